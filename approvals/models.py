@@ -1,0 +1,100 @@
+"""Held calls: tickets, pending actions and the decisions on them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from harriet.lib.ids import new_id
+
+
+class Ticket(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="tickets")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    is_open = models.BooleanField(default=True)
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    requester_label = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "number"], name="ticket_number_once")]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}"
+
+
+class PendingAction(models.Model):
+    """One call that waits for a person. Moves only by compare-and-set on `state`:
+
+    waiting → approved → executing → done → collected; waiting → rejected | expired; executing → unknown.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for approval"
+        APPROVED = "approved", "Approved, about to run"
+        EXECUTING = "executing", "Running"
+        DONE = "done", "Ran, result waits to be collected"
+        COLLECTED = "collected", "Ran, result collected"
+        REJECTED = "rejected", "Rejected"
+        EXPIRED = "expired", "Expired"
+        UNKNOWN = "unknown", "Started, outcome unknown"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
+    ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="action")
+    connector = models.ForeignKey("connectors.Connector", on_delete=models.CASCADE, related_name="+")
+    tool = models.ForeignKey("connectors.Tool", on_delete=models.CASCADE, related_name="+")
+    profile = models.ForeignKey("connectors.Profile", on_delete=models.CASCADE, null=True, related_name="+")
+    token = models.ForeignKey("people.AccessToken", on_delete=models.CASCADE, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    caller_label = models.CharField(max_length=200)
+    device_label = models.CharField(max_length=80, blank=True)
+    client_label = models.CharField(max_length=120, blank=True)
+    risk = models.CharField(max_length=10)
+    reason = models.CharField(max_length=300)
+    """Why the call was held, the same sentence for everyone."""
+    request_id = models.UUIDField()
+    sealed_arguments = models.BinaryField()
+    binding = models.BinaryField(max_length=32)
+    """SHA-256 over everything that the approval is bound to (organization, caller, connector revision, tool
+    definition, exact argument bytes, credential version); the repeated call is found by it."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    sealed_result = models.BinaryField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "binding"]), models.Index(fields=["state", "expires_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "binding"],
+                condition=models.Q(state__in=["waiting", "approved", "executing", "done"]),
+                name="pending_action_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.state}"
+
+
+class Decision(models.Model):
+    class Verdict(models.TextChoices):
+        APPROVE = "approve", "Approved"
+        REJECT = "reject", "Rejected"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    action = models.OneToOneField(PendingAction, on_delete=models.CASCADE, related_name="decision")
+    approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    approver_label = models.CharField(max_length=200)
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    reason = models.CharField(max_length=500, blank=True)
+    decided_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.approver_label}"

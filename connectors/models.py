@@ -1,0 +1,222 @@
+"""Connectors, their tools and pinned definitions, who may call them, and profiles."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from guardian.models.models import BaseObjectPermission
+
+from harriet.lib.ids import new_id
+from harriet.people.models import Role
+
+EVERYONE = "everyone"
+"""In a tool permission's role: every active member of the organization."""
+
+
+class Connector(models.Model):
+    class Kind(models.TextChoices):
+        NATIVE = "native", "Native MCP server"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+
+    class Health(models.TextChoices):
+        UNKNOWN = "unknown", "Not checked yet"
+        UP = "up", "Working"
+        DOWN = "down", "Server is down"
+        OPERATOR = "operator", "Needs an admin"
+
+    class Era(models.TextChoices):
+        LEGACY = "legacy", "Sessions (up to 2025-11-25)"
+        MODERN = "modern", "Stateless (2026-07-28)"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="connectors")
+    slug = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=300, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NATIVE)
+    url = models.CharField(max_length=500, blank=True)
+    allow_internal = models.BooleanField(default=False)
+    """The admin said that this connector's host is inside the company; plain http and private addresses pass."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    wizard_step = models.CharField(max_length=16, default="basics")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    era = models.CharField(max_length=8, choices=Era.choices, blank=True)
+    protocol_version = models.CharField(max_length=10, blank=True)
+    server_info = models.JSONField(default=dict, blank=True)
+    instructions = models.TextField(blank=True)
+    health = models.CharField(max_length=10, choices=Health.choices, default=Health.UNKNOWN)
+    health_reason = models.CharField(max_length=300, blank=True)
+    health_changed_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    revision = models.PositiveIntegerField(default=1)
+    """Moves when anything changes that an approval is bound to: URL, authentication, owner's switches."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="connector_slug_once")]
+        permissions = [
+            ("manage_connector", "Can manage the connector"),
+            ("approve_connector", "Can decide on calls to the connector"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConnectorGroupPermission(BaseObjectPermission):
+    """A group may manage a connector or approve its calls (django-guardian, with our own groups)."""
+
+    group = models.ForeignKey("people.Group", on_delete=models.CASCADE, related_name="connector_permissions")
+    content_object = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="group_permissions")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "permission", "content_object"], name="connector_group_permission_once"
+            )
+        ]
+
+
+class Risk(models.TextChoices):
+    READ_ONLY = "read_only", "Read-only"
+    MODERATE = "moderate", "Moderate"
+    DANGEROUS = "dangerous", "Dangerous"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Tool(models.Model):
+    class State(models.TextChoices):
+        PINNED = "pinned", "As accepted"
+        QUARANTINED = "quarantined", "Changed, in quarantine"
+        REMOVED = "removed", "No longer offered"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="tools")
+    name = models.CharField(max_length=128)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PINNED)
+    is_enabled = models.BooleanField(default=False)
+    requires_confirmation = models.BooleanField(default=False)
+    risk_proposed = models.CharField(max_length=10, choices=Risk.choices, default=Risk.UNKNOWN)
+    risk_reason = models.CharField(max_length=200, blank=True)
+    risk_override = models.CharField(max_length=10, choices=Risk.choices, blank=True)
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_called_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["connector", "name"], name="tool_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def risk(self) -> str:
+        return self.risk_override or self.risk_proposed
+
+
+class ToolVersion(models.Model):
+    """A whole tool definition as the server sent it, pinned by the SHA-256 of its canonical JSON (RFC 8785)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="versions")
+    digest = models.BinaryField(max_length=32)
+    definition = models.JSONField()
+    is_pinned = models.BooleanField(default=False)
+    """The accepted definition: the one that clients see and calls are checked against."""
+    is_proposed = models.BooleanField(default=False)
+    """What the server says now, differing from the pinned one and waiting for an admin."""
+    seen_at = models.DateTimeField(db_default=Now())
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-seen_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["tool", "digest"], name="tool_version_digest_once"),
+            models.UniqueConstraint(
+                fields=["tool"], condition=models.Q(is_pinned=True), name="tool_version_one_pinned"
+            ),
+            models.UniqueConstraint(
+                fields=["tool"], condition=models.Q(is_proposed=True), name="tool_version_one_proposed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()[:12]
+
+
+class ToolPermission(models.Model):
+    """A group or a role may call a tool. A tool without one may be called by nobody."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="permissions")
+    group = models.ForeignKey("people.Group", on_delete=models.CASCADE, null=True, related_name="tool_permissions")
+    role = models.CharField(max_length=16, blank=True, choices=[(EVERYONE, "Everyone"), *Role.choices])
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tool", "group"], condition=models.Q(group__isnull=False), name="tool_group_once"
+            ),
+            models.UniqueConstraint(fields=["tool", "role"], condition=~models.Q(role=""), name="tool_role_once"),
+            models.CheckConstraint(
+                condition=models.Q(group__isnull=False, role="") | (models.Q(group__isnull=True) & ~models.Q(role="")),
+                name="tool_permission_names_group_or_role",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.group or self.role)
+
+
+class Profile(models.Model):
+    """A named collection of connectors and tools behind one MCP URL: /mcp/<organization>/<profile>."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="profiles")
+    slug = models.SlugField(max_length=50)
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=300, blank=True)
+    has_prefix = models.BooleanField(default=False)
+    """Tools are shown as <connector slug>_<tool>, so that two connectors may offer the same name."""
+    groups = models.ManyToManyField("people.Group", blank=True, related_name="profiles")
+    people = models.ManyToManyField("people.Membership", blank=True, related_name="profiles")
+    connectors = models.ManyToManyField(Connector, blank=True, related_name="profiles")
+    tools = models.ManyToManyField(Tool, blank=True, related_name="profiles")
+    """Single tools, beside the whole connectors."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="profile_slug_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SyncRun(models.Model):
+    """One look at what a server offers, and what it changed here."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="sync_runs")
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    is_success = models.BooleanField(default=False)
+    found = models.PositiveIntegerField(default=0)
+    added = models.JSONField(default=list)
+    changed = models.JSONField(default=list)
+    removed = models.JSONField(default=list)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.connector_id} {self.started_at}"

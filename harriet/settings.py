@@ -1,0 +1,248 @@
+"""Harriet's settings: one file. docs/production.md explains each environment variable read here."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from harriet.lib.env import database_from_url, env, env_bool, env_int, env_list
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where this installation lives: keys, and the embedded servers when no other database and Redis are named.
+RUN_DIR = Path(env("HARRIET_RUN_DIR", str(BASE_DIR / "var"))).resolve()
+KEYS_DIR = Path(env("HARRIET_KEYS_DIR", str(RUN_DIR / "keys")))
+
+
+def _embedded(name: str) -> str:
+    """The address of an embedded server, as `manage.py start` wrote it down; empty when there is none."""
+    path = RUN_DIR / "servers.json"
+    return str(json.loads(path.read_text()).get(name, "")) if path.exists() else ""
+
+
+def _secret_key() -> str:
+    path = KEYS_DIR / "django.key"
+    return path.read_text().strip() if path.exists() else ""
+
+
+DATABASE_URL = env("DATABASE_URL") or _embedded("database_url")
+# The role that owns the tables: used by `migrate` alone. The running role owns nothing.
+DATABASE_OWNER_URL = env("DATABASE_OWNER_URL") or _embedded("database_owner_url")
+REDIS_URL = env("REDIS_URL") or _embedded("redis_url")
+SECRET_KEY = _secret_key() or "unset: manage.py start or manage.py make_keys writes it"
+
+# The address that people and clients use, without a slash at the end.
+BASE_URL = env("HARRIET_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_IS_HTTPS = BASE_URL.startswith("https://")
+DEBUG = False
+ALLOWED_HOSTS = [*env_list("HARRIET_ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS.append(BASE_URL.partition("://")[2].rsplit(":", 1)[0])
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+INSTALLED_APPS = [
+    "harriet.people",
+    "harriet.signin",
+    "audit",
+    "vault",
+    "connectors",
+    "approvals",
+    "harriet.gateway",
+    "harriet.console",
+    "harriet.site.HarrietAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "guardian",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "harriet.people.middleware.CurrentOrganizationMiddleware",
+]
+
+ROOT_URLCONF = "harriet.urls"
+ASGI_APPLICATION = "harriet.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "harriet.console.context.shell",
+            ],
+            "builtins": ["harriet.console.templatetags.parts"],
+        },
+    }
+]
+
+DATABASES = {"default": database_from_url(DATABASE_URL)} if DATABASE_URL else {}
+if DATABASES:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": env_int("HARRIET_DATABASE_POOL", 20)}}
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# People
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+GUARDIAN_MONKEY_PATCH_USER = False
+ANONYMOUS_USER_NAME = None
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "harriet.signin.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _IS_HTTPS
+MFA_ADAPTER = "harriet.signin.adapter.MfaAdapter"
+
+# Cookies and headers
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if _IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if _IS_HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SECURE_SSL_REDIRECT = False  # TLS ends in front of Harriet; the proxy redirects
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if _IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("HARRIET_BEHIND_PROXY", False) else None
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # SECURE_SSL_REDIRECT: see above
+
+# Language, time, files
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = RUN_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MANIFEST_STRICT = False
+
+# Mail: smtp://user:password@host:port, or nothing: mail is then written to the run folder.
+EMAIL_URL = env("EMAIL_URL")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", "harriet@localhost")
+if EMAIL_URL:
+    from urllib.parse import unquote, urlsplit
+
+    _mail = urlsplit(EMAIL_URL)
+    if _mail.scheme not in {"smtp", "smtps"}:
+        raise ImproperlyConfigured("EMAIL_URL must start with smtp:// (STARTTLS) or smtps:// (TLS).")
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 587
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+    EMAIL_USE_SSL = _mail.scheme == "smtps"
+    EMAIL_USE_TLS = _mail.scheme == "smtp" and _mail.hostname not in {"localhost", "127.0.0.1"}
+    EMAIL_TIMEOUT = 10
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = RUN_DIR / "mail"
+
+# Background work: a static schedule, tasks that take ids, no stored results.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "seal audit events": {"task": "audit.seal_events", "schedule": 1.0},
+    "close calls without an outcome": {"task": "audit.close_unfinished_calls", "schedule": 60.0},
+    "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
+    "expire pending actions": {"task": "approvals.expire_actions", "schedule": 10.0},
+    "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
+    "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
+}
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "harriet.people.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["harriet.people.authentication.IsInOrganization"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "EXCEPTION_HANDLER": "harriet.people.authentication.api_errors",
+    "PAGE_SIZE": 100,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Harriet API", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+
+# Gateway
+MCP_BODY_LIMIT = 4 * 1024 * 1024
+MCP_ANSWER_LIMIT = 16 * 1024 * 1024
+MCP_DEADLINE_SECONDS = 120
+
+LOG_LEVEL = env("HARRIET_LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # These write URLs, headers or query values at DEBUG; secrets travel in them.
+        "urllib3": {"level": "WARNING"},
+        "aiohttp": {"level": "WARNING"},
+        "requests_oauthlib": {"level": "WARNING"},
+        "django.db.backends": {"level": "INFO"},
+        "asyncio": {"level": "WARNING"},
+    },
+}
