@@ -29,7 +29,8 @@ class Ticket(models.Model):
 class PendingAction(models.Model):
     """One call that waits for a person. Moves only by compare-and-set on `state`:
 
-    waiting → approved → executing → done → collected; waiting → rejected | expired; executing → unknown.
+    waiting → approved → executing → done → collected; waiting → rejected | expired;
+    approved → invalid (what the approval was bound to has changed); executing → unknown (the executor is gone).
     """
 
     class State(models.TextChoices):
@@ -41,6 +42,7 @@ class PendingAction(models.Model):
         REJECTED = "rejected", "Rejected"
         EXPIRED = "expired", "Expired"
         UNKNOWN = "unknown", "Started, outcome unknown"
+        INVALID = "invalid", "Approval no longer fitted"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
@@ -68,6 +70,10 @@ class PendingAction(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     sealed_result = models.BinaryField(null=True)
+    outcome_reason = models.CharField(max_length=500, blank=True)
+    """Why it did not run, in the words that the client and the ticket show."""
+    told_at = models.DateTimeField(null=True)
+    """When the client heard the end of it: the result, or the refusal. After that the same call asks anew."""
 
     class Meta:
         indexes = [models.Index(fields=["organization", "binding"]), models.Index(fields=["state", "expires_at"])]

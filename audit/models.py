@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
+from audit.codes import sentence_for
 from harriet.lib.ids import new_id
 
 INSTALLATION = UUID(int=0)
@@ -36,10 +40,24 @@ class Event(models.Model):
             models.Index(fields=["organization_id", "-recorded_at"]),
             models.Index(fields=["request_id"]),
             models.Index(fields=["organization_id", "code", "-recorded_at"]),
+            models.Index(fields=["organization_id", "person_id", "-recorded_at"]),
+            models.Index(fields=["connector_id", "-recorded_at"]),
+            models.Index(fields=["tool_id", "-recorded_at"]),
+            models.Index(fields=["recorded_at"], name="audit_event_intents", condition=models.Q(code="call.intent")),
         ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.id}"
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The body, parsed."""
+        parsed: dict[str, Any] = orjson.loads(self.body)
+        return parsed
+
+    @property
+    def sentence(self) -> str:
+        return sentence_for(self.fields)
 
 
 class Unsealed(models.Model):
@@ -58,16 +76,49 @@ class Seal(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization_id = models.UUIDField()
     sequence = models.BigIntegerField()
+    """1, 2, 3 … within the organization, without gaps."""
+    algorithm = models.CharField(max_length=20)
+    """Which of audit.chain's constructions made root and link."""
     previous = models.BinaryField(max_length=32)
     event_ids = ArrayField(models.UUIDField())
     root = models.BinaryField(max_length=32)
     link = models.BinaryField(max_length=32)
-    sealed_at = models.DateTimeField(db_default=Now())
+    mac = models.BinaryField(max_length=32)
+    """Over id, time and link, under a key that is not in the database: a chain made anew by hand shows."""
+    sealed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["organization_id", "sequence"], name="seal_sequence_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organization_id", "sequence"], name="seal_sequence_once")]
+        indexes = [models.Index(fields=["organization_id", "sealed_at"])]
 
     def __str__(self) -> str:
         return f"seal {self.sequence}"
+
+
+class Checkpoint(models.Model):
+    """A verification: up to this seal the chain held. The next one shows when the chain was cut short since."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization_id = models.UUIDField()
+    sequence = models.BigIntegerField()
+    link = models.BinaryField(max_length=32)
+    events = models.BigIntegerField()
+    fault = models.TextField(blank=True)
+    """What was found wrong; empty when the chain held."""
+    verified_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["organization_id", "-verified_at"])]
+
+    def __str__(self) -> str:
+        return f"verified up to seal {self.sequence}"
+
+
+class Sweep(models.Model):
+    """How far calls without an outcome have been looked for: one row, locked by whoever looks."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    swept_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"swept until {self.swept_until}"

@@ -10,6 +10,8 @@ from guardian.models.models import BaseObjectPermission
 from harriet.lib.ids import new_id
 from harriet.people.models import Role
 
+from .fields import JsonAsSent
+
 EVERYONE = "everyone"
 """In a tool permission's role: every active member of the organization."""
 
@@ -38,12 +40,19 @@ class Connector(models.Model):
     slug = models.SlugField(max_length=40)
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=300, blank=True)
+    icon = models.CharField(max_length=8, blank=True)
+    """An emoji or a few letters; nothing is fetched to show it."""
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NATIVE)
     url = models.CharField(max_length=500, blank=True)
     allow_internal = models.BooleanField(default=False)
     """The admin said that this connector's host is inside the company; plain http and private addresses pass."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     wizard_step = models.CharField(max_length=16, default="basics")
+    """The first step of the wizard that is still to do; "done" once the connector was saved."""
+    default_groups = models.ManyToManyField("people.Group", blank=True, related_name="+")
+    default_roles = models.JSONField(default=list, blank=True)
+    default_confirmation = models.BooleanField(default=False)
+    """What a tool that a sync finds starts with, disabled as it is."""
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     era = models.CharField(max_length=8, choices=Era.choices, blank=True)
     protocol_version = models.CharField(max_length=10, blank=True)
@@ -100,12 +109,16 @@ class Tool(models.Model):
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="tools")
     name = models.CharField(max_length=128)
+    description = models.TextField(blank=True)
+    """From the pinned definition, for searching and listing."""
     state = models.CharField(max_length=12, choices=State.choices, default=State.PINNED)
     is_enabled = models.BooleanField(default=False)
     requires_confirmation = models.BooleanField(default=False)
     risk_proposed = models.CharField(max_length=10, choices=Risk.choices, default=Risk.UNKNOWN)
     risk_reason = models.CharField(max_length=200, blank=True)
     risk_override = models.CharField(max_length=10, choices=Risk.choices, blank=True)
+    renamed_from = models.CharField(max_length=128, blank=True)
+    """The tool that went when this one came with the same definition: names are how pins are cheated."""
     first_seen_at = models.DateTimeField(db_default=Now())
     last_called_at = models.DateTimeField(null=True)
 
@@ -127,7 +140,7 @@ class ToolVersion(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="versions")
     digest = models.BinaryField(max_length=32)
-    definition = models.JSONField()
+    definition = JsonAsSent()
     is_pinned = models.BooleanField(default=False)
     """The accepted definition: the one that clients see and calls are checked against."""
     is_proposed = models.BooleanField(default=False)
@@ -135,6 +148,9 @@ class ToolVersion(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    refused_at = models.DateTimeField(null=True)
+    """An admin refused this change; the tool stays in quarantine until the server takes it back."""
+    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         ordering = ["-seen_at"]
@@ -200,6 +216,11 @@ class Profile(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def url(self) -> str:
+        """Where MCP clients connect; read it with the organization at hand."""
+        return f"{settings.BASE_URL}/mcp/{self.organization.slug}/{self.slug}"
+
 
 class SyncRun(models.Model):
     """One look at what a server offers, and what it changed here."""
@@ -213,6 +234,12 @@ class SyncRun(models.Model):
     added = models.JSONField(default=list)
     changed = models.JSONField(default=list)
     removed = models.JSONField(default=list)
+    renamed = models.JSONField(default=list)
+    """Pairs [old name, new name] that look like one tool."""
+    restored = models.JSONField(default=list)
+    """Tools that are offered as accepted again."""
+    refused = models.JSONField(default=list)
+    """Sentences about what the server sent and Harriet did not take."""
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:

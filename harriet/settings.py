@@ -33,7 +33,7 @@ REDIS_URL = env("REDIS_URL") or _embedded("redis_url")
 SECRET_KEY = _secret_key() or "unset: manage.py start or manage.py make_keys writes it"
 
 # The address that people and clients use, without a slash at the end.
-BASE_URL = env("HARRIET_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+BASE_URL = (env("HARRIET_BASE_URL") or _embedded("base_url") or "http://127.0.0.1:8000").rstrip("/")
 _IS_HTTPS = BASE_URL.startswith("https://")
 DEBUG = False
 ALLOWED_HOSTS = [*env_list("HARRIET_ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]

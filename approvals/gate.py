@@ -1,0 +1,20 @@
+"""The gate: does an authorized call run, wait for a person, or stop here?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reason` is the same sentence for the employee, the approver, the auditor and the log."""
+
+    kind: Literal["run", "hold", "refuse"]
+    reason: str
+
+
+_RUN = Verdict("run", "This tool runs without asking.")
+_HOLD = Verdict("hold", "This tool requires confirmation: an approver decides on each call.")
+
+
+def judge(*, requires_confirmation: bool) -> Verdict:
+    return _HOLD if requires_confirmation else _RUN

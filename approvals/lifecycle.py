@@ -1,0 +1,61 @@
+"""The moves of a pending action: each is one compare-and-set on the row's state, announced by NOTIFY."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor, Label
+from audit.record import record
+
+from .models import PendingAction, Ticket
+
+CHANNEL = "harriet_action"
+"""NOTIFY channel; the payload is the action's id."""
+
+State = PendingAction.State
+REFUSED = [State.REJECTED, State.EXPIRED, State.INVALID, State.UNKNOWN]
+
+
+def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
+    """Compare-and-set of the state, announced to whoever waits; True when this call made the move."""
+    with transaction.atomic():
+        moved = PendingAction.objects.filter(pk=action_id, state=before).update(state=after, **changes)
+        if moved:
+            _announce(action_id)
+    return bool(moved)
+
+
+def tell(action_id: UUID) -> bool:
+    """The client is being told why its call was refused; True for the one who may tell it."""
+    untold = PendingAction.objects.filter(pk=action_id, state__in=REFUSED, told_at=None)
+    return bool(untold.update(told_at=Now()))
+
+
+def close_ticket(action_id: UUID) -> None:
+    Ticket.objects.filter(action=action_id).update(is_open=False)
+
+
+def write_event(code: str, action: PendingAction, *, actor: Actor, reason: str = "") -> None:
+    """One audit event about the action, under the request id of the call that was held."""
+    caller = Label(action.user_id or action.token_id or action.id, action.caller_label)
+    record(
+        code,
+        organization_id=action.organization_id,
+        actor=actor,
+        person=caller,
+        client=action.client_label,
+        connector=Label(action.connector_id, action.connector.name),
+        tool=Label(action.tool_id, action.tool.name),
+        ticket=Label(action.ticket_id, f"#{action.ticket.number}"),
+        reason=reason,
+        request_id=action.request_id,
+    )
+
+
+def _announce(action_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(action_id)])

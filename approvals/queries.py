@@ -1,0 +1,62 @@
+"""Who may decide, and what waits for whom; always within one organization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+
+from harriet.people.models import Membership, Role
+from harriet.people.permissions import Power, has_power
+
+from .models import PendingAction, Ticket
+
+if TYPE_CHECKING:
+    from harriet.people.models import Organization
+
+_APPROVING_ROLES = [role for role in Role.values if role in {Role.OWNER, Role.MCP_ADMIN, Role.APPROVER}]
+
+
+def tickets_of(organization: Organization) -> QuerySet[Ticket]:
+    return (
+        Ticket.objects.filter(organization=organization)
+        .select_related("action__connector", "action__tool", "action__decision", "action__user")
+        .order_by("-number")
+    )
+
+
+def tickets_for(membership: Membership) -> QuerySet[Ticket]:
+    """Those that the person may see: all for approvers, else the ones they decide on or asked for."""
+    tickets = tickets_of(membership.organization)
+    if has_power(membership, Power.DECIDE_ACTIONS):
+        return tickets
+    return tickets.filter(Q(action__user=membership.user_id) | Q(action__connector__in=_decides_for(membership)))
+
+
+def waiting_for(membership: Membership) -> QuerySet[Ticket]:
+    """Tickets on which this person could decide now."""
+    tickets = tickets_for(membership).filter(action__state=PendingAction.State.WAITING)
+    if not has_power(membership, Power.DECIDE_ACTIONS):
+        tickets = tickets.filter(action__connector__in=_decides_for(membership))
+    return tickets.exclude(action__user=membership.user_id)
+
+
+def approvers_of(action: PendingAction) -> QuerySet[Membership]:
+    """Everyone who may decide on the action: by role, or by a group that approves for its connector."""
+    by_group = Q(
+        groups__connector_permissions__content_object=action.connector_id,
+        groups__connector_permissions__permission__codename="approve_connector",
+    )
+    people = Membership.objects.filter(organization=action.organization_id, is_active=True, user__is_active=True)
+    people = people.filter(Q(role__in=_APPROVING_ROLES) | by_group).exclude(user=action.user_id)
+    if action.token is not None and action.token.created_by_id is not None and action.user_id is None:
+        people = people.exclude(user=action.token.created_by_id)
+    return people.select_related("user").distinct()
+
+
+def _decides_for(membership: Membership) -> QuerySet[PendingAction, object]:
+    return PendingAction.objects.filter(
+        organization=membership.organization_id,
+        connector__group_permissions__permission__codename="approve_connector",
+        connector__group_permissions__group__memberships=membership,
+    ).values("connector")

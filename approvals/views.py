@@ -1,0 +1,98 @@
+"""Tickets: the list, and the page on which one held call is decided."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from harriet.people.http import OrganizationRequest, in_organization
+
+from .actions.approve_action import approve_action
+from .actions.reject_action import reject_action
+from .card import card_of
+from .errors import ApprovalError
+from .forms import ApproveForm, RejectForm
+from .models import PendingAction, Ticket
+from .queries import approvers_of, tickets_for, waiting_for
+
+_PAGE = 50
+
+
+@require_safe
+@in_organization
+def ticket_list(request: OrganizationRequest) -> HttpResponse:
+    show = request.GET.get("show", "open")
+    tickets = tickets_for(request.membership)
+    if show == "waiting":
+        tickets = waiting_for(request.membership)
+    elif show != "all":
+        show, tickets = "open", tickets.filter(is_open=True)
+    page = Paginator(tickets, _PAGE).get_page(request.GET.get("page"))
+    filters = [("open", "Open"), ("waiting", "Waiting for me"), ("all", "All")]
+    context = {"page": page, "show": show, "filters": filters, "active": "tickets"}
+    return render(request, "tickets/list.html", context)
+
+
+@require_safe
+@in_organization
+def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
+    return _show(request, _ticket(request, number), ApproveForm(), RejectForm())
+
+
+@require_POST
+@in_organization
+def approve(request: OrganizationRequest, number: int) -> HttpResponse:
+    ticket, form = _ticket(request, number), ApproveForm(request.POST)
+    if not form.is_valid():
+        return _show(request, ticket, form, RejectForm())
+    try:
+        approve_action(ticket.action, reason=form.cleaned_data["reason"], actor=request.actor)
+    except ApprovalError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Approved. The call runs now, once, with exactly these arguments.")
+    return redirect("tickets:detail", number)
+
+
+@require_POST
+@in_organization
+def reject(request: OrganizationRequest, number: int) -> HttpResponse:
+    ticket, form = _ticket(request, number), RejectForm(request.POST)
+    if not form.is_valid():
+        return _show(request, ticket, ApproveForm(), form)
+    try:
+        reject_action(ticket.action, reason=form.cleaned_data["reason"], actor=request.actor)
+    except ApprovalError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Rejected. The client gets your reason.")
+    return redirect("tickets:detail", number)
+
+
+def _ticket(request: OrganizationRequest, number: int) -> Ticket:
+    ticket = tickets_for(request.membership).filter(number=number).first()
+    if ticket is None:
+        raise Http404("There is no such ticket, or it is not yours to see.")
+    return ticket
+
+
+def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, reject: RejectForm) -> HttpResponse:
+    action = ticket.action
+    is_waiting = action.state == PendingAction.State.WAITING
+    may_decide = is_waiting and approvers_of(action).filter(pk=request.membership.pk).exists()
+    context = {
+        "ticket": ticket,
+        "action": action,
+        "card": card_of(action),
+        "decision": getattr(action, "decision", None),
+        "is_waiting": is_waiting,
+        "may_decide": may_decide,
+        "is_own": action.user_id == request.user.id,
+        "approve_form": approve,
+        "reject_form": reject,
+        "active": "tickets",
+    }
+    return render(request, "tickets/detail.html", context, status=400 if approve.errors or reject.errors else 200)

@@ -1,0 +1,108 @@
+"""Calls whose outcome nobody wrote, because the process ended: closed as `unknown`, exactly once.
+
+An outcome belongs to the intent that its details name (`intent`), else to the oldest intent of the same request.
+Intents are looked for, not requests: a call that was held has its intent long after the request came.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from audit.actor import SYSTEM, Label
+from audit.events import CALL_INTENT, CALL_OUTCOME
+from audit.models import Event, Sweep
+from audit.record import record
+
+_LATE_COMMITS = timedelta(minutes=5)
+"""An event's time is when its transaction began. Intents have short ones; this is how far behind we look again."""
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_LIMIT = 1000
+
+
+def unfinished_intents(organization_id: UUID) -> list[UUID]:
+    """The intents of the organization that are older than any call may take and have no outcome."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now() - %s", [deadline()])
+        until = cursor.fetchone()[0]
+        requests = _open_requests(cursor, _BEGINNING, until, organization_id)
+    return [intent.id for request_id in requests for intent in _open_intents(request_id, until)]
+
+
+def deadline() -> timedelta:
+    return timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
+
+
+@transaction.atomic
+def close_unfinished_calls() -> int:
+    """Writes the outcome `unknown` for each intent that has waited longer than any call may take."""
+    Sweep.objects.get_or_create(id=1, defaults={"swept_until": _BEGINNING})
+    sweep = Sweep.objects.select_for_update().get(id=1)  # one worker at a time, or a call is closed twice
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now() - %s", [deadline()])
+        until = cursor.fetchone()[0]
+        requests = _open_requests(cursor, sweep.swept_until - _LATE_COMMITS, until)
+    intents = [intent for request_id in requests for intent in _open_intents(request_id, until)]
+    for intent in intents:
+        _close(intent)
+    if len(requests) < _LIMIT:
+        Sweep.objects.filter(id=sweep.id).update(swept_until=until)
+    return len(intents)
+
+
+def _open_requests(
+    cursor: CursorWrapper, since: datetime, until: datetime, organization_id: UUID | None = None
+) -> list[UUID]:
+    """Requests with fewer outcomes than intents, of the intents in this time. The oldest first."""
+    cursor.execute(
+        "SELECT request_id, min(recorded_at) FROM audit_event i"
+        " WHERE code = %s AND recorded_at >= %s AND recorded_at < %s"
+        " AND (%s::uuid IS NULL OR organization_id = %s) AND ("
+        "   SELECT count(*) FILTER (WHERE code = %s) > count(*) FILTER (WHERE code = %s)"
+        "   FROM audit_event e WHERE e.request_id = i.request_id)"
+        " GROUP BY 1 ORDER BY 2 LIMIT %s",
+        [CALL_INTENT, since, until, organization_id, organization_id, CALL_INTENT, CALL_OUTCOME, _LIMIT],
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
+    events = Event.objects.filter(request_id=request_id).order_by("recorded_at", "id")
+    outcomes = list(events.filter(code=CALL_OUTCOME))
+    named = {_body(outcome).get("details", {}).get("intent") for outcome in outcomes}
+    unnamed = sum(1 for outcome in outcomes if not _body(outcome).get("details", {}).get("intent"))
+    open_intents = [intent for intent in events.filter(code=CALL_INTENT) if str(intent.id) not in named]
+    return [intent for intent in open_intents[unnamed:] if intent.recorded_at < until]
+
+
+def _close(intent: Event) -> None:
+    body = _body(intent)
+    record(
+        CALL_OUTCOME,
+        organization_id=intent.organization_id,
+        request_id=intent.request_id,
+        actor=SYSTEM,
+        client=body.get("client", ""),
+        outcome="unknown",
+        reason="Harriet stopped before it could write down the answer. The call may have been carried out.",
+        intent=intent.id,
+        **{name: _label(body[name]) for name in _COPIED if name in body},
+    )
+
+
+_COPIED = ("person", "device", "connector", "tool", "profile", "ticket")
+
+
+def _label(value: dict[str, str]) -> Label:
+    return Label(UUID(value["id"]), value["label"])
+
+
+def _body(event: Event) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(event.body)
+    return body

@@ -1,0 +1,33 @@
+"""Background work of the audit log. Each task may run twice, or in two workers at once, without harm."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from audit.closing import close_unfinished_calls
+from audit.context import request
+from audit.sealing import seal_everything
+from audit.verify import organizations, verify
+
+
+@shared_task(name="audit.seal_events")
+def seal_events() -> None:
+    seal_everything()
+
+
+@shared_task(name="audit.close_unfinished_calls")
+def close_unfinished() -> None:
+    with request():
+        close_unfinished_calls()
+
+
+@shared_task(name="audit.verify_chain")
+def verify_chain(organization_id: str) -> None:
+    """What it finds stands on the audit page."""
+    verify(UUID(organization_id))
+
+
+@shared_task(name="audit.verify_chains")
+def verify_chains() -> None:
+    for organization_id in organizations():
+        verify(organization_id)

@@ -1,0 +1,208 @@
+"""The group commit: whatever events arrive together become durable with one COPY and one commit.
+
+Each caller waits for its own commit. One connection and one task per process; it reconnects by itself. A batch whose
+fate a lost connection left open is looked up by its ids before it is sent again, so that nothing is written twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+from typing import NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection
+
+from audit.copying import connect, copy_events, present_ids
+from audit.errors import AuditUnavailable
+from audit.event import NewEvent
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 2.0
+"""No durable event within this time: what waits for it is refused."""
+BATCH = 2000
+BACKLOG = 20_000
+"""Outcomes that may wait for a database that is away. The sweep closes the calls of those that found no room."""
+
+_BATCH_SECONDS = 5.0
+_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
+_UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.NotSupportedError)
+"""Refused by a healthy database: one of the events is at fault. Every other error means: reconnect and look again."""
+
+
+class _Entry(NamedTuple):
+    event: NewEvent
+    done: asyncio.Future[None] | None
+    """What the caller waits on; None when nobody waits."""
+    deadline: float
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.done is not None and self.done.done()
+
+    def settle(self, refusal: AuditUnavailable | None = None) -> None:
+        if self.done is None or self.done.done():
+            return
+        if refusal is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(refusal)
+
+
+class AuditWriter:
+    """Writes events durably for one event loop. `start` it in the loop, `stop` it before the loop ends."""
+
+    def __init__(self, conninfo: str, *, patience: float = PATIENCE_SECONDS, backlog: int = BACKLOG) -> None:
+        self._conninfo = conninfo
+        self._patience = patience
+        self._backlog = backlog
+        self._queue: deque[_Entry] = deque()
+        self._in_flight: list[_Entry] = []
+        self._is_doubtful = False
+        """Some of what is in flight may be in the database already."""
+        self._connection: AsyncConnection[tuple[object, ...]] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._is_stopping = False
+        self.commits = 0
+        self.events = 0
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None and not self._connection.closed
+
+    async def start(self) -> None:
+        """Starts writing. A database that is away is no error here: writes are refused until it is back."""
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._is_stopping = False
+        with suppress(psycopg.Error, OSError):
+            self._connection = await connect(self._conninfo)
+        self._task = asyncio.create_task(self._run(), name="audit writer")
+
+    async def stop(self) -> None:
+        """Writes what is queued, waiting no longer than callers would, and disconnects."""
+        self._is_stopping = True
+        if self._task is not None:
+            self._wake.set()
+            await asyncio.wait({self._task}, timeout=self._patience)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for entry in (*self._in_flight, *self._queue):
+            entry.settle(_unavailable())
+        self._in_flight, self._queue = [], deque()
+        await self._disconnect()
+
+    async def write(self, event: NewEvent) -> None:
+        """Returns once the event is on disk. Raises AuditUnavailable when that takes too long.
+
+        A caller that is cancelled or refused may still leave the event written, never twice: it then says what was
+        about to happen.
+        """
+        if self._is_stopping or self._task is None:
+            raise _unavailable()
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._add(_Entry(event, done, self._loop.time() + self._patience))
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._patience, self._refuse_late)
+        await done
+
+    def write_soon(self, event: NewEvent) -> bool:
+        """Puts the event into the next batch; nobody waits. False when the backlog is full and it was dropped."""
+        if len(self._queue) >= self._backlog:
+            logger.error("Dropped the event %s of request %s: the database is away.", event.code, event.request_id)
+            return False
+        self._add(_Entry(event, None, 0.0))
+        return True
+
+    def _add(self, entry: _Entry) -> None:
+        self._queue.append(entry)
+        self._wake.set()
+
+    def _refuse_late(self) -> None:
+        """One timer for all: refuses whoever has waited too long, and comes back for the next in line."""
+        now = self._loop.time()
+        waiting = [entry for entry in (*self._in_flight, *self._queue) if entry.done and not entry.is_given_up]
+        for entry in waiting:
+            if entry.deadline <= now:
+                entry.settle(_unavailable())
+        self._queue = deque(entry for entry in self._queue if not entry.is_given_up)
+        remaining = [entry.deadline for entry in waiting if not entry.is_given_up]
+        self._alarm = self._loop.call_at(min(remaining), self._refuse_late) if remaining else None
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                await asyncio.sleep(0)  # whatever is ready in this turn of the loop joins the batch
+                await self._write_batch()
+            if self._is_stopping:
+                return
+
+    async def _write_batch(self) -> None:
+        """Takes the next batch and stays with it until the database has it or its callers were refused."""
+        taken = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        self._in_flight = [entry for entry in taken if not entry.is_given_up]
+        size, failures = len(self._in_flight), 0
+        while self._in_flight:
+            try:
+                async with asyncio.timeout(_BATCH_SECONDS):
+                    await self._attempt(size)
+            except _UNFIT as error:
+                self._is_doubtful = True
+                if size == 1 and not isinstance(error, psycopg.errors.UniqueViolation):
+                    self._refuse_first(error)
+                size = 1  # one at a time finds the event at fault, and lets the others through
+            except (psycopg.Error, OSError) as error:
+                logger.warning("The audit writer lost its database (%s) and reconnects.", type(error).__name__)
+                await self._disconnect()
+                await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                failures += 1
+
+    async def _attempt(self, size: int) -> None:
+        if self._connection is None:
+            self._connection = await connect(self._conninfo)
+        if self._is_doubtful:
+            await self._look_up()
+        part = self._in_flight[:size]
+        if not part:
+            return
+        self._is_doubtful = True
+        await copy_events(self._connection, [entry.event for entry in part])
+        self._is_doubtful = False
+        self.commits += 1
+        self.events += len(part)
+        self._in_flight = self._in_flight[size:]
+        for entry in part:
+            entry.settle()
+
+    async def _look_up(self) -> None:
+        """Settles what the database has already; drops what nobody waits for any more and was never written."""
+        assert self._connection is not None
+        present = await present_ids(self._connection, [entry.event.id for entry in self._in_flight])
+        for entry in self._in_flight:
+            if entry.event.id in present:
+                entry.settle()
+        self._in_flight = [e for e in self._in_flight if e.event.id not in present and not e.is_given_up]
+
+    def _refuse_first(self, error: psycopg.Error) -> None:
+        entry, *self._in_flight = self._in_flight
+        logger.error("The database refused an event %s (%s).", entry.event.code, error.sqlstate)
+        entry.settle(_unavailable())
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg.Error, OSError):
+                await connection.close()
+
+
+def _unavailable() -> AuditUnavailable:
+    return AuditUnavailable("The audit log can't be written right now, so nothing was done. Try again in a moment.")

@@ -1,0 +1,51 @@
+"""Accept a tool's changed definition: it becomes the pinned one and the tool leaves quarantine."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.actions.refuse_tool_change import proposed_version
+from connectors.events import TOOL_CHANGE_ACCEPTED
+from connectors.labels import connector_label, tool_label
+from connectors.models import Tool, ToolVersion
+from connectors.pinning import description_in
+from connectors.risk import propose_risk
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def accept_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersion:
+    """`digest` names the definition that the admin read: a newer one is not accepted by mistake."""
+    demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
+    version = proposed_version(tool, digest)
+    before = ToolVersion.objects.filter(tool=tool, is_pinned=True)
+    replaced = bytes(before.get().digest).hex()
+    before.update(is_pinned=False)
+    ToolVersion.objects.filter(pk=version.pk).update(
+        is_pinned=True,
+        is_proposed=False,
+        accepted_at=Now(),
+        accepted_by=actor.id if actor.kind == "person" else None,
+        refused_at=None,
+        refused_by=None,
+    )
+    proposal = propose_risk(version.definition)
+    tool.state, tool.risk_proposed, tool.risk_reason = Tool.State.PINNED, proposal.risk, proposal.reason
+    tool.description = description_in(version.definition)
+    tool.save(update_fields=["state", "risk_proposed", "risk_reason", "description"])
+    record(
+        TOOL_CHANGE_ACCEPTED,
+        organization_id=tool.organization_id,
+        actor=actor,
+        connector=connector_label(tool.connector),
+        tool=tool_label(tool),
+        pinned=bytes(version.digest).hex(),
+        replaced=replaced,
+    )
+    move_version(tool.organization_id)
+    version.refresh_from_db()
+    return version

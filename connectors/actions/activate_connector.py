@@ -1,0 +1,38 @@
+"""Finish the wizard: a draft whose steps are done becomes a working connector."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.errors import ConnectorError
+from connectors.events import CONNECTOR_ACTIVATED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from connectors.wizard import ACCESS, DONE, SAVE, label_of
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    if connector.state != Connector.State.DRAFT:
+        return connector
+    if connector.wizard_step not in {ACCESS, SAVE}:  # Access has defaults that hurt nobody: nothing is enabled yet
+        raise ConnectorError(
+            f"{connector.name} isn't complete: the step {label_of(connector.wizard_step)} is still open."
+        )
+    Connector.objects.filter(pk=connector.pk, state=Connector.State.DRAFT).update(
+        state=Connector.State.ACTIVE, wizard_step=DONE
+    )
+    connector.refresh_from_db(fields=["state", "wizard_step"])
+    record(
+        CONNECTOR_ACTIVATED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+    )
+    move_version(connector.organization_id)
+    return connector

@@ -1,0 +1,53 @@
+"""One click: connect the sample server that comes with Harriet, so that a first call needs nothing from outside."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.db import transaction
+
+from audit.actor import Actor
+from connectors.actions.activate_connector import activate_connector
+from connectors.actions.draft_connector import draft_connector
+from connectors.actions.save_access import save_access
+from connectors.actions.save_authentication import save_authentication
+from connectors.actions.save_connection import save_connection
+from connectors.actions.sync_connector import sync_connector
+from connectors.models import EVERYONE, Connector
+from harriet.lib.secret import Secret
+from harriet.people.models import Organization
+
+SLUG = "sample"
+
+
+def add_sample(organization: Organization, *, actor: Actor) -> Connector:
+    """The sample connector, made and synced; the one that is there already is synced again."""
+    connector = Connector.objects.filter(organization=organization, slug=SLUG).first()
+    if connector is None:
+        connector = _add(organization, actor=actor)
+    sync_connector(connector, actor=actor)
+    return connector
+
+
+def is_sample_there() -> bool:
+    return find_spec("connectors.sample") is not None
+
+
+@transaction.atomic
+def _add(organization: Organization, *, actor: Actor) -> Connector:
+    from connectors.sample import sample_token
+
+    connector = draft_connector(
+        organization,
+        slug=SLUG,
+        name="Sample server",
+        description="A small server that comes with Harriet, to try things out.",
+        actor=actor,
+    )
+    save_connection(connector, url=f"{settings.BASE_URL}/sample/mcp", allow_internal=True, actor=actor)
+    token = sample_token()
+    secret = token if isinstance(token, Secret) else Secret(token)
+    save_authentication(connector, type="bearer", secret=secret, actor=actor)
+    save_access(connector, groups=[], roles=[EVERYONE], actor=actor)
+    return activate_connector(connector, actor=actor)

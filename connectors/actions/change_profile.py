@@ -1,0 +1,73 @@
+"""Change what a profile is called, what it offers and who has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.actions.create_profile import fill, refuse_taken_slug
+from connectors.clashes import refuse_clashes
+from connectors.events import PROFILE_CHANGED
+from connectors.labels import profile_label
+from connectors.models import Connector, Profile, Tool
+from connectors.naming import clean_description
+from harriet.people.models import Group, Membership
+from harriet.people.names import clean_name, clean_slug
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def change_profile(
+    profile: Profile,
+    *,
+    slug: str | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    has_prefix: bool | None = None,
+    groups: Iterable[Group] | None = None,
+    people: Iterable[Membership] | None = None,
+    connectors: Iterable[Connector] | None = None,
+    tools: Iterable[Tool] | None = None,
+    actor: Actor,
+) -> bool:
+    """None leaves a thing as it is. True when something changed. Raises ConnectorError beside the field."""
+    demand(actor, profile.organization, Power.MANAGE_PROFILES)
+    Profile.objects.select_for_update().get(pk=profile.pk)
+    changed = _set(
+        profile,
+        slug=None if slug is None else clean_slug(slug),
+        name=None if name is None else clean_name(name, longest=80),
+        description=None if description is None else clean_description(description),
+        has_prefix=has_prefix,
+    )
+    members: dict[str, Any] = {"groups": groups, "people": people, "connectors": connectors, "tools": tools}
+    changed += fill(profile, **{key: value for key, value in members.items() if value is not None})
+    if not changed:
+        return False
+    refuse_clashes(profile)
+    words = ", ".join("prefix" if word == "has_prefix" else word for word in changed)
+    record(
+        PROFILE_CHANGED,
+        organization_id=profile.organization_id,
+        actor=actor,
+        profile=profile_label(profile),
+        changes=words,
+    )
+    move_version(profile.organization_id)
+    return True
+
+
+def _set(profile: Profile, **values: Any) -> list[str]:
+    changed = [name for name, value in values.items() if value is not None and getattr(profile, name) != value]
+    for name in changed:
+        setattr(profile, name, values[name])
+    if "slug" in changed:
+        refuse_taken_slug(profile)
+    if changed:
+        profile.save(update_fields=changed)
+    return changed

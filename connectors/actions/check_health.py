@@ -1,0 +1,44 @@
+"""Ask the servers that were not heard of lately whether they answer, and write down what changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from connectors.actions.record_health import record_failure, record_health
+from connectors.looking import check_all
+from connectors.models import Connector
+from harriet.lib.errors import Problem
+
+BETWEEN_CHECKS = timedelta(seconds=25)
+
+
+def check_health() -> dict[UUID, str]:
+    """The health of each connector that was asked. One that is paused by an admin is left alone."""
+    mine = _claim()
+    answers = check_all(mine) if mine else {}
+    for connector in mine:
+        answer = answers[connector.id]
+        if isinstance(answer, Problem):
+            if not record_failure(connector, answer):
+                _answered(connector)
+        elif isinstance(answer, Exception):
+            raise answer
+        else:
+            _answered(connector)
+    return {connector.id: connector.health for connector in mine}
+
+
+def _answered(connector: Connector) -> None:
+    """It answers, so it is up; a fault in what it said is a matter of the sync."""
+    record_health(connector, Connector.Health.UP, "")
+
+
+def _claim() -> list[Connector]:
+    """Those due, each taken by one worker only: whoever moves `checked_at` first."""
+    due = Q(checked_at=None) | Q(checked_at__lt=Now() - BETWEEN_CHECKS)
+    active = Connector.objects.filter(due, state=Connector.State.ACTIVE).select_related("organization", "owner")
+    return [one for one in active if Connector.objects.filter(due, pk=one.pk).update(checked_at=Now())]

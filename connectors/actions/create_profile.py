@@ -1,0 +1,75 @@
+"""Create a profile: an MCP address of its own, with what it offers and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.clashes import refuse_clashes
+from connectors.errors import ConnectorError
+from connectors.events import PROFILE_CREATED
+from connectors.labels import profile_label
+from connectors.models import Connector, Profile, Tool
+from connectors.naming import clean_description
+from harriet.people.models import Group, Membership, Organization
+from harriet.people.names import clean_name, clean_slug
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def create_profile(
+    organization: Organization,
+    *,
+    slug: str,
+    name: str,
+    description: str = "",
+    has_prefix: bool = False,
+    groups: Iterable[Group] = (),
+    people: Iterable[Membership] = (),
+    connectors: Iterable[Connector] = (),
+    tools: Iterable[Tool] = (),
+    actor: Actor,
+) -> Profile:
+    demand(actor, organization, Power.MANAGE_PROFILES)
+    profile = Profile(
+        organization=organization,
+        slug=clean_slug(slug),
+        name=clean_name(name, longest=80),
+        description=clean_description(description),
+        has_prefix=has_prefix,
+    )
+    refuse_taken_slug(profile)
+    profile.save(force_insert=True)
+    fill(profile, groups=groups, people=people, connectors=connectors, tools=tools)
+    refuse_clashes(profile)
+    record(PROFILE_CREATED, organization_id=organization.id, actor=actor, profile=profile_label(profile))
+    move_version(organization.id)
+    return profile
+
+
+def refuse_taken_slug(profile: Profile) -> None:
+    others = Profile.objects.filter(organization=profile.organization_id, slug=profile.slug)
+    if others.exclude(pk=profile.pk).exists():
+        raise ConnectorError(
+            f"Another profile has the short name “{profile.slug}”. Choose a different one.", field="slug"
+        )
+
+
+def fill(
+    profile: Profile, **members: Iterable[Group] | Iterable[Membership] | Iterable[Connector] | Iterable[Tool]
+) -> list[str]:
+    """Sets groups, people, connectors and tools, all of the profile's organization; returns which changed."""
+    changed = []
+    for name, wanted in members.items():
+        rows = list(wanted)
+        if any(row.organization_id != profile.organization_id for row in rows):
+            raise ConnectorError(f"One of these {name} doesn't exist here.", field=name)
+        field = getattr(profile, name)
+        if set(field.values_list("pk", flat=True)) != {row.pk for row in rows}:
+            field.set(rows)
+            changed.append(name)
+    return changed

@@ -1,0 +1,35 @@
+"""Delete a profile: its address is gone, and the tokens that opened only it are revoked."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.events import PROFILE_DELETED
+from connectors.labels import profile_label
+from connectors.models import Profile
+from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.models import AccessToken
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def delete_profile(profile: Profile, *, actor: Actor) -> int:
+    """How many tokens were revoked with it."""
+    organization = profile.organization
+    demand(actor, organization, Power.MANAGE_PROFILES)
+    tokens = list(bound_tokens(profile))
+    for token in tokens:
+        revoke_token(token, actor=actor)
+    label = profile_label(profile)
+    profile.delete()
+    record(PROFILE_DELETED, organization_id=organization.id, actor=actor, profile=label, tokens=len(tokens))
+    move_version(organization.id)
+    return len(tokens)
+
+
+def bound_tokens(profile: Profile) -> list[AccessToken]:
+    found = AccessToken.objects.filter(organization=profile.organization_id, profile_id=profile.pk, revoked_at=None)
+    return list(found.select_related("user", "device"))

@@ -1,0 +1,45 @@
+"""Begin a connector: the wizard's first save makes a draft that can be left and resumed."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.errors import ConnectorError
+from connectors.events import CONNECTOR_DRAFTED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from connectors.naming import clean_description, clean_icon
+from connectors.wizard import CONNECTION
+from harriet.people.models import Organization, User
+from harriet.people.names import clean_name, clean_slug
+from harriet.people.permissions import Power, demand
+
+
+def draft_connector(
+    organization: Organization, *, slug: str, name: str, description: str = "", icon: str = "", actor: Actor
+) -> Connector:
+    demand(actor, organization, Power.MANAGE_CONNECTORS)
+    connector = Connector(
+        organization=organization,
+        slug=clean_slug(slug, longest=40),
+        name=clean_name(name, longest=80),
+        description=clean_description(description),
+        icon=clean_icon(icon),
+        owner=User.objects.filter(pk=actor.id).first() if actor.kind == "person" else None,
+        wizard_step=CONNECTION,
+    )
+    with transaction.atomic():
+        refuse_taken_slug(connector)
+        connector.save(force_insert=True)
+        record(CONNECTOR_DRAFTED, organization_id=organization.id, actor=actor, connector=connector_label(connector))
+    return connector
+
+
+def refuse_taken_slug(connector: Connector) -> None:
+    others = Connector.objects.filter(organization=connector.organization_id, slug=connector.slug)
+    if others.exclude(pk=connector.pk).exists():
+        raise ConnectorError(
+            f"Another connector has the short name “{connector.slug}”. Choose a different one.", field="slug"
+        )

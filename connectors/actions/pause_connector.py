@@ -1,0 +1,32 @@
+"""Refuse all calls to a connector until somebody resumes it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.events import CONNECTOR_PAUSED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def pause_connector(connector: Connector, *, reason: str = "", actor: Actor) -> bool:
+    """False when it wasn't active."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    active = Connector.objects.filter(pk=connector.pk, state=Connector.State.ACTIVE)
+    if not active.update(state=Connector.State.PAUSED):
+        return False
+    connector.state = Connector.State.PAUSED
+    record(
+        CONNECTOR_PAUSED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        reason=reason or "no reason was given.",
+    )
+    move_version(connector.organization_id)
+    return True

@@ -1,0 +1,28 @@
+"""Let calls to a paused connector run again."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.events import CONNECTOR_RESUMED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def resume_connector(connector: Connector, *, actor: Actor) -> bool:
+    """False when it wasn't paused."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    paused = Connector.objects.filter(pk=connector.pk, state=Connector.State.PAUSED)
+    if not paused.update(state=Connector.State.ACTIVE):
+        return False
+    connector.state = Connector.State.ACTIVE
+    record(
+        CONNECTOR_RESUMED, organization_id=connector.organization_id, actor=actor, connector=connector_label(connector)
+    )
+    move_version(connector.organization_id)
+    return True

@@ -1,0 +1,85 @@
+"""Say how Harriet signs in to a connector's server: with nothing, or with a secret that goes to the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.events import CONNECTOR_AUTHENTICATION_CHANGED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from connectors.wizard import ACCESS, AUTHENTICATION, step_done
+from harriet.lib.secret import Secret
+from harriet.people.models import User
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+from vault.actions.change_schedule import change_schedule
+from vault.actions.delete_credential import delete_credential
+from vault.actions.save_credential import save_credential
+from vault.open import NO_CREDENTIAL_TYPE
+
+
+@transaction.atomic
+def save_authentication(
+    connector: Connector,
+    *,
+    type: str,
+    secret: Secret | None = None,
+    username: str = "",
+    placement: Mapping[str, Any] | None = None,
+    owner: User | None = None,
+    rotate_every_days: int | None = None,
+    actor: Actor,
+) -> Connector:
+    """Replaces the credential; without a secret, only its schedule. Raises CredentialRefused, CredentialNotFound."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    if type == NO_CREDENTIAL_TYPE:
+        _forget(connector, actor=actor)
+    elif secret is not None:
+        save_credential(
+            connector.organization,
+            connector.id,
+            connector.name,
+            type=type,
+            secret=secret,
+            username=username,
+            placement=dict(placement or {}),
+            owner=owner,
+            rotate_every_days=rotate_every_days,
+            actor=actor,
+        )
+        _tell(connector, type, actor=actor)
+    else:
+        change_schedule(
+            connector.organization, connector.id, owner=owner, rotate_every_days=rotate_every_days, actor=actor
+        )
+    step_done(connector, AUTHENTICATION, then=ACCESS)
+    return connector
+
+
+def _forget(connector: Connector, *, actor: Actor) -> None:
+    if delete_credential(connector.id, actor=actor):
+        _tell(connector, "none", actor=actor)
+
+
+def _tell(connector: Connector, type_: str, *, actor: Actor) -> None:
+    """What the server thought of the old secret says nothing about the new one."""
+    mine = Connector.objects.filter(pk=connector.pk)
+    mine.update(revision=F("revision") + 1)
+    mine.filter(health=Connector.Health.OPERATOR).update(
+        health=Connector.Health.UNKNOWN, health_reason="", checked_at=None
+    )
+    connector.refresh_from_db(fields=["revision", "health", "health_reason", "checked_at"])
+    record(
+        CONNECTOR_AUTHENTICATION_CHANGED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        type=type_,
+    )
+    move_version(connector.organization_id)

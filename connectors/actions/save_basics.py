@@ -1,0 +1,49 @@
+"""Name and describe a connector."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.actions.draft_connector import refuse_taken_slug
+from connectors.events import CONNECTOR_CHANGED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from connectors.naming import clean_description, clean_icon
+from harriet.people.names import clean_name, clean_slug
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+@transaction.atomic
+def save_basics(
+    connector: Connector,
+    *,
+    slug: str,
+    name: str,
+    description: str | None = None,
+    icon: str | None = None,
+    actor: Actor,
+) -> Connector:
+    """None leaves description and icon as they are."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    before = {field: getattr(connector, field) for field in ("slug", "name", "description", "icon")}
+    connector.slug = clean_slug(slug, longest=40)
+    connector.name = clean_name(name, longest=80)
+    connector.description = connector.description if description is None else clean_description(description)
+    connector.icon = connector.icon if icon is None else clean_icon(icon)
+    changed = [field for field, value in before.items() if getattr(connector, field) != value]
+    if not changed:
+        return connector
+    refuse_taken_slug(connector)
+    connector.save(update_fields=changed)
+    record(
+        CONNECTOR_CHANGED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        fields=", ".join(changed),
+    )
+    move_version(connector.organization_id)
+    return connector

@@ -1,0 +1,123 @@
+"""Say where a connector's server is, and whether that is inside the company's network."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.db.models import F
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.errors import ConnectorError
+from connectors.events import CONNECTOR_CHANGED, INTERNAL_HOST_ALLOWED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from connectors.wizard import AUTHENTICATION, CONNECTION, step_done
+from harriet.lib.egress import EgressRefused, Reach, check_url
+from harriet.people.models import Organization
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+LONGEST_URL = 500
+_OURS = tuple(
+    ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7")
+)
+_CLOUDS = {"100.100.100.200", "fd00:ec2::254", "fd20:ce::254"}
+"""Addresses of clouds' metadata services in these networks: whoever means one lists it for the whole organization."""
+
+
+@transaction.atomic
+def save_connection(connector: Connector, *, url: str, allow_internal: bool, actor: Actor) -> Connector:
+    """Another address forgets what the last server said and invalidates approvals given for it."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    url = url.strip()
+    if len(url) > LONGEST_URL:
+        raise ConnectorError(f"An address has at most {LONGEST_URL} characters.", field="url")
+    host = _host_of(url)
+    organization = Organization.objects.select_for_update().get(pk=connector.organization_id)
+    hosts = _with_host(organization, host) if allow_internal else list(organization.internal_hosts)
+    _refuse_unreachable(url, Reach(allow_internal=allow_internal, internal_hosts=tuple(hosts)))
+    if hosts != organization.internal_hosts:
+        _allow_host(organization, hosts, host, connector, actor=actor)
+    if (connector.url, connector.allow_internal) != (url, allow_internal):
+        _move(connector, url, allow_internal, actor=actor)
+    step_done(connector, CONNECTION, then=AUTHENTICATION)
+    return connector
+
+
+def _host_of(url: str) -> str:
+    """The host as the allow-list knows it; `check_url` judges the rest of the address."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    return host.lower().removesuffix(".")
+
+
+def _with_host(organization: Organization, host: str) -> list[str]:
+    """The allow-list with this host. A public or a link's own address is not added by ticking a box."""
+    hosts = list(organization.internal_hosts)
+    return hosts if not host or host in hosts or not _may_be_ours(host) else [*hosts, host]
+
+
+def _may_be_ours(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return True  # a name: egress judges what it resolves to
+    return any(address in network for network in _OURS if network.version == address.version) and host not in _CLOUDS
+
+
+def _refuse_unreachable(url: str, reach: Reach) -> None:
+    try:
+        check_url(url, reach)
+    except EgressRefused as refused:
+        raise ConnectorError(refused.message, field="url") from None
+
+
+def _allow_host(organization: Organization, hosts: list[str], host: str, connector: Connector, *, actor: Actor) -> None:
+    organization.internal_hosts = hosts
+    organization.save(update_fields=["internal_hosts"])
+    connector.organization.internal_hosts = hosts
+    record(
+        INTERNAL_HOST_ALLOWED,
+        organization_id=organization.id,
+        actor=actor,
+        connector=connector_label(connector),
+        host=host,
+    )
+    move_version(organization.id)
+
+
+def _move(connector: Connector, url: str, allow_internal: bool, *, actor: Actor) -> None:
+    Connector.objects.filter(pk=connector.pk).update(
+        url=url,
+        allow_internal=allow_internal,
+        revision=F("revision") + 1,
+        era="",
+        protocol_version="",
+        server_info={},
+        instructions="",
+        health=Connector.Health.UNKNOWN,
+        health_reason="",
+        health_changed_at=None,
+        checked_at=None,
+    )
+    connector.refresh_from_db()
+    record(
+        CONNECTOR_CHANGED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        fields="address",
+        url=_without_query(url),
+    )
+    move_version(connector.organization_id)
+
+
+def _without_query(url: str) -> str:
+    """The address as events tell it: a query may hold a key that somebody pasted."""
+    return url.partition("?")[0]

@@ -1,0 +1,139 @@
+"""Ask a server for its tools and compare them with what was accepted: new ones disabled, changed ones quarantined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.actions.record_health import record_failure, record_health
+from connectors.definitions import Difference, Known, Offer, body_digest, compare, read_offer
+from connectors.events import CONNECTOR_SYNC_FAILED, CONNECTOR_SYNCED
+from connectors.labels import connector_label
+from connectors.looking import Look, look_at
+from connectors.models import Connector, SyncRun, Tool
+from connectors.pinning import add_tools, quarantine_tools, remove_tools, restore_tools
+from harriet.lib.errors import Problem
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+def sync_connector(connector: Connector, *, actor: Actor) -> SyncRun:
+    """Never raises for what a server does: the run says what went wrong in `error`."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    run = SyncRun.objects.create(connector=connector)
+    try:
+        look = look_at(connector)
+    except Problem as problem:
+        return _failed(run, problem, actor=actor)
+    return take_offer(run, look, actor=actor)
+
+
+@transaction.atomic
+def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
+    """Compares and writes, one sync of a connector at a time."""
+    connector = Connector.objects.select_for_update().select_related("organization").get(pk=run.connector_id)
+    _remember(connector, look)
+    offer = read_offer(look.tools)
+    tools = {tool.name: tool for tool in Tool.objects.filter(connector=connector).prefetch_related("versions")}
+    difference = compare([_known(tool) for tool in tools.values()], offer)
+    add_tools(connector, difference.added, difference.renamed, actor=actor)
+    quarantine_tools(connector, [(tools[offered.name], offered) for offered in difference.changed], actor=actor)
+    restore_tools(connector, [tools[offered.name] for offered in difference.restored], actor=actor)
+    remove_tools(connector, [tools[name] for name in difference.removed], actor=actor)
+    _finish(run, offer, difference)
+    record(
+        CONNECTOR_SYNCED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        summary=summary_of(run),
+        refused=list(offer.refused)[:20],
+    )
+    record_health(connector, Connector.Health.UP, "")
+    move_version(connector.organization_id)
+    return run
+
+
+def summary_of(run: SyncRun) -> str:
+    """ "84 tools found: 2 new, 1 changed (quarantined), 1 gone." """
+    parts = [
+        f"{len(names)} {word}"
+        for names, word in (
+            (run.added, "new (disabled)"),
+            (run.changed, "changed (quarantined)"),
+            (run.restored, "as accepted again"),
+            (run.removed, "gone"),
+            (run.refused, "left out"),
+        )
+        if names
+    ]
+    found = f"{run.found} {'tool' if run.found == 1 else 'tools'} found"
+    return f"{found}: {', '.join(parts)}." if parts else f"{found}, nothing changed."
+
+
+def _known(tool: Tool) -> Known:
+    versions = list(tool.versions.all())
+    pinned = next(version for version in versions if version.is_pinned)
+    proposed = next((version for version in versions if version.is_proposed), None)
+    return Known(
+        name=tool.name,
+        pinned=bytes(pinned.digest),
+        body=body_digest(pinned.definition),
+        proposed=bytes(proposed.digest) if proposed else None,
+        is_quarantined=tool.state == Tool.State.QUARANTINED,
+        is_removed=tool.state == Tool.State.REMOVED,
+    )
+
+
+def _remember(connector: Connector, look: Look) -> None:
+    found = look.discovery
+    connector.era = found.era
+    connector.protocol_version = (found.protocol_version or "")[:10]
+    connector.server_info = _plain(found.server_info)
+    connector.instructions = (found.instructions or "")[:20_000].replace("\0", "")
+    connector.save(update_fields=["era", "protocol_version", "server_info", "instructions"])
+
+
+def _plain(info: Mapping[str, Any]) -> dict[str, str]:
+    """What the server calls itself, cut short; PostgreSQL has no room for NUL."""
+    said = {key: info.get(key) for key in ("name", "title", "version")}
+    return {key: value[:200].replace("\0", "") for key, value in said.items() if isinstance(value, str)}
+
+
+def _finish(run: SyncRun, offer: Offer, difference: Difference) -> None:
+    run.is_success = True
+    run.found = len(offer.tools)
+    run.added = sorted(offered.name for offered in difference.added)
+    run.changed = sorted(offered.name for offered in difference.changed)
+    run.restored = sorted(offered.name for offered in difference.restored)
+    run.removed = sorted(difference.removed)
+    run.renamed = sorted([old, new] for new, old in difference.renamed.items())
+    run.refused = [sentence[:500] for sentence in offer.refused[:100]]
+    _close(run)
+
+
+@transaction.atomic
+def _failed(run: SyncRun, problem: Problem, *, actor: Actor) -> SyncRun:
+    run.error = problem.message[:500].replace("\0", "")
+    _close(run)
+    connector = run.connector
+    record(
+        CONNECTOR_SYNC_FAILED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        reason=run.error,
+    )
+    record_failure(connector, problem)
+    return run
+
+
+def _close(run: SyncRun) -> None:
+    run.save()
+    SyncRun.objects.filter(pk=run.pk).update(finished_at=Now())
+    run.refresh_from_db(fields=["finished_at"])

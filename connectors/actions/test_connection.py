@@ -1,0 +1,126 @@
+"""Try a connector's server, one thing after the other, and say in words what was tried, what came back, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors import looking
+from connectors.actions.record_health import record_failure, record_health
+from connectors.definitions import read_offer
+from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
+from connectors.events import CONNECTOR_TESTED
+from connectors.labels import connector_label
+from connectors.models import Connector
+from connectors.snapshot import reach_of
+from connectors.transports.base import Discovery
+from harriet.lib.egress import EgressRefused, check_url
+from harriet.lib.errors import Problem
+from harriet.people.permissions import Power, demand
+from vault.queries import credential_of
+
+__test__ = False  # pytest: the word "test" in the name is Harriet's own
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    kind: Literal["ok", "attention", "danger"]
+    title: str
+    sentence: str
+
+
+def test_connection(connector: Connector, *, actor: Actor) -> list[Finding]:
+    """Never raises for what a server does. Writes down the server's health; stores nothing else."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    findings, problem = _try(connector)
+    worst = next((finding for finding in findings if finding.kind != "ok"), findings[-1])
+    with transaction.atomic():
+        record(
+            CONNECTOR_TESTED,
+            organization_id=connector.organization_id,
+            actor=actor,
+            connector=connector_label(connector),
+            result=worst.sentence,
+        )
+        if connector.state != Connector.State.DRAFT:
+            _write_health(connector, problem)
+    return findings
+
+
+def _write_health(connector: Connector, problem: Problem | None) -> None:
+    if problem is None:
+        record_health(connector, Connector.Health.UP, "")
+    else:
+        record_failure(connector, problem)
+
+
+def _try(connector: Connector) -> tuple[list[Finding], Problem | None]:
+    findings: list[Finding] = []
+    try:
+        check_url(connector.url, reach_of(connector, connector.organization))
+        findings.append(Finding("ok", "Address", "Harriet may connect to this address."))
+        discovery = looking.discover(connector)
+        findings += _server(discovery)
+        findings.append(_authentication(connector))
+        findings.append(_tools(looking.list_tools(connector, discovery.era)))
+    except Problem as problem:
+        return [*findings, *_failure(connector, problem)], problem
+    return findings, None
+
+
+def _server(discovery: Discovery) -> list[Finding]:
+    info = discovery.server_info or {}
+    name = str(info.get("title") or info.get("name") or "a server without a name")
+    version = f" {info['version']}" if info.get("version") else ""
+    era = Connector.Era(discovery.era).label if discovery.era in Connector.Era.values else discovery.era
+    return [
+        Finding("ok", "Server", f"It answered: {name}{version}."),
+        Finding("ok", "Protocol", f"It speaks MCP {discovery.protocol_version}. {era}."),
+    ]
+
+
+def _authentication(connector: Connector) -> Finding:
+    if credential_of(connector.id) is None:
+        return Finding("ok", "Authentication", "It asks for no credential.")
+    return Finding("ok", "Authentication", "It did not refuse the saved credential.")
+
+
+def _tools(listed: list[dict[str, object]]) -> Finding:
+    offer = read_offer(listed)
+    if offer.refused:
+        return Finding(
+            "attention", "Tools", f"{len(offer.tools)} tools found; {len(offer.refused)} left out. {offer.refused[0]}"
+        )
+    if not offer.tools:
+        return Finding("attention", "Tools", "The server offers no tools. Ask whoever runs it whether that is meant.")
+    names = sorted(offer.tools)
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return Finding("ok", "Tools", f"{len(names)} found: {', '.join(names[:5])}{more}.")
+
+
+def _failure(connector: Connector, problem: Problem) -> list[Finding]:
+    if isinstance(problem, EgressRefused):
+        return [Finding("danger", "Address", problem.message)]
+    if isinstance(problem, UpstreamRefusedCredential):
+        return [Finding("ok", "Server", "The server answered."), _demands(connector, problem)]
+    if isinstance(problem, (UpstreamDown, UpstreamTimeout)):
+        advice = "Check the address, and that the server runs and may be reached from this machine."
+        return [Finding("danger", "Server", f"{_sentence(problem)} {advice}")]
+    if isinstance(problem, UpstreamBroken):
+        advice = "Check the path of the address; many servers answer at /mcp."
+        return [Finding("danger", "Protocol", f"{_sentence(problem)} {advice}")]
+    return [Finding("danger", "Connection", problem.message)]
+
+
+def _demands(connector: Connector, problem: Problem) -> Finding:
+    if credential_of(connector.id) is None:
+        return Finding("attention", "Authentication", "It asks for a credential. Give one in the step Authentication.")
+    return Finding("danger", "Authentication", f"{_sentence(problem)} Replace the saved credential, then test again.")
+
+
+def _sentence(problem: Problem) -> str:
+    return problem.message if problem.message.endswith(".") else f"{problem.message}."

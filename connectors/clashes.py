@@ -1,0 +1,47 @@
+"""Two enabled tools that a profile would show under one name: a client could not tell them apart.
+
+Checked when a profile is saved and when a tool is enabled; a disabled tool takes no name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from .access import shown_name
+from .errors import ConnectorError
+from .models import Profile, Tool
+
+
+def refuse_clashes(profile: Profile) -> None:
+    """Raises ConnectorError, beside the prefix, when two tools of the profile have one shown name."""
+    for name, tools in clashes_of(profile):
+        one, other = tools[0], tools[1]
+        if one.connector_id == other.connector_id or profile.has_prefix:
+            where = " and ".join(sorted({f"{tool.connector.name}'s {tool.name}" for tool in tools}))
+            raise ConnectorError(f"{where} would both be shown as {name}. Take one of them out.", field="connectors")
+        raise ConnectorError(
+            f"{one.connector.name} and {other.connector.name} both offer {name}. "
+            "Switch the prefix on, so that each tool's name begins with its connector's.",
+            field="has_prefix",
+        )
+
+
+def refuse_clashes_with(tools: Iterable[Tool]) -> None:
+    """The same for every profile that contains one of these tools."""
+    tools = list(tools)
+    inside = Q(tools__in=tools) | Q(connectors__in={tool.connector_id for tool in tools})
+    for profile in Profile.objects.filter(inside).distinct():
+        refuse_clashes(profile)
+
+
+def clashes_of(profile: Profile) -> list[tuple[str, list[Tool]]]:
+    """Each name that more than one enabled tool would be shown under."""
+    inside = Q(connector__profiles=profile) | Q(profiles=profile)
+    tools = Tool.objects.filter(inside, is_enabled=True).select_related("connector").distinct()
+    shown: dict[str, list[Tool]] = defaultdict(list)
+    for tool in tools.order_by("connector__name", "name"):
+        shown[shown_name(tool.connector.slug, tool.name, profile.has_prefix)].append(tool)
+    return [(name, found) for name, found in sorted(shown.items()) if len(found) > 1]

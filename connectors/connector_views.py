@@ -1,0 +1,278 @@
+"""One connector's page: its tabs, and what its header's buttons do."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from harriet.people.forms import ConfirmForm, attempt
+from harriet.people.http import OrganizationRequest, needs
+from harriet.people.names import slug_from
+from harriet.people.pages import page_of
+from harriet.people.permissions import Power, has_power
+from harriet.people.queries import groups_of
+from vault.queries import credential_of
+
+from .actions.delete_connector import delete_connector
+from .actions.pause_connector import pause_connector
+from .actions.resume_connector import resume_connector
+from .actions.save_basics import save_basics
+from .actions.save_connection import save_connection
+from .actions.sync_connector import summary_of, sync_connector
+from .actions.test_connection import test_connection
+from .activity import latest_events
+from .consequences import consequences_of
+from .forms import AccessForm, BasicsForm, BulkForm, ConnectionForm
+from .guards import needs_to_save
+from .models import Connector, Risk, SyncRun, Tool
+from .queries import connector_of, last_sync_of, pinned_definition, tools_of
+from .session import keep_findings, kept_findings
+from .wizard_views import credential_form, save_access_form, save_credential_form
+from .words import groups_for, is_for_everyone, roles_for, state_of, tool_state
+
+TABS = (
+    ("detail", "Tools"),
+    ("access", "Access"),
+    ("authentication", "Authentication"),
+    ("activity", "Activity"),
+    ("settings", "Settings"),
+)
+SHOWN = {
+    "": ("All", ~Q(state=Tool.State.REMOVED)),
+    "enabled": ("Enabled", Q(is_enabled=True) & ~Q(state=Tool.State.REMOVED)),
+    "disabled": ("Disabled", Q(is_enabled=False) & ~Q(state=Tool.State.REMOVED)),
+    "quarantined": ("In quarantine", Q(state=Tool.State.QUARANTINED)),
+    "nobody": ("Enabled for nobody", Q(is_enabled=True, permissions=None) & ~Q(state=Tool.State.REMOVED)),
+    "removed": ("No longer offered", Q(state=Tool.State.REMOVED)),
+}
+
+
+@needs(Power.VIEW_SETTINGS)
+def tools(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    if connector.state == Connector.State.DRAFT:
+        return redirect("connectors:setup", pk)
+    found = filtered_tools(connector, request.GET)
+    page = page_of(found, request)
+    return render(
+        request,
+        "connectors/tools.html",
+        page_context(
+            request,
+            connector,
+            "detail",
+            page=page,
+            rows=[_row(tool) for tool in page],
+            shown=_choices(connector, request.GET),
+            risks=Risk.choices,
+            groups=groups_of(request.organization),
+            filters=request.GET,
+            query=_without_page(request.GET),
+            found=page.paginator.count,
+            bulk=BulkForm(request.organization, []),
+        ),
+    )
+
+
+def filtered_tools(connector: Connector, wanted: QueryDict) -> QuerySet[Tool]:
+    """By the filters in the address: show, risk, group, q."""
+    found = tools_of(connector).filter(SHOWN.get(wanted.get("show", ""), SHOWN[""])[1])
+    if risk := wanted.get("risk"):
+        found = found.filter(Q(risk_override=risk) | Q(risk_override="", risk_proposed=risk))
+    if group := wanted.get("group"):
+        found = found.filter(pk__in=Tool.objects.filter(permissions__group__slug=group).values("pk"))
+    if text := wanted.get("q", "").strip():
+        found = found.filter(Q(name__icontains=text) | Q(description__icontains=text))
+    return found
+
+
+@needs_to_save(Power.MANAGE_CONNECTORS)
+def access(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = AccessForm.of(connector, request.POST or None)
+    if attempt(form, lambda given: save_access_form(form, connector, request)) is not None:
+        messages.success(request, "Saved. New tools start with this; the tools that are there keep what they have.")
+        return redirect("connectors:access", pk)
+    people = consequences_of(connector).people
+    return _tab(request, connector, "access", form=form, people=people)
+
+
+@needs_to_save(Power.MANAGE_CONNECTORS)
+def authentication(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = credential_form(request, connector)
+    if save_credential_form(form, connector, request):
+        keep_findings(request, connector, test_connection(connector, actor=request.actor))
+        messages.success(request, "Saved, and tried at once. Below is what the server said.")
+        return redirect("connectors:authentication", pk)
+    return _tab(request, connector, "authentication", form=form, credential=credential_of(pk))
+
+
+@needs(Power.VIEW_SETTINGS)
+def activity(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    runs = [(run, summary_of(run)) for run in SyncRun.objects.filter(connector=connector)[:20]]
+    can_read = has_power(request.membership, Power.VIEW_AUDIT)
+    events = latest_events(request.organization.id, connector.id) if can_read else []
+    return _tab(request, connector, "activity", runs=runs, events=events, can_read=can_read)
+
+
+@needs(Power.VIEW_SETTINGS)
+def settings(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    return _settings(request, connector_of(request.organization, pk))
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def basics(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = BasicsForm(request.POST)
+
+    def save(given: dict[str, Any]) -> Connector:
+        slug = given["slug"] or slug_from(given["name"], fallback="connector", longest=40)
+        return save_basics(connector, **{**given, "slug": slug}, actor=request.actor)
+
+    if attempt(form, save) is None:
+        return _settings(request, connector_of(request.organization, pk), basics=form)
+    messages.success(request, "Saved.")
+    return redirect("connectors:settings", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = ConnectionForm(request.POST)
+    if attempt(form, lambda given: save_connection(connector, **given, actor=request.actor)) is None:
+        return _settings(request, connector_of(request.organization, pk), connection=form)
+    keep_findings(request, connector, test_connection(connector, actor=request.actor))
+    messages.success(request, "Saved, and tried at once. Below is what the server said. Sync its tools next.")
+    return redirect("connectors:settings", pk)
+
+
+@needs(Power.MANAGE_CONNECTORS)
+def delete(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = ConfirmForm(connector.name, request.POST or None)
+
+    def confirmed(_given: dict[str, Any]) -> bool:
+        delete_connector(connector, actor=request.actor)
+        return True
+
+    name = connector.name
+    if attempt(form, confirmed) is None:
+        context = page_context(request, connector, "settings", form=form, consequences=consequences_of(connector))
+        return render(request, "connectors/delete.html", context, status=400 if form.errors else 200)
+    messages.success(request, f"{name} was deleted, with its tools and its credential.")
+    return redirect("connectors:list")
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def test(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    keep_findings(request, connector, test_connection(connector, actor=request.actor))
+    return redirect("connectors:settings", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def sync(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    run = sync_connector(connector, actor=request.actor)
+    if run.is_success:
+        messages.success(request, summary_of(run))
+        for old, new in run.renamed:
+            messages.warning(request, f"{new} looks like {old} under a new name. It is disabled until you enable it.")
+        for sentence in run.refused[:5]:
+            messages.warning(request, sentence)
+    else:
+        messages.error(request, f"The tools could not be read. {run.error}")
+    return redirect("connectors:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def pause(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    pause_connector(connector, reason=request.POST.get("reason", "").strip()[:200], actor=request.actor)
+    messages.success(request, f"{connector} is paused: its tools are refused until you resume it.")
+    return redirect("connectors:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def resume(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    resume_connector(connector, actor=request.actor)
+    messages.success(request, f"{connector} is active again.")
+    return redirect("connectors:detail", pk)
+
+
+def page_context(request: OrganizationRequest, connector: Connector, tab: str, **more: Any) -> dict[str, Any]:
+    """What the header and the tabs of every page of a connector need."""
+    return {
+        "active": "integrations",
+        "connector": connector,
+        "state": state_of(connector),
+        "tab": tab,
+        "tabs": [(f"connectors:{key}", label, key == tab) for key, label in TABS],
+        "last_sync": last_sync_of(connector),
+        "findings": kept_findings(request, connector),
+        "can_manage": has_power(request.membership, Power.MANAGE_CONNECTORS),
+        **more,
+    }
+
+
+def _tab(request: OrganizationRequest, connector: Connector, tab: str, **more: Any) -> HttpResponse:
+    is_wrong = bool(getattr(more.get("form"), "errors", None))
+    context = page_context(request, connector, tab, **more)
+    return render(request, f"connectors/{tab}.html", context, status=400 if is_wrong else 200)
+
+
+def _settings(request: OrganizationRequest, connector: Connector, **forms: Any) -> HttpResponse:
+    initial = {
+        name: getattr(connector, name) for name in ("name", "slug", "description", "icon", "url", "allow_internal")
+    }
+    context = {"basics": BasicsForm(initial=initial), "connection": ConnectionForm(initial=initial), **forms}
+    page = page_context(request, connector, "settings", **context)
+    return render(request, "connectors/settings.html", page, status=400 if forms else 200)
+
+
+def _row(tool: Tool) -> dict[str, Any]:
+    definition = pinned_definition(tool).definition
+    return {
+        "tool": tool,
+        "state": tool_state(tool),
+        "title": definition.get("title") or "",
+        "groups": groups_for(tool),
+        "roles": roles_for(tool),
+        "is_for_nobody": tool.is_enabled and not tool.permissions.all(),
+        "is_for_everyone": is_for_everyone(tool),
+    }
+
+
+def _choices(connector: Connector, wanted: QueryDict) -> list[tuple[str, str, int, bool]]:
+    """The chips, each with its address and count; those with nothing in them are left out, unless chosen."""
+    chosen = wanted.get("show", "")
+    found = []
+    for key, (label, which) in SHOWN.items():
+        count = Tool.objects.filter(which, connector=connector).count()
+        if count or key in {"", chosen}:
+            query = wanted.copy()
+            query.pop("page", None)
+            query["show"] = key
+            found.append((f"?{query.urlencode()}", label, count, key == chosen))
+    return found
+
+
+def _without_page(wanted: QueryDict) -> str:
+    query = wanted.copy()
+    query.pop("page", None)
+    return query.urlencode()

@@ -1,0 +1,60 @@
+"""What goes away with a connector, so that whoever deletes it knows before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.contrib.admin.utils import NestedObjects
+from django.db import router
+
+from vault.models import Credential
+from vault.queries import credential_of
+
+from .access import may_call
+from .models import Connector, Profile
+from .snapshot import load
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    tools: int
+    profiles: list[Profile]
+    people: list[str]
+    """Who could call one of its tools until now."""
+    credential: Credential | None
+    others: list[str]
+    """Things of floors above that go with it, counted: "2 pending actions"."""
+
+
+def consequences_of(connector: Connector) -> Consequences:
+    profiles = Profile.objects.filter(connectors=connector) | Profile.objects.filter(tools__connector=connector)
+    return Consequences(
+        tools=connector.tools.count(),
+        profiles=list(profiles.distinct().order_by("name")),
+        people=_people(connector),
+        credential=credential_of(connector.id),
+        others=_others(connector),
+    )
+
+
+def _people(connector: Connector) -> list[str]:
+    facts = load(connector.organization_id)
+    found = set()
+    for member in facts.members.values():
+        for profile in facts.profiles.values():
+            tools = (tool for tool in facts.tools_in(profile) if tool.connector.id == connector.id)
+            if any(may_call(tool.facts, member.facts, profile.facts).is_allowed for tool in tools):
+                found.add(member.email)
+    return sorted(found)
+
+
+def _others(connector: Connector) -> list[str]:
+    """Asks the database's own rules what goes too, so that no floor above needs to be named here."""
+    collector = NestedObjects(using=router.db_for_write(Connector))
+    collector.collect([connector])
+    counts: Counter[str] = Counter()
+    for model, rows in collector.model_objs.items():
+        if model._meta.app_label != Connector._meta.app_label:
+            counts[str(model._meta.verbose_name if len(rows) == 1 else model._meta.verbose_name_plural)] += len(rows)
+    return [f"{count} {name}" for name, count in sorted(counts.items())]

@@ -1,0 +1,42 @@
+"""What may go wrong with a connector and the server behind it."""
+
+from harriet.lib.egress import EgressRefused
+from harriet.lib.errors import Problem
+
+
+class ConnectorError(Problem):
+    """The base of this app's errors."""
+
+
+class UpstreamError(ConnectorError):
+    """The server behind a connector gave no answer that could be used. Messages never hold secrets.
+
+    `may_have_run` is False when the request certainly didn't reach the server.
+    """
+
+    def __init__(self, message: str, *, may_have_run: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_run = may_have_run
+
+
+class UpstreamDown(UpstreamError):
+    """Not reachable, or not able to work now; it will pass by itself."""
+
+
+class UpstreamTimeout(UpstreamError):
+    """No complete answer within the deadline."""
+
+
+class UpstreamRefusedCredential(UpstreamError):
+    """401 or 403: an admin must look at the credential."""
+
+
+class UpstreamBroken(UpstreamError):
+    """It answered, but not as an MCP server should."""
+
+
+class UpstreamOutOfReach(UpstreamError, EgressRefused):
+    """Harriet's own rules don't let the connector connect there; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, may_have_run=False)

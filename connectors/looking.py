@@ -1,0 +1,131 @@
+"""Looking at a server from outside the hot path: what it is and which tools it offers. Synchronous on the outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from harriet.lib.egress import AsyncEgress
+from vault.open import OpenCredential, Opener, SealedCredential, opener_for
+from vault.queries import sealed_credential, sealed_credentials
+
+from .errors import UpstreamBroken
+from .models import Connector
+from .snapshot import reach_of
+from .transports.base import Discovery, Endpoint
+from .transports.native import NativeTransport
+
+LOOK_SECONDS = 20.0
+CHECK_SECONDS = 8.0
+AT_ONCE = 16
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    discovery: Discovery
+    tools: list[dict[str, Any]]
+
+
+def endpoint_of(connector: Connector) -> Endpoint:
+    return Endpoint(
+        connector_id=connector.id,
+        url=connector.url,
+        reach=reach_of(connector, connector.organization),
+        era=connector.era,
+    )
+
+
+def look_at(connector: Connector) -> Look:
+    """Discovers and lists with the saved credential. Raises ConnectorError or EgressRefused."""
+
+    async def look(transport: NativeTransport, credential: OpenCredential) -> Look:
+        discovery = await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
+        known = replace(endpoint, era=discovery.era)
+        return Look(discovery, await transport.list_tools(known, credential, deadline=LOOK_SECONDS))
+
+    endpoint = replace(endpoint_of(connector), era="")  # whoever looks finds out anew
+    return _with_credential(connector, look)
+
+
+def discover(connector: Connector) -> Discovery:
+    """Asks the server what it is, with the saved credential. Raises ConnectorError or EgressRefused."""
+
+    async def ask(transport: NativeTransport, credential: OpenCredential) -> Discovery:
+        return await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
+
+    endpoint = replace(endpoint_of(connector), era="")
+    return _with_credential(connector, ask)
+
+
+def list_tools(connector: Connector, era: str) -> list[dict[str, Any]]:
+    async def ask(transport: NativeTransport, credential: OpenCredential) -> list[dict[str, Any]]:
+        return await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS)
+
+    endpoint = replace(endpoint_of(connector), era=era)
+    return _with_credential(connector, ask)
+
+
+def check_all(connectors: list[Connector]) -> dict[UUID, Exception | Discovery]:
+    """Asks several servers at once whether they answer: what each said, or the error in its place."""
+    openers = {connector.organization_id: opener_for(connector.organization_id) for connector in connectors}
+    sealed = {key: value for one in openers for key, value in sealed_credentials(one).items()}
+    asked = [
+        (endpoint_of(connector), openers[connector.organization_id], sealed.get(connector.id))
+        for connector in connectors
+    ]
+    return asyncio.run(_check_all(asked))
+
+
+async def _check_all(
+    asked: list[tuple[Endpoint, Opener, SealedCredential | None]],
+) -> dict[UUID, Exception | Discovery]:
+    seats = asyncio.Semaphore(AT_ONCE)
+
+    async def check(endpoint: Endpoint, opener: Opener, sealed: SealedCredential | None) -> Discovery:
+        async with seats:
+            with opener.credential(sealed) as credential:
+                return await transport.discover(endpoint, credential, deadline=CHECK_SECONDS)
+
+    egress = AsyncEgress()
+    transport = NativeTransport(egress)
+    try:
+        answers = await asyncio.gather(*(check(*one) for one in asked), return_exceptions=True)
+    finally:
+        await transport.close()
+        await egress.close()
+    found: dict[UUID, Exception | Discovery] = {}
+    for (endpoint, _, _), answer in zip(asked, answers, strict=True):
+        found[endpoint.connector_id] = _ordinary(answer)
+    return found
+
+
+def _ordinary(answer: Discovery | BaseException) -> Exception | Discovery:
+    """Lets what stops the whole process through; everything else is that one server's answer."""
+    if isinstance(answer, BaseException) and not isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _with_credential(connector: Connector, ask: Callable[[NativeTransport, OpenCredential], Awaitable[T]]) -> T:
+    opener = opener_for(connector.organization_id)
+    sealed = sealed_credential(connector.organization_id, connector.id)
+
+    async def run() -> T:
+        egress = AsyncEgress()
+        transport = NativeTransport(egress)
+        try:
+            with opener.credential(sealed) as credential:
+                return await asyncio.wait_for(ask(transport, credential), LOOK_SECONDS * 2)
+        except TimeoutError:
+            raise UpstreamBroken(f"The server did not finish within {LOOK_SECONDS * 2:.0f} seconds.") from None
+        finally:
+            await transport.close()
+            await egress.close()
+
+    return asyncio.run(run())
+

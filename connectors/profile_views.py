@@ -1,0 +1,121 @@
+"""Profiles: each an MCP address with what it offers, to whom, and what each person sees there."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from harriet.people.forms import ConfirmForm, attempt
+from harriet.people.http import OrganizationRequest, needs
+from harriet.people.names import slug_from
+from harriet.people.permissions import Power, has_power
+
+from .actions.change_profile import change_profile
+from .actions.create_profile import create_profile
+from .actions.delete_profile import bound_tokens, delete_profile
+from .guards import needs_to_save
+from .models import Profile
+from .preview import Preview, preview
+from .profile_forms import ProfileForm
+from .queries import profile_of, profiles_of
+from .snapshot import OrganizationFacts, load
+
+
+@needs(Power.VIEW_SETTINGS)
+def profiles(request: OrganizationRequest) -> HttpResponse:
+    facts = load(request.organization.id)
+    rows = [{"profile": profile, "tools": _enabled(facts, profile)} for profile in profiles_of(request.organization)]
+    context = {
+        "active": "profiles",
+        "rows": rows,
+        "can_manage": has_power(request.membership, Power.MANAGE_PROFILES),
+    }
+    return render(request, "profiles/list.html", context)
+
+
+@needs(Power.MANAGE_PROFILES)
+def new(request: OrganizationRequest) -> HttpResponse:
+    initial = {"connectors": request.GET.getlist("connector")}
+    form = ProfileForm(request.organization, request.POST or None, initial=initial)
+    made = attempt(form, lambda given: create_profile(request.organization, **_named(given), actor=request.actor))
+    if made is None:
+        context = {"active": "profiles", "form": form}
+        return render(request, "profiles/new.html", context, status=400 if form.errors else 200)
+    messages.success(request, f"The profile {made} was created. Its address is below.")
+    return redirect("profiles:detail", made.pk)
+
+
+@needs_to_save(Power.MANAGE_PROFILES)
+def profile(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    found = profile_of(request.organization, pk)
+    can_manage = has_power(request.membership, Power.MANAGE_PROFILES)
+    form = ProfileForm.of(found, request.POST or None)
+    saved = attempt(form, lambda given: [change_profile(found, **_named(given), actor=request.actor)])
+    if saved is not None:
+        messages.success(request, f"The profile {found} was saved." if saved[0] else "Nothing was changed.")
+        return redirect("profiles:detail", pk)
+    context = {
+        "active": "profiles",
+        "profile": found,
+        "form": form,
+        "people": _seen_by_all(found),
+        "can_manage": can_manage,
+    }
+    return render(request, "profiles/detail.html", context, status=400 if form.errors else 200)
+
+
+@needs(Power.VIEW_SETTINGS)
+def preview_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """What one person sees there, tool by tool, with the rule that decides; nobody acts as them."""
+    found = profile_of(request.organization, pk)
+    facts = load(request.organization.id)
+    members = sorted(facts.members.values(), key=lambda member: member.email)
+    chosen = next((member for member in members if str(member.membership_id) == request.GET.get("person")), None)
+    context = {
+        "active": "profiles",
+        "profile": found,
+        "members": members,
+        "chosen": chosen,
+        "preview": preview(facts, facts.profiles[found.pk], chosen) if chosen else None,
+    }
+    return render(request, "profiles/preview.html", context)
+
+
+@needs(Power.MANAGE_PROFILES)
+def delete(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    found = profile_of(request.organization, pk)
+    form = ConfirmForm(found.name, request.POST or None)
+    tokens, name = bound_tokens(found), found.name
+    if attempt(form, lambda _given: [delete_profile(found, actor=request.actor)]) is None:
+        context = {
+            "active": "profiles",
+            "profile": found,
+            "form": form,
+            "tokens": tokens,
+            "people": _seen_by_all(found),
+        }
+        return render(request, "profiles/delete.html", context, status=400 if form.errors else 200)
+    messages.success(request, f"The profile {name} was deleted.")
+    return redirect("profiles:list")
+
+
+def _enabled(facts: OrganizationFacts, profile: Profile) -> int:
+    row = facts.profiles.get(profile.pk)
+    return sum(tool.facts.is_enabled for tool in facts.tools_in(row)) if row else 0
+
+
+def _seen_by_all(profile: Profile) -> list[Preview]:
+    """Those whose profile it is, each with what they see."""
+    facts = load(profile.organization_id)
+    row = facts.profiles[profile.pk]
+    members = sorted(facts.members.values(), key=lambda member: member.email)
+    seen = (preview(facts, row, member) for member in members)
+    return [one for one in seen if one.opens.is_allowed]
+
+
+def _named(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "slug": given["slug"] or slug_from(given["name"], fallback="profile")}

@@ -1,0 +1,100 @@
+"""Reads of connectors, tools and profiles, each within one organization."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from harriet.people.errors import NotFound
+from harriet.people.models import Membership, Organization
+
+from .models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
+
+T = TypeVar("T")
+OFFERED = ~Q(tools__state=Tool.State.REMOVED)
+
+
+def connectors_of(organization: Organization) -> QuerySet[Connector]:
+    """With `.tool_count`, `.enabled_count`, `.quarantined_count` and `.last_called_at` beside them."""
+    return (
+        Connector.objects.filter(organization=organization)
+        .select_related("owner", "organization")
+        .annotate(
+            tool_count=Count("tools", filter=OFFERED, distinct=True),
+            enabled_count=Count("tools", filter=OFFERED & Q(tools__is_enabled=True), distinct=True),
+            quarantined_count=Count("tools", filter=Q(tools__state=Tool.State.QUARANTINED), distinct=True),
+            last_called_at=Max("tools__last_called_at"),
+        )
+        .order_by("name")
+    )
+
+
+def connector_of(organization: Organization, connector_id: UUID) -> Connector:
+    return _found(connectors_of(organization).filter(pk=connector_id).first(), "There is no such connector here.")
+
+
+def tools_of(connector: Connector) -> QuerySet[Tool]:
+    """Of one connector, by name, with whom each is for and its pinned definition (`.pinned`)."""
+    return with_details(Tool.objects.filter(connector=connector)).order_by("name")
+
+
+def tools_in(organization: Organization) -> QuerySet[Tool]:
+    return with_details(Tool.objects.filter(organization=organization)).order_by("connector__name", "name")
+
+
+def tool_of(organization: Organization, tool_id: UUID) -> Tool:
+    return _found(tools_in(organization).filter(pk=tool_id).first(), "There is no such tool here.")
+
+
+def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:
+    permissions = ToolPermission.objects.select_related("group").order_by("group__name", "role")
+    pinned = ToolVersion.objects.filter(is_pinned=True)
+    return tools.select_related("connector__organization").prefetch_related(
+        Prefetch("permissions", permissions), Prefetch("versions", pinned, to_attr="pinned")
+    )
+
+
+def pinned_definition(tool: Tool) -> ToolVersion:
+    """The accepted definition, of a tool read by this module without another query."""
+    found: list[ToolVersion] | None = getattr(tool, "pinned", None)
+    return found[0] if found else tool.versions.get(is_pinned=True)
+
+
+def proposed_definition(tool: Tool) -> ToolVersion | None:
+    return tool.versions.filter(is_proposed=True).select_related("refused_by").first()
+
+
+def versions_of(tool: Tool) -> QuerySet[ToolVersion]:
+    return tool.versions.select_related("accepted_by", "refused_by").order_by("-seen_at")
+
+
+def profiles_of(organization: Organization) -> QuerySet[Profile]:
+    return (
+        Profile.objects.filter(organization=organization)
+        .select_related("organization")
+        .prefetch_related("groups", "connectors", "tools__connector", "people__user")
+        .order_by("name")
+    )
+
+
+def profile_of(organization: Organization, profile_id: UUID) -> Profile:
+    return _found(profiles_of(organization).filter(pk=profile_id).first(), "There is no such profile here.")
+
+
+def profiles_for(membership: Membership) -> QuerySet[Profile]:
+    """Those that a person has, by name or through a group."""
+    mine = Q(people=membership) | Q(groups__memberships=membership)
+    found = Profile.objects.filter(mine, organization=membership.organization_id)
+    return found.select_related("organization").distinct().order_by("name")
+
+
+def last_sync_of(connector: Connector) -> SyncRun | None:
+    return SyncRun.objects.filter(connector=connector).first()
+
+
+def _found(thing: T | None, message: str) -> T:
+    if thing is None:
+        raise NotFound(message)
+    return thing

@@ -1,0 +1,199 @@
+"""How connectors, tools and profiles look in the REST API. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from vault.forms import PLACES, TYPES
+
+from .models import Connector, Profile, Risk, SyncRun, Tool
+from .permitted import ROLE_CHOICES
+from .queries import pinned_definition
+from .words import state_of
+
+SLUGS = "Short names; the whole list."
+
+
+class ConnectorSerializer(serializers.ModelSerializer[Connector]):
+    status = serializers.SerializerMethodField(help_text="State and health in words.")
+    owner = serializers.EmailField(source="owner.email", read_only=True, default=None)
+    tools = serializers.IntegerField(source="tool_count", read_only=True)
+    enabled_tools = serializers.IntegerField(source="enabled_count", read_only=True)
+
+    class Meta:
+        model = Connector
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "icon",
+            "kind",
+            "url",
+            "allow_internal",
+            "state",
+            "health",
+            "health_reason",
+            "status",
+            "protocol_version",
+            "revision",
+            "owner",
+            "tools",
+            "enabled_tools",
+            "created_at",
+        ]
+
+    def get_status(self, connector: Connector) -> str:
+        return state_of(connector).word
+
+
+class AuthenticationSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(TYPES)
+    secret = serializers.CharField(required=False, write_only=True, trim_whitespace=False, help_text="Never returned.")
+    username = serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
+    place = serializers.ChoiceField(PLACES, required=False)
+    name = serializers.CharField(required=False)
+    template = serializers.CharField(required=False, trim_whitespace=False)
+    rotate_every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+
+
+class NewConnectorSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField(required=False, default="", allow_blank=True)
+    icon = serializers.CharField(required=False, default="", allow_blank=True)
+    url = serializers.CharField()
+    allow_internal = serializers.BooleanField(required=False, default=False)
+    authentication = AuthenticationSerializer(required=False)
+
+
+class ConnectorChangeSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
+    icon = serializers.CharField(required=False, allow_blank=True)
+    url = serializers.CharField(required=False)
+    allow_internal = serializers.BooleanField(required=False)
+    state = serializers.ChoiceField(["active", "paused"], required=False)
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
+    class Meta:
+        model = SyncRun
+        fields = [
+            "id",
+            "started_at",
+            "finished_at",
+            "is_success",
+            "found",
+            "added",
+            "changed",
+            "restored",
+            "removed",
+            "renamed",
+            "refused",
+            "error",
+        ]
+
+
+class ToolSerializer(serializers.ModelSerializer[Tool]):
+    connector = serializers.SlugRelatedField[Connector](slug_field="slug", read_only=True)
+    risk = serializers.ChoiceField(Risk.choices, read_only=True)
+    groups = serializers.SerializerMethodField()
+    roles = serializers.SerializerMethodField()
+    definition = serializers.SerializerMethodField(help_text="The accepted one, as the server sent it.")
+    digest = serializers.SerializerMethodField(help_text="SHA-256 of its canonical JSON.")
+
+    class Meta:
+        model = Tool
+        fields = [
+            "id",
+            "connector",
+            "name",
+            "state",
+            "is_enabled",
+            "requires_confirmation",
+            "risk",
+            "risk_proposed",
+            "risk_reason",
+            "risk_override",
+            "groups",
+            "roles",
+            "renamed_from",
+            "last_called_at",
+            "digest",
+            "definition",
+        ]
+
+    def get_groups(self, tool: Tool) -> list[str]:
+        return [row.group.slug for row in tool.permissions.all() if row.group]
+
+    def get_roles(self, tool: Tool) -> list[str]:
+        return [row.role for row in tool.permissions.all() if row.role]
+
+    def get_definition(self, tool: Tool) -> dict[str, Any]:
+        return dict(pinned_definition(tool).definition)
+
+    def get_digest(self, tool: Tool) -> str:
+        return bytes(pinned_definition(tool).digest).hex()
+
+
+class ToolChangeSerializer(serializers.Serializer[Any]):
+    is_enabled = serializers.BooleanField(required=False)
+    requires_confirmation = serializers.BooleanField(required=False)
+    risk_override = serializers.ChoiceField(["", *Risk.values], required=False)
+    groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    roles = serializers.ListField(child=serializers.ChoiceField(ROLE_CHOICES), required=False)
+
+
+class ProfileSerializer(serializers.ModelSerializer[Profile]):
+    prefix = serializers.BooleanField(source="has_prefix")
+    url = serializers.SerializerMethodField()
+    groups = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    people = serializers.SerializerMethodField(help_text="E-mail addresses.")
+    connectors = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    tools = serializers.SerializerMethodField(help_text="Single tools, as connector/tool.")
+
+    class Meta:
+        model = Profile
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "url",
+            "prefix",
+            "groups",
+            "people",
+            "connectors",
+            "tools",
+            "created_at",
+        ]
+
+    def get_url(self, profile: Profile) -> str:
+        return profile.url
+
+    def get_people(self, profile: Profile) -> list[str]:
+        return [membership.user.email for membership in profile.people.all()]
+
+    def get_tools(self, profile: Profile) -> list[str]:
+        return [f"{tool.connector.slug}/{tool.name}" for tool in profile.tools.all()]
+
+
+class ProfileChangeSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
+    prefix = serializers.BooleanField(required=False)
+    groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    people = serializers.ListField(child=serializers.EmailField(), required=False, help_text="E-mail addresses.")
+    connectors = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    tools = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/tool.")

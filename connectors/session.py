@@ -1,0 +1,28 @@
+"""What the last test of a connection found, kept for the person who pressed the button until the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import cast
+
+from harriet.people.http import OrganizationRequest
+
+from .actions.test_connection import Finding
+from .models import Connector
+
+_KEY = "findings"
+
+
+def keep_findings(request: OrganizationRequest, connector: Connector, findings: Sequence[Finding]) -> None:
+    """Bound to the address and credential that were tried: another one has no findings yet."""
+    request.session[_KEY] = {"for": _tried(connector), "found": [asdict(finding) for finding in findings]}
+
+
+def kept_findings(request: OrganizationRequest, connector: Connector) -> list[dict[str, str]]:
+    kept = request.session.get(_KEY, {})
+    return cast(list[dict[str, str]], kept["found"]) if kept.get("for") == _tried(connector) else []
+
+
+def _tried(connector: Connector) -> str:
+    return f"{connector.pk}:{connector.revision}"

@@ -1,0 +1,38 @@
+"""What Celery runs for connectors: each task takes ids and calls one action."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db.models import Max, Q
+from django.db.models.functions import Now
+
+from audit.actor import SYSTEM
+
+from .actions.check_health import check_health as check
+from .actions.sync_connector import sync_connector
+from .models import Connector
+
+BETWEEN_SYNCS = timedelta(hours=1)
+
+
+@shared_task(name="connectors.check_health")
+def check_health() -> None:
+    check()
+    for connector_id in due_for_sync():
+        sync.delay(str(connector_id))
+
+
+@shared_task(name="connectors.sync")
+def sync(connector_id: str) -> None:
+    connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
+    if connector is not None and connector.id in due_for_sync():
+        sync_connector(connector, actor=SYSTEM)
+
+
+def due_for_sync() -> list[object]:
+    """Servers that are up and whose tools nobody compared for an hour: changes are found without anybody's asking."""
+    seen = Connector.objects.filter(state=Connector.State.ACTIVE, health=Connector.Health.UP)
+    seen = seen.annotate(synced=Max("sync_runs__started_at"))
+    return list(seen.filter(Q(synced__lt=Now() - BETWEEN_SYNCS) | Q(synced=None)).values_list("pk", flat=True))

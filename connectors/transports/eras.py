@@ -1,0 +1,99 @@
+"""What differs between the protocol eras on the way to a server: versions, headers, `_meta`, first messages."""
+
+from typing import Any
+
+import msgspec
+
+from harriet.lib.text import excerpt
+
+from ..errors import UpstreamBroken
+from .base import LEGACY, MODERN, Discovery
+from .sessions import Session
+
+MODERN_VERSION = "2026-07-28"
+LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+_WITH_VERSION_HEADER = frozenset(LEGACY_VERSIONS[2:])
+
+CLIENT_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
+INITIALIZE = {"protocolVersion": LEGACY_VERSIONS[-1], "capabilities": {}, "clientInfo": CLIENT_INFO}
+
+BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+MODERN_HEADERS = {**BASE_HEADERS, "MCP-Protocol-Version": MODERN_VERSION}
+
+_OWN = "io.modelcontextprotocol/"
+_LOG_LEVEL = f"{_OWN}logLevel"
+MODERN_META = {
+    f"{_OWN}protocolVersion": MODERN_VERSION,
+    f"{_OWN}clientInfo": CLIENT_INFO,
+    f"{_OWN}clientCapabilities": {},
+}
+_MODERN_META_MEMBER = b',"_meta":' + msgspec.json.encode(MODERN_META)
+
+HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
+OURS_TO_MEND = frozenset({HEADER_MISMATCH, UNSUPPORTED_VERSION})
+"""Errors about the request as Harriet made it, not about what the client asked."""
+
+PONG = b'{"jsonrpc":"2.0","id":%b,"result":{}}'
+NOT_SUPPORTED = (
+    b'{"jsonrpc":"2.0","id":%b,"error":{"code":-32601,"message":"This client does not support the method."}}'
+)
+
+
+def modern_meta(meta: dict[str, Any] | None) -> bytes:
+    """The `_meta` member of a modern request: the client's own keys, and who is calling: Harriet."""
+    if not meta:
+        return _MODERN_META_MEMBER
+    kept = {key: value for key, value in meta.items() if not key.startswith(_OWN) or key == _LOG_LEVEL}
+    return b',"_meta":' + msgspec.json.encode({**kept, **MODERN_META})
+
+
+def legacy_meta(meta: dict[str, Any] | None) -> bytes:
+    """The `_meta` member of a legacy request, empty when there is nothing to say."""
+    kept = {key: value for key, value in meta.items() if not key.startswith(_OWN)} if meta else {}
+    return b',"_meta":' + msgspec.json.encode(kept) if kept else b""
+
+
+def new_session(version: str, session_id: str) -> Session:
+    headers = dict(BASE_HEADERS)
+    if session_id:
+        headers["Mcp-Session-Id"] = session_id
+    if version in _WITH_VERSION_HEADER:
+        headers["MCP-Protocol-Version"] = version
+    return Session(version, session_id, headers)
+
+
+def read_initialized(result: dict[str, Any]) -> Discovery:
+    """Raises UpstreamBroken."""
+    version = result.get("protocolVersion")
+    if version not in LEGACY_VERSIONS:
+        raise UpstreamBroken(f"The server speaks the MCP version {quoted(version)}, which Harriet doesn't know.")
+    return _discovery(LEGACY, version, result)
+
+
+def read_discovered(result: dict[str, Any]) -> Discovery | None:
+    """None when the server wants to be spoken to as before 2026-07-28."""
+    versions = result.get("supportedVersions")
+    if not isinstance(versions, list) or MODERN_VERSION not in versions:
+        return None
+    return _discovery(MODERN, MODERN_VERSION, result)
+
+
+def quoted(text: object) -> str:
+    """Foreign text in a sentence of ours."""
+    return f"“{excerpt(str(text), 120)}”"
+
+
+def _discovery(era: str, version: str, result: dict[str, Any]) -> Discovery:
+    meta = _object(result.get("_meta"))
+    instructions = result.get("instructions")
+    return Discovery(
+        era=era,
+        protocol_version=version,
+        server_info=_object(result.get("serverInfo") or meta.get(f"{_OWN}serverInfo")),
+        capabilities=_object(result.get("capabilities")),
+        instructions=instructions if isinstance(instructions, str) else "",
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,85 @@
+"""Events as the audit page shows them: a sentence and a state each, grouped by what caused them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from audit.codes import LABELLED
+from audit.models import Checkpoint, Event
+
+STALE = timedelta(days=2)
+_WORDS = ("client", "decision", "reason", "outcome")
+
+_STATES = {
+    "ok": ("ok", "Succeeded"),
+    "error": ("danger", "Error"),
+    "timeout": ("danger", "Ran out of time"),
+    "cancelled": ("neutral", "Cancelled"),
+    "unknown": ("attention", "Unknown outcome"),
+    "run": ("neutral", "Allowed"),
+    "hold": ("attention", "Held"),
+    "refuse": ("danger", "Refused"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    event: Event
+    kind: str
+    word: str
+    """Empty for changes, which have no decision and no outcome."""
+
+
+def row_of(event: Event) -> Row:
+    kind, word = _STATES.get(event.outcome or event.decision, ("", event.outcome or event.decision))
+    return Row(event, kind, word)
+
+
+def grouped(events: Iterable[Event]) -> list[list[Row]]:
+    """One group a request, the newest first; within it as things happened."""
+    groups: dict[UUID, list[Row]] = {}
+    for event in events:
+        groups.setdefault(event.request_id, []).insert(0, row_of(event))
+    return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    kind: str
+    word: str
+    checked: Checkpoint | None
+
+
+def badge_of(checked: Checkpoint | None) -> Badge:
+    """What the last verification found, and whether that was lately."""
+    if checked is None:
+        return Badge("neutral", "Chain not verified yet", None)
+    if checked.fault:
+        return Badge("danger", "Chain broken", checked)
+    if timezone.now() - checked.verified_at > STALE:
+        return Badge("attention", "Chain verified long ago", checked)
+    return Badge("ok", f"Chain verified up to seal {checked.sequence}", checked)
+
+
+def known_of(event: Event) -> list[tuple[str, str]]:
+    """Everything that the event says, as names and values; details last."""
+    fields = event.fields
+    known = [(name.capitalize(), str(fields[name]["label"])) for name in LABELLED if fields.get(name)]
+    known += [
+        (name.capitalize(), fields[name]) for name in ("client", "decision", "reason", "outcome") if name in fields
+    ]
+    details = fields.get("details", {})
+    return known + [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in details.items()]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value) or "none"
+    if value is None or value == "":
+        return "none"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

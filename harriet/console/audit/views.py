@@ -1,0 +1,122 @@
+"""The audit page: what happened, one sentence a row; each event with all that is known and its proof."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.actions.ask_for_verification import ask_for_verification
+from audit.codes import describe
+from audit.events import AUDIT_EXPORTED
+from audit.evidence import evidence_of
+from audit.models import Event
+from audit.queries import Filters, event_of, event_page, last_verification, request_of
+from audit.record import record
+from harriet.people.errors import NotFound
+from harriet.people.http import OrganizationRequest, needs
+from harriet.people.permissions import Power
+
+from .forms import page_form
+from .rows import badge_of, grouped, known_of, row_of
+
+
+@require_GET
+@needs(Power.VIEW_AUDIT)
+def event_list(request: OrganizationRequest) -> HttpResponse:
+    organization = request.organization
+    form = page_form(organization, request.GET)
+    filters = form.filters()
+    page = event_page(organization.pk, filters, request.GET.get("cursor", ""))
+    context = {
+        "active": "audit",
+        "form": form,
+        "groups": grouped(page.events),
+        "page": page,
+        "is_filtered": bool(filters.lookups()),
+        "badge": badge_of(last_verification(organization.pk)),
+        "query": _without_cursor(request),
+    }
+    return render(request, "audit/list.html", context)
+
+
+def _without_cursor(request: OrganizationRequest) -> str:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    return query.urlencode()
+
+
+@require_GET
+@needs(Power.VIEW_AUDIT)
+def event_detail(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    event = found_event(request, pk)
+    evidence = evidence_of(event)
+    context = {
+        "active": "audit",
+        "row": row_of(event),
+        "event": event,
+        "known": known_of(event),
+        "meaning": describe(event.code),
+        "evidence": evidence,
+        "link": bytes(evidence.seal.link).hex() if evidence.seal else "",
+        "same_request": request_of(event)[:50],
+        "mac": bytes(event.mac).hex(),
+    }
+    return render(request, "audit/detail.html", context)
+
+
+def found_event(request: OrganizationRequest, pk: UUID) -> Event:
+    event = event_of(request.organization.pk, pk)
+    if event is None:
+        raise NotFound("There is no such event in this organization's log.")
+    return event
+
+
+@require_POST
+@needs(Power.VIEW_AUDIT)
+def verify_now(request: OrganizationRequest) -> HttpResponse:
+    ask_for_verification(request.organization.pk, actor=request.actor)
+    messages.success(request, "Verification has started. What it finds will stand here in a moment.")
+    return redirect("audit:list")
+
+
+@require_GET
+@needs(Power.VIEW_AUDIT)
+def export(request: OrganizationRequest) -> StreamingHttpResponse:
+    """One event a line, as it was recorded, with its MAC: what an independent check needs."""
+    filters = page_form(request.organization, request.GET).filters()
+    with transaction.atomic():
+        reason = f"only {_without_cursor(request)}" if filters.lookups() else ""
+        record(AUDIT_EXPORTED, organization_id=request.organization.pk, actor=request.actor, reason=reason)
+    response = StreamingHttpResponse(_lines(request.organization.pk, filters), content_type="application/x-ndjson")
+    response["Content-Disposition"] = f'attachment; filename="audit-{request.organization.slug}.jsonl"'
+    return response
+
+
+async def _lines(organization_id: UUID, filters: Filters) -> AsyncIterator[bytes]:
+    """Page by page, so that an export of any size holds one page in memory and no transaction open."""
+    cursor = ""
+    while True:
+        page = await sync_to_async(event_page)(organization_id, filters, cursor, 1000)
+        yield b"".join(_line(event) for event in page.events)
+        if not page.older:
+            return
+        cursor = page.older
+
+
+def _line(event: Event) -> bytes:
+    told: dict[str, Any] = {
+        "sentence": event.sentence,
+        "recorded_at": event.recorded_at,
+        "body": event.body,
+        "mac": bytes(event.mac).hex(),
+    }
+    return orjson.dumps(told) + b"\n"

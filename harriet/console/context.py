@@ -1,0 +1,84 @@
+"""What the shell around every page shows: the rail, the organization, the inbox, the account menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+
+from approvals.models import PendingAction
+from harriet.console.navigation import Section, page_address, sections_for
+from harriet.people.models import Membership, Notice, Organization
+from harriet.people.permissions import Power, has_power
+
+_ACCOUNT = (
+    ("Your account", "console:account"),
+    ("Password", "account_change_password"),
+    ("Two-factor sign-in", "mfa_index"),
+    ("Passkeys", "mfa_list_webauthn"),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+
+
+class Shell:
+    """Asks the database only for what the template shows: a signed-out page costs nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self.membership: Membership | None = getattr(request, "membership", None)
+        self.organization: Organization | None = getattr(request, "organization", None)
+        self.query = request.GET.get("q", "") if request.path.endswith("/search/") else ""
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        return sections_for(self.membership, tickets=self.tickets_waiting)
+
+    @cached_property
+    def tickets_waiting(self) -> int:
+        if not has_power(self.membership, Power.DECIDE_ACTIONS):
+            return 0
+        waiting = PendingAction.objects.filter(organization=self.organization, state=PendingAction.State.WAITING)
+        return waiting.count()
+
+    @cached_property
+    def unread(self) -> int:
+        if self.membership is None:
+            return 0
+        notices = Notice.objects.filter(organization=self.organization, user=self.membership.user_id, read_at=None)
+        return notices.count()
+
+    @property
+    def can_switch(self) -> bool:
+        return len(getattr(self._request, "memberships", [])) > 1
+
+    @property
+    def can_search(self) -> bool:
+        return has_power(self.membership, Power.VIEW_SETTINGS)
+
+    @property
+    def role(self) -> str:
+        return self.membership.get_role_display() if self.membership else ""
+
+    @property
+    def initials(self) -> str:
+        words = str(self._request.user).partition("@")[0].replace(".", " ").split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+    @property
+    def account_links(self) -> list[Link]:
+        return [Link(label, url) for label, name in _ACCOUNT if (url := page_address(name))]
+
+    @property
+    def sign_out_url(self) -> str:
+        return page_address("account_logout")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    return {"shell": Shell(request)}

@@ -1,0 +1,55 @@
+"""What a person's clients did and what was decided about it: read from the audit log, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from audit.codes import sentence_for
+from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
+from audit.models import Event
+
+CALLS = (CALL_INTENT, CALL_OUTCOME, CALL_REFUSED, CALL_HELD)
+
+_WORDS = {
+    "ok": ("ok", "Done"),
+    "error": ("danger", "Error"),
+    "timeout": ("danger", "Timed out"),
+    "cancelled": ("neutral", "Cancelled"),
+    "unknown": ("attention", "Outcome unknown"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    sentence: str
+    kind: str
+    word: str
+    at: datetime
+
+
+def calls_of(organization_id: UUID, person_id: UUID, *, most: int) -> list[Happening]:
+    """One line a call, where the log has several: the latest that is known about each."""
+    events = Event.objects.filter(organization_id=organization_id, person_id=person_id, code__in=CALLS)
+    latest: dict[UUID, Event] = {}
+    for event in events.order_by("-recorded_at", "-id")[: most * 3]:
+        latest.setdefault(event.request_id, event)
+    return [_happening(event) for event in list(latest.values())[:most]]
+
+
+def _happening(event: Event) -> Happening:
+    body: dict[str, Any] = orjson.loads(event.body)
+    kind, word = _state(event)
+    return Happening(sentence_for(body), kind, word, event.recorded_at)
+
+
+def _state(event: Event) -> tuple[str, str]:
+    if event.code == CALL_REFUSED:
+        return "danger", "Refused"
+    if event.code == CALL_HELD:
+        return "attention", "Waits for approval"
+    return _WORDS.get(event.outcome, ("neutral", "Running"))

@@ -1,0 +1,57 @@
+"""The forms of My AI: a device, and a client on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from connectors.models import Profile
+from connectors.queries import profiles_for
+from harriet.people.forms import ExpiryField
+from harriet.people.models import Device, Membership
+from harriet.people.queries import devices_of
+
+from .clients import CLIENTS
+
+
+class DeviceForm(forms.Form):
+    name = forms.CharField(label="Name", help_text="So that you recognise it, for example: Work laptop")
+
+
+class PersonalTokenForm(forms.Form):
+    name = forms.CharField(label="Name", help_text="What uses it, for example: Reporting script")
+    expires_in_days = ExpiryField()
+
+
+class ProfileField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Profile) -> str:
+        return obj.name
+
+
+class ConnectForm(forms.Form):
+    client = forms.ChoiceField(choices=[(client.key, client.name) for client in CLIENTS.values()])
+
+    def __init__(self, membership: Membership, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        profiles, devices = profiles_for(membership), devices_of(membership.organization, membership.user)
+        self.fields["profile"] = ProfileField(
+            profiles, label="Profile", empty_label=None, help_text="The collection of tools that the client sees."
+        )
+        self.fields["device"] = forms.ModelChoiceField(
+            devices, label="Device", required=False, empty_label="A new device", help_text="Where the client runs."
+        )
+        self.fields["device_name"] = forms.CharField(
+            label="Name of the new device", required=False, help_text="For example: Work laptop"
+        )
+        self.fields["expires_in_days"] = ExpiryField()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not given.get("device") and not given.get("device_name", "").strip():
+            self.add_error("device_name", "Give the new device a name, or choose one that you have.")
+        return given
+
+    def device(self) -> Device | None:
+        found: Device | None = self.cleaned_data["device"]
+        return found

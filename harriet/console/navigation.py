@@ -1,0 +1,67 @@
+"""The rail: which pages a role can use, in the order of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.urls import NoReverseMatch, reverse
+
+from harriet.people.models import Membership
+from harriet.people.permissions import Power, has_power
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    key: str
+    label: str
+    icon: str
+    view: str
+    power: Power | None
+    url: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    entries: tuple[Entry, ...]
+
+
+_COMPANY = (
+    Entry("overview", "Overview", "overview", "console:overview", Power.VIEW_SETTINGS),
+    Entry("integrations", "Integrations", "integrations", "connectors:list", Power.VIEW_SETTINGS),
+    Entry("profiles", "Profiles", "profiles", "profiles:list", Power.VIEW_SETTINGS),
+    Entry("people", "People", "people", "people:list", Power.VIEW_SETTINGS),
+    Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
+    Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
+    Entry("vault", "Vault", "vault", "vault:list", Power.MANAGE_CREDENTIALS),
+    Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS),
+    Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
+    Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),
+)
+_OWN = (Entry("me", "My AI", "me", "me:home", None),)
+
+
+def sections_for(membership: Membership | None, *, tickets: int) -> list[Section]:
+    """What this member may open; nothing before an organization is chosen."""
+    if membership is None:
+        return []
+    company = tuple(_shown(_COMPANY, membership, {"tickets": tickets}))
+    own = tuple(_shown(_OWN, membership, {}))
+    return [section for section in (Section("", company), Section("Yours", own)) if section.entries]
+
+
+def _shown(entries: Iterable[Entry], membership: Membership, counts: dict[str, int]) -> Iterable[Entry]:
+    for entry in entries:
+        url = page_address(entry.view)
+        if url and (entry.power is None or has_power(membership, entry.power)):
+            yield replace(entry, url=url, count=counts.get(entry.key, 0))
+
+
+def page_address(view: str) -> str:
+    """Where a page is; empty when this installation has no such page."""
+    try:
+        return reverse(view)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,71 @@
+"""The organization's settings: its name, how long calls are held, which internal hosts connectors may reach."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from harriet.lib.errors import Problem
+from harriet.people.actions.change_organization import LONGEST_HOLD, change_organization
+from harriet.people.http import OrganizationRequest, needs
+from harriet.people.models import Organization
+from harriet.people.permissions import Power, has_power
+
+
+class OrganizationForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="As people see it on pages and in mails.")
+    hold_seconds = forms.IntegerField(
+        label="Hold calls for (seconds)",
+        min_value=0,
+        max_value=LONGEST_HOLD,
+        help_text="How long a call that needs approval is kept open. After that the client is told to come back.",
+    )
+    internal_hosts = forms.CharField(
+        label="Allowed internal hosts",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "code", "spellcheck": "false"}),
+        help_text="One a line: a host name, an address or a network such as 10.1.0.0/16. "
+        "Connectors reach nothing else inside your network.",
+    )
+
+    @classmethod
+    def of(cls, organization: Organization) -> OrganizationForm:
+        return cls(
+            initial={
+                "name": organization.name,
+                "hold_seconds": organization.hold_seconds,
+                "internal_hosts": "\n".join(organization.internal_hosts),
+            }
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Power.VIEW_SETTINGS)
+def organization_detail(request: OrganizationRequest) -> HttpResponse:
+    form = OrganizationForm(request.POST) if request.method == "POST" else OrganizationForm.of(request.organization)
+    if request.method == "POST" and form.is_valid() and _saved(request, form):
+        messages.success(request, "Saved.")
+        return redirect("organization:detail")
+    may_change = has_power(request.membership, Power.MANAGE_ORGANIZATION)
+    context = {"active": "settings", "form": form, "may_change": may_change}
+    return render(request, "console/organization.html", context, status=200 if not form.errors else 422)
+
+
+def _saved(request: OrganizationRequest, form: OrganizationForm) -> bool:
+    try:
+        change_organization(
+            request.organization,
+            name=form.cleaned_data["name"],
+            hold_seconds=form.cleaned_data["hold_seconds"],
+            internal_hosts=form.cleaned_data["internal_hosts"].splitlines(),
+            actor=request.actor,
+        )
+    except Problem as problem:
+        if not problem.field:
+            raise
+        form.add_error(problem.field, problem.message)
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""An organization's set-up as a file: `manage.py apply` reads it, `manage.py export` writes it."""

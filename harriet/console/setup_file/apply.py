@@ -1,0 +1,77 @@
+"""Brings an organization to the state that a set-up file describes. Every change is one of the floors' own actions."""
+
+from __future__ import annotations
+
+from audit.actor import SYSTEM
+from harriet.people.actions.add_person import add_person
+from harriet.people.actions.change_organization import change_organization
+from harriet.people.actions.change_role import change_role
+from harriet.people.actions.create_group import create_group
+from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.models import Group, Membership, Organization
+from harriet.signin.actions.found_organization import found_organization
+
+from .connectors import apply_connector
+from .form import OrganizationPart, PersonPart, SetupFile
+from .profiles import apply_profile
+from .report import Report
+
+
+def apply(setup: SetupFile) -> Report:
+    """Apply every part in order. What fails is reported and the rest goes on, except without an organization."""
+    report = Report()
+    organization = _organization(setup.organization, report)
+    groups = {slug: _group(organization, slug, report) for slug in dict.fromkeys(setup.groups)}
+    for person in setup.people:
+        with report.part(f"person {person.email}"):
+            _person(organization, person, groups, report)
+    for connector in setup.connectors:
+        with report.part(f"connector {connector.slug}"):
+            apply_connector(organization, connector, groups, report)
+    for profile in setup.profiles:
+        with report.part(f"profile {profile.slug}"):
+            apply_profile(organization, profile, groups, report)
+    return report
+
+
+def _organization(part: OrganizationPart, report: Report) -> Organization:
+    organization = Organization.objects.filter(slug=part.slug).first()
+    if organization is None:
+        report.created(f"organization {part.slug}")
+        return found_organization(part.slug, part.name, actor=SYSTEM)
+    if organization.name == part.name:
+        report.left(f"organization {part.slug}")
+        return organization
+    report.changed(f"organization {part.slug}")
+    return change_organization(
+        organization,
+        name=part.name,
+        hold_seconds=organization.hold_seconds,
+        internal_hosts=organization.internal_hosts,
+        actor=SYSTEM,
+    )
+
+
+def _group(organization: Organization, slug: str, report: Report) -> Group:
+    group = Group.objects.filter(organization=organization, slug=slug).first()
+    if group is not None:
+        report.left(f"group {slug}")
+        return group
+    report.created(f"group {slug}")
+    return create_group(organization, slug, slug.replace("-", " ").capitalize(), actor=SYSTEM)
+
+
+def _person(organization: Organization, part: PersonPart, groups: dict[str, Group], report: Report) -> None:
+    chosen = [groups[slug] for slug in part.groups]
+    membership = Membership.objects.filter(organization=organization, user__email__iexact=part.email).first()
+    if membership is None:
+        add_person(organization, part.email, part.role, chosen, part.name, actor=SYSTEM)
+        report.created(f"person {part.email}")
+        return
+    is_moved = membership.role != part.role
+    is_regrouped = set(membership.groups.values_list("slug", flat=True)) != set(part.groups)
+    if is_moved:
+        change_role(membership, part.role, actor=SYSTEM)
+    if is_regrouped:
+        set_person_groups(membership, chosen, actor=SYSTEM)
+    report.changed_if(is_moved or is_regrouped, f"person {part.email}")

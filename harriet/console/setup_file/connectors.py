@@ -1,0 +1,135 @@
+"""Applies one connector of a set-up file: address, credential, sync, tools."""
+
+from __future__ import annotations
+
+from audit.actor import SYSTEM
+from connectors.actions.activate_connector import activate_connector
+from connectors.actions.draft_connector import draft_connector
+from connectors.actions.save_authentication import save_authentication
+from connectors.actions.save_basics import save_basics
+from connectors.actions.save_connection import save_connection
+from connectors.actions.set_tool import set_tool
+from connectors.actions.sync_connector import summary_of, sync_connector
+from connectors.models import Connector, Tool
+from harriet.people.models import Group, Organization, User
+from vault.actions.change_schedule import change_schedule
+from vault.compare import is_same_credential
+from vault.queries import credential_of
+
+from .form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
+from .report import Report
+
+
+def apply_connector(organization: Organization, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
+    connector = Connector.objects.filter(organization=organization, slug=part.slug).first()
+    is_new = connector is None
+    if connector is None:
+        connector = draft_connector(
+            organization, slug=part.slug, name=part.name, description=part.description, actor=SYSTEM
+        )
+    is_changed = _address(connector, part) | _authentication(connector, part.authentication)
+    if connector.state == Connector.State.DRAFT:
+        activate_connector(connector, actor=SYSTEM)
+    if is_new:
+        report.created(f"connector {part.slug}")
+    else:
+        report.changed_if(is_changed, f"connector {part.slug}")
+    _sync(connector, part, report)
+    _tools(connector, part, groups, report)
+
+
+def _address(connector: Connector, part: ConnectorPart) -> bool:
+    is_renamed = (connector.name, connector.description) != (part.name, part.description)
+    is_moved = (connector.url, connector.allow_internal) != (part.url, part.allow_internal)
+    if is_renamed:
+        save_basics(connector, slug=part.slug, name=part.name, description=part.description, actor=SYSTEM)
+    if is_moved:
+        save_connection(connector, url=part.url, allow_internal=part.allow_internal, actor=SYSTEM)
+    return is_renamed or is_moved
+
+
+def _authentication(connector: Connector, part: AuthenticationPart) -> bool:
+    credential = credential_of(connector.id)
+    if part.type == "none":
+        if credential is not None or connector.state == Connector.State.DRAFT:
+            save_authentication(connector, type="none", actor=SYSTEM)
+        return credential is not None
+    if part.secret is None:
+        if credential is None:
+            raise SetupFileError('No secret is saved yet: add "secret": {"env": "NAME"} to its "authentication".')
+        return False
+    return _secret(connector, part)
+
+
+def _secret(connector: Connector, part: AuthenticationPart) -> bool:
+    """Save the secret unless the vault holds the very same; then only owner and schedule may differ."""
+    assert part.secret is not None
+    secret, placement = part.secret.read(), _placement(part)
+    owner = _owner(connector.organization, part.owner)
+    if is_same_credential(connector.id, part.type, secret, username=part.username, placement=placement):
+        return _schedule(connector, owner, part.rotate_every_days)
+    save_authentication(
+        connector,
+        type=part.type,
+        secret=secret,
+        username=part.username,
+        placement=placement,
+        owner=owner,
+        rotate_every_days=part.rotate_every_days,
+        actor=SYSTEM,
+    )
+    return True
+
+
+def _schedule(connector: Connector, owner: User | None, days: int | None) -> bool:
+    credential = credential_of(connector.id)
+    if credential is None or (credential.owner, credential.rotate_every_days) == (owner, days):
+        return False
+    change_schedule(connector.organization, connector.id, owner=owner, rotate_every_days=days, actor=SYSTEM)
+    return True
+
+
+def _placement(part: AuthenticationPart) -> dict[str, str]:
+    wished = {"in": part.place, "name": part.name, "template": part.template}
+    return {key: value for key, value in wished.items() if value}
+
+
+def _owner(organization: Organization, email: str) -> User | None:
+    if not email:
+        return None
+    user = User.objects.filter(email__iexact=email, memberships__organization=organization).first()
+    if user is None:
+        raise SetupFileError(f'The credential\'s owner {email} is not among the people of "{organization.slug}".')
+    return user
+
+
+def _sync(connector: Connector, part: ConnectorPart, report: Report) -> None:
+    run = sync_connector(connector, actor=SYSTEM)
+    if not run.is_success:
+        report.failed(f"sync of {part.slug}", run.error)
+    elif run.added or run.changed or run.removed:
+        report.changed(f"tools of {part.slug}: {summary_of(run)}")
+    else:
+        report.left(f"tools of {part.slug}")
+
+
+def _tools(connector: Connector, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
+    tools = list(connector.tools.exclude(state=Tool.State.REMOVED))
+    for tool in tools:
+        wishes = part.wishes_for(tool.name)
+        if wishes != ToolPart():
+            report.changed_if(_tool(tool, wishes, groups), f"tool {part.slug}/{tool.name}")
+    for name in part.tools.keys() - {"*"} - {tool.name for tool in tools}:
+        report.failed(f"tool {part.slug}/{name}", "The server does not offer it. Correct its name or take it out.")
+
+
+def _tool(tool: Tool, wishes: ToolPart, groups: dict[str, Group]) -> bool:
+    return set_tool(
+        tool,
+        is_enabled=wishes.enabled,
+        requires_confirmation=wishes.requires_confirmation,
+        risk_override=wishes.risk,
+        groups=None if wishes.groups is None else [groups[slug] for slug in wishes.groups],
+        roles=wishes.roles,
+        actor=SYSTEM,
+    )

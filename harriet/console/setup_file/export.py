@@ -1,0 +1,87 @@
+"""Writes an organization's set-up in the form that `apply` reads, without secrets."""
+
+from __future__ import annotations
+
+from connectors.models import Connector, Profile, Tool
+from harriet.people.models import Membership, Organization
+from vault.queries import credential_of
+
+from .form import (
+    AuthenticationPart,
+    ConnectorPart,
+    OrganizationPart,
+    PersonPart,
+    ProfilePart,
+    SetupFile,
+    ToolPart,
+)
+
+
+def export(organization: Organization) -> SetupFile:
+    people = Membership.objects.filter(organization=organization, is_active=True).select_related("user")
+    drafts = Connector.State.DRAFT
+    return SetupFile(
+        organization=OrganizationPart(slug=organization.slug, name=organization.name),
+        groups=sorted(organization.groups.values_list("slug", flat=True)),
+        people=[_person(person) for person in people.prefetch_related("groups").order_by("user__email")],
+        connectors=[_connector(connector) for connector in organization.connectors.exclude(state=drafts)],
+        profiles=[_profile(profile) for profile in organization.profiles.all()],
+    )
+
+
+def _person(person: Membership) -> PersonPart:
+    groups = sorted(group.slug for group in person.groups.all())
+    return PersonPart(email=person.user.email, role=person.role, groups=groups, name=person.user.name)
+
+
+def _connector(connector: Connector) -> ConnectorPart:
+    tools = connector.tools.exclude(state=Tool.State.REMOVED).prefetch_related("permissions__group")
+    return ConnectorPart(
+        slug=connector.slug,
+        name=connector.name,
+        url=connector.url,
+        description=connector.description,
+        allow_internal=connector.allow_internal,
+        authentication=_authentication(connector),
+        tools={tool.name: _tool(tool) for tool in tools},
+    )
+
+
+def _authentication(connector: Connector) -> AuthenticationPart:
+    credential = credential_of(connector.id)
+    if credential is None:
+        return AuthenticationPart()
+    return AuthenticationPart(
+        type=credential.type,
+        place=credential.placement.get("in", ""),
+        name=credential.placement.get("name", ""),
+        template=credential.placement.get("template", ""),
+        owner=credential.owner.email if credential.owner else "",
+        rotate_every_days=credential.rotate_every_days,
+    )
+
+
+def _tool(tool: Tool) -> ToolPart:
+    permissions = tool.permissions.all()
+    return ToolPart(
+        enabled=tool.is_enabled,
+        groups=sorted(permission.group.slug for permission in permissions if permission.group),
+        roles=sorted(permission.role for permission in permissions if permission.role),
+        requires_confirmation=tool.requires_confirmation,
+        risk=tool.risk_override or None,
+    )
+
+
+def _profile(profile: Profile) -> ProfilePart:
+    people = profile.people.select_related("user")
+    tools = profile.tools.select_related("connector")
+    return ProfilePart(
+        slug=profile.slug,
+        name=profile.name,
+        description=profile.description,
+        groups=sorted(profile.groups.values_list("slug", flat=True)),
+        people=sorted(membership.user.email for membership in people),
+        connectors=sorted(profile.connectors.values_list("slug", flat=True)),
+        tools=sorted(f"{tool.connector.slug}/{tool.name}" for tool in tools),
+        prefix=profile.has_prefix,
+    )

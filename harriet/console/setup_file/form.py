@@ -1,0 +1,150 @@
+"""The form of a set-up file. It may grow, but what is valid today stays valid."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from harriet.lib.errors import Problem
+from harriet.lib.secret import Secret
+
+
+class SetupFileError(Problem):
+    """The file says something that cannot be applied; the message names the place."""
+
+
+class OrganizationPart(msgspec.Struct, forbid_unknown_fields=True):
+    slug: str
+    name: str
+
+
+class PersonPart(msgspec.Struct, forbid_unknown_fields=True):
+    email: str
+    role: str = "member"
+    groups: list[str] = []
+    name: str = ""
+
+
+class SecretPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the secret is read from when the file is applied; the file never holds it."""
+
+    env: str = ""
+    file: str = ""
+
+    def read(self) -> Secret:
+        if bool(self.env) == bool(self.file):
+            raise SetupFileError('A secret names one source: {"env": "NAME"} or {"file": "PATH"}.')
+        if self.env:
+            value = os.environ.get(self.env, "")
+            if not value:
+                raise SetupFileError(f"The environment variable {self.env}, which should hold a secret, is not set.")
+            return Secret(value)
+        try:
+            return Secret(Path(self.file).read_text().removesuffix("\n"))
+        except OSError as error:
+            raise SetupFileError(f"The secret's file {self.file} cannot be read: {error.strerror}.") from None
+
+
+class AuthenticationPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """`in`, `name` and `template` say where the secret goes; left out, they are what the type usually means."""
+
+    type: Literal["none", "basic", "bearer", "header"] = "none"
+    secret: SecretPart | None = None
+    username: str = ""
+    place: Literal["", "header", "query", "cookie"] = msgspec.field(name="in", default="")
+    name: str = ""
+    template: str = ""
+    owner: str = ""
+    rotate_every_days: int | None = None
+
+
+class ToolPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What is left out (None) is left as it is."""
+
+    enabled: bool | None = None
+    groups: list[str] | None = None
+    roles: list[str] | None = None
+    requires_confirmation: bool | None = None
+    risk: Literal["read_only", "moderate", "dangerous", "unknown"] | None = None
+
+
+class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
+    slug: str
+    name: str
+    url: str
+    kind: Literal["native"] = "native"
+    description: str = ""
+    allow_internal: bool = False
+    authentication: AuthenticationPart = msgspec.field(default_factory=AuthenticationPart)
+    tools: dict[str, ToolPart] = {}
+
+    def wishes_for(self, tool_name: str) -> ToolPart:
+        """What the file says of one tool: the line for "*", overridden by the tool's own."""
+        everyone, own = self.tools.get("*", ToolPart()), self.tools.get(tool_name, ToolPart())
+        names = ToolPart.__struct_fields__
+        return ToolPart(**{name: getattr(everyone if getattr(own, name) is None else own, name) for name in names})
+
+
+class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
+    slug: str
+    name: str
+    description: str = ""
+    groups: list[str] = []
+    people: list[str] = []
+    connectors: list[str] = []
+    tools: list[str] = []
+    """Single tools as <connector slug>/<tool name>."""
+    prefix: bool = False
+
+
+class SetupFile(msgspec.Struct, forbid_unknown_fields=True):
+    organization: OrganizationPart
+    groups: list[str] = []
+    people: list[PersonPart] = []
+    connectors: list[ConnectorPart] = []
+    profiles: list[ProfilePart] = []
+
+
+def read(raw: bytes) -> SetupFile:
+    """Parse and check a set-up file; raises SetupFileError naming the place that is wrong."""
+    try:
+        setup = msgspec.json.decode(raw, type=SetupFile)
+    except msgspec.ValidationError as error:
+        raise SetupFileError(f"The set-up file is not in the form that docs/setup-file.md shows: {error}.") from None
+    except msgspec.DecodeError as error:
+        raise SetupFileError(f"The set-up file is not JSON: {error}.") from None
+    _check_names(setup)
+    return setup
+
+
+def write(setup: SetupFile) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(setup), indent=2) + b"\n"
+
+
+def _check_names(setup: SetupFile) -> None:
+    """Every group and connector that is named must be in the file, so that nothing is half applied."""
+    groups, connectors = set(setup.groups), {connector.slug for connector in setup.connectors}
+    for place, named in _named_groups(setup):
+        for name in named:
+            if name not in groups:
+                raise SetupFileError(f'{place} names the group "{name}", which is not in the file\'s "groups".')
+    for profile in setup.profiles:
+        for slug in [*profile.connectors, *(tool.partition("/")[0] for tool in profile.tools)]:
+            if slug not in connectors:
+                raise SetupFileError(
+                    f'Profile "{profile.slug}" names the connector "{slug}", which is not in the file.'
+                )
+
+
+def _named_groups(setup: SetupFile) -> list[tuple[str, list[str]]]:
+    people: list[tuple[str, list[str]]] = [(f"{person.email}", person.groups) for person in setup.people]
+    profiles = [(f'Profile "{profile.slug}"', profile.groups) for profile in setup.profiles]
+    tools: list[tuple[str, list[Any]]] = [
+        (f'Tool "{name}" of connector "{connector.slug}"', tool.groups or [])
+        for connector in setup.connectors
+        for name, tool in connector.tools.items()
+    ]
+    return [*people, *profiles, *tools]

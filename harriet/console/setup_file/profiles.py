@@ -1,0 +1,62 @@
+"""Applies one profile of a set-up file."""
+
+from __future__ import annotations
+
+from audit.actor import SYSTEM
+from connectors.actions.change_profile import change_profile
+from connectors.actions.create_profile import create_profile
+from connectors.models import Connector, Profile, Tool
+from harriet.people.models import Group, Membership, Organization
+
+from .form import ProfilePart, SetupFileError
+from .report import Report
+
+
+def apply_profile(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> None:
+    profile = Profile.objects.filter(organization=organization, slug=part.slug).first()
+    chosen_groups = [groups[slug] for slug in part.groups]
+    people = [_membership(organization, email) for email in part.people]
+    connectors = list(Connector.objects.filter(organization=organization, slug__in=part.connectors))
+    tools = [_tool(organization, path) for path in part.tools]
+    if profile is None:
+        create_profile(
+            organization,
+            slug=part.slug,
+            name=part.name,
+            description=part.description,
+            has_prefix=part.prefix,
+            groups=chosen_groups,
+            people=people,
+            connectors=connectors,
+            tools=tools,
+            actor=SYSTEM,
+        )
+        report.created(f"profile {part.slug}")
+        return
+    is_changed = change_profile(
+        profile,
+        name=part.name,
+        description=part.description,
+        has_prefix=part.prefix,
+        groups=chosen_groups,
+        people=people,
+        connectors=connectors,
+        tools=tools,
+        actor=SYSTEM,
+    )
+    report.changed_if(is_changed, f"profile {part.slug}")
+
+
+def _membership(organization: Organization, email: str) -> Membership:
+    found = Membership.objects.filter(organization=organization, user__email__iexact=email).first()
+    if found is None:
+        raise SetupFileError(f"{email} is not among the people of this organization.")
+    return found
+
+
+def _tool(organization: Organization, path: str) -> Tool:
+    slug, _, name = path.partition("/")
+    found = Tool.objects.filter(organization=organization, connector__slug=slug, name=name).first()
+    if found is None:
+        raise SetupFileError(f'There is no tool "{path}". Write it as <connector slug>/<tool name>.')
+    return found

@@ -1,0 +1,7 @@
+"""Where tools are tried; mounted under settings/tools/."""
+
+from django.urls import path
+
+from . import views
+
+tool_urls = ([path("<uuid:pk>/try/", views.try_page, name="try")], "tools")

@@ -1,0 +1,78 @@
+"""The console's own pages: Overview, search, inbox, account."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from harriet.console import attention, queries
+from harriet.console.chart import NARROW, WIDE, Chart, chart_of
+from harriet.console.queries import Day
+from harriet.people.actions.read_notices import read_notices
+from harriet.people.http import OrganizationRequest, in_organization, needs
+from harriet.people.models import Notice
+from harriet.people.permissions import Power, has_power
+
+
+@require_safe
+@in_organization
+def home(request: OrganizationRequest) -> HttpResponse:
+    """The first page after signing in: what the role comes for."""
+    if has_power(request.membership, Power.VIEW_SETTINGS):
+        return redirect("console:overview")
+    return redirect("me:home")
+
+
+@require_safe
+@needs(Power.VIEW_SETTINGS)
+def overview(request: OrganizationRequest) -> HttpResponse:
+    organization = request.organization
+    days = queries.calls_per_day(organization)
+    steps = attention.steps_for(organization, request.user)
+    context = {
+        "active": "overview",
+        "steps": steps,
+        "steps_done": sum(step.is_done for step in steps),
+        "next_step": next((step for step in steps if not step.is_done), None),
+        "matters": attention.matters_of(organization),
+        "totals": queries.totals_of(organization),
+        "today": days[-1],
+        "days": days,
+        "charts": _charts(days),
+        "busiest": queries.busiest_tools(organization),
+        "unused": queries.unused_connectors(organization),
+    }
+    return render(request, "console/overview.html", context)
+
+
+def _charts(days: list[Day]) -> dict[str, Chart]:
+    """Two weeks on wide screens, one on phones; nothing when nothing was called."""
+    if not any(day.total for day in days):
+        return {}
+    return {"wide": chart_of(days, WIDE), "narrow": chart_of(days[-7:], NARROW)}
+
+
+@require_safe
+@needs(Power.VIEW_SETTINGS)
+def search(request: OrganizationRequest) -> HttpResponse:
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    found = queries.find(request.organization, text) if text else None
+    return render(request, "console/search.html", {"text": text, "found": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_organization
+def inbox(request: OrganizationRequest) -> HttpResponse:
+    if request.method == "POST":
+        count = read_notices(request.user, request.organization)
+        messages.success(request, "Nothing was unread." if not count else "All is marked as read.")
+        return redirect("console:inbox")
+    notices = Notice.objects.filter(user=request.user, organization=request.organization).order_by("-created_at")
+    return render(request, "console/inbox.html", {"notices": notices[:100]})
+
+
+@require_safe
+def account(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "console/account.html")

@@ -1,0 +1,140 @@
+"""What the audit log is told of a call: its intent, its outcome, its refusal; and the health that a call showed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from audit.actor import Label
+from audit.event import NewEvent, compose
+from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
+from connectors.errors import UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
+from connectors.models import Connector
+from connectors.snapshot import ConnectorRow
+
+from .database import in_database
+from .errors import GatewayError, UnknownTool, UpstreamSaidError
+from .health import tell_health
+from .policy import view_of
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .forward import Sent
+    from .policy import Grant
+    from .runtime import Runtime
+
+LONGEST = 200
+"""Characters of a name that a client made up, in the audit log."""
+
+
+def intent(call: Call, grant: Grant) -> NewEvent:
+    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
+    return _event(
+        CALL_INTENT,
+        call,
+        grant,
+        decision=grant.gate.kind,
+        reason=grant.reason,
+        arguments_digest=hashlib.sha256(call.arguments).hexdigest(),
+        tool_digest=grant.tool.digest.hex(),
+        connector_revision=grant.tool.connector.revision,
+        policy_version=call.snapshot.number,
+        credential=sealed.name if sealed else "",
+        credential_version=sealed.version if sealed else 0,
+    )
+
+
+def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
+    word, reason = _word(sent)
+    return _event(
+        CALL_OUTCOME,
+        call,
+        grant,
+        outcome=word,
+        reason=reason,
+        milliseconds=round((monotonic() - call.began) * 1000, 1),
+        size=sent.size,
+        redacted=sent.redacted,
+    )
+
+
+def refused(call: Call, refusal: GatewayError) -> NewEvent:
+    view = view_of(call.snapshot, call.principal, call.profile)
+    grant = view.grants.get(call.name)
+    tool = grant.tool if grant else view.hidden.get(call.name)
+    return compose(
+        CALL_REFUSED,
+        organization_id=call.snapshot.facts.id,
+        actor=call.principal.actor,
+        person=call.principal.person,
+        device=call.principal.device,
+        client=call.client,
+        connector=Label(tool.connector.id, tool.connector.name) if tool else None,
+        tool=Label(tool.id, tool.name) if tool else None,
+        profile=Label(call.profile.id, call.profile.name),
+        decision="refuse",
+        reason=refusal.reason if isinstance(refusal, UnknownTool) else refusal.message,
+        request_id=call.request_id,
+        asked_for=call.name[:LONGEST],
+    )
+
+
+def _event(code: str, call: Call, grant: Grant, **fields: Any) -> NewEvent:
+    tool, connector = grant.tool, grant.tool.connector
+    return compose(
+        code,
+        organization_id=call.snapshot.facts.id,
+        actor=call.principal.actor,
+        person=call.principal.person,
+        device=call.principal.device,
+        client=call.client,
+        connector=Label(connector.id, connector.name),
+        tool=Label(tool.id, tool.name),
+        profile=Label(call.profile.id, call.profile.name),
+        request_id=call.request_id,
+        **fields,
+    )
+
+
+def _word(sent: Sent) -> tuple[str, str]:
+    problem = sent.problem
+    if problem is None:
+        return ("error", "The tool itself reported an error.") if sent.is_error else ("ok", "")
+    if isinstance(problem, asyncio.CancelledError):
+        return "cancelled", "The client cancelled the call."
+    if isinstance(problem, TimeoutError | UpstreamTimeout):
+        return "timeout", "The server did not answer in time."
+    if isinstance(problem, UpstreamSaidError):
+        return "error", "The server refused the call."
+    return "error", str(problem)
+
+
+def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
+    when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    return (
+        f"{connector.name} is down{when}; calls to it pause. It resumes by itself when the server answers again, "
+        "so try again later."
+    )
+
+
+def record_health_of(problem: BaseException, grant: Grant, runtime: Runtime) -> None:
+    """Tells everyone what this call showed about the server, when it is news."""
+    if isinstance(problem, UpstreamDown) and not problem.may_have_run:
+        # Not reached at all. A server that says 500 to one call may answer the next one.
+        _record(grant.tool.connector, Connector.Health.DOWN, problem.message, runtime)
+    elif isinstance(problem, UpstreamRefusedCredential):
+        _record(grant.tool.connector, Connector.Health.OPERATOR, problem.message, runtime)
+
+
+def record_up(grant: Grant, runtime: Runtime) -> None:
+    connector = grant.tool.connector
+    if connector.health != Connector.Health.UP:
+        _record(connector, Connector.Health.UP, "", runtime)
+
+
+def _record(connector: ConnectorRow, health: str, reason: str, runtime: Runtime) -> None:
+    if runtime.pauses.is_news(connector, health):
+        runtime.in_background(in_database(tell_health, connector.id, health, reason))

@@ -1,0 +1,196 @@
+"""The MCP endpoint in front of Django: /mcp/<organization>/<profile> and the health pages; raw ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from harriet.people.tokens import hash_token
+
+from .compile import Snapshot
+from .errors import GatewayError, HttpRefusal
+from .http import Exchange, Receive, Reply, Scope, Send, read_body, refusal_body
+from .policy import may_enter
+from .principal import Principal, token_in
+from .protocol.dispatch import Visit, answer
+from .runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+_NEEDS_TOKEN = (
+    "Send your Harriet token in the header Authorization: Bearer …. You find out how to connect your client, and make "
+    f"a device credential, at {settings.BASE_URL}/me/connect/."
+)
+_NOT_VALID = (
+    "Harriet doesn't know this token: it is mistyped, expired or revoked. Make a new device credential at "
+    f"{settings.BASE_URL}/me/connect/."
+)
+_NOT_HERE = "There is no such profile for this token. Compare the URL with the one shown in Harriet."
+_NOT_IN_URL = "A token in the URL ends up in logs and histories, so it is refused. Send it in a header, and revoke it."
+_TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "auth", "authorization"})
+
+
+class Endpoint:
+    """Holds the runtime of this process's event loop and routes what belongs to the gateway."""
+
+    def __init__(self, pages: Any) -> None:
+        self._pages = pages
+        self._runtime: Runtime | None = None
+        self._starting: asyncio.Lock | None = None
+        self._known_hosts: set[bytes] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind != "http":
+            await self._pages(scope, receive, send)
+        elif scope["path"].startswith("/mcp/"):
+            await self._mcp(scope, receive, send)
+        elif scope["path"].startswith("/health/"):
+            await self._health(scope, send)
+        elif scope["path"] == "/sample/mcp":
+            await import_module("connectors.sample.server").application(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._started()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._runtime is not None:
+            await self._runtime.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _started(self) -> Runtime:
+        """The runtime; started here when the server offers no lifespan."""
+        if self._runtime is None:
+            self._starting = self._starting or asyncio.Lock()
+            async with self._starting:
+                if self._runtime is None:
+                    runtime = Runtime()
+                    await runtime.start()
+                    self._runtime = runtime
+        return self._runtime
+
+    async def _health(self, scope: Scope, send: Send) -> None:
+        reply = Reply(send, b"")
+        if scope["path"] == "/health/live":
+            await reply.finish(200, b'{"status":"live"}')
+        elif scope["path"] != "/health/ready":
+            await reply.finish(404, b'{"status":"There is no such page."}')
+        elif (await self._started()).is_ready():
+            await reply.finish(200, b'{"status":"ready"}')
+        else:
+            await reply.finish(503, b'{"status":"The database does not answer, or nothing is loaded from it yet."}')
+
+    async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        reply = Reply(send, headers.get(b"accept", b""))
+        exchange = Exchange(scope, headers, receive, reply)
+        try:
+            visit = self._admit(exchange, self._runtime or await self._started())
+            body = await read_body(exchange)
+            await answer(visit, body)
+        except HttpRefusal as refusal:
+            await reply.finish(refusal.status, refusal_body(refusal.status, refusal.message), *refusal.headers)
+        except GatewayError as problem:  # every other one is answered inside, with the message's id
+            await reply.finish(500, refusal_body(500, problem.message))
+        except Exception:
+            log.exception("A request to the gateway failed.")
+            message = "Something went wrong in Harriet; it is in the server's log. Try again, or tell your IT admin."
+            await reply.finish(500, refusal_body(500, message))
+
+    def _admit(self, exchange: Exchange, runtime: Runtime) -> Visit:
+        """Everything that is decided before the body is read. Raises HttpRefusal."""
+        scope, headers = exchange.scope, exchange.headers
+        self._check_host(headers.get(b"host", b""))
+        if (origin := headers.get(b"origin")) is not None:
+            _check_origin(origin)
+        if scope["query_string"]:
+            _check_query(scope["query_string"])
+        if exchange.has_duplicates and exchange.has_twice(b"authorization", b"x-api-key", b"host", b"content-type"):
+            raise HttpRefusal(400, "A header that may be there once is there twice.")
+        snapshot, principal, profile = _authenticate(runtime, scope["path"], headers)
+        if scope["method"] != "POST":
+            raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
+        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+            raise HttpRefusal(415, "Send the message as application/json.")
+        return Visit(runtime, exchange, snapshot, principal, profile)
+
+    def _check_host(self, host: bytes) -> None:
+        """As Django does for its pages: a name that isn't ours is an attack on a browser's DNS."""
+        if host in self._known_hosts:
+            return
+        domain, _ = split_domain_port(host.decode("latin-1"))
+        if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+            raise HttpRefusal(421, "This host name is not one of Harriet's. Ask your IT admin for the right address.")
+        if len(self._known_hosts) < 1000:
+            self._known_hosts.add(host)
+
+
+def _check_origin(origin: bytes) -> None:
+    """A web page may only call from a host of ours; programs send no Origin (against DNS rebinding)."""
+    host = urlsplit(origin.decode("latin-1")).hostname or ""
+    if not validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS):
+        raise HttpRefusal(403, "Web pages of other sites may not call this address.")
+
+
+def _check_query(query: bytes) -> None:
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name.lower() in _TOKEN_NAMES or value.startswith("hrt_"):
+            raise _unauthorized(_NOT_IN_URL)
+
+
+def _authenticate(runtime: Runtime, path: str, headers: dict[bytes, bytes]) -> tuple[Snapshot, Principal, Any]:
+    """① Who is calling, from the token alone, and the profile that the URL names."""
+    token = token_in(headers)
+    if not token:
+        raise _unauthorized(_NEEDS_TOKEN)
+    key = hash_token(token)
+    organization, _, slug = path[5:].partition("/")
+    snapshot = runtime.snapshots.get(organization)
+    principal = snapshot.principals.get(key) if snapshot is not None else None
+    if snapshot is None or principal is None:
+        raise _stranger(runtime, key)
+    if not runtime.is_fresh(organization):
+        raise _not_current()
+    if principal.expires_at <= runtime.now():
+        raise _unauthorized(_NOT_VALID)
+    profile = snapshot.profiles.get(slug)
+    if profile is None or not may_enter(principal, profile):
+        raise HttpRefusal(404, _NOT_HERE)
+    return snapshot, principal, profile
+
+
+def _stranger(runtime: Runtime, key: bytes) -> HttpRefusal:
+    """A token of another organization learns no more than that there is nothing here; any other one is no token."""
+    if not runtime.is_ready():
+        return _not_current()
+    known = next((snap.principals[key] for snap in runtime.snapshots.values() if key in snap.principals), None)
+    if known is not None and known.expires_at > runtime.now():
+        return HttpRefusal(404, _NOT_HERE)
+    return _unauthorized(_NOT_VALID)
+
+
+def _unauthorized(message: str) -> HttpRefusal:
+    return HttpRefusal(401, message, (b"www-authenticate", b"Bearer"))
+
+
+def _not_current() -> HttpRefusal:
+    return HttpRefusal(
+        503,
+        "Harriet can't reach its database, so it can't know who may do what; nothing is let through. Try again soon.",
+        (b"retry-after", b"5"),
+    )
+
+
+def with_gateway(pages: Any) -> Endpoint:
+    return Endpoint(pages)

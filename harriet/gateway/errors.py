@@ -1,0 +1,74 @@
+"""How the gateway says no: to the HTTP client, to the JSON-RPC client, or to the model that called a tool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harriet.lib.errors import Problem
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+HEADER_MISMATCH = -32020
+UNSUPPORTED_VERSION = -32022
+
+
+class GatewayError(Problem):
+    """The base of the gateway's errors."""
+
+
+class HttpRefusal(GatewayError):
+    """The request stops before any JSON-RPC message is looked at. The body repeats the status as its code."""
+
+    def __init__(self, status: int, message: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+
+
+class RpcRefusal(GatewayError):
+    """A JSON-RPC error: the message is wrong, or the gateway can't serve it now."""
+
+    def __init__(self, code: int, message: str, *, error_data: dict[str, Any] | None = None, status: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.error_data = error_data
+        self.status = status
+        """Zero: whatever the protocol era says for the code."""
+
+
+class UnknownTool(RpcRefusal):
+    """No such tool, or none for this caller: the client can't tell which. `reason` is for the audit log."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            INVALID_PARAMS,
+            f"There is no tool “{name}” for you in this profile. List the tools again; ask your IT admin if it should "
+            "be there.",
+        )
+        self.reason = reason
+
+
+class Unavailable(RpcRefusal):
+    """Nothing is wrong with the call; Harriet can't govern it at the moment, so it doesn't leave."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(503, message, status=503)
+
+
+class ToolRefusal(GatewayError):
+    """Told to the model as the tool's own error (`isError`), because the model or its person can act on it."""
+
+
+class UpstreamSaidError(GatewayError):
+    """The server answered with a JSON-RPC error, passed on as it came (redacted)."""
+
+    def __init__(self, error: bytes) -> None:
+        super().__init__("The server answered with an error.")
+        self.error = error
+
+
+class CallCancelled(GatewayError):
+    """The client took its call back, so it gets no answer to it."""

@@ -1,0 +1,177 @@
+"""What one process keeps for the gateway: snapshots, the listener, the audit writer, the transport, running calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from psycopg import Notify
+
+from audit.writer import AuditWriter
+from connectors.transports.native import NativeTransport
+from harriet.lib.egress import AsyncEgress
+from harriet.lib.redaction import Redactor
+from vault.open import OpenCredential, SealedCredential
+
+from .compile import Snapshot, compile_snapshot
+from .database import conninfo, in_database
+from .health import Pauses
+from .held import Waiters
+from .listener import Listener, Look
+from .running import Running
+from .schema import Schemas
+from .seen import LastSeen
+
+log = logging.getLogger(__name__)
+
+STALE_AFTER = 10.0
+"""Seconds without a word from the database after which no call is decided any more."""
+DRAIN_SECONDS = 20.0
+_REDACTORS = 512
+
+
+class Runtime:
+    """Started once per event loop. Everything here is used from that loop alone."""
+
+    def __init__(self) -> None:
+        self.snapshots: dict[str, Snapshot] = {}
+        self.audit = AuditWriter(conninfo())
+        self.egress = AsyncEgress()
+        self.transport = NativeTransport(self.egress)
+        self.schemas = Schemas()
+        self.seen = LastSeen()
+        self.running = Running()
+        self.pauses = Pauses()
+        self.waiters = Waiters()
+        self.deadline_seconds = float(settings.MCP_DEADLINE_SECONDS)
+        self._slugs: dict[UUID, str] = {}
+        self._confirmed: dict[str, float] = {}
+        self._reloading: set[UUID] = set()
+        self._again: set[UUID] = set()
+        self._redactors: OrderedDict[tuple[UUID, int], Redactor] = OrderedDict()
+        self._clock = (monotonic(), datetime.now(UTC))
+        self._listener = Listener(self._on_look, self._on_notify)
+        self._background: set[asyncio.Task[Any]] = set()
+        self._first_look = asyncio.Event()
+        self._is_loaded = False
+
+    async def start(self) -> None:
+        """Returns once the first snapshots are loaded. Raises what the database raises."""
+        await self.audit.start()
+        self.seen.start()
+        self._listener.start()
+        async with asyncio.timeout(20):
+            await self._first_look.wait()
+            while self._reloading:
+                await asyncio.sleep(0.01)
+        self._is_loaded = True
+
+    async def start_for(self, organization_id: UUID) -> Snapshot | None:
+        """A short-lived runtime for one organization: no listening, one snapshot, for as long as a call takes."""
+        await self.audit.start()
+        return await self._reload_once(organization_id)
+
+    async def stop(self) -> None:
+        await self.running.drain(DRAIN_SECONDS)
+        await self._listener.stop()
+        await self.seen.stop()
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.transport.close()
+        await self.audit.stop()
+
+    def now(self) -> datetime:
+        """The database's time, carried on by our monotonic clock."""
+        at, then = self._clock
+        return then + timedelta(seconds=monotonic() - at)
+
+    def is_fresh(self, slug: str) -> bool:
+        """Whether the organization's snapshot was current at most ten seconds ago."""
+        return monotonic() - self._confirmed.get(slug, 0.0) <= STALE_AFTER
+
+    def is_ready(self) -> bool:
+        return self._is_loaded and monotonic() - self._clock[0] <= STALE_AFTER / 2
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def redactor(self, sealed: SealedCredential | None, credential: OpenCredential) -> Redactor | None:
+        """Built once per credential version; None when nothing secret is used."""
+        if sealed is None:
+            return None
+        key = (sealed.credential_id, sealed.version)
+        found = self._redactors.get(key)
+        if found is None:
+            found = self._redactors[key] = Redactor(credential.secrets)
+            if len(self._redactors) > _REDACTORS:
+                self._redactors.popitem(last=False)
+        return found
+
+    def _on_look(self, look: Look) -> None:
+        self._clock = (look.began, look.now)
+        for organization_id, number in look.numbers.items():
+            slug = self._slugs.get(organization_id)
+            snapshot = self.snapshots.get(slug) if slug else None
+            if slug and snapshot is not None and snapshot.number >= number:
+                self._confirmed[slug] = look.began
+            else:
+                self._reload(organization_id)
+        for organization_id in self._slugs.keys() - look.numbers.keys():
+            self._forget(organization_id)
+        self._first_look.set()
+
+    def _on_notify(self, notify: Notify) -> None:
+        if notify.channel == "harriet_version":
+            self._reload(UUID(notify.payload))
+        elif notify.channel == "harriet_action":
+            self.waiters.wake(UUID(notify.payload))
+        else:
+            self.running.cancel_named(notify.payload)
+
+    def _reload(self, organization_id: UUID) -> None:
+        if organization_id in self._reloading:
+            self._again.add(organization_id)
+            return
+        self._reloading.add(organization_id)
+        self.in_background(self._reload_until_current(organization_id))
+
+    async def _reload_until_current(self, organization_id: UUID) -> None:
+        try:
+            while True:
+                self._again.discard(organization_id)
+                await self._reload_once(organization_id)
+                if organization_id not in self._again:
+                    return
+        except Exception:
+            # Whatever it was, the next look tries again; after ten seconds without success calls are refused.
+            log.exception("Could not load the organization %s.", organization_id)
+        finally:
+            self._reloading.discard(organization_id)
+            self._again.discard(organization_id)
+
+    async def _reload_once(self, organization_id: UUID) -> Snapshot | None:
+        began = monotonic()
+        snapshot = await in_database(compile_snapshot, organization_id)
+        self._forget(organization_id)
+        if snapshot is not None:
+            slug = snapshot.facts.slug
+            self.snapshots[slug] = snapshot
+            self._slugs[organization_id] = slug
+            self._confirmed[slug] = began
+        return snapshot
+
+    def _forget(self, organization_id: UUID) -> None:
+        slug = self._slugs.pop(organization_id, None)
+        if slug is not None:
+            self.snapshots.pop(slug, None)
+            self._confirmed.pop(slug, None)

@@ -1,0 +1,75 @@
+"""Runs approved calls that no web process took: the client went away, or its process did."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.db.models.functions import Now
+
+from approvals import hold as held_calls
+from approvals.hold import StoredCall
+from approvals.models import PendingAction
+
+from .call import Call, run_call
+from .database import in_database
+from .errors import GatewayError
+from .held import run_approved
+from .runtime import Runtime
+
+LEFT_OVER = timedelta(seconds=3)
+"""After the decision; by then a process that still holds the request has taken the call."""
+
+
+@shared_task(name="gateway.run_approved_actions")
+def run_approved_actions() -> None:
+    """What the direct trigger missed."""
+    approved = PendingAction.objects.filter(state=PendingAction.State.APPROVED, decided_at__lt=Now() - LEFT_OVER)
+    for action_id in approved.order_by("decided_at").values_list("id", flat=True)[:100]:
+        run_approved_action(str(action_id))
+
+
+@shared_task(name="gateway.run_approved_action")
+def run_approved_action(action_id: str) -> None:
+    asyncio.run(_run(UUID(action_id)))
+
+
+async def _run(action_id: UUID) -> None:
+    stored = await in_database(_approved, action_id)
+    if stored is None:
+        return
+    runtime = Runtime()
+    try:
+        call = await _call_again(stored, runtime)
+        await run_approved(action_id, stored.binding, call, stored.tool_id, runtime, run_call)
+    except GatewayError as problem:
+        await in_database(held_calls.invalidate, action_id, problem.message)
+    finally:
+        await runtime.stop()
+
+
+def _approved(action_id: UUID) -> StoredCall | None:
+    waiting = PendingAction.objects.filter(pk=action_id, state=PendingAction.State.APPROVED)
+    return held_calls.open_call(action_id) if waiting.exists() else None
+
+
+async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
+    """The stored call with the caller's rights of today. Raises GatewayError when they have ended."""
+    snapshot = await runtime.start_for(stored.organization_id)
+    principal = snapshot.principal_of(stored.token_id) if snapshot and stored.token_id else None
+    profile = snapshot.profile_of(stored.profile_id) if snapshot and stored.profile_id else None
+    if snapshot is None or principal is None or profile is None or principal.expires_at <= runtime.now():
+        raise GatewayError("The caller's access ended before the call could run.")
+    return Call(
+        snapshot=snapshot,
+        principal=principal,
+        profile=profile,
+        name="",
+        arguments=stored.arguments,
+        values=json.loads(stored.arguments),
+        client=stored.client_label,
+        request_id=stored.request_id,
+    )

@@ -1,0 +1,92 @@
+"""JSON that has one meaning: strict parsing of what came in, and canonical bytes (RFC 8785) of what is bound."""
+
+import hashlib
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+import rfc8785
+
+from harriet.lib.errors import Problem
+from harriet.lib.text import excerpt
+
+# A string, to its end or to the end of the text; possessive, so that it takes linear time on anything.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_BRACKETS = b"[]{}"
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
+# Half of a surrogate pair, escaped. Only a text that has one needs the walk over all strings.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class NotRepresentable(Problem):
+    """The JSON has no single meaning, or none that can be written down exactly."""
+
+
+def is_deeper_than(raw: bytes, levels: int) -> bool:
+    """True when arrays and objects nest deeper than `levels`, or when the brackets don't match.
+
+    Runs before any parser: a recursive one can be crashed by depth alone. Peels one level a round, at C speed.
+    """
+    if raw.count(b"[") + raw.count(b"{") <= levels:
+        return False
+    shape = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
+    for _ in range(levels):
+        if not shape:
+            return False
+        shape = shape.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(shape)
+
+
+def parse_strict(raw: bytes, *, max_depth: int = 64) -> Any:
+    """Parses JSON, refusing whatever two parsers may read differently. Raises NotRepresentable."""
+    if is_deeper_than(raw, max_depth):
+        raise NotRepresentable(f"The JSON is nested deeper than {max_depth} levels, or its brackets don't match.")
+    try:
+        value = json.loads(
+            raw.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+        )
+        if _SURROGATE.search(raw):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise NotRepresentable(
+            "The JSON has text that is not valid Unicode. Send UTF-8 without lone surrogates."
+        ) from None
+    except (ValueError, RecursionError):
+        raise NotRepresentable("This is not valid JSON.") from None
+    return value
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """The one byte form of a JSON value, by RFC 8785. Raises NotRepresentable."""
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.IntegerDomainError:
+        raise NotRepresentable("A whole number is beyond ±(2^53 - 1), where JSON numbers stop being exact.") from None
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError):
+        raise NotRepresentable("The value can't be written as canonical JSON.") from None
+
+
+def digest(value: Any) -> bytes:
+    """SHA-256 of the canonical bytes."""
+    return hashlib.sha256(canonical_bytes(value)).digest()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotRepresentable(f"The name “{excerpt(twice, 60)}” appears twice in one object. Send each name once.")
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise NotRepresentable("A number is too large to be represented.")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotRepresentable(f"{name} is not a JSON number.")

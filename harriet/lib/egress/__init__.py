@@ -1,0 +1,23 @@
+"""Every request that Harriet makes to another system: checked addresses, one deadline, a cap on bytes.
+
+Two faces: `session` (requests) and `AsyncEgress` (aiohttp). Neither follows redirects, reads proxies from the
+environment, or lets a name be resolved again between the check and the connection.
+"""
+
+from harriet.lib.egress.asynchronous import AsyncEgress, Response
+from harriet.lib.egress.errors import EgressBroken, EgressFailed, EgressRefused, EgressTimeout
+from harriet.lib.egress.reach import Reach, check_url
+from harriet.lib.egress.session import confine, session
+
+__all__ = [
+    "AsyncEgress",
+    "EgressBroken",
+    "EgressFailed",
+    "EgressRefused",
+    "EgressTimeout",
+    "Reach",
+    "Response",
+    "check_url",
+    "confine",
+    "session",
+]

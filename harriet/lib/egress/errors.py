@@ -1,0 +1,40 @@
+"""What may go wrong with a request. The messages name the host, never headers, query values or anything secret."""
+
+from harriet.lib.errors import Problem
+
+
+class EgressRefused(Problem):
+    """Harriet's own rules forbid the request; nothing was sent."""
+
+
+class EgressTimeout(Problem):
+    """The exchange didn't end within its deadline."""
+
+    was_sent = True
+    """False when the request certainly didn't leave."""
+
+
+class EgressFailed(Problem):
+    """No answer: no address, no connection, or the other side hung up."""
+
+    was_sent = True
+
+
+class EgressBroken(EgressFailed):
+    """An answer that began, and is too large, cut off or wrongly encoded."""
+
+
+class NotConnected(EgressFailed):
+    was_sent = False
+
+
+class ConnectTimeout(EgressTimeout):
+    was_sent = False
+
+
+def timed_out(host: str, seconds: float) -> EgressTimeout:
+    return EgressTimeout(f"{host} didn't finish its answer within {seconds:g} seconds.")
+
+
+def too_large(host: str, max_bytes: int) -> EgressBroken:
+    return EgressBroken(f"The answer of {host} is larger than {max_bytes / 1024:,.0f} KiB; the rest was not read.")

@@ -1,0 +1,26 @@
+"""Text that came from elsewhere, made safe to look at: nothing in it is invisible."""
+
+import re
+
+# Unicode's format characters (Cf), other characters without a shape of their own, variation selectors,
+# line separators, controls (but tab and newline) and lone surrogates.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+def show_hidden(text: str) -> str:
+    """Writes characters that can't be seen, or that turn the order of others, as ⟨U+202E⟩."""
+    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
+def count_hidden(text: str) -> int:
+    return sum(1 for _ in _HIDDEN.finditer(text))
+
+
+def excerpt(text: str, length: int) -> str:
+    """The beginning of a foreign text, on one line and with nothing hidden, for a sentence of ours."""
+    line = " ".join(show_hidden(text[: length + 1]).split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

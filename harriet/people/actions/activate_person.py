@@ -1,0 +1,31 @@
+"""Lets a deactivated person in again. Tokens that were revoked stay revoked."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import person_label
+from harriet.people.events import PERSON_ACTIVATED
+from harriet.people.models import Membership
+from harriet.people.permissions import Power, demand
+from harriet.people.roles import check_may_change
+from harriet.people.version import move_version
+
+
+def activate_person(membership: Membership, *, actor: Actor) -> Membership:
+    demand(actor, membership.organization, Power.MANAGE_PEOPLE)
+    check_may_change(membership, actor=actor)
+    with transaction.atomic():
+        if not Membership.objects.filter(pk=membership.pk, is_active=False).update(is_active=True):
+            return membership
+        move_version(membership.organization_id)
+        record(
+            PERSON_ACTIVATED,
+            organization_id=membership.organization_id,
+            actor=actor,
+            person=person_label(membership.user),
+        )
+    membership.is_active = True
+    return membership

@@ -1,0 +1,59 @@
+"""Adds a person to an organization directly, without an invitation: set-up file, first owner, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import person_label
+from harriet.people.errors import PeopleError
+from harriet.people.events import PERSON_ADDED
+from harriet.people.models import Group, Membership, Organization, User
+from harriet.people.names import clean_email, clean_name
+from harriet.people.permissions import Power, demand
+from harriet.people.roles import check_role
+from harriet.people.version import move_version
+
+
+def add_person(
+    organization: Organization, email: str, role: str, groups: Iterable[Group] = (), name: str = "", *, actor: Actor
+) -> Membership:
+    """Someone new gets no password: they set one through "forgot password"."""
+    demand(actor, organization, Power.MANAGE_PEOPLE)
+    check_role(organization, role, actor=actor)
+    with transaction.atomic():
+        user = user_for(clean_email(email), clean_name(name) if name else "")
+        membership = join(organization, user, role, groups)
+        record(
+            PERSON_ADDED,
+            organization_id=organization.pk,
+            actor=actor,
+            person=person_label(user),
+            role=membership.get_role_display(),
+        )
+    return membership
+
+
+def user_for(email: str, name: str = "", password: str | None = None) -> User:
+    """The person with this address, made when there is none; the password is only ever that of a new person."""
+    found = User.objects.filter(email__iexact=email).first()
+    return found or User.objects.create_user(email, password, name=name)
+
+
+def join(organization: Organization, user: User, role: str, groups: Iterable[Group]) -> Membership:
+    membership, is_new = Membership.objects.get_or_create(organization=organization, user=user, defaults={"role": role})
+    if not is_new:
+        raise PeopleError(f"{user.email} already belongs to {organization.name}.", field="email")
+    membership.groups.set(own_groups(organization, groups))
+    move_version(organization.pk)
+    return membership
+
+
+def own_groups(organization: Organization, groups: Iterable[Group]) -> list[Group]:
+    chosen = list(groups)
+    if any(group.organization_id != organization.pk for group in chosen):
+        raise PeopleError("One of the groups belongs to another organization.", field="groups")
+    return chosen

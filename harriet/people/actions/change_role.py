@@ -1,0 +1,42 @@
+"""Gives a person another role in the organization."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import person_label
+from harriet.people.events import ROLE_CHANGED
+from harriet.people.models import Membership, Role
+from harriet.people.permissions import Power, demand
+from harriet.people.roles import check_may_change, check_owner_remains, check_role
+from harriet.people.version import move_version
+
+
+def change_role(membership: Membership, role: str, *, actor: Actor) -> Membership:
+    demand(actor, membership.organization, Power.MANAGE_PEOPLE)
+    check_role(membership.organization, role, actor=actor)
+    with transaction.atomic():
+        membership = (
+            Membership.objects.select_for_update(of=["self"])
+            .select_related("organization", "user")
+            .get(pk=membership.pk)
+        )
+        check_may_change(membership, actor=actor)
+        if membership.role == role:
+            return membership
+        if role != Role.OWNER:
+            check_owner_remains(membership)
+        before, membership.role = membership.get_role_display(), role
+        membership.save(update_fields=["role"])
+        move_version(membership.organization_id)
+        record(
+            ROLE_CHANGED,
+            organization_id=membership.organization_id,
+            actor=actor,
+            person=person_label(membership.user),
+            before=before,
+            role=membership.get_role_display(),
+        )
+    return membership

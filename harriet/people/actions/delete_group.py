@@ -1,0 +1,21 @@
+"""Deletes a group, and with it every permission that it gave."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.events import GROUP_DELETED
+from harriet.people.models import Group
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+
+def delete_group(group: Group, *, actor: Actor) -> None:
+    demand(actor, group.organization, Power.MANAGE_PEOPLE)
+    with transaction.atomic():
+        organization_id, name = group.organization_id, group.name
+        group.delete()
+        move_version(organization_id)
+        record(GROUP_DELETED, organization_id=organization_id, actor=actor, group=name)

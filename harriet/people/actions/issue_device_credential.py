@@ -1,0 +1,97 @@
+"""Issues a bearer token for one person on one device."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.lib.secret import Secret
+from harriet.people.actors import device_label, person_label
+from harriet.people.errors import PeopleError
+from harriet.people.events import DEVICE_CREDENTIAL_ISSUED
+from harriet.people.models import AccessToken, Device, Membership, Organization, User
+from harriet.people.names import clean_name
+from harriet.people.ownership import demand_own
+from harriet.people.tokens import new_token
+from harriet.people.version import move_version
+
+LONGEST_DAYS = 366
+
+
+def issue_device_credential(
+    device: Device, *, name: str, expires_in_days: int, profile_id: UUID | None = None, actor: Actor
+) -> tuple[AccessToken, Secret]:
+    """The secret is in the answer and nowhere else. `profile_id` must be of the organization: the caller checks."""
+    demand_own(actor, device.organization, device.user)
+    name = clean_name(name, longest=80)
+    with transaction.atomic():
+        if not Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None).exists():
+            raise PeopleError("The device was revoked. Register it again under another name.", field="device")
+        token, secret = insert_token(
+            device.organization,
+            AccessToken.Kind.DEVICE,
+            name=name,
+            expires_in_days=expires_in_days,
+            user=device.user,
+            device=device,
+            profile_id=profile_id,
+            actor=actor,
+        )
+        record(
+            DEVICE_CREDENTIAL_ISSUED,
+            organization_id=device.organization_id,
+            actor=actor,
+            person=person_label(device.user),
+            device=device_label(device),
+            token=name,
+        )
+    return token, secret
+
+
+def active_membership(organization: Organization, user: User) -> Membership:
+    """Inside a transaction it is held, so that an off-boarding of this moment comes before or after, never between."""
+    memberships = Membership.objects.filter(organization=organization, user=user, is_active=True)
+    if transaction.get_connection().in_atomic_block:
+        memberships = memberships.select_for_update(no_key=True)
+    found = memberships.first()
+    if found is None:
+        raise PeopleError(f"{user.email} is not active in {organization.name}.", field="person")
+    return found
+
+
+def insert_token(
+    organization: Organization,
+    kind: AccessToken.Kind,
+    *,
+    name: str,
+    expires_in_days: int,
+    actor: Actor,
+    user: User | None = None,
+    device: Device | None = None,
+    profile_id: UUID | None = None,
+) -> tuple[AccessToken, Secret]:
+    if not 1 <= expires_in_days <= LONGEST_DAYS:
+        raise PeopleError(f"A token lasts between 1 and {LONGEST_DAYS} days.", field="expires_in_days")
+    if user is not None:
+        active_membership(organization, user)
+    new = new_token(kind)
+    token = AccessToken.objects.create(
+        organization=organization,
+        kind=kind,
+        name=name,
+        token_hash=new.hash,
+        hint=new.hint,
+        user=user,
+        device=device,
+        profile_id=profile_id,
+        created_by=User.objects.filter(pk=actor.id).first() if actor.kind == "person" else None,
+        expires_at=Now() + timedelta(days=expires_in_days),
+    )
+    token.refresh_from_db(fields=["expires_at", "created_at"])
+    move_version(organization.pk)
+    return token, new.secret

@@ -1,0 +1,55 @@
+"""Issues a bearer token that is shared: it belongs to no person and reaches what its groups reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.lib.secret import Secret
+from harriet.people.errors import PeopleError
+from harriet.people.events import INTEGRATION_KEY_ISSUED
+from harriet.people.models import AccessToken, Group, Organization
+from harriet.people.names import clean_name
+from harriet.people.permissions import Power, demand
+
+from .add_person import own_groups
+from .issue_device_credential import insert_token
+
+
+def issue_integration_key(
+    organization: Organization,
+    name: str,
+    groups: Iterable[Group],
+    expires_in_days: int,
+    profile_id: UUID | None = None,
+    *,
+    actor: Actor,
+) -> tuple[AccessToken, Secret]:
+    """Groups must be named: a key without one would look as if it worked and reach nothing."""
+    demand(actor, organization, Power.MANAGE_TOKENS)
+    chosen = own_groups(organization, groups)
+    if not chosen:
+        raise PeopleError("Choose at least one group: the key reaches what its groups may reach.", field="groups")
+    name = clean_name(name, longest=80)
+    with transaction.atomic():
+        token, secret = insert_token(
+            organization,
+            AccessToken.Kind.INTEGRATION,
+            name=name,
+            expires_in_days=expires_in_days,
+            profile_id=profile_id,
+            actor=actor,
+        )
+        token.groups.set(chosen)
+        record(
+            INTEGRATION_KEY_ISSUED,
+            organization_id=organization.pk,
+            actor=actor,
+            token=name,
+            groups=", ".join(sorted(group.slug for group in chosen)),
+        )
+    return token, secret

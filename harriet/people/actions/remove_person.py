@@ -1,0 +1,49 @@
+"""Off-boards a person: membership, groups, tokens, devices and open invitations, in one transaction."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import person_label
+from harriet.people.events import PERSON_REMOVED
+from harriet.people.models import Device, Membership
+from harriet.people.permissions import Power, demand
+from harriet.people.roles import check_may_change, check_owner_remains
+from harriet.people.version import move_version
+
+from .deactivate_person import revoke_tokens_of
+from .invite_person import withdraw_open
+
+
+class Removed(NamedTuple):
+    tokens: int
+    devices: int
+
+
+def remove_person(membership: Membership, *, actor: Actor) -> Removed:
+    """The account itself stays: it may belong to another organization, and the audit log names it."""
+    demand(actor, membership.organization, Power.MANAGE_PEOPLE)
+    check_may_change(membership, actor=actor)
+    organization, user = membership.organization, membership.user
+    with transaction.atomic():
+        Membership.objects.select_for_update().filter(pk=membership.pk).first()  # nobody issues a token meanwhile
+        check_owner_remains(membership)
+        tokens = revoke_tokens_of(organization.pk, user.pk)
+        devices = Device.objects.filter(organization=organization, user=user, revoked_at=None).update(revoked_at=Now())
+        withdraw_open(organization, user.email)
+        membership.delete()
+        move_version(organization.pk)
+        record(
+            PERSON_REMOVED,
+            organization_id=organization.pk,
+            actor=actor,
+            person=person_label(user),
+            tokens=tokens,
+            devices=devices,
+        )
+    return Removed(tokens, devices)

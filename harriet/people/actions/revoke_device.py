@@ -1,0 +1,30 @@
+"""Revokes a device with all its credentials, for one that is lost, sold or replaced."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import device_label, person_label
+from harriet.people.events import DEVICE_REVOKED
+from harriet.people.models import Device
+from harriet.people.ownership import demand_own
+from harriet.people.version import move_version
+
+
+def revoke_device(device: Device, *, actor: Actor) -> None:
+    demand_own(actor, device.organization, device.user)
+    with transaction.atomic():
+        if not Device.objects.filter(pk=device.pk, revoked_at=None).update(revoked_at=Now()):
+            return
+        device.tokens.filter(revoked_at=None).update(revoked_at=Now())
+        move_version(device.organization_id)
+        record(
+            DEVICE_REVOKED,
+            organization_id=device.organization_id,
+            actor=actor,
+            person=person_label(device.user),
+            device=device_label(device),
+        )

@@ -1,0 +1,30 @@
+"""Revokes a token: it opens nothing any more, anywhere, within a second."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import device_label, person_label
+from harriet.people.events import TOKEN_REVOKED
+from harriet.people.models import AccessToken
+from harriet.people.ownership import demand_own
+from harriet.people.version import move_version
+
+
+def revoke_token(token: AccessToken, *, actor: Actor) -> None:
+    demand_own(actor, token.organization, token.user)
+    with transaction.atomic():
+        if not AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()):
+            return
+        move_version(token.organization_id)
+        record(
+            TOKEN_REVOKED,
+            organization_id=token.organization_id,
+            actor=actor,
+            token=token.name,
+            person=person_label(token.user) if token.user else None,
+            device=device_label(token.device) if token.device else None,
+        )

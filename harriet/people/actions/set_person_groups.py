@@ -1,0 +1,35 @@
+"""Sets which groups a person is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from harriet.people.actors import person_label
+from harriet.people.events import PERSON_GROUPS_CHANGED
+from harriet.people.models import Group, Membership
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+from .add_person import own_groups
+
+
+def set_person_groups(membership: Membership, groups: Iterable[Group], *, actor: Actor) -> None:
+    demand(actor, membership.organization, Power.MANAGE_PEOPLE)
+    chosen = own_groups(membership.organization, groups)
+    with transaction.atomic():
+        Membership.objects.select_for_update().get(pk=membership.pk)
+        if set(membership.groups.values_list("pk", flat=True)) == {group.pk for group in chosen}:
+            return
+        membership.groups.set(chosen)
+        move_version(membership.organization_id)
+        record(
+            PERSON_GROUPS_CHANGED,
+            organization_id=membership.organization_id,
+            actor=actor,
+            person=person_label(membership.user),
+            groups=", ".join(sorted(group.slug for group in chosen)) or "none",
+        )

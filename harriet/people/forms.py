@@ -1,0 +1,129 @@
+"""The forms of people, groups, devices and tokens. They only read input; the rules are in the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+
+from harriet.lib.errors import Problem
+
+from .models import Group, Membership, Organization, Role
+from .queries import groups_of, people_of
+
+T = TypeVar("T")
+
+
+def attempt(form: forms.Form, action: Callable[[dict[str, Any]], T]) -> T | None:
+    """What the action returns for a valid form. A Problem is put beside its field, and the answer is None."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return action(form.cleaned_data)
+    except Problem as problem:
+        form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+        return None
+
+
+class GroupsField(forms.ModelMultipleChoiceField):
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(groups_of(organization), widget=forms.CheckboxSelectMultiple, **options)
+
+
+class RoleField(forms.ChoiceField):
+    def __init__(self) -> None:
+        super().__init__(choices=ROLES, label="Role", help_text=ROLE_HELP, initial=Role.MEMBER)
+
+
+ROLES = [(role.value, role.label) for role in reversed(Role)]
+ROLE_HELP = (
+    "Members use tools. Approvers decide on calls that wait. Auditors read the audit log. "
+    "IT admins manage everything but the organization itself. Owners may do everything."
+)
+EXPIRY = [(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "One year")]
+
+
+class ExpiryField(forms.TypedChoiceField):
+    def __init__(self) -> None:
+        super().__init__(choices=EXPIRY, coerce=int, initial=90, label="Expires after")
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label="E-mail address")
+    role = RoleField()
+
+    def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["groups"] = GroupsField(
+            organization, required=False, label="Groups", help_text="What a person may use comes from their groups."
+        )
+
+
+class RoleForm(forms.Form):
+    role = RoleField()
+
+
+class PersonGroupsForm(forms.Form):
+    def __init__(self, membership: Membership, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["groups"] = GroupsField(
+            membership.organization, required=False, label="Groups", initial=list(membership.groups.all())
+        )
+
+
+class GroupForm(forms.Form):
+    name = forms.CharField(label="Name", help_text="For example: Sales")
+    slug = forms.CharField(
+        label="Short name", required=False, help_text="For set-up files. Left empty, it is made from the name."
+    )
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label="Name")
+
+
+class MembersField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Membership) -> str:
+        return f"{obj.user.name} ({obj.user.email})" if obj.user.name else obj.user.email
+
+
+class MembersForm(forms.Form):
+    def __init__(self, group: Group, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"] = MembersField(
+            people_of(group.organization),
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            label="People",
+            initial=[membership.pk for membership in group.memberships.all()],
+        )
+
+
+class IntegrationKeyForm(forms.Form):
+    name = forms.CharField(label="Name", help_text="What uses it, for example: Nightly report")
+    expires_in_days = ExpiryField()
+
+    def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["groups"] = GroupsField(
+            organization, label="Groups", help_text="The key reaches what these groups may reach, and nothing else."
+        )
+
+
+class ConfirmForm(forms.Form):
+    """Typed confirmation for what can't be undone."""
+
+    confirmation = forms.CharField(label="Type it to confirm", strip=True)
+
+    def __init__(self, expected: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["confirmation"].label = f"Type {expected} to confirm"
+        self.fields["confirmation"].widget.attrs |= {"autocomplete": "off", "data-confirm": expected}
+
+    def clean_confirmation(self) -> str:
+        typed = str(self.cleaned_data["confirmation"])
+        if typed.casefold() != self.expected.casefold():
+            raise forms.ValidationError(f"This is not “{self.expected}”. Nothing was changed.")
+        return typed

@@ -1,0 +1,62 @@
+"""What a page of an organization may rely on: the request's type and the two decorators that make it true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+
+from .errors import NotAllowed
+from .models import Membership, Organization, User
+from .permissions import Power, has_power
+
+if TYPE_CHECKING:
+    from audit.actor import Actor
+
+P = ParamSpec("P")
+
+
+class OrganizationRequest(HttpRequest):
+    """A request of a signed-in, active member of the organization that the page is about."""
+
+    user: User  # type: ignore[assignment]
+    organization: Organization
+    membership: Membership
+    memberships: list[Membership]
+    """Every organization the person may switch to."""
+    actor: Actor
+
+
+View = Callable[Concatenate[OrganizationRequest, P], HttpResponseBase]
+DjangoView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def in_organization(view: View[P]) -> DjangoView[P]:
+    """Lets the view run only inside an organization; who has yet to choose one is asked to."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if getattr(request, "organization", None) is None:
+            return redirect("people:choose")
+        return view(cast(OrganizationRequest, request), *args, **kwargs)
+
+    return inner
+
+
+def needs(power: Power) -> Callable[[View[P]], DjangoView[P]]:
+    """Lets the view run only for members whose role has the power."""
+
+    def decorate(view: View[P]) -> DjangoView[P]:
+        @in_organization
+        @wraps(view)
+        def inner(request: OrganizationRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not has_power(request.membership, power):
+                raise NotAllowed(f"Your role here, {request.membership.get_role_display()}, may not {power}.")
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorate

@@ -1,0 +1,64 @@
+"""Says for each request which organization it is in and who acts, and turns a Problem into a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from audit.actor import Actor
+from audit.context import request as audit_request
+from harriet.lib.errors import Problem
+
+from .actors import actor_of
+from .errors import NotAllowed, NotFound
+from .models import Membership, User
+
+CHOSEN = "organization"
+"""The session key that holds the id of the organization the person chose."""
+
+NOBODY = Actor(kind="person", id=None, label="somebody who is not signed in")
+"""Holds no power anywhere."""
+
+
+class CurrentOrganizationMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        place_in_organization(request)
+        with audit_request():
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return problem_page(request, error) if isinstance(error, Problem) else None
+
+
+def place_in_organization(request: Any) -> None:
+    """Reads the memberships anew on every request: one that ended a moment ago counts no more."""
+    user = request.user if isinstance(request.user, User) else None
+    request.memberships = active_memberships(user) if user else []
+    request.membership = chosen_membership(request.memberships, request.session.get(CHOSEN)) if user else None
+    request.organization = request.membership.organization if request.membership else None
+    request.actor = actor_of(user) if user else NOBODY
+
+
+def active_memberships(user: User) -> list[Membership]:
+    found = Membership.objects.filter(user=user, is_active=True).select_related("organization", "user")
+    return list(found.order_by("organization__name"))
+
+
+def chosen_membership(memberships: list[Membership], chosen: str | None) -> Membership | None:
+    """The organization that was chosen; the only one needs no choice."""
+    if len(memberships) == 1:
+        return memberships[0]
+    wanted = UUID(chosen) if chosen else None
+    return next((m for m in memberships if m.organization_id == wanted), None)
+
+
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    status = 403 if isinstance(problem, NotAllowed) else 404 if isinstance(problem, NotFound) else 400
+    return render(request, "people/problem.html", {"problem": problem, "status_code": status}, status=status)

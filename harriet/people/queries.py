@@ -1,0 +1,145 @@
+"""Reads of people's things, each within one organization."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Now
+
+from .errors import NotFound
+from .models import (
+    AccessToken,
+    Device,
+    Group,
+    Invitation,
+    Membership,
+    Notice,
+    Organization,
+    Role,
+    SetupLink,
+    User,
+)
+from .tokens import hash_token
+
+T = TypeVar("T")
+
+
+def membership_of(user: User, organization: Organization) -> Membership | None:
+    """The active one."""
+    return Membership.objects.filter(user=user, organization=organization, is_active=True).first()
+
+
+def people_of(organization: Organization) -> QuerySet[Membership]:
+    """Memberships with `.device_count`, `.token_count` and `.last_seen_at` (of a token) beside them."""
+    here = Q(user__tokens__organization=organization)
+    live = here & Q(user__tokens__revoked_at=None, user__tokens__expires_at__gt=Now())
+    devices = Q(user__devices__organization=organization, user__devices__revoked_at=None)
+    return (
+        Membership.objects.filter(organization=organization)
+        .select_related("user", "organization")
+        .prefetch_related("groups")
+        .annotate(
+            device_count=Count("user__devices", filter=devices, distinct=True),
+            token_count=Count("user__tokens", filter=live, distinct=True),
+            last_seen_at=Max("user__tokens__last_seen_at", filter=here),
+        )
+        .order_by("-is_active", "user__email")
+    )
+
+
+def person_of(organization: Organization, membership_id: UUID) -> Membership:
+    return _found(people_of(organization).filter(pk=membership_id).first(), "There is no such person here.")
+
+
+def groups_of(organization: Organization) -> QuerySet[Group]:
+    return Group.objects.filter(organization=organization).select_related("organization").order_by("name")
+
+
+def groups_with_counts(organization: Organization) -> QuerySet[Group]:
+    return groups_of(organization).annotate(
+        member_count=Count("memberships", filter=Q(memberships__is_active=True), distinct=True),
+        key_count=Count("integration_keys", filter=Q(integration_keys__revoked_at=None), distinct=True),
+    )
+
+
+def group_of(organization: Organization, group_id: UUID) -> Group:
+    return _found(groups_with_counts(organization).filter(pk=group_id).first(), "There is no such group here.")
+
+
+def devices_of(organization: Organization, user: User | None = None) -> QuerySet[Device]:
+    """Those in use, of everybody or of one person."""
+    devices = Device.objects.filter(organization=organization, revoked_at=None)
+    if user is not None:
+        devices = devices.filter(user=user)
+    return devices.select_related("user", "organization").order_by("user__email", "name")
+
+
+def device_of(organization: Organization, device_id: UUID) -> Device:
+    return _found(devices_of(organization).filter(pk=device_id).first(), "There is no such device here.")
+
+
+def live_tokens() -> QuerySet[AccessToken]:
+    """Of all organizations; a token finds its own by hash. Neither revoked nor expired."""
+    tokens = AccessToken.objects.filter(revoked_at=None, expires_at__gt=Now())
+    return tokens.select_related("user", "device", "organization", "created_by")
+
+
+def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[AccessToken]:
+    """Those that open something: neither revoked nor expired."""
+    tokens = live_tokens().filter(organization=organization)
+    if user is not None:
+        tokens = tokens.filter(user=user)
+    return tokens.prefetch_related("groups").order_by("expires_at")
+
+
+def token_of(organization: Organization, token_id: UUID) -> AccessToken:
+    return _found(tokens_of(organization).filter(pk=token_id).first(), "There is no such token here.")
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Of all organizations; a link finds its own by hash. Time is the database's."""
+    return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=Now())
+
+
+def invitations_of(organization: Organization) -> QuerySet[Invitation]:
+    open_ones = open_invitations().filter(organization=organization)
+    return open_ones.select_related("organization", "invited_by").prefetch_related("groups").order_by("email")
+
+
+def invitation_of(organization: Organization, invitation_id: UUID) -> Invitation:
+    return _found(invitations_of(organization).filter(pk=invitation_id).first(), "There is no such invitation here.")
+
+
+def invitation_with(token: str) -> Invitation | None:
+    return open_invitations().select_related("organization", "invited_by").filter(token_hash=hash_token(token)).first()
+
+
+def open_setup_links() -> QuerySet[SetupLink]:
+    return SetupLink.objects.filter(used_at=None, expires_at__gt=Now())
+
+
+def is_setup_link(token: str) -> bool:
+    return open_setup_links().filter(token_hash=hash_token(token)).exists()
+
+
+def has_owner() -> bool:
+    return Membership.objects.filter(role=Role.OWNER).exists()
+
+
+def unread_notices(user: User, organization: Organization) -> QuerySet[Notice]:
+    return Notice.objects.filter(user=user, organization=organization, read_at=None).order_by("-created_at")
+
+
+def people_with_roles(organization: Organization, roles: list[str]) -> QuerySet[User]:
+    """Active people who hold one of the roles, for notices."""
+    return User.objects.filter(
+        memberships__organization=organization, memberships__is_active=True, memberships__role__in=roles
+    ).distinct()
+
+
+def _found(thing: T | None, message: str) -> T:
+    if thing is None:
+        raise NotFound(message)
+    return thing

@@ -1,0 +1,159 @@
+"""People of the organization: list, invitations, one person's page and what can be done there."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from .actions.activate_person import activate_person
+from .actions.change_role import change_role
+from .actions.deactivate_person import deactivate_person
+from .actions.invite_person import invite_person
+from .actions.remove_person import remove_person
+from .actions.set_person_groups import set_person_groups
+from .actions.withdraw_invitation import withdraw_invitation
+from .forms import ROLES, ConfirmForm, InviteForm, PersonGroupsForm, RoleForm, attempt
+from .http import OrganizationRequest, needs
+from .models import Membership
+from .pages import page_of
+from .permissions import Power, has_power
+from .queries import devices_of, groups_of, invitation_of, invitations_of, people_of, person_of, tokens_of
+
+
+@needs(Power.VIEW_SETTINGS)
+def people(request: OrganizationRequest) -> HttpResponse:
+    found = filtered(people_of(request.organization), request.GET.dict())
+    context = {
+        "active": "people",
+        "page": page_of(found, request),
+        "invitations": invitations_of(request.organization),
+        "groups": groups_of(request.organization),
+        "roles": ROLES,
+        "filters": request.GET,
+        "can_manage": has_power(request.membership, Power.MANAGE_PEOPLE),
+    }
+    return render(request, "people/list.html", context)
+
+
+def filtered(found: QuerySet[Membership], wanted: dict[str, str]) -> QuerySet[Membership]:
+    if text := wanted.get("q", "").strip():
+        found = found.filter(Q(user__email__icontains=text) | Q(user__name__icontains=text))
+    if role := wanted.get("role"):
+        found = found.filter(role=role)
+    if group := wanted.get("group"):
+        found = found.filter(pk__in=Membership.objects.filter(groups__slug=group).values("pk"))
+    if state := wanted.get("state"):
+        found = found.filter(is_active=state == "active")
+    return found
+
+
+@needs(Power.MANAGE_PEOPLE)
+def invite(request: OrganizationRequest) -> HttpResponse:
+    """The link is shown once, in the answer to the form: it is nowhere to come back to."""
+    form = InviteForm(request.organization, request.POST or None)
+    made = attempt(form, lambda given: invite_person(request.organization, **given, actor=request.actor))
+    if made is None:
+        return render(request, "people/invite.html", {"active": "people", "form": form}, status=status_of(form))
+    invitation, link = made
+    context = {"active": "people", "invitation": invitation, "link": link.reveal()}
+    response = render(request, "people/invited.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def withdraw(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    invitation = invitation_of(request.organization, pk)
+    withdraw_invitation(invitation, actor=request.actor)
+    messages.success(request, f"The invitation of {invitation.email} was withdrawn; its link opens nothing any more.")
+    return redirect("people:list")
+
+
+@needs(Power.VIEW_SETTINGS)
+def person(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    return person_page(request, person_of(request.organization, pk))
+
+
+def person_page(request: OrganizationRequest, membership: Membership, **forms: Any) -> HttpResponse:
+    context = {
+        "active": "people",
+        "person": membership,
+        "role_form": RoleForm(initial={"role": membership.role}),
+        "groups_form": PersonGroupsForm(membership),
+        "remove_form": ConfirmForm(membership.user.email),
+        "devices": devices_of(request.organization, membership.user),
+        "tokens": tokens_of(request.organization, membership.user),
+        "can_manage": has_power(request.membership, Power.MANAGE_PEOPLE),
+        "can_manage_tokens": has_power(request.membership, Power.MANAGE_TOKENS),
+        "can_audit": has_power(request.membership, Power.VIEW_AUDIT),
+        **forms,
+    }
+    return render(request, "people/person.html", context, status=400 if forms else 200)
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def role(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    membership, form = person_of(request.organization, pk), RoleForm(request.POST)
+    changed = attempt(form, lambda given: change_role(membership, given["role"], actor=request.actor))
+    if changed is None:
+        return person_page(request, membership, role_form=form)
+    messages.success(request, f"{membership.user} is now {changed.get_role_display()}.")
+    return redirect("people:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def groups(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    membership = person_of(request.organization, pk)
+    form = PersonGroupsForm(membership, request.POST)
+    if not form.is_valid():
+        return person_page(request, membership, groups_form=form)
+    set_person_groups(membership, form.cleaned_data["groups"], actor=request.actor)
+    messages.success(request, f"The groups of {membership.user} were saved.")
+    return redirect("people:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def deactivate(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    membership = person_of(request.organization, pk)
+    deactivate_person(membership, actor=request.actor)
+    messages.success(request, f"{membership.user} was deactivated. Their pages and tokens stopped working.")
+    return redirect("people:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def activate(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    membership = person_of(request.organization, pk)
+    activate_person(membership, actor=request.actor)
+    messages.success(request, f"{membership.user} may sign in again. Devices need new credentials.")
+    return redirect("people:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def remove(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    membership = person_of(request.organization, pk)
+    form = ConfirmForm(membership.user.email, request.POST)
+    removed = attempt(form, lambda _: remove_person(membership, actor=request.actor))
+    if removed is None:
+        return person_page(request, membership, remove_form=form)
+    messages.success(
+        request,
+        f"{membership.user} was removed from {request.organization}: "
+        f"{removed.tokens} tokens and {removed.devices} devices were revoked, open invitations withdrawn.",
+    )
+    return redirect("people:list")
+
+
+def status_of(form: Any) -> int:
+    return 400 if form.is_bound else 200

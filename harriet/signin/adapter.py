@@ -1,0 +1,44 @@
+"""How allauth behaves in Harriet: nobody signs up, links point at the configured address, factors are sealed."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from .joining import JOINING
+from .sealing import open_text, seal_text
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """People come by invitation."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever followed an invitation before signing in goes on with it."""
+        return reverse("people:join_known") if JOINING in request.session else str(settings.LOGIN_REDIRECT_URL)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("me:home")
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Built from our own address, never from the Host header of who asked."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.BASE_URL + path.replace("UID-KEY", key)
+
+    def format_email_subject(self, subject: str) -> str:
+        return " ".join(subject.split())
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        return seal_text(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return open_text(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        return "Harriet"

@@ -1,0 +1,38 @@
+"""The door's addresses: allauth's pages that Harriet offers, and the "people" namespace with set-up and joining."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path
+
+from harriet.people.errors import NotFound
+from harriet.people.urls import people_pages
+
+from . import views
+
+
+@login_not_required
+def not_offered(request: HttpRequest, **_: str) -> HttpResponse:
+    raise NotFound("Harriet does not offer this page. Your address is changed by who manages people here.")
+
+
+# Mounted at /accounts/. What stands first wins: allauth names these pages in its own code, Harriet does not offer them.
+account_urls: list[URLPattern | URLResolver] = [
+    path("email/", not_offered, name="account_email"),
+    path("confirm-email/", not_offered, name="account_email_verification_sent"),
+    path("confirm-email/<str:key>/", not_offered, name="account_confirm_email"),
+    path("login/code/confirm/", not_offered, name="account_confirm_login_code"),
+    path("", include("allauth.urls")),
+]
+
+# Mounted at the root.
+people_urls = (
+    [
+        *people_pages,
+        path("setup/<str:token>/", views.setup, name="setup"),
+        path("join/<str:token>/", views.join, name="join"),
+        path("join/", views.join_known, name="join_known"),
+    ],
+    "people",
+)

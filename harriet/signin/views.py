@@ -1,0 +1,122 @@
+"""Pages for people who have no account yet: set-up and joining. Their links carry a token in the path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from harriet.people.actions.accept_invitation import accept_invitation, accept_invitation_as
+from harriet.people.actions.take_setup_link import GONE
+from harriet.people.forms import attempt
+from harriet.people.middleware import CHOSEN
+from harriet.people.models import Invitation, Membership, Organization, User
+from harriet.people.queries import invitation_with, is_setup_link, open_invitations
+
+from .actions.use_setup_link import use_setup_link
+from .forms import JoinForm, SetupForm
+from .joining import JOINING
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+View = Callable[..., HttpResponse]
+
+
+def with_token_in_path(view: View) -> View:
+    """Nothing that the page loads or leads to learns its address; no cache keeps it; it is open to anybody."""
+
+    @login_not_required
+    @never_cache
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @sensitive_post_parameters("password")
+    @sensitive_variables("token")
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return inner
+
+
+@with_token_in_path
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """Looking uses nothing up; sending the form does."""
+    if not is_setup_link(token):
+        return gone(request, "This set-up link opens nothing", GONE)
+    form = SetupForm(request.POST or None)
+    existing = list(Organization.objects.order_by("name"))
+    if existing:
+        del form.fields["organization_name"]
+    membership = attempt(form, lambda given: use_setup_link(token, **({"organization_name": ""} | given)))
+    if membership:
+        return welcome(request, membership, "console:overview")
+    return render(request, "people/setup.html", {"form": form, "existing": existing}, status=_status(form))
+
+
+@with_token_in_path
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    invitation = invitation_with(token)
+    if invitation is None:
+        return gone(request, "This invitation opens nothing", NO_INVITATION)
+    if request.user.is_authenticated or User.objects.filter(email__iexact=invitation.email).exists():
+        request.session[JOINING] = str(invitation.pk)
+        return join_page(request, invitation)
+    form = JoinForm(request.POST or None)
+    membership = attempt(form, lambda given: accept_invitation(invitation, **given))
+    if membership:
+        return welcome(request, membership, "me:home")
+    return render(request, "people/join.html", {"form": form, "invitation": invitation}, status=_status(form))
+
+
+NO_INVITATION = "It was used, withdrawn, or is older than seven days. Ask the person who invited you for a new one."
+
+
+@with_token_in_path
+def join_known(request: HttpRequest) -> HttpResponse:
+    """The invitation that this session came with; its token is no longer in the address."""
+    chosen = request.session.get(JOINING)
+    invitation = open_invitations().select_related("organization").filter(pk=UUID(chosen)).first() if chosen else None
+    if invitation is None:
+        request.session.pop(JOINING, None)
+        return gone(request, "This invitation opens nothing", NO_INVITATION)
+    if request.method != "POST" or not isinstance(request.user, User):
+        return join_page(request, invitation)
+    membership = accept_invitation_as(invitation, request.user)
+    del request.session[JOINING]
+    request.session[CHOSEN] = str(membership.organization_id)
+    messages.success(request, f"You joined {membership.organization.name}.")
+    return redirect("me:home")
+
+
+def join_page(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """For somebody who has an account: sign in, accept, or sign in as somebody else."""
+    signed_in = request.user.email if isinstance(request.user, User) else ""
+    is_theirs = signed_in.lower() == invitation.email.lower()
+    context = {"invitation": invitation, "signed_in": signed_in, "is_theirs": is_theirs}
+    return render(request, "people/join_known.html", context)
+
+
+def welcome(request: HttpRequest, membership: Membership, page: str) -> HttpResponse:
+    login(request, membership.user, backend=BACKEND)
+    request.session[CHOSEN] = str(membership.organization_id)
+    messages.success(request, f"Welcome to {membership.organization.name}, {membership.user.get_short_name()}.")
+    return redirect(page)
+
+
+def gone(request: HttpRequest, title: str, sentence: str) -> HttpResponse:
+    return render(request, "people/gone.html", {"title": title, "sentence": sentence}, status=404)
+
+
+def _status(form: SetupForm | JoinForm) -> int:
+    return 400 if form.is_bound else 200

@@ -1,0 +1,85 @@
+// What moves on Harriet's pages. Every page works without it.
+"use strict";
+
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Copy: the button appears only where it can work.
+for (const block of all("[data-copy]")) {
+  const button = block.querySelector("[data-copy-button]");
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const word = button.querySelector("span");
+    try {
+      await navigator.clipboard.writeText(block.querySelector("code").textContent);
+      word.textContent = "Copied";
+    } catch {
+      word.textContent = "Select and copy by hand";
+    }
+    setTimeout(() => { word.textContent = "Copy"; }, 2000);
+  });
+}
+
+// Menus: Escape and a click elsewhere close them.
+for (const menu of all("details[data-menu]")) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+}
+
+// Colours: remembered in this browser only.
+for (const choice of all("[data-theme-switch]")) {
+  const root = document.documentElement;
+  choice.hidden = false;
+  const chosen = choice.querySelector(`input[value="${root.dataset.theme || ""}"]`);
+  if (chosen) chosen.checked = true;
+  choice.addEventListener("change", (event) => {
+    const theme = event.target.value;
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    try {
+      if (theme) localStorage.setItem("theme", theme); else localStorage.removeItem("theme");
+    } catch { /* storage is off: the choice lasts for this page */ }
+  });
+}
+
+// "/" goes to the search field, unless somebody is typing.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = all("[data-search-field]").find((input) => input.offsetParent !== null);
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+});
+
+// A checkbox over a table's column ticks the whole column; the bulk bar counts what is ticked.
+for (const table of all("table[data-bulk]")) {
+  const boxes = () => all("tbody input[type=checkbox][name]", table);
+  const head = table.querySelector("thead input[type=checkbox]");
+  const counts = all("[data-bulk-count]", table.closest("form") || document);
+  const tell = () => {
+    const ticked = boxes().filter((box) => box.checked).length;
+    for (const count of counts) count.textContent = ticked ? `${ticked} selected` : "";
+  };
+  if (head) head.addEventListener("change", () => { for (const box of boxes()) box.checked = head.checked; tell(); });
+  table.addEventListener("change", tell);
+  tell();
+}
+
+// Filters apply as soon as one is chosen; without this script their button does.
+for (const select of all("form[data-auto-submit] select")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+// Typed confirmation: the button wakes when the name is right. The server checks it again.
+for (const input of all("input[data-confirm]")) {
+  const button = input.form.querySelector("button[data-confirmed]");
+  const judge = () => { button.disabled = input.value.trim() !== input.dataset.confirm; };
+  input.addEventListener("input", judge);
+  judge();
+}

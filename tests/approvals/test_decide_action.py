@@ -1,0 +1,102 @@
+"""Bob decides; Dana can't; nobody decides twice."""
+
+import pytest
+
+from approvals.actions.approve_action import approve_action
+from approvals.actions.expire_actions import expire_actions
+from approvals.actions.reject_action import reject_action
+from approvals.errors import ApprovalError, NotYours, TooLate
+from approvals.hold import collect, finish, hold, look, take
+from approvals.models import PendingAction
+from audit.models import Event
+from harriet.people.models import Notice
+
+from .story import ARGUMENTS, Story
+
+
+def test_a_held_call_waits_on_a_ticket_and_approvers_are_told(story: Story) -> None:
+    held = story.held()
+    assert (held.state, held.ticket_number) == ("waiting", 1)
+    assert ARGUMENTS not in bytes(story.action(held).sealed_arguments)
+    told = set(Notice.objects.values_list("user__email", flat=True))
+    assert story.cast.bob.email in told
+    assert story.cast.dana.email not in told
+    assert Event.objects.filter(code="call.held").count() == 1
+
+
+def test_the_same_call_finds_its_ticket_and_another_gets_its_own(story: Story) -> None:
+    first, again, other = story.held(), story.held(), story.held(b'{"to":"eve@example.test"}')
+    assert first.action_id == again.action_id
+    assert (first.ticket_number, other.ticket_number) == (1, 2)
+
+
+def test_an_approved_call_runs_once_and_is_collected_once(story: Story) -> None:
+    held = story.held()
+    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+    assert [take(held.action_id) for _ in range(3)] == [True, False, False]
+    assert finish(held.action_id, b'{"content":[]}')
+    assert [collect(held.action_id), collect(held.action_id)] == [b'{"content":[]}', None]
+    assert story.action(held).state == "collected"
+    assert not story.action(held).ticket.is_open
+
+
+def test_after_collecting_the_same_call_asks_anew(story: Story) -> None:
+    held = story.held()
+    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+    take(held.action_id)
+    finish(held.action_id, b"{}")
+    collect(held.action_id)
+    assert story.held().ticket_number == 2
+
+
+def test_the_requester_may_not_approve_even_as_an_owner(story: Story) -> None:
+    held = hold(story.call(user=story.cast.alice))
+    with pytest.raises(NotYours, match="yourself"):
+        approve_action(story.action(held), actor=story.cast.actor(story.cast.alice))
+    assert look(held.action_id).state == "waiting"
+
+
+@pytest.mark.parametrize("who", ["dana", "charlie"])
+def test_members_and_outsiders_may_not_decide(story: Story, who: str) -> None:
+    held = hold(story.call(user=story.cast.alice))
+    with pytest.raises(NotYours):
+        approve_action(story.action(held), actor=story.cast.actor(getattr(story.cast, who)))
+
+
+def test_a_rejection_needs_a_reason_which_the_client_hears_once(story: Story) -> None:
+    held, bob = story.held(), story.cast.actor(story.cast.bob)
+    with pytest.raises(ApprovalError, match="Say why"):
+        reject_action(story.action(held), reason="  ", actor=bob)
+    reject_action(story.action(held), reason="Not to competitors.", actor=bob)
+    told = story.held()
+    assert (told.state, told.reason, told.action_id) == ("rejected", "Not to competitors.", held.action_id)
+    assert story.held().state == "waiting"
+
+
+def test_a_decision_is_final(story: Story) -> None:
+    held, bob = story.held(), story.cast.actor(story.cast.bob)
+    approve_action(story.action(held), actor=bob)
+    with pytest.raises(TooLate):
+        reject_action(story.action(held), reason="Too late", actor=bob)
+    assert look(held.action_id).state == "approved"
+
+
+def test_an_undecided_call_expires_and_cannot_be_approved_any_more(story: Story) -> None:
+    held, bob = story.held(), story.cast.actor(story.cast.bob)
+    PendingAction.objects.update(expires_at="2020-01-01T00:00Z")
+    with pytest.raises(TooLate):
+        approve_action(story.action(held), actor=bob)
+    assert expire_actions() == 1
+    assert look(held.action_id).state == "expired"
+    assert Event.objects.filter(code="action.expired").count() == 1
+    assert expire_actions() == 0
+
+
+def test_a_call_whose_executor_died_ends_as_unknown(story: Story) -> None:
+    held = story.held()
+    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+    take(held.action_id)
+    PendingAction.objects.update(started_at="2020-01-01T00:00Z")
+    expire_actions()
+    assert look(held.action_id).state == "unknown"
+    assert not finish(held.action_id, b"{}")

@@ -1,0 +1,41 @@
+"""Whoever moves the row has it: 16 racing takers, one winner, every time."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import connection
+
+from approvals.actions.approve_action import approve_action
+from approvals.hold import collect, finish, take
+
+from .story import Story
+
+T = TypeVar("T")
+_ACTIONS, _TAKERS = 25, 16
+
+
+def test_racing_takers_and_collectors_have_one_winner_each(transactional_db: None, story: Story) -> None:
+    bob = story.cast.actor(story.cast.bob)
+    with ThreadPoolExecutor(_TAKERS) as racers:
+        for number in range(_ACTIONS):
+            held = story.held(b'{"n":%d}' % number)
+            approve_action(story.action(held), actor=bob)
+            won = list(racers.map(_alone(take), [held.action_id] * _TAKERS))
+            assert won.count(True) == 1
+            finish(held.action_id, b"{}")
+            got = list(racers.map(_alone(collect), [held.action_id] * _TAKERS))
+            assert [answer for answer in got if answer is not None] == [b"{}"]
+
+
+def _alone(act: Callable[[UUID], T]) -> Callable[[UUID], T]:
+    """Run it on a connection of the thread's own, closed afterwards."""
+
+    def run(action_id: UUID) -> T:
+        try:
+            return act(action_id)
+        finally:
+            connection.close()
+
+    return run

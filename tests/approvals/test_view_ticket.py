@@ -1,0 +1,38 @@
+"""The ticket page shows what will be sent, to those who may see it."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from approvals.hold import look
+
+from .story import Story
+
+
+def test_bob_sees_the_card_and_approves(story: Story, client: Any) -> None:
+    held = story.held('{"to":"max@example.test","text":"pay\u202enow"}'.encode())
+    client.force_login(story.cast.bob)
+    page = client.get(reverse("tickets:detail", args=[1])).content.decode()
+    assert "max@example.test" in page
+    assert "1 hidden character" in page
+    assert "\u202e" not in page
+    answer = client.post(reverse("tickets:approve", args=[1]), {"reason": ""})
+    assert answer.status_code == 302
+    assert look(held.action_id).state == "approved"
+
+
+def test_a_rejection_without_reason_shows_the_message_beside_the_field(story: Story, client: Any) -> None:
+    held = story.held()
+    client.force_login(story.cast.bob)
+    answer = client.post(reverse("tickets:reject", args=[1]), {"reason": ""})
+    assert answer.status_code == 400
+    assert "Say why" in answer.content.decode()
+    assert look(held.action_id).state == "waiting"
+
+
+def test_dana_sees_her_ticket_without_buttons_and_charlie_none(story: Story, client: Any) -> None:
+    story.held()
+    client.force_login(story.cast.dana)
+    assert "Approve and run" not in client.get(reverse("tickets:detail", args=[1])).content.decode()
+    client.force_login(story.cast.charlie)
+    assert client.get(reverse("tickets:detail", args=[1])).status_code == 404

@@ -1,0 +1,105 @@
+"""A call whose process ended before it could tell: closed as unknown, once, and never while it may still run."""
+
+from __future__ import annotations
+
+import threading
+
+import orjson
+import pytest
+from django.db import connection
+
+from audit.closing import close_unfinished_calls, unfinished_intents
+from audit.codes import sentence_for
+from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME
+from audit.models import Event
+from audit.tasks import close_unfinished
+from harriet.lib.ids import new_id
+from tests.audit.stories import ACME, age, remember, tamper
+
+pytestmark = pytest.mark.django_db
+
+LONG = 600
+
+
+def outcomes() -> list[dict[str, object]]:
+    return [orjson.loads(event.body) for event in Event.objects.filter(code=CALL_OUTCOME).order_by("recorded_at")]
+
+
+def test_a_call_without_an_outcome_is_closed_as_unknown() -> None:
+    intent = remember()
+    age(intent, seconds=LONG)
+    assert unfinished_intents(ACME) == [intent.id]
+    close_unfinished()
+    (outcome,) = outcomes()
+    assert outcome["outcome"] == "unknown"
+    assert outcome["request"] == str(intent.request_id)
+    assert outcome["details"] == {"intent": str(intent.id)}
+    assert "by Dana on Dana's laptop has no known outcome" in sentence_for(outcome)
+    assert unfinished_intents(ACME) == []
+
+
+def test_it_is_closed_once() -> None:
+    age(remember(), seconds=LONG)
+    assert [close_unfinished_calls() for _ in range(3)] == [1, 0, 0]
+
+
+def test_a_call_that_may_still_run_is_left_alone() -> None:
+    age(remember(), seconds=170)
+    assert close_unfinished_calls() == 0
+
+
+def test_a_call_with_an_outcome_is_left_alone() -> None:
+    intent = remember()
+    age(intent, remember(CALL_OUTCOME, request_id=intent.request_id, outcome="ok"), seconds=LONG)
+    assert close_unfinished_calls() == 0
+
+
+def test_a_held_call_counts_from_its_intent_not_from_its_request() -> None:
+    held = remember(CALL_HELD)
+    age(held, seconds=86_400)
+    remember(CALL_INTENT, request_id=held.request_id)
+    assert close_unfinished_calls() == 0
+
+
+def test_two_calls_in_one_request_are_told_apart() -> None:
+    request_id = new_id()
+    first, second = remember(request_id=request_id), remember(request_id=request_id)
+    done = remember(CALL_OUTCOME, request_id=request_id, outcome="ok", intent=second.id)
+    age(first, second, done, seconds=LONG)
+    assert close_unfinished_calls() == 1
+    assert {"intent": str(first.id)} in [outcome["details"] for outcome in outcomes()]
+
+
+def test_an_outcome_that_names_no_intent_belongs_to_the_oldest() -> None:
+    request_id = new_id()
+    first = remember(request_id=request_id)
+    age(first, seconds=LONG + 100)
+    second = remember(request_id=request_id)
+    age(second, remember(CALL_OUTCOME, request_id=request_id, outcome="ok"), seconds=LONG)
+    assert unfinished_intents(ACME) == [second.id]
+
+
+def test_after_a_long_stop_nothing_is_forgotten() -> None:
+    close_unfinished_calls()
+    tamper("UPDATE audit_sweep SET swept_until = now() - interval '3 days'")
+    age(remember(), seconds=2 * 86_400)
+    assert close_unfinished_calls() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_racing_close_it_once() -> None:
+    for _ in range(20):
+        age(remember(), seconds=LONG)
+    closed: list[int] = []
+
+    def worker() -> None:
+        closed.append(close_unfinished_calls())
+        connection.close()
+
+    threads = [threading.Thread(target=worker) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(closed) == [0, 0, 0, 20]
+    assert len(outcomes()) == 20

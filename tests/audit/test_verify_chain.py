@@ -1,0 +1,254 @@
+"""Whatever is changed behind Harriet's back is found, and the first bad one is named."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.models import Checkpoint, Event, Seal
+from audit.sealing import seal_everything
+from audit.verify import organizations, verify
+from harriet.lib.ids import new_id
+from tests.audit.stories import ACME, GLOBEX, age, remember, remember_many, tamper, triggers_off
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def log() -> None:
+    """Five seals of one to five events, and a chain next door."""
+    for count in range(1, 6):
+        remember_many(count)
+        seal_everything()
+    remember(organization_id=GLOBEX)
+    seal_everything()
+
+
+def test_an_untouched_log_is_sound(log: None) -> None:
+    found = verify(ACME)
+    assert (found.is_sound, found.seals, found.events, found.waiting) == (True, 5, 15, 0)
+    assert set(organizations()) == {ACME, GLOBEX}
+
+
+def test_an_empty_log_is_sound() -> None:
+    assert verify(new_id()).is_sound
+
+
+def test_fresh_events_may_wait_a_minute_for_their_seal(log: None) -> None:
+    remember()
+    found = verify(ACME)
+    assert (found.is_sound, found.waiting) == (True, 1)
+
+
+def test_an_event_that_is_never_sealed_is_a_fault(log: None) -> None:
+    event = remember()
+    age(event, seconds=90)
+    found = verify(ACME, patience=0)
+    assert found.fault and found.fault.event_id == str(event.id)
+
+
+EVENT_FORGERIES = {
+    "id": "gen_random_uuid()",
+    "organization_id": f"'{GLOBEX}'",
+    "request_id": "gen_random_uuid()",
+    "code": "'call.refused'",
+    "person_id": "gen_random_uuid()",
+    "connector_id": "NULL",
+    "tool_id": "gen_random_uuid()",
+    "decision": "'hold'",
+    "outcome": "'ok'",
+    "body": "replace(body, 'Dana', 'Dora')",
+    "mac": "sha256(mac)",
+    "recorded_at": "recorded_at + interval '1 microsecond'",
+}
+SEAL_FORGERIES = {
+    "id": "gen_random_uuid()",
+    "organization_id": f"'{GLOBEX}'",
+    "sequence": "sequence + 10",
+    "algorithm": "'harriet-audit-v0'",
+    "previous": "sha256(previous)",
+    "event_ids": "event_ids[2:]",
+    "root": "sha256(root)",
+    "link": "sha256(link)",
+    "mac": "sha256(mac)",
+    "sealed_at": "sealed_at - interval '1 microsecond'",
+}
+
+
+def test_every_column_is_covered() -> None:
+    assert set(EVENT_FORGERIES) == {field.attname for field in Event._meta.concrete_fields}
+    assert set(SEAL_FORGERIES) == {field.attname for field in Seal._meta.concrete_fields}
+
+
+@pytest.mark.parametrize("column", EVENT_FORGERIES)
+def test_a_changed_event_is_found(log: None, column: str) -> None:
+    third = Seal.objects.get(organization_id=ACME, sequence=3)
+    assert tamper(f"UPDATE audit_event SET {column} = {EVENT_FORGERIES[column]} WHERE id = %s", third.event_ids[1])
+    found = verify(ACME)
+    assert found.fault and found.fault.sequence == 3
+
+
+@pytest.mark.parametrize("column", SEAL_FORGERIES)
+def test_a_changed_seal_is_found(log: None, column: str) -> None:
+    statement = f"UPDATE audit_seal SET {column} = {SEAL_FORGERIES[column]} WHERE organization_id = %s AND sequence = 3"
+    assert tamper(statement, ACME)
+    found = verify(ACME)
+    assert found.fault and found.fault.sequence == 3
+
+
+def test_a_removed_event_is_found(log: None) -> None:
+    second = Seal.objects.get(organization_id=ACME, sequence=2)
+    tamper("DELETE FROM audit_event WHERE id = %s", second.event_ids[0])
+    assert verify(ACME).fault == verify(ACME).fault is not None
+
+
+def test_a_removed_seal_is_found(log: None) -> None:
+    tamper("DELETE FROM audit_seal WHERE organization_id = %s AND sequence = 2", ACME)
+    found = verify(ACME)
+    assert found.fault and "Seal 2 is missing" in found.fault.sentence
+
+
+def test_swapped_bodies_are_found(log: None) -> None:
+    first, second = Seal.objects.get(organization_id=ACME, sequence=2).event_ids
+    tamper(
+        "UPDATE audit_event e SET body = o.body, mac = o.mac FROM audit_event o"
+        " WHERE e.id = ANY(%s) AND o.id = ANY(%s) AND e.id <> o.id",
+        [first, second],
+        [first, second],
+    )
+    assert not verify(ACME).is_sound
+
+
+def test_another_order_is_found(log: None) -> None:
+    tamper(
+        "UPDATE audit_seal SET event_ids = ARRAY[event_ids[2], event_ids[1]]"
+        " WHERE organization_id = %s AND sequence = 2",
+        ACME,
+    )
+    assert not verify(ACME).is_sound
+
+
+def test_an_event_made_by_hand_is_found(log: None) -> None:
+    """The sealer seals what it is given; without the key nobody can sign it."""
+    tamper(
+        "INSERT INTO audit_event (id, organization_id, request_id, code, decision, outcome, body, mac)"
+        " SELECT gen_random_uuid(), organization_id, request_id, code, decision, outcome, body, mac"
+        " FROM audit_event WHERE organization_id = %s LIMIT 1",
+        ACME,
+    )
+    tamper(
+        "INSERT INTO audit_unsealed SELECT id, organization_id FROM audit_event e WHERE NOT EXISTS"
+        " (SELECT 1 FROM audit_seal WHERE e.id = ANY(event_ids)) ON CONFLICT DO NOTHING"
+    )
+    seal_everything()
+    assert not verify(ACME).is_sound
+
+
+def test_a_chain_made_anew_without_the_key_is_found(log: None) -> None:
+    """Links are plain hashes that anybody can compute; the MAC over them isn't."""
+    from audit import chain
+    from audit.verify import _seals
+
+    last = list(_seals(ACME))[-1]
+    kept = last.event_ids[:-1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, body, mac, (extract(epoch FROM recorded_at) * 1000000)::bigint FROM audit_event"
+            " WHERE id = ANY(%s::uuid[]) ORDER BY id",
+            [kept],
+        )
+        leaves = [chain.leaf(row[0].bytes, row[1].encode(), bytes(row[2]), row[3]) for row in cursor.fetchall()]
+    root = chain.root(leaves)
+    link = chain.link(ACME, last.sequence, last.previous, root, len(kept))
+    tamper("DELETE FROM audit_event WHERE id = %s", last.event_ids[-1])
+    tamper(
+        "UPDATE audit_seal SET event_ids = %s::uuid[], root = %s, link = %s WHERE id = %s", kept, root, link, last.id
+    )
+    found = verify(ACME)
+    assert found.fault and "MAC" in found.fault.sentence
+
+
+def test_a_chain_cut_short_is_found_once_it_was_verified(log: None) -> None:
+    assert verify(ACME).is_sound
+    last = Seal.objects.get(organization_id=ACME, sequence=5)
+    tamper("DELETE FROM audit_event WHERE id = ANY(%s)", last.event_ids)
+    tamper("DELETE FROM audit_seal WHERE id = %s", last.id)
+    found = verify(ACME)
+    assert found.fault and "The chain ends at seal 4" in found.fault.sentence
+
+
+def test_an_event_sealed_twice_is_found(log: None) -> None:
+    event_id = Seal.objects.get(organization_id=ACME, sequence=1).event_ids[0]
+    with triggers_off(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_unsealed VALUES (%s, %s)", [event_id, ACME])
+    seal_everything()
+    found = verify(ACME)
+    assert found.fault and "sealed 2 times" in found.fault.sentence
+
+
+def test_what_was_found_is_remembered(log: None) -> None:
+    verify(ACME)
+    assert Checkpoint.objects.get(organization_id=ACME).sequence == 5
+    tamper("DELETE FROM audit_event WHERE organization_id = %s", ACME)
+    found = verify(ACME)
+    last = Checkpoint.objects.filter(organization_id=ACME).latest("id")
+    assert found.fault and last.fault == found.fault.sentence
+
+
+BITS = st.tuples(st.integers(0, 14), st.sampled_from(["body", "mac"]), st.integers(0, 10_000), st.integers(0, 7))
+
+
+def test_any_flipped_bit_is_found(log: None) -> None:
+    ids = list(Event.objects.filter(organization_id=ACME).order_by("id").values_list("id", flat=True))
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(BITS)
+    def story(flip: tuple[int, str, int, int]) -> None:
+        which, column, place, bit = flip
+        before = Event.objects.get(id=ids[which])
+        kept = before.body if column == "body" else bytes(before.mac)
+        raw = bytearray(kept.encode() if isinstance(kept, str) else kept)
+        raw[place % len(raw)] ^= 1 << bit
+        if column == "body" and (0 in raw or not _is_text(raw)):
+            return
+        forged = raw.decode() if column == "body" else bytes(raw)
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE audit_event SET {column} = %s WHERE id = %s", [forged, ids[which]])
+        found = verify(ACME)
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE audit_event SET {column} = %s WHERE id = %s", [kept, ids[which]])
+        assert found.fault and found.fault.event_id == str(ids[which])
+
+    with triggers_off():
+        story()
+    assert verify(ACME).is_sound
+
+
+def _is_text(raw: bytearray) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def test_the_command_names_the_first_bad_one(log: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("audit", "verify")
+    assert "15 events in 5 seals" in capsys.readouterr().out
+    call_command("audit", "verify", organization=str(ACME))
+    victim = Seal.objects.get(organization_id=ACME, sequence=4).event_ids[2]
+    tamper("UPDATE audit_event SET body = body || ' ' WHERE id = %s", victim)
+    tamper("UPDATE audit_seal SET root = %s WHERE organization_id = %s AND sequence = 5", secrets.token_bytes(32), ACME)
+    with pytest.raises(CommandError, match=str(victim)) as refusal:
+        call_command("audit", "verify")
+    assert refusal.value.returncode == 1
+
+
+def test_the_command_knows_organizations_by_slug(db: None) -> None:
+    with pytest.raises(CommandError, match="There is no organization"):
+        call_command("audit", "verify", organization="nowhere")

@@ -1,0 +1,68 @@
+"""Chromium, and Harriet served to it from the test database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+# Playwright's sync API runs an event loop under this thread; Django must not take the tests for async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+from tests.conftest import SESSION
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.site import Site
+    from tests.cast import Cast
+
+collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
+CHROMIUM = os.environ.get("HARRIET_TEST_CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def static_files(django_db_setup: None) -> None:
+    from tests.browser.site import collect_static
+
+    collect_static()
+
+
+@pytest.fixture
+def site(transactional_db: None, static_files: None, browser: Browser) -> Iterator[Site]:
+    from tests.browser.site import Site, serve
+
+    with serve(SESSION) as (url, log):
+        yield Site(url, browser, log)
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    from tests.cast import make_cast
+
+    return make_cast()

@@ -1,0 +1,128 @@
+"""Opening a page and judging it: status, console, content policy, axe-core, overflow, bytes, requests."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from playwright.sync_api import ConsoleMessage, Page, Response
+
+MOST_BYTES = 100_000
+MOST_REQUESTS = 15
+WIDTHS = (1440, 360)
+THEMES = ("light", "dark")
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_AXE = Path("node_modules/axe-core/axe.min.js")
+_JUDGE = """async (tags) => {
+  const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
+  return found.violations.map((v) => `${v.id} (${v.impact}): ` + v.nodes.slice(0, 3).map((n) =>
+    `${n.target.join(" ")} ${n.any.concat(n.all).map((c) => c.message).slice(0, 1).join("")}`).join(" | "));
+}"""
+_OVERFLOW = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= root.clientWidth) return "";
+  const edge = root.clientWidth + 1;
+  const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > edge);
+  return `${root.scrollWidth} px wide: ` + wide.slice(0, 4).map((e) => e.tagName + "." + e.className).join(", ");
+}"""
+
+
+@dataclass
+class Visit:
+    """One opened page and everything that is wrong with it, in words."""
+
+    path: str
+    status: int = 0
+    requests: int = 0
+    size: int = 0
+    findings: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.status}, {self.size} bytes, {self.requests} requests): " + "; ".join(self.findings)
+
+
+@cache
+def axe_source() -> str:
+    named = os.environ.get("HARRIET_TEST_AXE")
+    return Path(named or settings.BASE_DIR / _AXE).read_text()
+
+
+def visit(page: Page, path: str, *, expect: int = 200) -> Visit:
+    """Opens the page with an empty cache, judges it in both widths and both themes, and fails with all findings."""
+    seen = look_at(page, path, expect=expect)
+    assert not seen.findings, str(seen)
+    return seen
+
+
+def look_at(page: Page, path: str, *, expect: int = 200) -> Visit:
+    seen = Visit(path)
+    with _Watch(page, seen):
+        response = page.goto(path, wait_until="load")
+        _judge_answer(seen, response, expect)
+        judge(page, seen)
+    if seen.size > MOST_BYTES:
+        seen.findings.append(f"{seen.size} bytes")
+    if seen.requests > MOST_REQUESTS:
+        seen.findings.append(f"{seen.requests} requests")
+    return seen
+
+
+def _judge_answer(seen: Visit, response: Response | None, expect: int) -> None:
+    seen.status = response.status if response else 0
+    if seen.status != expect:
+        seen.findings.append(f"status {seen.status}")
+
+
+def judge(page: Page, seen: Visit) -> None:
+    """What the page shows now, in both widths and themes."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 740 if width < 640 else 900})
+        if wide := page.evaluate(_OVERFLOW):
+            seen.findings.append(f"overflows at {width} px, {wide}")
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            seen.findings += [f"axe at {width} px, {theme}: {finding}" for finding in _axe(page)]
+
+
+def _axe(page: Page) -> list[str]:
+    if not page.evaluate("() => Boolean(window.axe)"):
+        page.evaluate(axe_source())
+    found: list[str] = page.evaluate(_JUDGE, _TAGS)
+    return found
+
+
+class _Watch:
+    """Listens to console, page errors and the network while a page is open."""
+
+    def __init__(self, page: Page, seen: Visit) -> None:
+        self.page, self.seen = page, seen
+        self.network = page.context.new_cdp_session(page)
+
+    def __enter__(self) -> None:
+        self.network.send("Network.enable")
+        self.network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self.network.on("Network.loadingFinished", self._loaded)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", self._failed)
+
+    def __exit__(self, *_: Any) -> None:
+        self.page.remove_listener("console", self._said)
+        self.page.remove_listener("pageerror", self._failed)
+        self.network.detach()
+
+    def _loaded(self, event: dict[str, Any]) -> None:
+        self.seen.requests += 1
+        self.seen.size += int(event.get("encodedDataLength", 0))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # Chromium says every 4xx in the console too; the status is judged by itself.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.seen.findings.append(f"console: {message.text[:300]}")
+
+    def _failed(self, error: Exception) -> None:
+        self.seen.findings.append(f"script: {json.dumps(str(error)[:300])}")

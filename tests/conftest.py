@@ -1,0 +1,70 @@
+"""Every test runs on real PostgreSQL and Redis, with keys of its own. The cast: Alice, Bob, Dana; Charlie outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tests.embedded import ensure_servers
+
+SESSION = ensure_servers()
+os.environ["DJANGO_SETTINGS_MODULE"] = "harriet.settings"
+
+import pytest
+from django.conf import settings
+from django.test import TransactionTestCase
+
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+from tests import database
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+    from tests.cast import Cast
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        database.ensure_template(SESSION)
+        database.use_database(database.database_name())
+        database.copy_template()
+        _announce()
+    TransactionTestCase._fixture_teardown = lambda self: database.copy_template()
+    yield
+    with django_db_blocker.unblock():
+        database.close_connections()
+
+
+def _announce() -> None:
+    """Code that opens its own connections, and programs that a test starts, find the same database."""
+    url = database.url_of(database.database_name())
+    settings.DATABASE_URL = settings.DATABASE_OWNER_URL = url
+    os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"] = url
+
+
+@pytest.fixture
+def runtime_url(django_db_setup: None) -> str:
+    """The test database for the role that Harriet runs as, which owns nothing (use with transactional_db)."""
+    return database.url_of(database.database_name(), "HARRIET_TEST_RUNTIME_URL")
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    from tests.cast import make_cast
+
+    return make_cast()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """`make test` never passes by skipping."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--no-skips") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,135 @@
+"""A gateway process and an upstream process for a whole test session; each story has its own database in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .client import Client, ModernClient
+from .processes import Gateway, Process, Upstream
+
+if TYPE_CHECKING:  # models can't be imported before Django is set up
+    from tests.cast import Cast
+
+    from .office import Office
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def _gateway(django_db_setup: None, logs: Path) -> Iterator[Gateway]:
+    process = Gateway(log=logs / "gateway.log")
+    process.wait()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def _second_gateway(django_db_setup: None, logs: Path) -> Iterator[Gateway]:
+    process = Gateway(log=logs / "second-gateway.log")
+    process.wait()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def _upstream(logs: Path) -> Iterator[Upstream]:
+    process = Upstream(log=logs / "upstream.log")
+    process.wait()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def _modern_upstream(logs: Path) -> Iterator[Upstream]:
+    process = Upstream("modern", log=logs / "upstream.log")
+    process.wait()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def upstream(_upstream: Upstream) -> Upstream:
+    _upstream.forget()
+    return _upstream
+
+
+@pytest.fixture
+def modern_upstream(_modern_upstream: Upstream) -> Upstream:
+    _modern_upstream.forget()
+    return _modern_upstream
+
+
+@pytest.fixture
+def committed_cast(transactional_db: None) -> Cast:
+    """The cast, visible to other processes."""
+    from tests.cast import make_cast
+
+    return make_cast()
+
+
+@pytest.fixture
+def gateway(_gateway: Gateway, transactional_db: None) -> Gateway:
+    """The shared gateway process. Its database is made anew for each story; it finds its way back by itself."""
+    return _gateway
+
+
+@pytest.fixture(scope="module")
+def shared_office(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, _gateway: Gateway, _upstream: Upstream
+) -> Iterator[Office]:
+    """For stories that only read: one database for all of a file, because making one takes its time."""
+    from tests import database
+    from tests.cast import make_cast
+
+    from .office import Office
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        office = Office(make_cast(), _upstream.mcp)
+        Client(_gateway, office.token).until(200)
+        yield office
+        database.copy_template()
+
+
+@pytest.fixture
+def second_gateway(_second_gateway: Gateway, transactional_db: None) -> Gateway:
+    return _second_gateway
+
+
+@pytest.fixture
+def office(committed_cast: Cast, upstream: Upstream) -> Office:
+    from .office import Office
+
+    return Office(committed_cast, upstream.mcp)
+
+
+@pytest.fixture
+def dana(gateway: Gateway, office: Office) -> Client:
+    return Client(gateway, office.token).until(200)
+
+
+@pytest.fixture
+def modern_dana(gateway: Gateway, office: Office, dana: Client) -> ModernClient:
+    return ModernClient(gateway, office.token)
+
+
+@pytest.fixture
+def start_gateway(transactional_db: None, logs: Path) -> Iterator[Callable[[], Gateway]]:
+    """Further gateway processes, for stories with two of them or with a killed one."""
+    started: list[Process] = []
+
+    def start() -> Gateway:
+        process = Gateway(log=logs / f"gateway-{len(started)}.log")
+        started.append(process)
+        process.wait()
+        return process
+
+    yield start
+    for process in started:
+        process.stop()

@@ -1,0 +1,113 @@
+"""A revocation holds on every gateway process within one second, also when its notification is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from connectors.models import Tool
+from harriet.people.actions.deactivate_person import deactivate_person
+from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.actors import actor_of
+from harriet.people.models import AccessToken, Membership, OrganizationVersion
+
+from .client import Client
+from .office import Office
+from .processes import Gateway
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+
+def revoke_the_token(office: Office) -> None:
+    revoke_token(AccessToken.objects.get(), actor=actor_of(office.cast.alice))
+
+
+def deactivate_the_person(office: Office) -> None:
+    membership = Membership.objects.get(user=office.cast.dana)
+    deactivate_person(membership, actor=actor_of(office.cast.alice))
+
+
+def take_from_the_group(office: Office) -> None:
+    membership = Membership.objects.get(user=office.cast.dana)
+    set_person_groups(membership, [], actor=actor_of(office.cast.alice))
+
+
+def disable_the_tool(office: Office) -> None:
+    from connectors.actions.set_tool import set_tool
+
+    set_tool(Tool.objects.get(name="echo"), is_enabled=False, actor=actor_of(office.cast.alice))
+
+
+REVOCATIONS = {
+    "token": (revoke_the_token, 401),
+    "person": (deactivate_the_person, 401),
+    "group": (take_from_the_group, 404),
+    "tool": (disable_the_tool, -32602),
+}
+
+
+def silently(revoke: Callable[[Office], None], office: Office) -> None:
+    """The same change in the rows, with the version moved but no notification sent."""
+    with psycopg.connect(settings.DATABASE_URL) as other:
+        other.execute("CREATE SCHEMA IF NOT EXISTS deaf")
+        other.execute(
+            "CREATE OR REPLACE FUNCTION deaf.pg_notify(text, text) RETURNS void LANGUAGE sql AS 'SELECT NULL::void'"
+        )
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SET search_path = deaf, public, pg_catalog")
+    before = OrganizationVersion.objects.get(pk=office.cast.acme.id).number
+    revoke(office)
+    assert OrganizationVersion.objects.get(pk=office.cast.acme.id).number > before
+    with connection.cursor() as cursor:
+        cursor.execute("RESET search_path")
+
+
+def outcome(client: Client) -> int:
+    answer = client.call("echo", {"text": "still there?"})
+    if answer.status in (200, 400) and "error" in answer.json:
+        return int(answer.error["code"])
+    return answer.status
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["notified", "notification lost"])
+@pytest.mark.parametrize("what", REVOCATIONS)
+def test_it_holds_on_two_processes_within_a_second(
+    office: Office, gateway: Gateway, second_gateway: Gateway, what: str, is_heard: bool
+) -> None:
+    revoke, refused = REVOCATIONS[what]
+    clients = [Client(gateway, office.token).until(200), Client(second_gateway, office.token).until(200)]
+    assert [outcome(client) for client in clients] == [200, 200]
+    revoke(office) if is_heard else silently(revoke, office)
+    moved = time.monotonic()
+    time.sleep(0.9)
+    assert [outcome(client) for client in clients] == [refused, refused]
+    assert time.monotonic() - moved < 2
+
+
+def test_calls_stop_when_the_database_can_not_be_asked(office: Office, dana: Client) -> None:
+    """The connection is cut again and again, so that no look succeeds; after ten seconds nothing is let through."""
+    end = time.monotonic() + 25
+    name = settings.DATABASE_URL.rpartition("/")[2].partition("?")[0]
+    admin = settings.DATABASE_URL.replace(f"/{name}", "/postgres", 1) if name else settings.DATABASE_URL
+    with psycopg.connect(admin, autocommit=True) as other:
+        other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            while (answer := dana.request("ping")).status == 200:
+                assert time.monotonic() < end
+                time.sleep(0.2)
+            assert answer.status == 503
+            assert "database" in answer.error["message"]
+            assert dana.gateway.get("/health/ready").status == 503
+        finally:
+            other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    connection.close()
+    dana.until(200)
+    assert dana.gateway.get("/health/ready").status == 200

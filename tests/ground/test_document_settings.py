@@ -1,0 +1,29 @@
+"""Every environment variable that Harriet reads is documented, and nothing else is."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_each_variable_is_documented_and_there_are_few() -> None:
+    read = set(re.findall(r'\benv(?:_\w+)?\(\s*"([A-Z_]+)"', (ROOT / "harriet" / "settings.py").read_text()))
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "production.md").read_text(), re.MULTILINE))
+    assert read == documented
+    assert len(read) <= 12
+
+
+def test_no_other_file_reads_the_environment() -> None:
+    """But `start`, which asks whether it needs servers of its own, and the set-up file, which may name a variable."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for app in ("harriet", "audit", "vault", "connectors", "approvals")
+        for path in (ROOT / app).rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv|\benv(?:_\w+)?\(\s*\"", path.read_text())
+    }
+    allowed = {"harriet/settings.py", "harriet/lib/env.py", "harriet/asgi.py", "harriet/celery.py"}
+    assert readers - allowed == {
+        "harriet/start/run.py",
+        "harriet/start/processes.py",
+        "harriet/console/setup_file/form.py",
+    }

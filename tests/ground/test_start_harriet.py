@@ -1,0 +1,140 @@
+"""`manage.py start`, really started, in a folder whose path has a space."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.ground.installation import Installation, wait_until
+
+pytestmark = pytest.mark.processes
+WHO = "from django.db import connection as c; c.connect(); print(c.settings_dict['USER'])"
+CHILDREN = 5  # PostgreSQL, Redis, web, worker, beat
+
+
+@pytest.fixture(scope="module")
+def harriet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    installation = Installation(tmp_path_factory.mktemp("a folder") / "run here")
+    try:
+        installation.start()
+        yield installation
+    finally:
+        installation.clean_up()
+
+
+def test_it_serves_and_says_where(harriet: Installation) -> None:
+    assert harriet.status() == 200
+    assert f"after the command: {harriet.url}" in harriet.output
+    assert harriet.status(harriet.setup_path()) == 200
+
+
+def test_what_it_keeps_is_private(harriet: Installation) -> None:
+    for name in ("servers.json", "postgres.password", "keys/vault.key", "keys/audit.key", "keys/django.key"):
+        assert stat.S_IMODE((harriet.run / name).stat().st_mode) == 0o600
+    passwords = [urlsplit(harriet.addresses[name]).password for name in ("database_url", "redis_url")]
+    family = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    assert all(password and password not in family for password in passwords)
+
+
+def test_the_web_process_runs_as_a_role_that_is_not_the_owner(harriet: Installation) -> None:
+    assert urlsplit(harriet.addresses["database_url"]).username == "harriet"
+    assert urlsplit(harriet.addresses["database_owner_url"]).username == "harriet_owner"
+
+
+def test_other_commands_find_the_servers(harriet: Installation) -> None:
+    done = harriet.command("shell", "--no-imports", "-c", WHO)
+    assert done.stdout.strip() == "harriet", done.stderr
+
+
+def test_a_second_start_on_the_same_folder_says_so(harriet: Installation) -> None:
+    done = harriet.command("start", "--bind", "127.0.0.1:1")
+    assert done.returncode != 0
+    assert f"Harriet already runs in {harriet.run}" in done.stderr
+    assert harriet.status() == 200
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("gunicorn", "The web process"),
+        ("postgres", "PostgreSQL"),
+        ("redis-server", "Redis"),
+        ("worker", "The Celery worker"),
+    ],
+)
+def test_a_killed_child_comes_back(harriet: Installation, command: str, name: str) -> None:
+    harriet.wait_for_children(CHILDREN)
+    before = harriet.child(command)
+    before.kill()
+    harriet.wait_for(f"{name} was ended by SIGKILL; starting it again")
+    harriet.wait_for_children(CHILDREN)
+    wait_until(lambda: harriet.status() == 200)
+    assert harriet.child(command).pid != before.pid
+
+
+def test_sigkill_leaves_no_orphan_and_the_next_start_works(harriet: Installation) -> None:
+    harriet.wait_for_children(CHILDREN)
+    keys = (harriet.run / "keys" / "vault.key").read_bytes()
+    harriet.end(signal.SIGKILL)
+    wait_until(lambda: not harriet.left_over())
+    harriet.start()
+    assert harriet.status() == 200
+    assert (harriet.run / "keys" / "vault.key").read_bytes() == keys
+
+
+def test_sigterm_stops_everything(harriet: Installation) -> None:
+    harriet.wait_for_children(CHILDREN)
+    private = Path(harriet.addresses["private"])
+    assert harriet.end(signal.SIGTERM) == 0
+    assert harriet.left_over() == []
+    assert not private.exists()
+    assert "Harriet has stopped." in harriet.output
+    assert "database system is shut down" in (harriet.run / "logs" / "postgres.log").read_text()
+
+
+def test_an_ordinary_user_can_start_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As root, the test lends itself another user, who may read the interpreter wherever it lies, and no more."""
+    folder = tmp_path_factory.mktemp("their folder")
+    installation = Installation(folder / "run", prefix=_as_ordinary_user(folder))
+    try:
+        installation.start()
+        assert installation.status() == 200
+        assert (installation.run / "postgres").stat().st_uid == (installation.run / "keys").stat().st_uid
+        installation.wait_for_children(CHILDREN)
+        assert {child.username() for child in installation.family} == {(installation.run / "keys").owner()}
+        assert installation.end(signal.SIGTERM) == 0
+        assert installation.left_over() == []
+    finally:
+        installation.clean_up()
+
+
+def _as_ordinary_user(folder: Path) -> tuple[str, ...]:
+    if os.geteuid() != 0:
+        return ()
+    shutil.chown(folder, "nobody")
+    for parent in folder.parents:
+        if parent.owner() == "root" and parent.name.startswith("pytest-"):
+            parent.chmod(0o711)
+    change = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+    seen = subprocess.run([*change, "env", sys.executable, "-c", "import sys; print(sys.version)"], capture_output=True)
+    if seen.stdout.decode().strip() == sys.version:
+        return change
+    return (*change, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+
+
+def test_an_address_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = Installation(tmp_path / "run").command("start", "--bind", bind)
+    assert done.returncode != 0
+    assert f"Can't listen on {bind}" in done.stderr

@@ -1,0 +1,108 @@
+"""The form that takes a secret: exactly as entered, never rendered back, its errors beside their fields."""
+
+from typing import Any
+
+import pytest
+
+from harriet.lib.ids import new_id
+from tests.cast import Cast
+from tests.vault.stories import TOKEN, save_token
+from vault.forms import CredentialForm, save_from_form
+from vault.models import Credential
+from vault.open import opener_for
+from vault.queries import credential_of, sealed_credentials
+
+pytestmark = pytest.mark.django_db
+
+
+def entered(cast: Cast, credential: Credential | None = None, **fields: Any) -> CredentialForm:
+    given = {"type": "bearer", "owner": str(cast.alice.pk), **fields}
+    return CredentialForm(given, organization=cast.acme, credential=credential)
+
+
+def save(cast: Cast, form: CredentialForm, connector_id: Any = None) -> bool:
+    return save_from_form(
+        form,
+        organization=cast.acme,
+        connector_id=connector_id or new_id(),
+        connector_name="CRM",
+        actor=cast.actor(cast.alice),
+    )
+
+
+def saved_headers(cast: Cast) -> dict[str, str]:
+    (sealed,) = sealed_credentials(cast.acme.pk).values()
+    with opener_for(cast.acme.pk).credential(sealed) as opened:
+        return dict(opened.headers)
+
+
+def test_a_secret_is_saved_as_entered(cast: Cast) -> None:
+    form = entered(cast, secret=TOKEN, rotate_every_days="30")
+    assert form.is_valid()
+    assert save(cast, form)
+    assert saved_headers(cast) == {"Authorization": f"Bearer {TOKEN}"}
+    assert Credential.objects.get().rotate_every_days == 30
+
+
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [
+        ("secret", {"secret": ""}),
+        ("secret", {"secret": f"{TOKEN}\n"}),
+        ("secret", {"secret": f" {TOKEN}"}),
+        ("username", {"type": "basic", "secret": TOKEN, "username": "har:riet"}),
+        ("name", {"secret": TOKEN, "name": "Host"}),
+        ("template", {"type": "header", "secret": TOKEN, "name": "X-Auth", "template": "key="}),
+        ("type", {"type": "magic", "secret": TOKEN}),
+        ("rotate_every_days", {"secret": TOKEN, "rotate_every_days": "-1"}),
+    ],
+)
+def test_errors_stand_beside_their_field_and_show_nothing(cast: Cast, field: str, fields: dict[str, str]) -> None:
+    form = entered(cast, **fields)
+    assert not form.is_valid()
+    assert set(form.errors) == {field}
+    shown = form.as_div()
+    assert TOKEN not in shown
+    assert TOKEN not in repr(form.cleaned_data)
+    assert TOKEN not in repr(form)
+
+
+def test_the_secret_is_not_rendered_back(cast: Cast) -> None:
+    shown = entered(cast, secret=TOKEN, rotate_every_days="-1").as_div()
+    assert 'type="password"' in shown
+    assert 'autocomplete="off"' in shown
+    assert TOKEN not in shown
+
+
+def test_an_empty_secret_keeps_what_is_saved(cast: Cast) -> None:
+    credential = credential_of(save_token(cast).connector_id)
+    assert credential
+    kept = {"place": "header", "name": "Authorization", "template": "Bearer {{secret}}"}
+    form = entered(cast, credential, owner=str(cast.bob.pk), rotate_every_days="7", **kept)
+    assert form.is_valid()
+    assert save(cast, form, credential.connector_id)
+    credential.refresh_from_db()
+    assert (credential.owner, credential.rotate_every_days) == (cast.bob, 7)
+    assert credential.versions.count() == 1
+    assert saved_headers(cast) == {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize("changes", [{"place": "query", "name": "key"}, {"type": "basic"}, {"name": "X-Key"}])
+def test_another_place_asks_for_the_secret_again(cast: Cast, changes: dict[str, str]) -> None:
+    form = entered(cast, credential_of(save_token(cast).connector_id), **changes)
+    assert not form.is_valid()
+    assert "Enter the secret again" in form.errors["secret"][0]
+
+
+def test_none_removes_the_secret(cast: Cast) -> None:
+    credential = save_token(cast)
+    form = entered(cast, credential, type="none")
+    assert form.is_valid()
+    assert save(cast, form, credential.connector_id)
+    assert not Credential.objects.exists()
+
+
+def test_the_saved_owner_is_shown_rather_than_a_suggestion(cast: Cast) -> None:
+    credential = save_token(cast, owner=cast.bob)
+    form = CredentialForm(organization=cast.acme, credential=credential, initial={"owner": cast.alice.pk})
+    assert form.initial["owner"] == cast.bob.pk

@@ -1,0 +1,41 @@
+"""Makes the first data key of an organization."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.actor import SYSTEM, Actor
+from audit.record import record
+
+from ..events import DATA_KEY_CREATED
+from ..keys import check_root_key, data_key_context, root_key
+from ..locks import lock_organization
+from ..models import DataKey
+
+
+@transaction.atomic
+def create_data_key(organization_id: UUID, *, actor: Actor = SYSTEM) -> DataKey:
+    """The organization's active data key; generated and wrapped when there is none. Raises WrongRootKey."""
+    active = DataKey.objects.filter(organization_id=organization_id, state=DataKey.State.ACTIVE)
+    found = active.first()
+    if found is None:
+        lock_organization(organization_id)
+        found = active.all().first() or _generate(organization_id, actor)
+    return found
+
+
+def _generate(organization_id: UUID, actor: Actor) -> DataKey:
+    check_root_key()  # a new key under the wrong root key would be lost together with that one
+    version = DataKey.objects.filter(organization_id=organization_id).count() + 1
+    provider = root_key()
+    row = DataKey.objects.create(
+        organization_id=organization_id,
+        version=version,
+        root_key_id=provider.describe().label,
+        wrapped=provider.wrap(secrets.token_bytes(32), data_key_context(organization_id, version)),
+    )
+    record(DATA_KEY_CREATED, organization_id=organization_id, actor=actor, version=version)
+    return row

@@ -1,0 +1,35 @@
+"""Deletes a connector's credential with all its versions."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.actor import Actor, Label
+from audit.record import record
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+from ..events import CREDENTIAL_DELETED
+from ..models import Credential
+
+
+@transaction.atomic
+def delete_credential(connector_id: UUID, *, actor: Actor) -> bool:
+    """Whether there was one. Deleting a connector calls this in its own transaction."""
+    rows = Credential.objects.select_for_update(of=("self",)).select_related("organization")
+    credential = rows.filter(connector_id=connector_id).first()
+    if credential is None:
+        return False
+    demand(actor, credential.organization, Power.MANAGE_CREDENTIALS)
+    record(
+        CREDENTIAL_DELETED,
+        organization_id=credential.organization_id,
+        actor=actor,
+        connector=Label(connector_id, credential.name),
+        credential=str(credential.pk),
+    )
+    move_version(credential.organization_id)
+    credential.delete()
+    return True

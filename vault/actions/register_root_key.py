@@ -1,0 +1,23 @@
+"""Records the installation's root key with a canary."""
+
+from django.db import transaction
+
+from audit.actor import SYSTEM, Actor
+from audit.models import INSTALLATION
+from audit.record import record
+
+from ..events import ROOT_KEY_REGISTERED
+from ..keys import RootKeyProvider, new_canary
+from ..models import RootKey
+
+
+@transaction.atomic
+def register_root_key(provider: RootKeyProvider, *, actor: Actor = SYSTEM) -> RootKey:
+    """Idempotent, also when several processes start together."""
+    described = provider.describe()
+    row, is_new = RootKey.objects.get_or_create(
+        label=described.label, defaults={"provider": described.provider, "canary": new_canary(provider)}
+    )
+    if is_new:
+        record(ROOT_KEY_REGISTERED, organization_id=INSTALLATION, actor=actor, label=row.label)
+    return row

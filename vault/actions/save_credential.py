@@ -1,0 +1,103 @@
+"""Saves a connector's secret: the first one, or a new version of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.actor import Actor, Label
+from audit.record import record
+from harriet.lib.secret import Secret
+from harriet.people.models import Organization, User
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+from ..errors import CredentialNotFound
+from ..events import CREDENTIAL_SAVED
+from ..locks import share_active_key
+from ..models import Credential, CredentialVersion
+from ..open import SECRET_FIELD, Opener, opener_with
+from ..place import Place
+from ..rules import check_credential
+from .change_schedule import check_schedule, due_at
+from .create_data_key import create_data_key
+
+
+def save_credential(
+    organization: Organization,
+    connector_id: UUID,
+    connector_name: str,
+    *,
+    type: str,
+    secret: Secret,
+    username: str = "",
+    placement: Mapping[str, Any],
+    owner: User | None,
+    rotate_every_days: int | None,
+    actor: Actor,
+) -> Credential:
+    """The saved credential. Raises CredentialRefused beside the field that is wrong; nothing is then changed."""
+    demand(actor, organization, Power.MANAGE_CREDENTIALS)
+    check_schedule(organization, owner, rotate_every_days)
+    checked = check_credential(type, secret, username=username, placement=placement)
+    create_data_key(organization.pk)  # in its own transaction: it is good whatever becomes of this one
+    with transaction.atomic():
+        key = share_active_key(organization.pk)
+        credential = _locked(organization, connector_id)
+        credential.name, credential.type, credential.placement = connector_name, type, checked
+        credential.owner, credential.rotate_every_days = owner, rotate_every_days
+        version = _add_version(credential, opener_with(organization.pk, [key]), username, secret, actor)
+        credential.rotation_due_at = due_at(version.saved_at, rotate_every_days)
+        credential.save()
+        _record(credential, version, actor)
+        move_version(organization.pk)
+    return credential
+
+
+def _locked(organization: Organization, connector_id: UUID) -> Credential:
+    """The credential's row, made when missing, locked: two who save at once get consecutive versions."""
+    Credential.objects.bulk_create(
+        [Credential(organization=organization, connector_id=connector_id)], ignore_conflicts=True
+    )
+    mine = Credential.objects.select_for_update().filter(organization=organization, connector_id=connector_id)
+    credential = mine.first()
+    if credential is None:
+        raise CredentialNotFound("There is no such connector in this organization.")
+    return credential
+
+
+def _add_version(
+    credential: Credential, opener: Opener, username: str, secret: Secret, actor: Actor
+) -> CredentialVersion:
+    number = credential.versions.count() + 1
+    place = Place(credential.organization_id, credential.connector_id, credential.pk, SECRET_FIELD, number)
+    sealed, key_version = opener.seal_secret(place, username, secret)
+    credential.versions.filter(is_current=True).update(is_current=False)
+    version = CredentialVersion.objects.create(
+        credential=credential,
+        number=number,
+        sealed=sealed,
+        key_version=key_version,
+        digest=hashlib.sha256(sealed).digest(),
+        saved_by_id=actor.id if actor.kind == "person" else None,
+    )
+    version.refresh_from_db(fields=["saved_at"])
+    return version
+
+
+def _record(credential: Credential, version: CredentialVersion, actor: Actor) -> None:
+    record(
+        CREDENTIAL_SAVED,
+        organization_id=credential.organization_id,
+        actor=actor,
+        connector=Label(credential.connector_id, credential.name),
+        credential=str(credential.pk),
+        version=version.number,
+        key_version=version.key_version,
+        digest=bytes(version.digest).hex(),
+        sent={"type": credential.type, **credential.placement},
+    )

@@ -1,0 +1,27 @@
+"""Tells whether a secret is the one that is saved already, without handing out either."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from harriet.lib.secret import Secret
+
+from .open import opener_for
+from .queries import credential_of, sealed_credential
+from .rules import check_credential
+
+
+def is_same_credential(
+    connector_id: UUID, type_: str, secret: Secret, *, username: str, placement: Mapping[str, Any]
+) -> bool:
+    """Raises CredentialRefused when the new one could not be saved at all."""
+    checked = check_credential(type_, secret, username=username, placement=placement)
+    saved = credential_of(connector_id)
+    sealed = sealed_credential(saved.organization_id, connector_id) if saved else None
+    if saved is None or sealed is None or (saved.type, saved.placement) != (type_, checked):
+        return False
+    saved_username, saved_secret = opener_for(saved.organization_id).revealed(sealed)
+    return saved_username == username and hmac.compare_digest(saved_secret.reveal().encode(), secret.reveal().encode())

@@ -1,0 +1,74 @@
+"""Reads of the vault: sealed credentials for the gateway, rows for the vault page. Never a plaintext."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from .models import Credential, CredentialVersion, DataKey
+from .open import SealedCredential
+
+
+def sealed_credentials(organization_id: UUID) -> dict[UUID, SealedCredential]:
+    """The current credential of each connector that has one, by connector id. One query."""
+    rows = _current().filter(credential__organization_id=organization_id)
+    return {row.credential.connector_id: sealed_of(row) for row in rows}
+
+
+def sealed_credential(organization_id: UUID, connector_id: UUID) -> SealedCredential | None:
+    """The current credential of one connector."""
+    row = _current().filter(credential__organization_id=organization_id, credential__connector_id=connector_id).first()
+    return sealed_of(row) if row else None
+
+
+def sealed_of(row: CredentialVersion) -> SealedCredential:
+    credential = row.credential
+    return SealedCredential(
+        organization_id=credential.organization_id,
+        connector_id=credential.connector_id,
+        credential_id=credential.pk,
+        name=credential.name,
+        type=credential.type,
+        version=row.number,
+        placement=credential.placement,
+        key_version=row.key_version,
+        sealed=bytes(row.sealed),
+    )
+
+
+def credential_of(connector_id: UUID) -> Credential | None:
+    """A connector's credential, with what a page tells about it: owner, and `saved`, its current version."""
+    return _with_saved(Credential.objects.filter(connector_id=connector_id)).first()
+
+
+def credentials_of(organization_id: UUID) -> QuerySet[Credential]:
+    """All credentials of an organization for the vault page."""
+    return _with_saved(Credential.objects.filter(organization_id=organization_id)).order_by("name", "pk")
+
+
+def due_of(organization_id: UUID, before: datetime) -> QuerySet[Credential]:
+    """Those whose rotation is due by then, the longest overdue first."""
+    return credentials_of(organization_id).filter(rotation_due_at__lte=before).order_by("rotation_due_at", "pk")
+
+
+def current_version(credential: Credential) -> CredentialVersion:
+    """The version in use, of a credential read by `credential_of` or `credentials_of` without another query."""
+    found: list[CredentialVersion] | None = getattr(credential, "saved", None)
+    return found[0] if found else credential.versions.get(is_current=True)
+
+
+def data_keys_of(organization_id: UUID) -> list[DataKey]:
+    """The data keys that still open something, oldest first."""
+    keys = DataKey.objects.filter(organization_id=organization_id).exclude(state=DataKey.State.DESTROYED)
+    return list(keys.order_by("version"))
+
+
+def _current() -> QuerySet[CredentialVersion]:
+    return CredentialVersion.objects.filter(is_current=True).select_related("credential")
+
+
+def _with_saved(rows: QuerySet[Credential]) -> QuerySet[Credential]:
+    current = CredentialVersion.objects.filter(is_current=True).select_related("saved_by")
+    return rows.select_related("owner").prefetch_related(Prefetch("versions", current, to_attr="saved"))

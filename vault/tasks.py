@@ -1,0 +1,10 @@
+"""What the vault does by the clock."""
+
+from celery import shared_task
+
+from .actions.remind_of_rotations import remind_of_rotations
+
+
+@shared_task(name="vault.remind_of_rotations")
+def remind_of_rotations_task() -> None:
+    remind_of_rotations()

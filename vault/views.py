@@ -1,0 +1,73 @@
+"""The vault page: which secrets are kept, who looks after them, when they are due. Never a value."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from harriet.people.http import OrganizationRequest, needs
+from harriet.people.pages import page_of
+from harriet.people.permissions import Power, has_power
+
+from .actions.change_schedule import change_schedule
+from .errors import CredentialNotFound, CredentialRefused
+from .forms import ScheduleForm, initial_of
+from .models import Credential
+from .queries import credentials_of, data_keys_of, due_of
+from .rows import SOON, row_of
+
+
+@needs(Power.VIEW_SETTINGS)
+def vault_page(request: OrganizationRequest) -> HttpResponse:
+    now, organization = timezone.now(), request.organization
+    everything, due = credentials_of(organization.pk), due_of(organization.pk, now + SOON)
+    only_due = request.GET.get("show") == "due"
+    page = page_of(due if only_due else everything, request)
+    context = {
+        "active": "vault",
+        "page": page,
+        "rows": [row_of(credential, now) for credential in page],
+        "total": everything.count(),
+        "due_count": due.count(),
+        "only_due": only_due,
+        "data_keys": data_keys_of(organization.pk),
+        "can_change": has_power(request.membership, Power.MANAGE_CREDENTIALS),
+    }
+    return render(request, "vault/list.html", context)
+
+
+@needs(Power.MANAGE_CREDENTIALS)
+def schedule_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """Who looks after one secret and when it is rotated; the secret itself isn't asked for."""
+    credential = _credential(request, pk)
+    form = ScheduleForm(request.POST or None, organization=request.organization, initial=initial_of(credential))
+    if form.is_valid() and _change(form, credential, request):
+        messages.success(request, f"Saved who looks after the secret of {credential.name}.")
+        return redirect("vault:list")
+    return render(request, "vault/schedule.html", {"active": "vault", "credential": credential, "form": form})
+
+
+def _change(form: ScheduleForm, credential: Credential, request: OrganizationRequest) -> bool:
+    try:
+        change_schedule(
+            request.organization,
+            credential.connector_id,
+            actor=request.actor,
+            owner=form.cleaned_data["owner"],
+            rotate_every_days=form.cleaned_data["rotate_every_days"],
+        )
+    except CredentialRefused as refused:
+        form.add_problem(refused)
+        return False
+    return True
+
+
+def _credential(request: OrganizationRequest, pk: UUID) -> Credential:
+    credential = credentials_of(request.organization.pk).filter(pk=pk).first()
+    if credential is None:
+        raise CredentialNotFound("There is no such credential here.")
+    return credential
