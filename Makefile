@@ -30,12 +30,14 @@ install-test: .venv/.installed-test
 	$(PYTHON) -m venv --without-pip .venv
 
 .venv/.installed: requirements.lock | .venv/bin/python
-	$(PIP) install --quiet --require-hashes --requirement requirements.lock
+	@echo "Installing Harriet's packages into .venv …"
+	@$(PIP) install --quiet --require-hashes --requirement requirements.lock
 	@touch $@
 
 .venv/.installed-test: requirements-test.lock | .venv/bin/python
-	$(PIP) install --quiet --require-hashes --requirement requirements-test.lock
-	@touch $@
+	@echo "Installing the packages of Harriet and its tests into .venv …"
+	@$(PIP) install --quiet --require-hashes --requirement requirements-test.lock
+	@touch $@ .venv/.installed
 
 run: install
 	@$(PY) manage.py start --bind $(BIND)
@@ -47,7 +49,7 @@ check: install-test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m importlinter.cli lint
+	.venv/bin/lint-imports
 	@$(DEPLOYED) $(PY) manage.py make_keys >/dev/null
 	$(DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
@@ -57,7 +59,7 @@ format: install-test
 	$(PY) -m ruff format .
 
 bench: install-test
-	$(PY) -m tests.bench
+	$(PY) -m tests.bench.run
 
 screenshots: install-test browser node_modules/.installed
 	$(WITH_NODE) $(PY) -m tests.browser.screenshots

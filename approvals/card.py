@@ -29,13 +29,15 @@ class Card:
 
 def card_of(action: PendingAction) -> Card:
     raw = arguments_of(action).decode()
+    arguments = json.loads(raw)
     credential = credential_of(action.connector_id)
     current = current_version(credential) if credential else None
     pinned = action.tool.versions.filter(is_pinned=True).first()
     return Card(
-        arguments=json.loads(raw),
+        arguments=arguments,
         raw=raw,
-        hidden_characters=count_hidden(raw),
+        # Decoded: in the raw text a hidden character may stand as \u202e, which is all too visible.
+        hidden_characters=count_hidden(json.dumps(arguments, ensure_ascii=False)),
         credential=credential.name if credential else "none",
         credential_version=current.number if current else 0,
         history=list(calls_of_tool(action.organization_id, action.tool_id, limit=5)),

@@ -1,18 +1,23 @@
-"""What an approver may type on a ticket."""
+"""What an approver may type on a ticket. A text area: Enter in a one-line field would press the first button."""
 
 from django import forms
+
+_LINES = {"rows": 2}
 
 
 class ApproveForm(forms.Form):
     reason = forms.CharField(
-        label="Note (optional)", required=False, max_length=500, help_text="Kept with the decision in the audit log."
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs=_LINES),
+        help_text="Needed to reject: it goes back to the person and their client. Kept in the audit log.",
     )
 
 
 class RejectForm(forms.Form):
     reason = forms.CharField(
-        label="Reason",
         max_length=500,
-        help_text="Goes back to the person and their client.",
+        widget=forms.Textarea(attrs=_LINES),
+        help_text="Goes back to the person and their client. Kept in the audit log.",
         error_messages={"required": "Say why: the reason goes back to the person and their client."},
     )

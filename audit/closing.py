@@ -21,7 +21,8 @@ from audit.models import Event, Sweep
 from audit.record import record
 
 _LATE_COMMITS = timedelta(minutes=5)
-"""An event's time is when its transaction began. Intents have short ones; this is how far behind we look again."""
+"""An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between; this is how
+far behind we look again all the same."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _LIMIT = 1000
 
@@ -29,14 +30,16 @@ _LIMIT = 1000
 def unfinished_intents(organization_id: UUID) -> list[UUID]:
     """The intents of the organization that are older than any call may take and have no outcome."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT now() - %s", [deadline()])
-        until = cursor.fetchone()[0]
+        until = _longest_ago(cursor)
         requests = _open_requests(cursor, _BEGINNING, until, organization_id)
     return [intent.id for request_id in requests for intent in _open_intents(request_id, until)]
 
 
-def deadline() -> timedelta:
-    return timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
+def _longest_ago(cursor: CursorWrapper) -> datetime:
+    """Calls that began before this have ended, one way or another."""
+    cursor.execute("SELECT now() - make_interval(secs => %s)", [settings.MCP_DEADLINE_SECONDS + 60])
+    moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 @transaction.atomic
@@ -45,8 +48,7 @@ def close_unfinished_calls() -> int:
     Sweep.objects.get_or_create(id=1, defaults={"swept_until": _BEGINNING})
     sweep = Sweep.objects.select_for_update().get(id=1)  # one worker at a time, or a call is closed twice
     with connection.cursor() as cursor:
-        cursor.execute("SELECT now() - %s", [deadline()])
-        until = cursor.fetchone()[0]
+        until = _longest_ago(cursor)
         requests = _open_requests(cursor, sweep.swept_until - _LATE_COMMITS, until)
     intents = [intent for request_id in requests for intent in _open_intents(request_id, until)]
     for intent in intents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -11,6 +12,9 @@ from audit import chain
 from audit.examine import COLUMNS, complaint
 from audit.models import Event, Seal, Unsealed
 from audit.sealing import MICROSECONDS
+
+_CLOCK_STEP = timedelta(minutes=5)
+"""How far the database's clock may have been set back between an event and its seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ def _event_complaint(event: Event) -> str:
 
 def _seal_of(event: Event) -> Seal | None:
     """Found by walking on from the time of the event: nearly always the next seal."""
-    later = Seal.objects.filter(organization_id=event.organization_id, sealed_at__gte=event.recorded_at)
+    since = event.recorded_at - _CLOCK_STEP
+    later = Seal.objects.filter(organization_id=event.organization_id, sealed_at__gte=since)
     return later.filter(event_ids__contains=[event.id]).order_by("sealed_at").first()
 
 

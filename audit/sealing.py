@@ -87,7 +87,8 @@ def _head(cursor: CursorWrapper, organization_id: UUID) -> _Head:
 
 
 def _insert_seal(cursor: CursorWrapper, organization_id: UUID, leaves: dict[UUID, bytes]) -> None:
-    cursor.execute(f"SELECT now(), {MICROSECONDS.format('now()')}")
+    # Not now(): that is when the transaction began, and events may have come since.
+    cursor.execute(f"SELECT t, {MICROSECONDS.format('t')} FROM clock_timestamp() AS t")  # noqa: S608 (no input)
     sealed_at, micros = cursor.fetchone()
     head, seal_id = _head(cursor, organization_id), new_id()
     root = chain.root(list(leaves.values()))

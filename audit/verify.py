@@ -234,8 +234,13 @@ def _check_unsealed(found: Verification, patience: float) -> None:
         if late is None:
             found.waiting = len(rows)
             return
-        if not late[13] or time.monotonic() >= until:
-            raise _Broken(f"The event {late[0]} has not been sealed for over a minute.", event_id=late[0])
+        if not late[13]:
+            raise _Broken(f"No seal holds the event {late[0]}, and it is no longer waiting for one.", event_id=late[0])
+        if time.monotonic() >= until:
+            raise _Broken(
+                f"The event {late[0]} has waited for its seal for over a minute. Is a Celery worker running?",
+                event_id=late[0],
+            )
         time.sleep(0.5)
 
 
@@ -250,7 +255,7 @@ def _unsealed(organization_id: UUID) -> list[Row]:
             " WHERE s.id = e.id) ORDER BY recorded_at, id LIMIT 20000",
             [GRACE_SECONDS, organization_id, organization_id],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _remember(found: Verification) -> None:

@@ -94,6 +94,7 @@ class AuditWriter:
             self._task = None
         if self._alarm is not None:
             self._alarm.cancel()
+            self._alarm = None
         for entry in (*self._in_flight, *self._queue):
             entry.settle(_unavailable())
         self._in_flight, self._queue = [], deque()

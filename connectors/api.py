@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
+from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
 from harriet.lib.secret import Secret
@@ -35,7 +36,7 @@ from .actions.set_tool import set_tool
 from .actions.sync_connector import sync_connector
 from .actions.test_connection import test_connection
 from .errors import ConnectorError
-from .models import Connector, Profile, Tool
+from .models import Connector, Profile, SyncRun, Tool
 
 R = TypeVar("R")
 
@@ -48,7 +49,7 @@ class Connectors(generics.ListAPIView[Connector]):
         demand_view(self.request)
         return queries.connectors_of(self.request.organization)  # type: ignore[attr-defined]
 
-    @extend_schema(request=s.NewConnectorSerializer, responses={201: s.ConnectorSerializer})
+    @extend_schema(request=s.NewConnectorSerializer, responses={201: s.ConnectorSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
         """Makes and activates a connector; its tools are read by `sync`, and arrive disabled."""
         given = checked(s.NewConnectorSerializer, request)
@@ -64,7 +65,7 @@ class OneConnector(generics.GenericAPIView[Connector]):
         demand_view(request)
         return Response(_shown(request, pk))
 
-    @extend_schema(request=s.ConnectorChangeSerializer)
+    @extend_schema(request=s.ConnectorChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
         connector = queries.connector_of(request.organization, pk)
         with transaction.atomic():
@@ -79,7 +80,7 @@ class OneConnector(generics.GenericAPIView[Connector]):
 class Authentication(generics.GenericAPIView[Connector]):
     serializer_class = s.AuthenticationSerializer
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None})  # type: ignore[untyped-decorator]
     def put(self, request: Any, pk: UUID) -> Response:
         """Replaces how Harriet signs in. The secret is sealed and never returned."""
         connector = queries.connector_of(request.organization, pk)
@@ -90,16 +91,16 @@ class Authentication(generics.GenericAPIView[Connector]):
 class Test(generics.GenericAPIView[Connector]):
     serializer_class = s.FindingSerializer
 
-    @extend_schema(request=None, responses={200: s.FindingSerializer(many=True)})
+    @extend_schema(request=None, responses={200: s.FindingSerializer(many=True)})  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         findings = test_connection(queries.connector_of(request.organization, pk), actor=request.actor)
         return Response([asdict(finding) for finding in findings])
 
 
-class Sync(generics.GenericAPIView[Connector]):
+class Sync(generics.GenericAPIView[SyncRun]):
     serializer_class = s.SyncRunSerializer
 
-    @extend_schema(request=None)
+    @extend_schema(request=None)  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         run = sync_connector(queries.connector_of(request.organization, pk), actor=request.actor)
         return Response(s.SyncRunSerializer(run).data)
@@ -108,10 +109,10 @@ class Sync(generics.GenericAPIView[Connector]):
 class ToolsOfConnector(generics.ListAPIView[Tool]):
     serializer_class = s.ToolSerializer
 
-    class Paged(Newest):
+    class ByName(CursorPagination):
         ordering = ("name", "id")
 
-    pagination_class = Paged
+    pagination_class = ByName
 
     def get_queryset(self) -> QuerySet[Tool]:
         demand_view(self.request)
@@ -126,7 +127,7 @@ class OneTool(generics.GenericAPIView[Tool]):
         demand_view(request)
         return Response(s.ToolSerializer(queries.tool_of(request.organization, pk)).data)
 
-    @extend_schema(request=s.ToolChangeSerializer)
+    @extend_schema(request=s.ToolChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
         tool = queries.tool_of(request.organization, pk)
         given = checked(s.ToolChangeSerializer, request)
@@ -144,7 +145,7 @@ class Profiles(generics.ListAPIView[Profile]):
         demand_view(self.request)
         return queries.profiles_of(self.request.organization)  # type: ignore[attr-defined]
 
-    @extend_schema(request=s.ProfileChangeSerializer, responses={201: s.ProfileSerializer})
+    @extend_schema(request=s.ProfileChangeSerializer, responses={201: s.ProfileSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
         given = _resolved(request.organization, checked(s.ProfileChangeSerializer, request))
         for needed in ("slug", "name"):
@@ -162,7 +163,7 @@ class OneProfile(generics.GenericAPIView[Profile]):
         demand_view(request)
         return Response(s.ProfileSerializer(queries.profile_of(request.organization, pk)).data)
 
-    @extend_schema(request=s.ProfileChangeSerializer)
+    @extend_schema(request=s.ProfileChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
         profile = queries.profile_of(request.organization, pk)
         given = _resolved(request.organization, checked(s.ProfileChangeSerializer, request))

@@ -24,17 +24,19 @@ from .actions.pause_connector import pause_connector
 from .actions.resume_connector import resume_connector
 from .actions.save_basics import save_basics
 from .actions.save_connection import save_connection
+from .actions.set_approvers import set_approvers
 from .actions.sync_connector import summary_of, sync_connector
 from .actions.test_connection import test_connection
 from .activity import latest_events
-from .consequences import consequences_of
-from .forms import AccessForm, BasicsForm, BulkForm, ConnectionForm
+from .consequences import consequences_of, people_who_can_call
+from .errors import ConnectorError
+from .forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ConnectionForm
 from .guards import needs_to_save
 from .models import Connector, Risk, SyncRun, Tool
 from .queries import connector_of, last_sync_of, pinned_definition, tools_of
 from .session import keep_findings, kept_findings
 from .wizard_views import credential_form, save_access_form, save_credential_form
-from .words import groups_for, is_for_everyone, roles_for, state_of, tool_state
+from .words import groups_for, is_for_everyone, roles_for, server_name, state_of, tool_state
 
 TABS = (
     ("detail", "Tools"),
@@ -99,8 +101,20 @@ def access(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     if attempt(form, lambda given: save_access_form(form, connector, request)) is not None:
         messages.success(request, "Saved. New tools start with this; the tools that are there keep what they have.")
         return redirect("connectors:access", pk)
-    people = consequences_of(connector).people
-    return _tab(request, connector, "access", form=form, people=people)
+    people = people_who_can_call(connector)
+    return _tab(request, connector, "access", form=form, people=people, approvers=ApproversForm(connector))
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def approvers(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = ApproversForm(connector, request.POST)
+    if not form.is_valid():
+        raise ConnectorError("One of these groups is not there any more. Reload the page and choose again.")
+    set_approvers(connector, form.cleaned_data["approvers"], actor=request.actor)
+    messages.success(request, "Saved who decides on held calls.")
+    return redirect("connectors:access", pk)
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)
@@ -241,7 +255,7 @@ def _settings(request: OrganizationRequest, connector: Connector, **forms: Any) 
         name: getattr(connector, name) for name in ("name", "slug", "description", "icon", "url", "allow_internal")
     }
     context = {"basics": BasicsForm(initial=initial), "connection": ConnectionForm(initial=initial), **forms}
-    page = page_context(request, connector, "settings", **context)
+    page = page_context(request, connector, "settings", server_name=server_name(connector), **context)
     return render(request, "connectors/settings.html", page, status=400 if forms else 200)
 
 

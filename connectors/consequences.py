@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.admin.utils import NestedObjects
 from django.db import router
+from django.db.models import Model
 
 from vault.models import Credential
 from vault.queries import credential_of
@@ -32,13 +33,14 @@ def consequences_of(connector: Connector) -> Consequences:
     return Consequences(
         tools=connector.tools.count(),
         profiles=list(profiles.distinct().order_by("name")),
-        people=_people(connector),
+        people=people_who_can_call(connector),
         credential=credential_of(connector.id),
         others=_others(connector),
     )
 
 
-def _people(connector: Connector) -> list[str]:
+def people_who_can_call(connector: Connector) -> list[str]:
+    """The e-mail addresses of those for whom at least one of its tools is allowed now."""
     facts = load(connector.organization_id)
     found = set()
     for member in facts.members.values():
@@ -54,7 +56,8 @@ def _others(connector: Connector) -> list[str]:
     collector = NestedObjects(using=router.db_for_write(Connector))
     collector.collect([connector])
     counts: Counter[str] = Counter()
-    for model, rows in collector.model_objs.items():
+    found: dict[type[Model], set[Model]] = collector.model_objs  # type: ignore[assignment]
+    for model, rows in found.items():
         if model._meta.app_label != Connector._meta.app_label:
             counts[str(model._meta.verbose_name if len(rows) == 1 else model._meta.verbose_name_plural)] += len(rows)
     return [f"{count} {name}" for name, count in sorted(counts.items())]

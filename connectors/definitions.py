@@ -144,8 +144,12 @@ def _named_twice(rows: list[Any]) -> set[str]:
 def _check_name(name: str) -> None:
     if not name or len(name) > LONGEST_NAME:
         raise Problem(f"A tool's name has {len(name)} characters; 1 to {LONGEST_NAME} are allowed. It was left out.")
-    if any(unicodedata.category(character) in _NOT_IN_NAMES for character in name):
-        raise Problem(f"The tool name {_quoted(name)} contains blanks or hidden characters, so it was left out.")
+    if name != name.strip() or any(_is_hidden(character) for character in name):
+        raise Problem(f"The tool name {_quoted(name)} contains hidden characters, so it was left out.")
+
+
+def _is_hidden(character: str) -> bool:
+    return character != " " and unicodedata.category(character) in _NOT_IN_NAMES
 
 
 def _digest(name: str, definition: Mapping[str, Any]) -> bytes:

@@ -27,6 +27,11 @@ CONNECTOR_ACCESS_CHANGED = define(
     "{actor} set what new tools of {connector} start with: {access}.",
     "The groups and roles, and whether confirmation is required, that a newly found tool starts with.",
 )
+CONNECTOR_APPROVERS_CHANGED = define(
+    "connector.approvers_changed",
+    "{actor} set who decides on held calls of {connector}, beside the approvers of the organization: {groups}.",
+    "Groups may decide on the held calls of single connectors.",
+)
 CONNECTOR_ACTIVATED = define(
     "connector.activated", "{actor} activated the connector {connector}.", "A draft became a working connector."
 )

@@ -9,6 +9,7 @@ from django import forms
 from harriet.people.forms import GroupsField
 from harriet.people.models import Organization, Role
 
+from .actions.set_approvers import APPROVE
 from .actions.set_tool import ToolChange
 from .models import EVERYONE, Connector, Risk, Tool
 
@@ -25,6 +26,16 @@ class BasicsForm(forms.Form):
         label="Description", required=False, help_text="One sentence for the people who will use it."
     )
     icon = forms.CharField(label="Icon", required=False, help_text="One emoji or letter.")
+
+
+class SnippetForm(forms.Form):
+    snippet = forms.CharField(
+        label="Configuration",
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "code", "spellcheck": "false"}),
+        help_text="A client's mcpServers, VS Code's servers, or a registry's server.json. Name and address are taken "
+        "from it; secrets are not.",
+    )
 
 
 class ConnectionForm(forms.Form):
@@ -52,6 +63,7 @@ class WhoFields(forms.Form):
         self.fields["roles"] = forms.MultipleChoiceField(
             choices=Role.choices, widget=forms.CheckboxSelectMultiple, required=False, label="Roles"
         )
+        self.order_fields(self.field_order)
 
     @property
     def chosen_roles(self) -> list[str]:
@@ -78,6 +90,20 @@ class AccessForm(WhoFields):
             "requires_confirmation": connector.default_confirmation,
         }
         return cls(connector.organization, posted, initial=initial)
+
+
+class ApproversForm(forms.Form):
+    """Which groups decide on this connector's held calls."""
+
+    def __init__(self, connector: Connector, *args: Any, **kwargs: Any) -> None:
+        rows = connector.group_permissions.filter(permission__codename=APPROVE)
+        super().__init__(*args, **{"initial": {"approvers": [row.group_id for row in rows]}, **kwargs})
+        self.fields["approvers"] = GroupsField(
+            connector.organization,
+            required=False,
+            label="Groups that decide",
+            help_text="Owners, IT admins and approvers may always decide. Nobody decides on a call of their own.",
+        )
 
 
 class ToolForm(WhoFields):

@@ -128,4 +128,3 @@ def _with_credential(connector: Connector, ask: Callable[[NativeTransport, OpenC
             await egress.close()
 
     return asyncio.run(run())
-

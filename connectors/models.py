@@ -16,7 +16,7 @@ EVERYONE = "everyone"
 """In a tool permission's role: every active member of the organization."""
 
 
-class Connector(models.Model):
+class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
     class Kind(models.TextChoices):
         NATIVE = "native", "Native MCP server"
 
@@ -78,7 +78,7 @@ class Connector(models.Model):
         return self.name
 
 
-class ConnectorGroupPermission(BaseObjectPermission):
+class ConnectorGroupPermission(BaseObjectPermission):  # type: ignore[misc]  # guardian has no types
     """A group may manage a connector or approve its calls (django-guardian, with our own groups)."""
 
     group = models.ForeignKey("people.Group", on_delete=models.CASCADE, related_name="connector_permissions")

@@ -14,12 +14,12 @@ from .models import Connector, Profile, Tool
 from .queries import connectors_of
 
 
-class ConnectorsField(forms.ModelMultipleChoiceField):
+class ConnectorsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Connector) -> str:
         return f"{obj.name} ({getattr(obj, 'enabled_count', 0)} tools enabled)"
 
 
-class ToolsField(forms.ModelMultipleChoiceField):
+class ToolsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Tool) -> str:
         return f"{obj.connector.name} · {obj.name}"
 

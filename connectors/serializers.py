@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from harriet.people.models import Group
 from vault.forms import PLACES, TYPES
 
 from .models import Connector, Profile, Risk, SyncRun, Tool
@@ -157,9 +158,9 @@ class ToolChangeSerializer(serializers.Serializer[Any]):
 class ProfileSerializer(serializers.ModelSerializer[Profile]):
     prefix = serializers.BooleanField(source="has_prefix")
     url = serializers.SerializerMethodField()
-    groups = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    groups = serializers.SlugRelatedField[Group](slug_field="slug", many=True, read_only=True)
     people = serializers.SerializerMethodField(help_text="E-mail addresses.")
-    connectors = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    connectors = serializers.SlugRelatedField[Connector](slug_field="slug", many=True, read_only=True)
     tools = serializers.SerializerMethodField(help_text="Single tools, as connector/tool.")
 
     class Meta:

@@ -12,6 +12,7 @@ from .actions.test_connection import Finding
 from .models import Connector
 
 _KEY = "findings"
+_PREFILL = "prefill"
 
 
 def keep_findings(request: OrganizationRequest, connector: Connector, findings: Sequence[Finding]) -> None:
@@ -22,6 +23,17 @@ def keep_findings(request: OrganizationRequest, connector: Connector, findings: 
 def kept_findings(request: OrganizationRequest, connector: Connector) -> list[dict[str, str]]:
     kept = request.session.get(_KEY, {})
     return cast(list[dict[str, str]], kept["found"]) if kept.get("for") == _tried(connector) else []
+
+
+def keep_prefill(request: OrganizationRequest, fields: dict[str, str]) -> None:
+    """What a preset or a pasted configuration says, until a draft is made from it."""
+    request.session[_PREFILL] = fields
+
+
+def kept_prefill(request: OrganizationRequest, connector: Connector | None = None) -> dict[str, str]:
+    """For the first step without a connector; for a draft, only what became that draft."""
+    kept = cast(dict[str, str], request.session.get(_PREFILL, {}))
+    return kept if kept.get("for", "") == (str(connector.pk) if connector else "") else {}
 
 
 def _tried(connector: Connector) -> str:

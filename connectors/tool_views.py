@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -56,7 +56,7 @@ def switch(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpRespons
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def set_many(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def set_many(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
     """For the ticked tools, or for all that match the filters of the page it came from."""
     connector = connector_of(request.organization, pk)
     if one := request.POST.get("switch"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -28,21 +29,42 @@ from .actions.save_basics import save_basics
 from .actions.save_connection import save_connection
 from .actions.sync_connector import summary_of, sync_connector
 from .actions.test_connection import test_connection
+from .catalogue import PRESETS, preset_named
 from .errors import ConnectorError
-from .forms import AccessForm, BasicsForm, ConnectionForm
+from .forms import AccessForm, BasicsForm, ConnectionForm, SnippetForm
 from .models import Connector
 from .queries import connector_of, last_sync_of
-from .session import keep_findings, kept_findings
+from .session import keep_findings, keep_prefill, kept_findings, kept_prefill
+from .snippets import read_snippet
 from .wizard import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
 
 
 @needs(Power.MANAGE_CONNECTORS)
 def new(request: OrganizationRequest) -> HttpResponse:
-    form = BasicsForm(request.POST or None)
+    """The catalogue, and the first step; a preset or a pasted configuration fills it in."""
+    if preset := preset_named(request.GET.get("preset", "")):
+        keep_prefill(
+            request, {"name": preset.name, "description": preset.description, "icon": preset.icon, "url": preset.url}
+        )
+    prefill = kept_prefill(request)
+    form = BasicsForm(request.POST or None, initial=prefill)
     made = attempt(form, lambda given: draft_connector(request.organization, **_basics(given), actor=request.actor))
     if made is None:
-        return _page(request, None, BASICS, form, has_sample=is_sample_there())
+        return _first(request, form, SnippetForm(), preset=preset)
+    keep_prefill(request, {**prefill, "for": str(made.pk)})
     return redirect("connectors:setup_connection", made.pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def paste(request: OrganizationRequest) -> HttpResponse:
+    form = SnippetForm(request.POST)
+    read = attempt(form, lambda given: read_snippet(given["snippet"]))
+    if read is None:
+        form.data = {}  # type: ignore[assignment]  # what was pasted may hold a secret: it is not written back
+        return _first(request, BasicsForm(), form)
+    keep_prefill(request, asdict(read))
+    return redirect("connectors:new")
 
 
 @require_POST
@@ -77,7 +99,11 @@ def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """Saves, then tries the server: what was found is shown here, or beside the next step when it works."""
     connector = _draft(request, pk, CONNECTION)
     form = ConnectionForm(
-        request.POST or None, initial={"url": connector.url, "allow_internal": connector.allow_internal}
+        request.POST or None,
+        initial={
+            "url": connector.url or kept_prefill(request, connector).get("url", ""),
+            "allow_internal": connector.allow_internal,
+        },
     )
     if attempt(form, lambda given: save_connection(connector, **given, actor=request.actor)) is None:
         return _page(request, connector, CONNECTION, form)
@@ -190,6 +216,13 @@ def _draft(request: OrganizationRequest, pk: UUID, step: str) -> Connector:
     if not is_reached(connector, step):
         raise ConnectorError("Finish the earlier steps first; the draft is in the list of integrations.")
     return connector
+
+
+def _first(request: OrganizationRequest, form: BasicsForm, snippet: SnippetForm, **more: Any) -> HttpResponse:
+    is_wrong = bool(form.errors or snippet.errors)
+    page = _page(request, None, BASICS, form, snippet=snippet, presets=PRESETS, has_sample=is_sample_there(), **more)
+    page.status_code = 400 if is_wrong else 200
+    return page
 
 
 def _page(request: OrganizationRequest, connector: Connector | None, step: str, form: Any, **more: Any) -> HttpResponse:

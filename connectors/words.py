@@ -27,6 +27,12 @@ def state_of(connector: Connector) -> State:
     return State(_HEALTH[Connector.Health(connector.health)], connector.get_health_display())
 
 
+def server_name(connector: Connector) -> str:
+    """What the server calls itself, which nobody vouches for."""
+    said = connector.server_info
+    return " ".join(part for part in (said.get("title") or said.get("name"), said.get("version")) if part)
+
+
 def tool_state(tool: Tool) -> State:
     if tool.state == Tool.State.QUARANTINED:
         return State("attention", "In quarantine")

@@ -4,10 +4,13 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harriet.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.asgi import get_asgi_application
 
 _pages = get_asgi_application()
 
 from harriet.gateway.endpoint import with_gateway  # noqa: E402
+from vault.keys import check_root_key  # noqa: E402
+
+check_root_key()  # a wrong key never serves a page
 
 application = with_gateway(_pages)

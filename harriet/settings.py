@@ -109,6 +109,11 @@ if DATABASES:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Sign-in attempts are counted here, for all processes together. Nothing else is cached.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
 # People
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -118,6 +123,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -126,8 +132,11 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"login": "harriet.signin.forms.LoginForm"}
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+# Behind the proxy every request comes from its address; the client's is the last one that it added.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env_bool("HARRIET_BEHIND_PROXY", False) else 0
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _IS_HTTPS
@@ -158,7 +167,10 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-SILENCED_SYSTEM_CHECKS = ["security.W008"]  # SECURE_SSL_REDIRECT: see above
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # SECURE_SSL_REDIRECT: see above
+    "guardian.W001",  # object permissions are compiled in bulk, never asked through a backend
+]
 
 # Language, time, files
 LANGUAGE_CODE = "en-gb"
@@ -202,6 +214,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "seal audit events": {"task": "audit.seal_events", "schedule": 1.0},
+    "verify the chains": {"task": "audit.verify_chains", "schedule": 3600.0},
     "close calls without an outcome": {"task": "audit.close_unfinished_calls", "schedule": 60.0},
     "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
     "expire pending actions": {"task": "approvals.expire_actions", "schedule": 10.0},
@@ -229,6 +242,9 @@ SPECTACULAR_SETTINGS = {"TITLE": "Harriet API", "VERSION": "1", "SERVE_INCLUDE_S
 MCP_BODY_LIMIT = 4 * 1024 * 1024
 MCP_ANSWER_LIMIT = 16 * 1024 * 1024
 MCP_DEADLINE_SECONDS = 120
+
+# What a form posts may be a secret: no report of an error repeats it.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "harriet.lib.reporting.HidePosted"
 
 LOG_LEVEL = env("HARRIET_LOG_LEVEL", "INFO")
 LOGGING = {

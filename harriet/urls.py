@@ -1,42 +1,36 @@
 """Which page is at which address."""
 
-import warnings
-from importlib import import_module
-from typing import Any
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from approvals.urls import ticket_urls
+from connectors.urls import connector_urls, profile_urls
+from harriet.console.api_urls import api_urls
+from harriet.console.audit.urls import audit_urls
+from harriet.console.me.urls import me_urls
+from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
-
-
-def _mounted(address: str, module: str, name: str) -> list[URLResolver]:
-    """First version: mounts what exists already."""
-    try:
-        urls: Any = getattr(import_module(module), name, None)
-    except ImportError as error:
-        warnings.warn(f"{module} is not mounted: {error}", stacklevel=2)
-        return []
-    return [path(address, include(urls))] if urls else []
-
+from harriet.people.urls import device_urls, group_urls
+from harriet.signin.urls import account_urls, people_urls
+from vault.urls import vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *root_urls,
-    *_mounted("accounts/", "harriet.signin.urls", "account_urls"),
-    *_mounted("", "harriet.signin.urls", "people_urls"),
-    *_mounted("settings/groups/", "harriet.people.urls", "group_urls"),
-    *_mounted("settings/devices/", "harriet.people.urls", "device_urls"),
-    *_mounted("settings/vault/", "vault.urls", "vault_urls"),
-    *_mounted("settings/audit/", "harriet.console.audit.urls", "audit_urls"),
-    *_mounted("settings/integrations/", "connectors.urls", "connector_urls"),
-    *_mounted("settings/tools/", "harriet.console.tools.urls", "tool_urls"),
-    *_mounted("settings/profiles/", "connectors.urls", "profile_urls"),
-    *_mounted("me/", "harriet.console.me.urls", "me_urls"),
-    *_mounted("tickets/", "approvals.urls", "ticket_urls"),
-    *_mounted("api/v1/", "harriet.console.api_urls", "api_urls"),
+    path("accounts/", include(account_urls)),
+    path("", include(people_urls)),
+    path("me/", include(me_urls)),
+    path("tickets/", include(ticket_urls)),
+    path("settings/integrations/", include(connector_urls)),
+    path("settings/tools/", include(tool_urls)),
+    path("settings/profiles/", include(profile_urls)),
+    path("settings/groups/", include(group_urls)),
+    path("settings/devices/", include(device_urls)),
+    path("settings/vault/", include(vault_urls)),
+    path("settings/audit/", include(audit_urls)),
     path("settings/organization/", include(organization_urls)),
     path("settings/", include(console_urls)),
     path("settings/", admin.site.urls),
+    path("api/v1/", include(api_urls)),
 ]
 
 handler403 = "harriet.console.errors.forbidden"

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from connectors.actions.record_health import record_failure, record_health
+from connectors.actions.record_health import health_after, record_health
 from connectors.looking import check_all
 from connectors.models import Connector
+from connectors.transports.base import Discovery
 from harriet.lib.errors import Problem
 
 BETWEEN_CHECKS = timedelta(seconds=25)
@@ -21,20 +22,19 @@ def check_health() -> dict[UUID, str]:
     mine = _claim()
     answers = check_all(mine) if mine else {}
     for connector in mine:
-        answer = answers[connector.id]
-        if isinstance(answer, Problem):
-            if not record_failure(connector, answer):
-                _answered(connector)
-        elif isinstance(answer, Exception):
-            raise answer
-        else:
-            _answered(connector)
+        health, reason = _meaning(answers[connector.id])
+        record_health(connector, health, reason)
     return {connector.id: connector.health for connector in mine}
 
 
-def _answered(connector: Connector) -> None:
-    """It answers, so it is up; a fault in what it said is a matter of the sync."""
-    record_health(connector, Connector.Health.UP, "")
+def _meaning(answer: Exception | Discovery) -> tuple[str, str]:
+    """A server that answers is up, whatever it says; a fault in what it said is a matter of the sync."""
+    if isinstance(answer, Problem):
+        health = health_after(answer)
+        return (health, answer.message) if health else (Connector.Health.UP, "")
+    if isinstance(answer, Exception):
+        raise answer
+    return Connector.Health.UP, ""
 
 
 def _claim() -> list[Connector]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
@@ -65,7 +66,7 @@ def fill(
     """Sets groups, people, connectors and tools, all of the profile's organization; returns which changed."""
     changed = []
     for name, wanted in members.items():
-        rows = list(wanted)
+        rows: list[Any] = list(wanted)
         if any(row.organization_id != profile.organization_id for row in rows):
             raise ConnectorError(f"One of these {name} doesn't exist here.", field=name)
         field = getattr(profile, name)

@@ -27,7 +27,7 @@ def draft_connector(
         name=clean_name(name, longest=80),
         description=clean_description(description),
         icon=clean_icon(icon),
-        owner=User.objects.filter(pk=actor.id).first() if actor.kind == "person" else None,
+        owner=User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None,
         wizard_step=CONNECTION,
     )
     with transaction.atomic():

@@ -44,10 +44,11 @@ def health_after(problem: Problem) -> str | None:
     return None
 
 
-def record_failure(connector: Connector, problem: Problem, *, actor: Actor = SYSTEM) -> bool:
-    """The health that an error of the transport means. A server that answers, however badly, is up."""
+def record_failure(connector: Connector, problem: Problem, *, actor: Actor = SYSTEM) -> None:
+    """Writes down the health that an error of the transport means, when it means one."""
     health = health_after(problem)
-    return health is not None and record_health(connector, health, problem.message, actor=actor)
+    if health is not None:
+        record_health(connector, health, problem.message, actor=actor)
 
 
 def _tell(connector: Connector, actor: Actor) -> None:

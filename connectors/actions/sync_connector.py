@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from audit.actor import Actor
 from audit.record import record
@@ -18,6 +19,7 @@ from connectors.looking import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from connectors.pinning import add_tools, quarantine_tools, remove_tools, restore_tools
 from harriet.lib.errors import Problem
+from harriet.people.actions.notice_person import notice_person
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 
@@ -36,7 +38,11 @@ def sync_connector(connector: Connector, *, actor: Actor) -> SyncRun:
 @transaction.atomic
 def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     """Compares and writes, one sync of a connector at a time."""
-    connector = Connector.objects.select_for_update().select_related("organization").get(pk=run.connector_id)
+    connector = (
+        Connector.objects.select_for_update(of=("self",))
+        .select_related("organization", "owner")
+        .get(pk=run.connector_id)
+    )
     _remember(connector, look)
     offer = read_offer(look.tools)
     tools = {tool.name: tool for tool in Tool.objects.filter(connector=connector).prefetch_related("versions")}
@@ -55,6 +61,8 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         refused=list(offer.refused)[:20],
     )
     record_health(connector, Connector.Health.UP, "")
+    if run.changed and actor.kind == "system":
+        _notice_owner(connector, run)
     move_version(connector.organization_id)
     return run
 
@@ -103,6 +111,22 @@ def _plain(info: Mapping[str, Any]) -> dict[str, str]:
     """What the server calls itself, cut short; PostgreSQL has no room for NUL."""
     said = {key: info.get(key) for key in ("name", "title", "version")}
     return {key: value[:200].replace("\0", "") for key, value in said.items() if isinstance(value, str)}
+
+
+def _notice_owner(connector: Connector, run: SyncRun) -> None:
+    """Nobody was there to see it: the one who looks after the connector hears of it."""
+    if connector.owner is None:
+        return
+    several = len(run.changed) > 1
+    notice_person(
+        connector.owner,
+        connector.organization,
+        f"{connector.name} changed {'the definitions of ' if several else ''}{', '.join(run.changed[:5])}. "
+        f"Nobody can call {'them' if several else 'it'} until you have read the change.",
+        f"{reverse('connectors:detail', args=[connector.pk])}?show=quarantined",
+        f"connector-quarantine-{run.pk}",
+        mail=True,
+    )
 
 
 def _finish(run: SyncRun, offer: Offer, difference: Difference) -> None:

@@ -1,5 +1,6 @@
 """What differs between the protocol eras on the way to a server: versions, headers, `_meta`, first messages."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,6 +20,8 @@ INITIALIZE = {"protocolVersion": LEGACY_VERSIONS[-1], "capabilities": {}, "clien
 
 BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 MODERN_HEADERS = {**BASE_HEADERS, "MCP-Protocol-Version": MODERN_VERSION}
+
+_SESSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 _OWN = "io.modelcontextprotocol/"
 _LOG_LEVEL = f"{_OWN}logLevel"
@@ -54,6 +57,9 @@ def legacy_meta(meta: dict[str, Any] | None) -> bytes:
 
 
 def new_session(version: str, session_id: str) -> Session:
+    """Raises UpstreamBroken."""
+    if session_id and not _SESSION_ID.fullmatch(session_id):
+        raise UpstreamBroken("The server gave a session id that can't be sent back to it.")
     headers = dict(BASE_HEADERS)
     if session_id:
         headers["Mcp-Session-Id"] = session_id

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import itertools
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
 from harriet.lib.text import excerpt
+from vault.open import OpenCredential
 
 from ..errors import (
     UpstreamBroken,
@@ -36,14 +39,37 @@ class Reply:
     session_id: str = ""
 
 
+class Attached(NamedTuple):
+    """The headers and query values that go with a request: the credential's, and what the protocol asks for.
+
+    A copy: what is said after the caller has gone (a cancellation) still needs it.
+    """
+
+    headers: dict[str, str]
+    query: dict[str, str] | None
+
+    @classmethod
+    def of(cls, credential: OpenCredential) -> Attached:
+        headers = dict(credential.headers)
+        if credential.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in credential.cookies.items())
+        return cls(headers, dict(credential.query) or None)
+
+    def within(self, headers: dict[str, str]) -> Attached:
+        """With the protocol's headers, which no credential replaces."""
+        return Attached({**self.headers, **headers}, self.query)
+
+    def __repr__(self) -> str:
+        return f"Attached({', '.join(self.headers)})"
+
+
 @dataclass(slots=True, repr=False)
 class Outgoing:
-    """A request ready to be sent. It has no repr: the headers carry the credential."""
+    """A request ready to be sent."""
 
     id: bytes
     body: bytes
-    headers: Mapping[str, str]
-    query: Mapping[str, str] | None
+    attached: Attached
     on_notification: OnNotification | None = None
     on_question: OnQuestion | None = None
     """Called for what the server asks back; without it such messages are passed over."""
@@ -53,6 +79,10 @@ class Wire:
     def __init__(self, egress: AsyncEgress, max_bytes: int) -> None:
         self._egress = egress
         self._max_bytes = max_bytes
+        self._ids = itertools.count(1)
+
+    def new_id(self) -> bytes:
+        return b"%d" % next(self._ids)
 
     async def ask(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float) -> Reply:
         """Raises UpstreamError. Other 4xx answers, with a JSON-RPC error or without, are returned."""
@@ -62,8 +92,8 @@ class Wire:
                 endpoint.url,
                 reach=endpoint.reach,
                 deadline=seconds,
-                headers=outgoing.headers,
-                params=outgoing.query,
+                headers=outgoing.attached.headers,
+                params=outgoing.attached.query,
                 data=outgoing.body,
             ) as response:
                 if response.status >= 300:
@@ -80,8 +110,8 @@ class Wire:
                 endpoint.url,
                 reach=endpoint.reach,
                 deadline=seconds,
-                headers=outgoing.headers,
-                params=outgoing.query,
+                headers=outgoing.attached.headers,
+                params=outgoing.attached.query,
                 data=outgoing.body or None,
             ) as response:
                 if response.status < 300:

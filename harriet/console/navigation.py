@@ -35,7 +35,7 @@ _COMPANY = (
     Entry("people", "People", "people", "people:list", Power.VIEW_SETTINGS),
     Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
     Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
-    Entry("vault", "Vault", "vault", "vault:list", Power.MANAGE_CREDENTIALS),
+    Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
     Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
     Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),

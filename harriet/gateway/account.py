@@ -109,7 +109,7 @@ def _word(sent: Sent) -> tuple[str, str]:
         return "timeout", "The server did not answer in time."
     if isinstance(problem, UpstreamSaidError):
         return "error", "The server refused the call."
-    return "error", str(problem)
+    return "error", str(sent.told or "")
 
 
 def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
@@ -120,13 +120,13 @@ def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
     )
 
 
-def record_health_of(problem: BaseException, grant: Grant, runtime: Runtime) -> None:
+def record_health_of(problem: BaseException, message: str, grant: Grant, runtime: Runtime) -> None:
     """Tells everyone what this call showed about the server, when it is news."""
     if isinstance(problem, UpstreamDown) and not problem.may_have_run:
         # Not reached at all. A server that says 500 to one call may answer the next one.
-        _record(grant.tool.connector, Connector.Health.DOWN, problem.message, runtime)
+        _record(grant.tool.connector, Connector.Health.DOWN, message, runtime)
     elif isinstance(problem, UpstreamRefusedCredential):
-        _record(grant.tool.connector, Connector.Health.OPERATOR, problem.message, runtime)
+        _record(grant.tool.connector, Connector.Health.OPERATOR, message, runtime)
 
 
 def record_up(grant: Grant, runtime: Runtime) -> None:

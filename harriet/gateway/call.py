@@ -16,7 +16,9 @@ from uuid import UUID
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError, UpstreamTimeout
 from connectors.snapshot import ProfileRow
+from harriet.lib.errors import Problem
 from harriet.lib.ids import new_id
+from harriet.lib.redaction import Redactor
 from vault.errors import VaultError
 
 from . import account, held
@@ -91,7 +93,7 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     """From ⑤ on, for calls that passed the gate and for calls that a person approved."""
     await write_intent(call, grant, runtime)  # ⑤
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    sent = Sent()
+    sent, redactor = Sent(), None
     try:
         with call.snapshot.opener.credential(sealed) as credential:  # ⑥
             redactor = runtime.redactor(sealed, credential)
@@ -100,7 +102,8 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
             return cleaned(answer, grant, redactor, runtime, sent)  # ⑧
     except (GatewayError, ConnectorError, VaultError, TimeoutError, asyncio.CancelledError) as problem:
         sent.problem = problem
-        raise explained(problem, grant, runtime) from None
+        sent.told = explained(problem, grant, redactor, runtime)
+        raise sent.told from None
     finally:
         runtime.audit.write_soon(account.outcome(call, grant, sent))  # ⑨
         note_use(call, grant, runtime, sent)
@@ -137,19 +140,21 @@ async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
         ) from None
 
 
-def explained(problem: BaseException, grant: Grant, runtime: Runtime) -> BaseException:
+def explained(problem: BaseException, grant: Grant, redactor: Redactor | None, runtime: Runtime) -> BaseException:
     """What the client is told. Says what became of the server to everyone else."""
     if isinstance(problem, GatewayError | asyncio.CancelledError):
         return problem
-    account.record_health_of(problem, grant, runtime)
+    message = problem.message if isinstance(problem, Problem) else ""
+    if redactor is not None:
+        message, _ = redactor.in_text(message)  # the server's own words are quoted in it
+    account.record_health_of(problem, message, grant, runtime)
     if isinstance(problem, TimeoutError | UpstreamTimeout):
         seconds = f"{runtime.deadline_seconds:g}"
         return ToolRefusal(
             f"{grant.tool.connector.name} did not answer within {seconds} seconds. Whether it carried out the call is "
             "not known; look before you repeat it."
         )
-    assert isinstance(problem, ConnectorError | VaultError)
-    return ToolRefusal(problem.message)
+    return ToolRefusal(message)
 
 
 def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:

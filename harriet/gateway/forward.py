@@ -37,6 +37,8 @@ class Sent:
     is_error: bool = False
     is_answered: bool = False
     problem: BaseException | None = None
+    told: BaseException | None = None
+    """What the client was told instead of a result; no secrets are in it."""
 
 
 async def forward(

@@ -42,7 +42,7 @@ async def hold_call(call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fie
 
     Raises ToolRefusal when it is refused. After the wait the answer says where the ticket is.
     """
-    held = await in_database(held_calls.hold, _held_call(call, grant))
+    held = await in_database(held_calls.hold, held_call_of(call, grant))
     until = monotonic() + call.snapshot.facts.hold_seconds
     told = 0
     with runtime.waiters.on(held.action_id) as event:
@@ -180,7 +180,7 @@ def _as_of_now(call: Call, runtime: Runtime) -> Call:
     return replace(call, snapshot=snapshot, principal=principal, profile=profile)
 
 
-def _held_call(call: Call, grant: Grant) -> HeldCall:
+def held_call_of(call: Call, grant: Grant) -> HeldCall:
     tool = grant.tool
     return HeldCall(
         organization_id=call.snapshot.facts.id,

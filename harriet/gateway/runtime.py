@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from psycopg import Notify
 
 from audit.writer import AuditWriter
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
+FIRST_LOAD_SECONDS = 20.0
 DRAIN_SECONDS = 20.0
 _REDACTORS = 512
 
@@ -59,19 +62,18 @@ class Runtime:
         self._clock = (monotonic(), datetime.now(UTC))
         self._listener = Listener(self._on_look, self._on_notify)
         self._background: set[asyncio.Task[Any]] = set()
-        self._first_look = asyncio.Event()
-        self._is_loaded = False
+        self._has_looked = False
+        self._loaded = asyncio.Event()
 
     async def start(self) -> None:
-        """Returns once the first snapshots are loaded. Raises what the database raises."""
+        """Returns once the first snapshots are loaded, or after a while without them: a database that is away at the
+        start is waited for like one that goes away later, with refusals meanwhile."""
         await self.audit.start()
         self.seen.start()
         self._listener.start()
-        async with asyncio.timeout(20):
-            await self._first_look.wait()
-            while self._reloading:
-                await asyncio.sleep(0.01)
-        self._is_loaded = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOAD_SECONDS):
+                await self._loaded.wait()
 
     async def start_for(self, organization_id: UUID) -> Snapshot | None:
         """A short-lived runtime for one organization: no listening, one snapshot, for as long as a call takes."""
@@ -98,7 +100,7 @@ class Runtime:
         return monotonic() - self._confirmed.get(slug, 0.0) <= STALE_AFTER
 
     def is_ready(self) -> bool:
-        return self._is_loaded and monotonic() - self._clock[0] <= STALE_AFTER / 2
+        return self._loaded.is_set() and monotonic() - self._clock[0] <= STALE_AFTER / 2
 
     def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
@@ -128,7 +130,8 @@ class Runtime:
                 self._reload(organization_id)
         for organization_id in self._slugs.keys() - look.numbers.keys():
             self._forget(organization_id)
-        self._first_look.set()
+        self._has_looked = True
+        self._note_loaded()
 
     def _on_notify(self, notify: Notify) -> None:
         if notify.channel == "harriet_version":
@@ -152,12 +155,19 @@ class Runtime:
                 await self._reload_once(organization_id)
                 if organization_id not in self._again:
                     return
+        except DatabaseError as problem:
+            # The next look tries again; after ten seconds without success calls are refused.
+            log.warning("Could not load the organization %s (%s).", organization_id, type(problem).__name__)
         except Exception:
-            # Whatever it was, the next look tries again; after ten seconds without success calls are refused.
             log.exception("Could not load the organization %s.", organization_id)
         finally:
             self._reloading.discard(organization_id)
             self._again.discard(organization_id)
+            self._note_loaded()
+
+    def _note_loaded(self) -> None:
+        if self._has_looked and not self._reloading:
+            self._loaded.set()
 
     async def _reload_once(self, organization_id: UUID) -> Snapshot | None:
         began = monotonic()

@@ -62,11 +62,18 @@ class Redactor:
     def in_text(self, text: str) -> tuple[str, int]:
         if text in self._whole:
             return REPLACEMENT, 1
-        if self._pattern is None:
+        if self._pattern is None or not self._has_needle(text.encode("utf-8", "surrogatepass")):
             return text, 0
         return self._pattern.subn(REPLACEMENT, text)
 
     def _may_have(self, raw: bytes) -> bool:
+        if self._has_needle(raw):
+            return True
+        # Escapes that nobody needs may still spell a secret: "\u0073ecret".
+        return b"\\" in raw and bool(self._exact) and _ESCAPE.search(raw) is not None
+
+    def _has_needle(self, raw: bytes) -> bool:
+        # Plain loops: `any` with a generator costs as much again.
         for needle in self._exact:
             if needle in raw:
                 return True
@@ -75,8 +82,7 @@ class Redactor:
             for needle in self._folded:
                 if needle in lower:
                     return True
-        # Escapes that nobody needs may still spell a secret: "\u0073ecret".
-        return b"\\" in raw and bool(self._exact) and _ESCAPE.search(raw) is not None
+        return False
 
     def _in_token(self, token: bytes) -> tuple[bytes, int]:
         if token[:1] != b'"':

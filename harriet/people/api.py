@@ -67,7 +67,7 @@ class People(generics.ListAPIView[Membership]):
         demand_view(self.request)
         return queries.people_of(self.request.organization)  # type: ignore[attr-defined]
 
-    @extend_schema(request=NewPersonSerializer, responses={201: PersonSerializer})
+    @extend_schema(request=NewPersonSerializer, responses={201: PersonSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
         """Adds a person without an invitation; they set a password through "forgot password"."""
         given = checked(NewPersonSerializer, request)
@@ -84,7 +84,7 @@ class Person(generics.GenericAPIView[Membership]):
         demand_view(request)
         return Response(PersonSerializer(queries.person_of(request.organization, pk)).data)
 
-    @extend_schema(request=PersonChangeSerializer)
+    @extend_schema(request=PersonChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
         membership = queries.person_of(request.organization, pk)
         with transaction.atomic():
@@ -113,7 +113,7 @@ class Groups(generics.ListAPIView[Group]):
         demand_view(self.request)
         return queries.groups_with_counts(self.request.organization)  # type: ignore[attr-defined]
 
-    @extend_schema(request=GroupSerializer, responses={201: GroupSerializer})
+    @extend_schema(request=GroupSerializer, responses={201: GroupSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
         given = checked(GroupSerializer, request)
         group = create_group(request.organization, given["slug"], given["name"], actor=request.actor)
@@ -161,7 +161,7 @@ class Tokens(generics.ListAPIView[AccessToken]):
         request: Any = self.request
         return queries.tokens_of(request.organization, own_only(request))
 
-    @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer})
+    @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
         """Issues a device credential or an integration key; the answer holds the token, this once."""
         given = checked(NewTokenSerializer, request)

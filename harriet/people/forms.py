@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 
@@ -13,6 +13,11 @@ from .models import Group, Membership, Organization, Role
 from .queries import groups_of, people_of
 
 T = TypeVar("T")
+if TYPE_CHECKING:
+    GroupsChoice = forms.ModelMultipleChoiceField[Group]
+    MembersChoice = forms.ModelMultipleChoiceField[Membership]
+else:  # Django's fields can't be subscripted at run time
+    GroupsChoice = MembersChoice = forms.ModelMultipleChoiceField
 
 
 def attempt(form: forms.Form, action: Callable[[dict[str, Any]], T]) -> T | None:
@@ -26,7 +31,7 @@ def attempt(form: forms.Form, action: Callable[[dict[str, Any]], T]) -> T | None
         return None
 
 
-class GroupsField(forms.ModelMultipleChoiceField):
+class GroupsField(GroupsChoice):
     def __init__(self, organization: Organization, **options: Any) -> None:
         super().__init__(groups_of(organization), widget=forms.CheckboxSelectMultiple, **options)
 
@@ -83,7 +88,7 @@ class RenameForm(forms.Form):
     name = forms.CharField(label="Name")
 
 
-class MembersField(forms.ModelMultipleChoiceField):
+class MembersField(MembersChoice):
     def label_from_instance(self, obj: Membership) -> str:
         return f"{obj.user.name} ({obj.user.email})" if obj.user.name else obj.user.email
 

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 class OrganizationRequest(HttpRequest):
     """A request of a signed-in, active member of the organization that the page is about."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     organization: Organization
     membership: Membership
     memberships: list[Membership]

@@ -60,5 +60,9 @@ def chosen_membership(memberships: list[Membership], chosen: str | None) -> Memb
 
 
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
-    status = 403 if isinstance(problem, NotAllowed) else 404 if isinstance(problem, NotFound) else 400
-    return render(request, "people/problem.html", {"problem": problem, "status_code": status}, status=status)
+    status, heading, kind = 400, "That did not work", "attention"
+    if isinstance(problem, NotAllowed):
+        status, heading = 403, "You may not do this"
+    elif isinstance(problem, NotFound):
+        status, heading, kind = 404, "Not found", "neutral"
+    return render(request, "problem.html", {"problem": problem, "heading": heading, "kind": kind}, status=status)

@@ -48,6 +48,8 @@ def demand(actor: Actor, organization: Organization, power: Power) -> None:
 
 def membership_of_actor(actor: Actor, organization: Organization) -> Membership | None:
     """The membership that an actor acts through: a person's own, or that of the person who holds the token."""
+    if actor.id is None:
+        return None
     memberships = Membership.objects.filter(organization=organization, is_active=True)
     if actor.kind == "token":
         holder = AccessToken.objects.filter(pk=actor.id, organization=organization, revoked_at=None).values("user_id")

@@ -10,6 +10,10 @@ from .actions.issue_device_credential import LONGEST_DAYS
 from .models import AccessToken, Device, Group, Membership, Role
 
 
+class GroupSlugs(serializers.SlugRelatedField[Group]):
+    """The short names of groups."""
+
+
 class GroupSerializer(serializers.ModelSerializer[Group]):
     slug = serializers.SlugField(required=False, default="", allow_blank=True, max_length=50)
     members = serializers.IntegerField(source="member_count", read_only=True, default=0)
@@ -23,7 +27,9 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
 class PersonSerializer(serializers.ModelSerializer[Membership]):
     email = serializers.EmailField(source="user.email", read_only=True)
     name = serializers.CharField(source="user.name", read_only=True)
-    groups = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    groups: serializers.SlugRelatedField[Group] = serializers.SlugRelatedField(
+        slug_field="slug", many=True, read_only=True
+    )
     devices = serializers.IntegerField(source="device_count", read_only=True)
     last_seen_at = serializers.DateTimeField(read_only=True)
 
@@ -50,7 +56,9 @@ class NewPersonSerializer(serializers.Serializer[Any]):
 class TokenSerializer(serializers.ModelSerializer[AccessToken]):
     person = serializers.EmailField(source="user.email", read_only=True, default=None)
     device = serializers.CharField(source="device.name", read_only=True, default=None)
-    groups = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    groups: serializers.SlugRelatedField[Group] = serializers.SlugRelatedField(
+        slug_field="slug", many=True, read_only=True
+    )
     is_shared = serializers.SerializerMethodField()
 
     class Meta:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -28,7 +28,7 @@ from .queries import devices_of, groups_of, invitation_of, invitations_of, peopl
 
 @needs(Power.VIEW_SETTINGS)
 def people(request: OrganizationRequest) -> HttpResponse:
-    found = filtered(people_of(request.organization), request.GET.dict())
+    found = filtered(people_of(request.organization), readable(request.GET))
     context = {
         "active": "people",
         "page": page_of(found, request),
@@ -39,6 +39,11 @@ def people(request: OrganizationRequest) -> HttpResponse:
         "can_manage": has_power(request.membership, Power.MANAGE_PEOPLE),
     }
     return render(request, "people/list.html", context)
+
+
+def readable(query: QueryDict) -> dict[str, str]:
+    """PostgreSQL has no NUL in text; nobody's name holds one."""
+    return {name: value.replace("\x00", "") for name, value in query.items() if isinstance(value, str)}
 
 
 def filtered(found: QuerySet[Membership], wanted: dict[str, str]) -> QuerySet[Membership]:

@@ -1,10 +1,23 @@
-"""The forms of people who have no account yet: set-up and joining."""
+"""The forms at the door: signing in, set-up and joining."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 
 PASSWORD_HELP = "At least 12 characters. A sentence that only you would think of is good."  # noqa: S105
+
+
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+    """Labels beside the fields; a placeholder that repeats them goes away as one types."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "E-mail address"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class NewPasswordField(forms.CharField):

@@ -1,6 +1,7 @@
 """HOST:PORT, and the addresses that follow from it."""
 
 import socket
+import time
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
@@ -29,14 +30,23 @@ class Bind:
         near = Bind(EVERYWHERE.get(self.host, self.host), self.port)
         return f"http://{near}"
 
-    def refuse_if_taken(self) -> None:
+    def refuse_if_taken(self, wait: float = 0) -> None:
+        """Raises Problem when somebody listens there, and still does after `wait` seconds."""
+        deadline = time.monotonic() + wait
+        while reason := self._reason_against():
+            if time.monotonic() >= deadline:
+                raise Problem(f"Can't listen on {self}: {reason}. Choose another address with --bind.")
+            time.sleep(0.2)
+
+    def _reason_against(self) -> str:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
             except OSError as error:
-                raise Problem(f"Can't listen on {self}: {error.strerror}. Choose another with --bind.") from None
+                return error.strerror or str(error)
+        return ""
 
     def is_ready(self) -> bool:
         near = EVERYWHERE.get(self.host, self.host)

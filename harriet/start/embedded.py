@@ -117,11 +117,21 @@ def write_addresses(run: Path, addresses: Mapping[str, str]) -> None:
     draft.replace(run / "servers.json")
 
 
+def was_killed(run: Path) -> bool:
+    """Whether the last start had no time to tidy up; its processes may still be ending."""
+    return _last_private_folder(run) is not None
+
+
 def remove_leftovers(run: Path) -> None:
-    """Remove the private folder of a start that was killed."""
+    folder = _last_private_folder(run)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_private_folder(run: Path) -> Path | None:
     path = run / "servers.json"
     if not path.exists():
-        return
+        return None
     left = Path(json.loads(path.read_text()).get("private", "/"))
-    if left.name.startswith(PRIVATE_PREFIX) and left.parent == Path(tempfile.gettempdir()):
-        shutil.rmtree(left, ignore_errors=True)
+    is_ours = left.name.startswith(PRIVATE_PREFIX) and left.parent == Path(tempfile.gettempdir())
+    return left if is_ours and left.exists() else None

@@ -6,10 +6,11 @@ The server listens on a Unix socket alone, in a short private folder (a socket's
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -58,38 +59,39 @@ class Cluster:
 
 
 def create(cluster: Cluster) -> None:
-    """Make the data folder, unless it is there."""
-    if (cluster.data / "PG_VERSION").exists():
+    """Make the data folder, unless it is there. Made beside and renamed, so that it is whole or not there."""
+    if cluster.data.exists():
         return
-    cluster.data.mkdir(parents=True, exist_ok=True)
-    cluster.data.chmod(0o700)
-    if cluster.account:
-        cluster.account.own(cluster.data)
-    _write_private(cluster.password_file, secrets.token_urlsafe(24))
-    handed_over = cluster.private / "password"
-    _write_private(handed_over, cluster.owner_password)
-    if cluster.account:
-        cluster.account.own(handed_over)
+    draft = replace(cluster, data=cluster.data.with_name(f"{cluster.data.name}.new"))
+    shutil.rmtree(draft.data, ignore_errors=True)
+    draft.data.mkdir(mode=0o700, parents=True)
+    _write_private(draft.password_file, secrets.token_urlsafe(24))
+    handed_over = draft.private / "password"
+    _write_private(handed_over, draft.owner_password)
+    if draft.account:
+        draft.account.own(draft.data)
+        draft.account.own(handed_over)
     try:
-        _initdb(cluster, handed_over)
+        _initdb(draft, handed_over)
     finally:
         handed_over.unlink()
+    draft.data.rename(cluster.data)
 
 
 def _initdb(cluster: Cluster, password: Path) -> None:
+    options = [
+        f"--pgdata={cluster.data_argument}",
+        f"--username={OWNER}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--no-instructions",
+    ]
     done = subprocess.run(
-        [
-            str(cluster.binaries / "initdb"),
-            f"--pgdata={cluster.data_argument}",
-            f"--username={OWNER}",
-            f"--pwfile={password}",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-            "--locale=C",
-            "--no-instructions",
-        ],
+        [str(cluster.binaries / "initdb"), *options],
         cwd=cluster.data,
         env=PLAIN_ENV,
         capture_output=True,

@@ -16,7 +16,8 @@ from harriet.lib.errors import Problem
 from harriet.lib.keyfile import make_keys
 from harriet.start import processes
 from harriet.start.bind import Bind
-from harriet.start.embedded import Embedded, remove_leftovers, start_embedded, write_addresses
+from harriet.start.embedded import Embedded, remove_leftovers, start_embedded, was_killed, write_addresses
+from harriet.start.processes import DRAIN_SECONDS
 from harriet.start.supervisor import StopRequested, Supervisor, say, stop_signals
 
 
@@ -24,14 +25,23 @@ def start(bind: Bind, workers: int) -> None:
     """Run Harriet until a stop signal comes. Raises Problem when it can't start."""
     os.umask(0o077)  # whatever any of our processes writes is nobody else's business
     run = Path(settings.RUN_DIR)
-    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_run_folder(run)
     with only_one(run), stop_signals(), suppress(StopRequested):
-        bind.refuse_if_taken()
+        bind.refuse_if_taken(wait=DRAIN_SECONDS if was_killed(run) else 0)
         say(f"Starting Harriet in {run} …")
         if os.geteuid() == 0:
             say("It runs as root. That works; for more than a try, start it as an ordinary user.")
         make_keys(Path(settings.KEYS_DIR))
         _serve(run, bind, workers)
+
+
+def make_run_folder(run: Path) -> None:
+    try:
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (run / "lock").touch()
+    except OSError as error:
+        reason = f"Harriet can't write to its run folder {run}: {error.strerror}."
+        raise Problem(f"{reason} Set HARRIET_RUN_DIR to a folder of your own.") from None
 
 
 @contextmanager
@@ -67,7 +77,7 @@ def _serve(run: Path, bind: Bind, workers: int) -> None:
 
 
 def _needed_servers(run: Path) -> Embedded:
-    """Fast, unless the environment names servers of your own."""
+    """Those that the environment doesn't name."""
     return start_embedded(run, needs_postgres=not env("DATABASE_URL"), needs_redis=not env("REDIS_URL"))
 
 
@@ -78,6 +88,7 @@ def _prepared(child_env: dict[str, str]) -> str:
         env={**os.environ, **child_env},
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a Ctrl-C is ours; we end it
     )
     if done.returncode:
         raise Problem("Harriet could not be prepared; the reason is above.")

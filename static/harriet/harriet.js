@@ -78,7 +78,7 @@ for (const select of all("form[data-auto-submit] select")) {
 
 // Typed confirmation: the button wakes when the name is right. The server checks it again.
 for (const input of all("input[data-confirm]")) {
-  const button = input.form.querySelector("button[data-confirmed]");
+  const button = input.form.querySelector("button[data-confirmed]") || input.form.querySelector("button");
   const judge = () => { button.disabled = input.value.trim() !== input.dataset.confirm; };
   input.addEventListener("input", judge);
   judge();

@@ -55,10 +55,11 @@ def test_each_event_is_a_sentence(cast: Cast, alice: Client) -> None:
     text = page(alice)
     assert "Dana on Dana&#x27;s laptop called search_customers on CRM." in text
     assert "The call of search_customers on CRM by Dana on Dana&#x27;s laptop succeeded." in text
-    assert text.index("called") < text.index("succeeded"), "a request reads from its beginning"
+    assert text.index("laptop called") < text.index("laptop succeeded"), "a request reads from its beginning"
 
 
 def test_an_empty_log_says_what_will_be_here(alice: Client) -> None:
+    tamper("DELETE FROM audit_event")
     assert "Nothing has happened yet" in page(alice)
 
 
@@ -91,16 +92,17 @@ def test_people_and_connectors_that_are_gone_keep_their_name(cast: Cast, alice: 
 def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast) -> None:
     events = [remember_call(cast, number=number) for number in range(23)]
     age(*events[10:], seconds=10)  # several with the same time
-    everything = [event.id for chunk in in_chunks(cast.acme.pk, Filters(), 5) for event in chunk]
+    calls = Filters(code=CALL_INTENT)
+    everything = [event.id for chunk in in_chunks(cast.acme.pk, calls, 5) for event in chunk]
     assert len(everything) == 23
     assert set(everything) == {event.id for event in events}
-    first = event_page(cast.acme.pk, Filters(), "", 5)
-    second = event_page(cast.acme.pk, Filters(), first.older, 5)
-    back = event_page(cast.acme.pk, Filters(), second.newer, 5)
+    first = event_page(cast.acme.pk, calls, "", 5)
+    second = event_page(cast.acme.pk, calls, first.older, 5)
+    back = event_page(cast.acme.pk, calls, second.newer, 5)
     assert [event.id for event in back.events] == [event.id for event in first.events]
     assert (first.newer, back.newer) == ("", "")
-    third = event_page(cast.acme.pk, Filters(), second.older, 5)
-    again = event_page(cast.acme.pk, Filters(), third.newer, 5)
+    third = event_page(cast.acme.pk, calls, second.older, 5)
+    again = event_page(cast.acme.pk, calls, third.newer, 5)
     assert [event.id for event in again.events] == [event.id for event in second.events]
 
 

@@ -50,6 +50,9 @@ def test_an_event_that_is_never_sealed_is_a_fault(log: None) -> None:
     age(event, seconds=90)
     found = verify(ACME, patience=0)
     assert found.fault and found.fault.event_id == str(event.id)
+    tamper("DELETE FROM audit_unsealed")
+    found = verify(ACME)
+    assert found.fault and "no longer waiting" in found.fault.sentence
 
 
 EVENT_FORGERIES = {

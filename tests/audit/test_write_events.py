@@ -12,6 +12,7 @@ from django.conf import settings
 
 from audit.copying import connect, copy_events
 from audit.errors import AuditUnavailable
+from audit.event import NewEvent
 from audit.events import CALL_OUTCOME
 from audit.models import Event, Unsealed
 from audit.writer import AuditWriter
@@ -25,7 +26,7 @@ NOWHERE = "postgresql://harriet@127.0.0.1:1/harriet"
 
 @asynccontextmanager
 async def a_writer(conninfo: str = "", **options: float) -> AsyncIterator[AuditWriter]:
-    writer = AuditWriter(conninfo or settings.DATABASE_URL, **options)  # type: ignore[arg-type]
+    writer = AuditWriter(conninfo or settings.DATABASE_URL, **({"patience": 30} | options))  # type: ignore[arg-type]
     await writer.start()
     try:
         yield writer
@@ -171,11 +172,31 @@ def test_a_blocked_database_refuses_in_time_and_writes_nothing_twice() -> None:
                 await blocker.execute("LOCK TABLE audit_event IN SHARE MODE")
                 with pytest.raises(AuditUnavailable):
                     await writer.write(late)
-            await writer.write(next_one)
+            await until_written(writer, next_one)
 
     tell(story)
     assert Event.objects.filter(id=next_one.id).count() == 1
     assert Event.objects.filter(id=late.id).count() <= 1
+
+
+async def until_written(writer: AuditWriter, event: NewEvent) -> None:
+    """As a caller that comes back: an event that was refused may be written all the same, never twice."""
+    for _ in range(50):
+        with suppress(AuditUnavailable):
+            return await writer.write(event)
+    raise AssertionError("The writer did not recover.")
+
+
+def test_it_can_be_started_again() -> None:
+    async def story() -> None:
+        async with a_writer() as writer:
+            await writer.write(call_event())
+        await writer.start()
+        await writer.write(call_event())
+        await writer.stop()
+
+    tell(story)
+    assert Event.objects.count() == 2
 
 
 def test_a_cancelled_caller_harms_nobody() -> None:

@@ -66,7 +66,7 @@ def serve(run_dir: Path) -> Iterator[tuple[str, Path]]:
         sys.executable,
         "-m",
         "gunicorn",
-        os.environ.get("DESIGN_APP", "harriet.asgi:application"),
+        "harriet.asgi:application",
         "--worker-class",
         "asgi",
         "--workers",

@@ -181,7 +181,7 @@ def test_what_cannot_be_pinned_is_left_out_with_a_sentence() -> None:
         {**SEND, "name": ""},
         {**SEND, "name": "x" * 129},
         {**SEND, "name": "send\u202email"},
-        {**SEND, "name": "send mail"},
+        {**SEND, "name": "send mail "},
         {"name": "no_schema"},
         {**SEND, "name": "big", "description": "x" * LARGEST_DEFINITION},
         {**SEND, "name": "number", "_meta": {"n": 2**60}},

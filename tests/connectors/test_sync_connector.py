@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from audit.actor import SYSTEM
 from audit.models import Event
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.refuse_tool_change import refuse_tool_change
@@ -14,7 +15,7 @@ from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun, Tool, ToolVersion
 from connectors.queries import proposed_definition
 from harriet.lib.canonical import digest
-from harriet.people.models import OrganizationVersion
+from harriet.people.models import Notice, OrganizationVersion
 from tests.cast import Cast
 
 from .server import Server, tool
@@ -89,6 +90,14 @@ def test_a_changed_tool_is_quarantined_alone(cast: Cast, server: Server, connect
     assert OrganizationVersion.objects.get(organization=cast.acme).number > before
     assert sync(connector, cast).changed == []
     assert ToolVersion.objects.filter(tool=changed).count() == 2
+
+
+def test_the_owner_hears_of_what_nobody_saw(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+    connector = connect.synced()
+    server.tools[1] = tool("send_mail", title="?")
+    sync_connector(connector, actor=SYSTEM)
+    notice = Notice.objects.get(user=cast.alice)
+    assert notice.text == "CRM changed send_mail. Nobody can call it until you have read the change."
 
 
 def test_a_refused_change_stays_in_quarantine_until_the_server_takes_it_back(

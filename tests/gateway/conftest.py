@@ -91,7 +91,7 @@ def shared_office(
     from .office import Office
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        office = Office(make_cast(), _upstream.mcp)
+        office = Office(make_cast(), _upstream.mcp, era="legacy")
         Client(_gateway, office.token).until(200)
         yield office
         database.copy_template()
@@ -106,7 +106,7 @@ def second_gateway(_second_gateway: Gateway, transactional_db: None) -> Gateway:
 def office(committed_cast: Cast, upstream: Upstream) -> Office:
     from .office import Office
 
-    return Office(committed_cast, upstream.mcp)
+    return Office(committed_cast, upstream.mcp, era="legacy")
 
 
 @pytest.fixture

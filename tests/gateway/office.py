@@ -95,10 +95,10 @@ def shared_key(organization: Organization, groups: list[Group], owner: User) -> 
 class Office:
     """Acme with one connector, and Dana of Sales with a laptop that may use it."""
 
-    def __init__(self, cast: Cast, url: str, *, era: str = "") -> None:
+    def __init__(self, cast: Cast, url: str, *, era: str = "", definitions: list[dict[str, Any]] = TOOLS) -> None:
         self.cast = cast
         self.crm = connector(cast.acme, url, era=era)
-        self.tools = tools(self.crm, cast.sales)
+        self.tools = tools(self.crm, cast.sales, definitions)
         secret_of(self.crm, cast.alice)
         self.work = profile(cast.acme, self.crm, groups=[cast.sales])
         self.token = device_token(cast.acme, cast.dana)

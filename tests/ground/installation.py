@@ -18,7 +18,7 @@ import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWN = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "HARRIET_KEYS_DIR", "HARRIET_TEST_SESSION")
-PATIENCE = 90
+PATIENCE = 180
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Installation:
     port: int = 0
     prefix: tuple[str, ...] = ()
     """A command in front, such as one that changes the user."""
+    env: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
     family: list[psutil.Process] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class Installation:
 
     def status(self, path: str = "/health/ready") -> int:
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -104,7 +105,7 @@ class Installation:
 
     def _env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in OWN and "PYTEST" not in name}
-        return kept | {"HARRIET_RUN_DIR": str(self.run), "HOME": str(self.run.parent)}
+        return kept | {"HARRIET_RUN_DIR": str(self.run), "HOME": str(self.run.parent)} | self.env
 
 
 def wait_until(is_so: object) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
+from tests.database import url_of
 from tests.ground.installation import Installation, wait_until
 
 pytestmark = pytest.mark.processes
@@ -100,6 +102,21 @@ def test_sigterm_stops_everything(harriet: Installation) -> None:
     assert "database system is shut down" in (harriet.run / "logs" / "postgres.log").read_text()
 
 
+@pytest.fixture
+def own_servers() -> Iterator[dict[str, str]]:
+    """A database and a Redis that were there before Harriet, with an owner and a runtime role."""
+    name = "harriet_of_a_company"
+    with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield {
+        "DATABASE_URL": url_of(name, "HARRIET_TEST_RUNTIME_URL"),
+        "DATABASE_OWNER_URL": url_of(name),
+        "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + "/60",
+    }
+    with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def test_an_ordinary_user_can_start_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     """As root, the test lends itself another user, who may read the interpreter wherever it lies, and no more."""
     folder = tmp_path_factory.mktemp("their folder")
@@ -112,6 +129,18 @@ def test_an_ordinary_user_can_start_it(tmp_path_factory: pytest.TempPathFactory)
         assert {child.username() for child in installation.family} == {(installation.run / "keys").owner()}
         assert installation.end(signal.SIGTERM) == 0
         assert installation.left_over() == []
+    finally:
+        installation.clean_up()
+
+
+def test_it_uses_your_own_servers_when_you_name_them(tmp_path: Path, own_servers: dict[str, str]) -> None:
+    installation = Installation(tmp_path / "run", env=own_servers)
+    try:
+        installation.start()
+        installation.wait_for_children(3)
+        assert {child.name() for child in installation.family}.isdisjoint({"postgres", "redis-server"})
+        assert set(installation.addresses) == {"private", "base_url"}
+        assert installation.status(installation.setup_path()) == 200
     finally:
         installation.clean_up()
 

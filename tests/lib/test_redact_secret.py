@@ -5,7 +5,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harriet.lib.redaction import REPLACEMENT, Redactor
@@ -77,6 +77,7 @@ def test_no_secrets_no_change():
     assert Redactor([Secret("")]).in_text("") == ("", 0)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=8, alphabet=st.characters(exclude_categories=["Cs"])), st.text(), st.text(), st.booleans())
 def test_any_secret_anywhere(value, before, after, ascii_only):
     raw = json.dumps([before + value + after], ensure_ascii=ascii_only).encode()
@@ -85,6 +86,7 @@ def test_any_secret_anywhere(value, before, after, ascii_only):
     json.loads(cleaned)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=12), st.binary(), st.binary())
 def test_any_secret_in_any_base64(value, before, after):
     secret = value.hex()
@@ -92,6 +94,7 @@ def test_any_secret_in_any_base64(value, before, after):
     assert Redactor([Secret(secret)]).in_json(raw)[1] == 1
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)

@@ -56,6 +56,12 @@ def test_filters_narrow_the_list(client: Client, cast: Any) -> None:
         assert "dana@acme.test" in text and "bob@acme.test" not in text, query
 
 
+def test_odd_filters_find_nobody_or_everybody_but_never_fail(client: Client, cast: Any) -> None:
+    client.force_login(cast.alice)
+    for query in ("q=%00", "role=%00x", "group=%F0%9F%92%A9", "state=?", "page=-3", "page=x", "q=%25_'--"):
+        assert client.get(f"{reverse('people:list')}?{query}").status_code == 200, query
+
+
 def test_bob_may_look_but_not_change(client: Client, cast: Any) -> None:
     client.force_login(cast.bob)
     assert client.get(reverse("people:list")).status_code == 200

@@ -6,11 +6,16 @@ import gzip
 import json
 import ssl
 import threading
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from weakref import WeakSet
 
 JSON = "application/json"
 SSE = "text/event-stream"
+ENDING: "WeakSet[asyncio.StreamWriter]" = WeakSet()
+"""Connections that are closed after the answer."""
 
 
 @dataclass
@@ -76,7 +81,7 @@ class Hostile:
                 await behave(self, seen, writer)
                 watch.cancel()
                 await writer.drain()
-                if behave in CLOSING:
+                if writer in ENDING:
                     break
         with contextlib.suppress(Exception):
             writer.close()
@@ -105,6 +110,7 @@ def stream(writer: asyncio.StreamWriter, *more: str) -> None:
     """The head of an event stream that lasts until the connection ends."""
     head = ["HTTP/1.1 200 OK", f"Content-Type: {SSE}", "Connection: close", *more]
     writer.write("\r\n".join(head).encode() + b"\r\n\r\n")
+    ENDING.add(writer)
 
 
 def answer(seen: Seen, result: str = '{"content":[],"resultType":"complete"}') -> bytes:
@@ -148,8 +154,14 @@ async def hang(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> Non
 
 
 async def bomb(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
-    packed = gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":"' + b"a" * 200_000_000 + b'"}', 9)
-    reply(writer, packed, 200, JSON, "Content-Encoding: gzip")
+    reply(writer, _bomb(), 200, JSON, "Content-Encoding: gzip")
+
+
+@lru_cache(maxsize=1)
+def _bomb() -> bytes:
+    """200 kB that unpack to 200 MB."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join([packer.compress(b"a" * 1_000_000) for _ in range(200)] + [packer.flush()])
 
 
 async def packed(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
@@ -232,19 +244,28 @@ async def chatty_events(server: Hostile, seen: Seen, writer: asyncio.StreamWrite
 
 async def cut_off(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+    ENDING.add(writer)
 
 
 async def hang_up(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
-    return
+    ENDING.add(writer)
 
 
 async def not_http(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
     writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    ENDING.add(writer)
 
 
 def fixed(status: int, body: bytes, kind: str = JSON, *more: str) -> "Behaviour":
     async def behave(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
         reply(writer, body, status, kind, *more)
+
+    return behave
+
+
+def fixed_result(result: str) -> "Behaviour":
+    async def behave(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
+        reply(writer, answer(seen, result))
 
     return behave
 
@@ -255,6 +276,15 @@ def by_method(**behaviours: "Behaviour") -> "Behaviour":
     async def behave(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
         method = seen.message.get("method", "response").replace("/", "_")
         await behaviours.get(method, _legacy_manners)(server, seen, writer)
+
+    return behave
+
+
+def lists(*tools: dict, **more: object) -> "Behaviour":
+    """A modern server whose every page of tools is this one."""
+
+    async def behave(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
+        reply(writer, answer(seen, json.dumps({"tools": list(tools), **more})))
 
     return behave
 
@@ -274,6 +304,10 @@ async def _legacy_manners(server: Hostile, seen: Seen, writer: asyncio.StreamWri
         reply(writer, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}', 404)
     else:
         reply(writer, answer(seen))
+
+
+async def _odd_session(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
+    reply(writer, answer(seen, '{"protocolVersion":"2025-06-18"}'), 200, JSON, "Mcp-Session-Id: two words")
 
 
 async def _legacy_stream(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
@@ -328,12 +362,16 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/not-json": fixed(200, b"{"),
     "/empty": fixed(200, b""),
     "/rpc-error": fixed(400, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"No such tool"}}'),
+    "/list": lists(
+        {"name": "a", "odd": [1.5], "inputSchema": {"properties": {"x": {"x-mcp-header": "no type"}}}}, {"name": "b"}
+    ),
+    "/endless-list": lists({"name": "a"}, nextCursor="again"),
+    "/nameless-list": lists({"name": ""}),
+    "/listless": fixed_result('{"tools":5}'),
+    "/twofold-list": fixed_result('{"tools":[{"name":"a","name":"b"}]}'),
     "/legacy": by_method(),
+    "/legacy-odd-session": by_method(initialize=_odd_session),
     "/legacy-asks": by_method(tools_call=_legacy_stream),
     "/legacy-hangs": by_method(tools_call=hang),
     "/legacy-forgets": by_method(tools_call=_legacy_forgets),
 }
-CLOSING = {
-    broken_events, unfinished_events, chatty_events, cut_off, hang_up, not_http, _legacy_stream,
-    BEHAVIOURS["/legacy-asks"],
-}  # fmt: skip

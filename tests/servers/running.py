@@ -43,13 +43,13 @@ def sdk_server(folder: Path, *flags: str) -> Iterator[SdkServer]:
     """tests/servers/sdk_server.py in a process of its own."""
     port, log = free_port(), folder / f"sdk{''.join(flags)}.log"
     command = [sys.executable, "-m", "tests.servers.sdk_server", str(port), str(log), *flags]
-    process = subprocess.Popen(command, cwd=ROOT)
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         wait_until_listening(port, process)
         yield SdkServer(f"http://127.0.0.1:{port}/mcp", log)
     finally:
-        process.terminate()
-        process.wait(10)
+        process.kill()
+        process.wait()
 
 
 def wait_until_listening(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:

@@ -2,8 +2,8 @@
 
     python -m tests.servers.sdk_server PORT LOG [--json] [--legacy]
 
-`--json`: plain JSON answers instead of event streams. `--legacy`: doesn't know the 2026-07-28 revision. The log has a JSON
-object a line: {"http": …} for requests, {"tool": …} for what the tools themselves noticed.
+`--json`: plain JSON answers instead of event streams. `--legacy`: doesn't know the 2026-07-28 revision. The log has a
+JSON object a line: {"http": …} for requests, {"tool": …} for what the tools themselves noticed.
 """
 
 import asyncio

@@ -12,18 +12,23 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from cryptography.exceptions import InvalidTag
 from django.core import mail
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 
+from audit.actor import SYSTEM
 from audit.models import Event
+from harriet import settings as base_settings
+from harriet.people.actions.add_person import add_person
 from harriet.signin.sealing import open_text, seal_text
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def no_attempts_yet() -> None:
-    cache.clear()
+def attempts(settings: Any) -> None:
+    """A count of its own for each test: Redis is shared with the tests that run beside it."""
+    location = str(uuid.uuid4())
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": location}}
 
 
 def sign_in(client: Client, user: Any, password: str = PASSWORD) -> Any:
@@ -34,10 +39,17 @@ def code_for(secret: str) -> str:
     return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
+def prove_again(client: Client) -> None:
+    """Changing factors asks for the password once more."""
+    assert client.post(reverse("account_reauthenticate"), {"password": PASSWORD}).status_code == 302
+
+
 def activate_totp(client: Client) -> str:
+    prove_again(client)
     page = client.get(reverse("mfa_activate_totp"))
     secret = page.context["form"].secret
-    assert client.post(reverse("mfa_activate_totp"), {"code": code_for(secret)}).status_code == 302
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert client.post(reverse("mfa_activate_totp"), {"code": code_for(secret)}).status_code == 302
     return str(secret)
 
 
@@ -51,6 +63,10 @@ def test_a_wrong_password_says_no_more_than_an_unknown_address(client: Client, c
     wrong = sign_in(client, cast.dana, "wrong")
     unknown = client.post(reverse("account_login"), {"login": "nobody@acme.test", "password": "wrong"})
     assert wrong.context["form"].errors == unknown.context["form"].errors
+
+
+def test_attempts_are_counted_for_all_processes_together() -> None:
+    assert base_settings.CACHES["default"]["BACKEND"].endswith("RedisCache")
 
 
 def test_guessing_is_slowed_down(client: Client, cast: Any) -> None:
@@ -148,9 +164,9 @@ def test_pages_of_people_who_are_signed_out(client: Client, cast: Any, name: str
 @pytest.mark.parametrize("name", SIGNED_IN)
 def test_pages_of_people_who_are_signed_in(client: Client, cast: Any, name: str) -> None:
     sign_in(client, cast.dana)
-    if name not in {"mfa_activate_totp", "mfa_generate_recovery_codes"}:
-        activate_totp(client)
-    if name == "mfa_generate_recovery_codes":
+    if name == "mfa_activate_totp":
+        prove_again(client)
+    else:
         activate_totp(client)
     page = client.get(reverse(name), follow=True)
     assert page.status_code == 200 and looks_like_harriet(page), page.content.decode()
@@ -165,4 +181,16 @@ def test_what_is_not_offered_is_not_found(client: Client, cast: Any, name: str) 
 
 def test_removing_a_passkey_that_is_not_there_is_not_found(client: Client, cast: Any) -> None:
     sign_in(client, cast.dana)
+    prove_again(client)
     assert client.get(f"/accounts/2fa/webauthn/keys/{uuid.uuid4().int % 1000}/remove/").status_code == 404
+
+
+def test_somebody_added_without_an_invitation_sets_a_password_by_mail(client: Client, cast: Any) -> None:
+    eve = add_person(cast.acme, "eve@acme.test", "member", actor=SYSTEM).user
+    client.post(reverse("account_reset_password"), {"email": "eve@acme.test"})
+    link = re.search(r"http://127.0.0.1:8000(\S+)", mail.outbox[0].body)
+    assert link
+    page = client.get(link[1], follow=True)
+    new = "sunlight on the harbour wall"
+    client.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert sign_in(Client(), eve, new)["Location"] == "/"

@@ -28,7 +28,8 @@ def remind_of_rotations(now: datetime | None = None, *, actor: Actor = SYSTEM) -
     didn't run for a while only the latest stage is told. `now` is the database's time.
     """
     moment = now or _database_now()
-    soon = Credential.objects.filter(rotation_due_at__lte=moment + timedelta(days=max(DAYS_BEFORE)))
+    tomorrow = moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    soon = Credential.objects.filter(rotation_due_at__lt=tomorrow + timedelta(days=max(DAYS_BEFORE)))
     told = 0
     for credential in soon.select_related("organization", "owner").order_by("rotation_due_at"):
         try:
@@ -40,12 +41,12 @@ def remind_of_rotations(now: datetime | None = None, *, actor: Actor = SYSTEM) -
 
 def stage_of(due: datetime, now: datetime) -> str:
     """Names the stage that `now` is in, and with it the reminder that is sent once."""
-    left = due - now
-    if left > timedelta(days=min(DAYS_BEFORE)):
+    days = (due.date() - now.date()).days
+    if days > min(DAYS_BEFORE):
         return f"{max(DAYS_BEFORE)} days before"
-    if left > timedelta(0) and due.date() != now.date():
+    if days > 0:
         return f"{min(DAYS_BEFORE)} days before"
-    weeks = (now.date() - due.date()).days // 7
+    weeks = -days // 7
     return f"{weeks} weeks after" if weeks else "due"
 
 

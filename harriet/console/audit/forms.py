@@ -35,8 +35,8 @@ class FilterForm(forms.Form):
     code = forms.CharField(required=False, max_length=60, widget=forms.Select, label="Event")
     decision = forms.ChoiceField(required=False, choices=DECISIONS)
     outcome = forms.ChoiceField(required=False, choices=OUTCOMES)
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
+    since: forms.Field = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
+    until: forms.Field = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
     request = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def filters(self) -> Filters:
@@ -51,8 +51,8 @@ class FilterForm(forms.Form):
 class ApiFilterForm(FilterForm):
     """Times instead of days; here, what can't be read is an error."""
 
-    since = forms.DateTimeField(required=False)
-    until = forms.DateTimeField(required=False)
+    since: forms.Field = forms.DateTimeField(required=False)
+    until: forms.Field = forms.DateTimeField(required=False)
 
 
 def _moment(value: date | datetime, days: int) -> datetime:
@@ -68,7 +68,8 @@ def page_form(organization: Organization, given: Any) -> FilterForm:
     filters = form.filters()
     people = Membership.objects.filter(organization=organization).select_related("user").order_by("user__email")
     connectors = Connector.objects.filter(organization=organization).order_by("name")
-    tools = Tool.objects.filter(organization=organization, connector_id=filters.connector).order_by("name")
+    tools = Tool.objects.filter(organization=organization).order_by("name")
+    tools = tools.filter(connector=filters.connector) if filters.connector else tools.none()
     chosen = {"person": filters.person, "connector": filters.connector, "tool": filters.tool}
     offered: dict[str, Choices] = {
         "person": [(str(one.user_id), str(one.user)) for one in people],
@@ -90,7 +91,8 @@ def _gone(organization: Organization, name: str, chosen: UUID | None, choices: C
     """Who was removed can still be filtered by: under the name that the log remembers."""
     if chosen is None or str(chosen) in dict(choices):
         return []
-    event = events_of(organization.pk, Filters(**{name: chosen})).first()
+    only: dict[str, Any] = {name: chosen}
+    event = events_of(organization.pk, Filters(**only)).first()
     if event is None:
         return [(str(chosen), "Not in this log")]
     fields = event.fields

@@ -10,10 +10,9 @@ from uuid import UUID
 import orjson
 
 from audit.codes import sentence_for
-from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
+from audit.events import CALL_HELD, CALL_REFUSED
 from audit.models import Event
-
-CALLS = (CALL_INTENT, CALL_OUTCOME, CALL_REFUSED, CALL_HELD)
+from audit.queries import CALLS, Filters, events_of
 
 _WORDS = {
     "ok": ("ok", "Done"),
@@ -34,9 +33,9 @@ class Happening:
 
 def calls_of(organization_id: UUID, person_id: UUID, *, most: int) -> list[Happening]:
     """One line a call, where the log has several: the latest that is known about each."""
-    events = Event.objects.filter(organization_id=organization_id, person_id=person_id, code__in=CALLS)
+    events = events_of(organization_id, Filters(person=person_id)).filter(code__in=CALLS)
     latest: dict[UUID, Event] = {}
-    for event in events.order_by("-recorded_at", "-id")[: most * 3]:
+    for event in events[: most * 3]:
         latest.setdefault(event.request_id, event)
     return [_happening(event) for event in list(latest.values())[:most]]
 

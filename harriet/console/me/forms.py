@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -14,6 +14,11 @@ from harriet.people.queries import devices_of
 
 from .clients import CLIENTS
 
+if TYPE_CHECKING:
+    ProfileChoice = forms.ModelChoiceField[Profile]
+else:  # Django's fields can't be subscripted at run time
+    ProfileChoice = forms.ModelChoiceField
+
 
 class DeviceForm(forms.Form):
     name = forms.CharField(label="Name", help_text="So that you recognise it, for example: Work laptop")
@@ -24,7 +29,7 @@ class PersonalTokenForm(forms.Form):
     expires_in_days = ExpiryField()
 
 
-class ProfileField(forms.ModelChoiceField):
+class ProfileField(ProfileChoice):
     def label_from_instance(self, obj: Profile) -> str:
         return obj.name
 

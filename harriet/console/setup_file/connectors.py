@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from audit.actor import SYSTEM
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.draft_connector import draft_connector
@@ -14,7 +16,9 @@ from connectors.models import Connector, Tool
 from harriet.people.models import Group, Organization, User
 from vault.actions.change_schedule import change_schedule
 from vault.compare import is_same_credential
+from vault.models import Credential
 from vault.queries import credential_of
+from vault.rules import check_placement
 
 from .form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
 from .report import Report
@@ -34,7 +38,8 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
         report.created(f"connector {part.slug}")
     else:
         report.changed_if(is_changed, f"connector {part.slug}")
-    _sync(connector, part, report)
+    if _sync(connector, part, report):
+        _report_missing(connector, part, report)
     _tools(connector, part, groups, report)
 
 
@@ -54,11 +59,21 @@ def _authentication(connector: Connector, part: AuthenticationPart) -> bool:
         if credential is not None or connector.state == Connector.State.DRAFT:
             save_authentication(connector, type="none", actor=SYSTEM)
         return credential is not None
-    if part.secret is None:
-        if credential is None:
-            raise SetupFileError('No secret is saved yet: add "secret": {"env": "NAME"} to its "authentication".')
-        return False
-    return _secret(connector, part)
+    if part.secret is not None:
+        return _secret(connector, part)
+    if credential is None:
+        raise SetupFileError('No secret is saved yet: add "secret": {"env": "NAME"} to its "authentication".')
+    return _kept(connector, part, credential)
+
+
+def _kept(connector: Connector, part: AuthenticationPart, credential: Credential) -> bool:
+    """Without a secret in the file the saved one stays, in its place; owner and schedule may differ."""
+    if (credential.type, credential.placement) != (part.type, check_placement(part.type, _placement(part))):
+        raise SetupFileError(
+            "The secret goes to another place than the saved one, which nobody can read again: "
+            'add "secret": {"env": "NAME"} to its "authentication".'
+        )
+    return _schedule(connector, _owner(connector.organization, part.owner), part.rotate_every_days)
 
 
 def _secret(connector: Connector, part: AuthenticationPart) -> bool:
@@ -103,7 +118,7 @@ def _owner(organization: Organization, email: str) -> User | None:
     return user
 
 
-def _sync(connector: Connector, part: ConnectorPart, report: Report) -> None:
+def _sync(connector: Connector, part: ConnectorPart, report: Report) -> bool:
     run = sync_connector(connector, actor=SYSTEM)
     if not run.is_success:
         report.failed(f"sync of {part.slug}", run.error)
@@ -111,16 +126,26 @@ def _sync(connector: Connector, part: ConnectorPart, report: Report) -> None:
         report.changed(f"tools of {part.slug}: {summary_of(run)}")
     else:
         report.left(f"tools of {part.slug}")
+    return run.is_success
+
+
+def _report_missing(connector: Connector, part: ConnectorPart, report: Report) -> None:
+    offered = _offered(connector).values_list("name", flat=True)
+    for name in sorted(part.tools.keys() - {"*", *offered}):
+        report.failed(f"tool {part.slug}/{name}", "The server does not offer it. Correct its name or take it out.")
 
 
 def _tools(connector: Connector, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
-    tools = list(connector.tools.exclude(state=Tool.State.REMOVED))
-    for tool in tools:
+    for tool in _offered(connector):
         wishes = part.wishes_for(tool.name)
-        if wishes != ToolPart():
+        if wishes == ToolPart():
+            continue
+        with report.part(f"tool {part.slug}/{tool.name}"):
             report.changed_if(_tool(tool, wishes, groups), f"tool {part.slug}/{tool.name}")
-    for name in part.tools.keys() - {"*"} - {tool.name for tool in tools}:
-        report.failed(f"tool {part.slug}/{name}", "The server does not offer it. Correct its name or take it out.")
+
+
+def _offered(connector: Connector) -> QuerySet[Tool]:
+    return connector.tools.exclude(state=Tool.State.REMOVED)
 
 
 def _tool(tool: Tool, wishes: ToolPart, groups: dict[str, Group]) -> bool:

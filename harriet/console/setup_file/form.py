@@ -10,6 +10,7 @@ import msgspec
 
 from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
+from harriet.people.names import clean_slug
 
 
 class SetupFileError(Problem):
@@ -43,9 +44,11 @@ class SecretPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
                 raise SetupFileError(f"The environment variable {self.env}, which should hold a secret, is not set.")
             return Secret(value)
         try:
-            return Secret(Path(self.file).read_text().removesuffix("\n"))
+            return Secret(Path(self.file).read_text(encoding="utf-8").removesuffix("\n"))
         except OSError as error:
             raise SetupFileError(f"The secret's file {self.file} cannot be read: {error.strerror}.") from None
+        except ValueError:
+            raise SetupFileError(f"The secret's file {self.file} is not UTF-8 text.") from None
 
 
 class AuthenticationPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -111,17 +114,45 @@ class SetupFile(msgspec.Struct, forbid_unknown_fields=True):
 def read(raw: bytes) -> SetupFile:
     """Parse and check a set-up file; raises SetupFileError naming the place that is wrong."""
     try:
-        setup = msgspec.json.decode(raw, type=SetupFile)
+        setup = msgspec.json.decode(raw.decode("utf-8-sig"), type=SetupFile)
+    except UnicodeDecodeError as error:
+        raise SetupFileError(f"The set-up file is not UTF-8 text: see its byte {error.start}.") from None
     except msgspec.ValidationError as error:
         raise SetupFileError(f"The set-up file is not in the form that docs/setup-file.md shows: {error}.") from None
     except msgspec.DecodeError as error:
         raise SetupFileError(f"The set-up file is not JSON: {error}.") from None
+    _check_slugs(setup)
     _check_names(setup)
     return setup
 
 
 def write(setup: SetupFile) -> bytes:
     return msgspec.json.format(msgspec.json.encode(setup), indent=2) + b"\n"
+
+
+def _check_slugs(setup: SetupFile) -> None:
+    """Each is a short name and stands in the file once: two parts for one thing would undo each other at every run."""
+    connectors, profiles = setup.connectors, setup.profiles
+    _check_each("Organization", [setup.organization.slug], 50)
+    _check_each("Group", list(dict.fromkeys(setup.groups)), 50)
+    _check_each("Connector", [connector.slug for connector in connectors], 40)
+    _check_each("Profile", [profile.slug for profile in profiles], 50)
+    _refuse_twice("Person", [person.email.strip().lower() for person in setup.people])
+
+
+def _check_each(kind: str, slugs: list[str], longest: int) -> None:
+    for slug in slugs:
+        try:
+            clean_slug(slug, longest=longest)
+        except Problem as problem:
+            raise SetupFileError(f'{kind} "{slug}": {problem.message}') from None
+    _refuse_twice(kind, slugs)
+
+
+def _refuse_twice(kind: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise SetupFileError(f'{kind} "{name}" is in the file twice. Make one of the two.')
 
 
 def _check_names(setup: SetupFile) -> None:

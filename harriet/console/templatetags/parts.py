@@ -61,7 +61,7 @@ def tag(text: object) -> SafeString:
 
 @register.simple_tag
 def reltime(moment: datetime | str | None, never: str = "never") -> SafeString:
-    """ "5 minutes ago", with the exact time in the title; `never` when there is no time (Django gives "" for what is missing)."""
+    """The time in words with the exact one in the title; `never` when there is none (Django gives "" for missing)."""
     if not isinstance(moment, datetime):
         return format_html('<span class="soft">{}</span>', never)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), relative(moment))

@@ -41,10 +41,12 @@ def try_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         "sent": sent,
         "result": result,
         "verdict": _VERDICTS.get(result.verdict) if result else None,
+        "timings": [(_PARTS.get(key, key), value) for key, value in result.timings.items()] if result else [],
     }
     return render(request, "tools/try.html", context, status=400 if form.errors else 200)
 
 
+_PARTS = {"ready_ms": "Getting ready (only when trying)", "call_ms": "The call, through the gate and back"}
 _VERDICTS: dict[str, tuple[str, str]] = {
     "run": ("ok", "Run"),
     "hold": ("attention", "Held for approval"),

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from django.db import Error as DatabaseError
 
 from harriet.gateway.call import Call, governed_call
 from harriet.gateway.errors import (
@@ -17,6 +18,7 @@ from harriet.gateway.errors import (
     GatewayError,
     RpcRefusal,
     ToolRefusal,
+    Unavailable,
     UpstreamSaidError,
 )
 from harriet.gateway.forward import Fields, error_result
@@ -123,6 +125,8 @@ async def _outcome(call: Call, visit: Visit) -> Fields:
         return await governed_call(call, visit.runtime)
     except ToolRefusal as refusal:
         return error_result(refusal)
+    except DatabaseError:
+        raise Unavailable("Harriet's database does not answer, so the call was not decided. Try again soon.") from None
 
 
 def _watch(visit: Visit, task: asyncio.Task[Fields], leaving_cancels: bool) -> Any:

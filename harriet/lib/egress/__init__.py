@@ -4,9 +4,10 @@ Two faces: `session` (requests) and `AsyncEgress` (aiohttp). Neither follows red
 environment, or lets a name be resolved again between the check and the connection.
 """
 
-from harriet.lib.egress.asynchronous import AsyncEgress, Response
+from harriet.lib.egress.asynchronous import AsyncEgress
 from harriet.lib.egress.errors import EgressBroken, EgressFailed, EgressRefused, EgressTimeout
 from harriet.lib.egress.reach import Reach, check_url
+from harriet.lib.egress.response import Response
 from harriet.lib.egress.session import confine, session
 
 __all__ = [

@@ -1,33 +1,35 @@
-"""The asynchronous face: one aiohttp session whose every connection goes to an address that was checked."""
+"""The asynchronous face: aiohttp's connections and parser, each connection to an address that was checked."""
 
 import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import aiohttp
-from multidict import CIMultiDictProxy
+from aiohttp.http import HttpProcessingError
 from yarl import URL
 
-from harriet.lib.egress.body import CappedBody
 from harriet.lib.egress.errors import (
     ConnectTimeout,
-    EgressBroken,
     EgressFailed,
+    EgressRefused,
     NotConnected,
     timed_out,
-    too_large,
 )
 from harriet.lib.egress.reach import Reach, Target, admit, check_url, parse_address
+from harriet.lib.egress.response import Response
 from harriet.lib.egress.tls import tls_context
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 _ROUTES = 4096
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 30.0
+_CONNECTING = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+_UNSENDABLE = "The request has a line break or another control character in a header."
 
 
 async def ask_system(host: str, port: int) -> list[str]:
@@ -36,11 +38,13 @@ async def ask_system(host: str, port: int) -> list[str]:
 
 
 class Route(NamedTuple):
-    """Where the requests for one URL go: URLs whose host is a checked address, and the name to say there."""
+    """Where the requests for one URL go."""
 
-    urls: tuple[URL, ...]
-    host_header: str
-    server_name: str | None
+    doors: tuple[aiohttp.ClientRequest, ...]
+    """One per checked address. They are never sent: they tell the connection pool where to, and by which TLS name."""
+    path: str
+    head: str
+    """The header lines that are the same in every request."""
     host: str
     good_until: float
 
@@ -50,6 +54,8 @@ class AsyncEgress:
 
     A name is resolved and checked, and the connection goes to the address that was checked: a second answer of the
     DNS server never comes into play. Connections are pooled by address and TLS name, routes by URL and reach.
+
+    Uses aiohttp below its ClientSession, whose bookkeeping costs more than all else that a call needs.
     """
 
     def __init__(
@@ -59,7 +65,7 @@ class AsyncEgress:
         self._tls = tls
         self._remember_seconds = remember_seconds
         self._routes: dict[tuple[str, Reach], Route] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._connector: aiohttp.TCPConnector | None = None
 
     def request(
         self,
@@ -80,26 +86,46 @@ class AsyncEgress:
         return Exchange(self, method, url, reach, deadline, headers or {}, params, data)
 
     async def close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        connector, self._connector = self._connector, None
+        self._routes.clear()
+        if connector is not None:
+            await connector.close()
 
-    async def _route(self, url: str, reach: Reach) -> Route:
-        route = self._routes.get((url, reach))
+    async def send(self, exchange: "Exchange") -> Response:
+        route = self._routes.get((exchange.url, exchange.reach))
         if route is None or route.good_until < time.monotonic():
-            route = await self._find_route(url, reach)
-            if len(self._routes) >= _ROUTES:
-                self._routes.clear()
-            self._routes[url, reach] = route
-        return route
+            route = await self._find_route(exchange.url, exchange.reach)
+        response = Response(await self._connect(route), route.host)
+        try:
+            response.put(_written(exchange, route), has_body=exchange.method != "HEAD")
+            await response.begin()
+        except (aiohttp.ClientError, HttpProcessingError, OSError):
+            response.abandon()
+            raise EgressFailed(f"{route.host} hung up before it answered, or doesn't speak HTTP.") from None
+        except BaseException:
+            response.abandon()
+            raise
+        return response
+
+    async def _connect(self, route: Route) -> aiohttp.connector.Connection:
+        connector = self._connector or self._open_connector()
+        for door in route.doors:
+            try:
+                return await connector.connect(door, traces=[], timeout=_CONNECTING)
+            except (aiohttp.ClientError, OSError) as error:
+                failure = _cannot_connect(route.host, error)
+        raise failure
 
     async def _find_route(self, url: str, reach: Reach) -> Route:
         target = check_url(url, reach)
-        if target.address is not None:
-            return _route_to(target, [str(target.address)], time.monotonic() + 3600)
-        return _route_to(
-            target, await self._checked_addresses(target, reach), time.monotonic() + self._remember_seconds
-        )
+        seconds, addresses = 3600.0, [str(target.address)]
+        if target.address is None:
+            seconds, addresses = self._remember_seconds, await self._checked_addresses(target, reach)
+        route = _route_to(target, addresses, time.monotonic() + seconds)
+        if len(self._routes) >= _ROUTES:
+            self._routes.clear()
+        self._routes[url, reach] = route
+        return route
 
     async def _checked_addresses(self, target: Target, reach: Reach) -> list[str]:
         try:
@@ -113,43 +139,11 @@ class AsyncEgress:
             admit(address, target, reach)
         return [str(address) for address in addresses]
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0, ssl=self._tls or tls_context(), use_dns_cache=False, keepalive_timeout=_IDLE_SECONDS
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-                skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept", "Content-Type"),
-                auto_decompress=False,
-                trust_env=False,
-            )
-        return self._session
-
-    async def send(self, exchange: "Exchange") -> "Response":
-        route = await self._route(exchange.url, exchange.reach)
-        headers = {"Host": route.host_header, "Accept-Encoding": "identity", **exchange.headers}
-        session = self._session or self._open_session()
-        for url in route.urls:
-            try:
-                raw = await session.request(
-                    exchange.method,
-                    url,
-                    headers=headers,
-                    params=exchange.params,
-                    data=exchange.data,
-                    allow_redirects=False,
-                    server_hostname=route.server_name,
-                )
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-                # Nothing was sent yet: the next address may be tried.
-                failure = _cannot_connect(route.host, error)
-            except (aiohttp.ClientError, OSError, ValueError):
-                raise _broke_off(route.host) from None
-            else:
-                return Response(raw, route.host)
-        raise failure
+    def _open_connector(self) -> aiohttp.TCPConnector:
+        self._connector = aiohttp.TCPConnector(
+            limit=0, ssl=self._tls or tls_context(), use_dns_cache=False, keepalive_timeout=_IDLE_SECONDS
+        )
+        return self._connector
 
 
 class Exchange:
@@ -174,7 +168,7 @@ class Exchange:
         self.method, self.url, self.reach, self.deadline = method, url, reach, deadline
         self.headers, self.params, self.data = headers, params, data
 
-    async def __aenter__(self) -> "Response":
+    async def __aenter__(self) -> Response:
         await self._timer.__aenter__()
         try:
             self._response = await self._egress.send(self)
@@ -199,70 +193,38 @@ class Exchange:
             raise timed_out(check_url(self.url, self.reach).host, self.deadline) from None
 
 
-class Response:
-    """The head of an answer, and its body to be read within a cap on decoded bytes."""
-
-    __slots__ = ("_host", "_raw", "headers", "status")
-
-    def __init__(self, raw: aiohttp.ClientResponse, host: str) -> None:
-        self._raw = raw
-        self._host = host
-        self.status: int = raw.status
-        self.headers: CIMultiDictProxy[str] = raw.headers
-
-    async def read(self, max_bytes: int) -> bytes:
-        length = self._raw.content_length
-        if length is not None and length > max_bytes:
-            raise too_large(self._host, max_bytes)
-        if length is not None and "Content-Encoding" not in self.headers:
-            return await self._read_plain()
-        return b"".join([chunk async for chunk in self.iter_chunks(max_bytes)])
-
-    async def _read_plain(self) -> bytes:
-        try:
-            return await self._raw.read()
-        except (aiohttp.ClientError, OSError):
-            raise EgressBroken(f"{self._host} broke off in the middle of its answer.") from None
-
-    async def iter_chunks(self, max_bytes: int) -> AsyncIterator[bytes]:
-        body = CappedBody(self._host, self.headers.get("Content-Encoding"), max_bytes)
-        content = self._raw.content
-        try:
-            while chunk := await content.readany():
-                for piece in body.feed(chunk):
-                    yield piece
-        except (aiohttp.ClientError, OSError):
-            raise EgressBroken(f"{self._host} broke off in the middle of its answer.") from None
-
-    async def iter_lines(self, max_bytes: int) -> AsyncIterator[bytes]:
-        """Lines without their ends."""
-        rest = b""
-        async for chunk in self.iter_chunks(max_bytes):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield line.removesuffix(b"\r")
-        if rest:
-            yield rest
-
-    def release(self) -> None:
-        """Gives the connection back; one whose answer was not read to its end is closed."""
-        self._raw.release()
-
-
 def _route_to(target: Target, addresses: list[str], good_until: float) -> Route:
-    urls = tuple(
-        URL(
-            f"{target.scheme}://{f'[{address}]' if ':' in address else address}:{target.port}{target.path}",
-            encoded=True,
-        )
+    loop = asyncio.get_running_loop()
+    server_name = target.host if target.scheme == "https" and target.address is None else None
+    doors = tuple(
+        aiohttp.ClientRequest("GET", URL(_url(target, address)), loop=loop, server_hostname=server_name)
         for address in addresses
     )
-    server_name = target.host if target.scheme == "https" and target.address is None else None
-    return Route(urls, target.host_header, server_name, target.host, good_until)
+    head = f" HTTP/1.1\r\nHost: {target.host_header}\r\nAccept-Encoding: identity\r\n"
+    return Route(doors, target.path, head, target.host, good_until)
+
+
+def _url(target: Target, address: str) -> str:
+    return f"{target.scheme}://{f'[{address}]' if ':' in address else address}:{target.port}/"
+
+
+def _written(exchange: Exchange, route: Route) -> bytes:
+    """The request as it goes over the wire. Raises EgressRefused."""
+    path = route.path
+    if exchange.params:
+        path += ("&" if "?" in path else "?") + urlencode(exchange.params)
+    lines = "".join([f"{name}: {value}\r\n" for name, value in exchange.headers.items()])
+    count = len(exchange.headers)
+    if "\0" in lines or lines.count("\n") != count or lines.count("\r") != count:
+        raise EgressRefused(_UNSENDABLE)
+    body = exchange.data or b""
+    if body or exchange.method == "POST":
+        lines += f"Content-Length: {len(body)}\r\n"
+    return f"{exchange.method} {path}{route.head}{lines}\r\n".encode("utf-8", "surrogatepass") + body
 
 
 def _cannot_connect(host: str, error: Exception) -> NotConnected | ConnectTimeout:
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
+    if isinstance(error, TimeoutError):
         return ConnectTimeout(f"{host} didn't accept a connection within {_CONNECT_SECONDS:g} seconds.")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return NotConnected(f"The certificate of {host} is not valid for it, or not from a trusted authority.")
@@ -270,7 +232,3 @@ def _cannot_connect(host: str, error: Exception) -> NotConnected | ConnectTimeou
         return NotConnected(f"{host} doesn't speak TLS on this port.")
     refused = isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError)
     return NotConnected(f"{host} refused the connection." if refused else f"{host} can't be reached.")
-
-
-def _broke_off(host: str) -> EgressFailed:
-    return EgressFailed(f"{host} broke off its answer, or it was not HTTP.")

@@ -33,7 +33,7 @@ class ConnectTimeout(EgressTimeout):
 
 
 def timed_out(host: str, seconds: float) -> EgressTimeout:
-    return EgressTimeout(f"{host} didn't finish its answer within {seconds:g} seconds.")
+    return EgressTimeout(f"{host} didn't finish its answer within {seconds:.3g} seconds.")
 
 
 def too_large(host: str, max_bytes: int) -> EgressBroken:

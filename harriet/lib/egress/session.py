@@ -73,7 +73,7 @@ def confine(
             raise EgressRefused("The request has a URL or a header that can't be sent.") from None
 
     opened.prepare_request = prepare_quietly  # type: ignore[method-assign]
-    opened.resolve_redirects = lambda *_, **__: iter(())  # type: ignore[method-assign,assignment,misc]
+    opened.resolve_redirects = lambda *_, **__: iter(())  # type: ignore[method-assign]
     return opened
 
 

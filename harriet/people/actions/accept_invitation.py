@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from audit.record import record
@@ -17,17 +17,18 @@ from harriet.people.queries import open_invitations
 
 from .add_person import join
 
+KNOWN = "There is an account with this address already. Sign in first, then accept."
+
 
 def accept_invitation(invitation: Invitation, *, name: str, password: str) -> Membership:
     """Makes the person. Never touches somebody who exists: that would hand their account to whoever has the link."""
     if User.objects.filter(email__iexact=invitation.email).exists():
-        raise NotAllowed("There is an account with this address already. Sign in first, then accept.")
+        raise NotAllowed(KNOWN)
     name = clean_name(name)
     check_password(password, User(email=invitation.email, name=name))
     with transaction.atomic():
         _take(invitation)
-        user = User.objects.create_user(invitation.email, password, name=name)
-        return _join(invitation, user)
+        return _join(invitation, _new_user(invitation.email, name, password))
 
 
 def accept_invitation_as(invitation: Invitation, user: User) -> Membership:
@@ -37,6 +38,14 @@ def accept_invitation_as(invitation: Invitation, user: User) -> Membership:
     with transaction.atomic():
         _take(invitation)
         return _join(invitation, user)
+
+
+def _new_user(email: str, name: str, password: str) -> User:
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError:  # made a moment ago, through another organization's invitation
+        raise NotAllowed(KNOWN) from None
 
 
 def check_password(password: str, user: User) -> None:

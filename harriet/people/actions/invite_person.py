@@ -15,9 +15,10 @@ from django.urls import reverse
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
+from harriet.people.actors import person_behind
 from harriet.people.errors import PeopleError
 from harriet.people.events import PERSON_INVITED
-from harriet.people.models import Group, Invitation, Membership, Organization, User
+from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.people.names import clean_email
 from harriet.people.permissions import Power, demand
 from harriet.people.roles import check_role
@@ -54,7 +55,7 @@ def _insert(
         email=email,
         role=role,
         token_hash=token.hash,
-        invited_by=User.objects.filter(pk=actor.id).first() if actor.kind == "person" else None,
+        invited_by=person_behind(actor),
         expires_at=Now() + LASTS,
     )
     invitation.groups.set(groups)

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
-from harriet.people.actors import device_label, person_label
+from harriet.people.actors import device_label, person_behind, person_label
 from harriet.people.errors import PeopleError
 from harriet.people.events import DEVICE_CREDENTIAL_ISSUED
 from harriet.people.models import AccessToken, Device, Membership, Organization, User
@@ -89,7 +89,7 @@ def insert_token(
         user=user,
         device=device,
         profile_id=profile_id,
-        created_by=User.objects.filter(pk=actor.id).first() if actor.kind == "person" else None,
+        created_by=person_behind(actor),
         expires_at=Now() + timedelta(days=expires_in_days),
     )
     token.refresh_from_db(fields=["expires_at", "created_at"])

@@ -74,7 +74,8 @@ def make_world(cast: Cast) -> World:
     token = _devices(cast, people, alice)
     tools = list(Tool.objects.filter(connector=connectors[0]).select_related("connector"))
     Event.objects.bulk_create(_events(cast, tools))
-    tickets = [_held(cast, tools[5 if n else 4], profile, token, n) for n in range(3)]
+    wanted = [next(tool for tool in tools if tool.name == name) for name in ("update_deal", "send_mail", "send_mail")]
+    tickets = [_held(cast, tool, profile, token, n) for n, tool in enumerate(wanted)]
     _notices(cast, tickets)
     return World(connectors, profile, tickets, token)
 

@@ -1,0 +1,44 @@
+"""Say which groups decide on a connector's held calls, beside those whose role lets them decide on all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Permission
+from django.db import transaction
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.events import CONNECTOR_APPROVERS_CHANGED
+from connectors.labels import connector_label
+from connectors.models import Connector, ConnectorGroupPermission
+from connectors.permitted import access_words, checked_groups
+from harriet.people.models import Group
+from harriet.people.permissions import Power, demand
+from harriet.people.version import move_version
+
+APPROVE = "approve_connector"
+
+
+@transaction.atomic
+def set_approvers(connector: Connector, groups: Iterable[Group], *, actor: Actor) -> bool:
+    """True when it changed. Raises ConnectorError for another organization's group."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    wanted = checked_groups(connector.organization_id, groups)
+    rows = ConnectorGroupPermission.objects.filter(content_object=connector, permission__codename=APPROVE)
+    if set(rows.values_list("group_id", flat=True)) == {group.pk for group in wanted}:
+        return False
+    permission = Permission.objects.get(codename=APPROVE, content_type__app_label="connectors")
+    rows.delete()
+    ConnectorGroupPermission.objects.bulk_create(
+        ConnectorGroupPermission(group=group, permission=permission, content_object=connector) for group in wanted
+    )
+    record(
+        CONNECTOR_APPROVERS_CHANGED,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        groups=access_words((group.name for group in wanted), []),
+    )
+    move_version(connector.organization_id)
+    return True

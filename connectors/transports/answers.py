@@ -1,0 +1,45 @@
+"""What a reply means: the answer to pass on, the result to read, or why it is neither."""
+
+from typing import Any
+
+from harriet.lib.canonical import NotRepresentable, parse_strict
+
+from ..errors import UpstreamBroken
+from . import eras
+from .base import UpstreamAnswer
+from .envelope import error_of, one_line
+from .wire import Reply
+
+
+def answer_of(reply: Reply, request_id: bytes, era: str) -> UpstreamAnswer:
+    """The bytes to pass on. Raises UpstreamBroken."""
+    message = reply.message
+    if message is None or not message.answers(request_id):
+        raise _unexpected(reply, "tools/call")
+    if not message.error:
+        return UpstreamAnswer(one_line(bytes(message.result)), None, era, reply.status)
+    if error_of(message).code in eras.OURS_TO_MEND:
+        raise _unexpected(reply, "tools/call")
+    return UpstreamAnswer(None, one_line(bytes(message.error)), era, reply.status)
+
+
+def result_of(reply: Reply, method: str) -> dict[str, Any]:
+    """The result, read. Raises UpstreamBroken."""
+    if reply.message is None or not reply.message.result:
+        raise _unexpected(reply, method)
+    try:
+        result = parse_strict(bytes(reply.message.result))
+    except NotRepresentable as reason:
+        raise UpstreamBroken(f"The server's answer to {method} can't be used. {reason.message}") from None
+    if not isinstance(result, dict):
+        raise UpstreamBroken(f"The server's answer to {method} is not an object.")
+    return result
+
+
+def _unexpected(reply: Reply, method: str) -> UpstreamBroken:
+    error = error_of(reply.message)
+    said = f": {eras.quoted(error.message)} ({error.code})" if error.code else ""
+    return UpstreamBroken(
+        f"The server answered {method} with status {reply.status}{said}. "
+        "Check the connector's URL, then synchronise it: its protocol version may have changed."
+    )

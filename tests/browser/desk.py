@@ -1,0 +1,88 @@
+"""A person at a browser of their own, before a Harriet that was started as anybody starts it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebError
+
+from .visit import Visit, judge, look_at
+
+PASSWORD = "sunlight on the harbour wall"
+PICTURES = os.environ.get("HARRIET_TEST_PICTURES", "")
+SIZES = {360: 740, 1440: 900}
+
+
+class Desk:
+    """One browser. Whatever any of its pages says in the console is a finding."""
+
+    def __init__(self, browser: Browser, url: str, *, width: int = 1440) -> None:
+        self.width = width
+        viewport = {"width": width, "height": SIZES[width]}
+        self.context = browser.new_context(base_url=url, viewport=viewport, reduced_motion="reduce")  # type: ignore[arg-type]
+        self.context.set_default_timeout(20_000)
+        self.context.on("console", self._said)
+        self.context.on("weberror", self._failed)
+        self.page: Page = self.context.new_page()
+        self.findings: list[str] = []
+        self.visited: list[Visit] = []
+
+    def open(self, path: str) -> None:
+        """Opens a page by its address, with everything that can be judged about it."""
+        self._keep(look_at(self.page, path), path)
+
+    def look(self, name: str = "") -> None:
+        """Judges what is shown now, such as the answer to a form."""
+        seen = Visit(self.page.url)
+        judge(self.page, seen)
+        self._keep(seen, name or self.page.url)
+
+    def fill(self, **fields: str) -> None:
+        for label, text in fields.items():
+            self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
+
+    def press(self, button: str) -> None:
+        """Presses and waits until the next page is there."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).first.click()
+
+    def follow(self, link: str) -> None:
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link, exact=True).first.click()
+
+    def tick(self, *labels: str) -> None:
+        for label in labels:
+            self.page.get_by_label(label, exact=True).check()
+
+    @property
+    def text(self) -> str:
+        return self.page.inner_text("main")
+
+    def done(self) -> None:
+        """Nothing was wrong with any page."""
+        self.context.close()
+        assert not self.findings, "\n".join(self.findings)
+
+    def _keep(self, seen: Visit, name: str) -> None:
+        self.visited.append(seen)
+        self.findings += [f"{seen.path}: {finding}" for finding in seen.findings]
+        if PICTURES:
+            self._picture(name)
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": self.width, "height": SIZES[self.width]})
+
+    def _picture(self, name: str) -> None:
+        stem = "-".join(part for part in name.split("?")[0].split("//")[-1].split("/") if part)[-60:]
+        self.page.emulate_media(color_scheme="light")
+        for width, height in SIZES.items():
+            self.page.set_viewport_size({"width": width, "height": height})
+            path = Path(PICTURES) / f"{len(self.visited):02}-{stem}-{width}.png"
+            self.page.screenshot(path=path, full_page=True)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.findings.append(f"console: {message.text[:300]}")
+
+    def _failed(self, error: WebError) -> None:
+        self.findings.append(f"script: {str(error.error)[:300]}")

@@ -1,0 +1,80 @@
+"""The pages that a person can open, with the ids of the world they are shown in."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from audit.models import Event
+from connectors.models import Connector, Profile, Tool
+from harriet.people.models import Group, Membership
+from tests.cast import Cast
+from vault.models import Credential
+
+LISTS = (
+    "console:overview",
+    "console:search",
+    "console:inbox",
+    "console:account",
+    "connectors:list",
+    "connectors:new",
+    "profiles:list",
+    "profiles:new",
+    "people:list",
+    "people:invite",
+    "people:choose",
+    "groups:list",
+    "groups:new",
+    "devices:list",
+    "devices:new_key",
+    "vault:list",
+    "audit:list",
+    "organization:detail",
+    "tickets:list",
+    "me:home",
+    "me:devices",
+    "me:connect",
+    "me:activity",
+    "me:waiting",
+    "api:page",
+    "account_change_password",
+    "mfa_index",
+    "account_logout",
+)
+"""Open to Alice in an organization that has nothing yet."""
+
+SIGNED_OUT = ("account_login", "account_reset_password", "account_reset_password_done")
+OWN = ("me:home", "me:devices", "me:connect", "me:activity", "me:waiting", "console:inbox", "console:account")
+"""Open to a member."""
+
+_CONNECTOR_TABS = ("detail", "access", "authentication", "activity", "settings", "delete", "ready")
+
+
+def lists() -> list[str]:
+    return [reverse(name) for name in LISTS]
+
+
+def details(cast: Cast) -> list[str]:
+    """Pages of single things, in the company that has used Harriet for a while."""
+    connector = Connector.objects.get(organization=cast.acme, slug="crm")
+    desk = Connector.objects.get(organization=cast.acme, slug="tickets")
+    draft = Connector.objects.get(organization=cast.acme, slug="wiki")
+    changed = Tool.objects.get(connector=desk, name="add_note")
+    tool = Tool.objects.get(connector=connector, name="send_mail")
+    person = Membership.objects.get(user=cast.dana)
+    event = Event.objects.filter(organization_id=cast.acme.pk).latest("recorded_at")
+    return [
+        *(reverse(f"connectors:{tab}", args=[connector.pk]) for tab in _CONNECTOR_TABS),
+        reverse("connectors:setup_connection", args=[draft.pk]),
+        reverse("connectors:tool", args=[connector.pk, tool.pk]),
+        reverse("connectors:tool", args=[desk.pk, changed.pk]),
+        *(
+            reverse("profiles:detail", args=[profile.pk])
+            for profile in Profile.objects.filter(slug__in=["work", "longest"])
+        ),
+        reverse("people:detail", args=[person.pk]),
+        reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
+        reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
+        reverse("audit:detail", args=[event.pk]),
+        reverse("tickets:detail", args=[1]),
+        f"{reverse('console:search')}?q=a",
+    ]

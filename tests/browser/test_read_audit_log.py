@@ -1,0 +1,101 @@
+"""The audit page in Chromium: read, filter and follow one request to its proof, in both widths and themes."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from django.db import transaction
+
+from audit.actor import Actor, Label
+from audit.event import compose
+from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
+from audit.record import insert
+from audit.sealing import seal_everything
+from audit.verify import verify
+from harriet.lib.ids import new_id
+from tests.browser.site import Site
+from tests.browser.visit import visit
+from tests.cast import Cast
+
+pytestmark = pytest.mark.browser
+
+ARABIC = "إدارة علاقات العملاء"
+LONGEST = "Quarterly-forecast-reconciliation-and-variance-explanation-service-production"
+
+
+def a_working_day(cast: Cast) -> None:
+    dana, token = Label(cast.dana.pk, "Dana"), Actor("token", new_id(), "Dana’s laptop")
+    for name in ("CRM", ARABIC, LONGEST):
+        request_id = new_id()
+        connector, tool = Label(new_id(), name), Label(new_id(), "search_customers")
+        for code, words in (
+            (CALL_INTENT, {"decision": "run", "reason": "Enabled for the group Sales."}),
+            (CALL_OUTCOME, {"outcome": "ok", "milliseconds": 48.2}),
+            (CALL_REFUSED, {"decision": "refuse", "reason": f"Not for {LONGEST}.", "tool_digest": "ab" * 32}),
+        ):
+            event = compose(
+                code,
+                organization_id=cast.acme.pk,
+                actor=token,
+                person=dana,
+                client="Claude Code\u202e 2.1",
+                device=Label(new_id(), "Dana’s laptop"),
+                connector=connector,
+                tool=tool,
+                request_id=request_id,
+                **words,  # type: ignore[arg-type]
+            )
+            with transaction.atomic():
+                insert(event)
+
+
+def test_alice_reads_the_log(site: Site, cast: Cast) -> None:
+    page = site.page(cast.alice)
+    visit(page, "/settings/audit/")
+    a_working_day(cast)
+    seal_everything()
+    assert verify(cast.acme.pk).is_sound
+    visit(page, "/settings/audit/")
+    page.get_by_label("Decision").select_option("refuse")
+    page.get_by_role("button", name="Filter").click()
+    page.wait_for_url("**decision=refuse**")
+    assert page.locator("tbody tr").count() == 3
+    page.locator("tbody a").first.click()
+    page.get_by_text("Unchanged and sealed").wait_for()
+    visit(page, page.url)
+    page.get_by_role("link", name="Show this request in the log").click()
+    page.wait_for_url("**request=**")
+    visit(page, page.url)
+    visit(page, "/settings/audit/?person=nobody&outcome=timeout")
+    page.goto("/settings/audit/")
+    page.get_by_role("button", name="Verify now").click()
+    page.get_by_text("Verification has started").wait_for()
+
+
+def test_alice_exports_the_log_without_scripts(site: Site, cast: Cast) -> None:
+    a_working_day(cast)
+    page = site.context(cast.alice, has_scripts=False).new_page()
+    page.goto("/settings/audit/?outcome=ok")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as JSONL").click()
+    lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+    assert len(lines) == 3
+    assert all(json.loads(line["body"])["outcome"] == "ok" for line in lines)
+
+
+def test_screenshots(site: Site, cast: Cast) -> None:
+    folder = os.environ.get("HARRIET_AUDIT_SCREENSHOTS")
+    if not folder:
+        pytest.skip("HARRIET_AUDIT_SCREENSHOTS names no folder")
+    a_working_day(cast)
+    seal_everything()
+    verify(cast.acme.pk)
+    for width in (1440, 360):
+        page = site.context(cast.alice, width=width).new_page()
+        page.goto("/settings/audit/")
+        page.screenshot(path=f"{folder}/audit-{width}.png")
+        page.locator("tbody a").first.click()
+        page.get_by_text("Unchanged and sealed").wait_for()
+        page.screenshot(path=f"{folder}/audit-event-{width}.png")

@@ -1,0 +1,69 @@
+"""Every page and API route of connectors and profiles × ids of Acme, as Charlie and as nobody."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from connectors.actions.create_profile import create_profile
+from connectors.models import Connector, Profile, Tool
+from connectors.urls import connector_urls, profile_urls
+from tests.cast import Cast
+
+from .story import ConnectorMaker
+
+
+def addresses(connector: Connector, profile: Profile) -> list[str]:
+    ids = {"pk": connector.pk, "tool_pk": connector.tools.get(name="send_mail").pk}
+    found = []
+    for patterns, prefix, known in (
+        (connector_urls[0], "connectors", ids),
+        (profile_urls[0], "profiles", {"pk": profile.pk}),
+    ):
+        for pattern in patterns:
+            wanted = {name: known[name] for name in pattern.pattern.converters}
+            if wanted:
+                found.append(reverse(f"{prefix}:{pattern.name}", kwargs=wanted))
+    return found
+
+
+def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+    connector = connect.synced()
+    profile = create_profile(cast.acme, slug="work", name="Work", connectors=[connector], actor=cast.actor(cast.alice))
+    found = addresses(connector, profile)
+    assert len(found) > 25
+    for method in ("get", "post"):
+        for address in found:
+            client.logout()
+            assert getattr(client, method)(address).status_code == 302, address
+            client.force_login(cast.charlie)
+            assert getattr(client, method)(address).status_code in {404, 405}, (method, address)
+    connector.refresh_from_db()
+    assert connector.state == "active" and Profile.objects.exists()
+    assert not Tool.objects.filter(is_enabled=True).exists()
+
+
+def test_a_tool_is_found_only_below_its_connector(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+    crm, erp = connect.synced("crm"), connect("erp")
+    client.force_login(cast.alice)
+    address = reverse("connectors:tool", args=[erp.pk, crm.tools.first().pk])  # type: ignore[union-attr]
+    assert client.get(address).status_code == 404
+
+
+def test_charlies_lists_are_empty(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+    connect.synced()
+    client.force_login(cast.charlie)
+    for name in ("connectors:list", "profiles:list"):
+        page = client.get(reverse(name)).content.decode()
+        assert "CRM" not in page
+
+
+def test_the_api_keeps_to_its_organization(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+    pytest.importorskip("harriet.console.api_urls")
+    connector = connect.synced()
+    client.force_login(cast.charlie)
+    tool = connector.tools.get(name="send_mail")
+    for address in (f"connectors/{connector.pk}/", f"connectors/{connector.pk}/tools/", f"tools/{tool.pk}/"):
+        assert client.get(f"/api/v1/{address}").status_code == 404
+    assert client.get("/api/v1/connectors/").json()["results"] == []

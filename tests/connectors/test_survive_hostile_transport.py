@@ -1,0 +1,249 @@
+"""Servers that break the protocol, on purpose or not: each ends in a sentence, in time, without the secret."""
+
+import asyncio
+import json
+import time
+from uuid import uuid4
+
+import pytest
+
+from connectors.errors import (
+    UpstreamBroken,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamOutOfReach,
+    UpstreamRefusedCredential,
+    UpstreamTimeout,
+)
+from connectors.transports.base import LEGACY, MODERN, Endpoint
+from connectors.transports.native import NativeTransport
+from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.secret import Secret
+from tests.servers.hostile import Hostile
+from vault.placement import OpenCredential, placed
+
+LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
+SECRET = "sk-canary-2d6e"
+
+
+@pytest.fixture
+def server():
+    with Hostile() as running:
+        yield running
+
+
+@pytest.fixture
+async def transport():
+    egress = AsyncEgress()
+    transport = NativeTransport(egress, max_bytes=200_000)
+    yield transport
+    await transport.close()
+    await egress.close()
+
+
+async def call(
+    transport, url, era=MODERN, *, key=1, deadline=3.0, listen=None, reach=LOCAL, arguments=b"{}", connector=None
+):
+    template = {"in": "header", "name": "Authorization", "template": "Bearer {{secret}}"}
+    with placed("bearer", template, "", Secret(SECRET)) as credential:
+        return await transport.call(
+            Endpoint(connector or uuid4(), url, reach, era),
+            credential,
+            session_key=key,
+            tool="echo",
+            arguments=arguments,
+            input_schema={},
+            meta=None,
+            deadline=deadline,
+            on_notification=listen,
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/drip", UpstreamTimeout),
+        ("/drip-head", UpstreamTimeout),
+        ("/drip-events", UpstreamTimeout),
+        ("/hang", UpstreamTimeout),
+        ("/bomb", UpstreamBroken),
+        ("/huge", UpstreamBroken),
+        ("/huge-event", UpstreamBroken),
+        ("/many-events", UpstreamBroken),
+        ("/deep", UpstreamBroken),
+        ("/redirect", UpstreamBroken),
+        ("/wrong-id", UpstreamBroken),
+        ("/neither", UpstreamBroken),
+        ("/batch", UpstreamBroken),
+        ("/broken-events", UpstreamBroken),
+        ("/unfinished-events", UpstreamBroken),
+        ("/unknown-encoding", UpstreamBroken),
+        ("/cut-off", UpstreamBroken),
+        ("/hang-up", UpstreamDown),
+        ("/not-http", UpstreamDown),
+        ("/401", UpstreamRefusedCredential),
+        ("/403", UpstreamRefusedCredential),
+        ("/404", UpstreamBroken),
+        ("/429", UpstreamDown),
+        ("/500", UpstreamDown),
+        ("/503", UpstreamDown),
+        ("/html", UpstreamBroken),
+        ("/not-json", UpstreamBroken),
+        ("/empty", UpstreamBroken),
+    ],
+)
+@pytest.mark.parametrize("era", [MODERN, LEGACY, ""])
+async def test_each_ends_in_a_sentence(server, transport, path, kind, era):
+    started = time.monotonic()
+    with pytest.raises(UpstreamError) as failure:
+        await call(transport, server.url(path), era, deadline=1.0 if kind is UpstreamTimeout else 30.0)
+    assert time.monotonic() - started < 35
+    if era == MODERN:
+        assert isinstance(failure.value, kind)
+    assert failure.value.message.endswith(".")
+    assert SECRET not in str(failure.getrepr(chain=True))
+
+
+async def test_nothing_follows_a_redirect(server, transport):
+    with pytest.raises(UpstreamBroken, match="redirect"):
+        await call(transport, server.url("/redirect"))
+    assert {seen.path for seen in server.seen} == {"/redirect"}
+
+
+async def test_what_is_out_of_reach_is_not_called(server, transport):
+    with pytest.raises(UpstreamOutOfReach) as failure:
+        await call(transport, server.url("/fine"), reach=Reach())
+    assert not failure.value.may_have_run
+    assert server.connections == 0
+
+
+async def test_a_server_that_is_not_there_may_not_have_run_it(transport):
+    with pytest.raises(UpstreamDown) as failure:
+        await call(transport, "http://127.0.0.1:1/mcp")
+    assert not failure.value.may_have_run
+
+
+async def test_a_broken_connection_may_have_run_it(server, transport):
+    with pytest.raises(UpstreamDown) as failure:
+        await call(transport, server.url("/hang-up"))
+    assert failure.value.may_have_run
+
+
+async def test_an_error_of_the_server_is_an_answer(server, transport):
+    answer = await call(transport, server.url("/rpc-error"))
+    assert (json.loads(answer.error), answer.status) == ({"code": -32602, "message": "No such tool"}, 400)
+
+
+async def test_bytes_pass_as_they_are_sent(server, transport):
+    heard = []
+
+    async def listen(raw):
+        heard.append(raw)
+
+    answer = await call(
+        transport, server.url("/chatty-events"), listen=listen, arguments=b'{"n":1.0e2,"n2":98765432109876543210}'
+    )
+    assert answer.result == b'{"big":123456789012345678901234567890}'
+    assert heard == [b'{"jsonrpc":"2.0", "method":"notifications/progress","params":{"x":12345678901234567890.10}}']
+    assert b'"arguments":{"n":1.0e2,"n2":98765432109876543210}' in server.seen[-1].body
+
+
+async def test_a_lost_session_is_opened_again_once(server, transport):
+    endpoint = {"connector": uuid4(), "url": server.url("/legacy"), "era": LEGACY}
+    await call(transport, **endpoint)
+    await call(transport, **endpoint)
+    assert len(server.of("initialize")) == 1
+    server.sessions.clear()
+    await asyncio.gather(*(call(transport, **endpoint) for _ in range(8)))
+    assert len(server.of("initialize")) == 2
+    assert {seen.headers["mcp-session-id"] for seen in server.of("notifications/initialized")} == {"session-1"}
+
+
+async def test_a_server_that_forgets_at_once_is_not_asked_forever(server, transport):
+    with pytest.raises(UpstreamBroken):
+        await call(transport, server.url("/legacy-forgets"), LEGACY)
+    assert len(server.of("initialize")) == 2
+    assert len(server.of("tools/call")) == 2
+
+
+async def test_a_session_id_that_is_no_header_value_is_refused(server, transport):
+    with pytest.raises(UpstreamBroken, match="session id"):
+        await call(transport, server.url("/legacy-odd-session"), LEGACY)
+
+
+async def test_what_a_server_asks_back_is_declined(server, transport):
+    answer = await call(transport, server.url("/legacy-asks"), LEGACY)
+    assert answer.result
+    said = next(seen for seen in server.seen if seen.message.get("id") == "q1")
+    assert said.message["error"]["code"] == -32601
+    assert said.headers["mcp-session-id"] == "session-1"
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "timed out"])
+async def test_a_legacy_server_is_told_that_nobody_waits(server, transport, ending):
+    task = asyncio.ensure_future(
+        call(transport, server.url("/legacy-hangs"), LEGACY, deadline=30 if ending == "cancelled" else 1.0)
+    )
+    while not server.of("tools/call"):
+        await asyncio.sleep(0.02)
+    if ending == "cancelled":
+        task.cancel()
+    with pytest.raises((asyncio.CancelledError, UpstreamTimeout)):
+        await task
+    for _ in range(100):
+        if server.of("notifications/cancelled"):
+            break
+        await asyncio.sleep(0.02)
+    told = server.of("notifications/cancelled")[0]
+    assert told.message["params"]["requestId"] == server.of("tools/call")[0].message["id"]
+    assert told.headers["authorization"] == f"Bearer {SECRET}"
+
+
+async def test_a_modern_server_sees_the_stream_close(server, transport):
+    task = asyncio.ensure_future(call(transport, server.url("/drip-events"), deadline=30))
+    while not server.seen:
+        await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(server.closed_by_client.wait, 5)
+
+
+async def test_waiting_for_a_session_ends_with_the_caller_not_with_the_opening(server, transport):
+    endpoint = {"connector": uuid4(), "url": server.url("/legacy"), "era": LEGACY}
+    first = asyncio.ensure_future(call(transport, **endpoint))
+    second = asyncio.ensure_future(call(transport, **endpoint))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).result
+    assert len(server.of("initialize")) == 1
+
+
+async def test_a_listener_that_fails_ends_the_call(server, transport):
+    async def listen(raw):
+        raise RuntimeError("gone")
+
+    with pytest.raises(RuntimeError, match="gone"):
+        await call(transport, server.url("/chatty-events"), listen=listen)
+
+
+async def list_tools(transport, url, era=MODERN):
+    with OpenCredential() as credential:
+        return await transport.list_tools(Endpoint(uuid4(), url, LOCAL, era), credential, deadline=10)
+
+
+async def test_tools_with_invalid_annotations_are_left_out(server, transport):
+    assert await list_tools(transport, server.url("/list")) == [{"name": "b"}]
+
+
+@pytest.mark.parametrize("path", ["/endless-list", "/nameless-list", "/listless", "/twofold-list", "/deep", "/html"])
+async def test_lists_that_make_no_sense_are_refused(server, transport, path):
+    with pytest.raises(UpstreamBroken):
+        await list_tools(transport, server.url(path))
+
+
+async def test_looking_at_a_legacy_server_leaves_no_session_behind(server, transport):
+    with OpenCredential() as credential:
+        found = await transport.discover(Endpoint(uuid4(), server.url("/legacy"), LOCAL), credential, deadline=10)
+    assert (found.era, found.protocol_version, found.server_info) == (LEGACY, "2025-06-18", {"name": "old"})
+    assert [seen.headers["mcp-session-id"] for seen in server.seen if seen.method == "DELETE"] == ["session-1"]

@@ -1,0 +1,88 @@
+"""Connectors, tools and profiles through the REST API: the same actions, secrets in and never out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from connectors.models import Connector, Profile
+from tests.cast import Cast
+
+from .server import Server
+from .story import ConnectorMaker
+
+
+class Api:
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def __call__(self, verb: str, path: str, **body: Any) -> Any:
+        call = getattr(self.client, verb)
+        return call(f"/api/v1/{path}", body or None, **({} if verb == "get" else {"content_type": "application/json"}))
+
+
+@pytest.fixture
+def api(client: Client, cast: Cast) -> Api:
+    client.force_login(cast.alice)
+    return Api(client)
+
+
+def test_a_connector_from_nothing(api: Api, cast: Cast, server: Server) -> None:
+    server.token = "hush-hush"
+    authentication = {"type": "bearer", "secret": "hush-hush"}
+    made = api(
+        "post",
+        "connectors/",
+        slug="crm",
+        name="CRM",
+        url=server.url,
+        allow_internal=True,
+        authentication=authentication,
+    )
+    assert made.status_code == 201, made.content
+    assert "hush-hush" not in made.content.decode()
+    pk = made.json()["id"]
+    assert [one["kind"] for one in api("post", f"connectors/{pk}/test/").json()] == ["ok"] * 5
+    assert api("post", f"connectors/{pk}/sync/").json()["found"] == 3
+    tools = {one["name"]: one for one in api("get", f"connectors/{pk}/tools/").json()["results"]}
+    assert tools["send_mail"]["definition"] == server.tools[1] and not tools["send_mail"]["is_enabled"]
+    changed = api("patch", f"tools/{tools['send_mail']['id']}/", is_enabled=True, groups=["sales"], roles=["approver"])
+    assert changed.json()["groups"] == ["sales"] and changed.json()["is_enabled"]
+    assert api("patch", f"connectors/{pk}/", state="paused").json()["status"] == "Paused"
+    assert api("put", f"connectors/{pk}/authentication/", type="bearer").json() == {
+        "secret": ["Send the secret; the saved one is never read back."]
+    }
+    assert api("delete", f"connectors/{pk}/").status_code == 204
+    assert not Connector.objects.exists()
+
+
+def test_nothing_is_half_made(api: Api, cast: Cast) -> None:
+    answer = api("post", "connectors/", slug="crm", name="CRM", url="http://10.0.0.1/mcp")
+    assert answer.status_code == 400 and "url" in answer.json()
+    assert not Connector.objects.exists()
+
+
+def test_profiles_by_name(api: Api, cast: Cast, connect: ConnectorMaker) -> None:
+    connect.synced()
+    made = api(
+        "post", "profiles/", slug="work", name="Work", groups=["sales"], connectors=["crm"], people=["bob@acme.test"]
+    )
+    assert made.status_code == 201, made.content
+    assert made.json()["url"].endswith("/mcp/acme/work")
+    pk = made.json()["id"]
+    changed = api("patch", f"profiles/{pk}/", tools=["crm/send_mail"], connectors=[], prefix=True).json()
+    assert (changed["tools"], changed["connectors"], changed["prefix"]) == (["crm/send_mail"], [], True)
+    assert api("patch", f"profiles/{pk}/", people=["charlie@globex.test"]).status_code == 400
+    assert api("delete", f"profiles/{pk}/").status_code == 204
+    assert not Profile.objects.exists()
+
+
+def test_members_may_list_nothing_and_change_nothing(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+    connector = connect.synced()
+    client.force_login(cast.dana)
+    api = Api(client)
+    assert api("get", "connectors/").status_code == 403
+    assert api("patch", f"connectors/{connector.pk}/", name="Mine").status_code == 403
+    assert api("post", f"connectors/{connector.pk}/sync/").status_code == 403

@@ -1,0 +1,42 @@
+"""Reads the audit log for the gateway's stories."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from audit.models import Event
+
+
+class Log:
+    """The events of one organization since a moment; outcomes of earlier calls have arrived before it."""
+
+    def __init__(self, organization_id: UUID) -> None:
+        self._organization_id = organization_id
+        wait_for(lambda: self._count("call.intent") == self._count("call.outcome"))
+        self._known = set(self._rows().values_list("id", flat=True))
+
+    def events(self, *codes: str, wanted: int = 1, seconds: float = 8) -> list[dict[str, Any]]:
+        """The bodies of the new events with these codes, oldest first; waits until there are enough."""
+        end = time.monotonic() + seconds
+        while True:
+            rows = [row for row in self._rows().filter(code__in=codes) if row.id not in self._known]
+            if len(rows) >= wanted or time.monotonic() > end:
+                return [json.loads(row.body) for row in rows]
+            time.sleep(0.02)
+
+    def _rows(self) -> Any:
+        return Event.objects.filter(organization_id=self._organization_id).order_by("recorded_at", "id")
+
+    def _count(self, code: str) -> int:
+        return int(self._rows().filter(code=code).count())
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

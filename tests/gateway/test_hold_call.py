@@ -1,0 +1,211 @@
+"""A call that needs a person's yes: held, approved, rejected, collected; never run twice, never run changed."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from approvals.actions.approve_action import approve_action
+from approvals.actions.reject_action import reject_action
+from approvals.models import PendingAction
+from connectors.models import Connector, Tool
+from harriet.gateway.tasks import run_approved_action, run_approved_actions
+from harriet.people.actors import actor_of
+
+from .client import Client, ModernClient
+from .office import Office
+from .processes import Answer, Gateway, Upstream
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def held_echo(office: Office, dana: Client) -> Client:
+    """Dana's client, once her gateway knows that `echo` needs confirmation."""
+    Tool.objects.filter(name="echo").update(requires_confirmation=True)
+    hold_for(office, 1)
+    return dana
+
+
+def hold_for(office: Office, seconds: int) -> None:
+    office.cast.acme.hold_seconds = seconds
+    office.cast.acme.save()
+    office.changed()
+    time.sleep(0.9)
+
+
+class Waiting:
+    """A call in a thread of its own, as a client that waits for its answer."""
+
+    def __init__(self, ask: Callable[[], Answer]) -> None:
+        self._found: list[Answer] = []
+        self._thread = threading.Thread(target=lambda: self._found.append(ask()))
+        self._thread.start()
+
+    @property
+    def answer(self) -> Answer:
+        self._thread.join(30)
+        return self._found[0]
+
+
+def the_action(state: str = PendingAction.State.WAITING) -> PendingAction:
+    end = time.monotonic() + 8
+    while (action := PendingAction.objects.filter(state=state).first()) is None:
+        assert time.monotonic() < end, list(PendingAction.objects.values_list("state", flat=True))
+        time.sleep(0.02)
+    return action
+
+
+def approve(office: Office) -> PendingAction:
+    action = the_action()
+    approve_action(action, actor=actor_of(office.cast.bob))
+    return action
+
+
+@pytest.mark.parametrize("era", [Client, ModernClient])
+def test_a_call_approved_while_it_is_held_is_answered_at_once(
+    held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
+) -> None:
+    hold_for(office, 25)
+    client = era(held_echo.gateway, held_echo.token)
+    waiting = Waiting(lambda: client.call("echo", {"text": "please"}, progressToken=7))
+    the_action()
+    assert upstream.calls == []
+    approve(office)
+    answer = waiting.answer
+    assert answer.text == "please"
+    assert len(upstream.calls) == 1
+    assert PendingAction.objects.get().state == PendingAction.State.COLLECTED
+
+
+def test_a_held_client_is_told_that_it_waits(held_echo: Client, office: Office) -> None:
+    hold_for(office, 7)
+    answer = held_echo.call("echo", {"text": "slowly"}, progressToken="mine")
+    progress = [one for one in answer.messages if one.get("method") == "notifications/progress"]
+    assert progress[0]["params"]["progressToken"] == "mine"
+    assert "ticket #1" in progress[0]["params"]["message"]
+
+
+def test_after_the_hold_the_answer_names_the_ticket_and_the_same_call_collects_once(
+    held_echo: Client, office: Office, upstream: Upstream
+) -> None:
+    first = held_echo.call("echo", {"text": "later"}).result
+    assert first["isError"] is True
+    assert "waits for approval: ticket #1" in first["content"][0]["text"]
+    assert first["_meta"]["harriet/ticket"]["url"].endswith("/tickets/1/")
+    action = approve(office)
+    run_approved_action(str(action.id))
+    assert len(upstream.calls) == 1
+    assert held_echo.call("echo", {"text": "later"}).text == "later"
+    assert len(upstream.calls) == 1
+    again = held_echo.call("echo", {"text": "later"}).result["content"][0]["text"]
+    assert "ticket #2" in again
+    assert len(upstream.calls) == 1
+
+
+def test_other_arguments_are_another_call(held_echo: Client, office: Office, upstream: Upstream) -> None:
+    held_echo.call("echo", {"text": "approved"})
+    action = approve(office)
+    other = held_echo.call("echo", {"text": "Approved"}).result["content"][0]["text"]
+    assert "ticket #2" in other
+    run_approved_action(str(action.id))
+    sent = [entry["message"]["params"]["arguments"] for entry in upstream.calls]
+    assert sent == [{"text": "approved"}]
+
+
+def test_a_rejection_comes_back_with_its_reason(held_echo: Client, office: Office, upstream: Upstream) -> None:
+    hold_for(office, 25)
+    waiting = Waiting(lambda: held_echo.call("echo", {"text": "no"}))
+    reject_action(the_action(), reason="Not on a Friday.", actor=actor_of(office.cast.bob))
+    told = waiting.answer.result
+    assert told["isError"] is True
+    assert "was rejected (ticket #1): Not on a Friday." in told["content"][0]["text"]
+    assert upstream.calls == []
+
+
+CHANGES: dict[str, Callable[[Office], Any]] = {
+    "the connector": lambda office: Connector.objects.update(revision=2),
+    "the tool": lambda office: Tool.objects.filter(name="echo").update(is_enabled=False),
+    "the caller's group": lambda office: office.work.groups.clear(),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_an_approval_no_longer_fits_when_what_it_was_for_has_changed(
+    held_echo: Client, office: Office, upstream: Upstream, what: str
+) -> None:
+    held_echo.call("echo", {"text": "then"})
+    action = approve(office)
+    CHANGES[what](office)
+    office.changed()
+    run_approved_action(str(action.id))
+    assert upstream.calls == []
+    assert PendingAction.objects.get().state == PendingAction.State.INVALID
+
+
+def test_the_schedule_runs_what_nobody_took(held_echo: Client, office: Office, upstream: Upstream) -> None:
+    held_echo.call("echo", {"text": "forgotten"})
+    approve(office)
+    run_approved_actions()
+    assert upstream.calls == []  # too early: the process that holds the request goes first
+    time.sleep(3.2)
+    run_approved_actions()
+    run_approved_actions()
+    assert len(upstream.calls) == 1
+    assert PendingAction.objects.get().state == PendingAction.State.DONE
+
+
+def test_many_takers_run_an_approved_call_once(held_echo: Client, office: Office, upstream: Upstream) -> None:
+    hold_for(office, 10)
+    waiting = [Waiting(lambda: held_echo.call("echo", {"text": "once"})) for _ in range(4)]
+    action = the_action()
+    approve(office)
+    run_approved_action(str(action.id))
+    texts = [one.answer.result["content"][0]["text"] for one in waiting]
+    assert texts.count("once") == 1
+    assert len(upstream.calls) == 1
+    assert len([text for text in texts if "ticket #1 was collected" in text]) == 3
+
+
+def test_the_rows_of_a_held_call_share_its_request_id(held_echo: Client, office: Office) -> None:
+    from audit.models import Event
+
+    hold_for(office, 25)
+    waiting = Waiting(lambda: held_echo.call("echo", {"text": "traced"}))
+    approve(office)
+    request_id = waiting.answer.result["_meta"]["harriet/requestId"]
+    end = time.monotonic() + 4
+    codes: set[str] = set()
+    while time.monotonic() < end and "call.outcome" not in codes:
+        codes = set(Event.objects.filter(request_id=request_id).values_list("code", flat=True))
+    assert {"call.held", "action.approved", "call.intent", "call.outcome"} <= codes
+    intent = json.loads(Event.objects.get(code="call.intent").body)
+    assert intent["decision"] == "hold"
+
+
+def test_a_web_process_killed_while_holding_loses_nothing(
+    office: Office, upstream: Upstream, held_echo: Client, start_gateway: Callable[[], Gateway]
+) -> None:
+    import signal
+
+    hold_for(office, 25)
+    doomed = start_gateway()
+    client = Client(doomed, office.token).until(200)
+
+    def ask() -> Any:
+        with pytest.raises((OSError, ValueError)):
+            client.call("echo", {"text": "survives"})
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    the_action()
+    doomed.stop(signal.SIGKILL)
+    waiting.join()
+    run_approved_action(str(approve(office).id))
+    assert held_echo.call("echo", {"text": "survives"}).text == "survives"
+    assert len(upstream.calls) == 1

@@ -1,0 +1,85 @@
+"""Two hundred approved calls, sixteen takers that race for each: the server is called two hundred times."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+
+from approvals import hold as held_calls
+from approvals.models import PendingAction
+from connectors.models import Tool
+from harriet.gateway.call import Call, run_call
+from harriet.gateway.compile import Snapshot, compile_snapshot
+from harriet.gateway.errors import GatewayError
+from harriet.gateway.held import bound_to, held_call_of, run_approved
+from harriet.gateway.policy import view_of
+from harriet.gateway.runtime import Runtime
+
+from .office import Office
+from .processes import Upstream
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+APPROVALS = 200
+TAKERS = 16
+
+
+def call_of(snapshot: Snapshot, number: int) -> Call:
+    arguments = json.dumps({"text": f"number {number}"}).encode()
+    return Call(
+        snapshot=snapshot,
+        principal=next(iter(snapshot.principals.values())),
+        profile=snapshot.profiles["work"],
+        name="echo",
+        arguments=arguments,
+        values=json.loads(arguments),
+    )
+
+
+def approved_calls(snapshot: Snapshot) -> dict[UUID, int]:
+    """Held by the real gate, approved by a row update: who may approve is another story."""
+    found = {}
+    for number in range(APPROVALS):
+        call = call_of(snapshot, number)
+        grant = view_of(snapshot, call.principal, call.profile).grants["echo"]
+        found[held_calls.hold(held_call_of(call, grant)).action_id] = number
+    PendingAction.objects.update(state=PendingAction.State.APPROVED, decided_at=Now())
+    return found
+
+
+async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID) -> int:
+    runtime = Runtime()
+    await runtime.audit.start()
+    ran = 0
+    try:
+        for action_id, number in random.sample(list(actions.items()), len(actions)):
+            call = call_of(snapshot, number)
+            grant = view_of(snapshot, call.principal, call.profile).grants["echo"]
+            with suppress(GatewayError):
+                agreed = bound_to(call, grant)
+                ran += await run_approved(action_id, agreed, call, tool_id, runtime, run_call) is not None
+    finally:
+        await runtime.stop()
+    return ran
+
+
+def test_each_approved_call_leaves_exactly_once(office: Office, upstream: Upstream) -> None:
+    Tool.objects.filter(name="echo").update(requires_confirmation=True)
+    snapshot = compile_snapshot(office.cast.acme.id)
+    assert snapshot is not None
+    actions = approved_calls(snapshot)
+    with ThreadPoolExecutor(TAKERS) as pool:
+        taken = [pool.submit(asyncio.run, take_all(snapshot, actions, office.tool_id("echo"))) for _ in range(TAKERS)]
+        assert sum(one.result() for one in taken) == APPROVALS
+    sent = [entry["message"]["params"]["arguments"]["text"] for entry in upstream.calls]
+    assert sorted(sent) == sorted(f"number {number}" for number in range(APPROVALS))
+    assert set(PendingAction.objects.values_list("state", flat=True)) == {PendingAction.State.DONE}
+    connection.close()

@@ -1,0 +1,150 @@
+"""My AI: connecting a client with the real address, the token shown once, and the tick when the first call came."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+
+from audit.actor import Actor, Label
+from audit.context import request as audit_request
+from audit.events import CALL_INTENT, CALL_OUTCOME
+from audit.record import record
+from connectors.models import Profile
+from harriet.console.me.clients import CLIENTS, Door
+from harriet.lib.ids import new_id
+from harriet.people.actions.register_device import register_device
+from harriet.people.models import AccessToken, Device
+
+PAGES = ["me:home", "me:devices", "me:connect", "me:activity", "me:waiting"]
+
+
+@pytest.fixture
+def work(cast: Any) -> Profile:
+    profile = Profile.objects.create(organization=cast.acme, slug="work", name="Work")
+    profile.groups.add(cast.sales)
+    return profile
+
+
+def connect(client: Client, profile: Profile, **given: str) -> Any:
+    filled = {"client": "claude-code", "profile": str(profile.pk), "expires_in_days": "90"}
+    return client.post(reverse("me:connect"), filled | {"device_name": "Laptop"} | given)
+
+
+def token_in(page: Any) -> str:
+    found = re.search(r"hrt_dev_[\w-]{40,}", page.content.decode())
+    assert found
+    return found[0]
+
+
+def test_every_page_opens_with_and_without_anything_on_it(client: Client, cast: Any, work: Profile) -> None:
+    for user in (cast.dana, cast.bob):
+        client.force_login(user)
+        for page in PAGES:
+            assert client.get(reverse(page)).status_code == 200, page
+
+
+def test_dana_connects_claude_code_on_a_new_device(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    page = connect(client, work)
+    token = AccessToken.objects.get()
+    assert (token.user, token.device.name, token.profile_id) == (cast.dana, "Laptop", work.pk)
+    assert "http://127.0.0.1:8000/mcp/acme/work" in page.content.decode()
+    assert page["Cache-Control"] == "no-store" and token_in(page).endswith(token.hint)
+    for later in PAGES:
+        assert token_in(page) not in client.get(reverse(later)).content.decode()
+
+
+def test_the_tick_comes_with_the_first_call(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    connect(client, work)
+    address = reverse("me:arrival", args=[AccessToken.objects.get().pk])
+    assert client.get(address, headers={"accept": "application/json"}).json() == {"arrived": False}
+    assert "Waiting for your first call" in client.get(address).content.decode()
+    AccessToken.objects.update(last_seen_at=Now())
+    assert client.get(address, headers={"accept": "application/json"}).json() == {"arrived": True}
+    assert "It works" in client.get(address).content.decode()
+
+
+def test_a_profile_that_is_not_hers_cannot_be_chosen(client: Client, cast: Any, work: Profile) -> None:
+    other = Profile.objects.create(organization=cast.globex, slug="work", name="Theirs")
+    client.force_login(cast.dana)
+    assert connect(client, other).status_code == 400
+    client.force_login(cast.bob)
+    assert connect(client, work).status_code == 400
+    assert not AccessToken.objects.exists() and not Device.objects.exists()
+
+
+def test_a_taken_device_name_is_told_beside_it(client: Client, cast: Any, work: Profile) -> None:
+    register_device(cast.acme, cast.dana, "Laptop", actor=Actor("person", cast.dana.pk, "dana"))
+    client.force_login(cast.dana)
+    assert "already a device called Laptop" in connect(client, work).content.decode()
+    device = Device.objects.get()
+    assert connect(client, work, device=str(device.pk), device_name="").status_code == 200
+
+
+def test_other_peoples_devices_and_tokens_are_not_found(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    connect(client, work)
+    token, device = AccessToken.objects.get(), Device.objects.get()
+    for other in (cast.alice, cast.charlie):
+        client.force_login(other)
+        assert client.get(reverse("me:arrival", args=[token.pk])).status_code == 404
+        assert client.post(reverse("me:revoke_token", args=[token.pk])).status_code == 404
+        assert client.post(reverse("me:revoke_device", args=[device.pk])).status_code == 404
+
+
+def test_dana_revokes_her_device(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    connect(client, work)
+    client.post(reverse("me:revoke_device", args=[Device.objects.get().pk]))
+    assert not AccessToken.objects.filter(revoked_at=None).exists()
+
+
+def test_an_api_token_is_shown_once(client: Client, cast: Any) -> None:
+    client.force_login(cast.dana)
+    page = client.post(reverse("me:personal_token"), {"name": "Script", "expires_in_days": "30"})
+    assert b"hrt_per_" in page.content and page["Cache-Control"] == "no-store"
+    assert b"hrt_per_" not in client.get(reverse("me:devices")).content
+
+
+@pytest.mark.parametrize("key", list(CLIENTS))
+def test_the_steps_can_be_read_again_without_the_token(client: Client, cast: Any, work: Profile, key: str) -> None:
+    client.force_login(cast.dana)
+    page = client.get(reverse("me:client", args=["work", key]))
+    assert page.status_code == 200 and "/mcp/acme/work" in html.unescape(page.content.decode())
+    client.force_login(cast.bob)
+    assert client.get(reverse("me:client", args=["work", key])).status_code == 404
+
+
+@pytest.mark.parametrize("key", list(CLIENTS))
+def test_the_token_is_never_in_an_address(key: str) -> None:
+    door = Door("work", "https://harriet.example/mcp/acme/work", "hrt_dev_secret")
+    for step in CLIENTS[key].steps_for(door):
+        assert not re.search(r"https?://\S*hrt_dev_secret", step.code)
+        if step.code.startswith("{"):
+            json.loads(step.code)
+        if step.code.startswith("[mcp_servers"):
+            tomllib.loads(step.code)
+
+
+def test_activity_shows_one_line_a_call_and_only_ones_own(client: Client, cast: Any) -> None:
+    dana, bob = Actor("person", cast.dana.pk, "dana@acme.test"), Actor("person", cast.bob.pk, "bob@acme.test")
+    tool, crm = Label(new_id(), "find_customer"), Label(new_id(), "CRM")
+    with transaction.atomic():
+        for caller in (dana, bob):
+            with audit_request():
+                told = {"organization_id": cast.acme.pk, "actor": caller, "tool": tool, "connector": crm}
+                record(CALL_INTENT, **told)
+                record(CALL_OUTCOME, outcome="ok", **told)
+    client.force_login(cast.dana)
+    text = client.get(reverse("me:activity")).content.decode()
+    assert text.count("find_customer") == 1 and "Done" in text and "bob@acme.test" not in text
