@@ -20,6 +20,7 @@ from harriet.lib.ids import new_id
 from vault.open import opener_for
 
 from .actions.expire_actions import expire_action
+from .errors import TooLate
 from .events import ACTION_COLLECTED, ACTION_INVALIDATED
 from .lifecycle import REFUSED, State, close_ticket, move, tell, write_event
 from .models import PendingAction, Ticket
@@ -95,8 +96,14 @@ def hold(call: HeldCall) -> Held:
 
 
 def look(action_id: UUID) -> Held:
-    """Where the call stands now, for the process that holds the client's request."""
-    return _held(PendingAction.objects.select_related("ticket").get(pk=action_id))
+    """Where the call stands now, for the process that holds the client's request.
+
+    Raises TooLate when its connector or its tool was deleted in the meantime.
+    """
+    action = PendingAction.objects.select_related("ticket").filter(pk=action_id).first()
+    if action is None:
+        raise TooLate("The connector or the tool was deleted, so this call will not run.")
+    return _held(action)
 
 
 def take(action_id: UUID) -> bool:

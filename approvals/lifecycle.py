@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor, Label
 from audit.record import record
+from harriet.people.actions.read_notices import settle_notices
 
 from .models import PendingAction, Ticket
 
@@ -26,7 +27,14 @@ def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
         moved = PendingAction.objects.filter(pk=action_id, state=before).update(state=after, **changes)
         if moved:
             _announce(action_id)
+        if moved and before == State.WAITING:
+            _settle(action_id)
     return bool(moved)
+
+
+def notice_key(ticket_id: UUID) -> str:
+    """Names the notices that ask approvers to decide."""
+    return f"ticket {ticket_id}"
 
 
 def tell(action_id: UUID) -> bool:
@@ -54,6 +62,12 @@ def write_event(code: str, action: PendingAction, *, actor: Actor, reason: str =
         reason=reason,
         request_id=action.request_id,
     )
+
+
+def _settle(action_id: UUID) -> None:
+    """There is nothing left to decide: it leaves every approver's inbox."""
+    organization_id, ticket_id = PendingAction.objects.values_list("organization_id", "ticket_id").get(pk=action_id)
+    settle_notices(organization_id, notice_key(ticket_id))
 
 
 def _announce(action_id: UUID) -> None:

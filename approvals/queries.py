@@ -18,8 +18,9 @@ _APPROVING_ROLES = [role for role in Role.values if role in {Role.OWNER, Role.MC
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:
+    """Those of deleted connectors are left to the audit log: what they were about is gone."""
     return (
-        Ticket.objects.filter(organization=organization)
+        Ticket.objects.filter(organization=organization, action__isnull=False)
         .select_related("action__connector", "action__tool", "action__decision", "action__user")
         .order_by("-number")
     )

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 from harriet.people.actions.notice_person import notice_person, send_notice
 
+from .lifecycle import notice_key
 from .models import PendingAction
 from .queries import approvers_of
 
@@ -42,7 +43,7 @@ def announce_to_approvers(action: PendingAction) -> None:
             action.organization,
             text=_sentence(action),
             path=_path(action),
-            key=f"ticket {action.ticket_id}",
+            key=notice_key(action.ticket_id),
             mail=False,
         )
     _send("approvals.mail_approvers", action.id)

@@ -92,8 +92,8 @@ def request_of(event: Event) -> QuerySet[Event]:
 
 
 def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[Event]:
-    """The latest outcomes, refusals and holds of one tool. Events have `.sentence` and `.recorded_at`."""
-    codes = (CALL_OUTCOME, CALL_REFUSED, CALL_HELD)
+    """The latest outcomes and refusals of one tool. Events have `.sentence` and `.recorded_at`."""
+    codes = (CALL_OUTCOME, CALL_REFUSED)
     return list(events_of(organization_id, Filters(tool=tool_id)).filter(code__in=codes)[:limit])
 
 

@@ -11,7 +11,6 @@ class Preset:
     name: str
     description: str
     url: str
-    icon: str
     needs: str
     """What the step Authentication will ask for, in words."""
 
@@ -22,7 +21,6 @@ PRESETS = (
         "GitHub",
         "Repositories, issues and pull requests.",
         "https://api.githubcopilot.com/mcp/",
-        "🐙",
         "A fine-grained personal access token, as a bearer token.",
     ),
     Preset(
@@ -30,7 +28,6 @@ PRESETS = (
         "Stripe",
         "Customers, invoices and payments.",
         "https://mcp.stripe.com/",
-        "💳",
         "A restricted API key, as a bearer token.",
     ),
     Preset(
@@ -38,7 +35,6 @@ PRESETS = (
         "Hugging Face",
         "Models, datasets and papers.",
         "https://huggingface.co/mcp",
-        "🤗",
         "An access token, as a bearer token.",
     ),
     Preset(
@@ -46,7 +42,6 @@ PRESETS = (
         "DeepWiki",
         "Questions about public repositories.",
         "https://mcp.deepwiki.com/mcp",
-        "📚",
         "No credential.",
     ),
 )

@@ -163,8 +163,12 @@ def basics(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     form = ConnectionForm(request.POST)
+    had_secret = credential_of(connector.pk) is not None
     if attempt(form, lambda given: save_connection(connector, **given, actor=request.actor)) is None:
         return _settings(request, connector_of(request.organization, pk), connection=form)
+    if had_secret and credential_of(connector.pk) is None:
+        messages.warning(request, "The secret was saved for another server and was removed. Enter the new one now.")
+        return redirect("connectors:authentication", pk)
     keep_findings(request, connector, test_connection(connector, actor=request.actor))
     messages.success(request, "Saved, and tried at once. Below is what the server said. Sync its tools next.")
     return redirect("connectors:settings", pk)

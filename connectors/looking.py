@@ -14,6 +14,7 @@ from vault.queries import sealed_credential, sealed_credentials
 
 from .errors import UpstreamBroken
 from .models import Connector
+from .repeated import Repeated
 from .snapshot import reach_of
 from .transports.base import Discovery, Endpoint
 from .transports.native import NativeTransport
@@ -23,6 +24,7 @@ CHECK_SECONDS = 8.0
 AT_ONCE = 16
 
 T = TypeVar("T")
+Ask = Callable[[NativeTransport, OpenCredential, Repeated], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,11 @@ def endpoint_of(connector: Connector) -> Endpoint:
 def look_at(connector: Connector) -> Look:
     """Discovers and lists with the saved credential. Raises ConnectorError or EgressRefused."""
 
-    async def look(transport: NativeTransport, credential: OpenCredential) -> Look:
+    async def look(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
         discovery = await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
         known = replace(endpoint, era=discovery.era)
-        return Look(discovery, await transport.list_tools(known, credential, deadline=LOOK_SECONDS))
+        tools = await transport.list_tools(known, credential, deadline=LOOK_SECONDS)
+        return Look(repeated.out_of(discovery), repeated.out_of_json(tools))
 
     endpoint = replace(endpoint_of(connector), era="")  # whoever looks finds out anew
     return _with_credential(connector, look)
@@ -55,16 +58,16 @@ def look_at(connector: Connector) -> Look:
 def discover(connector: Connector) -> Discovery:
     """Asks the server what it is, with the saved credential. Raises ConnectorError or EgressRefused."""
 
-    async def ask(transport: NativeTransport, credential: OpenCredential) -> Discovery:
-        return await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
+    async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Discovery:
+        return repeated.out_of(await transport.discover(endpoint, credential, deadline=LOOK_SECONDS))
 
     endpoint = replace(endpoint_of(connector), era="")
     return _with_credential(connector, ask)
 
 
 def list_tools(connector: Connector, era: str) -> list[dict[str, Any]]:
-    async def ask(transport: NativeTransport, credential: OpenCredential) -> list[dict[str, Any]]:
-        return await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS)
+    async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> list[dict[str, Any]]:
+        return repeated.out_of_json(await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS))
 
     endpoint = replace(endpoint_of(connector), era=era)
     return _with_credential(connector, ask)
@@ -89,7 +92,9 @@ async def _check_all(
     async def check(endpoint: Endpoint, opener: Opener, sealed: SealedCredential | None) -> Discovery:
         async with seats:
             with opener.credential(sealed) as credential:
-                return await transport.discover(endpoint, credential, deadline=CHECK_SECONDS)
+                repeated = Repeated(credential)
+                with repeated.out_of_problems():
+                    return repeated.out_of(await transport.discover(endpoint, credential, deadline=CHECK_SECONDS))
 
     egress = AsyncEgress()
     transport = NativeTransport(egress)
@@ -111,7 +116,8 @@ def _ordinary(answer: Discovery | BaseException) -> Exception | Discovery:
     return answer
 
 
-def _with_credential(connector: Connector, ask: Callable[[NativeTransport, OpenCredential], Awaitable[T]]) -> T:
+def _with_credential(connector: Connector, ask: Ask[T]) -> T:
+    """What is asked leaves without the secret, and so does what goes wrong."""
     opener = opener_for(connector.organization_id)
     sealed = sealed_credential(connector.organization_id, connector.id)
 
@@ -120,7 +126,9 @@ def _with_credential(connector: Connector, ask: Callable[[NativeTransport, OpenC
         transport = NativeTransport(egress)
         try:
             with opener.credential(sealed) as credential:
-                return await asyncio.wait_for(ask(transport, credential), LOOK_SECONDS * 2)
+                repeated = Repeated(credential)
+                with repeated.out_of_problems():
+                    return await asyncio.wait_for(ask(transport, credential, repeated), LOOK_SECONDS * 2)
         except TimeoutError:
             raise UpstreamBroken(f"The server did not finish within {LOOK_SECONDS * 2:.0f} seconds.") from None
         finally:

@@ -43,9 +43,7 @@ from .wizard import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEP
 def new(request: OrganizationRequest) -> HttpResponse:
     """The catalogue, and the first step; a preset or a pasted configuration fills it in."""
     if preset := preset_named(request.GET.get("preset", "")):
-        keep_prefill(
-            request, {"name": preset.name, "description": preset.description, "icon": preset.icon, "url": preset.url}
-        )
+        keep_prefill(request, {name: getattr(preset, name) for name in ("name", "description", "url")})
     prefill = kept_prefill(request)
     form = BasicsForm(request.POST or None, initial=prefill)
     made = attempt(form, lambda given: draft_connector(request.organization, **_basics(given), actor=request.actor))
@@ -61,7 +59,7 @@ def paste(request: OrganizationRequest) -> HttpResponse:
     form = SnippetForm(request.POST)
     read = attempt(form, lambda given: read_snippet(given["snippet"]))
     if read is None:
-        form.data = {}  # type: ignore[assignment]  # what was pasted may hold a secret: it is not written back
+        form.data = {}  # what was pasted may hold a secret: it is not written back
         return _first(request, BasicsForm(), form)
     keep_prefill(request, asdict(read))
     return redirect("connectors:new")
@@ -237,13 +235,15 @@ def _page(request: OrganizationRequest, connector: Connector | None, step: str, 
         }
         for key, label in STEPS
     ]
+    findings = kept_findings(request, connector) if connector else []
     context = {
         "active": "integrations",
         "connector": connector,
         "step": step,
         "steps": steps,
         "form": form,
-        "findings": kept_findings(request, connector) if connector else [],
+        "findings": findings,
+        "works": bool(findings) and all(finding["kind"] != "danger" for finding in findings),
         "credential": credential_of(connector.id) if connector else None,
         **more,
     }

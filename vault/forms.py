@@ -28,6 +28,9 @@ PLACES = [("header", "A header"), ("query", "A query parameter"), ("cookie", "A 
 class SecretField(forms.CharField):
     """A password input that is never rendered back, and whose value leaves it as a Secret, exactly as entered."""
 
+    is_needed_at_times = True
+    """The form says when; the page doesn't call it optional."""
+
     def __init__(self, **kwargs: Any) -> None:
         attributes = {"autocomplete": "off", "spellcheck": "false", "data-1p-ignore": "", "data-lpignore": "true"}
         super().__init__(strip=False, widget=forms.PasswordInput(attrs=attributes, render_value=False), **kwargs)

@@ -19,6 +19,7 @@ from harriet.lib.egress import EgressRefused, Reach, check_url
 from harriet.people.models import Organization
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
+from vault.actions.delete_credential import delete_credential
 
 LONGEST_URL = 500
 _OURS = tuple(
@@ -31,7 +32,10 @@ _CLOUDS = {"100.100.100.200", "fd00:ec2::254", "fd20:ce::254"}
 
 @transaction.atomic
 def save_connection(connector: Connector, *, url: str, allow_internal: bool, actor: Actor) -> Connector:
-    """Another address forgets what the last server said and invalidates approvals given for it."""
+    """Another address forgets what the last server said and invalidates approvals given for it.
+
+    A secret goes only to the host that it was entered for: another host forgets it, and it has to be entered again.
+    """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     url = url.strip()
     if len(url) > LONGEST_URL:
@@ -43,9 +47,17 @@ def save_connection(connector: Connector, *, url: str, allow_internal: bool, act
     if hosts != organization.internal_hosts:
         _allow_host(organization, hosts, host, connector, actor=actor)
     if (connector.url, connector.allow_internal) != (url, allow_internal):
+        is_elsewhere = _origin(connector.url) != _origin(url)
         _move(connector, url, allow_internal, actor=actor)
+        if is_elsewhere:
+            delete_credential(connector.id, actor=actor)
     step_done(connector, CONNECTION, then=AUTHENTICATION)
     return connector
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _host_of(url: str) -> str:

@@ -101,6 +101,8 @@ def _event(code: str, call: Call, grant: Grant, **fields: Any) -> NewEvent:
 
 def _word(sent: Sent) -> tuple[str, str]:
     problem = sent.problem
+    if problem is None and not sent.is_passed_on:
+        return "unknown", "Harriet itself failed; the server's log says how."
     if problem is None:
         return ("error", "The tool itself reported an error.") if sent.is_error else ("ok", "")
     if isinstance(problem, asyncio.CancelledError):

@@ -84,7 +84,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             return await held.hold_call(call, grant, runtime, run_call)
         check_health(call, grant, runtime)
     except GatewayError as refusal:
-        runtime.audit.write_soon(account.refused(call, refusal))
+        runtime.note(account.refused(call, refusal))
         raise
     return await run_call(call, grant, runtime)
 
@@ -99,13 +99,15 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
             redactor = runtime.redactor(sealed, credential)
             answer = await forward(call, grant, credential, redactor, runtime)  # ⑦
             # ⑧ postprocess hooks
-            return cleaned(answer, grant, redactor, runtime, sent)  # ⑧
+            result = cleaned(answer, grant, redactor, runtime, sent)  # ⑧
+        sent.is_passed_on = True
+        return result
     except (GatewayError, ConnectorError, VaultError, TimeoutError, asyncio.CancelledError) as problem:
         sent.problem = problem
         sent.told = explained(problem, grant, redactor, runtime)
         raise sent.told from None
     finally:
-        runtime.audit.write_soon(account.outcome(call, grant, sent))  # ⑨
+        runtime.note(account.outcome(call, grant, sent))  # ⑨
         note_use(call, grant, runtime, sent)
 
 
@@ -148,7 +150,7 @@ def explained(problem: BaseException, grant: Grant, redactor: Redactor | None, r
     if redactor is not None:
         message, _ = redactor.in_text(message)  # the server's own words are quoted in it
     account.record_health_of(problem, message, grant, runtime)
-    if isinstance(problem, TimeoutError | UpstreamTimeout):
+    if isinstance(problem, TimeoutError | UpstreamTimeout) and getattr(problem, "may_have_run", True):
         seconds = f"{runtime.deadline_seconds:g}"
         return ToolRefusal(
             f"{grant.tool.connector.name} did not answer within {seconds} seconds. Whether it carried out the call is "

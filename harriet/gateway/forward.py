@@ -36,6 +36,7 @@ class Sent:
     redacted: int = 0
     is_error: bool = False
     is_answered: bool = False
+    is_passed_on: bool = False
     problem: BaseException | None = None
     told: BaseException | None = None
     """What the client was told instead of a result; no secrets are in it."""

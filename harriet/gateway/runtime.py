@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from psycopg import Notify
 
+from audit.event import NewEvent
 from audit.writer import AuditWriter
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
+NOTES_WAIT = 0.02
 FIRST_LOAD_SECONDS = 20.0
 DRAIN_SECONDS = 20.0
 _REDACTORS = 512
@@ -62,6 +64,7 @@ class Runtime:
         self._clock = (monotonic(), datetime.now(UTC))
         self._listener = Listener(self._on_look, self._on_notify)
         self._background: set[asyncio.Task[Any]] = set()
+        self._notes: list[NewEvent] = []
         self._has_looked = False
         self._loaded = asyncio.Event()
 
@@ -88,6 +91,8 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.transport.close()
+        await self.egress.close()
+        self._write_notes()
         await self.audit.stop()
 
     def now(self) -> datetime:
@@ -106,6 +111,18 @@ class Runtime:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def note(self, event: NewEvent) -> None:
+        """For outcomes and refusals, which nobody waits for: a few milliseconds' worth of them go into one commit, so
+        that they neither cost a commit each nor stand in the way of the next intent."""
+        if not self._notes:
+            asyncio.get_running_loop().call_later(NOTES_WAIT, self._write_notes)
+        self._notes.append(event)
+
+    def _write_notes(self) -> None:
+        notes, self._notes = self._notes, []
+        for event in notes:
+            self.audit.write_soon(event)
 
     def redactor(self, sealed: SealedCredential | None, credential: OpenCredential) -> Redactor | None:
         """Built once per credential version; None when nothing secret is used."""

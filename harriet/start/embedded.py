@@ -16,6 +16,7 @@ from harriet.start.program import Program, Running, stop_all
 from harriet.start.wheels import postgres_binaries, redis_binary
 
 PRIVATE_PREFIX = "harriet-"
+POSTGRES_FOLDER = "postgres"
 PATIENCE = 30.0
 """Seconds that a server may take until it answers; PostgreSQL may have a crash to recover from."""
 
@@ -57,7 +58,7 @@ def start_embedded(
 
 
 def _start_postgres(embedded: Embedded, run: Path, account: Account | None, options: Mapping[str, str]) -> None:
-    data = run / "postgres"
+    data = run / POSTGRES_FOLDER
     account = _owner_of(data, account)
     binaries = postgres_binaries(account, embedded.private)
     cluster = postgres.Cluster(data, embedded.private, binaries, account, run / "postgres.password")

@@ -13,10 +13,17 @@ from django.conf import settings
 
 from harriet.lib.env import env
 from harriet.lib.errors import Problem
-from harriet.lib.keyfile import make_keys
+from harriet.lib.keyfile import make_keys, read_key
 from harriet.start import processes
 from harriet.start.bind import Bind
-from harriet.start.embedded import Embedded, remove_leftovers, start_embedded, was_killed, write_addresses
+from harriet.start.embedded import (
+    POSTGRES_FOLDER,
+    Embedded,
+    remove_leftovers,
+    start_embedded,
+    was_killed,
+    write_addresses,
+)
 from harriet.start.processes import DRAIN_SECONDS
 from harriet.start.supervisor import StopRequested, Supervisor, say, stop_signals
 
@@ -31,8 +38,16 @@ def start(bind: Bind, workers: int) -> None:
         say(f"Starting Harriet in {run} …")
         if os.geteuid() == 0:
             say("It runs as root. That works; for more than a try, start it as an ordinary user.")
+        if (run / POSTGRES_FOLDER).exists():
+            refuse_lost_keys()
         make_keys(Path(settings.KEYS_DIR))
         _serve(run, bind, workers)
+
+
+def refuse_lost_keys() -> None:
+    """What is stored was sealed with keys: new ones in their place would only hide that they are gone."""
+    for name in ("vault", "audit"):
+        read_key(name)
 
 
 def make_run_folder(run: Path) -> None:

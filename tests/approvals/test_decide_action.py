@@ -73,6 +73,13 @@ def test_a_rejection_needs_a_reason_which_the_client_hears_once(story: Story) ->
     assert story.held().state == "waiting"
 
 
+def test_what_is_decided_leaves_every_inbox(story: Story) -> None:
+    held, other = story.held(), story.held(b'{"to":"eve@example.test"}')
+    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+    unread = Notice.objects.filter(read_at=None).values_list("path", flat=True)
+    assert set(unread) == {other.ticket_path}
+
+
 def test_a_decision_is_final(story: Story) -> None:
     held, bob = story.held(), story.cast.actor(story.cast.bob)
     approve_action(story.action(held), actor=bob)

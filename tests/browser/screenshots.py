@@ -16,7 +16,7 @@ from tests.conftest import SESSION, _announce
 
 WIDTHS = (1440, 360)
 THEMES = ("light", "dark")
-HEIGHTS = {1440: 900, 360: 780}
+HEIGHTS = {1440: 840, 360: 780}
 
 
 def main(folder: Path) -> None:
@@ -47,7 +47,7 @@ def shoot(folder: Path) -> Iterator[Path]:
     make_world(cast)
     collect_static()
     with sync_playwright() as playwright, serve(SESSION) as (url, log):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags(), "--disable-lcd-text"])
         site = Site(url, browser, log)
         for name, user, path in pages_of(cast):
             page = site.page(user)

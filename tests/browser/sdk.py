@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def call(url: str, token: str, tool: str, arguments: dict[str, Any]) -> Asked:
@@ -56,15 +58,9 @@ def connected(url: str, token: str) -> Any:
     return Client(streamable_http_client(url, http_client=http))
 
 
-def in_thread(work: Any) -> Future[Any]:
+def in_thread(work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
     """Playwright keeps an event loop in this thread; the client gets its own."""
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(asyncio.run(work()))
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
+    thread = ThreadPoolExecutor(1)
+    future = thread.submit(lambda: asyncio.run(work()))
+    thread.shutdown(wait=False)
     return future

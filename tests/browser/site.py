@@ -77,7 +77,7 @@ def serve(run_dir: Path) -> Iterator[tuple[str, Path]]:
         web = subprocess.Popen(
             command,
             cwd=settings.BASE_DIR,
-            env={**os.environ, "HARRIET_BASE_URL": url},
+            env={**os.environ, "HARRIET_BASE_URL": url, "DJANGO_ALLOW_ASYNC_UNSAFE": ""},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

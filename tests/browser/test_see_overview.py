@@ -39,14 +39,8 @@ def test_chosen_colours_stay(site: Site, cast: Cast) -> None:
 
 
 def test_menu_works_without_javascript(site: Site, cast: Cast) -> None:
-    context = site.context(cast.alice, width=360)
-    cookies = context.cookies()
-    bare = site.browser.new_context(
-        base_url=site.url, java_script_enabled=False, viewport={"width": 360, "height": 740}
-    )
-    bare.add_cookies(cookies)  # type: ignore[arg-type]
-    page = bare.new_page()
+    page = site.context(cast.alice, width=360, has_scripts=False).new_page()
     page.goto("/settings/")
-    page.get_by_label("Menu").click()
+    page.get_by_label("Menu", exact=True).click()
     page.get_by_role("navigation", name="Main, in the menu").get_by_text("Settings").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Settings"

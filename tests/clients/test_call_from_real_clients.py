@@ -16,6 +16,7 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import ContentBlock, TextContent
 
 from .conftest import SECRET, Company
 from .node import INSPECTOR, MCP_REMOTE, NPM_SDK, node, run
@@ -51,7 +52,12 @@ async def list_and_call(client: Client) -> tuple[list[str], list[str]]:
     async with client:
         listed = await client.list_tools()
         called = [await client.call_tool(name, arguments) for name, arguments in CALLS]
-        return [tool.name for tool in listed.tools], [result.content[0].text for result in called]
+        return [tool.name for tool in listed.tools], [text_of(result.content[0]) for result in called]
+
+
+def text_of(block: ContentBlock) -> str:
+    assert isinstance(block, TextContent)
+    return block.text
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])

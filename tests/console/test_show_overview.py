@@ -63,4 +63,10 @@ def test_the_rail_shows_what_the_role_can_use(cast: Cast, client: Client) -> Non
     page = client.get(reverse("console:overview")).content.decode()
     assert reverse("tickets:list") in page
     assert reverse("audit:list") not in page
-    assert reverse("vault:list") not in page
+
+
+def test_a_members_rail_has_their_own_pages_alone(cast: Cast, client: Client) -> None:
+    client.force_login(cast.dana)
+    page = client.get(reverse("me:home")).content.decode()
+    assert "/settings/people/" not in page
+    assert reverse("me:home") in page

@@ -31,7 +31,6 @@ PUBLIC = {
     "people:setup",
     "people:join",
     "people:join_known",
-    "admin:jsi18n",
 }
 """Pages for people who are not signed in. What they open is proved by a link or a password, and tested there."""
 

@@ -166,7 +166,7 @@ def test_a_modern_client_that_leaves_cancels_its_call(modern_dana: ModernClient,
     hang_up(modern_dana, {"ms": 3000, "text": "left"})
     assert log.events("call.outcome")[0]["outcome"] == "cancelled"
     time.sleep(0.3)
-    assert any("cancelled" in entry for entry in upstream.seen)
+    wait_for(lambda: any("cancelled" in entry for entry in upstream.seen))
     assert not any("finished" in entry for entry in upstream.seen)
 
 
@@ -193,4 +193,4 @@ def test_a_legacy_client_cancels_with_a_notification(
     waiting.join(3)
     assert not waiting.is_alive()
     assert log.events("call.outcome")[0]["outcome"] == "cancelled"
-    assert any("cancelled" in entry for entry in upstream.seen)
+    wait_for(lambda: any("cancelled" in entry for entry in upstream.seen))

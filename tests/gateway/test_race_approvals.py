@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import UUID
@@ -55,12 +55,14 @@ def approved_calls(snapshot: Snapshot) -> dict[UUID, int]:
     return found
 
 
-async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID) -> int:
+async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID, start: threading.Barrier) -> int:
+    """One taker: at each call it waits for the other fifteen, so that all go for the same row at once."""
     runtime = Runtime()
     await runtime.audit.start()
     ran = 0
     try:
-        for action_id, number in random.sample(list(actions.items()), len(actions)):
+        for action_id, number in actions.items():
+            start.wait(60)
             call = call_of(snapshot, number)
             grant = view_of(snapshot, call.principal, call.profile).grants["echo"]
             with suppress(GatewayError):
@@ -77,7 +79,8 @@ def test_each_approved_call_leaves_exactly_once(office: Office, upstream: Upstre
     assert snapshot is not None
     actions = approved_calls(snapshot)
     with ThreadPoolExecutor(TAKERS) as pool:
-        taken = [pool.submit(asyncio.run, take_all(snapshot, actions, office.tool_id("echo"))) for _ in range(TAKERS)]
+        start, tool_id = threading.Barrier(TAKERS), office.tool_id("echo")
+        taken = [pool.submit(asyncio.run, take_all(snapshot, actions, tool_id, start)) for _ in range(TAKERS)]
         assert sum(one.result() for one in taken) == APPROVALS
     sent = [entry["message"]["params"]["arguments"]["text"] for entry in upstream.calls]
     assert sorted(sent) == sorted(f"number {number}" for number in range(APPROVALS))

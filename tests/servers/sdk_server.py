@@ -29,6 +29,7 @@ def log(**fields: Any) -> None:
 @server.tool()
 def echo(text: str) -> str:
     """Sends the text back."""
+    log(tool="echo", event=text)
     return text
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
 
 from .form import (
     AuthenticationPart,
+    AuthenticationType,
     ConnectorPart,
     OrganizationPart,
     PersonPart,
     ProfilePart,
+    RiskClass,
     SetupFile,
     ToolPart,
 )
@@ -52,7 +56,7 @@ def _authentication(connector: Connector) -> AuthenticationPart:
     if credential is None:
         return AuthenticationPart()
     return AuthenticationPart(
-        type=credential.type,
+        type=cast(AuthenticationType, credential.type),
         place=credential.placement.get("in", ""),
         name=credential.placement.get("name", ""),
         template=credential.placement.get("template", ""),
@@ -68,7 +72,7 @@ def _tool(tool: Tool) -> ToolPart:
         groups=sorted(permission.group.slug for permission in permissions if permission.group),
         roles=sorted(permission.role for permission in permissions if permission.role),
         requires_confirmation=tool.requires_confirmation,
-        risk=tool.risk_override or None,
+        risk=cast("RiskClass | None", tool.risk_override or None),
     )
 
 

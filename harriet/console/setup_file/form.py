@@ -12,6 +12,9 @@ from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.people.names import clean_slug
 
+AuthenticationType = Literal["none", "basic", "bearer", "header"]
+RiskClass = Literal["read_only", "moderate", "dangerous", "unknown"]
+
 
 class SetupFileError(Problem):
     """The file says something that cannot be applied; the message names the place."""
@@ -54,7 +57,7 @@ class SecretPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 class AuthenticationPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """`in`, `name` and `template` say where the secret goes; left out, they are what the type usually means."""
 
-    type: Literal["none", "basic", "bearer", "header"] = "none"
+    type: AuthenticationType = "none"
     secret: SecretPart | None = None
     username: str = ""
     place: Literal["", "header", "query", "cookie"] = msgspec.field(name="in", default="")
@@ -71,7 +74,7 @@ class ToolPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     groups: list[str] | None = None
     roles: list[str] | None = None
     requires_confirmation: bool | None = None
-    risk: Literal["read_only", "moderate", "dangerous", "unknown"] | None = None
+    risk: RiskClass | None = None
 
 
 class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):

@@ -126,8 +126,7 @@ def _refusal(host: str, reach: Reach) -> str:
     todo = (
         f"Add {host} (or the address, if it is not a private one) to the organization's internal hosts."
         if reach.allow_internal
-        else "If it is a server of your own, allow internal addresses for this connector and add the host to the "
-        "organization's internal hosts."
+        else "If it is a server of your own, say that it is inside your network (“allow_internal” in a set-up file)."
     )
     return f"{host} is an internal address, which Harriet doesn't connect to. {todo}"
 

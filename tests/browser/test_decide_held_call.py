@@ -1,0 +1,211 @@
+"""Bob decides on his phone, in Chromium, while the Python SDK's client of Dana waits, gives up, or loses its server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+from playwright.sync_api import Browser
+
+from tests.ground.installation import Installation, wait_until
+from tests.servers.running import SdkServer, sdk_server
+
+from . import sdk
+from .desk import PASSWORD, Desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+LONG, SHORT = 55, 1
+HOLD = """
+UPDATE people_organization SET hold_seconds = %s;
+UPDATE people_organizationversion SET number = number + 1;
+SELECT pg_notify('harriet_version', id::text) FROM people_organization;
+"""
+GIVE_PASSWORD = """
+from harriet.people.models import User
+bob = User.objects.get(email="bob@acme.test")
+bob.set_password(input())
+bob.save()
+"""
+
+
+class Office:
+    """Acme as a set-up file makes it: Dana's laptop, Bob's phone, and a CRM whose `echo` requires confirmation."""
+
+    def __init__(self, harriet: Installation, upstream: SdkServer) -> None:
+        self.harriet, self.upstream = harriet, upstream
+        (harriet.run.parent / "acme.json").write_text(json.dumps(set_up_file(upstream.url)))
+        self._command("apply", "acme.json")
+        self.token = self._command(
+            *("issue_token", "--organization", "acme", "--person", "dana@acme.test"),
+            *("--profile", "work", "--device", "Dana’s laptop"),
+        )
+        self._command("shell", "--no-imports", "-c", GIVE_PASSWORD.replace("input()", repr(PASSWORD)))
+
+    def ask(self, text: str) -> sdk.Asked:
+        return sdk.call(f"{self.harriet.url}/mcp/acme/work", self.token, "echo", {"text": text})
+
+    def hold_for(self, seconds: int) -> None:
+        for statement in HOLD.strip().split("\n"):
+            self.query(statement, *([seconds] if "%s" in statement else []))
+
+    def ticket_of(self, number: int, *states: str) -> None:
+        """Waits until the ticket is in one of the states."""
+        query = "SELECT state FROM approvals_pendingaction a JOIN approvals_ticket t ON t.id = a.ticket_id"
+        wait_until(lambda: self.query(f"{query} WHERE t.number = %s", number) in [[(state,)] for state in states])
+
+    def query(self, statement: str, *values: Any) -> list[Any]:
+        with psycopg.connect(self.harriet.addresses["database_owner_url"], autocommit=True) as connection:
+            cursor = connection.execute(statement, values or None)  # type: ignore[call-overload]
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def times_called(self, text: str) -> int:
+        return sum(entry.get("event") == text for entry in self.upstream.entries() if entry.get("tool") == "echo")
+
+    def _command(self, *arguments: str) -> str:
+        done = self.harriet.command(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+
+def set_up_file(url: str) -> dict[str, Any]:
+    return {
+        "organization": {"slug": "acme", "name": "Acme"},
+        "groups": ["sales"],
+        "people": [
+            {"email": "dana@acme.test", "role": "member", "groups": ["sales"]},
+            {"email": "bob@acme.test", "role": "approver"},
+        ],
+        "connectors": [
+            {
+                "slug": "crm",
+                "name": "CRM",
+                "kind": "native",
+                "url": url,
+                "allow_internal": True,
+                "authentication": {"type": "bearer", "secret": {"env": "CRM_TOKEN"}},
+                "tools": {"*": {"enabled": True, "groups": ["sales"]}, "echo": {"requires_confirmation": True}},
+            }
+        ],
+        "profiles": [{"slug": "work", "name": "Work", "groups": ["sales"], "connectors": ["crm"], "prefix": False}],
+    }
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("held call")
+    harriet = Installation(folder / "run", env={"CRM_TOKEN": "org-secret-of-the-held-call"})
+    try:
+        harriet.start()
+        with sdk_server(folder) as upstream:
+            yield Office(harriet, upstream)
+    finally:
+        harriet.clean_up()
+
+
+@pytest.fixture
+def bob(office: Office, browser: Browser) -> Iterator[Desk]:
+    """Signed in on his phone."""
+    desk = Desk(browser, office.harriet.url, width=360)
+    desk.page.goto("/accounts/login/?next=/tickets/")
+    desk.page.get_by_label("E-mail address").fill("bob@acme.test")
+    desk.page.get_by_label("Password").fill(PASSWORD)
+    desk.press("Sign in")
+    yield desk
+    desk.done()
+
+
+def test_approved_while_the_client_waits(office: Office, bob: Desk) -> None:
+    office.hold_for(LONG)
+    asked = office.ask("please")
+    office.ticket_of(1, "waiting")
+    bob.open("/tickets/")
+    bob.open("/tickets/1/")
+    fits_one_screen(bob)
+    assert office.times_called("please") == 0
+    bob.press("Approve and run")
+    assert asked.text == "please"
+    assert any("Waiting for approval on ticket #1" in told for told in asked.progress)
+    assert office.times_called("please") == 1
+    bob.open("/tickets/1/")
+    assert "Approved by" in bob.text
+
+
+def fits_one_screen(bob: Desk) -> None:
+    """What is asked and both buttons are in sight without scrolling."""
+    bottom = bob.page.viewport_size["height"]  # type: ignore[index]
+    for name in ("Approve and run", "Reject"):
+        box = bob.page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box and box["y"] >= 0 and box["y"] + box["height"] <= bottom
+
+
+def test_rejected_with_a_reason_that_reaches_the_client(office: Office, bob: Desk) -> None:
+    office.hold_for(LONG)
+    asked = office.ask("no")
+    office.ticket_of(2, "waiting")
+    bob.page.goto("/tickets/2/")
+    bob.press("Reject")
+    bob.look("reject-without-reason")
+    assert "Say why" in bob.text
+    bob.page.get_by_label("Reason").fill("Not on a Friday.")
+    bob.press("Reject")
+    bob.look("rejected")
+    assert asked.result.is_error
+    assert "was rejected (ticket #2): Not on a Friday." in asked.text
+    assert office.times_called("no") == 0
+
+
+def test_the_web_process_is_killed_while_it_holds(office: Office, bob: Desk) -> None:
+    """A worker runs the approved call; the same call, repeated, collects what it answered."""
+    office.hold_for(LONG)
+    lost = office.ask("survives")
+    office.ticket_of(3, "waiting")
+    kill_web(office.harriet)
+    assert lost.failure() is not None
+    wait_until(lambda: office.harriet.status() == 200)
+    bob.page.goto("/tickets/3/")
+    bob.press("Approve and run")
+    office.ticket_of(3, "done")
+    assert office.ask("survives").text == "survives"
+    assert office.times_called("survives") == 1
+
+
+def kill_web(harriet: Installation) -> None:
+    master = harriet.child("gunicorn")
+    for process in [master, *master.children(recursive=True)]:
+        try:
+            os.kill(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+
+
+def test_approved_later_and_collected_once(office: Office, bob: Desk) -> None:
+    office.hold_for(SHORT)
+    told = office.ask("later").text
+    assert "waits for approval: ticket #4" in told
+    assert f"{office.harriet.url}/tickets/4/" in told
+    bob.page.goto("/tickets/4/")
+    bob.press("Approve and run")
+    office.ticket_of(4, "done")
+    bob.open("/tickets/4/")
+    assert office.ask("later").text == "later"
+    assert "ticket #5" in office.ask("later").text
+    assert office.times_called("later") == 1
+
+
+def test_expired_without_a_decision(office: Office, bob: Desk) -> None:
+    office.hold_for(SHORT)
+    assert "ticket #6" in office.ask("too late").text
+    office.query("UPDATE approvals_pendingaction SET expires_at = now() WHERE state = 'waiting'")
+    office.ticket_of(6, "expired")
+    bob.open("/tickets/6/")
+    assert "Nobody decided on it in time." in bob.text
+    assert bob.page.get_by_role("button", name="Approve and run").count() == 0
+    assert "expired without a decision (ticket #6)" in office.ask("too late").text
+    assert office.times_called("too late") == 0
+    bob.open("/tickets/?show=all")
