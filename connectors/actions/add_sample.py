@@ -15,8 +15,7 @@ from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import EVERYONE, Connector
-from harriet.lib.secret import Secret
-from harriet.people.models import Organization
+from harriet.people.models import Organization, User
 
 SLUG = "sample"
 
@@ -46,8 +45,7 @@ def _add(organization: Organization, *, actor: Actor) -> Connector:
         actor=actor,
     )
     save_connection(connector, url=f"{settings.BASE_URL}/sample/mcp", allow_internal=True, actor=actor)
-    token = sample_token()
-    secret = token if isinstance(token, Secret) else Secret(token)
-    save_authentication(connector, type="bearer", secret=secret, actor=actor)
+    owner = User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None
+    save_authentication(connector, type="bearer", secret=sample_token(), owner=owner, actor=actor)
     save_access(connector, groups=[], roles=[EVERYONE], actor=actor)
     return activate_connector(connector, actor=actor)

@@ -167,9 +167,8 @@ def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:
     seen.tools.add(grant.tool.id)
     if call.principal.device is not None:
         seen.devices.add(call.principal.device.id)
-    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    if sealed is not None:
-        seen.credentials.add(sealed.credential_id)
+    if grant.tool.connector.id in call.snapshot.credentials:
+        seen.credentials.add(grant.tool.connector.id)
 
 
 __all__ = ["Call", "Grant", "NoStream", "Stream", "UpstreamSaidError", "governed_call", "run_call"]

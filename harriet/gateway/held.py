@@ -15,6 +15,7 @@ from django.conf import settings
 
 from approvals import hold as held_calls
 from approvals.binding import Bound, binding
+from approvals.errors import ApprovalError
 from approvals.hold import Held, HeldCall
 from approvals.lifecycle import REFUSED, State, tell
 
@@ -48,7 +49,7 @@ async def hold_call(call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fie
     with runtime.waiters.on(held.action_id) as event:
         while not call.stream.is_gone:
             event.clear()
-            held = await in_database(held_calls.look, held.action_id)
+            held = await _look(held.action_id)
             answer = await _answer_for(held, call, grant, runtime, run)
             if answer is not None or monotonic() >= until:
                 return answer or _come_back(held)
@@ -56,6 +57,13 @@ async def hold_call(call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fie
             await _wait(event, min(TELL_EVERY, until - monotonic()))
             await _tell(call, held, told)
     return _come_back(held)
+
+
+async def _look(action_id: UUID) -> Held:
+    try:
+        return await in_database(held_calls.look, action_id)
+    except ApprovalError as problem:
+        raise ToolRefusal(problem.message) from None
 
 
 class Waiters:

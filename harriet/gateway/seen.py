@@ -8,11 +8,10 @@ from contextlib import suppress
 from uuid import UUID
 
 from django.db import Error
-from django.db.models.functions import Now
 
-from connectors.models import Tool
-from harriet.people.models import AccessToken, Device
-from vault.models import Credential
+from connectors.actions.note_last_calls import note_last_calls
+from harriet.people.actions.note_seen import note_seen
+from vault.actions.touch_used import touch_used
 
 from .database import in_database
 
@@ -29,6 +28,7 @@ class LastSeen:
         self.devices: set[UUID] = set()
         self.tools: set[UUID] = set()
         self.credentials: set[UUID] = set()
+        """Ids of the connectors whose credential was used."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,7 +58,6 @@ class LastSeen:
 
 
 def _write(tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID]) -> None:
-    AccessToken.objects.filter(pk__in=tokens).update(last_seen_at=Now())
-    Device.objects.filter(pk__in=devices).update(last_seen_at=Now())
-    Tool.objects.filter(pk__in=tools).update(last_called_at=Now())
-    Credential.objects.filter(pk__in=credentials).update(last_used_at=Now())
+    note_seen(tokens, devices)
+    note_last_calls(tools)
+    touch_used(credentials)

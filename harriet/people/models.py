@@ -77,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email.partition("@")[0]
 
 
-class Group(models.Model):
+class Group(models.Model):  # type: ignore[django-manager-missing]  # guardian's base class has no types
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="groups")
     slug = models.SlugField(max_length=50)

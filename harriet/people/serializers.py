@@ -9,6 +9,8 @@ from rest_framework import serializers
 from .actions.issue_device_credential import LONGEST_DAYS
 from .models import AccessToken, Device, Group, Membership, Role
 
+ISSUED_KINDS = [(kind.value, kind.label) for kind in (AccessToken.Kind.DEVICE, AccessToken.Kind.INTEGRATION)]
+
 
 class GroupSlugs(serializers.SlugRelatedField[Group]):
     """The short names of groups."""
@@ -85,7 +87,7 @@ class TokenSerializer(serializers.ModelSerializer[AccessToken]):
 class NewTokenSerializer(serializers.Serializer[Any]):
     """A device credential names a person and a device, which is registered when it is new; a key names groups."""
 
-    kind = serializers.ChoiceField([AccessToken.Kind.DEVICE, AccessToken.Kind.INTEGRATION])
+    kind = serializers.ChoiceField(ISSUED_KINDS)
     name = serializers.CharField()
     expires_in_days = serializers.IntegerField(min_value=1, max_value=LONGEST_DAYS, default=90)
     person = serializers.EmailField(required=False, help_text="Device credentials; the caller when left out.")

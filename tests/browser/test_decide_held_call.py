@@ -61,7 +61,7 @@ class Office:
 
     def query(self, statement: str, *values: Any) -> list[Any]:
         with psycopg.connect(self.harriet.addresses["database_owner_url"], autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, values or None)
             return list(cursor.fetchall()) if cursor.description else []
 
     def times_called(self, text: str) -> int:
@@ -209,3 +209,7 @@ def test_expired_without_a_decision(office: Office, bob: Desk) -> None:
     assert "expired without a decision (ticket #6)" in office.ask("too late").text
     assert office.times_called("too late") == 0
     bob.open("/tickets/?show=all")
+    office.ticket_of(5, "expired")
+    bob.open("/settings/inbox/")
+    assert "asks to run CRM: echo" in bob.text
+    assert "New" not in bob.text

@@ -46,7 +46,7 @@ DROP TRIGGER {table}_no_truncate ON {table}
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0002_checkpoints")]
+    dependencies = [("audit", "0001_initial")]
 
     operations = [
         migrations.RunSQL(REFUSE, "DROP FUNCTION audit_refuse_change()"),

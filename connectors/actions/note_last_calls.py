@@ -1,0 +1,14 @@
+"""Notes that tools were called. Called in batches, off the way of the call; the audit log has each call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from connectors.models import Tool
+
+
+def note_last_calls(tool_ids: Iterable[UUID]) -> None:
+    Tool.objects.filter(pk__in=set(tool_ids)).update(last_called_at=Now())
