@@ -37,7 +37,7 @@ def flags() -> list[str]:
 def browser() -> Iterator[Browser]:
     """Closed when the next test is none of the browser's: Playwright keeps an event loop running in this thread."""
     if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
+        pytest.fail(f"{CHROMIUM} is not installed: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:

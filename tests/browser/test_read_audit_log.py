@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 from django.db import transaction
@@ -83,19 +82,3 @@ def test_alice_exports_the_log_without_scripts(site: Site, cast: Cast) -> None:
     lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
     assert len(lines) == 3
     assert all(json.loads(line["body"])["outcome"] == "ok" for line in lines)
-
-
-def test_screenshots(site: Site, cast: Cast) -> None:
-    folder = os.environ.get("HARRIET_AUDIT_SCREENSHOTS")
-    if not folder:
-        pytest.skip("HARRIET_AUDIT_SCREENSHOTS names no folder")
-    a_working_day(cast)
-    seal_everything()
-    verify(cast.acme.pk)
-    for width in (1440, 360):
-        page = site.context(cast.alice, width=width).new_page()
-        page.goto("/settings/audit/")
-        page.screenshot(path=f"{folder}/audit-{width}.png")
-        page.locator("tbody a").first.click()
-        page.get_by_text("Unchanged and sealed").wait_for()
-        page.screenshot(path=f"{folder}/audit-event-{width}.png")

@@ -98,28 +98,31 @@ async def test_names_and_arguments_are_mirrored_in_headers(server, transport, en
 
 
 async def test_progress_arrives_while_the_call_runs(server, transport, endpoint):
-    if "--json" in str(server.log):
-        pytest.skip("a JSON answer has no room for notifications")
+    has_room = "--json" not in str(server.log)  # a JSON answer carries nothing but the answer
     heard = []
 
     async def listen(raw):
         heard.append(json.loads(raw))
 
     await call(transport, endpoint, "count", to=3, meta={"progressToken": "t-1"}, listen=listen)
-    assert [note["params"]["progress"] for note in heard if note["method"] == "notifications/progress"] == [1, 2, 3]
-    assert {note["params"]["progressToken"] for note in heard} == {"t-1"}
+    progress = [note["params"]["progress"] for note in heard if note["method"] == "notifications/progress"]
+    assert progress == ([1, 2, 3] if has_room else [])
+    assert {note["params"]["progressToken"] for note in heard} == ({"t-1"} if has_room else set())
 
 
 async def test_cancelling_the_task_cancels_the_call_at_the_server(server, transport, endpoint):
-    if "--json" in str(server.log) and endpoint.era == MODERN:
-        pytest.skip("the SDK's JSON mode doesn't watch for the end of the connection")
+    hears_the_end = endpoint.era == LEGACY or "--json" not in str(
+        server.log
+    )  # the SDK's JSON mode doesn't watch for it
     server.log.write_text("")
     task = asyncio.ensure_future(call(transport, endpoint, "wait", seconds=30))
     assert await asyncio.to_thread(server.wait_for, tool="wait", event="started")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(server.wait_for, tool="wait", event="cancelled")
+    if hears_the_end:
+        assert await asyncio.to_thread(server.wait_for, tool="wait", event="cancelled")
+    assert (await call(transport, endpoint, "echo", text="still here")).status == 200
 
 
 async def test_a_call_that_takes_too_long_ends(transport, endpoint):

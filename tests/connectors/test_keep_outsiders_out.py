@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -60,7 +59,6 @@ def test_charlies_lists_are_empty(client: Client, cast: Cast, connect: Connector
 
 
 def test_the_api_keeps_to_its_organization(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
-    pytest.importorskip("harriet.console.api_urls")
     connector = connect.synced()
     client.force_login(cast.charlie)
     tool = connector.tools.get(name="send_mail")
