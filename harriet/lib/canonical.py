@@ -43,9 +43,7 @@ def parse_strict(raw: bytes, *, max_depth: int = 64) -> Any:
     if is_deeper_than(raw, max_depth):
         raise NotRepresentable(f"The JSON is nested deeper than {max_depth} levels, or its brackets don't match.")
     try:
-        value = json.loads(
-            raw.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        value = _DECODER.decode(raw.decode())
         if _SURROGATE.search(raw):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
@@ -90,3 +88,7 @@ def _finite(text: str) -> float:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise NotRepresentable(f"{name} is not a JSON number.")
+
+
+# json.loads with these would make a decoder for every text.
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)

@@ -40,6 +40,9 @@ def browser() -> Iterator[Browser]:
         pytest.fail(f"{CHROMIUM} is not installed: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
+    from tests.database import close_connections
+
+    close_connections()  # while its loop runs, Django keeps this thread's connections elsewhere and can't close these
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Because of that loop Django would take the tests for async code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

@@ -73,6 +73,7 @@ def serve(run_dir: Path) -> Iterator[tuple[str, Path]]:
         "1",
     ]
     command += ["--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"]
+    command += ["--graceful-timeout", "3"]  # a browser's connections may stay open
     with log.open("wb") as output:
         web = subprocess.Popen(
             command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,7 @@ class Office:
     def hold_for(self, seconds: int) -> None:
         for statement in HOLD.strip().split("\n"):
             self.query(statement, *([seconds] if "%s" in statement else []))
+        time.sleep(1)  # within which every gateway process has heard of a change
 
     def ticket_of(self, number: int, *states: str) -> None:
         """Waits until the ticket is in one of the states."""

@@ -64,15 +64,21 @@ class Process:
         self.url = f"http://127.0.0.1:{self.port}"
         self._ready = ready
         self.log = log
-        output = log.open("ab") if log else subprocess.DEVNULL
-        self.child = subprocess.Popen(
-            [part.replace("{port}", str(self.port)) for part in command],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
+        self._command = [part.replace("{port}", str(self.port)) for part in command]
+        self._environment = {**os.environ, **environment}
+        self.child = self._spawn()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        output = self.log.open("ab") if self.log else subprocess.DEVNULL
+        return subprocess.Popen(
+            self._command, cwd=ROOT, env=self._environment, stdout=output, stderr=output, start_new_session=True
         )
+
+    def kill_and_restart(self) -> None:
+        """SIGKILL, and the same program at the same address again."""
+        self.stop(signal.SIGKILL)
+        self.child = self._spawn()
+        self.wait()
 
     def wait(self, seconds: float = 40) -> None:
         end = time.monotonic() + seconds

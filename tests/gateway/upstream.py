@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from typing import Any
 
 ERA = os.environ.get("UPSTREAM_ERA", "legacy")
@@ -193,7 +194,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send_json(send, 405, None, (b"allow", b"POST"))
         return
     headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+    arrived = time.time()
     body = await read(receive)
     message = json.loads(body)
-    LOG.append({"method": message.get("method"), "message": message, "headers": headers, "raw": body.decode()})
+    entry = {"method": message.get("method"), "message": message, "headers": headers, "raw": body.decode()}
+    LOG.append({**entry, "at": arrived})
     await serve(message, receive, send, headers.get("authorization", ""))

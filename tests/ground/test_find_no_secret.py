@@ -292,7 +292,15 @@ def let_the_worker_run(log: Path) -> None:
     tasks = [str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()]
     for task in tasks:
         _send(task)
-    wait_for(lambda: all(re.search(rf"{re.escape(task)}\[[^\]]*\] succeeded", log.read_text()) for task in tasks))
+    try:
+        wait_for(lambda: not unfinished(tasks, log), seconds=150)
+    except AssertionError:
+        raise AssertionError(f"not run: {unfinished(tasks, log)}; the log ends {log.read_text()[-2000:]}") from None
+
+
+def unfinished(tasks: list[str], log: Path) -> list[str]:
+    text = log.read_text()
+    return [task for task in tasks if not re.search(rf"{re.escape(task)}\[[^\]]*\] succeeded", text)]
 
 
 def walk(alice: Visitor, cast: Cast, search: Search, personal: str) -> None:
