@@ -63,7 +63,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
-    "django_htmx",
     "csp",
 ]
 
@@ -79,7 +78,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "harriet.people.middleware.CurrentOrganizationMiddleware",
 ]
 
@@ -269,7 +267,6 @@ LOGGING = {
         # These write URLs, headers or query values at DEBUG; secrets travel in them.
         "urllib3": {"level": "WARNING"},
         "aiohttp": {"level": "WARNING"},
-        "requests_oauthlib": {"level": "WARNING"},
         "django.db.backends": {"level": "INFO"},
         "asyncio": {"level": "WARNING"},
     },
