@@ -141,7 +141,7 @@ def invalidate(action_id: UUID, reason: str) -> bool:
     if moved:
         close_ticket(action_id)
         action = PendingAction.objects.select_related("ticket").get(pk=action_id)
-        write_event(ACTION_INVALIDATED, action, actor=SYSTEM, reason=reason)
+        write_event(ACTION_INVALIDATED, action, actor=SYSTEM, decision="refuse", reason=reason)
     return moved
 
 
@@ -193,7 +193,8 @@ def _open_ticket(call: HeldCall) -> PendingAction:
         requester_label=call.caller_label,
     )
     action = _create_action(call, ticket)
-    write_event(CALL_HELD, action, actor=Actor("person", call.user_id, call.caller_label), reason=call.reason)
+    asker = Actor("person" if call.user_id else "token", call.user_id or call.token_id, call.caller_label)
+    write_event(CALL_HELD, action, actor=asker, decision="hold", reason=call.reason)
     announce_to_approvers(action)
     return action
 

@@ -47,7 +47,7 @@ def close_ticket(action_id: UUID) -> None:
     Ticket.objects.filter(action=action_id).update(is_open=False)
 
 
-def write_event(code: str, action: PendingAction, *, actor: Actor, reason: str = "") -> None:
+def write_event(code: str, action: PendingAction, *, actor: Actor, decision: str = "", reason: str = "") -> None:
     """One audit event about the action, under the request id of the call that was held."""
     caller = Label(action.user_id or action.token_id or action.id, action.caller_label)
     record(
@@ -59,6 +59,7 @@ def write_event(code: str, action: PendingAction, *, actor: Actor, reason: str =
         connector=Label(action.connector_id, action.connector.name),
         tool=Label(action.tool_id, action.tool.name),
         ticket=Label(action.ticket_id, f"#{action.ticket.number}"),
+        decision=decision,
         reason=reason,
         request_id=action.request_id,
     )

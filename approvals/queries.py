@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
-from harriet.people.models import Membership, Role
-from harriet.people.permissions import Power, has_power
+from harriet.people.models import Membership
+from harriet.people.permissions import POWERS, Power, has_power
 
 from .models import PendingAction, Ticket
 
 if TYPE_CHECKING:
     from harriet.people.models import Organization
 
-_APPROVING_ROLES = [role for role in Role.values if role in {Role.OWNER, Role.MCP_ADMIN, Role.APPROVER}]
+_APPROVING_ROLES = [role for role, powers in POWERS.items() if Power.DECIDE_ACTIONS in powers]
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:

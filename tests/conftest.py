@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tests.embedded import ensure_servers
+from tests.embedded import ensure_servers, use_redis
 
 SESSION = ensure_servers()
 os.environ["DJANGO_SETTINGS_MODULE"] = "harriet.settings"
@@ -17,6 +17,7 @@ from django.test import TransactionTestCase
 
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+use_redis()
 
 from tests import database
 

@@ -46,3 +46,15 @@ def _pick_redis_database() -> None:
     if worker:
         base, _, _ = os.environ["REDIS_URL"].rpartition("/")
         os.environ["REDIS_URL"] = f"{base}/{int(worker.removeprefix('gw')) + 1}"
+
+
+def use_redis() -> None:
+    """An xdist worker's settings may have been read before its Redis database was picked: it inherits the name of the
+    settings module from the controller."""
+    from django.conf import settings
+
+    from harriet.celery import app
+
+    url = os.environ["REDIS_URL"]
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = app.conf.broker_url = url
+    settings.CACHES["default"]["LOCATION"] = url

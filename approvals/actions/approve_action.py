@@ -15,5 +15,5 @@ from audit.actor import Actor
 @transaction.atomic
 def approve_action(action: PendingAction, *, actor: Actor, reason: str = "") -> None:
     decide(action, Decision.Verdict.APPROVE, State.APPROVED, reason, actor=actor)
-    write_event(ACTION_APPROVED, action, actor=actor, reason=reason)
+    write_event(ACTION_APPROVED, action, actor=actor, decision="run", reason=reason)
     run_soon(action.id)

@@ -31,7 +31,7 @@ def expire_action(action: PendingAction) -> bool:
     moved = move(action.id, action.state, State.EXPIRED, finished_at=Now(), outcome_reason=_EXPIRED)
     if moved:
         close_ticket(action.id)
-        write_event(ACTION_EXPIRED, action, actor=SYSTEM)
+        write_event(ACTION_EXPIRED, action, actor=SYSTEM, decision="refuse")
     return moved
 
 

@@ -18,4 +18,4 @@ def reject_action(action: PendingAction, *, reason: str, actor: Actor) -> None:
         raise ApprovalError("Say why: the reason goes back to the person and their client.", field="reason")
     decide(action, Decision.Verdict.REJECT, State.REJECTED, reason.strip(), actor=actor)
     close_ticket(action.id)
-    write_event(ACTION_REJECTED, action, actor=actor, reason=reason.strip())
+    write_event(ACTION_REJECTED, action, actor=actor, decision="refuse", reason=reason.strip())

@@ -1,4 +1,7 @@
-"""A gateway process and an upstream process for a whole test session; each story has its own database in them."""
+"""A gateway process and an upstream process for all of these stories; each has its own database in them.
+
+They end with the last story here: what they still had to write must not turn up in somebody else's database.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("logs")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _gateway(django_db_setup: None, logs: Path) -> Iterator[Gateway]:
     process = Gateway(log=logs / "gateway.log")
     process.wait()
@@ -30,7 +33,7 @@ def _gateway(django_db_setup: None, logs: Path) -> Iterator[Gateway]:
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _second_gateway(django_db_setup: None, logs: Path) -> Iterator[Gateway]:
     process = Gateway(log=logs / "second-gateway.log")
     process.wait()
@@ -38,7 +41,7 @@ def _second_gateway(django_db_setup: None, logs: Path) -> Iterator[Gateway]:
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _upstream(logs: Path) -> Iterator[Upstream]:
     process = Upstream(log=logs / "upstream.log")
     process.wait()
@@ -46,7 +49,7 @@ def _upstream(logs: Path) -> Iterator[Upstream]:
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _modern_upstream(logs: Path) -> Iterator[Upstream]:
     process = Upstream("modern", log=logs / "upstream.log")
     process.wait()
