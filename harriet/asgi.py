@@ -1,5 +1,6 @@
 """One ASGI application: the MCP gateway in front, Django's pages behind it."""
 
+import gc
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harriet.settings")
@@ -14,3 +15,6 @@ from vault.keys import check_root_key  # noqa: E402
 check_root_key()  # a wrong key never serves a page
 
 application = with_gateway(_pages)
+
+gc.collect()
+gc.freeze()  # what is loaded by now lives as long as the process: collections need not walk it for every call
