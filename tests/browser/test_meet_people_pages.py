@@ -65,7 +65,7 @@ def test_dana_connects_a_client_and_sees_the_tick(site: Site, cast: Cast) -> Non
     profile = Profile.objects.create(organization=cast.acme, slug="work", name="Work")
     profile.groups.add(cast.sales)
     page = site.page(cast.dana)
-    for path in ("", "devices/", "connect/", "activity/", "waiting/", "connect/work/cursor/"):
+    for path in ("", "devices/", "connect/", "activity/", "waiting/", f"connect/{profile.slug}/cursor/"):
         visit(page, f"/me/{path}")
     page.goto("/me/connect/")
     page.get_by_label("Name of the new device").fill("Dana’s laptop")

@@ -66,7 +66,7 @@ def test_foreign_unknown_and_closed_profiles_look_the_same(gateway: Gateway, off
         (dana, "/mcp/acme/nothing"),
         (dana, f"/mcp/acme/{closed.slug}"),
         (dana, "/mcp/acme/"),
-        (dana, "/mcp/acme/work/more"),
+        (dana, f"/mcp/acme/{office.work.slug}/more"),
         (charlie, "/mcp/acme/work"),
     ):
         answer = client.gateway.send("POST", path, b"{}", client.headers({}))
