@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from uuid import UUID
 
 from harriet.lib.ids import new_id
+from harriet.lib.logs import logged_for
 
 _current: ContextVar[UUID | None] = ContextVar("harriet_request_id", default=None)
 
@@ -21,8 +22,9 @@ def request_id() -> UUID:
 def request(id: UUID | None = None) -> Iterator[UUID]:
     """Everything recorded inside carries one request id."""
     chosen = id or new_id()
-    token = _current.set(chosen)
+    token, logged = _current.set(chosen), logged_for.set(chosen)
     try:
         yield chosen
     finally:
         _current.reset(token)
+        logged_for.reset(logged)

@@ -49,6 +49,66 @@ def _keyed() -> hmac.HMAC:
     return hmac.new(derive("audit", "event-mac/v1"), digestmod="sha256")
 
 
+class Frame:
+    """What is the same in all events about one caller and one thing: written once, used for many.
+
+    An event's body has its members in the order of their names, without spaces; empty ones are left out. What counts
+    afterwards is the stored text, byte by byte.
+    """
+
+    __slots__ = ("_actor", "_client", "_columns", "_connector", "_device", "_organization", "_person", "_tool")
+
+    def __init__(
+        self,
+        *,
+        organization_id: UUID,
+        actor: Actor,
+        person: Label | None = None,
+        device: Label | None = None,
+        client: str = "",
+        connector: Label | None = None,
+        tool: Label | None = None,
+        profile: Label | None = None,
+        ticket: Label | None = None,
+    ) -> None:
+        """Without `person`, an actor who is a person counts as the person it happened to be."""
+        person_id = person.id if person is not None else (actor.id if actor.kind == "person" else None)
+        self._columns = (organization_id, person_id, connector and connector.id, tool and tool.id)
+        self._actor = b'{"actor":' + _json({"kind": actor.kind, "id": actor.id, "label": actor.label}) + b',"at":'
+        self._client = _member("client", client) + b',"code":'
+        self._connector = _labelled("connector", connector)
+        self._device = _labelled("device", device) + b',"id":'
+        self._organization = b',"organization":' + _json(organization_id)
+        self._person = _labelled("person", person) + _labelled("profile", profile)
+        self._tool = _labelled("ticket", ticket) + _labelled("tool", tool) + b"}"
+
+    def event(
+        self,
+        code: str,
+        details: dict[str, Any],
+        *,
+        decision: str = "",
+        reason: str = "",
+        outcome: str = "",
+        request_id: UUID | None = None,
+    ) -> NewEvent:
+        """Raises NotRecordable for values that JSON has no form for (a Secret is one of them)."""
+        if len(decision) > _COLUMN_LENGTH or len(outcome) > _COLUMN_LENGTH:
+            raise NotRecordable(f"Decision and outcome are words of at most {_COLUMN_LENGTH} characters.")
+        event_id, request = new_id(), request_id or current_request_id()
+        what = _json(code)
+        parts = (
+            *(self._actor, _json(datetime.now(UTC)), self._client, what, self._connector),
+            *(_member("decision", decision), _member("details", details, code), self._device, _json(event_id)),
+            *(self._organization, _member("outcome", outcome), self._person, _member("reason", reason, code)),
+            *(b',"request":', _json(request), self._tool),
+        )
+        body = b"".join(parts)
+        organization_id, person_id, connector_id, tool_id = self._columns
+        columns = (organization_id, request, code, person_id, connector_id, tool_id, decision, outcome)
+        return NewEvent(event_id, *columns, body, mac_of(body))
+
+
 def compose(
     code: str,
     *,
@@ -67,58 +127,33 @@ def compose(
     request_id: UUID | None = None,
     **details: Any,
 ) -> NewEvent:
-    """The event, ready for `record` or AuditWriter. Absent fields are left out of the body.
-
-    Without `person`, an actor who is a person counts as the person it happened to be.
-    Raises NotRecordable for values that JSON has no form for (a Secret is one of them).
-    """
-    event_id, request = new_id(), request_id or current_request_id()
-    person_id = person.id if person is not None else (actor.id if actor.kind == "person" else None)
-    body: dict[str, Any] = {
-        "id": event_id,
-        "organization": organization_id,
-        "request": request,
-        "code": code,
-        "at": datetime.now(UTC),
-        "actor": {"kind": actor.kind, "id": actor.id, "label": actor.label},
-        "person": person and _labelled(person),
-        "device": device and _labelled(device),
-        "connector": connector and _labelled(connector),
-        "tool": tool and _labelled(tool),
-        "profile": profile and _labelled(profile),
-        "ticket": ticket and _labelled(ticket),
-        "client": client,
-        "decision": decision,
-        "reason": reason,
-        "outcome": outcome,
-        "details": details,
-    }
-    if len(decision) > _COLUMN_LENGTH or len(outcome) > _COLUMN_LENGTH:
-        raise NotRecordable(f"Decision and outcome are words of at most {_COLUMN_LENGTH} characters.")
-    raw = _bytes(body)
-    return NewEvent(
-        event_id,
-        organization_id,
-        request,
-        code,
-        person_id,
-        connector.id if connector is not None else None,
-        tool.id if tool is not None else None,
-        decision,
-        outcome,
-        raw,
-        mac_of(raw),
+    """One event with a frame of its own, ready for `record` or AuditWriter. Raises NotRecordable."""
+    frame = Frame(
+        organization_id=organization_id,
+        actor=actor,
+        person=person,
+        device=device,
+        client=client,
+        connector=connector,
+        tool=tool,
+        profile=profile,
+        ticket=ticket,
     )
+    return frame.event(code, details, decision=decision, reason=reason, outcome=outcome, request_id=request_id)
 
 
-def _labelled(label: Label) -> dict[str, Any]:
-    return {"id": label[0], "label": label[1]}
+def _member(name: str, value: Any, code: str = "") -> bytes:
+    return b',"%b":%b' % (name.encode(), _json(value, code)) if value else b""
 
 
-def _bytes(body: dict[str, Any]) -> bytes:
-    """Our own canonical form: sorted keys, no spaces. What counts afterwards is the stored text, byte by byte."""
+def _labelled(name: str, label: Label | None) -> bytes:
+    return _member(name, {"id": label[0], "label": label[1]}) if label is not None else b""
+
+
+def _json(value: Any, code: str = "") -> bytes:
     try:
-        return orjson.dumps({name: value for name, value in body.items() if value}, option=_FORM)
+        return orjson.dumps(value, option=_FORM)
     except (TypeError, ValueError):
         # The original message could quote the value.
-        raise NotRecordable(f"The event {body['code']} holds a value that can't be written as JSON.") from None
+        event = f"The event {code}" if code else "An event"
+        raise NotRecordable(f"{event} holds a value that can't be written as JSON.") from None

@@ -14,7 +14,7 @@ from harriet.lib.secret import Secret
 from .errors import CannotOpen
 from .place import Place
 from .placement import OpenCredential, placed
-from .seal import Key, KeyKind, key_version_of, length_prefixed, seal, unseal
+from .seal import Key, KeyKind, Opening, key_version_of, length_prefixed, opening_of, seal, unseal
 
 if TYPE_CHECKING:
     from .models import DataKey
@@ -55,13 +55,15 @@ class Opener:
     CannotOpen: make a new one (`opener_for`) whenever the organization's version moved.
     """
 
-    __slots__ = ("_connector_keys", "_data_keys", "_newest", "organization_id")
+    __slots__ = ("_connector_keys", "_data_keys", "_newest", "_openings", "organization_id")
 
     def __init__(self, organization_id: UUID, data_keys: Mapping[int, Key], *, newest: int) -> None:
         self.organization_id = organization_id
         self._data_keys = dict(data_keys)
         self._newest = newest
         self._connector_keys: dict[tuple[UUID, int], Key] = {}
+        self._openings: dict[tuple[bytes, bytes], Opening] = {}
+        """As many as the organization has credentials; a change of any makes a new opener."""
 
     def credential(self, sealed: SealedCredential | None) -> OpenCredential:
         """The credential, opened; use it as `with opener.credential(sealed) as credential`. None opens to nothing.
@@ -77,8 +79,11 @@ class Opener:
         """User name (empty but for Basic) and secret. Raises CannotOpen."""
         if sealed.organization_id != self.organization_id:
             raise CannotOpen
-        key = self._connector_key(sealed.connector_id, sealed.key_version)
-        return _unpacked(unseal(key, KeyKind.CONNECTOR, sealed.key_version, sealed.context, sealed.sealed))
+        opening = self._opening_of(sealed)
+        plaintext = opening.plaintext() if opening is not None else None
+        if plaintext is None:
+            raise CannotOpen
+        return _unpacked(plaintext)
 
     def seal(
         self, connector_id: UUID, record_id: UUID, field: str, plaintext: bytes, *, owner_id: UUID | None = None
@@ -103,6 +108,17 @@ class Opener:
         version = self._newest
         key = self._connector_key(place.connector_id, version)
         return seal(key, KeyKind.CONNECTOR, version, place.bound_to(version), plaintext), version
+
+    def _opening_of(self, sealed: SealedCredential) -> Opening | None:
+        """Keys, not plaintext, are kept from call to call: the derivation costs ten times the decryption."""
+        place = (sealed.sealed, sealed.context)
+        found = self._openings.get(place)
+        if found is None:
+            key = self._connector_key(sealed.connector_id, sealed.key_version)
+            found = opening_of(key, KeyKind.CONNECTOR, sealed.key_version, sealed.context, sealed.sealed)
+            if found is not None:
+                self._openings[place] = found
+        return found
 
     def _connector_key(self, connector_id: UUID, version: int) -> Key:
         key = self._connector_keys.get((connector_id, version))

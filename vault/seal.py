@@ -98,6 +98,37 @@ def _seal_with_salt(key: Key, kind: KeyKind, key_version: int, context: bytes, p
 
 
 def _try_unseal(key: Key, header: bytes, context: bytes, sealed: bytes) -> bytes | None:
+    opening = _opening(key, header, context, sealed)
+    return opening.plaintext() if opening is not None else None
+
+
+class Opening:
+    """How one sealed text is opened, its key derived and its commitment checked: what is left is one decryption."""
+
+    __slots__ = ("_bound", "_cipher", "_ciphertext", "_nonce")
+
+    def __init__(self, cipher: AESGCM, nonce: bytes, bound: bytes, ciphertext: bytes) -> None:
+        self._cipher, self._nonce, self._bound, self._ciphertext = cipher, nonce, bound, ciphertext
+
+    def plaintext(self) -> bytes | None:
+        try:
+            return self._cipher.decrypt(self._nonce, self._ciphertext, self._bound)
+        except InvalidTag:
+            return None
+
+    def __repr__(self) -> str:
+        return "Opening(••••••)"
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise TypeError("How something is opened is neither copied nor written down.")
+
+
+def opening_of(key: Key, kind: KeyKind, key_version: int, context: bytes, sealed: bytes) -> Opening | None:
+    """To be kept for what is opened often. None when it can't be opened for this place."""
+    return _opening(key, _HEADER.pack(b"H", FORMAT, SUITE, kind, key_version), context, sealed)
+
+
+def _opening(key: Key, header: bytes, context: bytes, sealed: bytes) -> Opening | None:
     # Answers None rather than raising: error reports list the local variables of each frame that an exception
     # passes through, and this one holds key material.
     if len(sealed) < OVERHEAD or sealed[: _HEADER.size] != header:
@@ -106,7 +137,4 @@ def _try_unseal(key: Key, header: bytes, context: bytes, sealed: bytes) -> bytes
     material = HKDF(_SHA512, 76, sealed[_HEADER.size : _SALT_END], bound).derive(key.reveal())
     if not compare_digest(material[44:], sealed[_SALT_END:_COMMITMENT_END]):
         return None
-    try:
-        return AESGCM(material[:32]).decrypt(material[32:44], sealed[_COMMITMENT_END:], bound)
-    except InvalidTag:
-        return None
+    return Opening(AESGCM(material[:32]), material[32:44], bound, sealed[_COMMITMENT_END:])

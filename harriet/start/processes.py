@@ -10,12 +10,13 @@ from django.conf import settings
 from harriet.start.program import Program
 
 DRAIN_SECONDS = 20
+WORKER = "harriet.start.web_worker.WebWorker"
 QUIET = "ignore:You're running the worker with superuser privileges"
 
 
 def web(bind: str, workers: int, env: Mapping[str, str]) -> Program:
     options = [
-        *("--worker-class", "asgi", "--workers", str(workers), "--bind", bind),
+        *("--worker-class", WORKER, "--workers", str(workers), "--bind", bind),
         *("--graceful-timeout", str(DRAIN_SECONDS), "--timeout", "60", "--keep-alive", "75"),
         *("--no-control-socket", "--log-level", "warning"),
     ]

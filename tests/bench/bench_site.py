@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,8 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class BenchSite:
     """Starts when entered; ends all that it started when left."""
 
-    def __init__(self, folder: Path, era: str, pinned: Callable[..., list[str]]) -> None:
-        self._folder, self._era, self._pinned = folder, era, pinned
+    def __init__(self, folder: Path, era: str, pinned: Callable[..., list[str]], *, workers: int = 1) -> None:
+        self._folder, self._era, self._pinned, self._workers = folder, era, pinned, workers
+        self.start_seconds = 0.0
         self._children: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -79,8 +81,15 @@ class BenchSite:
         return process, f"{url}/mcp"
 
     def _start_gateway(self) -> tuple[psutil.Process, str]:
-        command = [sys.executable, "-m", "gunicorn", "-k", "asgi", "-b", "127.0.0.1:{port}", "--workers", "1"]
-        return self._start(0, "/health/ready", *command, "--no-control-socket", "harriet.asgi:application")
+        from harriet.start.processes import WORKER
+
+        command = [sys.executable, "-m", "gunicorn", "-k", WORKER, "-b", "127.0.0.1:{port}", "--workers"]
+        began = monotonic()
+        started = self._start(
+            0, "/health/ready", *command, str(self._workers), "--no-control-socket", "harriet.asgi:application"
+        )
+        self.start_seconds = monotonic() - began
+        return started
 
     def _fill(self) -> str:
         import django

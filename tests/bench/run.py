@@ -13,15 +13,22 @@ import shutil
 import statistics
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psutil
+
+if TYPE_CHECKING:
+    from tests.bench.bench_site import BenchSite
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 LEVELS = (1, 16, 64)
+PREVIOUS = ROOT / "docs/performance-previous.json"
+"""The figures of the last run that was kept with `--keep`, printed beside the new ones."""
 
 
 def pinned(cpu: int, *command: str) -> list[str]:
@@ -36,7 +43,8 @@ def cpu_seconds(root: psutil.Process) -> float:
 
 
 def memory_mib(root: psutil.Process) -> float:
-    return sum(process.memory_info().rss for process in (root, *root.children(recursive=True))) / 2**20
+    """Of the largest process: a web process, and not gunicorn's own beside it."""
+    return max(process.memory_info().rss for process in (root, *root.children(recursive=True))) / 2**20
 
 
 def load(url: str, token: str, version: str, concurrency: int, calls: int) -> dict[str, Any]:
@@ -60,15 +68,54 @@ def middle(rows: list[dict[str, Any]]) -> dict[str, float]:
     return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
 
 
-def report(found: dict[tuple[str, int], list[dict[str, Any]]]) -> None:
-    print(f"{'':24}{'c':>4}{'calls/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'+p50 ms':>9}{'CPU ms/call':>13}{'RSS MiB':>9}")
+def list_cost(site: BenchSite, version: str, times: int = 20) -> tuple[int, float]:
+    """How many tools there are, and the gateway's CPU in milliseconds for listing all of them, page by page."""
+    parts = urlsplit(site.gateway_url)
+    connection = HTTPConnection(parts.hostname or "", parts.port)
+    count, before = 0, 0.0
+    for turn in range(times + 1):
+        count, cursor = 0, None
+        while count == 0 or cursor is not None:
+            page = _page(connection, parts.path, site.token, version, cursor)
+            count, cursor = count + len(page["tools"]), page.get("nextCursor")
+        if turn == 0:
+            before = cpu_seconds(site.gateway)  # the first listing makes what the others find ready
+    return count, (cpu_seconds(site.gateway) - before) * 1000 / times
+
+
+def _page(connection: HTTPConnection, path: str, token: str, version: str, cursor: str | None) -> dict[str, Any]:
+    params: dict[str, Any] = {} if cursor is None else {"cursor": cursor}
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "MCP-Protocol-Version": version}
+    if version >= "2026":
+        prefix = "io.modelcontextprotocol/"
+        params["_meta"] = {f"{prefix}protocolVersion": version, f"{prefix}clientCapabilities": {}}
+        headers["Mcp-Method"] = "tools/list"
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params})
+    connection.request("POST", path, body, {**headers, "Authorization": f"Bearer {token}"})
+    return dict(json.loads(connection.getresponse().read())["result"])
+
+
+Found = dict[tuple[str, int], list[dict[str, Any]]]
+
+
+def report(found: Found, previous: dict[str, float]) -> dict[str, float]:
+    """Prints the table; gives what a later run compares itself with: CPU as a multiple of the bare server's."""
+    print(
+        f"{'':24}{'c':>4}{'calls/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'+p50 ms':>9}{'CPU ms/call':>13}{'RSS MiB':>9}"
+        f"{'x bare':>8}{'before':>8}"
+    )
+    ratios: dict[str, float] = {}
     for (name, concurrency), rows in found.items():
         row, base = middle(rows), middle(found["server alone", concurrency])
         more = row["p50_ms"] - base["p50_ms"]
+        key = f"{name}, c={concurrency}"
+        ratios[key] = round(row["cpu_ms"] / base["cpu_ms"], 2)
         print(
             f"{name:24}{concurrency:>4}{row['per_second']:>10.0f}{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}"
             f"{more:>9.2f}{row['cpu_ms']:>13.3f}{row['rss']:>9.0f}"
+            f"{ratios[key]:>8.1f}{previous.get(key, float('nan')):>8.1f}"
         )
+    return ratios
 
 
 def main() -> None:
@@ -77,11 +124,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--era", choices=["legacy", "modern"], default="legacy")
     parser.add_argument("--levels", default=",".join(map(str, LEVELS)))
+    parser.add_argument("--workers", type=int, default=1, help="web processes, all on one core")
+    parser.add_argument("--tools", type=int, default=1000)
+    parser.add_argument("--keep", action="store_true", help=f"write the ratios to {PREVIOUS.relative_to(ROOT)}")
     options = parser.parse_args()
+    os.environ["BENCH_TOOLS"] = str(options.tools)
     from tests.bench.bench_site import BenchSite
 
     folder = Path(mkdtemp(prefix="harriet bench "))
-    with BenchSite(folder, options.era, pinned) as site:
+    with BenchSite(folder, options.era, pinned, workers=options.workers) as site:
         version = {"legacy": "2025-11-25", "modern": "2026-07-28"}[options.era]
         targets = {
             "server alone": (site.upstream_url, "", site.upstream),
@@ -93,8 +144,15 @@ def main() -> None:
                 for level in map(int, options.levels.split(",")):
                     calls = options.calls if level > 1 else options.calls // 2
                     found.setdefault((name, level), []).append(measured(process, url, token, version, level, calls))
-        report(found)
+        kept = json.loads(PREVIOUS.read_text()) if PREVIOUS.exists() else {}
+        ratios = report(found, kept.get(options.era, {}))
+        tools, milliseconds = list_cost(site, version)
+        print(
+            f"tools/list of {tools} tools, all pages: {milliseconds:.1f} ms CPU; ready after {site.start_seconds:.1f} s"
+        )
         site.check_audit()
+        if options.keep:
+            PREVIOUS.write_text(json.dumps({**kept, options.era: ratios}, indent=2) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,4 +1,5 @@
-"""A very cheap MCP server to stand behind the gateway: raw ASGI, no sessions, JSON answers. BENCH_ERA=modern|legacy."""
+"""A very cheap MCP server to stand behind the gateway: raw ASGI, no sessions, JSON answers. It reads BENCH_ERA and
+BENCH_TOOLS."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ TOOLS = [
         "description": f"Sends its text back ({name}).",
         "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
     }
-    for name in ("echo", *(f"padding_{number}" for number in range(49)))
+    for name in ("echo", *(f"padding_{number:05}" for number in range(int(os.environ.get("BENCH_TOOLS", "50")) - 1)))
 ]
 HEADERS = [(b"content-type", b"application/json")]
 INFO = {"name": "bench", "version": "1"}

@@ -1,10 +1,10 @@
 """Every request that Harriet makes to another system: checked addresses, one deadline, a cap on bytes.
 
-Two faces: `session` (requests) and `AsyncEgress` (aiohttp). Neither follows redirects, reads proxies from the
+Two faces: `session` (requests) and `AsyncEgress` (our own client). Neither follows redirects, reads proxies from the
 environment, or lets a name be resolved again between the check and the connection.
 """
 
-from harriet.lib.egress.asynchronous import AsyncEgress
+from harriet.lib.egress.asynchronous import AsyncEgress, Exchange
 from harriet.lib.egress.errors import EgressBroken, EgressFailed, EgressRefused, EgressTimeout
 from harriet.lib.egress.reach import Reach, check_url
 from harriet.lib.egress.response import Response
@@ -16,6 +16,7 @@ __all__ = [
     "EgressFailed",
     "EgressRefused",
     "EgressTimeout",
+    "Exchange",
     "Reach",
     "Response",
     "check_url",

@@ -1,18 +1,16 @@
-"""The asynchronous face: aiohttp's connections and parser, each connection to an address that was checked."""
+"""The asynchronous face: our own keep-alive client, each of its connections to an address that was checked."""
 
 import asyncio
 import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import aiohttp
-from aiohttp.http import HttpProcessingError
-from yarl import URL
-
+from harriet.lib.egress.connection import Connection, Disconnected
 from harriet.lib.egress.errors import (
     ConnectTimeout,
     EgressFailed,
@@ -20,6 +18,7 @@ from harriet.lib.egress.errors import (
     NotConnected,
     timed_out,
 )
+from harriet.lib.egress.pool import Door, Pool
 from harriet.lib.egress.reach import Reach, Target, admit, check_url, parse_address
 from harriet.lib.egress.response import Response
 from harriet.lib.egress.tls import tls_context
@@ -27,8 +26,6 @@ from harriet.lib.egress.tls import tls_context
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 _ROUTES = 4096
 _CONNECT_SECONDS = 10.0
-_IDLE_SECONDS = 30.0
-_CONNECTING = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
 _UNSENDABLE = "The request has a line break or another control character in a header."
 
 
@@ -40,8 +37,8 @@ async def ask_system(host: str, port: int) -> list[str]:
 class Route(NamedTuple):
     """Where the requests for one URL go."""
 
-    doors: tuple[aiohttp.ClientRequest, ...]
-    """One per checked address. They are never sent: they tell the connection pool where to, and by which TLS name."""
+    doors: tuple[Door, ...]
+    """One per checked address."""
     path: str
     head: str
     """The header lines that are the same in every request."""
@@ -54,8 +51,6 @@ class AsyncEgress:
 
     A name is resolved and checked, and the connection goes to the address that was checked: a second answer of the
     DNS server never comes into play. Connections are pooled by address and TLS name, routes by URL and reach.
-
-    Uses aiohttp below its ClientSession, whose bookkeeping costs more than all else that a call needs.
     """
 
     def __init__(
@@ -65,7 +60,7 @@ class AsyncEgress:
         self._tls = tls
         self._remember_seconds = remember_seconds
         self._routes: dict[tuple[str, Reach], Route] = {}
-        self._connector: aiohttp.TCPConnector | None = None
+        self._pool: Pool | None = None
 
     def request(
         self,
@@ -86,34 +81,34 @@ class AsyncEgress:
         return Exchange(self, method, url, reach, deadline, headers or {}, params, data)
 
     async def close(self) -> None:
-        connector, self._connector = self._connector, None
+        pool, self._pool = self._pool, None
         self._routes.clear()
-        if connector is not None:
-            await connector.close()
+        if pool is not None:
+            pool.close()
+            await asyncio.sleep(0)  # connections end in the loop's next turn
 
     async def send(self, exchange: "Exchange") -> Response:
         route = self._routes.get((exchange.url, exchange.reach))
         if route is None or route.good_until < time.monotonic():
             route = await self._find_route(exchange.url, exchange.reach)
-        response = Response(await self._connect(route), route.host)
+        exchange.connection = connection = await self._connect(exchange, route)
         try:
-            response.put(_written(exchange, route), has_body=exchange.method != "HEAD")
-            await response.begin()
-        except (aiohttp.ClientError, HttpProcessingError, OSError):
-            response.abandon()
+            connection.put(_written(exchange, route), has_body=exchange.method != "HEAD")
+            await connection.head()
+        except Disconnected:
             raise EgressFailed(f"{route.host} hung up before it answered, or doesn't speak HTTP.") from None
-        except BaseException:
-            response.abandon()
-            raise
-        return response
+        return Response(connection, route.host)
 
-    async def _connect(self, route: Route) -> aiohttp.connector.Connection:
-        connector = self._connector or self._open_connector()
+    async def _connect(self, exchange: "Exchange", route: Route) -> Connection:
+        pool = self._pool or self._open_pool()
         for door in route.doors:
             try:
-                return await connector.connect(door, traces=[], timeout=_CONNECTING)
-            except (aiohttp.ClientError, OSError) as error:
+                connection = await pool.take(door, _CONNECT_SECONDS)
+            except OSError as error:
                 failure = _cannot_connect(route.host, error)
+            else:
+                exchange.door, exchange.pool = door, pool
+                return connection
         raise failure
 
     async def _find_route(self, url: str, reach: Reach) -> Route:
@@ -139,17 +134,29 @@ class AsyncEgress:
             admit(address, target, reach)
         return [str(address) for address in addresses]
 
-    def _open_connector(self) -> aiohttp.TCPConnector:
-        self._connector = aiohttp.TCPConnector(
-            limit=0, ssl=self._tls or tls_context(), use_dns_cache=False, keepalive_timeout=_IDLE_SECONDS
-        )
-        return self._connector
+    def _open_pool(self) -> Pool:
+        self._pool = Pool(self._tls or tls_context())
+        return self._pool
 
 
 class Exchange:
     """One request and its answer, under one deadline."""
 
-    __slots__ = ("_egress", "_response", "_timer", "data", "deadline", "headers", "method", "params", "reach", "url")
+    __slots__ = (
+        "_egress",
+        "_response",
+        "_timer",
+        "connection",
+        "data",
+        "deadline",
+        "door",
+        "headers",
+        "method",
+        "params",
+        "pool",
+        "reach",
+        "url",
+    )
 
     def __init__(
         self,
@@ -164,6 +171,9 @@ class Exchange:
     ) -> None:
         self._egress = egress
         self._response: Response | None = None
+        self.connection: Connection | None = None
+        self.door: Door
+        self.pool: Pool
         self._timer = asyncio.timeout(deadline)
         self.method, self.url, self.reach, self.deadline = method, url, reach, deadline
         self.headers, self.params, self.data = headers, params, data
@@ -171,18 +181,39 @@ class Exchange:
     async def __aenter__(self) -> Response:
         await self._timer.__aenter__()
         try:
-            self._response = await self._egress.send(self)
+            self._response = response = await self._egress.send(self)
+            return response
         except BaseException as error:
+            self._let_go()
             await self._leave(type(error), error, error.__traceback__)
             raise
-        return self._response
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._response is not None:
-            self._response.release()
+        self._let_go()
         await self._leave(kind, error, trace)
+
+    def _let_go(self) -> None:
+        """Keeps the connection to be used again; one whose answer was not read to its end is closed."""
+        if self._response is not None:
+            self._response.leave()
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            self.pool.give_back(self.door, connection)
+
+    def pause(self, seconds: float) -> float:
+        """Stops the clock for at most so long; gives what was left on it, for `go_on`."""
+        now = asyncio.get_running_loop().time()
+        ends_at = self._timer.when()
+        left = max(ends_at - now, 0.0) if ends_at is not None else 0.0
+        self._timer.reschedule(now + seconds + left)
+        return left
+
+    def go_on(self, left: float) -> None:
+        """Nothing to do when the exchange has ended in the meantime."""
+        with suppress(RuntimeError):
+            self._timer.reschedule(asyncio.get_running_loop().time() + left)
 
     async def _leave(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -194,18 +225,9 @@ class Exchange:
 
 
 def _route_to(target: Target, addresses: list[str], good_until: float) -> Route:
-    loop = asyncio.get_running_loop()
-    server_name = target.host if target.scheme == "https" and target.address is None else None
-    doors = tuple(
-        aiohttp.ClientRequest("GET", URL(_url(target, address)), loop=loop, server_hostname=server_name)
-        for address in addresses
-    )
+    doors = tuple(Door(address, target.port, target.scheme == "https", target.host) for address in addresses)
     head = f" HTTP/1.1\r\nHost: {target.host_header}\r\nAccept-Encoding: identity\r\n"
     return Route(doors, target.path, head, target.host, good_until)
-
-
-def _url(target: Target, address: str) -> str:
-    return f"{target.scheme}://{f'[{address}]' if ':' in address else address}:{target.port}/"
 
 
 def _written(exchange: Exchange, route: Route) -> bytes:
@@ -223,12 +245,12 @@ def _written(exchange: Exchange, route: Route) -> bytes:
     return f"{exchange.method} {path}{route.head}{lines}\r\n".encode("utf-8", "surrogatepass") + body
 
 
-def _cannot_connect(host: str, error: Exception) -> NotConnected | ConnectTimeout:
+def _cannot_connect(host: str, error: OSError) -> NotConnected | ConnectTimeout:
     if isinstance(error, TimeoutError):
         return ConnectTimeout(f"{host} didn't accept a connection within {_CONNECT_SECONDS:g} seconds.")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return NotConnected(f"The certificate of {host} is not valid for it, or not from a trusted authority.")
-    if isinstance(error, aiohttp.ClientSSLError):
+    if isinstance(error, ssl.SSLError):
         return NotConnected(f"{host} doesn't speak TLS on this port.")
-    refused = isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError)
+    refused = isinstance(error, ConnectionRefusedError)
     return NotConnected(f"{host} refused the connection." if refused else f"{host} can't be reached.")
