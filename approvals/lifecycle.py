@@ -57,7 +57,7 @@ def write_event(code: str, action: PendingAction, *, actor: Actor, decision: str
         person=caller,
         client=action.client_label,
         connector=Label(action.connector_id, action.connector.name),
-        tool=Label(action.tool_id, action.tool.name),
+        tool=Label(action.tool_id, str(action.tool)),
         ticket=Label(action.ticket_id, f"#{action.ticket.number}"),
         decision=decision,
         reason=reason,

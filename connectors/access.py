@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from harriet.people.models import Role
 
 from .models import EVERYONE, Connector, Tool
 
-LONGEST_NAME = 64
-"""Model APIs refuse longer tool names."""
+LONGEST_NAME = 60
+"""Model APIs refuse tool names beyond 64, and some clients hide those beyond 60."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -33,6 +33,7 @@ class Verdict:
 class ToolFacts:
     tool_id: UUID
     name: str
+    """As sentences call it: "send_mail", "greet (prompt)", "reading resources"."""
     connector_id: UUID
     connector_name: str
     connector_state: str
@@ -94,13 +95,29 @@ def may_open(profile: ProfileFacts, caller: CallerFacts) -> Verdict:
 
 
 def shown_name(connector_slug: str, tool_name: str, has_prefix: bool) -> str:
-    """The name that clients see: letters they all accept, at most 64; what had to be cut or replaced ends in a hash."""
+    """The name that clients see: letters they all accept, at most 60; what had to be cut or replaced ends in a hash."""
     whole = f"{connector_slug}_{tool_name}" if has_prefix else tool_name
     safe = _UNSAFE.sub("_", whole)
     if safe == whole and len(safe) <= LONGEST_NAME:
         return safe
     mark = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{safe[: LONGEST_NAME - 9]}_{mark}"
+
+
+def shown_uri(connector_slug: str, uri: str, has_prefix: bool) -> str:
+    """The address that clients see. With a prefix the slug becomes part of the scheme, which may have a plus sign."""
+    return f"{_scheme(connector_slug)}+{uri}" if has_prefix else uri
+
+
+def split_uri(shown: str, slugs: Iterable[str]) -> tuple[str | None, str]:
+    """The connector that an address with a prefix names, and its address there."""
+    mark, _, uri = shown.partition("+")
+    return next((slug for slug in slugs if _scheme(slug) == mark), None), uri
+
+
+def _scheme(slug: str) -> str:
+    """Schemes begin with a letter (RFC 3986)."""
+    return slug if slug[:1].isalpha() else f"c-{slug}"
 
 
 def _inactive(caller: CallerFacts) -> Verdict:

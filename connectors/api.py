@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
@@ -106,7 +106,10 @@ class Sync(generics.GenericAPIView[SyncRun]):
         return Response(s.SyncRunSerializer(run).data)
 
 
+@extend_schema_view(get=extend_schema(parameters=[OpenApiParameter("kind", enum=Tool.Kind.values)]))
 class ToolsOfConnector(generics.ListAPIView[Tool]):
+    """Its tools, its prompts, and one entry of the kind `resources` where it offers some."""
+
     serializer_class = s.ToolSerializer
 
     class ByName(CursorPagination):
@@ -117,7 +120,9 @@ class ToolsOfConnector(generics.ListAPIView[Tool]):
     def get_queryset(self) -> QuerySet[Tool]:
         demand_view(self.request)
         organization = self.request.organization  # type: ignore[attr-defined]
-        return queries.tools_of(queries.connector_of(organization, self.kwargs["pk"]))
+        found = queries.tools_of(queries.connector_of(organization, self.kwargs["pk"]))
+        kind = self.request.query_params.get("kind")
+        return found.filter(kind=kind) if kind else found
 
 
 class OneTool(generics.GenericAPIView[Tool]):
@@ -166,7 +171,7 @@ class OneProfile(generics.GenericAPIView[Profile]):
     @extend_schema(request=s.ProfileChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
         profile = queries.profile_of(request.organization, pk)
-        given = _resolved(request.organization, checked(s.ProfileChangeSerializer, request))
+        given = _resolved(request.organization, checked(s.ProfileChangeSerializer, request), profile)
         change_profile(profile, **given, actor=request.actor)
         return Response(s.ProfileSerializer(queries.profile_of(request.organization, pk)).data)
 
@@ -217,19 +222,43 @@ def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> No
     )
 
 
-def _resolved(organization: Organization, given: dict[str, Any]) -> dict[str, Any]:
+def _resolved(organization: Organization, given: dict[str, Any], profile: Profile | None = None) -> dict[str, Any]:
     """Short names and addresses as the things they name. Raises ConnectorError for one that names nothing."""
     if "prefix" in given:
         given["has_prefix"] = given.pop("prefix")
+    if "progressive" in given:
+        given["is_progressive"] = given.pop("progressive")
     if "groups" in given:
         given["groups"] = groups_named(organization, given["groups"])
     people = Membership.objects.filter(organization=organization).select_related("user")
     connectors = Connector.objects.filter(organization=organization)
-    tools = Tool.objects.filter(organization=organization).select_related("connector")
     _resolve(given, "people", people, lambda one: one.user.email)
     _resolve(given, "connectors", connectors, lambda one: one.slug)
-    _resolve(given, "tools", tools, lambda one: f"{one.connector.slug}/{one.name}")
+    _resolve_tools(organization, given, profile)
     return given
+
+
+_MEMBERS = {Tool.Kind.TOOL: "tools", Tool.Kind.PROMPT: "prompts", Tool.Kind.RESOURCES: "resources"}
+
+
+def _resolve_tools(organization: Organization, given: dict[str, Any], profile: Profile | None) -> None:
+    """Single tools, prompts and resources are three lists outside and one inside; a list not given stays as it was."""
+    if not given.keys() & set(_MEMBERS.values()):
+        return
+    chosen: list[Tool] = []
+    for kind, field in _MEMBERS.items():
+        rows = Tool.objects.filter(organization=organization, kind=kind).select_related("connector")
+        if field in given:
+            _resolve(given, field, rows, _path)
+            chosen += given.pop(field)
+        elif profile is not None:
+            chosen += profile.tools.filter(kind=kind)
+    given["tools"] = chosen
+
+
+def _path(tool: Tool) -> str:
+    slug = tool.connector.slug
+    return slug if tool.kind == Tool.Kind.RESOURCES else f"{slug}/{tool.name}"
 
 
 def _resolve(given: dict[str, Any], field: str, rows: Iterable[R], name_of: Callable[[R], str]) -> None:

@@ -1,4 +1,4 @@
-"""Two enabled tools that a profile would show under one name: a client could not tell them apart.
+"""Two enabled tools, or prompts, that a profile would show under one name: a client could not tell them apart.
 
 Checked when a profile is saved and when a tool is enabled; a disabled tool takes no name.
 """
@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from .access import shown_name
 from .errors import ConnectorError
+from .labels import words_for
 from .models import Profile, Tool
 
 
@@ -23,8 +24,8 @@ def refuse_clashes(profile: Profile) -> None:
             where = " and ".join(sorted({f"{tool.connector.name}'s {tool.name}" for tool in tools}))
             raise ConnectorError(f"{where} would both be shown as {name}. Take one of them out.", field="connectors")
         raise ConnectorError(
-            f"{one.connector.name} and {other.connector.name} both offer {name}. "
-            "Switch the prefix on, so that each tool's name begins with its connector's.",
+            f"{one.connector.name} and {other.connector.name} both offer {words_for(one.kind, name)}. "
+            "Switch the prefix on, so that each name begins with its connector's.",
             field="has_prefix",
         )
 
@@ -38,10 +39,10 @@ def refuse_clashes_with(tools: Iterable[Tool]) -> None:
 
 
 def clashes_of(profile: Profile) -> list[tuple[str, list[Tool]]]:
-    """Each name that more than one enabled tool would be shown under."""
+    """Each name that more than one enabled tool would be shown under; a tool and a prompt may share one."""
     inside = Q(connector__profiles=profile) | Q(profiles=profile)
     tools = Tool.objects.filter(inside, is_enabled=True).select_related("connector").distinct()
-    shown: dict[str, list[Tool]] = defaultdict(list)
-    for tool in tools.order_by("connector__name", "name"):
-        shown[shown_name(tool.connector.slug, tool.name, profile.has_prefix)].append(tool)
-    return [(name, found) for name, found in sorted(shown.items()) if len(found) > 1]
+    shown: dict[tuple[str, str], list[Tool]] = defaultdict(list)
+    for tool in tools.exclude(kind=Tool.Kind.RESOURCES).order_by("connector__name", "name"):
+        shown[shown_name(tool.connector.slug, tool.name, profile.has_prefix), tool.kind].append(tool)
+    return [(name, found) for (name, _), found in sorted(shown.items()) if len(found) > 1]

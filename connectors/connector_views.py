@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -19,6 +19,7 @@ from harriet.people.permissions import Power, has_power
 from harriet.people.queries import groups_of
 from vault.queries import credential_of
 
+from . import tool_table
 from .actions.delete_connector import delete_connector
 from .actions.pause_connector import pause_connector
 from .actions.resume_connector import resume_connector
@@ -32,27 +33,18 @@ from .consequences import consequences_of, people_who_can_call
 from .errors import ConnectorError
 from .forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ConnectionForm
 from .guards import needs_to_save
-from .models import Connector, Risk, SyncRun, Tool
-from .queries import connector_of, last_sync_of, pinned_definition, tools_of
+from .models import Connector, Risk, SyncRun
+from .queries import connector_of, counts_of, last_sync_of
 from .session import keep_findings, kept_findings
 from .wizard_views import credential_form, save_access_form, save_credential_form
-from .words import groups_for, is_for_everyone, roles_for, server_name, state_of, tool_state
+from .words import Counts, enabled_words, offer_words, server_name, state_of
 
 TABS = (
-    ("detail", "Tools"),
     ("access", "Access"),
     ("authentication", "Authentication"),
     ("activity", "Activity"),
     ("settings", "Settings"),
 )
-SHOWN = {
-    "": ("All", ~Q(state=Tool.State.REMOVED)),
-    "enabled": ("Enabled", Q(is_enabled=True) & ~Q(state=Tool.State.REMOVED)),
-    "disabled": ("Disabled", Q(is_enabled=False) & ~Q(state=Tool.State.REMOVED)),
-    "quarantined": ("In quarantine", Q(state=Tool.State.QUARANTINED)),
-    "nobody": ("Enabled for nobody", Q(is_enabled=True, permissions=None) & ~Q(state=Tool.State.REMOVED)),
-    "removed": ("No longer offered", Q(state=Tool.State.REMOVED)),
-}
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -60,8 +52,7 @@ def tools(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     if connector.state == Connector.State.DRAFT:
         return redirect("connectors:setup", pk)
-    found = filtered_tools(connector, request.GET)
-    page = page_of(found, request)
+    page = page_of(tool_table.filtered_tools(connector, request.GET), request)
     return render(
         request,
         "connectors/tools.html",
@@ -70,28 +61,17 @@ def tools(request: OrganizationRequest, pk: UUID) -> HttpResponse:
             connector,
             "detail",
             page=page,
-            rows=[_row(tool) for tool in page],
-            shown=_choices(connector, request.GET),
+            rows=[tool_table.row(tool) for tool in page],
+            shown=tool_table.chips(connector, request.GET),
+            kinds=tool_table.KINDS.items(),
             risks=Risk.choices,
             groups=groups_of(request.organization),
             filters=request.GET,
-            query=_without_page(request.GET),
+            query=tool_table.without_page(request.GET),
             found=page.paginator.count,
             bulk=BulkForm(request.organization, []),
         ),
     )
-
-
-def filtered_tools(connector: Connector, wanted: QueryDict) -> QuerySet[Tool]:
-    """By the filters in the address: show, risk, group, q."""
-    found = tools_of(connector).filter(SHOWN.get(wanted.get("show", ""), SHOWN[""])[1])
-    if risk := wanted.get("risk"):
-        found = found.filter(Q(risk_override=risk) | Q(risk_override="", risk_proposed=risk))
-    if group := wanted.get("group"):
-        found = found.filter(pk__in=Tool.objects.filter(permissions__group__slug=group).values("pk"))
-    if text := wanted.get("q", "").strip():
-        found = found.filter(Q(name__icontains=text) | Q(description__icontains=text))
-    return found
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)
@@ -235,17 +215,26 @@ def resume(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 
 def page_context(request: OrganizationRequest, connector: Connector, tab: str, **more: Any) -> dict[str, Any]:
     """What the header and the tabs of every page of a connector need."""
+    counts = counts_of(connector)
     return {
         "active": "integrations",
         "connector": connector,
+        "counts": counts,
+        "offered": offer_words(counts.tools, counts.prompts, counts.resources),
+        "enabled": enabled_words(counts),
         "state": state_of(connector),
         "tab": tab,
-        "tabs": [(f"connectors:{key}", label, key == tab) for key, label in TABS],
-        "last_sync": last_sync_of(connector),
+        "tabs": [(f"connectors:{key}", label, key == tab) for key, label in _tabs(counts)],
+        "last_sync": cache(lambda: last_sync_of(connector)),
         "findings": kept_findings(request, connector),
         "can_manage": has_power(request.membership, Power.MANAGE_CONNECTORS),
         **more,
     }
+
+
+def _tabs(counts: Counts) -> list[tuple[str, str]]:
+    first = "Tools" if counts.has_only_tools else "What it offers"
+    return [("detail", first), *TABS]
 
 
 def _tab(request: OrganizationRequest, connector: Connector, tab: str, **more: Any) -> HttpResponse:
@@ -261,36 +250,3 @@ def _settings(request: OrganizationRequest, connector: Connector, **forms: Any) 
     context = {"basics": BasicsForm(initial=initial), "connection": ConnectionForm(initial=initial), **forms}
     page = page_context(request, connector, "settings", server_name=server_name(connector), **context)
     return render(request, "connectors/settings.html", page, status=400 if forms else 200)
-
-
-def _row(tool: Tool) -> dict[str, Any]:
-    definition = pinned_definition(tool).definition
-    return {
-        "tool": tool,
-        "state": tool_state(tool),
-        "title": definition.get("title") or "",
-        "groups": groups_for(tool),
-        "roles": roles_for(tool),
-        "is_for_nobody": tool.is_enabled and not tool.permissions.all(),
-        "is_for_everyone": is_for_everyone(tool),
-    }
-
-
-def _choices(connector: Connector, wanted: QueryDict) -> list[tuple[str, str, int, bool]]:
-    """The chips, each with its address and count; those with nothing in them are left out, unless chosen."""
-    chosen = wanted.get("show", "")
-    found = []
-    for key, (label, which) in SHOWN.items():
-        count = Tool.objects.filter(which, connector=connector).count()
-        if count or key in {"", chosen}:
-            query = wanted.copy()
-            query.pop("page", None)
-            query["show"] = key
-            found.append((f"?{query.urlencode()}", label, count, key == chosen))
-    return found
-
-
-def _without_page(wanted: QueryDict) -> str:
-    query = wanted.copy()
-    query.pop("page", None)
-    return query.urlencode()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.contrib.admin.utils import NestedObjects
-from django.db import router
-from django.db.models import Model
+from django.db.models import CASCADE, ForeignObjectRel, Model, Q
 
 from vault.models import Credential
 from vault.queries import credential_of
 
 from .access import may_call
-from .models import Connector, Profile
-from .snapshot import load
+from .models import Connector, Profile, Tool
+from .snapshot import load_for_connector
+from .words import offer_words
+
+DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    tools: int
+    offered: str
+    """ "84 tools, 3 prompts, resources", also those that the server no longer offers."""
     profiles: list[Profile]
     people: list[str]
     """Who could call one of its tools until now."""
@@ -31,7 +35,7 @@ class Consequences:
 def consequences_of(connector: Connector) -> Consequences:
     profiles = Profile.objects.filter(connectors=connector) | Profile.objects.filter(tools__connector=connector)
     return Consequences(
-        tools=connector.tools.count(),
+        offered=_offered(connector),
         profiles=list(profiles.distinct().order_by("name")),
         people=people_who_can_call(connector),
         credential=credential_of(connector.id),
@@ -39,9 +43,14 @@ def consequences_of(connector: Connector) -> Consequences:
     )
 
 
+def _offered(connector: Connector) -> str:
+    kinds = Counter(connector.tools.values_list("kind", flat=True))
+    return offer_words(kinds[Tool.Kind.TOOL], kinds[Tool.Kind.PROMPT], kinds[Tool.Kind.RESOURCES])
+
+
 def people_who_can_call(connector: Connector) -> list[str]:
     """The e-mail addresses of those for whom at least one of its tools is allowed now."""
-    facts = load(connector.organization_id)
+    facts = load_for_connector(connector)
     found = set()
     for member in facts.members.values():
         for profile in facts.profiles.values():
@@ -53,11 +62,24 @@ def people_who_can_call(connector: Connector) -> list[str]:
 
 def _others(connector: Connector) -> list[str]:
     """Asks the database's own rules what goes too, so that no floor above needs to be named here."""
-    collector = NestedObjects(using=router.db_for_write(Connector))
-    collector.collect([connector])
-    counts: Counter[str] = Counter()
-    found: dict[type[Model], set[Model]] = collector.model_objs  # type: ignore[assignment]
-    for model, rows in found.items():
+    ways: dict[type[Model], Q] = defaultdict(Q)
+    for model, way in _ways_down(Connector, "", 0):
         if model._meta.app_label != Connector._meta.app_label:
-            counts[str(model._meta.verbose_name if len(rows) == 1 else model._meta.verbose_name_plural)] += len(rows)
-    return [f"{count} {name}" for name, count in sorted(counts.items())]
+            ways[model] |= Q(**{way: connector.pk})
+    counts = ((model, model._base_manager.filter(way).distinct().count()) for model, way in ways.items())
+    return sorted(_counted(model, count) for model, count in counts if count)
+
+
+def _ways_down(model: type[Model], above: str, depth: int) -> Iterator[tuple[type[Model], str]]:
+    """Each kind of row that is deleted with one of these, and the lookup that leads up from it."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel) or relation.on_delete is not CASCADE or depth == DEEPEST:
+            continue
+        child: Any = relation.related_model
+        way = f"{relation.field.name}__{above}" if above else relation.field.name
+        yield child, way
+        yield from _ways_down(child, way, depth + 1)
+
+
+def _counted(model: type[Model], count: int) -> str:
+    return f"{count} {model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"

@@ -25,7 +25,7 @@ _NOT_IN_NAMES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """One tool as the server offers it, fit to be pinned."""
+    """One tool or prompt as the server offers it, fit to be pinned."""
 
     name: str
     definition: Mapping[str, Any]
@@ -68,19 +68,20 @@ class Difference:
         return not (self.added or self.changed or self.restored or self.removed)
 
 
-def read_offer(definitions: Iterable[Any]) -> Offer:
+def read_offer(definitions: Iterable[Any], *, is_prompts: bool = False) -> Offer:
     """Takes what can be pinned and says what can't; a name offered twice means neither."""
     found: dict[str, Offered] = {}
     refused: list[str] = []
     rows = list(definitions)
     if len(rows) > MOST_TOOLS:
-        refused.append(f"The server lists {len(rows)} tools; only the first {MOST_TOOLS} were read.")
+        what = "prompts" if is_prompts else "tools"
+        refused.append(f"The server lists {len(rows)} {what}; only the first {MOST_TOOLS} were read.")
         rows = rows[:MOST_TOOLS]
     twice = _named_twice(rows)
     refused += [f"{_quoted(name)} is offered more than once, so neither was taken." for name in sorted(twice)]
     for row in rows:
         try:
-            offered = read_definition(row)
+            offered = read_definition(row, is_prompt=is_prompts)
         except Problem as problem:
             refused.append(problem.message)
             continue
@@ -89,13 +90,13 @@ def read_offer(definitions: Iterable[Any]) -> Offer:
     return Offer(found, tuple(refused))
 
 
-def read_definition(definition: Any) -> Offered:
+def read_definition(definition: Any, *, is_prompt: bool = False) -> Offered:
     """Raises Problem when the definition can't be pinned exactly."""
     if not isinstance(definition, dict) or not isinstance(definition.get("name"), str):
-        raise Problem("The server lists something that is not a tool with a name; it was left out.")
+        raise Problem("The server lists something that has no name; it was left out.")
     name = definition["name"]
     _check_name(name)
-    if not isinstance(definition.get("inputSchema"), dict):
+    if not is_prompt and not isinstance(definition.get("inputSchema"), dict):
         raise Problem(f"{_quoted(name)} says nothing about its arguments (inputSchema), so it was left out.")
     return Offered(name, definition, _digest(name, definition), body_digest(definition))
 
@@ -143,9 +144,11 @@ def _named_twice(rows: list[Any]) -> set[str]:
 
 def _check_name(name: str) -> None:
     if not name or len(name) > LONGEST_NAME:
-        raise Problem(f"A tool's name has {len(name)} characters; 1 to {LONGEST_NAME} are allowed. It was left out.")
+        raise Problem(
+            f"A name in the list has {len(name)} characters; 1 to {LONGEST_NAME} are allowed. It was left out."
+        )
     if name != name.strip() or any(_is_hidden(character) for character in name):
-        raise Problem(f"The tool name {_quoted(name)} contains hidden characters, so it was left out.")
+        raise Problem(f"The name {_quoted(name)} contains hidden characters, so it was left out.")
 
 
 def _is_hidden(character: str) -> bool:

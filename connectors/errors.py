@@ -28,7 +28,12 @@ class UpstreamTimeout(UpstreamError):
 
 
 class UpstreamRefusedCredential(UpstreamError):
-    """401 or 403: an admin must look at the credential."""
+    """401 or 403: an admin must look at the credential. `challenge` is what the server said in WWW-Authenticate."""
+
+    def __init__(self, message: str, *, status: int = 401, challenge: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.challenge = challenge
 
 
 class UpstreamBroken(UpstreamError):

@@ -54,36 +54,40 @@ CONNECTOR_HEALTH_CHANGED = define(
 CONNECTOR_SYNCED = define(
     "connector.synced",
     "{actor} synced {connector}: {summary}",
-    "Harriet asked the server for its tools and compared them with the accepted definitions.",
+    "Harriet asked the server for its tools, prompts and resources and compared them with what was accepted.",
 )
 CONNECTOR_SYNC_FAILED = define(
     "connector.sync_failed",
     "{actor} could not sync {connector}: {reason}",
-    "The server did not give its list of tools.",
+    "The server did not say what it offers.",
 )
 CONNECTOR_TESTED = define(
     "connector.tested", "{actor} tested the connection of {connector}: {result}", "Somebody pressed Test connection."
 )
 TOOL_FOUND = define(
-    "tool.found", "{connector} offers a new tool: {tool}. It is disabled.", "A sync found a tool under a new name."
+    "tool.found",
+    "{connector} offers something new: {tool}. It is disabled.",
+    "A sync found a tool or a prompt under a new name, or resources.",
 )
 TOOL_RENAMED = define(
     "tool.renamed",
     "{connector} offers {tool}, which looks like {old} under a new name. It is disabled.",
-    "A new tool has the same definition, apart from its name, as one that is gone.",
+    "A new tool or prompt has the same definition, apart from its name, as one that is gone.",
 )
 TOOL_QUARANTINED = define(
     "tool.quarantined",
     "{connector} changed the definition of {tool}, which is quarantined.",
-    "A tool's definition differs from the accepted one; nobody can call it until an admin accepts the change.",
+    "The definition of a tool or prompt differs from the accepted one; nobody can use it until an admin accepts it.",
 )
 TOOL_RESTORED = define(
     "tool.restored",
     "{connector} offers {tool} as accepted again.",
-    "A tool that had changed or gone came back with the accepted definition.",
+    "Something that had changed or gone came back with the accepted definition.",
 )
 TOOL_REMOVED = define(
-    "tool.removed", "{connector} no longer offers {tool}.", "A tool is missing from what the server lists."
+    "tool.removed",
+    "{connector} no longer offers {tool}.",
+    "A tool or a prompt is missing from what the server lists, or it has no resources any more.",
 )
 TOOL_CHANGE_ACCEPTED = define(
     "tool.change_accepted",
@@ -93,12 +97,12 @@ TOOL_CHANGE_ACCEPTED = define(
 TOOL_CHANGE_REFUSED = define(
     "tool.change_refused",
     "{actor} refused the changed definition of {tool} of {connector}.",
-    "An admin refused a new definition; the tool stays in quarantine until the server takes the change back.",
+    "An admin refused a new definition; it stays in quarantine until the server takes the change back.",
 )
 TOOL_SET = define(
     "tool.set",
     "{actor} set {tool} of {connector}: {changes}.",
-    "Somebody changed whether a tool is enabled, for whom, its risk class, or whether it requires confirmation.",
+    "Somebody changed whether a tool, a prompt or resources are enabled, for whom, how risky, and with confirmation.",
 )
 PROFILE_CREATED = define("profile.created", "{actor} created the profile {profile}.", "A new MCP address exists.")
 PROFILE_CHANGED = define(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -31,6 +31,10 @@ Ask = Callable[[NativeTransport, OpenCredential, Repeated], Awaitable[T]]
 class Look:
     discovery: Discovery
     tools: list[dict[str, Any]]
+    prompts: list[dict[str, Any]] | None = field(default_factory=list)
+    """None when the server says that it has some, but does not list them."""
+    problem: str = ""
+    """Why not, in a sentence."""
 
 
 def endpoint_of(connector: Connector) -> Endpoint:
@@ -48,11 +52,44 @@ def look_at(connector: Connector) -> Look:
     async def look(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
         discovery = await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
         known = replace(endpoint, era=discovery.era)
-        tools = await transport.list_tools(known, credential, deadline=LOOK_SECONDS)
-        return Look(repeated.out_of(discovery), repeated.out_of_json(tools))
+        return await _list_all(transport, known, discovery, credential, repeated)
 
     endpoint = replace(endpoint_of(connector), era="")  # whoever looks finds out anew
     return _with_credential(connector, look)
+
+
+async def _list_all(
+    transport: NativeTransport,
+    endpoint: Endpoint,
+    discovery: Discovery,
+    credential: OpenCredential,
+    repeated: Repeated,
+) -> Look:
+    """Tools must be listed; what is wrong with the prompts alone is no reason to lose the tools."""
+    found = repeated.out_of(discovery)
+    tools = await _tools(transport, endpoint, discovery, credential)
+    try:
+        prompts = await _prompts(transport, endpoint, discovery, credential)
+    except UpstreamBroken as problem:
+        return Look(found, repeated.out_of_json(tools), None, repeated.out_of_text(problem.message))
+    return Look(found, repeated.out_of_json(tools), repeated.out_of_json(prompts))
+
+
+async def _tools(
+    transport: NativeTransport, endpoint: Endpoint, discovery: Discovery, credential: OpenCredential
+) -> list[dict[str, Any]]:
+    """A server that offers only other things need not know the method."""
+    if "tools" not in discovery.capabilities and discovery.capabilities.keys() & {"prompts", "resources"}:
+        return []
+    return await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS)
+
+
+async def _prompts(
+    transport: NativeTransport, endpoint: Endpoint, discovery: Discovery, credential: OpenCredential
+) -> list[dict[str, Any]]:
+    if "prompts" not in discovery.capabilities:
+        return []
+    return await transport.list_all(endpoint, credential, "prompts/list", "prompts", deadline=LOOK_SECONDS)
 
 
 def discover(connector: Connector) -> Discovery:
@@ -65,11 +102,13 @@ def discover(connector: Connector) -> Discovery:
     return _with_credential(connector, ask)
 
 
-def list_tools(connector: Connector, era: str) -> list[dict[str, Any]]:
-    async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> list[dict[str, Any]]:
-        return repeated.out_of_json(await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS))
+def list_offer(connector: Connector, discovery: Discovery) -> Look:
+    """What the server that was discovered offers. Raises ConnectorError or EgressRefused."""
 
-    endpoint = replace(endpoint_of(connector), era=era)
+    async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
+        return await _list_all(transport, endpoint, discovery, credential, repeated)
+
+    endpoint = replace(endpoint_of(connector), era=discovery.era)
     return _with_credential(connector, ask)
 
 

@@ -34,6 +34,7 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     class Era(models.TextChoices):
         LEGACY = "legacy", "Sessions (up to 2025-11-25)"
         MODERN = "modern", "Stateless (2026-07-28)"
+        SSE = "sse", "HTTP+SSE (2024-11-05)"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="connectors")
@@ -57,6 +58,8 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     era = models.CharField(max_length=8, choices=Era.choices, blank=True)
     protocol_version = models.CharField(max_length=10, blank=True)
     server_info = models.JSONField(default=dict, blank=True)
+    capabilities = models.JSONField(default=dict, blank=True)
+    """What the server said it can do, at the last sync."""
     instructions = models.TextField(blank=True)
     health = models.CharField(max_length=10, choices=Health.choices, default=Health.UNKNOWN)
     health_reason = models.CharField(max_length=300, blank=True)
@@ -100,6 +103,14 @@ class Risk(models.TextChoices):
 
 
 class Tool(models.Model):
+    """What a server offers and a person may be allowed: a tool, a prompt, or all of the server's resources."""
+
+    class Kind(models.TextChoices):
+        TOOL = "tool", "Tool"
+        PROMPT = "prompt", "Prompt"
+        RESOURCES = "resources", "Resources"
+        """One row for all resources of a connector: their lists change all the time and are read live."""
+
     class State(models.TextChoices):
         PINNED = "pinned", "As accepted"
         QUARANTINED = "quarantined", "Changed, in quarantine"
@@ -108,6 +119,7 @@ class Tool(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="tools")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TOOL)
     name = models.CharField(max_length=128)
     description = models.TextField(blank=True)
     """From the pinned definition, for searching and listing."""
@@ -124,10 +136,11 @@ class Tool(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["connector", "name"], name="tool_name_once")]
+        constraints = [models.UniqueConstraint(fields=["connector", "kind", "name"], name="tool_name_once")]
 
     def __str__(self) -> str:
-        return self.name
+        """Tools by their bare name; a prompt, which may share it, says what it is."""
+        return f"{self.name} (prompt)" if self.kind == Tool.Kind.PROMPT else self.name
 
     @property
     def risk(self) -> str:
@@ -202,6 +215,8 @@ class Profile(models.Model):
     description = models.CharField(max_length=300, blank=True)
     has_prefix = models.BooleanField(default=False)
     """Tools are shown as <connector slug>_<tool>, so that two connectors may offer the same name."""
+    is_progressive = models.BooleanField(default=False)
+    """Clients see two tools, one that finds and one that calls the others; what they may call stays the same."""
     groups = models.ManyToManyField("people.Group", blank=True, related_name="profiles")
     people = models.ManyToManyField("people.Membership", blank=True, related_name="profiles")
     connectors = models.ManyToManyField(Connector, blank=True, related_name="profiles")
@@ -222,6 +237,22 @@ class Profile(models.Model):
         return f"{settings.BASE_URL}/mcp/{self.organization.slug}/{self.slug}"
 
 
+class ClientSession(models.Model):
+    """What a handshake-era client's session has learned since it began; most sessions need no row. Its id, capabilities
+    and owner are in the session id itself, which only Harriet can read."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    token = models.ForeignKey("people.AccessToken", on_delete=models.CASCADE, related_name="+")
+    log_level = models.CharField(max_length=10, blank=True)
+    subscriptions = models.JSONField(default=list)
+    """The addresses of resources, as the client knows them."""
+    ended_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class SyncRun(models.Model):
     """One look at what a server offers, and what it changed here."""
 
@@ -231,6 +262,9 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     is_success = models.BooleanField(default=False)
     found = models.PositiveIntegerField(default=0)
+    """Tools; prompts are counted beside them, and resources are there or not."""
+    found_prompts = models.PositiveIntegerField(default=0)
+    found_resources = models.BooleanField(default=False)
     added = models.JSONField(default=list)
     changed = models.JSONField(default=list)
     removed = models.JSONField(default=list)

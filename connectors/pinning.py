@@ -8,16 +8,32 @@ from typing import Any
 from audit.actor import Actor
 from audit.record import record
 
-from .definitions import Offered
+from .definitions import Offered, read_definition
 from .events import TOOL_FOUND, TOOL_QUARANTINED, TOOL_REMOVED, TOOL_RENAMED, TOOL_RESTORED
 from .labels import connector_label, tool_label
 from .models import Connector, Tool, ToolPermission, ToolVersion
 from .risk import propose_risk
 
+RESOURCES: Mapping[str, Any] = {
+    "name": "resources",
+    "description": "Everything that the server offers to read: its resources and templates, as they are at the moment.",
+}
 
-def add_tools(connector: Connector, found: Sequence[Offered], renamed: Mapping[str, str], *, actor: Actor) -> None:
+
+def add_resources(connector: Connector, *, actor: Actor) -> None:
+    add_tools(connector, [read_definition(dict(RESOURCES), is_prompt=True)], {}, Tool.Kind.RESOURCES, actor=actor)
+
+
+def add_tools(
+    connector: Connector,
+    found: Sequence[Offered],
+    renamed: Mapping[str, str],
+    kind: Tool.Kind = Tool.Kind.TOOL,
+    *,
+    actor: Actor,
+) -> None:
     """New tools arrive disabled, with what the connector's access step says for the day they are enabled."""
-    tools = [_new_tool(connector, offered, renamed.get(offered.name, "")) for offered in found]
+    tools = [_new_tool(connector, offered, renamed.get(offered.name, ""), kind) for offered in found]
     Tool.objects.bulk_create(tools)
     ToolVersion.objects.bulk_create(
         ToolVersion(tool=tool, digest=offered.digest, definition=dict(offered.definition), is_pinned=True)
@@ -66,11 +82,12 @@ def description_in(definition: Mapping[str, Any]) -> str:
     return str(definition.get("description") or "").replace("\0", "")
 
 
-def _new_tool(connector: Connector, offered: Offered, renamed_from: str) -> Tool:
-    proposal = propose_risk(offered.definition)
+def _new_tool(connector: Connector, offered: Offered, renamed_from: str, kind: Tool.Kind) -> Tool:
+    proposal = propose_risk(offered.definition, kind)
     return Tool(
         organization_id=connector.organization_id,
         connector=connector,
+        kind=kind,
         name=offered.name,
         description=description_in(offered.definition),
         requires_confirmation=connector.default_confirmation,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,23 +14,28 @@ from django.shortcuts import redirect, render
 from harriet.people.forms import ConfirmForm, attempt
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from
+from harriet.people.pages import page_of
 from harriet.people.permissions import Power, has_power
 
 from .actions.change_profile import change_profile
 from .actions.create_profile import create_profile
 from .actions.delete_profile import bound_tokens, delete_profile
 from .guards import needs_to_save
-from .models import Profile
+from .models import Profile, Tool
 from .preview import Preview, preview
 from .profile_forms import ProfileForm
 from .queries import profile_of, profiles_of
-from .snapshot import OrganizationFacts, load
+from .snapshot import OrganizationFacts, load_for_page
+from .words import offer_words
 
 
 @needs(Power.VIEW_SETTINGS)
 def profiles(request: OrganizationRequest) -> HttpResponse:
-    facts = load(request.organization.id)
-    rows = [{"profile": profile, "tools": _enabled(facts, profile)} for profile in profiles_of(request.organization)]
+    facts = load_for_page(request.organization)
+    rows = [
+        {"profile": profile, "enabled": _enabled(facts, profile), "single": _single(profile)}
+        for profile in profiles_of(request.organization)
+    ]
     context = {
         "active": "profiles",
         "rows": rows,
@@ -72,15 +79,17 @@ def profile(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def preview_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """What one person sees there, tool by tool, with the rule that decides; nobody acts as them."""
     found = profile_of(request.organization, pk)
-    facts = load(request.organization.id)
+    facts = load_for_page(request.organization)
     members = sorted(facts.members.values(), key=lambda member: member.email)
     chosen = next((member for member in members if str(member.membership_id) == request.GET.get("person")), None)
+    seen = preview(facts, facts.profiles[found.pk], chosen) if chosen else None
     context = {
         "active": "profiles",
         "profile": found,
         "members": members,
         "chosen": chosen,
-        "preview": preview(facts, facts.profiles[found.pk], chosen) if chosen else None,
+        "preview": seen,
+        "page": page_of(seen.tools if seen else [], request),
     }
     return render(request, "profiles/preview.html", context)
 
@@ -103,14 +112,25 @@ def delete(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     return redirect("profiles:list")
 
 
-def _enabled(facts: OrganizationFacts, profile: Profile) -> int:
+def _enabled(facts: OrganizationFacts, profile: Profile) -> str:
     row = facts.profiles.get(profile.pk)
-    return sum(tool.facts.is_enabled for tool in facts.tools_in(row)) if row else 0
+    return _counted(tool.kind for tool in facts.tools_in(row) if tool.facts.is_enabled) if row else "nothing"
+
+
+def _single(profile: Profile) -> str:
+    """ "single: 2 tools, 1 prompt", or nothing."""
+    kinds = [tool.kind for tool in profile.tools.all()]
+    return f"single: {_counted(kinds)}" if kinds else ""
+
+
+def _counted(kinds: Iterable[str]) -> str:
+    count = Counter(kinds)
+    return offer_words(count[Tool.Kind.TOOL], count[Tool.Kind.PROMPT], count[Tool.Kind.RESOURCES])
 
 
 def _seen_by_all(profile: Profile) -> list[Preview]:
     """Those whose profile it is, each with what they see."""
-    facts = load(profile.organization_id)
+    facts = load_for_page(profile.organization)
     row = facts.profiles[profile.pk]
     members = sorted(facts.members.values(), key=lambda member: member.email)
     seen = (preview(facts, row, member) for member in members)

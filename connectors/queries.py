@@ -5,30 +5,41 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
 
 from harriet.people.errors import NotFound
 from harriet.people.models import Membership, Organization
 
 from .models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
+from .words import Counts
 
 T = TypeVar("T")
+MOST_VERSIONS = 20
 OFFERED = ~Q(tools__state=Tool.State.REMOVED)
+BY_KIND = Case(*(When(kind=kind, then=place) for place, kind in enumerate(Tool.Kind.values)), default=0)
+"""Tools, prompts, resources."""
+ENABLED = OFFERED & Q(tools__is_enabled=True)
 
 
 def connectors_of(organization: Organization) -> QuerySet[Connector]:
-    """With `.tool_count`, `.enabled_count`, `.quarantined_count` and `.last_called_at` beside them."""
+    """With `counts_of` them, `.quarantined_count` and `.last_called_at` beside them."""
     return (
         Connector.objects.filter(organization=organization)
         .select_related("owner", "organization")
         .annotate(
-            tool_count=Count("tools", filter=OFFERED, distinct=True),
-            enabled_count=Count("tools", filter=OFFERED & Q(tools__is_enabled=True), distinct=True),
-            quarantined_count=Count("tools", filter=Q(tools__state=Tool.State.QUARANTINED), distinct=True),
+            **{f"{kind}_count": Count("tools", filter=OFFERED & Q(tools__kind=kind)) for kind in Tool.Kind.values},
+            **{f"{kind}_enabled": Count("tools", filter=ENABLED & Q(tools__kind=kind)) for kind in Tool.Kind.values},
+            quarantined_count=Count("tools", filter=Q(tools__state=Tool.State.QUARANTINED)),
             last_called_at=Max("tools__last_called_at"),
         )
         .order_by("name")
     )
+
+
+def counts_of(connector: Connector) -> Counts:
+    """Of a connector that `connectors_of` read."""
+    columns = (f"{kind}_{what}" for kind in Tool.Kind.values for what in ("count", "enabled"))
+    return Counts(*(getattr(connector, column) for column in columns))
 
 
 def connector_of(organization: Organization, connector_id: UUID) -> Connector:
@@ -36,12 +47,12 @@ def connector_of(organization: Organization, connector_id: UUID) -> Connector:
 
 
 def tools_of(connector: Connector) -> QuerySet[Tool]:
-    """Of one connector, by name, with whom each is for and its pinned definition (`.pinned`)."""
-    return with_details(Tool.objects.filter(connector=connector)).order_by("name")
+    """Of one connector: tools, prompts, resources, each by name, with whom they are for and the pinned definition."""
+    return with_details(Tool.objects.filter(connector=connector)).order_by(BY_KIND, "name")
 
 
 def tools_in(organization: Organization) -> QuerySet[Tool]:
-    return with_details(Tool.objects.filter(organization=organization)).order_by("connector__name", "name")
+    return with_details(Tool.objects.filter(organization=organization)).order_by("connector__name", BY_KIND, "name")
 
 
 def tool_of(organization: Organization, tool_id: UUID) -> Tool:
@@ -66,21 +77,25 @@ def proposed_definition(tool: Tool) -> ToolVersion | None:
     return tool.versions.filter(is_proposed=True).select_related("refused_by").first()
 
 
-def versions_of(tool: Tool) -> QuerySet[ToolVersion]:
-    return tool.versions.select_related("accepted_by", "refused_by").order_by("-seen_at")
+def shown_versions(tool: Tool) -> list[ToolVersion]:
+    """The latest of its definitions, the newest first; the accepted and the proposed one are always among them."""
+    rows = tool.versions.select_related("accepted_by", "refused_by")
+    latest = rows.order_by("-is_proposed", "-is_pinned", "-seen_at")[:MOST_VERSIONS]
+    return sorted(latest, key=lambda version: version.seen_at, reverse=True)
 
 
 def profiles_of(organization: Organization) -> QuerySet[Profile]:
-    return (
-        Profile.objects.filter(organization=organization)
-        .select_related("organization")
-        .prefetch_related("groups", "connectors", "tools__connector", "people__user")
-        .order_by("name")
-    )
+    """With all that they contain."""
+    members = ("groups", "connectors", "tools__connector", "people__user")
+    return _profiles(organization).prefetch_related(*members).order_by("name")
+
+
+def _profiles(organization: Organization) -> QuerySet[Profile]:
+    return Profile.objects.filter(organization=organization).select_related("organization")
 
 
 def profile_of(organization: Organization, profile_id: UUID) -> Profile:
-    return _found(profiles_of(organization).filter(pk=profile_id).first(), "There is no such profile here.")
+    return _found(_profiles(organization).filter(pk=profile_id).first(), "There is no such profile here.")
 
 
 def profiles_for(membership: Membership) -> QuerySet[Profile]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .models import Risk
+from .models import Risk, Tool
 
 
 def _words(text: str) -> frozenset[str]:
@@ -41,8 +41,13 @@ class Proposal(NamedTuple):
     reason: str
 
 
-def propose_risk(definition: Mapping[str, Any]) -> Proposal:
+ONLY_READS = Proposal(Risk.READ_ONLY, "Prompts and resources are only read; they change nothing at the server.")
+
+
+def propose_risk(definition: Mapping[str, Any], kind: str = Tool.Kind.TOOL) -> Proposal:
     """Never less than what the name says: a server that calls `delete_all` read-only is not believed."""
+    if kind != Tool.Kind.TOOL:
+        return ONLY_READS
     by_name = _from_name(str(definition.get("name", "")))
     annotations = definition.get("annotations")
     said = _from_annotations(annotations if isinstance(annotations, dict) else {})

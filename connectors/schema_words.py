@@ -1,4 +1,4 @@
-"""A tool's input schema as a list that people can read: one row per argument, nested ones under their parent."""
+"""What a tool or prompt takes as a list that people can read: a row per argument, nested ones under their parent."""
 
 from __future__ import annotations
 
@@ -38,6 +38,16 @@ def rows_of(schema: Any) -> list[Row]:
         if len(rows) == MOST_ROWS:
             break
     return rows
+
+
+def prompt_rows(definition: Mapping[str, Any]) -> list[Row]:
+    """A prompt's arguments, which are all text."""
+    listed = definition.get("arguments")
+    found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return [
+        Row(str(one.get("name", "")), "text", one.get("required") is True, str(one.get("description") or ""), "")
+        for one in found[:MOST_ROWS]
+    ]
 
 
 def _rows(schema: Any, prefix: str, depth: int) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from vault.forms import PLACES, TYPES
 
 from .models import Connector, Profile, Risk, SyncRun, Tool
 from .permitted import ROLE_CHOICES
-from .queries import pinned_definition
+from .queries import counts_of, pinned_definition
 from .words import state_of
 
 SLUGS = "Short names; the whole list."
@@ -22,7 +22,11 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
     status = serializers.SerializerMethodField(help_text="State and health in words.")
     owner = serializers.EmailField(source="owner.email", read_only=True, default=None)
     tools = serializers.IntegerField(source="tool_count", read_only=True)
-    enabled_tools = serializers.IntegerField(source="enabled_count", read_only=True)
+    enabled_tools = serializers.IntegerField(source="tool_enabled", read_only=True)
+    prompts = serializers.IntegerField(source="prompt_count", read_only=True)
+    enabled_prompts = serializers.IntegerField(source="prompt_enabled", read_only=True)
+    resources = serializers.SerializerMethodField(help_text="Whether it offers resources.")
+    resources_enabled = serializers.SerializerMethodField()
 
     class Meta:
         model = Connector
@@ -44,8 +48,18 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
             "owner",
             "tools",
             "enabled_tools",
+            "prompts",
+            "enabled_prompts",
+            "resources",
+            "resources_enabled",
             "created_at",
         ]
+
+    def get_resources(self, connector: Connector) -> bool:
+        return bool(counts_of(connector).resources)
+
+    def get_resources_enabled(self, connector: Connector) -> bool:
+        return bool(counts_of(connector).resources_enabled)
 
     def get_status(self, connector: Connector) -> str:
         return state_of(connector).word
@@ -96,6 +110,8 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
             "finished_at",
             "is_success",
             "found",
+            "found_prompts",
+            "found_resources",
             "added",
             "changed",
             "restored",
@@ -119,6 +135,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         fields = [
             "id",
             "connector",
+            "kind",
             "name",
             "state",
             "is_enabled",
@@ -158,11 +175,14 @@ class ToolChangeSerializer(serializers.Serializer[Any]):
 
 class ProfileSerializer(serializers.ModelSerializer[Profile]):
     prefix = serializers.BooleanField(source="has_prefix")
+    progressive = serializers.BooleanField(source="is_progressive", help_text="Clients see two tools that find others.")
     url = serializers.SerializerMethodField()
     groups = serializers.SlugRelatedField[Group](slug_field="slug", many=True, read_only=True)
     people = serializers.SerializerMethodField(help_text="E-mail addresses.")
     connectors = serializers.SlugRelatedField[Connector](slug_field="slug", many=True, read_only=True)
     tools = serializers.SerializerMethodField(help_text="Single tools, as connector/tool.")
+    prompts = serializers.SerializerMethodField(help_text="Single prompts, as connector/prompt.")
+    resources = serializers.SerializerMethodField(help_text="Connectors whose resources alone are in it.")
 
     class Meta:
         model = Profile
@@ -173,10 +193,13 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
             "description",
             "url",
             "prefix",
+            "progressive",
             "groups",
             "people",
             "connectors",
             "tools",
+            "prompts",
+            "resources",
             "created_at",
         ]
 
@@ -187,7 +210,17 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
         return [membership.user.email for membership in profile.people.all()]
 
     def get_tools(self, profile: Profile) -> list[str]:
-        return [f"{tool.connector.slug}/{tool.name}" for tool in profile.tools.all()]
+        return _single(profile, Tool.Kind.TOOL)
+
+    def get_prompts(self, profile: Profile) -> list[str]:
+        return _single(profile, Tool.Kind.PROMPT)
+
+    def get_resources(self, profile: Profile) -> list[str]:
+        return [tool.connector.slug for tool in profile.tools.all() if tool.kind == Tool.Kind.RESOURCES]
+
+
+def _single(profile: Profile, kind: str) -> list[str]:
+    return [f"{tool.connector.slug}/{tool.name}" for tool in profile.tools.all() if tool.kind == kind]
 
 
 class ProfileChangeSerializer(serializers.Serializer[Any]):
@@ -195,7 +228,10 @@ class ProfileChangeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False)
     description = serializers.CharField(required=False, allow_blank=True)
     prefix = serializers.BooleanField(required=False)
+    progressive = serializers.BooleanField(required=False)
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     people = serializers.ListField(child=serializers.EmailField(), required=False, help_text="E-mail addresses.")
     connectors = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     tools = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/tool.")
+    prompts = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/prompt.")
+    resources = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)

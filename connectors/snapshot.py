@@ -7,16 +7,19 @@ joins them by id.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+
 from harriet.lib.egress import Reach
 from harriet.people.models import Group, Membership, Organization
 
 from .access import CallerFacts, ProfileFacts, ToolFacts, shown_name
+from .labels import spoken_name
 from .models import Connector, Profile, Tool, ToolPermission, ToolVersion
 
 
@@ -29,6 +32,7 @@ class ConnectorRow:
     url: str
     reach: Reach
     era: str
+    capabilities: Mapping[str, Any]
     state: str
     health: str
     health_reason: str
@@ -38,6 +42,7 @@ class ConnectorRow:
 @dataclass(frozen=True, slots=True)
 class ToolRow:
     id: UUID
+    kind: str
     name: str
     connector: ConnectorRow
     facts: ToolFacts
@@ -58,6 +63,7 @@ class ProfileRow:
     name: str
     has_prefix: bool
     facts: ProfileFacts
+    is_progressive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +96,44 @@ class OrganizationFacts:
             for tool in self.tools.values()
             if tool.connector.id in facts.connector_ids or tool.id in facts.tool_ids
         )
-        return sorted(found, key=lambda tool: (tool.connector.slug, tool.name))
+        return sorted(found, key=lambda tool: (tool.connector.slug, tool.name, tool.kind))
 
 
 def load(organization_id: UUID) -> OrganizationFacts:
     """The facts of one organization. Raises Organization.DoesNotExist."""
     organization = Organization.objects.get(pk=organization_id)
+    tools = Tool.objects.filter(organization=organization)
+    return _facts(organization, _connectors(organization), tools, _pinned(organization_id))
+
+
+def load_for_page(organization: Organization) -> OrganizationFacts:
+    """The same rules, without the definitions."""
+    return _facts(organization, _connectors(organization), Tool.objects.filter(organization=organization), None)
+
+
+def load_for_connector(connector: Connector) -> OrganizationFacts:
+    """The same, of one connector alone."""
+    organization = connector.organization
+    rows = {connector.id: _connector(connector, organization)}
+    return _facts(organization, rows, Tool.objects.filter(connector=connector), None)
+
+
+def _facts(
+    organization: Organization,
+    connectors: Mapping[UUID, ConnectorRow],
+    tools: QuerySet[Tool],
+    pinned: Mapping[UUID, ToolVersion] | None,
+) -> OrganizationFacts:
     groups = dict(Group.objects.filter(organization=organization).values_list("id", "name"))
-    connectors = _connectors(organization)
     return OrganizationFacts(
         id=organization.id,
         slug=organization.slug,
         name=organization.name,
         hold_seconds=organization.hold_seconds,
         connectors=connectors,
-        tools=_tools(organization_id, connectors, groups),
-        profiles=_profiles(organization_id),
-        members=_members(organization_id),
+        tools=_tools(tools, connectors, groups, pinned),
+        profiles=_profiles(organization.id),
+        members=_members(organization.id),
         groups=groups,
     )
 
@@ -134,6 +161,7 @@ def _connector(row: Connector, organization: Organization) -> ConnectorRow:
         url=row.url,
         reach=reach_of(row, organization),
         era=row.era,
+        capabilities=row.capabilities,
         state=row.state,
         health=row.health,
         health_reason=row.health_reason,
@@ -141,94 +169,97 @@ def _connector(row: Connector, organization: Organization) -> ConnectorRow:
     )
 
 
+def _pinned(organization_id: UUID) -> dict[UUID, ToolVersion]:
+    rows = ToolVersion.objects.filter(tool__organization_id=organization_id, is_pinned=True)
+    return {version.tool_id: version for version in rows}
+
+
 def _tools(
-    organization_id: UUID, connectors: Mapping[UUID, ConnectorRow], groups: Mapping[UUID, str]
+    found: QuerySet[Tool],
+    connectors: Mapping[UUID, ConnectorRow],
+    groups: Mapping[UUID, str],
+    pinned: Mapping[UUID, ToolVersion] | None,
 ) -> dict[UUID, ToolRow]:
-    pinned = {
-        version.tool_id: version
-        for version in ToolVersion.objects.filter(tool__organization_id=organization_id, is_pinned=True)
-    }
-    allowed_groups, allowed_roles = _permissions(organization_id, groups)
+    permissions = ToolPermission.objects.filter(tool=OuterRef("pk"))
+    rows: Any = found.defer("description", "risk_reason").annotate(
+        allowed_groups=ArraySubquery(permissions.exclude(group=None).values("group_id")),
+        allowed_roles=ArraySubquery(permissions.filter(group=None).values("role")),
+    )
     tools = {}
-    for row in Tool.objects.filter(organization_id=organization_id):
-        connector, version = connectors.get(row.connector_id), pinned.get(row.id)
-        if connector is None or version is None:
+    for row in rows:
+        connector, version = connectors.get(row.connector_id), pinned.get(row.id) if pinned is not None else None
+        if connector is None or (version is None and pinned is not None):
             continue  # created by a transaction that committed between our queries: the next snapshot has it
-        facts = ToolFacts(
-            tool_id=row.id,
-            name=row.name,
-            connector_id=connector.id,
-            connector_name=connector.name,
-            connector_state=connector.state,
-            state=row.state,
-            is_enabled=row.is_enabled,
-            groups=allowed_groups.get(row.id, {}),
-            roles=frozenset(allowed_roles.get(row.id, ())),
-        )
-        tools[row.id] = ToolRow(
-            id=row.id,
-            name=row.name,
-            connector=connector,
-            facts=facts,
-            definition=version.definition,
-            digest=bytes(version.digest),
-            risk=row.risk,
-            requires_confirmation=row.requires_confirmation,
-        )
+        tools[row.id] = _tool(row, connector, groups, version)
     return tools
 
 
-def _permissions(
-    organization_id: UUID, groups: Mapping[UUID, str]
-) -> tuple[dict[UUID, dict[UUID, str]], dict[UUID, set[str]]]:
-    by_group: dict[UUID, dict[UUID, str]] = defaultdict(dict)
-    by_role: dict[UUID, set[str]] = defaultdict(set)
-    rows = ToolPermission.objects.filter(tool__organization_id=organization_id)
-    for tool_id, group_id, role in rows.values_list("tool_id", "group_id", "role"):
-        if group_id is None:
-            by_role[tool_id].add(role)
-        elif group_id in groups:
-            by_group[tool_id][group_id] = groups[group_id]
-    return by_group, by_role
+def _tool(row: Any, connector: ConnectorRow, groups: Mapping[UUID, str], version: ToolVersion | None) -> ToolRow:
+    facts = ToolFacts(
+        tool_id=row.id,
+        name=spoken_name(row.kind, row.name),
+        connector_id=connector.id,
+        connector_name=connector.name,
+        connector_state=connector.state,
+        state=row.state,
+        is_enabled=row.is_enabled,
+        groups={group: groups[group] for group in row.allowed_groups if group in groups},
+        roles=frozenset(row.allowed_roles),
+    )
+    return ToolRow(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        connector=connector,
+        facts=facts,
+        definition=version.definition if version else {},
+        digest=bytes(version.digest) if version else b"",
+        risk=row.risk,
+        requires_confirmation=row.requires_confirmation,
+    )
 
 
-def _pairs(through: Any, owner: str, member: str, **where: Any) -> dict[UUID, set[UUID]]:
-    """A many-to-many table in one query: owner id → member ids."""
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    for owner_id, member_id in through.objects.filter(**where).values_list(owner, member):
-        found[owner_id].add(member_id)
-    return found
+def _ids(through: Any, owner: str, member: str) -> ArraySubquery:
+    """The far ends of a many-to-many table, beside each row of the near end."""
+    return ArraySubquery(through.objects.filter(**{owner: OuterRef("pk")}).values(member))
 
 
 def _profiles(organization_id: UUID) -> dict[UUID, ProfileRow]:
-    where = {"profile__organization_id": organization_id}
-    connectors = _pairs(Profile.connectors.through, "profile_id", "connector_id", **where)
-    tools = _pairs(Profile.tools.through, "profile_id", "tool_id", **where)
-    groups = _pairs(Profile.groups.through, "profile_id", "group_id", **where)
-    people = _pairs(Profile.people.through, "profile_id", "membership_id", **where)
-    return {
-        row.id: ProfileRow(
-            id=row.id,
-            slug=row.slug,
-            name=row.name,
-            has_prefix=row.has_prefix,
-            facts=ProfileFacts(
-                profile_id=row.id,
-                name=row.name,
-                connector_ids=frozenset(connectors.get(row.id, ())),
-                tool_ids=frozenset(tools.get(row.id, ())),
-                group_ids=frozenset(groups.get(row.id, ())),
-                membership_ids=frozenset(people.get(row.id, ())),
-            ),
-        )
-        for row in Profile.objects.filter(organization_id=organization_id)
-    }
+    rows = Profile.objects.filter(organization_id=organization_id).annotate(
+        connector_ids=_ids(Profile.connectors.through, "profile_id", "connector_id"),
+        tool_ids=_ids(Profile.tools.through, "profile_id", "tool_id"),
+        group_ids=_ids(Profile.groups.through, "profile_id", "group_id"),
+        membership_ids=_ids(Profile.people.through, "profile_id", "membership_id"),
+    )
+    return {row.id: _profile(row) for row in rows}
+
+
+def _profile(row: Any) -> ProfileRow:
+    facts = ProfileFacts(
+        profile_id=row.id,
+        name=row.name,
+        connector_ids=frozenset(row.connector_ids),
+        tool_ids=frozenset(row.tool_ids),
+        group_ids=frozenset(row.group_ids),
+        membership_ids=frozenset(row.membership_ids),
+    )
+    return ProfileRow(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        has_prefix=row.has_prefix,
+        is_progressive=row.is_progressive,
+        facts=facts,
+    )
 
 
 def _members(organization_id: UUID) -> dict[UUID, MemberRow]:
-    groups = _pairs(Membership.groups.through, "membership_id", "group_id", membership__organization_id=organization_id)
-    rows = Membership.objects.filter(organization_id=organization_id).select_related("user")
-    return {row.user_id: member_row(row, groups.get(row.id, set())) for row in rows}
+    rows: Any = (
+        Membership.objects.filter(organization_id=organization_id)
+        .select_related("user")
+        .annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
+    )
+    return {row.user_id: member_row(row, row.group_ids) for row in rows}
 
 
 def member_row(membership: Membership, group_ids: Iterable[UUID]) -> MemberRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 from django.db.models import Max, Q
@@ -12,9 +13,10 @@ from audit.actor import SYSTEM
 
 from .actions.check_health import check_health as check
 from .actions.sync_connector import sync_connector
-from .models import Connector
+from .models import ClientSession, Connector
 
 BETWEEN_SYNCS = timedelta(hours=1)
+SESSIONS_KEPT = timedelta(days=7)
 
 
 @shared_task(name="connectors.check_health")
@@ -29,6 +31,24 @@ def sync(connector_id: str) -> None:
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
     if connector is not None and connector.id in due_for_sync():
         sync_connector(connector, actor=SYSTEM)
+
+
+@shared_task(name="connectors.sync_now")
+def sync_now(connector_id: str) -> None:
+    """The server said that its lists changed."""
+    connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
+    if connector is not None and connector.state == Connector.State.ACTIVE:
+        sync_connector(connector, actor=SYSTEM)
+
+
+def sync_connector_soon(connector_id: UUID) -> None:
+    sync_now.delay(str(connector_id))
+
+
+@shared_task(name="connectors.forget_old_sessions")
+def forget_old_sessions() -> None:
+    """Client sessions that nobody used for a week: whoever comes back begins a new one."""
+    ClientSession.objects.filter(changed_at__lt=Now() - SESSIONS_KEPT).delete()
 
 
 def due_for_sync() -> list[object]:

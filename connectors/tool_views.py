@@ -1,7 +1,8 @@
-"""One tool's page, and what the table of tools can do to one or many."""
+"""The page of one tool, prompt or resources, and what their table can do to one or many."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,16 +23,17 @@ from .actions.accept_tool_change import accept_tool_change
 from .actions.refuse_tool_change import refuse_tool_change
 from .actions.set_tool import set_tool
 from .actions.set_tools_in_bulk import set_tools_in_bulk
-from .connector_views import filtered_tools, page_context
+from .connector_views import page_context
 from .difference import difference_of
 from .errors import ConnectorError
 from .forms import BulkForm, ToolForm
 from .guards import needs_to_save
-from .models import Tool
+from .models import Tool, ToolVersion
 from .preview import best_verdict
-from .queries import connector_of, pinned_definition, proposed_definition, tool_of, versions_of
-from .schema_words import rows_of
-from .snapshot import load
+from .queries import connector_of, pinned_definition, shown_versions, tool_of
+from .schema_words import Row, prompt_rows, rows_of
+from .snapshot import load_for_connector
+from .tool_table import filtered_tools
 from .words import tool_state
 
 
@@ -122,7 +124,8 @@ def _save(found: Tool, form: ToolForm, request: OrganizationRequest) -> bool:
 
 
 def _context(request: OrganizationRequest, found: Tool, form: ToolForm) -> dict[str, Any]:
-    pinned, proposed = pinned_definition(found), proposed_definition(found)
+    versions = shown_versions(found)
+    pinned, proposed = pinned_definition(found), next((one for one in versions if one.is_proposed), None)
     definition = pinned.definition
     return page_context(
         request,
@@ -132,21 +135,24 @@ def _context(request: OrganizationRequest, found: Tool, form: ToolForm) -> dict[
         tool_state=tool_state(found),
         form=form,
         definition=definition,
-        arguments=rows_of(definition.get("inputSchema")),
+        arguments=_arguments(found, definition),
         results=rows_of(definition.get("outputSchema")),
         hidden=count_hidden(str(definition)),
         pinned=pinned,
         proposed=proposed,
         proposed_digest=bytes(proposed.digest).hex() if proposed else "",
         changes=difference_of(definition, proposed.definition) if proposed else [],
-        history=_history(found),
+        history=_history(versions),
         people=_people(found),
         can_manage=has_power(request.membership, Power.MANAGE_CONNECTORS),
     )
 
 
-def _history(found: Tool) -> list[dict[str, Any]]:
-    versions = list(versions_of(found)[:20])
+def _arguments(found: Tool, definition: Mapping[str, Any]) -> list[Row]:
+    return prompt_rows(definition) if found.kind == Tool.Kind.PROMPT else rows_of(definition.get("inputSchema"))
+
+
+def _history(versions: list[ToolVersion]) -> list[dict[str, Any]]:
     older = [*versions[1:], None]
     return [
         {
@@ -159,7 +165,7 @@ def _history(found: Tool) -> list[dict[str, Any]]:
 
 def _people(found: Tool) -> list[dict[str, Any]]:
     """Each active person with the rule that decides."""
-    facts = load(found.organization_id)
+    facts = load_for_connector(found.connector)
     row = facts.tools.get(found.pk)
     members = sorted(facts.members.values(), key=lambda member: member.email)[:200]
     if row is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import connector_views, profile_views, tool_views, views, wizard_views
+from . import connector_views, person_views, profile_views, tool_views, views, wizard_views
 
 connector_urls = (
     [
@@ -44,6 +44,7 @@ profile_urls = (
     [
         path("", profile_views.profiles, name="list"),
         path("new/", profile_views.new, name="new"),
+        path("people/<uuid:pk>/", person_views.person, name="person"),
         path("<uuid:pk>/", profile_views.profile, name="detail"),
         path("<uuid:pk>/preview/", profile_views.preview_page, name="preview"),
         path("<uuid:pk>/delete/", profile_views.delete, name="delete"),

@@ -15,8 +15,8 @@ from vault.models import Credential
 
 from .activity import HOURS, calls_by_hour
 from .models import Connector
-from .queries import connectors_of
-from .words import state_of
+from .queries import connectors_of, counts_of
+from .words import enabled_words, state_of
 
 SHOWN = {
     "": ("All", Q()),
@@ -60,6 +60,7 @@ def _rows(request: OrganizationRequest, connectors: list[Connector]) -> list[dic
         {
             "connector": connector,
             "state": state_of(connector),
+            "enabled": enabled_words(counts_of(connector)),
             "credential": credentials.get(connector.id),
             "hours": calls.get(connector.id, [0] * HOURS),
             "calls": sum(calls.get(connector.id, [])),

@@ -33,10 +33,11 @@ from .catalogue import PRESETS, preset_named
 from .errors import ConnectorError
 from .forms import AccessForm, BasicsForm, ConnectionForm, SnippetForm
 from .models import Connector
-from .queries import connector_of, last_sync_of
+from .queries import connector_of, counts_of, last_sync_of
 from .session import keep_findings, keep_prefill, kept_findings, kept_prefill
 from .snippets import read_snippet
 from .wizard import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
+from .words import enabled_words
 
 
 @needs(Power.MANAGE_CONNECTORS)
@@ -151,6 +152,8 @@ def ready(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         "active": "integrations",
         "connector": connector,
         "run": run,
+        "counts": counts_of(connector),
+        "enabled": enabled_words(counts_of(connector)),
         "summary": summary_of(run) if run and run.is_success else "",
     }
     return render(request, "connectors/ready.html", context)

@@ -33,7 +33,7 @@ def accept_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersio
         refused_at=None,
         refused_by=None,
     )
-    proposal = propose_risk(version.definition)
+    proposal = propose_risk(version.definition, tool.kind)
     tool.state, tool.risk_proposed, tool.risk_reason = Tool.State.PINNED, proposal.risk, proposal.reason
     tool.description = description_in(version.definition)
     tool.save(update_fields=["state", "risk_proposed", "risk_reason", "description"])

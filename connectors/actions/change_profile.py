@@ -29,6 +29,7 @@ def change_profile(
     name: str | None = None,
     description: str | None = None,
     has_prefix: bool | None = None,
+    is_progressive: bool | None = None,
     groups: Iterable[Group] | None = None,
     people: Iterable[Membership] | None = None,
     connectors: Iterable[Connector] | None = None,
@@ -44,13 +45,14 @@ def change_profile(
         name=None if name is None else clean_name(name, longest=80),
         description=None if description is None else clean_description(description),
         has_prefix=has_prefix,
+        is_progressive=is_progressive,
     )
     members: dict[str, Any] = {"groups": groups, "people": people, "connectors": connectors, "tools": tools}
     changed += fill(profile, **{key: value for key, value in members.items() if value is not None})
     if not changed:
         return False
     refuse_clashes(profile)
-    words = ", ".join("prefix" if word == "has_prefix" else word for word in changed)
+    words = ", ".join(_SPOKEN.get(word, word) for word in changed)
     record(
         PROFILE_CHANGED,
         organization_id=profile.organization_id,
@@ -60,6 +62,9 @@ def change_profile(
     )
     move_version(profile.organization_id)
     return True
+
+
+_SPOKEN = {"has_prefix": "prefix", "is_progressive": "progressive loading"}
 
 
 def _set(profile: Profile, **values: Any) -> list[str]:

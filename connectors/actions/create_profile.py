@@ -29,6 +29,7 @@ def create_profile(
     name: str,
     description: str = "",
     has_prefix: bool = False,
+    is_progressive: bool = False,
     groups: Iterable[Group] = (),
     people: Iterable[Membership] = (),
     connectors: Iterable[Connector] = (),
@@ -42,6 +43,7 @@ def create_profile(
         name=clean_name(name, longest=80),
         description=clean_description(description),
         has_prefix=has_prefix,
+        is_progressive=is_progressive,
     )
     refuse_taken_slug(profile)
     profile.save(force_insert=True)

@@ -8,7 +8,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.events import CONNECTOR_DELETED
 from connectors.labels import connector_label
-from connectors.models import Connector
+from connectors.models import Connector, Tool
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 from vault.actions.delete_credential import delete_credential
@@ -17,7 +17,7 @@ from vault.actions.delete_credential import delete_credential
 @transaction.atomic
 def delete_connector(connector: Connector, *, actor: Actor) -> None:
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
-    label, tools = connector_label(connector), connector.tools.count()
+    label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)
     connector.delete()
     record(CONNECTOR_DELETED, organization_id=connector.organization_id, actor=actor, connector=label, tools=tools)

@@ -1,8 +1,9 @@
-"""Ask a server for its tools and compare them with what was accepted: new ones disabled, changed ones quarantined."""
+"""Ask a server what it offers and compare it with what was accepted: new is disabled, changed is quarantined."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -14,14 +15,17 @@ from audit.record import record
 from connectors.actions.record_health import record_failure, record_health
 from connectors.definitions import Difference, Known, Offer, body_digest, compare, read_offer
 from connectors.events import CONNECTOR_SYNC_FAILED, CONNECTOR_SYNCED
-from connectors.labels import connector_label
+from connectors.labels import connector_label, words_for
 from connectors.looking import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
-from connectors.pinning import add_tools, quarantine_tools, remove_tools, restore_tools
+from connectors.pinning import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
+from connectors.words import offer_words
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
+
+LONGEST_CAPABILITIES = 16_384
 
 
 def sync_connector(connector: Connector, *, actor: Actor) -> SyncRun:
@@ -44,21 +48,20 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         .get(pk=run.connector_id)
     )
     _remember(connector, look)
-    offer = read_offer(look.tools)
-    tools = {tool.name: tool for tool in Tool.objects.filter(connector=connector).prefetch_related("versions")}
-    difference = compare([_known(tool) for tool in tools.values()], offer)
-    add_tools(connector, difference.added, difference.renamed, actor=actor)
-    quarantine_tools(connector, [(tools[offered.name], offered) for offered in difference.changed], actor=actor)
-    restore_tools(connector, [tools[offered.name] for offered in difference.restored], actor=actor)
-    remove_tools(connector, [tools[name] for name in difference.removed], actor=actor)
-    _finish(run, offer, difference)
+    _take(run, connector, Tool.Kind.TOOL, read_offer(look.tools), actor=actor)
+    if look.prompts is None:
+        run.refused.append(f"Its prompts were left as they are. {look.problem}")
+    else:
+        _take(run, connector, Tool.Kind.PROMPT, read_offer(look.prompts, is_prompts=True), actor=actor)
+    _take_resources(run, connector, actor=actor)
+    _finish(run)
     record(
         CONNECTOR_SYNCED,
         organization_id=connector.organization_id,
         actor=actor,
         connector=connector_label(connector),
         summary=summary_of(run),
-        refused=list(offer.refused)[:20],
+        refused=run.refused[:20],
     )
     record_health(connector, Connector.Health.UP, "")
     if run.changed and actor.kind == "system":
@@ -67,8 +70,35 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     return run
 
 
+def _take(run: SyncRun, connector: Connector, kind: Tool.Kind, offer: Offer, *, actor: Actor) -> None:
+    """Tools and prompts alike: new ones come disabled, changed ones go into quarantine."""
+    known = Tool.objects.filter(connector=connector, kind=kind).prefetch_related("versions")
+    tools = {tool.name: tool for tool in known}
+    difference = compare([_known(tool) for tool in tools.values()], offer)
+    add_tools(connector, difference.added, difference.renamed, kind, actor=actor)
+    quarantine_tools(connector, [(tools[offered.name], offered) for offered in difference.changed], actor=actor)
+    restore_tools(connector, [tools[offered.name] for offered in difference.restored], actor=actor)
+    remove_tools(connector, [tools[name] for name in difference.removed], actor=actor)
+    _note(run, kind, offer, difference)
+
+
+def _take_resources(run: SyncRun, connector: Connector, *, actor: Actor) -> None:
+    """One row stands for them all, there for as long as the server says that it has resources."""
+    row = Tool.objects.filter(connector=connector, kind=Tool.Kind.RESOURCES).first()
+    offers_them = run.found_resources = "resources" in connector.capabilities
+    if row is None and offers_them:
+        add_resources(connector, actor=actor)
+        run.added.append("resources")
+    elif row is not None and offers_them and row.state == Tool.State.REMOVED:
+        restore_tools(connector, [row], actor=actor)
+        run.restored.append("resources")
+    elif row is not None and not offers_them and row.state != Tool.State.REMOVED:
+        remove_tools(connector, [row], actor=actor)
+        run.removed.append("resources")
+
+
 def summary_of(run: SyncRun) -> str:
-    """ "84 tools found: 2 new, 1 changed (quarantined), 1 gone." """
+    """ "84 tools, 3 prompts, resources found: 2 new (disabled), 1 changed (quarantined), 1 gone." """
     parts = [
         f"{len(names)} {word}"
         for names, word in (
@@ -80,7 +110,7 @@ def summary_of(run: SyncRun) -> str:
         )
         if names
     ]
-    found = f"{run.found} {'tool' if run.found == 1 else 'tools'} found"
+    found = f"{offer_words(run.found, run.found_prompts, run.found_resources)} found"
     return f"{found}: {', '.join(parts)}." if parts else f"{found}, nothing changed."
 
 
@@ -104,7 +134,14 @@ def _remember(connector: Connector, look: Look) -> None:
     connector.protocol_version = (found.protocol_version or "")[:10]
     connector.server_info = _plain(found.server_info)
     connector.instructions = (found.instructions or "")[:20_000].replace("\0", "")
-    connector.save(update_fields=["era", "protocol_version", "server_info", "instructions"])
+    connector.capabilities = _sane(found.capabilities)
+    connector.save(update_fields=["era", "protocol_version", "server_info", "instructions", "capabilities"])
+
+
+def _sane(capabilities: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server says it can do, unless it says too much."""
+    text = json.dumps(capabilities)
+    return dict(capabilities) if len(text) <= LONGEST_CAPABILITIES and "\\u0000" not in text else {"tools": {}}
 
 
 def _plain(info: Mapping[str, Any]) -> dict[str, str]:
@@ -129,15 +166,25 @@ def _notice_owner(connector: Connector, run: SyncRun) -> None:
     )
 
 
-def _finish(run: SyncRun, offer: Offer, difference: Difference) -> None:
+def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -> None:
+    def words(names: Iterable[str]) -> list[str]:
+        return sorted(words_for(kind, name) for name in names)
+
+    if kind == Tool.Kind.TOOL:
+        run.found = len(offer.tools)
+    else:
+        run.found_prompts = len(offer.tools)
+    run.refused += offer.refused
+    run.added += words(offered.name for offered in difference.added)
+    run.changed += words(offered.name for offered in difference.changed)
+    run.restored += words(offered.name for offered in difference.restored)
+    run.removed += words(difference.removed)
+    run.renamed += sorted([old, new] for new, old in difference.renamed.items())
+
+
+def _finish(run: SyncRun) -> None:
     run.is_success = True
-    run.found = len(offer.tools)
-    run.added = sorted(offered.name for offered in difference.added)
-    run.changed = sorted(offered.name for offered in difference.changed)
-    run.restored = sorted(offered.name for offered in difference.restored)
-    run.removed = sorted(difference.removed)
-    run.renamed = sorted([old, new] for new, old in difference.renamed.items())
-    run.refused = [sentence[:500] for sentence in offer.refused[:100]]
+    run.refused = [sentence[:500].replace("\0", "") for sentence in run.refused[:100]]
     _close(run)
 
 

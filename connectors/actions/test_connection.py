@@ -11,7 +11,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors import looking
 from connectors.actions.record_health import record_failure, record_health
-from connectors.definitions import read_offer
+from connectors.definitions import Offer, read_offer
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.events import CONNECTOR_TESTED
 from connectors.labels import connector_label
@@ -22,6 +22,8 @@ from harriet.lib.egress import EgressRefused, check_url
 from harriet.lib.errors import Problem
 from harriet.people.permissions import Power, demand
 from vault.queries import credential_of
+
+NOTHING = "The server offers no tools. Ask whoever runs it whether that is meant."
 
 __test__ = False  # pytest: the word "test" in the name is Harriet's own
 
@@ -66,7 +68,7 @@ def _try(connector: Connector) -> tuple[list[Finding], Problem | None]:
         discovery = looking.discover(connector)
         findings += _server(discovery)
         findings.append(_authentication(connector))
-        findings.append(_tools(looking.list_tools(connector, discovery.era)))
+        findings += _offer(looking.list_offer(connector, discovery))
     except Problem as problem:
         return [*findings, *_failure(connector, problem)], problem
     return findings, None
@@ -89,17 +91,24 @@ def _authentication(connector: Connector) -> Finding:
     return Finding("ok", "Authentication", "It did not refuse the saved credential.")
 
 
-def _tools(listed: list[dict[str, object]]) -> Finding:
-    offer = read_offer(listed)
+def _offer(look: looking.Look) -> list[Finding]:
+    tools, prompts = read_offer(look.tools), read_offer(look.prompts or [], is_prompts=True)
+    has_resources = "resources" in look.discovery.capabilities
+    findings = [_listed("Tools", tools)] if look.tools else []
+    findings += [_listed("Prompts", prompts)] if look.prompts else []
+    findings += [Finding("attention", "Prompts", look.problem)] if look.prompts is None else []
+    if has_resources:
+        findings.append(Finding("ok", "Resources", "It offers resources, which are read when a client asks for them."))
+    return findings or [Finding("attention", "Tools", NOTHING)]
+
+
+def _listed(title: str, offer: Offer) -> Finding:
     if offer.refused:
-        return Finding(
-            "attention", "Tools", f"{len(offer.tools)} tools found; {len(offer.refused)} left out. {offer.refused[0]}"
-        )
-    if not offer.tools:
-        return Finding("attention", "Tools", "The server offers no tools. Ask whoever runs it whether that is meant.")
+        left_out = f"{len(offer.refused)} left out. {offer.refused[0]}"
+        return Finding("attention", title, f"{len(offer.tools)} {title.lower()} found; {left_out}")
     names = sorted(offer.tools)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return Finding("ok", "Tools", f"{len(names)} found: {', '.join(names[:5])}{more}.")
+    return Finding("ok", title, f"{len(names)} found: {', '.join(names[:5])}{more}.")
 
 
 def _failure(connector: Connector, problem: Problem) -> list[Finding]:

@@ -8,18 +8,18 @@ from ..errors import UpstreamBroken
 from . import eras
 from .base import UpstreamAnswer
 from .envelope import error_of, one_line
-from .wire import Reply
+from .exchange import Reply
 
 
-def answer_of(reply: Reply, request_id: bytes, era: str) -> UpstreamAnswer:
+def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> UpstreamAnswer:
     """The bytes to pass on. Raises UpstreamBroken."""
     message = reply.message
     if message is None or not message.answers(request_id):
-        raise _unexpected(reply, "tools/call")
+        raise _unexpected(reply, method)
     if not message.error:
         return UpstreamAnswer(one_line(bytes(message.result)), None, era, reply.status)
     if error_of(message).code in eras.OURS_TO_MEND:
-        raise _unexpected(reply, "tools/call")
+        raise _unexpected(reply, method)
     return UpstreamAnswer(None, one_line(bytes(message.error)), era, reply.status)
 
 

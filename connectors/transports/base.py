@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,7 +16,14 @@ LEGACY = "legacy"
 MODERN = "modern"
 """The stateless revision 2026-07-28."""
 
+SSE = "sse"
+"""The transport before Streamable HTTP, of 2024-11-05: one event stream for all answers, POST for all requests."""
+
 OnNotification = Callable[[bytes], Awaitable[None]]
+"""Gets the whole message, on one line."""
+OnQuestion = Callable[[str, bytes], Awaitable[bytes]]
+"""Gets method and raw params of what a server of the legacy era asks in the middle of a request; gives a raw
+`"result":…` or `"error":…` member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,52 @@ class Endpoint:
     reach: Reach
     era: str = ""
     """LEGACY, MODERN, or "" to find out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who stands behind a request, as far as a server may tell callers apart."""
+
+    session_key: Hashable = ()
+    """Callers share a session with a legacy server only when their keys are the same."""
+    capabilities: bytes = b"{}"
+    """JSON object: what the client behind the request said it can be asked."""
+
+    @property
+    def is_interactive(self) -> bool:
+        return self.capabilities != b"{}"
+
+
+NOBODY = Caller()
+ABLE = Caller(capabilities=b'{"elicitation":{"form":{},"url":{}},"sampling":{},"roots":{}}')
+"""Some servers offer things only to clients that can be asked: lists are made as for one that can, though nobody is
+asked while they are made."""
+
+
+@dataclass(slots=True)
+class Request:
+    """What is asked of a server, in no era's dress yet."""
+
+    method: str
+    members: bytes = b""
+    """Raw JSON members of `params`, without braces and without `_meta`."""
+    name: str = ""
+    """What the header Mcp-Name repeats: a tool's or prompt's name, a resource's URI."""
+    arguments: bytes = b"{}"
+    """Of a tools/call, once more: for the headers that repeat arguments."""
+    input_schema: Mapping[str, Any] | None = None
+    """Of a tools/call: the schema that says which arguments are repeated."""
+    meta: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What to be told of."""
+
+    tools: bool = True
+    prompts: bool = True
+    resources: bool = True
+    uris: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +109,36 @@ class Transport(Protocol):
         self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float
     ) -> list[dict[str, Any]]: ...
 
-    async def call(
+    async def list_all(
         self,
         endpoint: Endpoint,
         credential: OpenCredential,
+        method: str,
+        member: str,
         *,
-        session_key: Hashable,
-        tool: str,
-        arguments: bytes,
-        input_schema: dict[str, Any],
-        meta: dict[str, Any] | None,
+        deadline: float,
+        caller: Caller = ABLE,
+    ) -> list[dict[str, Any]]: ...
+
+    async def request(
+        self,
+        endpoint: Endpoint,
+        credential: OpenCredential,
+        request: Request,
+        *,
+        caller: Caller,
         deadline: float,
         on_notification: OnNotification | None = None,
+        on_question: OnQuestion | None = None,
     ) -> UpstreamAnswer: ...
+
+    async def watch(
+        self,
+        endpoint: Endpoint,
+        open_credential: Callable[[], AbstractContextManager[OpenCredential]],
+        interest: Interest,
+        *,
+        on_notification: OnNotification,
+    ) -> None: ...
 
     async def close(self) -> None: ...

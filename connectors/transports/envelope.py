@@ -17,6 +17,7 @@ class Unreadable(Exception):
 class Message(msgspec.Struct):
     id: msgspec.Raw = _EMPTY
     method: str = ""
+    params: msgspec.Raw = _EMPTY
     result: msgspec.Raw = _EMPTY
     error: msgspec.Raw = _EMPTY
 
@@ -25,14 +26,16 @@ class Message(msgspec.Struct):
         return bytes(self.id) == request_id and not self.method and bool(self.result) != bool(self.error)
 
 
-class _Error(msgspec.Struct):
+class Error(msgspec.Struct):
+    """What an error object says, as far as it matters here."""
+
     code: int = 0
     message: str = ""
     data: Any = None
 
 
 _decode = msgspec.json.Decoder(Message).decode
-_decode_error = msgspec.json.Decoder(_Error).decode
+_decode_error = msgspec.json.Decoder(Error).decode
 
 
 def read_message(raw: bytes) -> Message:
@@ -47,14 +50,14 @@ def read_message(raw: bytes) -> Message:
         raise Unreadable("it is not one JSON-RPC message") from None
 
 
-def error_of(message: Message | None) -> _Error:
+def error_of(message: Message | None) -> Error:
     """The error object of an answer; code 0 when there is none that can be read."""
     if message is None or not message.error:
-        return _Error()
+        return Error()
     try:
         return _decode_error(message.error)
     except msgspec.MsgspecError:
-        return _Error()
+        return Error()
 
 
 def one_line(raw: bytes) -> bytes:

@@ -8,7 +8,8 @@ import msgspec
 from harriet.lib.text import excerpt
 
 from ..errors import UpstreamBroken
-from .base import LEGACY, MODERN, Discovery
+from .base import LEGACY, MODERN, Caller, Discovery
+from .envelope import Error
 from .sessions import Session
 
 MODERN_VERSION = "2026-07-28"
@@ -16,7 +17,6 @@ LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 _WITH_VERSION_HEADER = frozenset(LEGACY_VERSIONS[2:])
 
 CLIENT_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
-INITIALIZE = {"protocolVersion": LEGACY_VERSIONS[-1], "capabilities": {}, "clientInfo": CLIENT_INFO}
 
 BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 MODERN_HEADERS = {**BASE_HEADERS, "MCP-Protocol-Version": MODERN_VERSION}
@@ -30,34 +30,42 @@ MODERN_META = {
     f"{_OWN}clientInfo": CLIENT_INFO,
     f"{_OWN}clientCapabilities": {},
 }
-_MODERN_META_MEMBER = b',"_meta":' + msgspec.json.encode(MODERN_META)
+_MODERN_META_MEMBER = b'"_meta":' + msgspec.json.encode(MODERN_META)
 
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
 OURS_TO_MEND = frozenset({HEADER_MISMATCH, UNSUPPORTED_VERSION})
 """Errors about the request as Harriet made it, not about what the client asked."""
 
-PONG = b'{"jsonrpc":"2.0","id":%b,"result":{}}'
-NOT_SUPPORTED = (
-    b'{"jsonrpc":"2.0","id":%b,"error":{"code":-32601,"message":"This client does not support the method."}}'
-)
 
-
-def modern_meta(meta: dict[str, Any] | None) -> bytes:
-    """The `_meta` member of a modern request: the client's own keys, and who is calling: Harriet."""
-    if not meta:
+def modern_meta(meta: dict[str, Any] | None, caller: Caller) -> bytes:
+    """The `_meta` member of a modern request: the client's own keys, and who is calling: Harriet, for a client that
+    can be asked so much."""
+    if not meta and not caller.is_interactive:
         return _MODERN_META_MEMBER
-    kept = {key: value for key, value in meta.items() if not key.startswith(_OWN) or key == _LOG_LEVEL}
-    return b',"_meta":' + msgspec.json.encode({**kept, **MODERN_META})
+    kept = {key: value for key, value in (meta or {}).items() if not key.startswith(_OWN) or key == _LOG_LEVEL}
+    capabilities = {f"{_OWN}clientCapabilities": msgspec.Raw(caller.capabilities)}
+    return b'"_meta":' + msgspec.json.encode({**kept, **MODERN_META, **capabilities})
 
 
 def legacy_meta(meta: dict[str, Any] | None) -> bytes:
     """The `_meta` member of a legacy request, empty when there is nothing to say."""
     kept = {key: value for key, value in meta.items() if not key.startswith(_OWN)} if meta else {}
-    return b',"_meta":' + msgspec.json.encode(kept) if kept else b""
+    return b'"_meta":' + msgspec.json.encode(kept) if kept else b""
 
 
-def new_session(version: str, session_id: str) -> Session:
+def log_level(meta: dict[str, Any] | None) -> str:
+    """What a modern request says itself, a legacy session must be told."""
+    level = meta.get(_LOG_LEVEL) if meta else None
+    return level if isinstance(level, str) else ""
+
+
+def initialize(capabilities: bytes, version: str = LEGACY_VERSIONS[-1]) -> dict[str, Any]:
+    return {"protocolVersion": version, "capabilities": msgspec.Raw(capabilities), "clientInfo": CLIENT_INFO}
+
+
+def new_session(discovery: Discovery, session_id: str) -> Session:
     """Raises UpstreamBroken."""
+    version = discovery.protocol_version
     if session_id and not _SESSION_ID.fullmatch(session_id):
         raise UpstreamBroken("The server gave a session id that can't be sent back to it.")
     headers = dict(BASE_HEADERS)
@@ -65,7 +73,7 @@ def new_session(version: str, session_id: str) -> Session:
         headers["Mcp-Session-Id"] = session_id
     if version in _WITH_VERSION_HEADER:
         headers["MCP-Protocol-Version"] = version
-    return Session(version, session_id, headers)
+    return Session(version, session_id, headers, frozenset(discovery.capabilities))
 
 
 def read_initialized(result: dict[str, Any]) -> Discovery:
@@ -82,6 +90,12 @@ def read_discovered(result: dict[str, Any]) -> Discovery | None:
     if not isinstance(versions, list) or MODERN_VERSION not in versions:
         return None
     return _discovery(MODERN, MODERN_VERSION, result)
+
+
+def is_offered(error: Error) -> bool:
+    """Whether a server that refused our version says that it speaks it after all."""
+    supported = error.data.get("supported") if isinstance(error.data, dict) else None
+    return isinstance(supported, list) and MODERN_VERSION in supported
 
 
 def quoted(text: object) -> str:

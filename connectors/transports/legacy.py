@@ -1,115 +1,180 @@
-"""The legacy era (2024-11-05 to 2025-11-25): initialize, sessions that are kept, cancellation by a message."""
+"""The legacy era (2025-03-26 to 2025-11-25, and 2024-11-05 where it is served so): initialize, sessions that are
+kept, cancellation by a message."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
-from ..errors import UpstreamDown, UpstreamError, UpstreamTimeout
+from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout
 from . import eras
 from .answers import result_of
-from .base import Discovery, Endpoint, OnNotification
+from .asked import Asked
+from .base import Caller, Discovery, Endpoint, OnNotification, OnQuestion
 from .clock import Clock
 from .envelope import Message, notification, request
-from .sessions import Session, Sessions
-from .wire import Attached, Outgoing, Reply, Wire
+from .exchange import Attached, Outgoing, Reply
+from .hearing import SIDE_SECONDS, hear
+from .sessions import InFlight, Session, Sessions
+from .wire import Wire
 
 logger = logging.getLogger(__name__)
 
-_FAREWELL_SECONDS = 3.0
-"""For what is said after the caller has gone: a cancellation, the end of a session."""
+_FAREWELLS_AT_ONCE = 200
 
 
 class LegacyEra:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._sessions = Sessions()
+        self._sessions: Sessions[Session] = Sessions(on_leave=self._leave)
         self._farewells: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        await self._sessions.close()
+        for session in await self._sessions.close():
+            self._leave(session)
         if self._farewells:
-            await asyncio.wait(self._farewells, timeout=_FAREWELL_SECONDS)
+            await asyncio.wait(self._farewells, timeout=SIDE_SECONDS)
 
     async def ask(
         self,
         endpoint: Endpoint,
         attached: Attached,
-        key: Hashable,
+        caller: Caller,
         request_id: bytes,
         body: bytes,
         clock: Clock,
         on_notification: OnNotification | None,
+        on_question: OnQuestion | None,
+        log_level: str = "",
     ) -> Reply:
         """Opens the session when there is none; once again when the server has lost it."""
         for is_last in (False, True):
-            session = await self._sessions.get(key, lambda: self._open(endpoint, attached, clock.left()))
+            session, key = await self._session(endpoint, attached, caller, clock)
             within = attached.within(session.headers)
-            outgoing = Outgoing(request_id, body, within, on_notification, self._answering(endpoint, within))
+            if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
+                await self._set_level(endpoint, within, session, log_level, clock)
+            asked = Asked(partial(self._answer, endpoint, within), on_question, caller.capabilities, clock)
+            outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True)
             try:
-                reply = await self._wire.ask(endpoint, outgoing, clock.left())
+                session.in_flight[request_id] = InFlight(asked, on_notification)
+                if caller.is_interactive and session.id and session.has_stream:
+                    await hear(self._wire, endpoint, within, session)
+                reply = await self._wire.ask(endpoint, outgoing, clock)
             except (asyncio.CancelledError, UpstreamTimeout):
                 self._say_later(self._cancel(endpoint, request_id, within))
                 raise
+            finally:
+                _landed(session, request_id)
             if is_last or not _is_lost(session, reply, request_id):
                 return reply
             self._sessions.forget(key, session)
         raise AssertionError("the second attempt returns")
 
+    async def _session(
+        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
+    ) -> tuple[Session, Hashable]:
+        """A server that hands out no session ids can't tell callers apart, so they share what was said at the start."""
+        shared = (endpoint.connector_id.int, endpoint.url, caller.capabilities)
+        session = self._sessions.ready(shared)
+        if session is not None:
+            return session, shared
+        own = (*shared, caller.session_key)
+        session = await self._sessions.get(own, lambda: self._open(endpoint, attached, caller, clock))
+        if not session.id:
+            self._sessions.forget(own, session)
+            self._sessions.keep(shared, session)
+            return session, shared
+        return session, own
+
+    async def _set_level(
+        self, endpoint: Endpoint, within: Attached, session: Session, level: str, clock: Clock
+    ) -> None:
+        """The level may not be to the server's liking; the request is made all the same."""
+        session.log_level = level
+        request_id = self._wire.new_id()
+        body = request(request_id, "logging/setLevel", {"level": level})
+        with suppress(UpstreamBroken):
+            await self._wire.ask(endpoint, Outgoing(request_id, body, within), clock)
+
     async def discover(self, endpoint: Endpoint, attached: Attached, clock: Clock) -> Discovery:
-        session, discovery = await self._initialize(endpoint, attached, clock.left())
-        await self._end(endpoint, session, attached)
+        session, discovery = await self.initialize(endpoint, attached, Caller(), clock)
+        await self.end(endpoint, session, attached)
         return discovery
 
     @asynccontextmanager
     async def own_session(
-        self, endpoint: Endpoint, attached: Attached, clock: Clock
+        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
     ) -> AsyncIterator[Callable[[str, dict[str, Any]], Awaitable[Reply]]]:
         """A session for a few requests, ended afterwards; gives the function that asks in it."""
-
-        async def ask(method: str, params: dict[str, Any]) -> Reply:
-            request_id = self._wire.new_id()
-            outgoing = Outgoing(request_id, request(request_id, method, params), attached.within(session.headers))
-            return await self._wire.ask(endpoint, outgoing, clock.left())
-
-        session, _ = await self._initialize(endpoint, attached, clock.left())
+        session, _ = await self.initialize(endpoint, attached, caller, clock)
+        within = attached.within(session.headers)
         try:
-            yield ask
+            yield lambda method, params: self.ask_in(endpoint, within, method, params, clock)
         finally:
-            await self._end(endpoint, session, attached)
+            await self.end(endpoint, session, attached)
 
-    async def _open(self, endpoint: Endpoint, attached: Attached, seconds: float) -> Session:
-        return (await self._initialize(endpoint, attached, seconds))[0]
-
-    async def _initialize(self, endpoint: Endpoint, attached: Attached, seconds: float) -> tuple[Session, Discovery]:
-        clock = Clock(seconds)
+    async def ask_in(
+        self, endpoint: Endpoint, within: Attached, method: str, params: dict[str, Any], clock: Clock
+    ) -> Reply:
+        """One request in a session, in which nobody can be asked anything."""
         request_id = self._wire.new_id()
-        body = request(request_id, "initialize", eras.INITIALIZE)
+        asked = Asked(partial(self._answer, endpoint, within), None, b"{}", clock)
+        outgoing = Outgoing(request_id, request(request_id, method, params), within, None, asked, can_resume=True)
+        return await self._wire.ask(endpoint, outgoing, clock)
+
+    async def initialize(
+        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
+    ) -> tuple[Session, Discovery]:
+        request_id = self._wire.new_id()
+        body = request(request_id, "initialize", eras.initialize(caller.capabilities))
         outgoing = Outgoing(request_id, body, attached.within(eras.BASE_HEADERS))
-        reply = await self._wire.ask(endpoint, outgoing, clock.left())
+        reply = await self._wire.ask(endpoint, outgoing, clock)
         discovery = eras.read_initialized(result_of(reply, "initialize"))
-        session = eras.new_session(discovery.protocol_version, reply.session_id)
+        session = eras.new_session(discovery, reply.session_id)
+        session.open_at = endpoint if attached.is_empty else None
         ready = Outgoing(b"", notification("notifications/initialized"), attached.within(session.headers))
         if await self._wire.tell(endpoint, ready, clock.left()) >= 500:
             raise UpstreamDown("The server stopped working while a session was opened. Try again later.")
         return session, discovery
 
-    async def _end(self, endpoint: Endpoint, session: Session, attached: Attached) -> None:
+    async def end(self, endpoint: Endpoint, session: Session, attached: Attached) -> None:
         if not session.id:
             return
         try:
             bye = Outgoing(b"", b"", attached.within(session.headers))
-            await self._wire.tell(endpoint, bye, _FAREWELL_SECONDS, "DELETE")
+            await self._wire.tell(endpoint, bye, SIDE_SECONDS, "DELETE")
         except UpstreamError as error:
             logger.info("A session wasn't ended: %s", error)
+
+    def end_later(self, endpoint: Endpoint, session: Session, attached: Attached) -> None:
+        self._say_later(self.end(endpoint, session, attached))
+
+    async def refuse(self, endpoint: Endpoint, within: Attached, question: Message) -> None:
+        """Answers what the server asks while nobody is there to be asked."""
+        await Asked(partial(self._answer, endpoint, within), None, b"{}", Clock(SIDE_SECONDS)).take(question)
+
+    async def _open(self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock) -> Session:
+        return (await self.initialize(endpoint, attached, caller, clock))[0]
+
+    async def _answer(self, endpoint: Endpoint, within: Attached, response: bytes) -> None:
+        """Answers what the server asked."""
+        await self._wire.tell(endpoint, Outgoing(b"", response, within), SIDE_SECONDS)
 
     async def _cancel(self, endpoint: Endpoint, request_id: bytes, within: Attached) -> None:
         params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
         outgoing = Outgoing(b"", notification("notifications/cancelled", params), within)
-        await self._wire.tell(endpoint, outgoing, _FAREWELL_SECONDS)
+        await self._wire.tell(endpoint, outgoing, SIDE_SECONDS)
+
+    def _leave(self, session: Session) -> None:
+        """Ends a session that nobody uses any more, where that takes no secret; others end when the server tires."""
+        if session.listener is not None:
+            session.listener.task.cancel()
+        if session.open_at is not None and len(self._farewells) < _FAREWELLS_AT_ONCE:
+            self._say_later(self.end(session.open_at, session, Attached({}, None)))
 
     def _say_later(self, message: Awaitable[None]) -> None:
         async def say() -> None:
@@ -122,14 +187,12 @@ class LegacyEra:
         self._farewells.add(task)
         task.add_done_callback(self._farewells.discard)
 
-    def _answering(self, endpoint: Endpoint, within: Attached) -> Callable[[Message], Awaitable[None]]:
-        """Answers what the server asks: we declared no capabilities, so only `ping` has another answer than no."""
 
-        async def answer(question: Message) -> None:
-            body = eras.PONG if question.method == "ping" else eras.NOT_SUPPORTED
-            await self._wire.tell(endpoint, Outgoing(b"", body % bytes(question.id), within), _FAREWELL_SECONDS)
-
-        return answer
+def _landed(session: Session, request_id: bytes) -> None:
+    del session.in_flight[request_id]
+    if session.listener is not None and not session.in_flight:
+        session.listener.task.cancel()
+        session.listener = None
 
 
 def _is_lost(session: Session, reply: Reply, request_id: bytes) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +17,34 @@ from vault.open import OpenCredential
 from ..errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
 from . import eras
 from .answers import answer_of, result_of
-from .base import LEGACY, MODERN, Discovery, Endpoint, OnNotification, UpstreamAnswer
+from .base import (
+    ABLE,
+    MODERN,
+    NOBODY,
+    SSE,
+    Caller,
+    Discovery,
+    Endpoint,
+    Interest,
+    OnNotification,
+    OnQuestion,
+    Request,
+    UpstreamAnswer,
+)
 from .clock import Clock
-from .envelope import request
+from .envelope import error_of
+from .exchange import Attached, Outgoing, Reply
 from .legacy import LegacyEra
 from .mirrored import InvalidAnnotation, Mirrored, header_value, mirrored_parameters, parameter_headers
-from .wire import Attached, Outgoing, Reply, Wire
+from .old_sse import OldTransport
+from .watching import OPENING_SECONDS, OpenCredentialFor, Watch
+from .wire import Wire
 
 logger = logging.getLogger(__name__)
 
 MAX_ANSWER = 16 * 1024 * 1024
-MAX_PAGES = 100
-MAX_TOOLS = 5000
+MAX_PAGES = 400
+MAX_ENTRIES = 20_000
 _PLANS = 10_000
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Reply]]
@@ -37,8 +54,7 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[Reply]]
 class Plan:
     """What is the same in every call of one tool."""
 
-    schema: dict[str, Any]
-    head: bytes
+    schema: Mapping[str, Any]
     headers: dict[str, str]
     mirrored: Mirrored
 
@@ -49,73 +65,122 @@ class NativeTransport:
     def __init__(self, egress: AsyncEgress, *, max_bytes: int = MAX_ANSWER) -> None:
         self._wire = Wire(egress, max_bytes)
         self._legacy = LegacyEra(self._wire)
+        self._old = OldTransport(self._wire)
         self._eras: dict[tuple[UUID, str], str] = {}
-        self._plans: dict[tuple[UUID, str], Plan] = {}
+        self._plans: dict[tuple[int, str], Plan] = {}
 
     async def close(self) -> None:
         await self._legacy.close()
+        await self._old.close()
 
-    async def call(
+    async def request(
         self,
         endpoint: Endpoint,
         credential: OpenCredential,
+        request: Request,
         *,
-        session_key: Hashable,
-        tool: str,
-        arguments: bytes,
-        input_schema: dict[str, Any],
-        meta: dict[str, Any] | None,
+        caller: Caller,
         deadline: float,
         on_notification: OnNotification | None = None,
+        on_question: OnQuestion | None = None,
     ) -> UpstreamAnswer:
-        """`arguments` are sent as they are. Cancelling the task cancels the call at the server."""
+        """What the request carries is sent as it is. Cancelling the task cancels the request at the server."""
         clock = Clock(deadline)
         era = endpoint.era or await self._era(endpoint, credential, clock)
-        plan = self._plan(endpoint, tool, input_schema)
         attached = Attached.of(credential)
         request_id = self._wire.new_id()
-        member = eras.modern_meta(meta) if era == MODERN else eras.legacy_meta(meta)
-        body = plan.head + member + b',"arguments":' + arguments + b'},"id":' + request_id + b"}"
         if era == MODERN:
-            attached = attached.within(plan.headers)
-            if plan.mirrored:
-                attached = attached.within(parameter_headers(plan.mirrored, arguments))
-            outgoing = Outgoing(request_id, body, attached, on_notification)
-            return answer_of(await self._wire.ask(endpoint, outgoing, clock.left()), request_id, MODERN)
-        key = (session_key, endpoint.connector_id, endpoint.url)
-        reply = await self._legacy.ask(endpoint, attached, key, request_id, body, clock, on_notification)
-        return answer_of(reply, request_id, LEGACY)
+            body = _body(request, eras.modern_meta(request.meta, caller), request_id)
+            outgoing = Outgoing(request_id, body, attached.within(self._headers(endpoint, request)), on_notification)
+            return answer_of(await self._wire.ask(endpoint, outgoing, clock), request_id, MODERN, request.method)
+        body = _body(request, eras.legacy_meta(request.meta), request_id)
+        level = eras.log_level(request.meta)
+        ask = self._old.ask if era == SSE else self._legacy.ask
+        reply = await ask(
+            endpoint, attached, caller, request_id, body, clock, on_notification, on_question, log_level=level
+        )
+        return answer_of(reply, request_id, era, request.method)
 
     async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery:
-        """Finds the era: server/discover first, initialize when that isn't understood."""
+        """Finds the era: server/discover first, initialize when that isn't understood, the old transport when that
+        isn't even taken."""
         clock = Clock(deadline)
         attached = Attached.of(credential)
         discovery = await self._try_modern(endpoint, attached, min(clock.left() / 2, 10.0))
         if discovery is None:
-            discovery = await self._legacy.discover(endpoint, attached, clock)
+            discovery = await self._discover_legacy(endpoint, attached, clock)
         self._eras[endpoint.connector_id, endpoint.url] = discovery.era
         return discovery
+
+    async def _discover_legacy(self, endpoint: Endpoint, attached: Attached, clock: Clock) -> Discovery:
+        try:
+            return await self._legacy.discover(endpoint, attached, clock)
+        except UpstreamBroken:
+            old = await self._old.try_to_discover(endpoint, attached, clock)
+            if old is None:
+                raise
+            return old
 
     async def list_tools(
         self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float
     ) -> list[dict[str, Any]]:
         """All pages, whole definitions. Raises UpstreamBroken beyond what a server may reasonably offer."""
+        tools = await self.list_all(endpoint, credential, "tools/list", "tools", deadline=deadline)
+        if not all(isinstance(tool.get("name"), str) and tool["name"] for tool in tools):
+            raise UpstreamBroken("The server's list of tools is not a list of named tools.")
+        if endpoint.era == MODERN or self._eras.get((endpoint.connector_id, endpoint.url)) == MODERN:
+            return [tool for tool in tools if _is_well_annotated(tool, endpoint)]
+        return tools
+
+    async def list_all(
+        self,
+        endpoint: Endpoint,
+        credential: OpenCredential,
+        method: str,
+        member: str,
+        *,
+        deadline: float,
+        caller: Caller = ABLE,
+    ) -> list[dict[str, Any]]:
+        """All pages of a list that a server gives, each entry as it came. Raises UpstreamError."""
         clock = Clock(deadline)
         era = endpoint.era or await self._era(endpoint, credential, clock)
         attached = Attached.of(credential)
         if era == MODERN:
-            tools = await _pages(lambda method, params: self._ask(endpoint, attached, method, params, clock.left()))
-            return [tool for tool in tools if _is_well_annotated(tool, endpoint)]
-        async with self._legacy.own_session(endpoint, attached, clock) as ask:
-            return await _pages(ask)
+            return await _pages(
+                lambda asked, params: self._ask(endpoint, attached, asked, params, clock, caller), method, member
+            )
+        sessions = self._old if era == SSE else self._legacy
+        async with sessions.own_session(endpoint, attached, caller, clock) as ask:
+            return await _pages(ask, method, member)
+
+    async def watch(
+        self,
+        endpoint: Endpoint,
+        open_credential: OpenCredentialFor,
+        interest: Interest,
+        *,
+        on_notification: OnNotification,
+    ) -> None:
+        """Passes on what the server says of its own accord, until cancelled; connects again when the stream ends or
+        the server is away. Raises UpstreamError when waiting doesn't help: the server has no such stream."""
+
+        async def era(credential: OpenCredential) -> str:
+            return endpoint.era or await self._era(endpoint, credential, Clock(OPENING_SECONDS))
+
+        watch = Watch(self._wire, self._legacy, self._old, endpoint, open_credential, interest, on_notification)
+        await watch.run(era)
 
     async def _era(self, endpoint: Endpoint, credential: OpenCredential, clock: Clock) -> str:
         known = self._eras.get((endpoint.connector_id, endpoint.url))
         return known or (await self.discover(endpoint, credential, deadline=clock.left())).era
 
     async def _try_modern(self, endpoint: Endpoint, attached: Attached, seconds: float) -> Discovery | None:
+        ask = partial(self._ask, endpoint, attached, "server/discover", {}, Clock(seconds), NOBODY)
         try:
-            reply = await self._ask(endpoint, attached, "server/discover", {}, seconds)
+            reply = await ask()
+            if error_of(reply.message).code == eras.UNSUPPORTED_VERSION and eras.is_offered(error_of(reply.message)):
+                reply = await ask()  # it wants what it got: once more, and then it is no server of this era
         except UpstreamBroken:
             return None  # old servers don't know what to make of it; initialize will tell
         except (UpstreamDown, UpstreamTimeout) as error:
@@ -127,60 +192,71 @@ class NativeTransport:
         return eras.read_discovered(result_of(reply, "server/discover"))
 
     async def _ask(
-        self, endpoint: Endpoint, attached: Attached, method: str, params: dict[str, Any], seconds: float
+        self, endpoint: Endpoint, attached: Attached, method: str, params: dict[str, Any], clock: Clock, caller: Caller
     ) -> Reply:
-        """One request of the modern era."""
+        """One request of the modern era that carries nothing of a client's."""
         request_id = self._wire.new_id()
-        body = request(request_id, method, {**params, "_meta": eras.MODERN_META})
+        members = msgspec.json.encode(params)[1:-1]
+        body = _body(Request(method, members), eras.modern_meta(None, caller), request_id)
         within = attached.within({**eras.MODERN_HEADERS, "Mcp-Method": method})
-        return await self._wire.ask(endpoint, Outgoing(request_id, body, within), seconds)
+        return await self._wire.ask(endpoint, Outgoing(request_id, body, within), clock)
 
-    def _plan(self, endpoint: Endpoint, tool: str, schema: dict[str, Any]) -> Plan:
-        key = (endpoint.connector_id, tool)
+    def _headers(self, endpoint: Endpoint, request: Request) -> dict[str, str]:
+        """What a modern request repeats of itself; worked out once per tool."""
+        if request.input_schema is None:
+            named = {"Mcp-Name": header_value(request.name)} if request.name else {}
+            return {**eras.MODERN_HEADERS, "Mcp-Method": request.method, **named}
+        key = (endpoint.connector_id.int, request.name)  # a UUID hashes itself slowly
         plan = self._plans.get(key)
-        if plan is None or plan.schema is not schema:
+        if plan is None or plan.schema is not request.input_schema:
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
-            plan = self._plans[key] = _new_plan(tool, schema)
-        return plan
+            plan = self._plans[key] = _new_plan(request.name, request.input_schema)
+        if not plan.mirrored:
+            return plan.headers
+        return {**plan.headers, **parameter_headers(plan.mirrored, request.arguments)}
 
 
-def _new_plan(tool: str, schema: dict[str, Any]) -> Plan:
+def _body(request: Request, meta: bytes, request_id: bytes) -> bytes:
+    comma = b"," if meta and request.members else b""
+    method = _METHODS.get(request.method) or msgspec.json.encode(request.method)
+    return b'{"jsonrpc":"2.0","method":%b,"params":{%b%b%b},"id":%b}' % (
+        method,
+        request.members,
+        comma,
+        meta,
+        request_id,
+    )
+
+
+_METHODS = {"tools/call": b'"tools/call"'}
+
+
+def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
     try:
         mirrored = mirrored_parameters(schema)
     except InvalidAnnotation as reason:
         raise UpstreamBroken(f"The tool's definition breaks the protocol: {reason}.") from None
-    return Plan(
-        schema,
-        b'{"jsonrpc":"2.0","method":"tools/call","params":{"name":' + msgspec.json.encode(tool),
-        {**eras.MODERN_HEADERS, "Mcp-Method": "tools/call", "Mcp-Name": header_value(tool)},
-        mirrored,
-    )
+    headers = {**eras.MODERN_HEADERS, "Mcp-Method": "tools/call", "Mcp-Name": header_value(tool)}
+    return Plan(schema, headers, mirrored)
 
 
-async def _pages(ask: Ask) -> list[dict[str, Any]]:
-    tools: list[dict[str, Any]] = []
+async def _pages(ask: Ask, method: str, member: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
     params: dict[str, Any] = {}
     for _ in range(MAX_PAGES):
-        result = result_of(await ask("tools/list", params), "tools/list")
-        tools += _named(result.get("tools"))
+        result = result_of(await ask(method, params), method)
+        page = result.get(member)
+        if not isinstance(page, list) or not all(isinstance(entry, dict) for entry in page):
+            raise UpstreamBroken(f"The server's answer to {method} is not a list.")
+        entries += page
         cursor = result.get("nextCursor")
         if cursor is None:
-            return tools
-        if len(tools) > MAX_TOOLS or not isinstance(cursor, str) or params.get("cursor") == cursor:
+            return entries
+        if len(entries) > MAX_ENTRIES or not isinstance(cursor, str) or params.get("cursor") == cursor:
             break
         params = {"cursor": cursor}
-    raise UpstreamBroken(f"The server's list of tools doesn't end (beyond {len(tools)} tools).")
-
-
-def _named(tools: Any) -> list[dict[str, Any]]:
-    if not isinstance(tools, list) or not all(isinstance(tool, dict) and _has_name(tool) for tool in tools):
-        raise UpstreamBroken("The server's list of tools is not a list of named tools.")
-    return tools
-
-
-def _has_name(tool: dict[str, Any]) -> bool:
-    return isinstance(tool.get("name"), str) and bool(tool["name"])
+    raise UpstreamBroken(f"The server's answer to {method} doesn't end (beyond {len(entries)} entries).")
 
 
 def _is_well_annotated(tool: dict[str, Any], endpoint: Endpoint) -> bool:

@@ -2,25 +2,50 @@
 
 from collections.abc import Iterator
 
+LONGEST_ID = 1024
+
 
 class TooManyEvents(Exception):
     """The stream has more events than the reader was told to take."""
 
 
+class EventTooLarge(Exception):
+    """One event is larger than the reader was told to keep."""
+
+
 class EventReader:
     """`feed` chunks, get the data of the complete `message` events; others, comments and empty events are skipped.
 
-    The size of an event is bounded by whoever bounds the bytes of the stream.
+    Without `max_event`, the size of an event is bounded by whoever bounds the bytes of the stream.
     """
 
-    __slots__ = ("_buffer", "_events_left", "_is_first", "_seen", "_swallow_newline")
+    __slots__ = (
+        "_buffer",
+        "_events_left",
+        "_is_first",
+        "_max_event",
+        "_seen",
+        "_swallow_newline",
+        "last_id",
+        "retry",
+        "special",
+        "special_data",
+    )
 
-    def __init__(self, max_events: int) -> None:
+    def __init__(self, max_events: int, *, special: str = "", max_event: int = 0) -> None:
+        self.special = special.encode()
+        """The name of an event that is no message; the data of the last one is in `special_data`."""
+        self.special_data = b""
         self._buffer = bytearray()
         self._events_left = max_events
         self._is_first = True
+        self._max_event = max_event
         self._seen = 0
         self._swallow_newline = False
+        self.last_id = ""
+        """Where to go on when the stream breaks off (`Last-Event-ID`)."""
+        self.retry: float | None = None
+        """Seconds after which the server wants to be asked again."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         self._buffer += self._with_plain_newlines(chunk)
@@ -31,9 +56,11 @@ class EventReader:
             self._events_left -= 1
             if self._events_left < 0:
                 raise TooManyEvents
-            data = _data_of(event)
+            data = self._data_of(event)
             if data:
                 yield data
+        if self._max_event and len(self._buffer) > self._max_event:
+            raise EventTooLarge
         self._seen = max(0, len(self._buffer) - 1)
 
     def _with_plain_newlines(self, chunk: bytes) -> bytes:
@@ -48,14 +75,30 @@ class EventReader:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return chunk
 
+    def restart(self) -> None:
+        """Another stream goes on where the last one broke off: what was left of an event is lost."""
+        self._buffer.clear()
+        self._is_first, self._seen, self._swallow_newline = True, 0, False
 
-def _data_of(event: bytes) -> bytes:
-    data = []
-    for line in event.split(b"\n"):
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if name == b"data":
-            data.append(value)
-        elif name == b"event" and value not in {b"message", b""}:
-            return b""
-    return b"\n".join(data)
+    def _data_of(self, event: bytes) -> bytes:
+        data, kind = [], b"message"
+        for line in event.split(b"\n"):
+            name, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if name == b"data":
+                data.append(value)
+            elif name == b"event":
+                kind = value or b"message"
+            elif name == b"id":
+                self._note_id(value)
+            elif name == b"retry" and value.isdigit():
+                self.retry = int(value[:9]) / 1000
+        if self.special and kind == self.special:
+            self.special_data = b"\n".join(data)
+        return b"\n".join(data) if kind == b"message" else b""
+
+    def _note_id(self, value: bytes) -> None:
+        """Ids that can't be sent back in a header are no ids."""
+        text = value.decode("utf-8", "replace")
+        if len(text) <= LONGEST_ID and text.isprintable() and text.isascii():
+            self.last_id = text

@@ -2,105 +2,129 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
-from harriet.lib.text import excerpt
-from vault.open import OpenCredential
+from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange, Response
 
-from ..errors import (
-    UpstreamBroken,
-    UpstreamDown,
-    UpstreamError,
-    UpstreamOutOfReach,
-    UpstreamRefusedCredential,
-    UpstreamTimeout,
+from .base import Endpoint
+from .clock import Clock
+from .envelope import Message, Unreadable, read_message
+from .exchange import (
+    Attached,
+    EgressProblem,
+    Outgoing,
+    Reply,
+    broken,
+    failure_of,
+    parsed,
+    translated,
+    unknown_kind,
 )
-from .base import Endpoint, OnNotification
-from .envelope import Message, Unreadable, one_line, read_message
 from .sse import EventReader, TooManyEvents
+from .stream import Stream
 
-MAX_EVENTS = 10_000
-MAX_QUESTIONS = 32
+MAX_RESUMPTIONS = 100
+MIN_RETRY, USUAL_RETRY, MAX_RETRY = 0.1, 0.5, 30.0
+"""Seconds until a broken stream is asked for again, whatever the server wants."""
 
-OnQuestion = Callable[[Message], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Reply:
-    """What came back. `message` is the answer to the request, None when the body had none."""
-
-    status: int
-    message: Message | None
-    session_id: str = ""
-
-
-class Attached(NamedTuple):
-    """The headers and query values that go with a request: the credential's, and what the protocol asks for.
-
-    A copy: what is said after the caller has gone (a cancellation) still needs it.
-    """
-
-    headers: dict[str, str]
-    query: dict[str, str] | None
-
-    @classmethod
-    def of(cls, credential: OpenCredential) -> Attached:
-        headers = dict(credential.headers)
-        if credential.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in credential.cookies.items())
-        return cls(headers, dict(credential.query) or None)
-
-    def within(self, headers: dict[str, str]) -> Attached:
-        """With the protocol's headers, which no credential replaces."""
-        return Attached({**self.headers, **headers}, self.query)
-
-    def __repr__(self) -> str:
-        return f"Attached({', '.join(self.headers)})"
-
-
-@dataclass(slots=True, repr=False)
-class Outgoing:
-    """A request ready to be sent."""
-
-    id: bytes
-    body: bytes
-    attached: Attached
-    on_notification: OnNotification | None = None
-    on_question: OnQuestion | None = None
-    """Called for what the server asks back; without it such messages are passed over."""
+OnMessage = Callable[[Message, bytes], Awaitable[None]]
 
 
 class Wire:
     def __init__(self, egress: AsyncEgress, max_bytes: int) -> None:
         self._egress = egress
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._ids = itertools.count(1)
 
     def new_id(self) -> bytes:
         return b"%d" % next(self._ids)
 
-    async def ask(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float) -> Reply:
+    async def ask(self, endpoint: Endpoint, outgoing: Outgoing, clock: Clock) -> Reply:
         """Raises UpstreamError. Other 4xx answers, with a JSON-RPC error or without, are returned."""
+        exchange = self._post(endpoint, outgoing, clock.left())
+        asked = outgoing.asked
+        if asked is not None:
+            asked.timer = exchange
         try:
-            async with self._egress.request(
-                "POST",
-                endpoint.url,
-                reach=endpoint.reach,
-                deadline=seconds,
-                headers=outgoing.attached.headers,
-                params=outgoing.attached.query,
-                data=outgoing.body,
-            ) as response:
+            async with exchange as response:
                 if response.status >= 300:
                     return await self._read_failure(endpoint, outgoing, response)
-                return await self._read_answer(endpoint, outgoing, response)
-        except (EgressRefused, EgressTimeout, EgressFailed) as error:
-            raise _translated(error) from None
+                kind = response.headers.get("Content-Type", "")
+                session_id = response.headers.get("Mcp-Session-Id", "")
+                if kind.startswith("application/json"):
+                    return Reply(response.status, await self._read_json(endpoint, outgoing, response), session_id)
+                if not kind.startswith("text/event-stream"):
+                    raise unknown_kind(endpoint, response.status, kind)
+                stream = Stream(endpoint, outgoing)
+                message = await stream.answer(response, self.max_bytes)
+            if message is None:
+                message = await self._resumed(endpoint, outgoing, stream, clock)
+            return Reply(200, message, session_id)
+        except EgressProblem as error:
+            raise translated(error) from None
+        finally:
+            if asked is not None:
+                await asked.close()
+
+    async def _resumed(self, endpoint: Endpoint, outgoing: Outgoing, stream: Stream, clock: Clock) -> Message:
+        """The rest of an event stream that ended before the answer (SPEC 2025-11-25 basic/transports, resumability)."""
+        for _ in range(MAX_RESUMPTIONS if stream.can_go_on else 0):
+            await asyncio.sleep(min(retry_of(stream.reader), clock.left()))
+            try:
+                status, message = await self._go_on(endpoint, outgoing, stream, clock)
+            except EgressFailed:
+                continue  # the server may be restarting: that is what resuming is for
+            if status != 200:
+                break
+            if message is not None:
+                return message
+        raise broken(endpoint, "ended the event stream without an answer")
+
+    async def _go_on(
+        self, endpoint: Endpoint, outgoing: Outgoing, stream: Stream, clock: Clock
+    ) -> tuple[int, Message | None]:
+        exchange = self._get(endpoint, outgoing.attached, stream.reader.last_id, clock.left())
+        stream.reader.restart()
+        if outgoing.asked is not None:
+            outgoing.asked.timer = exchange
+        async with exchange as response:
+            if not _is_stream(response):
+                return 0, None
+            return 200, await stream.answer(response, self.max_bytes)
+
+    def stream(self, endpoint: Endpoint, attached: Attached, seconds: float) -> Exchange:
+        """A GET for an event stream, to be read by the caller. Entering it raises EgressError."""
+        return self._get(endpoint, attached, "", seconds)
+
+    async def listen(
+        self,
+        endpoint: Endpoint,
+        attached: Attached,
+        reader: EventReader,
+        on_message: OnMessage,
+        seconds: float,
+        *,
+        opened: asyncio.Event | None = None,
+    ) -> int:
+        """A stream that the server opens for what belongs to no request; its status, once it has ended, 0 when it is
+        no event stream. Raises UpstreamError."""
+        try:
+            async with self._get(endpoint, attached, reader.last_id, seconds) as response:
+                if not _is_stream(response):
+                    return _no_stream(endpoint, response)
+                reader.restart()
+                if opened is not None:
+                    opened.set()
+                async for chunk in response.iter_chunks(self.max_bytes):
+                    for raw in reader.feed(chunk):
+                        await on_message(parsed(endpoint, raw), raw)
+                return 200
+        except (TooManyEvents, EgressBroken):  # whoever listens goes on with another stream
+            return 200
+        except EgressProblem as error:
+            raise translated(error) from None
 
     async def tell(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float, method: str = "POST") -> int:
         """Sends what has no answer; returns the status. Raises UpstreamError."""
@@ -115,96 +139,64 @@ class Wire:
                 data=outgoing.body or None,
             ) as response:
                 if response.status < 300:
-                    await response.read(self._max_bytes)  # so that the connection can be kept
+                    await response.read(self.max_bytes)  # so that the connection can be kept
                 return response.status
-        except (EgressRefused, EgressTimeout, EgressFailed) as error:
-            raise _translated(error) from None
+        except EgressProblem as error:
+            raise translated(error) from None
 
-    async def _read_answer(self, endpoint: Endpoint, outgoing: Outgoing, response: Response) -> Reply:
-        kind = response.headers.get("Content-Type", "")
-        session_id = response.headers.get("Mcp-Session-Id", "")
-        if kind.startswith("application/json"):
-            message = _parsed(endpoint, await response.read(self._max_bytes))
-            if not message.answers(outgoing.id):
-                raise _broken(endpoint, "answered something else than it was asked")
-            return Reply(response.status, message, session_id)
-        if kind.startswith("text/event-stream"):
-            return Reply(response.status, await self._read_stream(endpoint, outgoing, response), session_id)
-        what = f"a page of the type “{excerpt(kind, 40)}”" if kind else "nothing"
-        raise _broken(endpoint, f"answered with status {response.status} and {what}")
+    def _post(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float) -> Exchange:
+        return self._egress.request(
+            "POST",
+            endpoint.url,
+            reach=endpoint.reach,
+            deadline=seconds,
+            headers=outgoing.attached.headers,
+            params=outgoing.attached.query,
+            data=outgoing.body,
+        )
 
-    async def _read_stream(self, endpoint: Endpoint, outgoing: Outgoing, response: Response) -> Message:
-        reader = EventReader(MAX_EVENTS)
-        questions = 0
-        try:
-            async for chunk in response.iter_chunks(self._max_bytes):
-                for raw in reader.feed(chunk):
-                    message = _parsed(endpoint, raw)
-                    if message.answers(outgoing.id):
-                        return message
-                    questions += bool(message.method and message.id)
-                    if questions > MAX_QUESTIONS:
-                        raise _broken(endpoint, "asked back too many questions")
-                    await _pass_on(message, raw, outgoing)
-        except TooManyEvents:
-            raise _broken(endpoint, f"sent more than {MAX_EVENTS} events instead of its answer") from None
-        raise _broken(endpoint, "ended the event stream without an answer")
+    def _get(self, endpoint: Endpoint, attached: Attached, last_id: str, seconds: float) -> Exchange:
+        headers = {**attached.headers, "Accept": "text/event-stream"}
+        headers.pop("Content-Type", None)
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        return self._egress.request(
+            "GET", endpoint.url, reach=endpoint.reach, deadline=seconds, headers=headers, params=attached.query
+        )
+
+    async def _read_json(self, endpoint: Endpoint, outgoing: Outgoing, response: Response) -> Message:
+        message = parsed(endpoint, await response.read(self.max_bytes))
+        if not message.answers(outgoing.id):
+            raise broken(endpoint, "answered something else than it was asked")
+        return message
 
     async def _read_failure(self, endpoint: Endpoint, outgoing: Outgoing, response: Response) -> Reply:
-        status = response.status
-        if status in {401, 403}:
-            raise UpstreamRefusedCredential(
-                f"The server at {_host(endpoint)} refused the credential ({status}). "
-                "Check the connector's authentication."
-            )
-        if status < 400:
-            raise _broken(endpoint, f"answered with a redirect ({status}), which Harriet doesn't follow")
-        if status in {408, 425, 429} or status >= 500:
-            raise UpstreamDown(f"The server at {_host(endpoint)} can't work on it now ({status}). Try again later.")
-        return Reply(status, await self._error_in(outgoing, response))
+        problem = failure_of(endpoint, response.status, response.headers)
+        if problem is not None:
+            raise problem
+        return Reply(response.status, await self._error_in(outgoing, response))
 
     async def _error_in(self, outgoing: Outgoing, response: Response) -> Message | None:
         """The JSON-RPC error in the body of a 4xx answer, also one without an id."""
         if not response.headers.get("Content-Type", "").startswith("application/json"):
             return None
         try:
-            message = read_message(await response.read(self._max_bytes))
+            message = read_message(await response.read(self.max_bytes))
         except Unreadable:
             return None
         return message if message.error and bytes(message.id) in {outgoing.id, b"", b"null"} else None
 
 
-async def _pass_on(message: Message, raw: bytes, outgoing: Outgoing) -> None:
-    """What comes before the answer: notifications, questions, and answers to somebody else, which are dropped."""
-    if not message.method:
-        return
-    if message.id:
-        if outgoing.on_question is not None:
-            await outgoing.on_question(message)
-    elif outgoing.on_notification is not None:
-        await outgoing.on_notification(one_line(raw))
+def _no_stream(endpoint: Endpoint, response: Response) -> int:
+    problem = failure_of(endpoint, response.status, response.headers)
+    if problem is not None and response.status != 501:
+        raise problem
+    return response.status if response.status != 200 else 0
 
 
-def _parsed(endpoint: Endpoint, raw: bytes) -> Message:
-    try:
-        return read_message(raw)
-    except Unreadable as reason:
-        raise _broken(endpoint, f"sent an answer that can't be read: {reason}") from None
+def retry_of(reader: EventReader) -> float:
+    return min(max(USUAL_RETRY if reader.retry is None else reader.retry, MIN_RETRY), MAX_RETRY)
 
 
-def _broken(endpoint: Endpoint, what: str) -> UpstreamBroken:
-    return UpstreamBroken(f"The server at {_host(endpoint)} {what}. Check that the URL is that of its MCP endpoint.")
-
-
-def _host(endpoint: Endpoint) -> str:
-    return urlsplit(endpoint.url).hostname or "the connector's address"
-
-
-def _translated(error: EgressRefused | EgressTimeout | EgressFailed) -> UpstreamError:
-    if isinstance(error, EgressRefused):
-        return UpstreamOutOfReach(error.message)
-    if isinstance(error, EgressTimeout):
-        return UpstreamTimeout(error.message, may_have_run=error.was_sent)
-    if isinstance(error, EgressBroken):
-        return UpstreamBroken(error.message)
-    return UpstreamDown(error.message, may_have_run=error.was_sent)
+def _is_stream(response: Response) -> bool:
+    return response.status == 200 and response.headers.get("Content-Type", "").startswith("text/event-stream")

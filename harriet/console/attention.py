@@ -56,7 +56,7 @@ def _waiting(organization: Organization) -> Iterator[Matter]:
 def _quarantined(organization: Organization) -> Iterator[Matter]:
     for connector in queries.connectors_with_quarantine(organization):
         count = connector.quarantined  # type: ignore[attr-defined]
-        text = "a tool has changed and waits" if count == 1 else f"{count} tools have changed and wait"
+        text = "a definition has changed and waits" if count == 1 else f"{count} definitions have changed and wait"
         url = reverse("connectors:detail", args=[connector.pk])
         yield Matter("attention", "Quarantine", connector.name, f"{text} for your look.", url)
 

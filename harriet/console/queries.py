@@ -67,18 +67,25 @@ class Totals:
     connectors: int
     tools_enabled: int
     tools: int
+    prompts_enabled: int
+    prompts: int
     people: int
     devices: int
 
 
 def totals_of(organization: Organization) -> Totals:
     tools = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED)
-    tool_counts = tools.aggregate(all=Count("pk"), enabled=Count("pk", filter=Q(is_enabled=True)))
+    is_tool, is_prompt, is_on = Q(kind=Tool.Kind.TOOL), Q(kind=Tool.Kind.PROMPT), Q(is_enabled=True)
+    counts = tools.aggregate(
+        tools=Count("pk", filter=is_tool),
+        tools_enabled=Count("pk", filter=is_tool & is_on),
+        prompts=Count("pk", filter=is_prompt),
+        prompts_enabled=Count("pk", filter=is_prompt & is_on),
+    )
     tokens = AccessToken.objects.filter(organization=organization, revoked_at=None, expires_at__gt=timezone.now())
     return Totals(
         connectors=Connector.objects.filter(organization=organization, state=Connector.State.ACTIVE).count(),
-        tools_enabled=tool_counts["enabled"],
-        tools=tool_counts["all"],
+        **counts,
         people=Membership.objects.filter(organization=organization, is_active=True).count(),
         devices=tokens.exclude(device=None).values("device").distinct().count(),
     )
@@ -93,7 +100,7 @@ def troubled_connectors(organization: Organization) -> QuerySet[Connector]:
 
 
 def connectors_with_quarantine(organization: Organization) -> QuerySet[Connector]:
-    """Each with `.quarantined`, how many of its tools wait for a look."""
+    """Each with `.quarantined`, how many of its tools and prompts wait for a look."""
     waiting = Count("tools", filter=Q(tools__state=Tool.State.QUARANTINED))
     return Connector.objects.filter(organization=organization).annotate(quarantined=waiting).filter(quarantined__gt=0)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 
 from harriet.lib.errors import Problem
 
@@ -31,7 +32,26 @@ def attempt(form: forms.Form, action: Callable[[dict[str, Any]], T]) -> T | None
         return None
 
 
+class ReadOnce(ModelChoiceIterator):  # type: ignore[type-arg]
+    """Asks the database once for the choices, not again for whether there are any."""
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.choice(row) for row in self.rows)
+
+    @property
+    def rows(self) -> list[Any]:
+        field: Any = self.field
+        if getattr(field, "read_once", None) is None:
+            field.read_once = list(self.queryset)
+        return list(field.read_once)
+
+
 class GroupsField(GroupsChoice):
+    iterator = ReadOnce
+
     def __init__(self, organization: Organization, **options: Any) -> None:
         super().__init__(groups_of(organization), widget=forms.CheckboxSelectMultiple, **options)
 
@@ -89,6 +109,8 @@ class RenameForm(forms.Form):
 
 
 class MembersField(MembersChoice):
+    iterator = ReadOnce
+
     def label_from_instance(self, obj: Membership) -> str:
         return f"{obj.user.name} ({obj.user.email})" if obj.user.name else obj.user.email
 

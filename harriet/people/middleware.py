@@ -24,14 +24,27 @@ NOBODY = Actor(kind="person", id=None, label="somebody who is not signed in")
 """Holds no power anywhere."""
 
 
+class RequestIdMiddleware:
+    """One id for all that a page's request causes: in the audit log, in the server's log, and for whoever sent it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with audit_request() as id:
+            request.request_id = id  # type: ignore[attr-defined]
+            response = self.get_response(request)
+        response["X-Request-Id"] = str(id)
+        return response
+
+
 class CurrentOrganizationMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         place_in_organization(request)
-        with audit_request():
-            return self.get_response(request)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return problem_page(request, error) if isinstance(error, Problem) else None

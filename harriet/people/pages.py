@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -11,5 +12,5 @@ from django.http import HttpRequest
 PAGE = 50
 
 
-def page_of(found: QuerySet[Any], request: HttpRequest) -> Page[Any]:
+def page_of(found: QuerySet[Any] | Sequence[Any], request: HttpRequest) -> Page[Any]:
     return Paginator(found, PAGE).get_page(request.GET.get("page"))

@@ -59,7 +59,8 @@ def details(cast: Cast) -> list[str]:
     desk = Connector.objects.get(organization=cast.acme, slug="tickets")
     draft = Connector.objects.get(organization=cast.acme, slug="wiki")
     changed = Tool.objects.get(connector=desk, name="add_note")
-    tool = Tool.objects.get(connector=connector, name="send_mail")
+    tool = Tool.objects.get(connector=connector, kind="tool", name="send_mail")
+    others = Tool.objects.filter(connector=connector).exclude(kind="tool")
     person = Membership.objects.get(user=cast.dana)
     event = Event.objects.filter(organization_id=cast.acme.pk).latest("recorded_at")
     return [
@@ -71,7 +72,10 @@ def details(cast: Cast) -> list[str]:
             reverse("profiles:detail", args=[profile.pk])
             for profile in Profile.objects.filter(slug__in=["work", "longest"])
         ),
+        *(reverse("connectors:tool", args=[connector.pk, one.pk]) for one in others),
+        f"{reverse('profiles:preview', args=[Profile.objects.get(slug='work').pk])}?person={person.pk}",
         reverse("people:detail", args=[person.pk]),
+        f"{reverse('profiles:person', args=[person.pk])}?show=all",
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("audit:detail", args=[event.pk]),

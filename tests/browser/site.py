@@ -19,6 +19,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from harriet.people.models import User
+from harriet.start.processes import WORKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def serve(run_dir: Path) -> Iterator[tuple[str, Path]]:
         "gunicorn",
         "harriet.asgi:application",
         "--worker-class",
-        "asgi",
+        WORKER,
         "--workers",
         "1",
     ]

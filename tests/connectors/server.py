@@ -13,11 +13,19 @@ def tool(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "description": f"The tool {name}.", "inputSchema": schema, **more}
 
 
+def prompt(name: str, **more: Any) -> dict[str, Any]:
+    arguments = [{"name": "topic", "description": "What it is about", "required": True}, {"name": "tone"}]
+    return {"name": name, "description": f"The prompt {name}.", "arguments": arguments, **more}
+
+
 class Server:
-    """`tools` is what it lists; `token`, when set, is the bearer token it demands; `seen` the headers it received."""
+    """`tools` is what it lists, and `prompts` unless None; `token`, when set, is the bearer token it demands; `seen`
+    the headers it received."""
 
     def __init__(self) -> None:
         self.tools: list[Any] = [tool("list_contacts"), tool("send_mail"), tool("delete_all")]
+        self.prompts: list[Any] | None = None
+        self.has_resources = False
         self.token = ""
         self.is_broken = False
         self.seen: list[dict[str, str]] = []
@@ -34,13 +42,22 @@ class Server:
         self._http.server_close()
         self._thread.join()
 
+    def capabilities(self) -> dict[str, Any]:
+        """With an empty list of prompts it declares some and doesn't know the method."""
+        prompts = {} if self.prompts is None else {"prompts": {}}
+        return {"tools": {}, **prompts, **({"resources": {"subscribe": True}} if self.has_resources else {})}
+
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
         method = message.get("method")
         if method == "initialize":
             info = {"name": "crm", "title": "CRM of Acme", "version": "1.2"}
-            return {"result": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": info}}
+            return {
+                "result": {"protocolVersion": "2025-06-18", "capabilities": self.capabilities(), "serverInfo": info}
+            }
         if method == "tools/list":
             return {"result": {"tools": self.tools}}
+        if method == "prompts/list" and self.prompts:
+            return {"result": {"prompts": self.prompts}}
         if method == "tools/call":
             return {"result": {"content": [{"type": "text", "text": json.dumps(message["params"]["arguments"])}]}}
         return {"error": {"code": -32601, "message": "Method not found"}}

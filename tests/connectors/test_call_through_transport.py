@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamTimeout
-from connectors.transports.base import LEGACY, MODERN, Endpoint
+from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
+from tests.connectors.asking import calling
 from tests.servers.running import sdk_server
 from vault.placement import placed
 
@@ -49,14 +50,11 @@ async def call(
     transport, endpoint, tool, *, schema=None, meta=None, key="dana", deadline=20.0, listen=None, **arguments
 ):
     with bearer() as credential:
-        return await transport.call(
+        return await transport.request(
             endpoint,
             credential,
-            session_key=key,
-            tool=tool,
-            arguments=json.dumps(arguments).encode(),
-            input_schema=schema or {},
-            meta=meta,
+            calling(tool, json.dumps(arguments).encode(), schema, meta),
+            caller=Caller(key),
             deadline=deadline,
             on_notification=listen,
         )
@@ -171,15 +169,6 @@ async def test_a_server_of_the_old_era_is_found_by_initialize(transport, tmp_pat
 )
 async def test_the_credential_goes_where_it_was_placed(server, transport, endpoint, type_, placement, where):
     with placed(type_, placement, "", Secret(SECRET)) as credential:
-        await transport.call(
-            endpoint,
-            credential,
-            session_key=1,
-            tool="echo",
-            arguments=b'{"text":"x"}',
-            input_schema={},
-            meta=None,
-            deadline=20,
-        )
+        await transport.request(endpoint, credential, calling("echo", b'{"text":"x"}'), caller=Caller(), deadline=20)
     seen = server.requests()[-1]
     assert (seen["query"] if where[0] == "query" else seen["headers"][where[0]]) == where[1]

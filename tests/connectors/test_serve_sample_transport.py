@@ -14,10 +14,11 @@ from mcp.client.streamable_http import streamable_http_client
 from connectors.errors import UpstreamRefusedCredential
 from connectors.sample import sample_token
 from connectors.sample.server import application
-from connectors.transports.base import LEGACY, MODERN, Endpoint
+from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach, session
 from harriet.lib.secret import Secret
+from tests.connectors.asking import calling
 from tests.servers.running import free_port
 from vault.placement import placed
 
@@ -71,14 +72,11 @@ async def test_harriet_uses_it_like_any_other_server(url, era):
             ("delete_customer", {"customer_id": "C-1001"}, "Deleted"),
         ]:
             schema = next(one["inputSchema"] for one in tools if one["name"] == tool)
-            answer = await transport.call(
+            answer = await transport.request(
                 endpoint,
                 credential,
-                session_key=1,
-                tool=tool,
-                arguments=json.dumps(arguments).encode(),
-                input_schema=schema,
-                meta=None,
+                calling(tool, json.dumps(arguments).encode(), schema),
+                caller=Caller(),
                 deadline=20,
             )
             assert said in json.loads(answer.result)["content"][0]["text"]

@@ -15,10 +15,12 @@ from connectors.errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
-from connectors.transports.base import LEGACY, MODERN, Endpoint
+from connectors.transports import stream
+from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
+from tests.connectors.asking import calling
 from tests.servers.hostile import Hostile
 from vault.placement import OpenCredential, placed
 
@@ -46,14 +48,11 @@ async def call(
 ):
     template = {"in": "header", "name": "Authorization", "template": "Bearer {{secret}}"}
     with placed("bearer", template, "", Secret(SECRET)) as credential:
-        return await transport.call(
+        return await transport.request(
             Endpoint(connector or uuid4(), url, reach, era),
             credential,
-            session_key=key,
-            tool="echo",
-            arguments=arguments,
-            input_schema={},
-            meta=None,
+            calling("echo", arguments),
+            caller=Caller(key),
             deadline=deadline,
             on_notification=listen,
         )
@@ -225,6 +224,36 @@ async def test_a_listener_that_fails_ends_the_call(server, transport):
 
     with pytest.raises(RuntimeError, match="gone"):
         await call(transport, server.url("/chatty-events"), listen=listen)
+
+
+async def test_a_server_that_talks_without_end_is_cut_off(server, monkeypatch):
+    heard = 0
+
+    async def listen(raw):
+        nonlocal heard
+        heard += 1
+
+    monkeypatch.setattr(stream, "PER_SECOND", 1e6)
+    egress = AsyncEgress()
+    transport = NativeTransport(egress)
+    with pytest.raises(UpstreamBroken, match="more than 10000 events"):
+        await call(transport, server.url("/many-events"), listen=listen, deadline=30)
+    assert heard == 10_000
+    await transport.close()
+    await egress.close()
+
+
+async def test_a_server_that_talks_fast_is_read_more_slowly(server, transport, monkeypatch):
+    monkeypatch.setattr(stream, "BURST", 20)
+    monkeypatch.setattr(stream, "PER_SECOND", 50.0)
+    heard = []
+
+    async def listen(raw):
+        heard.append(raw)
+
+    with pytest.raises(UpstreamTimeout):
+        await call(transport, server.url("/many-events"), listen=listen, deadline=1.0)
+    assert 20 <= len(heard) < 100
 
 
 async def list_tools(transport, url, era=MODERN):

@@ -10,7 +10,7 @@ from django.test import Client
 from connectors.models import Connector, Profile
 from tests.cast import Cast
 
-from .server import Server
+from .server import Server, prompt
 from .story import ConnectorMaker
 
 
@@ -86,3 +86,25 @@ def test_members_may_list_nothing_and_change_nothing(client: Client, cast: Cast,
     assert api("get", "connectors/").status_code == 403
     assert api("patch", f"connectors/{connector.pk}/", name="Mine").status_code == 403
     assert api("post", f"connectors/{connector.pk}/sync/").status_code == 403
+
+
+def test_prompts_and_resources_say_what_they_are(api: Api, server: Server, connect: ConnectorMaker) -> None:
+    server.prompts, server.has_resources = [prompt("greet")], True
+    crm = connect.synced()
+    shown = api("get", f"connectors/{crm.pk}/").json()
+    assert (shown["tools"], shown["prompts"], shown["resources"], shown["resources_enabled"]) == (3, 1, True, False)
+    assert {one["kind"] for one in api("get", f"connectors/{crm.pk}/tools/").json()["results"]} == {
+        "tool",
+        "prompt",
+        "resources",
+    }
+    greet = api("get", f"connectors/{crm.pk}/tools/?kind=prompt").json()["results"]
+    assert [(one["name"], one["definition"]["arguments"][0]["name"]) for one in greet] == [("greet", "topic")]
+    fields = {"tools": ["crm/send_mail"], "prompts": ["crm/greet"], "resources": ["crm"], "progressive": True}
+    made = api("post", "profiles/", slug="work", name="Work", **fields).json()
+    assert {name: made[name] for name in fields} == fields
+    changed = api("patch", f"profiles/{made['id']}/", prompts=[], progressive=False).json()
+    assert (changed["tools"], changed["prompts"], changed["resources"]) == (["crm/send_mail"], [], ["crm"])
+    assert not Profile.objects.get().is_progressive
+    refused = api("patch", f"profiles/{made['id']}/", prompts=["crm/send_mail"])
+    assert refused.status_code == 400 and "There is no “crm/send_mail” here." in refused.content.decode()

@@ -16,7 +16,7 @@ from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import AccessToken, Device, Group, Membership, Organization
 from harriet.people.tokens import hash_token
-from tests.connectors.server import Server, tool
+from tests.connectors.server import Server, prompt, tool
 from vault.models import CredentialVersion
 from vault.queries import credential_of
 
@@ -150,6 +150,43 @@ def test_tools_that_come_and_go(apply: Apply, example: Any, server: Server) -> N
     assert "changed  tools of crm: " in said and "changed  tool crm/archive" in said
     assert "FAILED   tool crm/delete_all: The server does not offer it." in said
     assert Tool.objects.get(name="archive").is_enabled
+
+
+def test_prompts_and_resources_beside_tools(apply: Apply, example: Any, server: Server) -> None:
+    server.prompts, server.has_resources = [prompt("greet"), prompt("send_mail")], True
+    crm, work = example["connectors"][0], example["profiles"][0]
+    crm["prompts"] = {"*": {"enabled": True, "groups": ["sales"]}, "send_mail": {"enabled": False}}
+    crm["resources"] = {"enabled": True, "roles": ["everyone"]}
+    work |= {"connectors": [], "tools": ["crm/send_mail"], "prompts": ["crm/greet"], "resources": ["crm"]}
+    work["progressive"] = True
+    said = apply(example)
+    assert "changed  prompt crm/greet\n" in said and "changed  resources of crm\n" in said
+    enabled = set(Tool.objects.filter(is_enabled=True).values_list("kind", "name"))
+    assert enabled >= {("prompt", "greet"), ("resources", "resources"), ("tool", "send_mail")}
+    assert ("prompt", "send_mail") not in enabled
+    profile = Profile.objects.get()
+    assert {(one.kind, one.name) for one in profile.tools.all()} == {
+        ("tool", "send_mail"),
+        ("prompt", "greet"),
+        ("resources", "resources"),
+    }
+    assert profile.is_progressive and marks(apply(example)) == {"left"}
+    written = json.loads(command("export", "--organization", "acme"))
+    assert written["connectors"][0]["resources"]["roles"] == ["everyone"]
+    assert {name: written["profiles"][0][name] for name in ("tools", "prompts", "resources", "progressive")} == {
+        name: work[name] for name in ("tools", "prompts", "resources", "progressive")
+    }
+    assert marks(apply(written)) == {"left"}
+
+
+def test_what_the_server_does_not_offer_is_named(apply: Apply, example: Any, server: Server) -> None:
+    server.prompts = [prompt("greet")]
+    example["connectors"][0] |= {"prompts": {"send_mail": {"enabled": True}}, "resources": {"enabled": True}}
+    example["profiles"][0]["resources"] = ["crm"]
+    said = refused(apply, example)
+    assert "FAILED   prompt crm/send_mail: The server does not offer it." in said
+    assert 'FAILED   resources of crm: The server offers none. Take "resources" out.' in said
+    assert 'FAILED   profile work: The connector "crm" offers no resources.' in said
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_what_needs_attention_is_said_with_its_link(cast: Cast, client: Client) 
     page = client.get(reverse("console:overview")).content.decode()
     assert "No answer from the server for 4 minutes." in page
     assert "3 calls wait for approval" in page
-    assert "a tool has changed and waits" in page
+    assert "a definition has changed and waits" in page
     assert "Rotation overdue" in page
     assert reverse("connectors:detail", args=[connectors[2].pk]) in page
 

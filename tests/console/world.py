@@ -18,6 +18,8 @@ from audit.event import compose
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission, ToolVersion
+from connectors.pinning import RESOURCES
+from connectors.risk import ONLY_READS
 from harriet.lib.canonical import digest
 from harriet.lib.ids import new_id
 from harriet.lib.secret import Secret
@@ -146,8 +148,32 @@ def _tools(cast: Cast, connector: Connector, number: int) -> None:
         ToolPermission.objects.create(tool=tool, group=cast.sales)
         if risk == "read_only":
             ToolPermission.objects.create(tool=tool, role=EVERYONE)
+    if number == 0:
+        _others(cast, connector)
     if number == 1:
         _quarantine(Tool.objects.get(connector=connector, name="add_note"))
+
+
+def _others(cast: Cast, connector: Connector) -> None:
+    """Prompts and resources, of which the first connector has some."""
+    arguments = [{"name": "customer", "description": "Who it is written to.", "required": True}, {"name": "tone"}]
+    prompts = [
+        {"name": name, "description": description, "arguments": arguments}
+        for name, description in (("welcome", "A friendly first letter."), ("send_mail", "Words for a short mail."))
+    ]
+    for kind, definition in [("resources", RESOURCES), *(("prompt", prompt) for prompt in prompts)]:
+        tool = Tool.objects.create(
+            organization=cast.acme,
+            connector=connector,
+            kind=kind,
+            name=definition["name"],
+            description=definition["description"],
+            is_enabled=definition["name"] != "welcome",
+            risk_proposed="read_only",
+            risk_reason=ONLY_READS.reason,
+        )
+        _pin(tool, dict(definition), is_pinned=True)
+        ToolPermission.objects.create(tool=tool, group=cast.sales)
 
 
 def _definition(name: str, description: str) -> dict[str, Any]:

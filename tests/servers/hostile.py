@@ -40,6 +40,10 @@ class Hostile:
     connections: int = 0
     closed_by_client: threading.Event = field(default_factory=threading.Event)
     sessions: set[str] = field(default_factory=set)
+    streams: list[asyncio.StreamWriter] = field(default_factory=list)
+    """Event streams that are kept open (tests/servers/talkative.py)."""
+    pending: Seen | None = None
+    tasks: list[asyncio.Future[None]] = field(default_factory=list)
     port: int = 0
 
     def url(self, path: str = "/", host: str = "") -> str:
@@ -66,10 +70,13 @@ class Hostile:
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
+        server.close()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(asyncio.sleep(0.01))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0.01))  # connections are closed in the loop's next turn
+        self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -275,7 +282,7 @@ def by_method(**behaviours: "Behaviour") -> "Behaviour":
 
     async def behave(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
         method = seen.message.get("method", "response").replace("/", "_")
-        await behaviours.get(method, _legacy_manners)(server, seen, writer)
+        await behaviours.get(method, legacy_manners)(server, seen, writer)
 
     return behave
 
@@ -289,7 +296,7 @@ def lists(*tools: dict, **more: object) -> "Behaviour":
     return behave
 
 
-async def _legacy_manners(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
+async def legacy_manners(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
     message = seen.message
     if message.get("method") == "server/discover":
         reply(writer, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"No session"}}', 400)
@@ -324,7 +331,7 @@ async def _legacy_stream(server: Hostile, seen: Seen, writer: asyncio.StreamWrit
 
 async def _legacy_forgets(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
     server.sessions.clear()
-    await _legacy_manners(server, seen, writer)
+    await legacy_manners(server, seen, writer)
 
 
 Behaviour = Callable[[Hostile, Seen, asyncio.StreamWriter], Awaitable[None]]

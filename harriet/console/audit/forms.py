@@ -55,6 +55,9 @@ class ApiFilterForm(FilterForm):
     until: forms.Field = forms.DateTimeField(required=False)
 
 
+MOST_TOOLS = 200
+
+
 def _moment(value: date | datetime, days: int) -> datetime:
     """A day ends where the next begins; a time is what it says."""
     if isinstance(value, datetime):
@@ -70,11 +73,13 @@ def page_form(organization: Organization, given: Any) -> FilterForm:
     connectors = Connector.objects.filter(organization=organization).order_by("name")
     tools = Tool.objects.filter(organization=organization).order_by("name")
     tools = tools.filter(connector=filters.connector) if filters.connector else tools.none()
+    if tools.count() > MOST_TOOLS:  # those that were called, the latest first: a page stays small
+        tools = tools.exclude(last_called_at=None).order_by("-last_called_at")[:MOST_TOOLS]
     chosen = {"person": filters.person, "connector": filters.connector, "tool": filters.tool}
     offered: dict[str, Choices] = {
         "person": [(str(one.user_id), str(one.user)) for one in people],
         "connector": [(str(one.pk), one.name) for one in connectors],
-        "tool": [(str(one.pk), one.name) for one in tools],
+        "tool": [(str(one.pk), str(one)) for one in tools],
     }
     for name, choices in offered.items():
         _offer(form, name, choices + _gone(organization, name, chosen[name], choices))

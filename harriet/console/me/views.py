@@ -23,7 +23,7 @@ from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import NotFound
 from harriet.people.forms import attempt
-from harriet.people.http import OrganizationRequest, in_organization
+from harriet.people.http import OrganizationRequest, in_organization, unstored
 from harriet.people.models import AccessToken
 from harriet.people.queries import devices_of, tokens_of
 
@@ -209,9 +209,3 @@ def shown(
     request: OrganizationRequest, template: str, tab: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     return render(request, template, {"active": "me", "tab": tab} | context, status=status)
-
-
-def unstored(response: HttpResponse) -> HttpResponse:
-    """Holds a token: no cache may keep it."""
-    response["Cache-Control"] = "no-store"
-    return response

@@ -129,19 +129,34 @@ def _sync(connector: Connector, part: ConnectorPart, report: Report) -> bool:
     return run.is_success
 
 
+_NOT_OFFERED = "The server does not offer it. Correct its name or take it out."
+
+
 def _report_missing(connector: Connector, part: ConnectorPart, report: Report) -> None:
-    offered = _offered(connector).values_list("name", flat=True)
-    for name in sorted(part.tools.keys() - {"*", *offered}):
-        report.failed(f"tool {part.slug}/{name}", "The server does not offer it. Correct its name or take it out.")
+    offered = set(_offered(connector).values_list("kind", "name"))
+    for kind, parts in ((Tool.Kind.TOOL, part.tools), (Tool.Kind.PROMPT, part.prompts)):
+        for name in sorted(parts.keys() - {"*"}):
+            if (kind, name) not in offered:
+                report.failed(f"{kind} {part.slug}/{name}", _NOT_OFFERED)
+    if part.resources != ToolPart() and Tool.Kind.RESOURCES not in {kind for kind, _ in offered}:
+        report.failed(f"resources of {part.slug}", 'The server offers none. Take "resources" out.')
 
 
 def _tools(connector: Connector, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
     for tool in _offered(connector):
-        wishes = part.wishes_for(tool.name)
+        wishes = _wishes_for(tool, part)
         if wishes == ToolPart():
             continue
-        with report.part(f"tool {part.slug}/{tool.name}"):
-            report.changed_if(_tool(tool, wishes, groups), f"tool {part.slug}/{tool.name}")
+        is_counted = tool.kind != Tool.Kind.RESOURCES
+        what = f"{tool.kind} {part.slug}/{tool.name}" if is_counted else f"resources of {part.slug}"
+        with report.part(what):
+            report.changed_if(_tool(tool, wishes, groups), what)
+
+
+def _wishes_for(tool: Tool, part: ConnectorPart) -> ToolPart:
+    if tool.kind == Tool.Kind.RESOURCES:
+        return part.resources
+    return part.wishes_for_prompt(tool.name) if tool.kind == Tool.Kind.PROMPT else part.wishes_for(tool.name)
 
 
 def _offered(connector: Connector) -> QuerySet[Tool]:

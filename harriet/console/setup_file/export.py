@@ -47,7 +47,9 @@ def _connector(connector: Connector) -> ConnectorPart:
         description=connector.description,
         allow_internal=connector.allow_internal,
         authentication=_authentication(connector),
-        tools={tool.name: _tool(tool) for tool in tools},
+        tools={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.TOOL},
+        prompts={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.PROMPT},
+        resources=next((_tool(tool) for tool in tools if tool.kind == Tool.Kind.RESOURCES), ToolPart()),
     )
 
 
@@ -86,6 +88,9 @@ def _profile(profile: Profile) -> ProfilePart:
         groups=sorted(profile.groups.values_list("slug", flat=True)),
         people=sorted(membership.user.email for membership in people),
         connectors=sorted(profile.connectors.values_list("slug", flat=True)),
-        tools=sorted(f"{tool.connector.slug}/{tool.name}" for tool in tools),
+        tools=sorted(f"{tool.connector.slug}/{tool.name}" for tool in tools if tool.kind == Tool.Kind.TOOL),
+        prompts=sorted(f"{tool.connector.slug}/{tool.name}" for tool in tools if tool.kind == Tool.Kind.PROMPT),
+        resources=sorted(tool.connector.slug for tool in tools if tool.kind == Tool.Kind.RESOURCES),
         prefix=profile.has_prefix,
+        progressive=profile.is_progressive,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -86,12 +86,22 @@ class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     allow_internal: bool = False
     authentication: AuthenticationPart = msgspec.field(default_factory=AuthenticationPart)
     tools: dict[str, ToolPart] = {}
+    prompts: dict[str, ToolPart] = {}
+    resources: ToolPart = msgspec.field(default_factory=ToolPart)
+    """All of them together."""
 
     def wishes_for(self, tool_name: str) -> ToolPart:
         """What the file says of one tool: the line for "*", overridden by the tool's own."""
-        everyone, own = self.tools.get("*", ToolPart()), self.tools.get(tool_name, ToolPart())
-        names = ToolPart.__struct_fields__
-        return ToolPart(**{name: getattr(everyone if getattr(own, name) is None else own, name) for name in names})
+        return _wishes(self.tools, tool_name)
+
+    def wishes_for_prompt(self, name: str) -> ToolPart:
+        return _wishes(self.prompts, name)
+
+
+def _wishes(parts: dict[str, ToolPart], wanted: str) -> ToolPart:
+    everyone, own = parts.get("*", ToolPart()), parts.get(wanted, ToolPart())
+    names = ToolPart.__struct_fields__
+    return ToolPart(**{name: getattr(everyone if getattr(own, name) is None else own, name) for name in names})
 
 
 class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,7 +113,12 @@ class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
     connectors: list[str] = []
     tools: list[str] = []
     """Single tools as <connector slug>/<tool name>."""
+    prompts: list[str] = []
+    """Single prompts as <connector slug>/<prompt name>."""
+    resources: list[str] = []
+    """Connectors of which the profile has the resources, though not the whole connector."""
     prefix: bool = False
+    progressive: bool = False
 
 
 class SetupFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -166,7 +181,8 @@ def _check_names(setup: SetupFile) -> None:
             if name not in groups:
                 raise SetupFileError(f'{place} names the group "{name}", which is not in the file\'s "groups".')
     for profile in setup.profiles:
-        for slug in [*profile.connectors, *(tool.partition("/")[0] for tool in profile.tools)]:
+        single = [path.partition("/")[0] for path in (*profile.tools, *profile.prompts, *profile.resources)]
+        for slug in [*profile.connectors, *single]:
             if slug not in connectors:
                 raise SetupFileError(
                     f'Profile "{profile.slug}" names the connector "{slug}", which is not in the file.'
@@ -176,9 +192,13 @@ def _check_names(setup: SetupFile) -> None:
 def _named_groups(setup: SetupFile) -> list[tuple[str, list[str]]]:
     people: list[tuple[str, list[str]]] = [(f"{person.email}", person.groups) for person in setup.people]
     profiles = [(f'Profile "{profile.slug}"', profile.groups) for profile in setup.profiles]
-    tools: list[tuple[str, list[Any]]] = [
-        (f'Tool "{name}" of connector "{connector.slug}"', tool.groups or [])
-        for connector in setup.connectors
-        for name, tool in connector.tools.items()
+    return [*people, *profiles, *(named for connector in setup.connectors for named in _groups_in(connector))]
+
+
+def _groups_in(connector: ConnectorPart) -> list[tuple[str, list[str]]]:
+    of = f'of connector "{connector.slug}"'
+    return [
+        *((f'Tool "{name}" {of}', tool.groups or []) for name, tool in connector.tools.items()),
+        *((f'Prompt "{name}" {of}', prompt.groups or []) for name, prompt in connector.prompts.items()),
+        (f'"resources" {of}', connector.resources.groups or []),
     ]
-    return [*people, *profiles, *tools]

@@ -17,7 +17,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
     chosen_groups = [groups[slug] for slug in part.groups]
     people = [_membership(organization, email) for email in part.people]
     connectors = list(Connector.objects.filter(organization=organization, slug__in=part.connectors))
-    tools = [_tool(organization, path) for path in part.tools]
+    tools = _single(organization, part)
     if profile is None:
         create_profile(
             organization,
@@ -25,6 +25,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
             name=part.name,
             description=part.description,
             has_prefix=part.prefix,
+            is_progressive=part.progressive,
             groups=chosen_groups,
             people=people,
             connectors=connectors,
@@ -38,6 +39,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
         name=part.name,
         description=part.description,
         has_prefix=part.prefix,
+        is_progressive=part.progressive,
         groups=chosen_groups,
         people=people,
         connectors=connectors,
@@ -54,9 +56,26 @@ def _membership(organization: Organization, email: str) -> Membership:
     return found
 
 
-def _tool(organization: Organization, path: str) -> Tool:
+def _single(organization: Organization, part: ProfilePart) -> list[Tool]:
+    """Single tools and prompts, and the resources of single connectors."""
+    return [
+        *(_tool(organization, Tool.Kind.TOOL, path) for path in part.tools),
+        *(_tool(organization, Tool.Kind.PROMPT, path) for path in part.prompts),
+        *(_resources(organization, slug) for slug in part.resources),
+    ]
+
+
+def _tool(organization: Organization, kind: str, path: str) -> Tool:
     slug, _, name = path.partition("/")
-    found = Tool.objects.filter(organization=organization, connector__slug=slug, name=name).first()
+    found = Tool.objects.filter(organization=organization, kind=kind, connector__slug=slug, name=name).first()
     if found is None:
-        raise SetupFileError(f'There is no tool "{path}". Write it as <connector slug>/<tool name>.')
+        raise SetupFileError(f'There is no {kind} "{path}". Write it as <connector slug>/<{kind} name>.')
+    return found
+
+
+def _resources(organization: Organization, slug: str) -> Tool:
+    rows = Tool.objects.filter(organization=organization, kind=Tool.Kind.RESOURCES, connector__slug=slug)
+    found = rows.first()
+    if found is None:
+        raise SetupFileError(f'The connector "{slug}" offers no resources. Take it out of the profile\'s "resources".')
     return found

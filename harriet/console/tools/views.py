@@ -13,6 +13,7 @@ from connectors.models import Tool
 from connectors.queries import pinned_definition, tool_of
 from harriet.gateway.tryit import TryResult, try_tool
 from harriet.lib.errors import Problem
+from harriet.people.errors import NotFound
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.permissions import Power
 
@@ -22,6 +23,8 @@ from .fields import SchemaForm, WholeArguments, properties_of
 @needs(Power.MANAGE_CONNECTORS)
 def try_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     tool = tool_of(request.organization, pk)
+    if tool.kind != Tool.Kind.TOOL:
+        raise NotFound("Only tools are tried here. Prompts and resources are read by a client, such as the Inspector.")
     definition = pinned_definition(tool).definition
     schema = definition.get("inputSchema") or {}
     is_json = "json" in request.GET or not properties_of(schema)

@@ -1,0 +1,177 @@
+"""`manage.py probe URL`: says in words what Harriet sees of an MCP server, and uses it when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from argparse import RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from connectors.demanded import demanded
+from connectors.errors import UpstreamError, UpstreamOutOfReach, UpstreamRefusedCredential
+from connectors.exercise import Exercise, Used
+from connectors.probing import Found, Probe
+from harriet.lib.secret import Secret
+from harriet.lib.text import excerpt
+
+UNUSABLE, REFUSED, OUT_OF_REACH, CALL_FAILED = 1, 3, 4, 5
+EXIT_CODES = f"""exit codes:
+  0  Harriet can use the server
+  {UNUSABLE}  it can't be reached, or doesn't answer as an MCP server should
+  2  the command was called wrongly
+  {REFUSED}  it demands a credential, or refused the one that was sent
+  {OUT_OF_REACH}  Harriet's own rules don't let it connect there (see --internal)
+  {CALL_FAILED}  a tool named with --call answered with an error
+
+A header's value is seen by whoever may list this machine's processes: write --header "Authorization: @FILE" to have it
+read from a file."""
+MOST_NAMES = 50
+_ERAS = {
+    "modern": "stateless, 2026-07-28 and later",
+    "legacy": "with initialize and sessions",
+    "sse": "the old transport HTTP+SSE, with one event stream for all answers",
+}
+
+
+class Command(BaseCommand):
+    help = "Says in words what Harriet sees of an MCP server: era, capabilities, tools, the authentication it demands."
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs |= {"epilog": EXIT_CODES, "formatter_class": RawDescriptionHelpFormatter}
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("url", help="The server's MCP endpoint.")
+        parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="May be repeated.")
+        parser.add_argument(
+            "--call", nargs=2, action="append", default=[], metavar=("TOOL", "JSON"), help="Call a tool. Repeatable."
+        )
+        parser.add_argument(
+            "--exercise",
+            action="store_true",
+            help="Call every tool with made-up arguments, get every prompt, read resources. Tools may change things!",
+        )
+        parser.add_argument(
+            "--internal", action="store_true", help="The host is in the company's network. Implied for this machine."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        headers = dict(_header(text) for text in options["header"])
+        calls = [(tool, _arguments(text)) for tool, text in options["call"]]
+        suite = _calls_of_the_suite() if options["exercise"] else []
+        code = asyncio.run(self._probe(options["url"], headers, calls, suite, options))
+        if code:
+            raise SystemExit(code)
+
+    async def _probe(
+        self,
+        url: str,
+        headers: dict[str, Secret],
+        calls: list[tuple[str, bytes]],
+        suite: list[tuple[str, bytes]],
+        options: dict[str, Any],
+    ) -> int:
+        async with Probe(url, headers, is_internal=options["internal"]) as probe:
+            try:
+                found = await probe.look()
+            except UpstreamRefusedCredential as refusal:
+                said = await demanded(probe.egress, probe.endpoint, refusal)
+                return self._fail(refusal, said, REFUSED)
+            except UpstreamOutOfReach as problem:
+                return self._fail(problem, ["Say --internal when the host is in your own network."], OUT_OF_REACH)
+            except UpstreamError as problem:
+                return self._fail(problem, [], UNUSABLE)
+            self._tell(found)
+            exercise = Exercise(probe, found)
+            for tool, arguments in suite:
+                self._tell_use(await exercise.call(tool, arguments))
+            if options["exercise"]:
+                for used in await exercise.everything(but=[tool for tool, _ in suite]):
+                    self._tell_use(used)
+            wanted = [await exercise.call(tool, arguments) for tool, arguments in calls]
+        for used in wanted:
+            self._tell_use(used)
+        return 0 if all(used.is_ok for used in wanted) else CALL_FAILED
+
+    def _fail(self, problem: UpstreamError, more: list[str], code: int) -> int:
+        for sentence in (problem.message, *more):
+            self.stderr.write(sentence)
+        return code
+
+    def _tell(self, found: Found) -> None:
+        discovery = found.discovery
+        info = discovery.server_info
+        name = " ".join(excerpt(str(info[key]), 80) for key in ("title", "name", "version") if info.get(key))
+        self._line("Server", name or "it doesn't say its name")
+        self._line("Protocol", f"{discovery.protocol_version} ({_ERAS[discovery.era]})")
+        self._line("Can do", _capabilities(discovery.capabilities) or "nothing that it declares")
+        if discovery.instructions:
+            self._line("Says", excerpt(discovery.instructions, 300))
+        self._line("Tools", _names(found.tools, "name"))
+        for label, member, key in (
+            ("Prompts", "prompts", "name"),
+            ("Resources", "resources", "uri"),
+            ("Templates", "resourceTemplates", "uriTemplate"),
+        ):
+            if member in found.others:
+                self._line(label, _names(found.others[member], key))
+        for problem in found.problems:
+            self._line("Problem", excerpt(problem, 400))
+
+    def _tell_use(self, used: Used) -> None:
+        verdict = "answered" if used.is_ok else "failed"
+        self._line("Used", f"{used.method} {excerpt(used.name, 100)} {verdict}: {excerpt(used.said, 400)}")
+
+    def _line(self, label: str, text: str) -> None:
+        self.stdout.write(f"{label:<10} {text}")
+
+
+def _capabilities(capabilities: dict[str, Any]) -> str:
+    words = []
+    for name, more in list(capabilities.items())[:30]:
+        extras = [key for key, value in more.items() if value is not False] if isinstance(more, dict) else []
+        words.append(excerpt(name, 60) + (f" ({', '.join(excerpt(one, 60) for one in extras[:10])})" if extras else ""))
+    return ", ".join(words)
+
+
+def _names(entries: list[dict[str, Any]], key: str) -> str:
+    names = [excerpt(str(entry.get(key, "?")), 100) for entry in entries[:MOST_NAMES]]
+    more = f" and {len(entries) - MOST_NAMES} more" if len(entries) > MOST_NAMES else ""
+    return f"{len(entries)}: {', '.join(names)}{more}" if entries else "none"
+
+
+def _header(text: str) -> tuple[str, Secret]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise CommandError("Write a header as 'Name: value'.", returncode=2)
+    value = value.strip()
+    if value.startswith("@"):
+        try:
+            value = Path(value[1:]).read_text("utf-8").strip()
+        except (OSError, UnicodeError):
+            raise CommandError(f"The file for the header {name.strip()} can't be read.", returncode=2) from None
+    return name.strip(), Secret(value)
+
+
+def _arguments(text: str) -> bytes:
+    try:
+        is_object = isinstance(json.loads(text), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        raise CommandError('A tool\'s arguments are a JSON object, such as \'{"text": "hello"}\'.', returncode=2)
+    return text.encode()
+
+
+def _calls_of_the_suite() -> list[tuple[str, bytes]]:
+    """The calls that the MCP conformance suite asks its client for, which it tells in the environment."""
+    try:
+        context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT", "{}"))
+        return [(call["name"], json.dumps(call["arguments"]).encode()) for call in context.get("toolCalls", [])]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []

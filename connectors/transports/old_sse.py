@@ -1,0 +1,174 @@
+"""The transport of 2024-11-05 (HTTP+SSE): one event stream brings the address for requests, and all answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..errors import UpstreamBroken, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
+from . import eras
+from .answers import result_of
+from .asked import Asked
+from .base import SSE, Caller, Discovery, Endpoint, OnNotification, OnQuestion
+from .clock import Clock
+from .envelope import notification, request
+from .exchange import Attached, Outgoing, Reply, broken, failure_of
+from .hearing import SIDE_SECONDS
+from .old_stream import Flight, OldStream
+from .sessions import Sessions
+from .wire import Wire
+
+logger = logging.getLogger(__name__)
+
+OLDEST = "2024-11-05"
+LIMIT = 1000
+"""Open event streams: each is a connection."""
+_POST_SECONDS = 20.0
+
+
+class OldTransport:
+    """A stream is kept per connector and caller, and closed when it has been idle for a while."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._streams: Sessions[OldStream] = Sessions(LIMIT, on_leave=OldStream.close)
+
+    async def close(self) -> None:
+        streams = await self._streams.close()
+        for stream in streams:
+            stream.close()
+        await asyncio.gather(*(stream.ended for stream in streams), return_exceptions=True)
+
+    async def try_to_discover(self, endpoint: Endpoint, attached: Attached, clock: Clock) -> Discovery | None:
+        """None when the server doesn't speak this transport either. Raises UpstreamRefusedCredential."""
+        try:
+            async with self._opened(endpoint, attached, Caller(), clock) as stream:
+                return stream.discovery
+        except UpstreamRefusedCredential:
+            raise
+        except UpstreamError as problem:
+            logger.info("Not a server of the old transport: %s", problem)
+            return None
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        attached: Attached,
+        caller: Caller,
+        request_id: bytes,
+        body: bytes,
+        clock: Clock,
+        on_notification: OnNotification | None,
+        on_question: OnQuestion | None,
+        log_level: str = "",
+    ) -> Reply:
+        """Opens the stream when there is none; once again when the server has lost it."""
+        key = (endpoint.connector_id, endpoint.url, caller)
+        for is_last in (False, True):
+            stream = await self._kept(key, endpoint, attached, caller, clock)
+            within = attached.within(eras.BASE_HEADERS)
+            if log_level and stream.log_level != log_level:
+                await self._set_level(stream, within, log_level, clock)
+            asked = Asked(partial(self._tell, stream, within), on_question, caller.capabilities, clock)
+            try:
+                reply = await self._asked(stream, within, Flight(request_id, asked, on_notification), body, clock)
+            except (asyncio.CancelledError, UpstreamTimeout):
+                params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
+                stream.in_background(self._tell(stream, within, notification("notifications/cancelled", params)))
+                raise
+            if is_last or reply.status not in {400, 404}:
+                return reply
+            self._streams.forget(key, stream)
+            stream.close()
+        raise AssertionError("the second attempt returns")
+
+    @asynccontextmanager
+    async def own_session(
+        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
+    ) -> AsyncIterator[Callable[[str, dict[str, Any]], Awaitable[Reply]]]:
+        async with self._opened(endpoint, attached, caller, clock) as stream:
+            within = attached.within(eras.BASE_HEADERS)
+            yield lambda method, params: self._ask_in(stream, within, method, params, clock)
+
+    async def watch(
+        self, endpoint: Endpoint, attached: Attached, uris: frozenset[str], on_notification: OnNotification
+    ) -> None:
+        """Until the stream ends."""
+        clock = Clock(_POST_SECONDS)
+        async with self._opened(endpoint, attached, Caller(), clock) as stream:
+            within = attached.within(eras.BASE_HEADERS)
+            nobody = Asked(partial(self._tell, stream, within), None, b"{}", clock)
+            stream.add(Flight(b"", nobody, on_notification, is_lasting=True))
+            for uri in sorted(uris):
+                await self._ask_in(stream, within, "resources/subscribe", {"uri": uri}, clock)
+            await asyncio.shield(stream.ended)
+
+    async def _kept(
+        self, key: Hashable, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
+    ) -> OldStream:
+        stream = await self._streams.get(key, lambda: self._open(endpoint, attached, caller, clock))
+        if stream.is_usable:
+            return stream
+        self._streams.forget(key, stream)
+        return await self._streams.get(key, lambda: self._open(endpoint, attached, caller, clock))
+
+    @asynccontextmanager
+    async def _opened(
+        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
+    ) -> AsyncIterator[OldStream]:
+        stream = await self._open(endpoint, attached, caller, clock)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    async def _open(self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock) -> OldStream:
+        """Opens the stream, waits for the address, and shakes hands. Raises UpstreamError."""
+        stream = OldStream(self._wire, endpoint, attached)
+        within = attached.within(eras.BASE_HEADERS)
+        try:
+            await stream.wait_for_address(clock)
+            hello = eras.initialize(caller.capabilities, OLDEST)
+            reply = await self._ask_in(stream, within, "initialize", hello, clock)
+            stream.discovery = replace(eras.read_initialized(result_of(reply, "initialize")), era=SSE)
+            await self._tell(stream, within, notification("notifications/initialized"))
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    async def _set_level(self, stream: OldStream, within: Attached, level: str, clock: Clock) -> None:
+        stream.log_level = level
+        if stream.discovery is not None and "logging" in stream.discovery.capabilities:
+            with suppress(UpstreamBroken):
+                await self._ask_in(stream, within, "logging/setLevel", {"level": level}, clock)
+
+    async def _ask_in(
+        self, stream: OldStream, within: Attached, method: str, params: dict[str, Any], clock: Clock
+    ) -> Reply:
+        request_id = self._wire.new_id()
+        asked = Asked(partial(self._tell, stream, within), None, b"{}", clock)
+        return await self._asked(stream, within, Flight(request_id, asked), request(request_id, method, params), clock)
+
+    async def _asked(self, stream: OldStream, within: Attached, flight: Flight, body: bytes, clock: Clock) -> Reply:
+        """The answer comes on the stream, sometimes before the POST has been answered."""
+        stream.add(flight)
+        try:
+            sent = Outgoing(b"", body, within)
+            status = await self._wire.tell(stream.address, sent, min(clock.left(), _POST_SECONDS))
+            if status in {400, 404}:
+                return Reply(status, None)
+            if status >= 300:
+                raise failure_of(stream.address, status, {}) or broken(stream.address, f"answered with status {status}")
+            return Reply(200, await flight.landed(clock))
+        finally:
+            stream.remove(flight)
+            await flight.asked.close()
+
+    async def _tell(self, stream: OldStream, within: Attached, body: bytes) -> None:
+        await self._wire.tell(stream.address, Outgoing(b"", body, within), SIDE_SECONDS)

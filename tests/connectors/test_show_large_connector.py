@@ -1,0 +1,76 @@
+"""A connector with a thousand tools: its pages ask the database little and stay small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from connectors.actions.create_profile import create_profile
+from connectors.actions.sync_connector import sync_connector
+from connectors.models import Connector, Profile, Tool, ToolPermission
+from tests.cast import Cast
+
+from .server import Server, prompt, tool
+from .story import ConnectorMaker
+
+MOST_QUERIES = 15
+MOST_BYTES = 85_000
+"""Of the page itself; its style sheet and scripts come on top."""
+TABS = ("detail", "access", "authentication", "activity", "settings", "delete", "ready")
+
+
+@pytest.fixture
+def large(cast: Cast, server: Server, connect: ConnectorMaker) -> Connector:
+    server.tools = [tool(f"list_things_of_department_{number}") for number in range(1_000)]
+    server.prompts, server.has_resources = [prompt("greet")], True
+    connector = connect()
+    run = sync_connector(connector, actor=cast.actor(cast.alice))
+    assert run.is_success, run.error
+    words = "Some words about what it does, as servers like to say. " * 20
+    Tool.objects.filter(connector=connector).update(is_enabled=True, description=words)
+    ToolPermission.objects.bulk_create(ToolPermission(tool=one, group=cast.sales) for one in connector.tools.all())
+    return connector
+
+
+def test_its_pages_take_few_queries_and_few_bytes(
+    client: Client, cast: Cast, large: Connector, django_assert_max_num_queries: Any
+) -> None:
+    profile = create_profile(
+        cast.acme, slug="work", name="Work", groups=[cast.sales], connectors=[large], actor=cast.actor(cast.alice)
+    )
+    client.force_login(cast.alice)
+    for path in pages(cast, large, profile):
+        with django_assert_max_num_queries(MOST_QUERIES, info=path):
+            answer = client.get(path)
+        assert answer.status_code == 200 and len(answer.content) < MOST_BYTES, (path, len(answer.content))
+
+
+def pages(cast: Cast, large: Connector, profile: Profile) -> list[str]:
+    detail, preview = reverse("connectors:detail", args=[large.pk]), reverse("profiles:preview", args=[profile.pk])
+    return [
+        reverse("connectors:list"),
+        *(reverse(f"connectors:{tab}", args=[large.pk]) for tab in TABS),
+        f"{detail}?page=20",
+        f"{detail}?q=words&risk=read_only&group=sales&kind=tool",
+        *(reverse("connectors:tool", args=[large.pk, one.pk]) for one in large.tools.exclude(kind="tool")),
+        reverse("connectors:tool", args=[large.pk, large.tools.filter(kind="tool")[0].pk]),
+        reverse("profiles:list"),
+        reverse("profiles:new"),
+        f"{preview}?person={cast.dana.memberships.get().pk}",
+        f"{reverse('audit:list')}?connector={large.pk}",
+    ]
+
+
+def test_single_tools_are_named_where_there_are_too_many_to_pick(client: Client, cast: Cast, large: Connector) -> None:
+    client.force_login(cast.alice)
+    fields = {"name": "Work", "tools": "crm/list_things_of_department_7\n crm/greet (prompt)\n\ncrm/resources"}
+    client.post(reverse("profiles:new"), fields)
+    profile = Profile.objects.get()
+    assert {str(one) for one in profile.tools.all()} == {"list_things_of_department_7", "greet (prompt)", "resources"}
+    page = client.get(reverse("profiles:detail", args=[profile.pk])).content.decode()
+    assert "crm/greet (prompt)\ncrm/list_things_of_department_7\ncrm/resources" in page
+    wrong = client.post(reverse("profiles:detail", args=[profile.pk]), {**fields, "slug": "work", "tools": "crm/none"})
+    assert wrong.status_code == 400 and "There is no enabled crm/none." in wrong.content.decode()
