@@ -1,12 +1,14 @@
 """Harriet's settings: one file. docs/production.md explains each environment variable read here."""
 
 import json
+import logging
 from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 from harriet.lib.env import database_from_url, env, env_bool, env_int, env_list
+from harriet.lib.logs import FORMS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -39,6 +41,8 @@ DEBUG = False
 ALLOWED_HOSTS = [*env_list("HARRIET_ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS.append(BASE_URL.partition("://")[2].rsplit(":", 1)[0])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# Web pages of other origins that may call the MCP endpoint from a browser.
+MCP_ALLOWED_ORIGINS = frozenset(env_list("HARRIET_ALLOWED_ORIGINS"))
 
 INSTALLED_APPS = [
     "harriet.people",
@@ -69,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "harriet.people.middleware.RequestIdMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -216,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "verify the chains": {"task": "audit.verify_chains", "schedule": 3600.0},
     "close calls without an outcome": {"task": "audit.close_unfinished_calls", "schedule": 60.0},
     "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
+    "forget old client sessions": {"task": "connectors.forget_old_sessions", "schedule": 6 * 3600.0},
     "expire pending actions": {"task": "approvals.expire_actions", "schedule": 10.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
@@ -255,15 +261,31 @@ MCP_DEADLINE_SECONDS = 120
 # What a form posts may be a secret: no report of an error repeats it.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "harriet.lib.reporting.HidePosted"
 
+# What operators see. Each is off until it is asked for; docs/metrics.md.
+METRICS_TOKEN = env("HARRIET_METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured(
+        "HARRIET_METRICS_TOKEN is too short: 20 characters at least. Make one with: openssl rand -hex 32"
+    )
+TRACES_EXPORTER = env("OTEL_TRACES_EXPORTER").replace("none", "")
+if TRACES_EXPORTER not in {"", "otlp", "console"}:
+    raise ImproperlyConfigured("OTEL_TRACES_EXPORTER is otlp, console or none.")
+
 LOG_LEVEL = env("HARRIET_LOG_LEVEL", "INFO")
+LOG_FORMAT = env("HARRIET_LOG_FORMAT", "text")
+if LOG_FORMAT not in FORMS:
+    raise ImproperlyConfigured("HARRIET_LOG_FORMAT is text or json.")
+logging.captureWarnings(LOG_FORMAT == "json")  # Python's own warnings are lines of the log then
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": FORMS[LOG_FORMAT]}},
     "filters": {"links": {"()": "harriet.signin.logs.HideLinks"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # A line for each call, for whatever collects the log; people have the audit log.
+        "harriet.calls": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
         # These write URLs, headers or query values at DEBUG; secrets travel in them.
         "urllib3": {"level": "WARNING"},
         "aiohttp": {"level": "WARNING"},

@@ -9,16 +9,18 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from audit.actor import Label
-from audit.event import NewEvent, compose
+from audit.event import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from connectors.errors import UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
-from connectors.models import Connector
-from connectors.snapshot import ConnectorRow
+from connectors.labels import words_for
+from connectors.models import Connector, Tool
+from connectors.snapshot import ConnectorRow, ToolRow
 
 from .database import in_database
-from .errors import GatewayError, UnknownTool, UpstreamSaidError
+from .errors import GatewayError, NotOffered, UpstreamSaidError
+from .forward import TOOL
 from .health import tell_health
-from .policy import view_of
+from .policy import View, view_of
 
 if TYPE_CHECKING:
     from .call import Call
@@ -26,45 +28,39 @@ if TYPE_CHECKING:
     from .policy import Grant
     from .runtime import Runtime
 
+FRAMES = 4096
 LONGEST = 200
 """Characters of a name that a client made up, in the audit log."""
 
 
 def intent(call: Call, grant: Grant) -> NewEvent:
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
+    details = {
+        "arguments_digest": hashlib.sha256(call.arguments).hexdigest(),
+        "tool_digest": grant.tool.digest.hex(),
+        "connector_revision": grant.tool.connector.revision,
+        "policy_version": call.snapshot.number,
+        "credential": sealed.name if sealed else "",
+        "credential_version": sealed.version if sealed else 0,
+    }
     return _event(
-        CALL_INTENT,
-        call,
-        grant,
-        decision=grant.gate.kind,
-        reason=grant.reason,
-        arguments_digest=hashlib.sha256(call.arguments).hexdigest(),
-        tool_digest=grant.tool.digest.hex(),
-        connector_revision=grant.tool.connector.revision,
-        policy_version=call.snapshot.number,
-        credential=sealed.name if sealed else "",
-        credential_version=sealed.version if sealed else 0,
+        CALL_INTENT, call, grant, words={"decision": grant.gate.kind, "reason": grant.reason}, details=details
     )
 
 
 def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
     word, reason = _word(sent)
-    return _event(
-        CALL_OUTCOME,
-        call,
-        grant,
-        outcome=word,
-        reason=reason,
-        milliseconds=round((monotonic() - call.began) * 1000, 1),
-        size=sent.size,
-        redacted=sent.redacted,
-    )
+    details = {
+        "milliseconds": round((monotonic() - call.began) * 1000, 1),
+        "size": sent.size,
+        "redacted": sent.redacted,
+    }
+    return _event(CALL_OUTCOME, call, grant, words={"outcome": word, "reason": reason}, details=details)
 
 
 def refused(call: Call, refusal: GatewayError) -> NewEvent:
     view = view_of(call.snapshot, call.principal, call.profile)
-    grant = view.grants.get(call.name)
-    tool = grant.tool if grant else view.hidden.get(call.name)
+    tool = row_named(view, call)
     return compose(
         CALL_REFUSED,
         organization_id=call.snapshot.facts.id,
@@ -73,29 +69,61 @@ def refused(call: Call, refusal: GatewayError) -> NewEvent:
         device=call.principal.device,
         client=call.client,
         connector=Label(tool.connector.id, tool.connector.name) if tool else None,
-        tool=Label(tool.id, tool.name) if tool else None,
+        tool=Label(tool.id, words_for(tool.kind, tool.name)) if tool else None,
         profile=Label(call.profile.id, call.profile.name),
         decision="refuse",
-        reason=refusal.reason if isinstance(refusal, UnknownTool) else refusal.message,
+        reason=refusal.reason if isinstance(refusal, NotOffered) else refusal.message,
         request_id=call.request_id,
         asked_for=call.name[:LONGEST],
+        **how(call),
     )
 
 
-def _event(code: str, call: Call, grant: Grant, **fields: Any) -> NewEvent:
+def row_named(view: View, call: Call) -> ToolRow | None:
+    """What the call names, whether or not the caller may use it."""
+    if call.method == TOOL:
+        grant, kind = view.grants.get(call.name), Tool.Kind.TOOL
+    elif call.connector_id is None:
+        grant, kind = view.prompts.get(call.name), Tool.Kind.PROMPT
+    else:
+        grant, kind = view.resources.get(call.connector_id), Tool.Kind.RESOURCES
+    return grant.tool if grant else view.hidden.get((kind, call.name))
+
+
+def how(call: Call) -> dict[str, Any]:
+    """Of anything but a tool's call: the method, and the resource that was asked for."""
+    if call.method == TOOL:
+        return {}
+    return {"method": call.method, "uri": call.name[:LONGEST]} if call.connector_id else {"method": call.method}
+
+
+def _event(code: str, call: Call, grant: Grant, *, words: dict[str, str], details: dict[str, Any]) -> NewEvent:
+    return _frame(call, grant).event(code, details | how(call), request_id=call.request_id, **words)
+
+
+def _frame(call: Call, grant: Grant) -> Frame:
+    """The same caller uses the same tool again and again."""
+    frames = call.snapshot.frames
+    key = (id(call.principal), id(grant), call.client)
+    kept = frames.get(key)
+    if kept is None:
+        if len(frames) >= FRAMES:
+            frames.clear()
+        kept = frames[key] = (call.principal, grant, _new_frame(call, grant))  # kept alive: their ids are the key
+    return kept[2]
+
+
+def _new_frame(call: Call, grant: Grant) -> Frame:
     tool, connector = grant.tool, grant.tool.connector
-    return compose(
-        code,
+    return Frame(
         organization_id=call.snapshot.facts.id,
         actor=call.principal.actor,
         person=call.principal.person,
         device=call.principal.device,
         client=call.client,
         connector=Label(connector.id, connector.name),
-        tool=Label(tool.id, tool.name),
+        tool=Label(tool.id, words_for(tool.kind, tool.name)),
         profile=Label(call.profile.id, call.profile.name),
-        request_id=call.request_id,
-        **fields,
     )
 
 

@@ -1,4 +1,4 @@
-"""THE governed call. Whatever leaves Harriet as a tool call leaves through `governed_call`, from top to bottom.
+"""THE governed call. Whatever a client asks of a server leaves Harriet through `governed_call`, from top to bottom.
 
 The numbers are those of the product's description: ① authenticate (done before: `principal.py`) ② authorize and
 validate ③ preprocess ④ gate ⑤ audit the intent ⑥ credential ⑦ forward ⑧ postprocess and redact ⑨ audit the outcome.
@@ -8,6 +8,7 @@ There are no hooks yet: ③ and the first half of ⑧ will stand where the comme
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError, UpstreamTimeout
+from connectors.models import Tool
 from connectors.snapshot import ProfileRow
 from harriet.lib.errors import Problem
 from harriet.lib.ids import new_id
@@ -22,14 +24,20 @@ from harriet.lib.redaction import Redactor
 from vault.errors import VaultError
 
 from . import account, held
-from .errors import GatewayError, ToolRefusal, Unavailable, UnknownTool, UpstreamSaidError
-from .forward import Fields, Sent, cleaned, forward
+from .errors import GatewayError, NotOffered, ToolRefusal, Unavailable
+from .forward import COMPLETION, TOOL, Fields, Sent, cleaned, forward
+from .observing import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
 from .policy import Grant, view_of, why_hidden
+from .questions import NOBODY, Asker
+from .rounds import MOST_ROUNDS, asked_here, asks_for_input, passed_on
 
 if TYPE_CHECKING:
     from .compile import Snapshot
     from .principal import Principal
     from .runtime import Runtime
+
+PAUSE_BETWEEN_ROUNDS = 0.1
+"""Seconds, times the number of the round: a server that keeps asking is not asked faster and faster."""
 
 
 class Stream(Protocol):
@@ -56,72 +64,122 @@ class NoStream:
 
 @dataclass(slots=True)
 class Call:
-    """One tools/call as it came in, and who it came from (①)."""
+    """One request for a server's tool, prompt, resource or completion as it came in, and who it came from (①)."""
 
     snapshot: Snapshot
     principal: Principal
     profile: ProfileRow
     name: str
+    """Of a tool or prompt, as clients see it; of a resource its URI, as its server knows it."""
     arguments: bytes
     """The exact bytes that will be sent."""
     values: Any
     """The same, parsed."""
+    method: str = TOOL
+    connector_id: UUID | None = None
+    """Whose resource it is. Tools and prompts have names of their own."""
+    more: bytes = b""
+    """Further raw members of the request, each after a comma: answers to what the server asked."""
     meta: dict[str, Any] = field(default_factory=dict)
     """The client's `_meta`. Nothing in it is believed."""
     client: str = ""
+    session_key: Hashable = ()
+    """Whose session with a server of the handshake era this is."""
+    log_level: str = ""
+    """The least important log messages that the client wants; empty for none."""
     stream: Stream = field(default_factory=NoStream)
+    asker: Asker = NOBODY
     request_id: UUID = field(default_factory=new_id)
     began: float = field(default_factory=monotonic)
+    clock: Clock = field(default_factory=Clock)
 
 
 async def governed_call(call: Call, runtime: Runtime) -> Fields:
-    """The fields of the tool's result. Raises GatewayError when the answer is Harriet's own no."""
+    """The fields of the result. Raises GatewayError when the answer is Harriet's own no."""
     try:
         grant = authorize(call)  # ②
         check_arguments(call, grant, runtime)
+        call.clock.lap(AUTHORIZE)
         # ③ preprocess hooks
-        if grant.gate.kind == "hold":  # ④
+        if grant.gate.kind == "hold" and call.method != COMPLETION:  # ④
+            held.check_holdable(call)
+            runtime.observer.held(call, grant)
             return await held.hold_call(call, grant, runtime, run_call)
         check_health(call, grant, runtime)
+        call.clock.lap(GATE)
     except GatewayError as refusal:
-        runtime.note(account.refused(call, refusal))
+        runtime.ended(call, account.refused(call, refusal))
         raise
     return await run_call(call, grant, runtime)
 
 
 async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     """From ⑤ on, for calls that passed the gate and for calls that a person approved."""
+    runtime.observer.begun(call, grant)
     await write_intent(call, grant, runtime)  # ⑤
-    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    sent, redactor = Sent(), None
+    sent = Sent()
     try:
-        with call.snapshot.opener.credential(sealed) as credential:  # ⑥
-            redactor = runtime.redactor(sealed, credential)
-            answer = await forward(call, grant, credential, redactor, runtime)  # ⑦
-            # ⑧ postprocess hooks
-            result = cleaned(answer, grant, redactor, runtime, sent)  # ⑧
+        result = await run_round(call, grant, runtime, sent)
+        if asks_for_input(result):
+            result = await run_rounds(result, call, grant, runtime, sent)
         sent.is_passed_on = True
         return result
     except (GatewayError, ConnectorError, VaultError, TimeoutError, asyncio.CancelledError) as problem:
         sent.problem = problem
-        sent.told = explained(problem, grant, redactor, runtime)
+        sent.told = explained(problem, grant, sent.redactor, runtime)
         raise sent.told from None
     finally:
-        runtime.note(account.outcome(call, grant, sent))  # ⑨
+        runtime.ended(call, account.outcome(call, grant, sent))  # ⑨
         note_use(call, grant, runtime, sent)
 
 
+async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
+    """One request to the server. The credential is open for this long, and no longer."""
+    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
+    with call.snapshot.opener.credential(sealed) as credential:  # ⑥
+        sent.redactor = runtime.redactor(sealed, credential)
+        call.clock.lap(VAULT)
+        try:
+            answer = await forward(call, grant, credential, sent.redactor, runtime)  # ⑦
+        finally:
+            call.clock.lap(UPSTREAM)
+        # ⑧ postprocess hooks
+        result = cleaned(answer, call, grant, runtime, sent)  # ⑧
+        call.clock.lap(CLEAN)
+        return result
+
+
+async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
+    """The server asks back: the client answers in the same request, or with its next one (2026-07-28)."""
+    for number in range(MOST_ROUNDS):
+        if not call.asker.is_inline:
+            return passed_on(result, call, grant, runtime)
+        call.more = await asked_here(result, call, grant)
+        await asyncio.sleep(PAUSE_BETWEEN_ROUNDS * number)
+        call.clock.skip()
+        result = await run_round(call, grant, runtime, sent)
+        if not asks_for_input(result):
+            return result
+    raise ToolRefusal(f"{grant.tool.connector.name} did not stop asking for more input, so the call was ended.")
+
+
 def authorize(call: Call) -> Grant:
-    """The grant for this tool. Raises UnknownTool, the same for a tool that isn't there and one that isn't theirs."""
+    """The grant for this. Raises NotOffered, the same for what isn't there and for what isn't theirs."""
     view = view_of(call.snapshot, call.principal, call.profile)
-    grant = view.grants.get(call.name)
+    if call.method == TOOL:
+        grant, kind = view.grants.get(call.name), Tool.Kind.TOOL
+    elif call.connector_id is None:
+        grant, kind = view.prompts.get(call.name), Tool.Kind.PROMPT
+    else:
+        grant, kind = view.resources.get(call.connector_id), Tool.Kind.RESOURCES
     if grant is None:
-        raise UnknownTool(call.name, why_hidden(view, call.name, call.principal, call.profile))
+        raise NotOffered(kind, call.name, why_hidden(view, kind, call.name, call.principal, call.profile))
     return grant
 
 
 def check_arguments(call: Call, grant: Grant, runtime: Runtime) -> None:
-    runtime.schemas.check_arguments(grant.tool.digest, grant.tool.definition, call.values)
+    if call.method == TOOL:
+        runtime.schemas.check_arguments(grant.tool.digest, grant.tool.definition, call.values)
 
 
 def check_health(call: Call, grant: Grant, runtime: Runtime) -> None:
@@ -140,6 +198,8 @@ async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
         raise Unavailable(
             "The audit log can't be written at the moment, so the call was not made. Try again in a moment."
         ) from None
+    finally:
+        call.clock.lap(AUDIT)
 
 
 def explained(problem: BaseException, grant: Grant, redactor: Redactor | None, runtime: Runtime) -> BaseException:
@@ -169,6 +229,3 @@ def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:
         seen.devices.add(call.principal.device.id)
     if grant.tool.connector.id in call.snapshot.credentials:
         seen.credentials.add(grant.tool.connector.id)
-
-
-__all__ = ["Call", "Grant", "NoStream", "Stream", "UpstreamSaidError", "governed_call", "run_call"]

@@ -9,31 +9,36 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from audit.event import Frame
 from connectors.models import Connector
 from connectors.snapshot import OrganizationFacts, ProfileRow, load
 from harriet.people.models import Organization, OrganizationVersion
 from vault.open import Opener, SealedCredential, opener_for
 from vault.queries import sealed_credentials
 
-from .policy import View, ViewKey
+from .policy import Grant, View, ViewKey
 from .principal import Principal, load_principals
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An organization as it was at one version. Only `views` grows: each is made when it is first asked for."""
+    """An organization as it was at one version. Only `views` and `frames` grow: made when they are first needed."""
 
     facts: OrganizationFacts
     number: int
     principals: Mapping[bytes, Principal]
+    """By the hash of their token."""
+    by_token: Mapping[UUID, Principal]
     profiles: Mapping[str, ProfileRow]
     credentials: Mapping[UUID, SealedCredential]
     opener: Opener
     down_since: Mapping[UUID, datetime]
     views: dict[ViewKey, View] = field(default_factory=dict)
+    frames: dict[tuple[int, int, str], tuple[Principal, Grant, Frame]] = field(default_factory=dict)
+    """What the events of a principal's calls of one thing, with one client, have in common."""
 
     def principal_of(self, token_id: UUID) -> Principal | None:
-        return next((one for one in self.principals.values() if one.token_id == token_id), None)
+        return self.by_token.get(token_id)
 
     def profile_of(self, profile_id: UUID) -> ProfileRow | None:
         return self.facts.profiles.get(profile_id)
@@ -60,10 +65,12 @@ def _compile(organization_id: UUID) -> Snapshot | None:
         facts = load(organization_id)
     except Organization.DoesNotExist:
         return None
+    principals = load_principals(facts)
     return Snapshot(
         facts=facts,
         number=number or 0,
-        principals=load_principals(facts),
+        principals=principals,
+        by_token={one.token_id: one for one in principals.values()},
         profiles={profile.slug: profile for profile in facts.profiles.values()},
         credentials=sealed_credentials(organization_id),
         opener=opener_for(organization_id),

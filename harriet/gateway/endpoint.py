@@ -6,22 +6,31 @@ import asyncio
 import logging
 from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from harriet.people.tokens import hash_token
 
+from . import cors, metrics
 from .compile import Snapshot
 from .errors import GatewayError, HttpRefusal
 from .http import Exchange, Receive, Reply, Scope, Send, read_body, refusal_body
+from .listening import serve_get, serve_resumed
 from .policy import may_enter
 from .principal import Principal, token_in
 from .protocol.dispatch import Visit, answer
+from .protocol.messages import MODERN_VERSIONS
+from .resume import EventId
 from .runtime import Runtime
 
 log = logging.getLogger(__name__)
+
+SESSION = b"mcp-session-id"
+METHODS = frozenset({"GET", "POST", "DELETE"})
+MODERN = frozenset(version.encode() for version in MODERN_VERSIONS)
+"""These have no sessions: whatever id comes along is passed over."""
 
 _NEEDS_TOKEN = (
     "Send your Harriet token in the header Authorization: Bearer …. You find out how to connect your client, and make "
@@ -55,6 +64,8 @@ class Endpoint:
             await self._mcp(scope, receive, send)
         elif scope["path"].startswith("/health/"):
             await self._health(scope, send)
+        elif scope["path"] == "/metrics":
+            await metrics.serve(scope, send, await self._started())
         elif scope["path"] == "/sample/mcp":
             await import_module("connectors.sample.server").application(scope, receive, send)
         else:
@@ -80,6 +91,11 @@ class Endpoint:
                     self._runtime = runtime
         return self._runtime
 
+    async def end_streams(self) -> None:
+        """The process is about to end: clients listen again elsewhere."""
+        if self._runtime is not None:
+            await self._runtime.hub.stop()
+
     async def _health(self, scope: Scope, send: Send) -> None:
         reply = Reply(send, b"")
         if scope["path"] == "/health/live":
@@ -96,9 +112,17 @@ class Endpoint:
         reply = Reply(send, headers.get(b"accept", b""))
         exchange = Exchange(scope, headers, receive, reply)
         try:
+            self._check_host(headers.get(b"host", b""))
+            if (origin := headers.get(b"origin")) is not None:
+                reply.more_headers = cors.checked(origin, scope)
+            if scope["method"] == "OPTIONS":
+                await reply.finish(204, b"", *cors.preflight(headers))
+                return
             visit = self._admit(exchange, self._runtime or await self._started())
-            body = await read_body(exchange)
-            await answer(visit, body)
+            if SESSION in headers and headers.get(b"mcp-protocol-version") not in MODERN:
+                header = headers[SESSION].decode("latin-1")
+                visit.session = await visit.runtime.sessions.open(header, visit.principal, visit.profile)
+            await self._serve(visit)
         except HttpRefusal as refusal:
             await reply.finish(refusal.status, refusal_body(refusal.status, refusal.message), *refusal.headers)
         except GatewayError as problem:  # every other one is answered inside, with the message's id
@@ -108,20 +132,33 @@ class Endpoint:
             message = "Something went wrong in Harriet; it is in the server's log. Try again, or tell your IT admin."
             await reply.finish(500, refusal_body(500, message))
 
+    async def _serve(self, visit: Visit) -> None:
+        method = visit.exchange.scope["method"]
+        if method == "POST":
+            await answer(visit, await read_body(visit.exchange))
+        elif visit.session is None:
+            raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
+        elif method == "GET":
+            wanted = EventId.read(visit.exchange.headers.get(b"last-event-id", b"").decode("latin-1"))
+            await (serve_resumed(visit, visit.session, wanted) if wanted else serve_get(visit, visit.session))
+        else:
+            await visit.runtime.sessions.end(visit.session)
+            await visit.exchange.reply.finish(204, b"")
+
     def _admit(self, exchange: Exchange, runtime: Runtime) -> Visit:
         """Everything that is decided before the body is read. Raises HttpRefusal."""
         scope, headers = exchange.scope, exchange.headers
-        self._check_host(headers.get(b"host", b""))
-        if (origin := headers.get(b"origin")) is not None:
-            _check_origin(origin)
         if scope["query_string"]:
             _check_query(scope["query_string"])
         if exchange.has_duplicates and exchange.has_twice(b"authorization", b"x-api-key", b"host", b"content-type"):
             raise HttpRefusal(400, "A header that may be there once is there twice.")
         snapshot, principal, profile = _authenticate(runtime, scope["path"], headers)
-        if scope["method"] != "POST":
+        if scope["method"] not in METHODS:
             raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
-        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+        if (
+            scope["method"] == "POST"
+            and headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json"
+        ):
             raise HttpRefusal(415, "Send the message as application/json.")
         return Visit(runtime, exchange, snapshot, principal, profile)
 
@@ -136,11 +173,8 @@ class Endpoint:
             self._known_hosts.add(host)
 
 
-def _check_origin(origin: bytes) -> None:
-    """A web page may only call from a host of ours; programs send no Origin (against DNS rebinding)."""
-    host = urlsplit(origin.decode("latin-1")).hostname or ""
-    if not validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS):
-        raise HttpRefusal(403, "Web pages of other sites may not call this address.")
+def _is_json(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
 
 
 def _check_query(query: bytes) -> None:

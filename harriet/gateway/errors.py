@@ -12,7 +12,12 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 HEADER_MISMATCH = -32020
+MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
+RESOURCE_NOT_FOUND = -32002
+"""Up to 2025-11-25; since then it is INVALID_PARAMS."""
+URL_NEEDED = -32042
+"""2025-11-25 alone: the person must open a URL before the request can succeed."""
 
 
 class GatewayError(Problem):
@@ -39,16 +44,25 @@ class RpcRefusal(GatewayError):
         """Zero: whatever the protocol era says for the code."""
 
 
-class UnknownTool(RpcRefusal):
-    """No such tool, or none for this caller: the client can't tell which. `reason` is for the audit log."""
+class NotOffered(RpcRefusal):
+    """No such tool, prompt or resource, or none for this caller: the client can't tell which. `reason` is for the
+    audit log."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(
-            INVALID_PARAMS,
-            f"There is no tool “{name}” for you in this profile. List the tools again; ask your IT admin if it should "
-            "be there.",
-        )
+    def __init__(self, kind: str, name: str, reason: str) -> None:
+        data = {"uri": name} if kind == "resources" else None
+        super().__init__(INVALID_PARAMS, _NOT_OFFERED[kind].format(name=name), error_data=data)
+        self.kind = kind
         self.reason = reason
+
+
+_NOT_OFFERED = {
+    "tool": "There is no tool “{name}” for you in this profile. List the tools again; ask your IT admin if it should "
+    "be there.",
+    "prompt": "There is no prompt “{name}” for you in this profile. List the prompts again; ask your IT admin if it "
+    "should be there.",
+    "resources": "There is no resource {name} for you in this profile. List the resources again; ask your IT admin if "
+    "it should be there.",
+}
 
 
 class Unavailable(RpcRefusal):
@@ -72,3 +86,12 @@ class UpstreamSaidError(GatewayError):
 
 class CallCancelled(GatewayError):
     """The client took its call back, so it gets no answer to it."""
+
+
+class Relayed(GatewayError):
+    """A refusal of the process where the call waits, passed on by the process that the client reached."""
+
+    def __init__(self, status: int, rpc_error: dict[str, Any]) -> None:
+        super().__init__("The process where the call waits refused it.")
+        self.status = status
+        self.rpc_error = rpc_error

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connectors.transports.base import Endpoint, UpstreamAnswer
+from connectors.models import Tool
+from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential
 
 from .errors import GatewayError, ToolRefusal, UpstreamSaidError
+from .logs import is_wanted
 from .policy import Grant
+from .rounds import INPUT_REQUIRED
+from .uris import with_shown_uris
 
 if TYPE_CHECKING:
     from .call import Call
@@ -24,6 +28,9 @@ Fields = dict[str, msgspec.Raw]
 
 _decode_fields = msgspec.json.Decoder(Fields).decode
 _decode_notification = msgspec.json.Decoder(dict[str, Any]).decode
+TOOL, PROMPT, RESOURCE, COMPLETION = "tools/call", "prompts/get", "resources/read", "completion/complete"
+METHODS: dict[str, str] = {Tool.Kind.TOOL: TOOL, Tool.Kind.PROMPT: PROMPT, Tool.Kind.RESOURCES: RESOURCE}
+"""What uses a thing of a kind."""
 _COMPLETE = msgspec.Raw(b'"complete"')
 _TRUE = msgspec.Raw(b"true")
 
@@ -38,6 +45,7 @@ class Sent:
     is_answered: bool = False
     is_passed_on: bool = False
     problem: BaseException | None = None
+    redactor: Redactor | None = None
     told: BaseException | None = None
     """What the client was told instead of a result; no secrets are in it."""
 
@@ -45,41 +53,60 @@ class Sent:
 async def forward(
     call: Call, grant: Grant, credential: OpenCredential, redactor: Redactor | None, runtime: Runtime
 ) -> UpstreamAnswer:
-    """One request to the server, with one deadline over everything."""
-    tool = grant.tool
-    connector = tool.connector
+    """One request to the server, with one deadline over everything but the time in which people answer."""
+    connector = grant.tool.connector
     endpoint = Endpoint(connector.id, connector.url, connector.reach, connector.era)
     sealed = call.snapshot.credentials.get(connector.id)
-    relay = _Relay(call, redactor)
-    return await runtime.transport.call(
+    relay = Relay(call, redactor, has_logs="logging" in connector.capabilities)
+    asked = call.asker.capabilities
+    return await runtime.transport.request(
         endpoint,
         credential,
-        session_key=(connector.id, connector.revision, sealed and sealed.version),
-        tool=tool.name,
-        arguments=call.arguments,
-        input_schema=tool.definition.get("inputSchema", {}),
-        meta=relay.meta(),
+        request_to(call, grant, relay.meta()),
+        caller=Caller(
+            session_key=(call.session_key, connector.revision, sealed and sealed.version),
+            capabilities=msgspec.json.encode(asked, order="deterministic") if asked else b"{}",
+        ),
         deadline=runtime.deadline_seconds,
         on_notification=relay.pass_on,
+        on_question=relay.ask if asked else None,
     )
 
 
-def cleaned(answer: UpstreamAnswer, grant: Grant, redactor: Redactor | None, runtime: Runtime, sent: Sent) -> Fields:
+def request_to(call: Call, grant: Grant, meta: dict[str, Any] | None) -> Request:
+    """What is sent, under the names that the server knows."""
+    row = grant.tool
+    if call.method == COMPLETION:
+        return Request(call.method, call.arguments[1:-1], meta=meta)
+    if row.kind == Tool.Kind.RESOURCES:
+        uri = str(call.values["uri"])
+        return Request(RESOURCE, b'"uri":' + msgspec.json.encode(uri) + call.more, uri, meta=meta)
+    members = b'"name":%b,"arguments":%b%b' % (msgspec.json.encode(row.name), call.arguments, call.more)
+    if row.kind == Tool.Kind.PROMPT:
+        return Request(PROMPT, members, row.name, meta=meta)
+    schema = row.definition.get("inputSchema", {})
+    return Request(TOOL, members, row.name, call.arguments, schema, meta)
+
+
+def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
     """The result without secrets, checked. Raises UpstreamSaidError and ToolRefusal."""
     raw = answer.result if answer.result is not None else answer.error or b"{}"
-    sent.size, sent.is_answered = len(raw), True
-    if redactor is not None:
-        raw, sent.redacted = redactor.in_json(raw)
+    sent.size, sent.is_answered = sent.size + len(raw), True
+    if sent.redactor is not None:
+        raw, redacted = sent.redactor.in_json(raw)
+        sent.redacted += redacted
     if answer.result is None:
         raise UpstreamSaidError(raw)
     fields = _fields(raw)
+    kind = fields.get("resultType", _COMPLETE)
+    if kind == INPUT_REQUIRED:
+        return fields
+    if kind != _COMPLETE:
+        raise ToolRefusal(f"{grant.tool.connector.name} answers in a way that Harriet can't pass on ({_quoted(kind)}).")
     sent.is_error = fields.get("isError") == _TRUE
-    if fields.get("resultType", _COMPLETE) != _COMPLETE:
-        raise ToolRefusal(
-            f"{grant.tool.connector.name} asks for more input before it answers, which Harriet can't pass on yet."
-        )
-    _check_structured(fields, grant, runtime, sent)
-    return fields
+    if call.method == TOOL:
+        _check_structured(fields, grant, runtime, sent)
+    return with_shown_uris(fields, grant, call.profile)
 
 
 def _fields(raw: bytes) -> Fields:
@@ -87,6 +114,10 @@ def _fields(raw: bytes) -> Fields:
         return _decode_fields(raw)
     except msgspec.MsgspecError:
         raise ToolRefusal("The server's answer is not a JSON object, so it was not passed on.") from None
+
+
+def _quoted(raw: msgspec.Raw) -> str:
+    return bytes(raw)[:40].decode(errors="replace")
 
 
 def _check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent: Sent) -> None:
@@ -98,14 +129,15 @@ def _check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent: Sent
     runtime.schemas.check_result(grant.tool.digest, definition, msgspec.json.decode(fields["structuredContent"]))
 
 
-class _Relay:
+class Relay:
     """Passes a running call's notifications back: with the client's own progress token, and without secrets.
 
     The server gets a token of ours, because two clients may choose the same one and share an upstream session.
     """
 
-    def __init__(self, call: Call, redactor: Redactor | None) -> None:
+    def __init__(self, call: Call, redactor: Redactor | None, *, has_logs: bool) -> None:
         self._call = call
+        self._logs = has_logs and call.log_level != ""
         self._redactor = redactor
         self._token = call.request_id.hex
         self._last: float | None = None
@@ -113,13 +145,12 @@ class _Relay:
     def meta(self) -> dict[str, Any] | None:
         """The client's `_meta` without what speaks for the connection: the transport writes that itself."""
         known = self._call.meta
-        if not known:
-            return None
-        meta = {key: value for key, value in known.items() if not key.startswith("io.modelcontextprotocol/")}
+        meta = {key: value for key, value in known.items() if not key.startswith(_OF_THE_CONNECTION)}
         if "progressToken" in meta:
             meta["progressToken"] = self._token
-        level = known.get(_LOG_LEVEL)
-        return {**meta, _LOG_LEVEL: level} if level is not None else meta
+        if self._logs:
+            meta[_LOG_LEVEL] = self._call.log_level
+        return meta or None
 
     async def pass_on(self, raw: bytes) -> None:
         if self._redactor is not None:
@@ -128,8 +159,20 @@ class _Relay:
         params = message.get("params")
         if message.get("method") == "notifications/progress" and isinstance(params, dict):
             await self._progress(params)
-        elif message.get("method") == "notifications/message":
+        elif message.get("method") in _IN_STREAM or self._is_wanted_log(message):
             await self._call.stream.notify(raw)
+
+    def _is_wanted_log(self, message: dict[str, Any]) -> bool:
+        params = message.get("params")
+        if message.get("method") != "notifications/message" or not isinstance(params, dict):
+            return False
+        return is_wanted(params.get("level"), self._call.log_level)
+
+    async def ask(self, method: str, params: bytes) -> bytes:
+        """What the server asks the client's side, and the answer."""
+        if self._redactor is not None:
+            params, _ = self._redactor.in_json(params)
+        return await self._call.asker.ask(method, params)
 
     async def _progress(self, params: dict[str, Any]) -> None:
         progress = params.get("progress")
@@ -142,7 +185,9 @@ class _Relay:
         await self._call.stream.notify(progress_message(params))
 
 
-_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
+_OF_THE_CONNECTION = "io.modelcontextprotocol/"
+_LOG_LEVEL = _OF_THE_CONNECTION + "logLevel"
+_IN_STREAM = frozenset({"notifications/elicitation/complete"})
 
 
 def progress_message(params: dict[str, Any]) -> bytes:

@@ -21,8 +21,8 @@ from approvals.lifecycle import REFUSED, State, tell
 
 from .database import in_database
 from .errors import GatewayError, ToolRefusal, UpstreamSaidError
-from .forward import Fields, error_result, progress_message, shielded
-from .policy import Grant, may_enter, view_of
+from .forward import TOOL, Fields, error_result, progress_message, shielded
+from .policy import Grant, grant_of, may_enter, view_of
 
 if TYPE_CHECKING:
     from .call import Call
@@ -52,11 +52,21 @@ async def hold_call(call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fie
             held = await _look(held.action_id)
             answer = await _answer_for(held, call, grant, runtime, run)
             if answer is not None or monotonic() >= until:
-                return answer or _come_back(held)
+                return answer or _come_back(held, call)
             told += 1
             await _wait(event, min(TELL_EVERY, until - monotonic()))
             await _tell(call, held, told)
-    return _come_back(held)
+    return _come_back(held, call)
+
+
+def check_holdable(call: Call) -> None:
+    """Raises ToolRefusal for the answer to a question that an approved call asked: it would have to be approved too,
+    and nobody has seen it."""
+    if call.more:
+        raise ToolRefusal(
+            "This needs a person's approval each time, and what it was asked in between can't be added to an approved "
+            "call. Give everything in the arguments, or ask your IT admin to let it run without approval."
+        )
 
 
 async def _look(action_id: UUID) -> Held:
@@ -71,6 +81,9 @@ class Waiters:
 
     def __init__(self) -> None:
         self._events: dict[UUID, set[asyncio.Event]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(waiting) for waiting in self._events.values())
 
     @contextmanager
     def on(self, action_id: UUID) -> Iterator[asyncio.Event]:
@@ -146,7 +159,7 @@ def _grant_now(call: Call, tool_id: UUID) -> tuple[Grant | None, str]:
     if not may_enter(call.principal, call.profile):
         return None, "the caller no longer has this profile"
     view = view_of(call.snapshot, call.principal, call.profile)
-    grant = next((one for one in view.grants.values() if one.tool.id == tool_id), None)
+    grant = grant_of(view, tool_id)
     return grant, "" if grant else "the caller may no longer call this tool"
 
 
@@ -231,7 +244,7 @@ async def _tell(call: Call, held: Held, told: int) -> None:
     await call.stream.notify(progress_message(params))
 
 
-def _come_back(held: Held) -> Fields:
+def _come_back(held: Held, call: Call) -> Fields:
     running = held.state in (State.APPROVED, State.EXECUTING)
     state = "was approved and runs now" if running else "waits for approval"
     link = f"{settings.BASE_URL}{held.ticket_path}"
@@ -239,6 +252,8 @@ def _come_back(held: Held) -> Fields:
         f"This call {state}: ticket #{held.ticket_number}, {link}. Nothing more needs to be sent: repeat exactly the "
         f"same call later to collect the result. The request expires on {held.expires_at:%Y-%m-%d %H:%M} UTC."
     )
+    if call.method != TOOL:
+        raise ToolRefusal(text)
     fields = error_result(ToolRefusal(text))
     ticket = {"number": held.ticket_number, "url": link, "state": held.state, "expiresAt": held.expires_at.isoformat()}
     fields["_meta"] = msgspec.Raw(msgspec.json.encode({"harriet/ticket": ticket}))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings
 
 from .errors import HttpRefusal
+from .resume import RETRY_MS
+
+if TYPE_CHECKING:
+    from .resume import Journal, Journals
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -46,18 +50,35 @@ class Exchange:
 class Reply:
     """Answers once. `notify` and `keep_alive` turn the answer into an event stream, if the client takes one."""
 
-    __slots__ = ("_is_streaming", "_may_stream", "_send", "is_done", "is_gone")
+    __slots__ = (
+        *("_is_streaming", "_journal", "_journals", "_kept_for", "_send"),
+        *("is_done", "is_gone", "may_stream", "more_headers"),
+    )
 
     def __init__(self, send: Send, accept: bytes) -> None:
         self._send = send
-        self._may_stream = b"text/event-stream" in accept
+        self.may_stream = b"text/event-stream" in accept
         self._is_streaming = False
+        self._journals: Journals | None = None
+        self._journal: Journal | None = None
+        self._kept_for = (b"", b"")
+        self.more_headers: tuple[tuple[bytes, bytes], ...] = ()
+        """For web pages of other origins."""
         self.is_done = False
         self.is_gone = False
         """The client went away: nobody hears the answer."""
 
+    def make_resumable(self, journals: Journals, session_id: bytes, rpc_id: bytes) -> None:
+        """Should the answer become a stream, the client may go on with it on another connection."""
+        self._journals, self._kept_for = journals, (session_id, rpc_id)
+
     async def notify(self, message: bytes) -> None:
-        await self._event(b"event: message\ndata: " + _one_line(message) + b"\n\n")
+        if self._journals is not None:
+            await self._begin()
+        await self.event(self._noted(message), message)
+
+    async def event(self, event_id: bytes, message: bytes) -> None:
+        await self._event(_framed(event_id, message))
 
     async def keep_alive(self) -> None:
         await self._event(b":\n\n")
@@ -70,24 +91,49 @@ class Reply:
             await self._end_stream(body)
             return
         self.is_done = True
-        known = [(b"content-length", b"%d" % len(body)), *headers]
+        known = [(b"content-length", b"%d" % len(body)), *headers, *self.more_headers]
         if body:
             known.append(JSON)
         await self._send({"type": "http.response.start", "status": status, "headers": known})
         await self._send({"type": "http.response.body", "body": body})
 
-    async def _end_stream(self, body: bytes) -> None:
+    def abandon(self) -> None:
+        """For a client that doesn't read: whatever would still be said is not."""
         self.is_done = True
-        last = b"event: message\ndata: " + _one_line(body) + b"\n\n" if body else b""
+
+    async def _end_stream(self, body: bytes) -> None:
+        last = _framed(self._noted(body), body) if body else b""
+        if self._journals is not None and self._journal is not None:
+            self._journals.end(self._journal)
+            last = b"" if self._journal.is_taken_over else last
+        self.is_done = True
         await self._send({"type": "http.response.body", "body": last})
 
     async def _event(self, event: bytes) -> None:
-        if self.is_done or not self._may_stream:
+        if self.is_done or not self.may_stream:
             return
-        if not self._is_streaming:
-            self._is_streaming = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
-        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+        await self._begin()
+        if self._journal is None or not self._journal.is_taken_over:
+            await self._send({"type": "http.response.body", "body": event, "more_body": True})
+
+    async def _begin(self) -> None:
+        if self._is_streaming or self.is_done or not self.may_stream:
+            return
+        self._is_streaming = True
+        first = b""
+        if self._journals is not None:
+            self._journal = self._journals.begin(*self._kept_for)
+            first = b"retry: %d\nid: %b\ndata:\n\n" % (RETRY_MS, self._journal.id_of(0))
+        headers = [*_STREAM_HEADERS, *self.more_headers]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        if first:
+            await self._send({"type": "http.response.body", "body": first, "more_body": True})
+
+    def _noted(self, message: bytes) -> bytes:
+        """The id of the event, where there are ids. What is said after the connection broke is kept as well."""
+        if self._journals is None or self._journal is None or self.is_done:
+            return b""
+        return self._journals.add(self._journal, message)
 
 
 async def read_body(exchange: Exchange) -> bytes:
@@ -123,3 +169,8 @@ def refusal_body(status: int, message: str) -> bytes:
 def _one_line(message: bytes) -> bytes:
     """JSON has line breaks only between its parts, where a space is as good; an event can't hold them."""
     return message.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def _framed(event_id: bytes, message: bytes) -> bytes:
+    name = b"id: %b\n" % event_id if event_id else b""
+    return name + b"event: message\ndata: " + _one_line(message) + b"\n\n"

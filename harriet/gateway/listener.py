@@ -18,7 +18,7 @@ from .database import conninfo
 
 log = logging.getLogger(__name__)
 
-CHANNELS = ("harriet_version", "harriet_action", "harriet_cancel")
+CHANNELS = ("harriet_version", "harriet_action", "harriet_cancel", "harriet_session")
 LOOK_EVERY = 0.5
 PATIENCE = 2.0
 """A look that takes longer counts as an unreachable database."""

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from approvals.gate import Verdict, judge
 from connectors.access import may_call, may_open
-from connectors.snapshot import ProfileRow, ToolRow
+from connectors.models import Tool
+from connectors.snapshot import ConnectorRow, ProfileRow, ToolRow
 
 from .errors import INVALID_PARAMS, RpcRefusal
 from .principal import Principal
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
     from .compile import Snapshot
 
 PAGE = 200
-"""Tools per page of tools/list. Many clients never ask for a second page."""
+"""Entries per page of a list. Many clients never ask for a second page."""
 
 ViewKey = tuple[UUID, str | None, frozenset[UUID]]
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A tool that the caller may call, the rule that allows it, and what the gate says."""
+    """A tool, a prompt or a connector's resources; the rule that allows it to the caller, and what the gate says."""
 
     tool: ToolRow
     shown_name: str
@@ -38,13 +39,31 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Listing:
+    """Tools or prompts in the order in which they are listed."""
+
     grants: dict[str, Grant]
-    hidden: dict[str, ToolRow]
-    """In the profile, but not for this caller: needed for the audit log and for saying why there is nothing."""
     names: list[str]
     definitions: dict[str, bytes] = field(default_factory=dict)
-    """The pinned definitions under their shown names, as JSON; made when tools are first listed."""
+    """The pinned definitions under their shown names, as JSON; made when they are first listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one caller may use of one profile, under the names that clients see."""
+
+    grants: dict[str, Grant]
+    """The tools."""
+    prompts: dict[str, Grant]
+    resources: dict[UUID, Grant]
+    """By connector: one grant stands for all resources of a server."""
+    hidden: dict[tuple[str, str], ToolRow]
+    """By kind and shown name: in the profile, but not for this caller. Needed for the audit log and for saying why
+    there is nothing."""
+    tool_listing: Listing
+    prompt_listing: Listing
+    connectors: tuple[ConnectorRow, ...]
+    """The servers behind what is offered."""
 
 
 def may_enter(principal: Principal, profile: ProfileRow) -> bool:
@@ -64,70 +83,90 @@ def view_of(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> Vi
     return view
 
 
-def why_hidden(view: View, name: str, principal: Principal, profile: ProfileRow) -> str:
-    """The rule that keeps this tool from this caller: for the audit log, never for the client."""
-    tool = view.hidden.get(name)
-    if tool is None:
-        return "The profile has no tool of this name."
-    verdict = may_call(tool.facts, principal.caller, profile.facts)
+def why_hidden(view: View, kind: str, name: str, principal: Principal, profile: ProfileRow) -> str:
+    """The rule that keeps this from this caller: for the audit log, never for the client."""
+    row = view.hidden.get((kind, name))
+    if row is None:
+        return f"The profile has no {_WORDS[kind]} of this name."
+    verdict = may_call(row.facts, principal.caller, profile.facts)
     return _OUTNUMBERED if verdict.is_allowed else verdict.reason
 
 
+_WORDS: dict[str, str] = {Tool.Kind.TOOL: "tool", Tool.Kind.PROMPT: "prompt", Tool.Kind.RESOURCES: "resource"}
 _OUTNUMBERED = "Another connector of the profile offers a tool of the same name; switch on the profile's name prefix."
 
 
 def why_nothing(view: View, principal: Principal, profile: ProfileRow) -> str:
-    """Why the caller sees no tools, in at most three sentences; empty when there are tools."""
-    if view.grants:
+    """Why the caller sees nothing, in at most three sentences; empty when there is something."""
+    if view.grants or view.prompts or view.resources:
         return ""
     if not view.hidden:
         return f"The profile {profile.name} contains no tools yet. An IT admin adds connectors to it."
-    reasons = _distinct(why_hidden(view, name, principal, profile) for name in view.hidden)
+    reasons = _distinct(why_hidden(view, kind, name, principal, profile) for kind, name in view.hidden)
     return f"You see no tools in the profile {profile.name}. {' '.join(reasons[:3])}"
 
 
-def list_page(view: View, cursor: str | None) -> tuple[list[bytes], str | None]:
-    """One page of tool definitions and the cursor of the next page. Raises RpcRefusal for a cursor not of ours."""
-    start = 0 if cursor is None else bisect_right(view.names, _after(cursor))
-    names = view.names[start : start + PAGE]
-    has_more = start + PAGE < len(view.names)
-    return [_definition(view, name) for name in names], _cursor(names[-1]) if has_more else None
+def grant_of(view: View, tool_id: UUID) -> Grant | None:
+    every = (*view.grants.values(), *view.prompts.values(), *view.resources.values())
+    return next((grant for grant in every if grant.tool.id == tool_id), None)
+
+
+def list_page(listing: Listing, cursor: str | None) -> tuple[list[bytes], str | None]:
+    """One page of definitions and the cursor of the next page. Raises RpcRefusal for a cursor not of ours."""
+    start = 0 if cursor is None else bisect_right(listing.names, after(cursor))
+    names = listing.names[start : start + PAGE]
+    has_more = start + PAGE < len(listing.names)
+    return [definition_of(listing, name) for name in names], cursor_after(names[-1]) if has_more else None
 
 
 def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
-    grants: dict[str, Grant] = {}
-    hidden: dict[str, ToolRow] = {}
-    for tool in snapshot.facts.tools_in(profile):
-        name = tool.shown_name(profile)
-        verdict = may_call(tool.facts, principal.caller, profile.facts)
-        if verdict.is_allowed and name not in grants:
-            gate = judge(requires_confirmation=tool.requires_confirmation)
-            grants[name] = Grant(tool, name, verdict.reason, gate)
+    allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
+    hidden: dict[tuple[str, str], ToolRow] = {}
+    for row in snapshot.facts.tools_in(profile):
+        name = row.connector.slug if row.kind == Tool.Kind.RESOURCES else row.shown_name(profile)
+        verdict = may_call(row.facts, principal.caller, profile.facts)
+        if verdict.is_allowed and name not in allowed[row.kind]:
+            gate = judge(requires_confirmation=row.requires_confirmation)
+            allowed[row.kind][name] = Grant(row, name, verdict.reason, gate)
         else:
-            hidden.setdefault(name, tool)
-    return View(grants, hidden, sorted(grants))
+            hidden.setdefault((row.kind, name), row)
+    tools, prompts = allowed[Tool.Kind.TOOL], allowed[Tool.Kind.PROMPT]
+    return View(
+        grants=tools,
+        prompts=prompts,
+        resources={grant.tool.connector.id: grant for grant in allowed[Tool.Kind.RESOURCES].values()},
+        hidden=hidden,
+        tool_listing=Listing(tools, sorted(tools)),
+        prompt_listing=Listing(prompts, sorted(prompts)),
+        connectors=_connectors_of(*allowed.values()),
+    )
 
 
-def _definition(view: View, name: str) -> bytes:
-    found = view.definitions.get(name)
+def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
+    every = (grant.tool.connector for grants in offered for grant in grants.values())
+    return tuple({connector.id: connector for connector in every}.values())
+
+
+def definition_of(listing: Listing, name: str) -> bytes:
+    found = listing.definitions.get(name)
     if found is None:
-        definition = {**view.grants[name].tool.definition, "name": name}
+        definition = {**listing.grants[name].tool.definition, "name": name}
         found = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
-        view.definitions[name] = found
+        listing.definitions[name] = found
     return found
 
 
-def _cursor(name: str) -> str:
+def cursor_after(name: str) -> str:
     return base64.urlsafe_b64encode(b"after:" + name.encode()).decode()
 
 
-def _after(cursor: str) -> str:
+def after(cursor: str) -> str:
     try:
         kind, _, name = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
     except ValueError:
         kind, name = "", ""
     if kind != "after":
-        raise RpcRefusal(INVALID_PARAMS, "This cursor is not one of ours. List the tools again from the beginning.")
+        raise RpcRefusal(INVALID_PARAMS, "This cursor is not one of ours. List again from the beginning.")
     return name
 
 

@@ -20,6 +20,9 @@ class Running:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._named: dict[tuple[UUID, UUID, bytes], set[asyncio.Task[Any]]] = {}
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     def add(self, task: asyncio.Task[Any], key: tuple[UUID, UUID, bytes]) -> None:
         self._tasks.add(task)
         self._named.setdefault(key, set()).add(task)

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,9 +28,22 @@ from .database import conninfo, in_database
 from .health import Pauses
 from .held import Waiters
 from .listener import Listener, Look
+from .listening import Hub
+from .lists import LiveLists
+from .observing import Observer
+from .parked import ParkingLot
+from .post import Post
+from .questions import Questions
+from .relayed import Relays
+from .resume import Journals
 from .running import Running
 from .schema import Schemas
 from .seen import LastSeen
+from .sessions import CHANNEL as SESSION_CHANNEL
+from .sessions import Sessions
+
+if TYPE_CHECKING:
+    from .call import Call
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +68,15 @@ class Runtime:
         self.running = Running()
         self.pauses = Pauses()
         self.waiters = Waiters()
+        self.post = Post()
+        self.sessions = Sessions()
+        self.journals = Journals(self.post)
+        self.questions = Questions(self.post)
+        self.parking = ParkingLot()
+        self.relays = Relays(self)
+        self.lists = LiveLists(self)
+        self.hub = Hub(self)
+        self.observer = Observer(self)
         self.deadline_seconds = float(settings.MCP_DEADLINE_SECONDS)
         self._slugs: dict[UUID, str] = {}
         self._confirmed: dict[str, float] = {}
@@ -73,7 +95,10 @@ class Runtime:
         start is waited for like one that goes away later, with refusals meanwhile."""
         await self.audit.start()
         self.seen.start()
+        self.post.start()
+        self.hub.start()
         self._listener.start()
+        await self.observer.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_LOAD_SECONDS):
                 await self._loaded.wait()
@@ -81,12 +106,15 @@ class Runtime:
     async def start_for(self, organization_id: UUID) -> Snapshot | None:
         """A short-lived runtime for one organization: no listening, one snapshot, for as long as a call takes."""
         await self.audit.start()
+        await self.observer.start(is_lasting=False)
         return await self._reload_once(organization_id)
 
     async def stop(self) -> None:
+        await self.hub.stop()
         await self.running.drain(DRAIN_SECONDS)
         await self._listener.stop()
         await self.seen.stop()
+        await self.post.stop()
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -94,6 +122,7 @@ class Runtime:
         await self.egress.close()
         self._write_notes()
         await self.audit.stop()
+        await self.observer.stop()
 
     def now(self) -> datetime:
         """The database's time, carried on by our monotonic clock."""
@@ -103,6 +132,11 @@ class Runtime:
     def is_fresh(self, slug: str) -> bool:
         """Whether the organization's snapshot was current at most ten seconds ago."""
         return monotonic() - self._confirmed.get(slug, 0.0) <= STALE_AFTER
+
+    def snapshot_ages(self) -> dict[str, float]:
+        """Seconds since each organization's snapshot was last known to be current."""
+        now = monotonic()
+        return {slug: now - confirmed for slug, confirmed in self._confirmed.items()}
 
     def is_ready(self) -> bool:
         return self._loaded.is_set() and monotonic() - self._clock[0] <= STALE_AFTER / 2
@@ -118,6 +152,11 @@ class Runtime:
         if not self._notes:
             asyncio.get_running_loop().call_later(NOTES_WAIT, self._write_notes)
         self._notes.append(event)
+
+    def ended(self, call: Call, event: NewEvent) -> None:
+        """An outcome or a refusal, for the audit log and for whoever operates Harriet."""
+        self.note(event)
+        self.observer.ended(call, event)
 
     def _write_notes(self) -> None:
         notes, self._notes = self._notes, []
@@ -155,6 +194,10 @@ class Runtime:
             self._reload(UUID(notify.payload))
         elif notify.channel == "harriet_action":
             self.waiters.wake(UUID(notify.payload))
+        elif notify.channel == SESSION_CHANNEL:
+            session_id = UUID(notify.payload).bytes
+            self.sessions.changed(session_id)
+            self.in_background(self.hub.session_changed(session_id))
         else:
             self.running.cancel_named(notify.payload)
 
@@ -195,6 +238,7 @@ class Runtime:
             self.snapshots[slug] = snapshot
             self._slugs[organization_id] = slug
             self._confirmed[slug] = began
+            self.hub.reloaded(slug)
         return snapshot
 
     def _forget(self, organization_id: UUID) -> None:

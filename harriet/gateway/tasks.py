@@ -13,10 +13,12 @@ from django.db.models.functions import Now
 from approvals import hold as held_calls
 from approvals.hold import StoredCall
 from approvals.models import PendingAction
+from connectors.models import Tool
 
 from .call import Call, run_call
 from .database import in_database
 from .errors import GatewayError
+from .forward import METHODS, TOOL
 from .held import run_approved
 from .runtime import Runtime
 
@@ -63,6 +65,7 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
     profile = snapshot.profile_of(stored.profile_id) if snapshot and stored.profile_id else None
     if snapshot is None or principal is None or profile is None or principal.expires_at <= runtime.now():
         raise GatewayError("The caller's access ended before the call could run.")
+    row = snapshot.facts.tools.get(stored.tool_id)
     return Call(
         snapshot=snapshot,
         principal=principal,
@@ -70,6 +73,8 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
         name="",
         arguments=stored.arguments,
         values=json.loads(stored.arguments),
+        method=METHODS[row.kind] if row else TOOL,
+        connector_id=row.connector.id if row and row.kind == Tool.Kind.RESOURCES else None,
         client=stored.client_label,
         request_id=stored.request_id,
     )

@@ -24,7 +24,7 @@ from harriet.people.permissions import Power, demand
 
 from .call import Call, governed_call
 from .compile import Snapshot
-from .errors import GatewayError, UnknownTool, UpstreamSaidError
+from .errors import GatewayError, NotOffered, UpstreamSaidError
 from .forward import Fields
 from .policy import view_of
 from .principal import Principal
@@ -94,7 +94,7 @@ async def _answer(call: Call, gate: str, reason: str, runtime: Runtime) -> tuple
     except UpstreamSaidError as problem:
         return "", f"The server refused the call: {problem.error.decode(errors='replace')}"
     except GatewayError as problem:
-        return "", problem.reason if isinstance(problem, UnknownTool) else problem.message
+        return "", problem.reason if isinstance(problem, NotOffered) else problem.message
 
 
 def _call(attempt: _Attempt, snapshot: Snapshot) -> tuple[Call, str, str]:

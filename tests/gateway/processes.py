@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from harriet.start.processes import WORKER
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,10 +61,12 @@ class Answer:
 class Process:
     """A program of ours that listens on a port of its own."""
 
-    def __init__(self, command: list[str], *, ready: str, log: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self, command: list[str], *, ready: str, is_ready: int = 200, log: Path | None = None, **environment: str
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._ready = ready
+        self._ready, self._is_ready = ready, is_ready
         self.log = log
         self._command = [part.replace("{port}", str(self.port)) for part in command]
         self._environment = {**os.environ, **environment}
@@ -84,7 +88,7 @@ class Process:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
-                if self.get(self._ready).status == 200:
+                if self.get(self._ready).status == self._is_ready:
                     return
             except OSError:
                 time.sleep(0.05)
@@ -125,7 +129,7 @@ class Process:
 class Gateway(Process):
     def __init__(self, *, log: Path | None = None, **environment: str) -> None:
         command = [
-            *(sys.executable, "-m", "gunicorn", "-k", "asgi", "-b", "127.0.0.1:{port}", "--workers", "1"),
+            *(sys.executable, "-m", "gunicorn", "-k", WORKER, "-b", "127.0.0.1:{port}", "--workers", "1"),
             *("--graceful-timeout", "3", "--no-control-socket", "harriet.asgi:application"),
         ]
         super().__init__(command, ready="/health/ready", log=log, **environment)

@@ -10,6 +10,7 @@ from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.http import Exchange
 from harriet.gateway.principal import Principal
 from harriet.gateway.runtime import Runtime
+from harriet.gateway.sessions import ClientSession
 
 from . import legacy, modern
 from .messages import LEGACY_VERSIONS, error_body, parse
@@ -26,6 +27,7 @@ class Visit:
     snapshot: Snapshot
     principal: Principal
     profile: ProfileRow
+    session: ClientSession | None = None
 
 
 async def answer(visit: Visit, body: bytes) -> None:

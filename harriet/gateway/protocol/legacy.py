@@ -1,12 +1,14 @@
-"""The handshake era, 2024-11-05 to 2025-11-25, served without sessions: any process answers any request."""
+"""The handshake era, 2024-11-05 to 2025-11-25. Sessions are optional, and any process answers any request of one."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
+from harriet.gateway.call import Call
 from harriet.gateway.database import in_database
 from harriet.gateway.errors import (
     INVALID_PARAMS,
@@ -16,19 +18,27 @@ from harriet.gateway.errors import (
     GatewayError,
     RpcRefusal,
 )
+from harriet.gateway.forward import TOOL, Fields
+from harriet.gateway.logs import LEVELS
+from harriet.gateway.progressive import SEARCH, search
+from harriet.gateway.questions import StreamAsker
+from harriet.gateway.refusals import error_of
+from harriet.gateway.resume import RESUMABLE_SINCE
 from harriet.gateway.running import name_of, tell_other_processes
+from harriet.gateway.sessions import ClientSession
 
-from . import methods
+from . import offers
+from .attend import attend, call_meta, with_meta
 from .messages import (
     LEGACY_VERSIONS,
     SERVER_INFO,
     Incoming,
     batch_of,
-    error_body,
     incoming,
     raw_error_body,
     result_body,
 )
+from .requests import CALLS, LONGEST_CLIENT, address_in
 
 if TYPE_CHECKING:
     from .dispatch import Visit
@@ -41,8 +51,10 @@ async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
     if isinstance(values, list):
         await _serve_batch(visit, version, body, values)
         return
-    status, answer = await _answer(visit, incoming(body, values))
-    await visit.exchange.reply.finish(status, answer)
+    message = incoming(body, values)
+    headers = [_session_header(visit, message)] if message.method == "initialize" and message.id else []
+    status, answer = await _answer(visit, message)
+    await visit.exchange.reply.finish(status, answer, *headers)
 
 
 async def _serve_batch(visit: Visit, version: str, body: bytes, values: list[Any]) -> None:
@@ -58,52 +70,131 @@ async def _serve_batch(visit: Visit, version: str, body: bytes, values: list[Any
 
 async def _answer(visit: Visit, message: Incoming, *, is_alone: bool = True) -> tuple[int, bytes]:
     """HTTP status and body for one message. Errors are JSON-RPC's, so their HTTP status is 200."""
+    if not message.method:
+        await visit.runtime.questions.answered(visit.principal.token_id, message.id, message.raw)
+        return 202, b""
     if not message.id:
         await _notified(visit, message)
         return 202, b""
-    if message.method == "tools/call":
-        return await _call(visit, message, is_alone=is_alone)
-    try:
-        return 200, result_body(message.id, msgspec.json.encode(_result(visit, message)))
-    except RpcRefusal as refusal:
-        return refusal.status or 200, error_body(message.id, refusal.code, refusal.message, refusal.error_data)
-
-
-def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
-    if message.method == "initialize":
-        return _initialize(visit, message.params)
-    if message.method == "ping":
-        return {}
-    if message.method == "tools/list":
-        return methods.tools_page(visit, message.params)
-    raise RpcRefusal(METHOD_NOT_FOUND, f"Harriet has no method {message.method[:60]!r}; it offers tools.")
-
-
-def _initialize(visit: Visit, params: dict[str, Any]) -> dict[str, Any]:
-    wanted = params.get("protocolVersion")
-    if not isinstance(wanted, str):
-        raise RpcRefusal(INVALID_PARAMS, "initialize names a protocolVersion.")
-    return {
-        "protocolVersion": wanted if wanted in LEGACY_VERSIONS else LEGACY_VERSIONS[-1],
-        "capabilities": methods.CAPABILITIES,
-        "serverInfo": SERVER_INFO,
-        "instructions": methods.instructions(visit),
-    }
-
-
-async def _call(visit: Visit, message: Incoming, *, is_alone: bool) -> tuple[int, bytes]:
     call = None
     try:
-        client = visit.exchange.headers.get(b"user-agent", b"").decode("latin-1")
-        call = methods.call_from(visit, message, client, may_stream=is_alone)
-        fields = await methods.attend(visit, message, call, leaving_cancels=False)
-        fields.pop("resultType", None)
-        return 200, result_body(message.id, methods.with_meta(fields, methods.call_meta(call)))
+        if message.method in CALLS:
+            call = await CALLS[message.method](visit, message)
+            return 200, result_body(message.id, await _call(visit, message, call, is_alone=is_alone))
+        return 200, result_body(message.id, msgspec.json.encode(await _result(visit, message)))
     except CallCancelled:
         return 202, b""
     except GatewayError as problem:
-        status, error = methods.refusal_error(problem, call)
+        status, error = error_of(problem, call, is_modern=False)
         return status or 200, raw_error_body(message.id, msgspec.json.encode(error))
+
+
+async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
+    if message.method == "initialize":
+        return _initialize(visit, message.params)
+    if message.method in offers.LISTS:
+        return await offers.listed(visit, message.method, message.params)
+    if message.method in _FOR_SESSIONS:
+        await _FOR_SESSIONS[message.method](visit, message.params, _session(visit))
+    elif message.method != "ping":
+        raise RpcRefusal(METHOD_NOT_FOUND, f"Harriet has no method {message.method[:60]!r}.")
+    return {}
+
+
+def _initialize(visit: Visit, params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "protocolVersion": _version(params),
+        "capabilities": offers.capabilities(visit),
+        "serverInfo": SERVER_INFO,
+        "instructions": offers.instructions(visit),
+    }
+
+
+def _version(params: dict[str, Any]) -> str:
+    wanted = params.get("protocolVersion")
+    if not isinstance(wanted, str):
+        raise RpcRefusal(INVALID_PARAMS, "initialize names a protocolVersion.")
+    return wanted if wanted in LEGACY_VERSIONS else LEGACY_VERSIONS[-1]
+
+
+def _session_header(visit: Visit, message: Incoming) -> tuple[bytes, bytes]:
+    """Raises RpcRefusal when the message is no initialize that can be answered."""
+    params = message.params
+    info = params.get("clientInfo")
+    client = f"{info.get('title') or info.get('name') or ''} {info.get('version') or ''}" if _is_object(info) else ""
+    declared = params.get("capabilities")
+    session = visit.runtime.sessions.issue(
+        visit.principal,
+        visit.profile,
+        _version(params),
+        declared if _is_object(declared) else {},
+        client.strip()[:LONGEST_CLIENT],
+    )
+    return b"mcp-session-id", session.encode()
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _session(visit: Visit) -> ClientSession:
+    if visit.session is None:
+        raise RpcRefusal(INVALID_REQUEST, "This needs a session: send the Mcp-Session-Id that initialize gave you.")
+    return visit.session
+
+
+async def _set_level(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
+    level = params.get("level")
+    if level not in LEVELS:
+        raise RpcRefusal(INVALID_PARAMS, f"A log level is one of {', '.join(LEVELS)}.")
+    await visit.runtime.sessions.set_log_level(session, level)
+
+
+async def _subscribe(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
+    address = address_in(params)
+    await visit.runtime.lists.owner_of(address, offers.view(visit), visit.snapshot, visit.profile)
+    await visit.runtime.sessions.subscribe(session, address)
+
+
+async def _unsubscribe(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
+    await visit.runtime.sessions.unsubscribe(session, address_in(params))
+
+
+_FOR_SESSIONS: dict[str, Callable[[Visit, dict[str, Any], ClientSession], Awaitable[None]]] = {
+    "logging/setLevel": _set_level,
+    "resources/subscribe": _subscribe,
+    "resources/unsubscribe": _unsubscribe,
+}
+
+
+async def _call(visit: Visit, message: Incoming, call: Call, *, is_alone: bool) -> bytes:
+    await _prepare(visit, call, is_alone=is_alone)
+    if is_alone and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
+        visit.exchange.reply.make_resumable(visit.runtime.journals, visit.session.id, message.id)
+    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH:
+        fields: Fields = search(offers.view(visit).tool_listing, call.values)
+    else:
+        fields = await attend(visit, message, call, leaving_cancels=False)
+    for newer in ("resultType", "ttlMs", "cacheScope"):
+        fields.pop(newer, None)
+    return with_meta(fields, call_meta(call))
+
+
+async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
+    """What the session, or the request without one, brings along for the call."""
+    session, runtime = visit.session, visit.runtime
+    call.more = b""  # answers in the request are the next era's
+    if session is None:
+        call.client = visit.exchange.headers.get(b"user-agent", b"").decode("latin-1")[:LONGEST_CLIENT]
+        call.session_key, call.log_level = visit.principal.token_id, LEVELS[1]
+    else:
+        call.client, call.session_key = session.client, session.id
+        call.log_level = await runtime.sessions.log_level(session) or LEVELS[1]
+    if not is_alone:
+        return
+    call.stream = visit.exchange.reply
+    if session is not None and session.capabilities and visit.exchange.reply.may_stream:
+        call.asker = StreamAsker(call, session.capabilities, runtime.questions)
 
 
 async def _notified(visit: Visit, message: Incoming) -> None:

@@ -22,6 +22,7 @@ _NULL = b"null"
 
 class _Params(msgspec.Struct):
     arguments: msgspec.Raw = msgspec.Raw(b"")
+    inputResponses: msgspec.Raw = msgspec.Raw(b"")  # the protocol's name
 
 
 class _Envelope(msgspec.Struct):
@@ -31,18 +32,23 @@ class _Envelope(msgspec.Struct):
     params: _Params | None = None
 
 
+_NO_PARAMS = _Params()
 _decode = msgspec.json.Decoder(_Envelope).decode
 _decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 @dataclass(slots=True)
 class Incoming:
-    """One message. `id` is its raw JSON; empty for a notification, and for a response (which has no method)."""
+    """One message. `id` is its raw JSON, empty for a notification. A response has no method."""
 
     method: str
     id: bytes
     params: dict[str, Any]
     arguments: bytes
+    responses: bytes = b""
+    """The raw `inputResponses`, when the client answers what the server asked."""
+    raw: bytes = b""
+    """The whole message, kept of responses alone."""
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -73,12 +79,14 @@ def incoming(raw: bytes, value: Any) -> Incoming:
     if not _is_message(value, method) or not isinstance(params, dict | None):
         raise RpcRefusal(INVALID_REQUEST, _NOT_AN_OBJECT, status=400)
     envelope = _decode(raw)
-    arguments = bytes(envelope.params.arguments) if envelope.params is not None else b""
-    return Incoming(method or "", bytes(envelope.id) if method else b"", params or {}, arguments)
+    if not method:
+        return Incoming("", bytes(envelope.id), {}, b"", raw=raw)
+    sent = envelope.params or _NO_PARAMS
+    return Incoming(method, bytes(envelope.id), params or {}, bytes(sent.arguments), bytes(sent.inputResponses))
 
 
 def _is_message(value: dict[str, Any], method: Any) -> bool:
-    """A request or notification with a name; or a response, which Harriet never asked for and lets drop."""
+    """A request or notification with a name; or a response to what the client was asked."""
     if "id" in value and not _is_id(value["id"]):
         return False
     return isinstance(method, str) or (method is None and ("result" in value or "error" in value))

@@ -12,16 +12,26 @@ from harriet.gateway.errors import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
+    MISSING_CAPABILITY,
     UNSUPPORTED_VERSION,
     CallCancelled,
     GatewayError,
     RpcRefusal,
 )
-from harriet.gateway.policy import view_of
+from harriet.gateway.forward import RESOURCE, TOOL, Fields
+from harriet.gateway.listening import serve_listen
+from harriet.gateway.parked import Answers, TurnAsker
+from harriet.gateway.progressive import SEARCH, search
+from harriet.gateway.questions import interactive
+from harriet.gateway.refusals import error_of
+from harriet.gateway.rounds import asks_for_input
+from harriet.gateway.state import RequestState, Where, open_state
 
-from . import methods
+from . import offers
+from .attend import attend, call_meta, go_on, with_meta
 from .messages import LEGACY_VERSIONS, MODERN_VERSIONS, SERVER_INFO, Incoming, incoming, raw_error_body, result_body
 from .param_headers import check_param_headers, decoded
+from .requests import CALLS, LONGEST_CLIENT
 
 if TYPE_CHECKING:
     from harriet.gateway.http import Exchange
@@ -32,14 +42,19 @@ _PREFIX = "io.modelcontextprotocol/"
 VERSION_META = _PREFIX + "protocolVersion"
 CLIENT_META = _PREFIX + "clientInfo"
 CAPABILITIES_META = _PREFIX + "clientCapabilities"
+LOG_META = _PREFIX + "logLevel"
 SERVER_META = {_PREFIX + "serverInfo": SERVER_INFO}
 FRESH_FOR_MS = 10_000
 """How long a client may keep the list of tools. Calls are checked anew each time, whatever the client remembers."""
 
 _STATUS = {METHOD_NOT_FOUND: 404}
-_REFUSED_WITH_400 = frozenset({INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION})
+_REFUSED_WITH_400 = frozenset(
+    {INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION, MISSING_CAPABILITY}
+)
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _COMPLETE = msgspec.Raw(b'"complete"')
+_CACHING = {"ttlMs": FRESH_FOR_MS, "cacheScope": "private"}
+_ANSWERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
@@ -56,11 +71,13 @@ async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
     call = None
     try:
         check_envelope(visit.exchange, version, message)
-        if message.method == "tools/call":
-            call = methods.call_from(visit, message, _client(message.meta))
+        if message.method == "subscriptions/listen":
+            await serve_listen(visit, message.id, _notifications(message))
+        elif message.method in CALLS:
+            call = await CALLS[message.method](visit, message)
             await reply.finish(200, await _call(visit, message, call))
         else:
-            await reply.finish(200, result_body(message.id, msgspec.json.encode(_result(visit, message))))
+            await reply.finish(200, result_body(message.id, msgspec.json.encode(await _result(visit, message))))
     except CallCancelled:
         await reply.finish(202, b"")
     except GatewayError as problem:
@@ -112,32 +129,82 @@ def _client(meta: dict[str, Any]) -> str:
     return f"{info.get('title') or info.get('name') or ''} {info.get('version') or ''}".strip()
 
 
-def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
-    if message.method == "tools/list":
-        result = methods.tools_page(visit, message.params)
+def _notifications(message: Incoming) -> dict[str, Any]:
+    wanted = message.params.get("notifications")
+    if not isinstance(wanted, dict):
+        raise RpcRefusal(INVALID_PARAMS, "subscriptions/listen says in params.notifications what to listen for.")
+    return wanted
+
+
+async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
+    if message.method in offers.LISTS:
+        result = await offers.listed(visit, message.method, message.params)
     elif message.method == "server/discover":
         result = {
             "supportedVersions": [*MODERN_VERSIONS, *reversed(LEGACY_VERSIONS)],
-            "capabilities": methods.CAPABILITIES,
-            "instructions": methods.instructions(visit),
+            "capabilities": offers.capabilities(visit),
+            "instructions": offers.instructions(visit),
         }
     else:
-        raise RpcRefusal(METHOD_NOT_FOUND, f"Harriet has no method {message.method[:60]!r}; it offers tools.")
-    caching = {"ttlMs": FRESH_FOR_MS, "cacheScope": "private"}
-    return {**result, **caching, "resultType": "complete", "_meta": SERVER_META}
+        raise RpcRefusal(METHOD_NOT_FOUND, f"Harriet has no method {message.method[:60]!r}.")
+    return {**result, **_CACHING, "resultType": "complete", "_meta": SERVER_META}
 
 
 async def _call(visit: Visit, message: Incoming, call: Call) -> bytes:
-    grant = view_of(visit.snapshot, visit.principal, visit.profile).grants.get(call.name)
-    if grant is not None:
+    _prepare(visit, message, call)
+    fields = await _fields(visit, message, call)
+    if not asks_for_input(fields):
+        fields["resultType"] = _COMPLETE
+        if call.method == RESOURCE:
+            fields = {**fields, "ttlMs": fields.get("ttlMs", _STALE), "cacheScope": _PRIVATE}
+    return result_body(message.id, with_meta(fields, {**SERVER_META, **call_meta(call)}))
+
+
+_STALE, _PRIVATE = msgspec.Raw(b"0"), msgspec.Raw(b'"private"')
+
+
+def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
+    """What this era's requests bring along for the call. Raises RpcRefusal."""
+    call.client = _client(message.meta)[:LONGEST_CLIENT]
+    call.session_key = visit.principal.token_id
+    call.stream = visit.exchange.reply
+    level = message.meta.get(LOG_META)
+    call.log_level = level if isinstance(level, str) else ""
+    declared = interactive(message.meta.get(CAPABILITIES_META))
+    if declared:
+        call.asker = TurnAsker(declared)
+    if call.method == TOOL and (grant := offers.view(visit).grants.get(message.params["name"])) is not None:
         check_param_headers(visit.exchange.headers, grant.tool.definition, call.values)
-    fields = await methods.attend(visit, message, call, leaving_cancels=True)
-    fields["resultType"] = _COMPLETE
-    return result_body(message.id, methods.with_meta(fields, {**SERVER_META, **methods.call_meta(call)}))
+
+
+async def _fields(visit: Visit, message: Incoming, call: Call) -> Fields:
+    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH:
+        return search(offers.view(visit).tool_listing, call.values)
+    text = message.params.get("requestState")
+    if text is None:
+        return await attend(visit, message, call, leaving_cancels=True)
+    if not isinstance(text, str):
+        raise RpcRefusal(INVALID_PARAMS, "A requestState is text that an earlier answer to this request gave.")
+    state = open_state(text, call, visit.runtime)
+    if state.parked:
+        return await go_on(visit, message, call, Where(state.process, state.parked), _answers(message))
+    call.more += _state_member(state)
+    return await attend(visit, message, call, leaving_cancels=True)
+
+
+def _answers(message: Incoming) -> Answers:
+    try:
+        return _ANSWERS(message.responses or b"{}")
+    except msgspec.MsgspecError:
+        raise RpcRefusal(INVALID_PARAMS, "inputResponses is an object with an answer for each key.") from None
+
+
+def _state_member(state: RequestState) -> bytes:
+    return b',"requestState":' + msgspec.json.encode(state.upstream) if state.upstream is not None else b""
 
 
 async def _refuse(visit: Visit, message: Incoming, problem: GatewayError, call: Call | None) -> None:
-    status, error = methods.refusal_error(problem, call)
+    status, error = error_of(problem, call, is_modern=True)
     code = error["code"]
     by_code = 400 if code in _REFUSED_WITH_400 else _STATUS.get(code, 200)
     await visit.exchange.reply.finish(status or by_code, raw_error_body(message.id, msgspec.json.encode(error)))

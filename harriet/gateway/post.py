@@ -1,0 +1,120 @@
+"""Messages between web processes: through Redis, sealed, to one process or to all. What is lost with Redis is only what
+was on its way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from harriet.lib.keyfile import derive
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[bytes], Awaitable[None]]
+
+LARGEST = 20 * 2**20
+_PURPOSE = "harriet/gateway-post/v1"
+_EVERYONE = "harriet:gateway:everyone"
+_NONCE = 12
+_PATIENCE = 5.0
+
+
+class Post:
+    """This process's letter box. Sending to an address where nobody lives says so."""
+
+    def __init__(self) -> None:
+        self.process = secrets.token_hex(8)
+        self._handlers: dict[str, Handler] = {}
+        self._redis: Redis | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._at_work: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        for task in (*([self._task] if self._task else []), *self._at_work):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    def on(self, kind: str, handler: Handler) -> None:
+        self._handlers[kind] = handler
+
+    async def send(self, process: str, kind: str, body: bytes) -> bool:
+        """False when nobody is at that address, or when Redis is away."""
+        return await self._publish(_address(process), kind, body)
+
+    async def broadcast(self, kind: str, body: bytes) -> None:
+        await self._publish(_EVERYONE, kind, body)
+
+    async def _publish(self, channel: str, kind: str, body: bytes) -> bool:
+        if len(body) > LARGEST:
+            return False
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = _cipher().encrypt(nonce, kind.encode() + b"\0" + body, channel.encode())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return bool(await self._client().publish(channel, nonce + sealed))
+        except (RedisError, OSError, TimeoutError) as problem:
+            log.warning("A message to another web process was lost (%s).", type(problem).__name__)
+            return False
+
+    def _client(self) -> Redis:
+        if self._redis is None:
+            self._redis = Redis.from_url(settings.REDIS_URL)
+        return self._redis
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError) as problem:
+                log.warning("The gateway lost Redis (%s); connecting again.", type(problem).__name__)
+            await asyncio.sleep(0.5)
+
+    async def _listen(self) -> None:
+        async with self._client().pubsub() as box:
+            await box.subscribe(_address(self.process), _EVERYONE)
+            async for message in box.listen():
+                if message["type"] == "message":
+                    self._take(message["channel"], message["data"])
+
+    def _take(self, channel: bytes, letter: bytes) -> None:
+        try:
+            plain = _cipher().decrypt(letter[:_NONCE], letter[_NONCE:], channel)
+        except (InvalidTag, ValueError):
+            log.warning("A message came to the gateway that is not from Harriet; it was dropped.")
+            return
+        kind, _, body = plain.partition(b"\0")
+        handler = self._handlers.get(kind.decode())
+        if handler is not None:
+            task = asyncio.create_task(_handled(handler, body))
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
+
+
+async def _handled(handler: Handler, body: bytes) -> None:
+    try:
+        await handler(body)
+    except Exception:
+        log.exception("A message between web processes could not be handled.")
+
+
+def _address(process: str) -> str:
+    return f"harriet:gateway:{process}"
+
+
+def _cipher() -> AESGCM:
+    return AESGCM(derive("vault", _PURPOSE))

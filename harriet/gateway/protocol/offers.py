@@ -1,0 +1,84 @@
+"""What a profile offers, alike in both eras: capabilities, instructions, and the lists of tools, prompts, resources."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harriet.gateway import progressive
+from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.lists import RESOURCES, TEMPLATES, What
+from harriet.gateway.policy import PAGE, Listing, View, after, cursor_after, list_page, view_of, why_nothing
+
+if TYPE_CHECKING:
+    from .dispatch import Visit
+
+LIVE: dict[str, What] = {RESOURCES[0]: RESOURCES, TEMPLATES[0]: TEMPLATES}
+LISTS = frozenset({"tools/list", "prompts/list", *LIVE})
+
+
+def view(visit: Visit) -> View:
+    return view_of(visit.snapshot, visit.principal, visit.profile)
+
+
+def capabilities(visit: Visit) -> dict[str, Any]:
+    """What there is for this caller; a server's own extras only where a server has them."""
+    offered = view(visit)
+    found: dict[str, Any] = {"tools": {"listChanged": True}}
+    if offered.prompts:
+        found["prompts"] = {"listChanged": True}
+    if offered.resources:
+        found["resources"] = {"listChanged": True, "subscribe": True}
+    for extra in ("completions", "logging"):
+        if any(extra in connector.capabilities for connector in offered.connectors):
+            found[extra] = {}
+    return found
+
+
+def instructions(visit: Visit) -> str:
+    """Said at the beginning of a session. Nothing to see comes with its reason."""
+    nothing = why_nothing(view(visit), visit.principal, visit.profile)
+    if nothing:
+        return nothing
+    more = ""
+    if visit.profile.is_progressive:
+        more = f" Find tools with {progressive.SEARCH} and call them with {progressive.CALL}."
+    return (
+        f"Tools of {visit.snapshot.facts.name}, profile {visit.profile.name}, governed by Harriet. A call may wait "
+        f"for a person's approval; it then answers with a ticket, and the same call repeated collects the result.{more}"
+    )
+
+
+async def listed(visit: Visit, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """One page of a list. Raises RpcRefusal."""
+    cursor = params.get("cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise RpcRefusal(INVALID_PARAMS, "The cursor must be text that an earlier page named.")
+    if method in LIVE:
+        return await _live_page(visit, LIVE[method], cursor)
+    if method == "prompts/list":
+        return _page("prompts", view(visit).prompt_listing, cursor)
+    if visit.profile.is_progressive:
+        return {"tools": [msgspec.Raw(one) for one in progressive.DEFINITIONS]}
+    return _page("tools", view(visit).tool_listing, cursor)
+
+
+def _page(member: str, listing: Listing, cursor: str | None) -> dict[str, Any]:
+    definitions, following = list_page(listing, cursor)
+    page: dict[str, Any] = {member: [msgspec.Raw(one) for one in definitions]}
+    if following is not None:
+        page["nextCursor"] = following
+    return page
+
+
+async def _live_page(visit: Visit, what: What, cursor: str | None) -> dict[str, Any]:
+    _, member, address = what
+    entries = await visit.runtime.lists.shown(view(visit), visit.snapshot, visit.profile, what)
+    names = [entry[address] for entry in entries]
+    start = 0 if cursor is None else bisect_right(names, after(cursor))
+    page: dict[str, Any] = {member: entries[start : start + PAGE]}
+    if start + PAGE < len(entries):
+        page["nextCursor"] = cursor_after(names[start + PAGE - 1])
+    return page

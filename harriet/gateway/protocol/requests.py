@@ -1,0 +1,109 @@
+"""Requests that go on to a server, as governed calls: tools/call, prompts/get, resources/read, completion/complete."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harriet.gateway import progressive
+from harriet.gateway.call import Call
+from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.forward import COMPLETION, PROMPT, RESOURCE, TOOL
+from harriet.lib.tracing import with_trace
+
+from .messages import Incoming
+from .offers import view
+
+if TYPE_CHECKING:
+    from .dispatch import Visit
+
+LONGEST_CLIENT = 120
+LONGEST_ADDRESS = 8192
+_COMPLETED = ("argument", "context")
+
+
+def base_call(visit: Visit, message: Incoming, name: str, arguments: bytes, values: Any, method: str) -> Call:
+    return Call(
+        snapshot=visit.snapshot,
+        principal=visit.principal,
+        profile=visit.profile,
+        name=name,
+        arguments=arguments,
+        values=values,
+        method=method,
+        more=b',"inputResponses":' + message.responses if message.responses else b"",
+        meta=with_trace(message.meta, visit.exchange.headers),
+    )
+
+
+async def tool_call(visit: Visit, message: Incoming) -> Call:
+    """Raises RpcRefusal when the message is no tools/call."""
+    name, values = _name_and_arguments(message, "tools/call names its tool")
+    arguments = message.arguments if message.arguments else b"{}"
+    if visit.profile.is_progressive and name == progressive.CALL:
+        name, arguments, values = progressive.inner_call(arguments, values)
+    return base_call(visit, message, name, arguments, values, TOOL)
+
+
+async def prompt_call(visit: Visit, message: Incoming) -> Call:
+    name, values = _name_and_arguments(message, "prompts/get names its prompt")
+    return base_call(visit, message, name, message.arguments or b"{}", values, PROMPT)
+
+
+async def resource_call(visit: Visit, message: Incoming) -> Call:
+    address = address_in(message.params)
+    connector_id, uri = await visit.runtime.lists.owner_of(address, view(visit), visit.snapshot, visit.profile)
+    values = {"uri": uri}
+    call = base_call(visit, message, address, msgspec.json.encode(values), values, RESOURCE)
+    call.connector_id = connector_id
+    return call
+
+
+async def completion_call(visit: Visit, message: Incoming) -> Call:
+    """A completion belongs to the prompt or the resources that it completes, and obeys the same rules."""
+    ref, argument = message.params.get("ref"), message.params.get("argument")
+    if not isinstance(ref, dict) or not isinstance(argument, dict):
+        raise RpcRefusal(INVALID_PARAMS, "completion/complete has a ref and an argument, both objects.")
+    values: dict[str, Any] = {key: message.params[key] for key in _COMPLETED if key in message.params}
+    if ref.get("type") == "ref/prompt" and isinstance(ref.get("name"), str):
+        grant = view(visit).prompts.get(ref["name"])
+        upstream: dict[str, Any] = {"ref": {**ref, "name": grant.tool.name if grant else ref["name"]}, **values}
+        return base_call(visit, message, ref["name"], msgspec.json.encode(upstream), upstream, COMPLETION)
+    if ref.get("type") == "ref/resource":
+        address = address_in(ref)
+        connector_id, uri = await visit.runtime.lists.owner_of(address, view(visit), visit.snapshot, visit.profile)
+        upstream = {"ref": {**ref, "uri": uri}, **values}
+        call = base_call(visit, message, address, msgspec.json.encode(upstream), upstream, COMPLETION)
+        call.connector_id = connector_id
+        return call
+    raise RpcRefusal(
+        INVALID_PARAMS, "The ref of a completion is a ref/prompt with a name, or a ref/resource with a uri."
+    )
+
+
+CALLS: dict[str, Callable[[Visit, Incoming], Awaitable[Call]]] = {
+    TOOL: tool_call,
+    PROMPT: prompt_call,
+    RESOURCE: resource_call,
+    COMPLETION: completion_call,
+}
+
+
+def address_in(params: dict[str, Any]) -> str:
+    uri = params.get("uri")
+    if not isinstance(uri, str) or not uri or len(uri) > LONGEST_ADDRESS:
+        raise RpcRefusal(INVALID_PARAMS, f"A resource is named by its uri, of at most {LONGEST_ADDRESS} letters.")
+    return uri
+
+
+def _name_and_arguments(message: Incoming, what: str) -> tuple[str, dict[str, Any]]:
+    name, values = message.params.get("name"), message.params.get("arguments")
+    if not isinstance(name, str) or not name:
+        raise RpcRefusal(INVALID_PARAMS, f"A {what}.")
+    if not isinstance(values, dict | None):
+        raise RpcRefusal(INVALID_PARAMS, "The arguments are an object.")
+    if values is None:
+        message.arguments = b"{}"
+    return name, values or {}

@@ -1,0 +1,203 @@
+"""Sessions of handshake-era clients without sticky routing: the session id is the sealed state, so any process can open
+it. What a session learns later is a row, read once per process and told by NOTIFY."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64decode, urlsafe_b64encode
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from connectors.models import ClientSession as Row
+from connectors.snapshot import ProfileRow
+from harriet.lib.keyfile import derive
+
+from .database import in_database
+from .errors import INVALID_PARAMS, HttpRefusal, RpcRefusal
+from .principal import Principal
+from .questions import interactive
+
+LONGEST = 4096
+MOST_SUBSCRIPTIONS = 200
+CHANNEL = "harriet_session"
+_KEPT = 20_000
+_USED_EVERY = timedelta(days=1)
+_NONCE = 12
+_PURPOSE = "harriet/client-session/v1"
+_UNKNOWN = "There is no such session, or it has ended. Begin a new one with initialize."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSession:
+    """What was said at the beginning."""
+
+    id: bytes
+    token_id: UUID
+    profile_id: UUID
+    version: str
+    capabilities: dict[str, Any]
+    """Those that let a server ask the client something."""
+    client: str
+
+
+class _Sealed(msgspec.Struct, array_like=True):
+    id: bytes
+    version: str
+    capabilities: dict[str, Any]
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was said since."""
+
+    log_level: str = ""
+    subscriptions: frozenset[str] = frozenset()
+    has_ended: bool = False
+
+
+_NOTHING = Learned()
+
+
+@dataclass(slots=True)
+class _Kept:
+    session: ClientSession
+    learned: Learned | None = None
+
+
+@dataclass(slots=True)
+class Sessions:
+    _open: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
+    _by_id: dict[bytes, str] = field(default_factory=dict)
+
+    def issue(
+        self, principal: Principal, profile: ProfileRow, version: str, capabilities: dict[str, Any], client: str
+    ) -> str:
+        """The value of Mcp-Session-Id: visible ASCII that only Harriet can read."""
+        asked = interactive(capabilities)
+        if len(msgspec.json.encode(asked)) > LONGEST // 2:
+            asked = {name: {} for name in asked}
+        sealed = _Sealed(secrets.token_bytes(16), version, asked, client[:120])
+        nonce = secrets.token_bytes(_NONCE)
+        raw = nonce + _cipher().encrypt(nonce, msgspec.msgpack.encode(sealed), _owner(principal, profile))
+        return urlsafe_b64encode(raw).decode().rstrip("=")
+
+    async def open(self, header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
+        """Raises HttpRefusal 404 for what isn't ours, is somebody else's or has ended: clients then begin anew."""
+        kept = self._open.get(header)
+        if kept is None:
+            kept = self._keep(header, _opened(header, principal, profile))
+        session = kept.session
+        if session.token_id != principal.token_id or session.profile_id != profile.id:
+            raise _unknown()
+        if kept.learned is None:
+            kept.learned = await in_database(_read, session.id)
+        if kept.learned.has_ended:
+            raise _unknown()
+        return session
+
+    def learned(self, session: ClientSession) -> Learned:
+        """Of a session that was opened in this process."""
+        kept = self._open.get(self._by_id.get(session.id, ""))
+        return (kept.learned if kept else None) or _NOTHING
+
+    async def log_level(self, session: ClientSession) -> str:
+        return self.learned(session).log_level
+
+    async def set_log_level(self, session: ClientSession, level: str) -> None:
+        await self._change(session, log_level=level)
+
+    async def subscribe(self, session: ClientSession, uri: str) -> None:
+        """Raises RpcRefusal beyond what one session may listen to."""
+        known = self.learned(session).subscriptions | {uri}
+        if len(known) > MOST_SUBSCRIPTIONS:
+            raise RpcRefusal(INVALID_PARAMS, f"A session subscribes to at most {MOST_SUBSCRIPTIONS} resources.")
+        await self._change(session, subscriptions=sorted(known))
+
+    async def unsubscribe(self, session: ClientSession, uri: str) -> None:
+        await self._change(session, subscriptions=sorted(self.learned(session).subscriptions - {uri}))
+
+    async def end(self, session: ClientSession) -> None:
+        await self._change(session, ended_at=Now())
+
+    def changed(self, session_id: bytes) -> None:
+        """Somebody wrote the session's row: what is known of it here is old."""
+        kept = self._open.get(self._by_id.get(session_id, ""))
+        if kept is not None:
+            kept.learned = None
+
+    async def refreshed(self, session_id: bytes) -> tuple[ClientSession, Learned] | None:
+        """A session that this process has seen, as it is now."""
+        kept = self._open.get(self._by_id.get(session_id, ""))
+        if kept is None:
+            return None
+        kept.learned = await in_database(_read, session_id)
+        return kept.session, kept.learned
+
+    async def _change(self, session: ClientSession, **fields: Any) -> None:
+        learned = await in_database(_write, session.id, session.token_id, fields)
+        kept = self._open.get(self._by_id.get(session.id, ""))
+        if kept is not None:
+            kept.learned = learned
+
+    def _keep(self, header: str, session: ClientSession) -> _Kept:
+        while len(self._open) >= _KEPT:
+            _, oldest = self._open.popitem(last=False)
+            self._by_id.pop(oldest.session.id, None)
+        self._by_id[session.id] = header
+        kept = self._open[header] = _Kept(session)
+        return kept
+
+
+def _opened(header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
+    try:
+        whole = header + "=" * (-len(header) % 4)
+        raw = b64decode(whole.encode("latin-1"), b"-_", validate=True) if len(header) <= LONGEST else b""
+        plain = _cipher().decrypt(raw[:_NONCE], raw[_NONCE:], _owner(principal, profile))
+        sealed = msgspec.msgpack.decode(plain, type=_Sealed)
+    except (ValueError, InvalidTag):
+        raise _unknown() from None
+    return ClientSession(sealed.id, principal.token_id, profile.id, sealed.version, sealed.capabilities, sealed.client)
+
+
+def _owner(principal: Principal, profile: ProfileRow) -> bytes:
+    return principal.token_id.bytes + profile.id.bytes
+
+
+def _cipher() -> AESGCM:
+    return AESGCM(derive("vault", _PURPOSE))
+
+
+def _unknown() -> HttpRefusal:
+    return HttpRefusal(404, _UNKNOWN)
+
+
+def _learned(row: Row) -> Learned:
+    return Learned(row.log_level, frozenset(row.subscriptions), row.ended_at is not None)
+
+
+def _read(session_id: bytes) -> Learned:
+    rows = Row.objects.filter(pk=UUID(bytes=session_id))
+    row = rows.first()
+    if row is None:
+        return _NOTHING
+    rows.filter(ended_at=None, changed_at__lt=Now() - _USED_EVERY).update(changed_at=Now())  # it is still in use
+    return _learned(row)
+
+
+@transaction.atomic
+def _write(session_id: bytes, token_id: UUID, fields: dict[str, Any]) -> Learned:
+    row_id = UUID(bytes=session_id)
+    Row.objects.update_or_create(pk=row_id, defaults={**fields, "changed_at": Now(), "token_id": token_id})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row_id)])
+    return _learned(Row.objects.get(pk=row_id))

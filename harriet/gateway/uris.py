@@ -1,0 +1,50 @@
+"""Addresses of resources as clients see them: in a profile with prefixes they begin with their connector's slug."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connectors.access import shown_uri
+from connectors.snapshot import ProfileRow
+
+if TYPE_CHECKING:
+    from .forward import Fields
+    from .policy import Grant
+
+_WITH_ADDRESSES = ("content", "contents", "messages")
+
+
+def with_shown_uris(fields: Fields, grant: Grant, profile: ProfileRow) -> Fields:
+    """The result with the addresses in it as this profile shows them. Most results have none, or need no change."""
+    if not profile.has_prefix:
+        return fields
+    slug = grant.tool.connector.slug
+    for name in _WITH_ADDRESSES:
+        raw = fields.get(name)
+        if raw is not None and b'"uri"' in bytes(raw):
+            fields[name] = msgspec.Raw(rewritten(bytes(raw), lambda uri: shown_uri(slug, uri, True)))
+    return fields
+
+
+def rewritten(raw: bytes, rename: Callable[[str], str]) -> bytes:
+    """JSON with every address of a resource renamed: of contents, links, and resources embedded in content."""
+    return json.dumps(_walked(json.loads(raw), rename), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _walked(value: Any, rename: Callable[[str], str]) -> Any:
+    """Contents and content blocks are lists of objects, at most three levels apart; nothing else is looked into."""
+    if isinstance(value, list):
+        return [_walked(one, rename) for one in value]
+    if not isinstance(value, dict):
+        return value
+    changed = dict(value)
+    if isinstance(changed.get("uri"), str) and changed.get("type", "resource_link") == "resource_link":
+        changed["uri"] = rename(changed["uri"])
+    for inner in ("content", "resource"):
+        if isinstance(changed.get(inner), dict | list):
+            changed[inner] = _walked(changed[inner], rename)
+    return changed
