@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -122,7 +122,7 @@ def _facts(
     organization: Organization,
     connectors: Mapping[UUID, ConnectorRow],
     tools: QuerySet[Tool],
-    pinned: Mapping[UUID, ToolVersion] | None,
+    pinned: Mapping[UUID, Pinned] | None,
 ) -> OrganizationFacts:
     groups = dict(Group.objects.filter(organization=organization).values_list("id", "name"))
     return OrganizationFacts(
@@ -169,16 +169,31 @@ def _connector(row: Connector, organization: Organization) -> ConnectorRow:
     )
 
 
-def _pinned(organization_id: UUID) -> dict[UUID, ToolVersion]:
+class Pinned(NamedTuple):
+    digest: bytes
+    definition: Mapping[str, Any]
+
+
+_read: dict[UUID, dict[UUID, Pinned]] = {}
+"""By organization, by version: what the last load in this process read. What a version's row defines never changes."""
+
+
+def _pinned(organization_id: UUID) -> dict[UUID, Pinned]:
+    """By tool. Definitions are most of an organization's bytes, so only new ones are read and parsed."""
     rows = ToolVersion.objects.filter(tool__organization_id=organization_id, is_pinned=True)
-    return {version.tool_id: version for version in rows}
+    tools, known = dict(rows.values_list("id", "tool_id")), _read.get(organization_id, {})
+    missing = tools.keys() - known.keys()
+    fresh = rows.filter(pk__in=missing).values_list("id", "digest", "definition") if missing else ()
+    found = known | {row_id: Pinned(bytes(digest), definition) for row_id, digest, definition in fresh}
+    _read[organization_id] = {row_id: found[row_id] for row_id in tools if row_id in found}
+    return {tools[row_id]: version for row_id, version in _read[organization_id].items()}
 
 
 def _tools(
     found: QuerySet[Tool],
     connectors: Mapping[UUID, ConnectorRow],
     groups: Mapping[UUID, str],
-    pinned: Mapping[UUID, ToolVersion] | None,
+    pinned: Mapping[UUID, Pinned] | None,
 ) -> dict[UUID, ToolRow]:
     permissions = ToolPermission.objects.filter(tool=OuterRef("pk"))
     rows: Any = found.defer("description", "risk_reason").annotate(
@@ -194,7 +209,7 @@ def _tools(
     return tools
 
 
-def _tool(row: Any, connector: ConnectorRow, groups: Mapping[UUID, str], version: ToolVersion | None) -> ToolRow:
+def _tool(row: Any, connector: ConnectorRow, groups: Mapping[UUID, str], version: Pinned | None) -> ToolRow:
     facts = ToolFacts(
         tool_id=row.id,
         name=spoken_name(row.kind, row.name),
@@ -213,7 +228,7 @@ def _tool(row: Any, connector: ConnectorRow, groups: Mapping[UUID, str], version
         connector=connector,
         facts=facts,
         definition=version.definition if version else {},
-        digest=bytes(version.digest) if version else b"",
+        digest=version.digest if version else b"",
         risk=row.risk,
         requires_confirmation=row.requires_confirmation,
     )

@@ -288,7 +288,6 @@ LOGGING = {
         "harriet.calls": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
         # These write URLs, headers or query values at DEBUG; secrets travel in them.
         "urllib3": {"level": "WARNING"},
-        "aiohttp": {"level": "WARNING"},
         "django.db.backends": {"level": "INFO"},
         "asyncio": {"level": "WARNING"},
     },

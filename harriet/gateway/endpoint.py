@@ -115,7 +115,7 @@ class Endpoint:
             self._check_host(headers.get(b"host", b""))
             if (origin := headers.get(b"origin")) is not None:
                 reply.more_headers = cors.checked(origin, scope)
-            if scope["method"] == "OPTIONS":
+            if scope["method"] == "OPTIONS" and origin is not None:
                 await reply.finish(204, b"", *cors.preflight(headers))
                 return
             visit = self._admit(exchange, self._runtime or await self._started())
@@ -155,10 +155,7 @@ class Endpoint:
         snapshot, principal, profile = _authenticate(runtime, scope["path"], headers)
         if scope["method"] not in METHODS:
             raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
-        if (
-            scope["method"] == "POST"
-            and headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json"
-        ):
+        if scope["method"] == "POST" and not _is_json(headers):
             raise HttpRefusal(415, "Send the message as application/json.")
         return Visit(runtime, exchange, snapshot, principal, profile)
 

@@ -93,7 +93,7 @@ def why_hidden(view: View, kind: str, name: str, principal: Principal, profile: 
 
 
 _WORDS: dict[str, str] = {Tool.Kind.TOOL: "tool", Tool.Kind.PROMPT: "prompt", Tool.Kind.RESOURCES: "resource"}
-_OUTNUMBERED = "Another connector of the profile offers a tool of the same name; switch on the profile's name prefix."
+_OUTNUMBERED = "Another connector of the profile offers the same name; switch on the profile's name prefix."
 
 
 def why_nothing(view: View, principal: Principal, profile: ProfileRow) -> str:

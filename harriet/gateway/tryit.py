@@ -44,7 +44,7 @@ class TryResult:
 
 def try_tool(tool_id: UUID, arguments: bytes, *, actor: Actor) -> TryResult:
     """Calls the tool as the admin who tries it. Raises NotAllowed; NotRepresentable for arguments that are no JSON."""
-    tool = Tool.objects.select_related("organization").filter(pk=tool_id).first()
+    tool = Tool.objects.select_related("organization").filter(pk=tool_id, kind=Tool.Kind.TOOL).first()
     if tool is None or actor.id is None:
         raise NotFound("There is no such tool.")
     demand(actor, tool.organization, Power.MANAGE_CONNECTORS)

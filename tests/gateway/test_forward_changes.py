@@ -22,8 +22,8 @@ from .processes import Gateway, Process
 from .test_listen_streams import InSession, heard, listen, stream
 
 NOTE = "note://one"
-TOOLS_CHANGED = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
-NOTE_CHANGED = {"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {"uri": NOTE}}
+TOOLS_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
+NOTE_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {"uri": NOTE}}
 
 
 class Announcing(Process):

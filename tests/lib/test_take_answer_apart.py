@@ -119,3 +119,15 @@ async def test_a_large_body_waits_for_its_reader_and_arrives_whole() -> None:
         chunks = [chunk async for chunk in response.iter_chunks(len(body))]
     assert b"".join(chunks) == body
     assert len(chunks) > 1
+
+
+async def test_a_connection_that_had_to_wait_takes_the_next_request() -> None:
+    """The body arrives whole while nobody reads: the connection is used again, and must listen again."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % 400_000
+    async with serving([head + bytes(400_000)], [FINE], [FINE]) as (server, egress, url):
+        async with egress.request("POST", url, reach=LOCAL, deadline=5, data=b"{}") as response:
+            await asyncio.sleep(0.2)
+            assert len(await response.read(1_000_000)) == 400_000
+        for _ in range(2):
+            assert await body_of(egress, url) == b"ok"
+        assert server.connections == 1

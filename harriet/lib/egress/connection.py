@@ -102,6 +102,7 @@ class Connection(asyncio.Protocol):
         self._has_body = has_body
         self._size = self._quiet = self.status = 0
         self.headers = Headers()
+        self._go_on()  # the last answer may have ended while it had to wait
         self._transport.write(request)
 
     async def head(self) -> None:
