@@ -129,7 +129,7 @@ def enable_two_tools(alice: Desk) -> None:
     tick_two(alice)
     alice.press("Enable")
     alice.look("tools-enabled")
-    assert "2 of 6 enabled" in alice.text
+    assert "2 of 6 tools enabled, resources disabled" in alice.text
     alice.press("Test connection")
     alice.look("connection-tested")
 

@@ -124,9 +124,9 @@ def test_what_was_used_last_is_noted_without_moving_the_version(dana: Client, of
     office.cast.acme.refresh_from_db()
     before = office.cast.acme.version.number
     dana.call("echo", {"text": "x"})
-    wait_for(lambda: AccessToken.objects.get().last_seen_at is not None, seconds=6)
+    wait_for(lambda: Tool.objects.get(name="echo").last_called_at is not None)
+    assert AccessToken.objects.get().last_seen_at is not None
     assert Device.objects.get().last_seen_at is not None
-    assert Tool.objects.get(name="echo").last_called_at is not None
     office.cast.acme.version.refresh_from_db()
     assert office.cast.acme.version.number == before
 

@@ -16,7 +16,7 @@ from tests.cast import Cast
 
 from . import asking
 from .client import Client, ModernClient
-from .log import Log
+from .log import Log, wait_for
 from .office import Office, connector, tools
 from .processes import Gateway, Process
 
@@ -85,8 +85,12 @@ def test_addresses_say_whose_they_are(committed_cast: Cast, _notes: Process, gat
         tools(one, committed_cast.sales, [{"name": "resources"}], kind=Tool.Kind.RESOURCES)
     office.changed()
     dana = Client(gateway, office.token).until(200)
-    listed = [one["uri"] for one in dana.request("resources/list").result["resources"]]
-    assert listed == ["crm+note://one", "crm+note://two", "wiki+note://one", "wiki+note://two"]
+
+    def listed() -> list[str]:
+        return [one["uri"] for one in dana.request("resources/list").result["resources"]]
+
+    wait_for(lambda: len(listed()) == 4)
+    assert listed() == ["crm+note://one", "crm+note://two", "wiki+note://one", "wiki+note://two"]
     templates = [one["uriTemplate"] for one in dana.request("resources/templates/list").result["resourceTemplates"]]
     assert templates == ["crm+note://by/{name}", "wiki+note://by/{name}"]
     read = dana.request("resources/read", {"uri": "wiki+note://by/me"}).result["contents"]
