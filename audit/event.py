@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -96,11 +96,10 @@ class Frame:
         if len(decision) > _COLUMN_LENGTH or len(outcome) > _COLUMN_LENGTH:
             raise NotRecordable(f"Decision and outcome are words of at most {_COLUMN_LENGTH} characters.")
         event_id, request = new_id(), request_id or current_request_id()
-        what = _json(code)
         parts = (
-            *(self._actor, _json(datetime.now(UTC)), self._client, what, self._connector),
-            *(_member("decision", decision), _member("details", details, code), self._device, _json(event_id)),
-            *(self._organization, _member("outcome", outcome), self._person, _member("reason", reason, code)),
+            *(self._actor, _json(datetime.now(UTC)), self._client, _text(code), self._connector),
+            *(_word("decision", decision), _member("details", details, code), self._device, _json(event_id)),
+            *(self._organization, _word("outcome", outcome), self._person, _word("reason", reason)),
             *(b',"request":', _json(request), self._tool),
         )
         body = b"".join(parts)
@@ -144,6 +143,17 @@ def compose(
 
 def _member(name: str, value: Any, code: str = "") -> bytes:
     return b',"%b":%b' % (name.encode(), _json(value, code)) if value else b""
+
+
+@lru_cache(maxsize=1024)
+def _word(name: str, value: str) -> bytes:
+    """The same few words stand in most events."""
+    return _member(name, value)
+
+
+@lru_cache(maxsize=256)
+def _text(code: str) -> bytes:
+    return _json(code)
 
 
 def _labelled(name: str, label: Label | None) -> bytes:

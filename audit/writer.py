@@ -1,4 +1,4 @@
-"""The group commit: whatever events arrive together become durable with one COPY and one commit.
+"""The group commit: whatever events arrive together become durable with one statement and one commit.
 
 Each caller waits for its own commit. One connection and one task per process; it reconnects by itself. A batch whose
 fate a lost connection left open is looked up by its ids before it is sent again, so that nothing is written twice.
@@ -14,11 +14,10 @@ from time import monotonic
 from typing import NamedTuple
 
 import psycopg
-from psycopg import AsyncConnection
 
-from audit.copying import connect, copy_events, present_ids
 from audit.errors import AuditUnavailable
 from audit.event import NewEvent
+from audit.inlet import Inlet
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +26,9 @@ PATIENCE_SECONDS = 2.0
 BATCH = 2000
 BACKLOG = 20_000
 """Outcomes that may wait for a database that is away. The sweep closes the calls of those that found no room."""
+
+LATE_SECONDS = 0.02
+"""For how long an event that nobody waits for may stay in memory before it gets a batch of its own."""
 
 _BATCH_SECONDS = 5.0
 _CROWD_SECONDS = 0.001
@@ -63,10 +65,13 @@ class AuditWriter:
         self._patience = patience
         self._backlog = backlog
         self._queue: deque[_Entry] = deque()
+        self._late: list[_Entry] = []
+        """Waits for a batch to go along with."""
+        self._late_timer: asyncio.TimerHandle | None = None
         self._in_flight: list[_Entry] = []
         self._is_doubtful = False
         """Some of what is in flight may be in the database already."""
-        self._connection: AsyncConnection[tuple[object, ...]] | None = None
+        self._inlet: Inlet | None = None
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._is_stopping = False
@@ -80,11 +85,11 @@ class AuditWriter:
     @property
     def waiting(self) -> int:
         """Events that are not durable yet."""
-        return len(self._queue) + len(self._in_flight)
+        return len(self._queue) + len(self._late) + len(self._in_flight)
 
     @property
     def is_connected(self) -> bool:
-        return self._connection is not None and not self._connection.closed
+        return self._inlet is not None and self._inlet.is_open
 
     async def start(self) -> None:
         """Starts writing. A database that is away is no error here: writes are refused until it is back."""
@@ -92,12 +97,15 @@ class AuditWriter:
         self._wake = asyncio.Event()
         self._is_stopping = False
         with suppress(psycopg.Error, OSError):
-            self._connection = await connect(self._conninfo)
+            self._inlet = await Inlet.opened(self._conninfo)
         self._task = asyncio.create_task(self._run(), name="audit writer")
 
     async def stop(self) -> None:
         """Writes what is queued, waiting no longer than callers would, and disconnects."""
         self._is_stopping = True
+        if self._late_timer is not None:
+            self._late_timer.cancel()
+            self._send_late()
         if self._task is not None:
             self._wake.set()
             await asyncio.wait({self._task}, timeout=self._patience)
@@ -121,22 +129,33 @@ class AuditWriter:
         if self._is_stopping or self._task is None:
             raise _unavailable()
         done: asyncio.Future[None] = self._loop.create_future()
-        self._add(_Entry(event, done, self._loop.time() + self._patience))
+        self._queue.append(_Entry(event, done, self._loop.time() + self._patience))
+        self._wake.set()
         if self._alarm is None:
             self._alarm = self._loop.call_later(self._patience, self._refuse_late)
         await done
 
     def write_soon(self, event: NewEvent) -> bool:
-        """Puts the event into the next batch; nobody waits. False when the backlog is full and it was dropped."""
-        if len(self._queue) >= self._backlog:
+        """Goes along with the next batch, within LATE_SECONDS; nobody waits. False when the backlog is full and it was
+        dropped."""
+        if len(self._queue) + len(self._late) >= self._backlog:
             logger.error("Dropped the event %s of request %s: the database is away.", event.code, event.request_id)
             return False
-        self._add(_Entry(event, None, 0.0))
+        self._late.append(_Entry(event, None, 0.0))
+        if self._late_timer is None:
+            self._late_timer = self._loop.call_later(LATE_SECONDS, self._send_late)
         return True
 
-    def _add(self, entry: _Entry) -> None:
-        self._queue.append(entry)
-        self._wake.set()
+    def _send_late(self) -> None:
+        """There was no batch to go along with."""
+        self._late_timer = None
+        self._gather()
+        if self._queue:
+            self._wake.set()
+
+    def _gather(self) -> None:
+        self._queue.extend(self._late)
+        self._late.clear()
 
     def _refuse_late(self) -> None:
         """One timer for all: refuses whoever has waited too long, and comes back for the next in line."""
@@ -162,6 +181,7 @@ class AuditWriter:
 
     async def _write_batch(self) -> None:
         """Takes the next batch and stays with it until the database has it or its callers were refused."""
+        self._gather()
         taken = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
         self._in_flight = [entry for entry in taken if not entry.is_given_up]
         self._crowd = sum(entry.done is not None for entry in self._in_flight)
@@ -182,15 +202,15 @@ class AuditWriter:
                 failures += 1
 
     async def _attempt(self, size: int) -> None:
-        if self._connection is None:
-            self._connection = await connect(self._conninfo)
+        if self._inlet is None:
+            self._inlet = await Inlet.opened(self._conninfo)
         if self._is_doubtful:
             await self._look_up()
         part = self._in_flight[:size]
         if not part:
             return
         self._is_doubtful = True
-        await copy_events(self._connection, [entry.event for entry in part])
+        await self._inlet.write([entry.event for entry in part])
         self._is_doubtful = False
         self.committed_at = monotonic()
         self.commits += 1
@@ -201,8 +221,8 @@ class AuditWriter:
 
     async def _look_up(self) -> None:
         """Settles what the database has already; drops what nobody waits for any more and was never written."""
-        assert self._connection is not None
-        present = await present_ids(self._connection, [entry.event.id for entry in self._in_flight])
+        assert self._inlet is not None
+        present = await self._inlet.present([entry.event.id for entry in self._in_flight])
         for entry in self._in_flight:
             if entry.event.id in present:
                 entry.settle()
@@ -214,10 +234,9 @@ class AuditWriter:
         entry.settle(_unavailable())
 
     async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(psycopg.Error, OSError):
-                await connection.close()
+        inlet, self._inlet = self._inlet, None
+        if inlet is not None:
+            await inlet.close()
 
 
 def _unavailable() -> AuditUnavailable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -51,10 +51,10 @@ def look_at(connector: Connector) -> Look:
 
     async def look(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
         discovery = await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
-        known = replace(endpoint, era=discovery.era)
+        known = endpoint._replace(era=discovery.era)
         return await _list_all(transport, known, discovery, credential, repeated)
 
-    endpoint = replace(endpoint_of(connector), era="")  # whoever looks finds out anew
+    endpoint = endpoint_of(connector)._replace(era="")  # whoever looks finds out anew
     return _with_credential(connector, look)
 
 
@@ -98,7 +98,7 @@ def discover(connector: Connector) -> Discovery:
     async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Discovery:
         return repeated.out_of(await transport.discover(endpoint, credential, deadline=LOOK_SECONDS))
 
-    endpoint = replace(endpoint_of(connector), era="")
+    endpoint = endpoint_of(connector)._replace(era="")
     return _with_credential(connector, ask)
 
 
@@ -108,7 +108,7 @@ def list_offer(connector: Connector, discovery: Discovery) -> Look:
     async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
         return await _list_all(transport, endpoint, discovery, credential, repeated)
 
-    endpoint = replace(endpoint_of(connector), era=discovery.era)
+    endpoint = endpoint_of(connector)._replace(era=discovery.era)
     return _with_credential(connector, ask)
 
 

@@ -18,3 +18,4 @@ application = with_gateway(_pages)
 
 gc.collect()
 gc.freeze()  # what is loaded by now lives as long as the process: collections need not walk it for every call
+gc.set_threshold(10_000, 10, 50)  # a call makes hundreds of objects and no cycles: look for those less often

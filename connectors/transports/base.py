@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from harriet.lib.egress import Reach
@@ -26,8 +26,7 @@ OnQuestion = Callable[[str, bytes], Awaitable[bytes]]
 `"result":…` or `"error":…` member."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     connector_id: UUID
     url: str
     reach: Reach
@@ -35,8 +34,7 @@ class Endpoint:
     """LEGACY, MODERN, or "" to find out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who stands behind a request, as far as a server may tell callers apart."""
 
     session_key: Hashable = ()

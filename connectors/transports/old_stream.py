@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from harriet.lib.egress import Exchange
@@ -131,7 +131,7 @@ class OldStream:
                 uri = await asyncio.shield(self._found)
         except TimeoutError:
             raise UpstreamTimeout("The server opened an event stream and then said nothing.") from None
-        self.address = replace(self.address, url=same_origin(self.address.url, uri))
+        self.address = self.address._replace(url=same_origin(self.address.url, uri))
 
     async def _run(self, exchange: Exchange) -> None:
         problem: UpstreamError = _ended()

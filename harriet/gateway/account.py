@@ -43,8 +43,8 @@ def intent(call: Call, grant: Grant) -> NewEvent:
         "credential": sealed.name if sealed else "",
         "credential_version": sealed.version if sealed else 0,
     }
-    return _event(
-        CALL_INTENT, call, grant, words={"decision": grant.gate.kind, "reason": grant.reason}, details=details
+    return _frame(call, grant).event(
+        CALL_INTENT, _whole(details, call), decision=grant.gate.kind, reason=grant.reason, request_id=call.request_id
     )
 
 
@@ -55,7 +55,9 @@ def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
         "size": sent.size,
         "redacted": sent.redacted,
     }
-    return _event(CALL_OUTCOME, call, grant, words={"outcome": word, "reason": reason}, details=details)
+    return _frame(call, grant).event(
+        CALL_OUTCOME, _whole(details, call), outcome=word, reason=reason, request_id=call.request_id
+    )
 
 
 def refused(call: Call, refusal: GatewayError) -> NewEvent:
@@ -97,8 +99,8 @@ def how(call: Call) -> dict[str, Any]:
     return {"method": call.method, "uri": call.name[:LONGEST]} if call.connector_id else {"method": call.method}
 
 
-def _event(code: str, call: Call, grant: Grant, *, words: dict[str, str], details: dict[str, Any]) -> NewEvent:
-    return _frame(call, grant).event(code, details | how(call), request_id=call.request_id, **words)
+def _whole(details: dict[str, Any], call: Call) -> dict[str, Any]:
+    return details if call.method == TOOL else details | how(call)
 
 
 def _frame(call: Call, grant: Grant) -> Frame:

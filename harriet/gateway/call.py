@@ -222,10 +222,4 @@ def explained(problem: BaseException, grant: Grant, redactor: Redactor | None, r
 def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:
     if sent.is_answered:
         account.record_up(grant, runtime)
-    seen = runtime.seen
-    seen.tokens.add(call.principal.token_id)
-    seen.tools.add(grant.tool.id)
-    if call.principal.device is not None:
-        seen.devices.add(call.principal.device.id)
-    if grant.tool.connector.id in call.snapshot.credentials:
-        seen.credentials.add(grant.tool.connector.id)
+    runtime.seen.used(call.principal, grant, call.snapshot)

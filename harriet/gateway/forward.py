@@ -139,15 +139,17 @@ class Relay:
         self._call = call
         self._logs = has_logs and call.log_level != ""
         self._redactor = redactor
-        self._token = call.request_id.hex
+        self._token = ""
         self._last: float | None = None
 
     def meta(self) -> dict[str, Any] | None:
         """The client's `_meta` without what speaks for the connection: the transport writes that itself."""
         known = self._call.meta
+        if not known and not self._logs:
+            return None
         meta = {key: value for key, value in known.items() if not key.startswith(_OF_THE_CONNECTION)}
         if "progressToken" in meta:
-            meta["progressToken"] = self._token
+            meta["progressToken"] = self._token = self._call.request_id.hex
         if self._logs:
             meta[_LOG_LEVEL] = self._call.log_level
         return meta or None

@@ -1,13 +1,22 @@
-"""The calls in flight in this process: for cancelling one by its JSON-RPC id, and for letting them end at shutdown."""
+"""The calls in flight in this process: for cancelling one by its JSON-RPC id, for watching whether the client of a long
+one is still there, and for letting them end at shutdown."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+
+WATCH_AFTER = 0.1
+"""Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and
+watching has a price."""
+
+Key = tuple[UUID, UUID, bytes]
+"""Token, profile and JSON-RPC id: what a client calls a request of its own."""
 
 
 def name_of(token_id: UUID, profile_id: UUID, rpc_id: bytes) -> str:
@@ -15,44 +24,73 @@ def name_of(token_id: UUID, profile_id: UUID, rpc_id: bytes) -> str:
     return hashlib.sha256(token_id.bytes + profile_id.bytes + rpc_id).hexdigest()
 
 
+class Attended:
+    """A call that a client waits for. `watch` is the work of watching for its going away."""
+
+    __slots__ = ("is_taken_back", "key", "task", "watch", "watcher")
+
+    def __init__(self, task: asyncio.Task[Any], key: Key, watch: Callable[[Attended], Coroutine[Any, Any, None]]):
+        self.task, self.key, self.watch = task, key, watch
+        self.watcher: asyncio.Task[None] | None = None
+        self.is_taken_back = False
+        """Cancelled for the client's sake, and not because the process ends."""
+
+    def take_back(self) -> None:
+        self.is_taken_back = True
+        self.task.cancel()
+
+
 class Running:
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._named: dict[tuple[UUID, UUID, bytes], set[asyncio.Task[Any]]] = {}
+        self._calls: set[Attended] = set()
+        self._fresh: dict[Attended, float] = {}
+        """Those that nobody watches yet, the oldest first, and when they began."""
+        self._look: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._calls)
 
-    def add(self, task: asyncio.Task[Any], key: tuple[UUID, UUID, bytes]) -> None:
-        self._tasks.add(task)
-        self._named.setdefault(key, set()).add(task)
+    def begin(self, call: Attended) -> None:
+        loop = asyncio.get_running_loop()
+        self._calls.add(call)
+        self._fresh[call] = loop.time()
+        if self._look is None:
+            self._look = loop.call_later(WATCH_AFTER, self._watch_old)
 
-    def remove(self, task: asyncio.Task[Any], key: tuple[UUID, UUID, bytes]) -> None:
-        self._tasks.discard(task)
-        same = self._named.get(key)
-        if same is not None:
-            same.discard(task)
-            if not same:
-                del self._named[key]
+    def end(self, call: Attended) -> None:
+        self._calls.discard(call)
+        self._fresh.pop(call, None)
+        if call.watcher is not None:
+            call.watcher.cancel()
 
-    def cancel(self, key: tuple[UUID, UUID, bytes]) -> bool:
+    def _watch_old(self) -> None:
+        """One timer for all calls, rather than one for each."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() - WATCH_AFTER
+        for call in [call for call, began in self._fresh.items() if began <= limit]:
+            del self._fresh[call]
+            call.watcher = loop.create_task(call.watch(call))
+        self._look = loop.call_later(WATCH_AFTER, self._watch_old) if self._fresh else None
+
+    def cancel(self, key: Key) -> bool:
         """Cancels the one call of this name. Two clients that share a token and an id can't be told apart: neither."""
-        same = self._named.get(key, set())
-        if len(same) == 1:
-            next(iter(same)).cancel()
-        return bool(same)
+        return self._cancel([call for call in self._calls if call.key == key])
 
     def cancel_named(self, name: str) -> None:
         """The same, for a cancellation that arrived at another process."""
-        for key in list(self._named):
-            if name_of(*key) == name:
-                self.cancel(key)
+        self._cancel([call for call in self._calls if name_of(*call.key) == name])
+
+    def _cancel(self, same: list[Attended]) -> bool:
+        if len(same) == 1:
+            same[0].take_back()
+        return bool(same)
 
     async def drain(self, seconds: float) -> None:
         """Waits for the calls in flight, then cancels what is left."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=seconds)
-        left = set(self._tasks)
+        tasks = {call.task for call in self._calls}
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        left = {call.task for call in self._calls}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -49,7 +49,6 @@ log = logging.getLogger(__name__)
 
 STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
-NOTES_WAIT = 0.02
 FIRST_LOAD_SECONDS = 20.0
 DRAIN_SECONDS = 20.0
 _REDACTORS = 512
@@ -86,7 +85,6 @@ class Runtime:
         self._clock = (monotonic(), datetime.now(UTC))
         self._listener = Listener(self._on_look, self._on_notify)
         self._background: set[asyncio.Task[Any]] = set()
-        self._notes: list[NewEvent] = []
         self._has_looked = False
         self._loaded = asyncio.Event()
 
@@ -120,7 +118,6 @@ class Runtime:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.transport.close()
         await self.egress.close()
-        self._write_notes()
         await self.audit.stop()
         await self.observer.stop()
 
@@ -146,22 +143,10 @@ class Runtime:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def note(self, event: NewEvent) -> None:
-        """For outcomes and refusals, which nobody waits for: a few milliseconds' worth of them go into one commit, so
-        that they neither cost a commit each nor stand in the way of the next intent."""
-        if not self._notes:
-            asyncio.get_running_loop().call_later(NOTES_WAIT, self._write_notes)
-        self._notes.append(event)
-
     def ended(self, call: Call, event: NewEvent) -> None:
         """An outcome or a refusal, for the audit log and for whoever operates Harriet."""
-        self.note(event)
+        self.audit.write_soon(event)
         self.observer.ended(call, event)
-
-    def _write_notes(self) -> None:
-        notes, self._notes = self._notes, []
-        for event in notes:
-            self.audit.write_soon(event)
 
     def redactor(self, sealed: SealedCredential | None, credential: OpenCredential) -> Redactor | None:
         """Built once per credential version; None when nothing secret is used."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import Error
@@ -15,6 +16,11 @@ from vault.actions.touch_used import touch_used
 
 from .database import in_database
 
+if TYPE_CHECKING:
+    from .compile import Snapshot
+    from .policy import Grant
+    from .principal import Principal
+
 log = logging.getLogger(__name__)
 
 WRITE_EVERY = 3.0
@@ -24,11 +30,8 @@ class LastSeen:
     """What was used since the last write. It moves no version: nobody's rights depend on it."""
 
     def __init__(self) -> None:
-        self.tokens: set[UUID] = set()
-        self.devices: set[UUID] = set()
-        self.tools: set[UUID] = set()
-        self.credentials: set[UUID] = set()
-        """Ids of the connectors whose credential was used."""
+        self._used: dict[tuple[int, int], tuple[Principal, Grant, Snapshot]] = {}
+        """By identity, so that noting it costs next to nothing; being kept here, what is noted keeps its identity."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -41,13 +44,22 @@ class LastSeen:
                 await self._task
         await self.write()
 
+    def used(self, principal: Principal, grant: Grant, snapshot: Snapshot) -> None:
+        key = (id(principal), id(grant))
+        if key not in self._used:
+            self._used[key] = (principal, grant, snapshot)
+
     async def write(self) -> None:
-        taken = self.tokens, self.devices, self.tools, self.credentials
-        if not any(taken):
+        if not self._used:
             return
-        self.tokens, self.devices, self.tools, self.credentials = set(), set(), set(), set()
+        used, self._used = list(self._used.values()), {}
+        tokens = {principal.token_id for principal, _, _ in used}
+        devices = {principal.device.id for principal, _, _ in used if principal.device is not None}
+        tools = {grant.tool.id for _, grant, _ in used}
+        reached = [(grant.tool.connector.id, snapshot.credentials) for _, grant, snapshot in used]
+        credentials = {connector_id for connector_id, sealed in reached if connector_id in sealed}
         try:
-            await in_database(_write, *taken)
+            await in_database(_write, tokens, devices, tools, credentials)
         except Error as problem:
             log.warning("Could not note what was last used (%s).", type(problem).__name__)
 

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any, NoReturn
 
+import orjson
 import rfc8785
 
 from harriet.lib.errors import Problem
@@ -42,6 +43,12 @@ def parse_strict(raw: bytes, *, max_depth: int = 64) -> Any:
     """Parses JSON, refusing whatever two parsers may read differently. Raises NotRepresentable."""
     if is_deeper_than(raw, max_depth):
         raise NotRepresentable(f"The JSON is nested deeper than {max_depth} levels, or its brackets don't match.")
+    try:
+        value = orjson.loads(raw)
+        if orjson.dumps(value) == raw:
+            return value  # written again byte for byte: nothing was dropped, rounded or spelled out
+    except ValueError:
+        pass  # for the sentence that says why
     try:
         value = _DECODER.decode(raw.decode())
         if _SURROGATE.search(raw):

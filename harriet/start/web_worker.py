@@ -23,7 +23,41 @@ _LAST_STEPS = 2
 """Seconds of gunicorn's patience that are kept for what comes after the last answer."""
 
 
+class OnePacket:
+    """A transport that keeps the head of an answer until the body's first bytes come, a moment later: a write is what
+    answering costs most, and what comes in two packets wakes the client twice."""
+
+    __slots__ = ("_head", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+        elif data[:5] == b"HTTP/" and data[-4:] == b"\r\n\r\n":
+            self._head = data
+            self._loop.call_soon(self._flush)  # the body may take its time
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def _flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+
 class BoundedProtocol(HttpToolsProtocol):
+    longest_head, arrival_seconds = LONGEST_HEAD, ARRIVAL_SECONDS
     _quiet = 0
     """Bytes that came without any of a body."""
     _began = 0.0
@@ -32,8 +66,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = OnePacket(transport, self.loop)  # type: ignore[assignment]  # no more of one is used
         self._began = self.loop.time()
-        self._check = self.loop.call_later(ARRIVAL_SECONDS, self._look)
+        self._check = self.loop.call_later(self.arrival_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._check is not None:
@@ -43,7 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._quiet += len(data)
         super().data_received(data)
-        if self._quiet > LONGEST_HEAD:
+        if self._quiet > self.longest_head:
             self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -64,10 +99,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Now and then, rather than with a timer for each request."""
-        if self._began and self.loop.time() - self._began >= ARRIVAL_SECONDS:
+        if self._began and self.loop.time() - self._began >= self.arrival_seconds:
             self.transport.close()
         else:
-            self._check = self.loop.call_later(ARRIVAL_SECONDS / 4, self._look)
+            self._check = self.loop.call_later(self.arrival_seconds / 4, self._look)
 
 
 class _Server(Server):

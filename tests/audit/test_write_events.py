@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from audit.copying import connect, copy_events
 from audit.errors import AuditUnavailable
 from audit.event import NewEvent
 from audit.events import CALL_OUTCOME
+from audit.inlet import MOST_INSERTED, Inlet
 from audit.models import Event, Unsealed
 from audit.writer import AuditWriter
 from tests.audit.stories import call_event
@@ -127,14 +127,51 @@ def test_connections_lost_midway_lose_and_double_nothing() -> None:
     assert set(Event.objects.values_list("id", flat=True)) == {event.id for event in events}
 
 
+@pytest.mark.parametrize("count", [1, 2, MOST_INSERTED, MOST_INSERTED + 1])
+def test_a_batch_of_any_size_arrives_whole(count: int) -> None:
+    """Also one that is larger than what the connection takes at once."""
+    events = [call_event(number=number, long="x" * 500_000) for number in range(count)]
+
+    async def story() -> None:
+        inlet = await Inlet.opened(settings.DATABASE_URL)
+        for part in (events, [call_event()], [call_event() for _ in range(count)]):
+            await inlet.write(part)
+        assert await inlet.present([events[-1].id]) == {events[-1].id}
+        await inlet.write([call_event()])
+        await inlet.close()
+
+    tell(story)
+    assert {event.id: event.body.decode() for event in events}.items() <= dict(
+        Event.objects.values_list("id", "body")
+    ).items()
+    assert Event.objects.count() == 2 * count + 2
+
+
+def test_what_nobody_waits_for_goes_along_or_alone() -> None:
+    async def story() -> None:
+        async with a_writer() as writer:
+            writer.write_soon(call_event(CALL_OUTCOME))
+            await writer.write(call_event())
+            assert (writer.events, writer.commits) == (2, 1)
+            writer.write_soon(call_event(CALL_OUTCOME))
+            async with asyncio.timeout(10):
+                while writer.waiting:
+                    await asyncio.sleep(0.01)
+            assert (writer.events, writer.commits) == (3, 2)
+            writer.write_soon(call_event(CALL_OUTCOME))
+
+    tell(story)
+    assert Event.objects.count() == 4
+
+
 def test_a_batch_that_was_committed_without_an_answer_is_not_written_again() -> None:
-    """The connection ends between commit and answer: the first copy below stands for the lost attempt."""
+    """The connection ends between commit and answer: the first batch below stands for the lost attempt."""
     events = [call_event(number=number) for number in range(10)]
 
     async def story() -> None:
-        connection = await connect(settings.DATABASE_URL)
-        await copy_events(connection, events[:5])
-        await connection.close()
+        inlet = await Inlet.opened(settings.DATABASE_URL)
+        await inlet.write(events[:5])
+        await inlet.close()
         async with a_writer() as writer:
             await asyncio.gather(*(writer.write(event) for event in events))
 

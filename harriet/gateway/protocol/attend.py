@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, To
 from harriet.gateway.forward import TOOL, Fields, error_result
 from harriet.gateway.parked import Answers, Parked, TurnAsker
 from harriet.gateway.relayed import end_or_turn
+from harriet.gateway.running import Attended
 from harriet.gateway.state import Where
 
 from .messages import REQUEST_ID, Incoming
@@ -24,21 +25,22 @@ from .messages import REQUEST_ID, Incoming
 if TYPE_CHECKING:
     from .dispatch import Visit
 
-WATCH_AFTER = 0.1
-"""Seconds until a call's client is watched for going away: most calls are over by then, and watching has a price."""
 KEEP_ALIVE = 15.0
 
 
 async def attend(visit: Visit, message: Incoming, call: Call, *, leaving_cancels: bool) -> Fields:
-    """Runs the call. In the modern era a client that goes away cancels its call; in the legacy era it doesn't, so the
-    call is a task of its own, which the server's ending of our request doesn't touch."""
-    task = asyncio.get_running_loop().create_task(_outcome(call, visit))
-    asker = call.asker
-    if isinstance(asker, TurnAsker):
-        ending: Awaitable[Fields] = end_or_turn(Parked(call, asker, task), visit.runtime)
-    else:
-        ending = asyncio.shield(task)
-    return await _until(ending, task, visit, message, leaving_cancels=leaving_cancels)
+    """Runs the call. In the modern era a client that goes away cancels its call; in the legacy era it doesn't.
+
+    A call whose client may have to answer something outlives the request that began it, so it is a task of its own;
+    every other one runs in its request's task.
+    """
+    if isinstance(call.asker, TurnAsker):
+        task = asyncio.get_running_loop().create_task(_outcome(call, visit))
+        ending = end_or_turn(Parked(call, call.asker, task), visit.runtime)
+        return await _until(ending, task, visit, message, leaving_cancels=leaving_cancels)
+    current = asyncio.current_task()
+    assert current is not None
+    return await _until(_outcome(call, visit), current, visit, message, leaving_cancels=leaving_cancels)
 
 
 async def go_on(visit: Visit, message: Incoming, call: Call, where: Where, answers: Answers) -> Fields:
@@ -55,36 +57,28 @@ async def go_on(visit: Visit, message: Incoming, call: Call, where: Where, answe
 
 
 async def _until(
-    ending: Awaitable[Fields], task: asyncio.Task[Fields], visit: Visit, message: Incoming, *, leaving_cancels: bool
+    ending: Awaitable[Fields], task: asyncio.Task[Any], visit: Visit, message: Incoming, *, leaving_cancels: bool
 ) -> Fields:
-    loop = asyncio.get_running_loop()
     key = (visit.principal.token_id, visit.profile.id, message.id)
+    attended = Attended(task, key, _Watch(visit, leaving_cancels))
     running = visit.runtime.running
-    running.add(task, key)
-    task.add_done_callback(lambda done: running.remove(done, key))
-    watcher: list[asyncio.Task[None]] = []
-    watch = _watch(visit, task, leaving_cancels)
-    alarm = loop.call_later(WATCH_AFTER, lambda: watcher.append(loop.create_task(watch())))
+    running.begin(attended)
     try:
         return await ending
     except asyncio.CancelledError:
-        if not _is_ending():
-            raise CallCancelled("The call was cancelled.") from None
-        if leaving_cancels:
-            task.cancel()
-        raise
+        if not attended.is_taken_back or _is_ending(task):
+            raise
+        raise CallCancelled("The call was cancelled.") from None
     finally:
-        alarm.cancel()
-        for one in watcher:
-            one.cancel()
-        if not task.done():
-            running.remove(task, key)  # it waits for the client's next request, not for the end of this one
+        running.end(attended)
 
 
-def _is_ending() -> bool:
-    """Whether it is our own request that is being ended, and not the call alone."""
+def _is_ending(cancelled: asyncio.Task[Any]) -> bool:
+    """Whether our own request is being ended, and not the call alone."""
     current = asyncio.current_task()
-    return current is not None and current.cancelling() > 0
+    if current is None:
+        return False
+    return (current.uncancel() if current is cancelled else current.cancelling()) > 0
 
 
 async def _outcome(call: Call, visit: Visit) -> Fields:
@@ -99,21 +93,27 @@ async def _outcome(call: Call, visit: Visit) -> Fields:
         raise Unavailable("Harriet's database does not answer, so the call was not decided. Try again soon.") from None
 
 
-def _watch(visit: Visit, task: asyncio.Task[Fields], leaving_cancels: bool) -> Callable[[], Coroutine[Any, Any, None]]:
-    async def watch() -> None:
-        gone = asyncio.ensure_future(visit.exchange.receive())
+class _Watch:
+    """Keeps the connection to a call's client alive, and sees when it is gone."""
+
+    __slots__ = ("_leaving_cancels", "_visit")
+
+    def __init__(self, visit: Visit, leaving_cancels: bool) -> None:
+        self._visit, self._leaving_cancels = visit, leaving_cancels
+
+    async def __call__(self, attended: Attended) -> None:
+        exchange = self._visit.exchange
+        gone = asyncio.ensure_future(exchange.receive())
         try:
             while not (await asyncio.wait({gone}, timeout=KEEP_ALIVE))[0]:
-                await visit.exchange.reply.keep_alive()
-            visit.exchange.reply.is_gone = True
-            if leaving_cancels:
-                task.cancel()
+                await exchange.reply.keep_alive()
+            exchange.reply.is_gone = True
+            if self._leaving_cancels:
+                attended.take_back()
         finally:
             gone.cancel()
             with suppress(asyncio.CancelledError):
                 await gone
-
-    return watch
 
 
 def with_meta(fields: Fields, more: dict[str, Any]) -> bytes:
@@ -125,4 +125,4 @@ def with_meta(fields: Fields, more: dict[str, Any]) -> bytes:
 
 
 def call_meta(call: Call) -> dict[str, Any]:
-    return {REQUEST_ID: str(call.request_id)}
+    return {REQUEST_ID: call.request_id}

@@ -5,12 +5,12 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from harriet.lib.egress.connection import Connection, Disconnected
+from harriet.lib.egress.deadlines import Deadlines, Limit
 from harriet.lib.egress.errors import (
     ConnectTimeout,
     EgressFailed,
@@ -61,6 +61,12 @@ class AsyncEgress:
         self._remember_seconds = remember_seconds
         self._routes: dict[tuple[str, Reach], Route] = {}
         self._pool: Pool | None = None
+        self._deadlines: Deadlines | None = None
+
+    def deadlines(self) -> Deadlines:
+        if self._deadlines is None:
+            self._deadlines = Deadlines()
+        return self._deadlines
 
     def request(
         self,
@@ -144,8 +150,8 @@ class Exchange:
 
     __slots__ = (
         "_egress",
+        "_limit",
         "_response",
-        "_timer",
         "connection",
         "data",
         "deadline",
@@ -174,25 +180,23 @@ class Exchange:
         self.connection: Connection | None = None
         self.door: Door
         self.pool: Pool
-        self._timer = asyncio.timeout(deadline)
+        self._limit: Limit | None = None
         self.method, self.url, self.reach, self.deadline = method, url, reach, deadline
         self.headers, self.params, self.data = headers, params, data
 
     async def __aenter__(self) -> Response:
-        await self._timer.__aenter__()
+        self._limit = Limit(self._egress.deadlines(), self.deadline)
         try:
             self._response = response = await self._egress.send(self)
             return response
         except BaseException as error:
-            self._let_go()
-            await self._leave(type(error), error, error.__traceback__)
+            self._leave(error)
             raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._let_go()
-        await self._leave(kind, error, trace)
+        self._leave(error)
 
     def _let_go(self) -> None:
         """Keeps the connection to be used again; one whose answer was not read to its end is closed."""
@@ -202,25 +206,15 @@ class Exchange:
         if connection is not None:
             self.pool.give_back(self.door, connection)
 
-    def pause(self, seconds: float) -> float:
-        """Stops the clock for at most so long; gives what was left on it, for `go_on`."""
-        now = asyncio.get_running_loop().time()
-        ends_at = self._timer.when()
-        left = max(ends_at - now, 0.0) if ends_at is not None else 0.0
-        self._timer.reschedule(now + seconds + left)
-        return left
-
     def go_on(self, left: float) -> None:
-        """Nothing to do when the exchange has ended in the meantime."""
-        with suppress(RuntimeError):
-            self._timer.reschedule(asyncio.get_running_loop().time() + left)
+        """Sets the seconds that are left. Nothing to do when the exchange has ended in the meantime."""
+        if self._limit is not None:
+            self._limit.move(self._egress.deadlines().time() + left)
 
-    async def _leave(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            await self._timer.__aexit__(kind, error, trace)
-        except TimeoutError:
+    def _leave(self, error: BaseException | None) -> None:
+        """Raises EgressTimeout when the deadline is what ended the work."""
+        self._let_go()
+        if self._limit is not None and self._limit.has_passed(error):
             raise timed_out(check_url(self.url, self.reach).host, self.deadline) from None
 
 

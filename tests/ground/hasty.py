@@ -1,0 +1,34 @@
+"""Our web worker with less patience, and an application that answers in parts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from harriet.start.web_worker import BoundedProtocol, WebWorker
+
+PATIENCE = 0.6
+PAUSE = 1.0
+
+
+class HastyProtocol(BoundedProtocol):
+    arrival_seconds = PATIENCE
+
+
+class HastyWorker(WebWorker):
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {**WebWorker.CONFIG_KWARGS, "http": HastyProtocol}
+
+
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-path", scope["path"].encode())]})
+    if scope["path"] == "/parts":
+        await asyncio.sleep(PAUSE)
+        await send({"type": "http.response.body", "body": b"first ", "more_body": True})
+        await asyncio.sleep(PAUSE)
+    await send({"type": "http.response.body", "body": b"last"})
