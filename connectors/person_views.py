@@ -14,7 +14,8 @@ from harriet.people.permissions import Power
 from harriet.people.queries import person_of
 
 from .preview import best_verdict, in_order
-from .snapshot import MemberRow, OrganizationFacts, load_for_page
+from .rows import MemberRow, OrganizationFacts
+from .snapshot import load_for_page
 
 
 @needs(Power.VIEW_SETTINGS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .access import Verdict, may_call, may_open, shown_uri
 from .models import Tool
-from .snapshot import MemberRow, OrganizationFacts, ProfileRow, ToolRow
+from .rows import MemberRow, OrganizationFacts, ProfileRow, ToolRow
 
 
 @dataclass(frozen=True, slots=True)

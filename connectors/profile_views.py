@@ -25,7 +25,8 @@ from .models import Profile, Tool
 from .preview import Preview, preview
 from .profile_forms import ProfileForm
 from .queries import profile_of, profiles_of
-from .snapshot import OrganizationFacts, load_for_page
+from .rows import OrganizationFacts
+from .snapshot import load_for_page
 from .words import offer_words
 
 

@@ -8,134 +8,95 @@ joins them by id.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef
 
 from harriet.lib.egress import Reach
-from harriet.people.models import Group, Membership, Organization
+from harriet.lib.fingerprint import fingerprint
+from harriet.people.models import Group, Membership, Organization, Role
 
-from .access import CallerFacts, ProfileFacts, ToolFacts, shown_name
-from .labels import spoken_name
-from .models import Connector, Profile, Tool, ToolPermission, ToolVersion
+from .access import CallerFacts, ProfileFacts
+from .models import Connector, Profile, Tool
+from .rows import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow
+from .tool_rows import pinned_versions, tool_rows, tools_mark, with_connectors
 
-
-@dataclass(frozen=True, slots=True)
-class ConnectorRow:
-    id: UUID
-    slug: str
-    name: str
-    kind: str
-    url: str
-    reach: Reach
-    era: str
-    capabilities: Mapping[str, Any]
-    state: str
-    health: str
-    health_reason: str
-    revision: int
+Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class ToolRow:
-    id: UUID
-    kind: str
-    name: str
-    connector: ConnectorRow
-    facts: ToolFacts
-    definition: Mapping[str, Any]
-    """The pinned definition, as the server sent it."""
-    digest: bytes
-    risk: str
-    requires_confirmation: bool
+def load(organization_id: UUID, before: OrganizationFacts | None = None) -> OrganizationFacts:
+    """The facts of one organization. Raises Organization.DoesNotExist.
 
-    def shown_name(self, profile: ProfileRow) -> str:
-        return shown_name(self.connector.slug, self.name, profile.has_prefix)
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    id: UUID
-    slug: str
-    name: str
-    has_prefix: bool
-    facts: ProfileFacts
-    is_progressive: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MemberRow:
-    membership_id: UUID
-    user_id: UUID
-    email: str
-    name: str
-    facts: CallerFacts
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationFacts:
-    id: UUID
-    slug: str
-    name: str
-    hold_seconds: int
-    connectors: Mapping[UUID, ConnectorRow]
-    tools: Mapping[UUID, ToolRow]
-    profiles: Mapping[UUID, ProfileRow]
-    members: Mapping[UUID, MemberRow]
-    """By user id."""
-    groups: Mapping[UUID, str]
-
-    def tools_in(self, profile: ProfileRow) -> list[ToolRow]:
-        """What the profile contains, whoever may call it, by name."""
-        facts = profile.facts
-        found = (
-            tool
-            for tool in self.tools.values()
-            if tool.connector.id in facts.connector_ids or tool.id in facts.tool_ids
-        )
-        return sorted(found, key=lambda tool: (tool.connector.slug, tool.name, tool.kind))
-
-
-def load(organization_id: UUID) -> OrganizationFacts:
-    """The facts of one organization. Raises Organization.DoesNotExist."""
+    What is as it was in `before` is taken from there, the same objects: most changes touch little, and reading
+    thousands of tools and people takes seconds.
+    """
     organization = Organization.objects.get(pk=organization_id)
-    tools = Tool.objects.filter(organization=organization)
-    return _facts(organization, _connectors(organization), tools, _pinned(organization_id))
+    found = _facts(organization, _connectors(organization))
+    connectors = kept_rows(found.connectors, before.connectors if before else {})
+    found = replace(found, connectors=connectors, profiles=kept_rows(found.profiles, before.profiles if before else {}))
+    return _with_members(_with_tools(found, before), before)
 
 
 def load_for_page(organization: Organization) -> OrganizationFacts:
     """The same rules, without the definitions."""
-    return _facts(organization, _connectors(organization), Tool.objects.filter(organization=organization), None)
+    found = _facts(organization, _connectors(organization))
+    tools = Tool.objects.filter(organization=organization)
+    return replace(
+        found, tools=tool_rows(tools, found.connectors, found.groups, None), members=_members(organization.id)
+    )
 
 
 def load_for_connector(connector: Connector) -> OrganizationFacts:
     """The same, of one connector alone."""
     organization = connector.organization
-    rows = {connector.id: _connector(connector, organization)}
-    return _facts(organization, rows, Tool.objects.filter(connector=connector), None)
+    values = {name: getattr(connector, name) for name in (*_CONNECTOR, "allow_internal")}
+    found = _facts(organization, _connector_rows([values], organization))
+    tools = Tool.objects.filter(connector=connector)
+    return replace(
+        found, tools=tool_rows(tools, found.connectors, found.groups, None), members=_members(organization.id)
+    )
 
 
-def _facts(
-    organization: Organization,
-    connectors: Mapping[UUID, ConnectorRow],
-    tools: QuerySet[Tool],
-    pinned: Mapping[UUID, Pinned] | None,
-) -> OrganizationFacts:
-    groups = dict(Group.objects.filter(organization=organization).values_list("id", "name"))
+def kept_rows(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> dict[UUID, Row]:
+    """Rows that are as they were stay the same objects, by which others know it."""
+    return {row_id: known if (known := before.get(row_id)) == row else row for row_id, row in found.items()}
+
+
+def _facts(organization: Organization, connectors: Mapping[UUID, ConnectorRow]) -> OrganizationFacts:
+    """Everything but the tools and the members."""
     return OrganizationFacts(
         id=organization.id,
         slug=organization.slug,
         name=organization.name,
         hold_seconds=organization.hold_seconds,
         connectors=connectors,
-        tools=_tools(tools, connectors, groups, pinned),
+        tools={},
         profiles=_profiles(organization.id),
-        members=_members(organization.id),
-        groups=groups,
+        members={},
+        groups=dict(Group.objects.filter(organization=organization).values_list("id", "name")),
     )
+
+
+def _with_tools(found: OrganizationFacts, before: OrganizationFacts | None) -> OrganizationFacts:
+    tools = Tool.objects.filter(organization_id=found.id)
+    mark = tools_mark(tools, found.groups)
+    if before is not None and before.tools_mark == mark:
+        rows = with_connectors(before.tools, found.connectors)
+    else:
+        rows = tool_rows(tools, found.connectors, found.groups, pinned_versions(found.id))
+    return replace(found, tools=rows, tools_mark=mark)
+
+
+def _with_members(found: OrganizationFacts, before: OrganizationFacts | None) -> OrganizationFacts:
+    rows = Membership.objects.filter(organization_id=found.id)
+    through = Membership.groups.through.objects.filter(membership__in=rows)
+    mark = fingerprint(rows.values_list(*_MEMBER)), fingerprint(through.values_list("membership_id", "group_id"))
+    if before is not None and before.members_mark == mark:
+        return replace(found, members=before.members, members_mark=mark)
+    return replace(found, members=_members(found.id), members_mark=mark)
 
 
 def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
@@ -148,90 +109,20 @@ def reach_of(connector: Connector, organization: Organization) -> Reach:
 
 
 def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
-    rows = Connector.objects.filter(organization=organization).defer("instructions", "server_info")
-    return {row.id: _connector(row, organization) for row in rows}
+    found = Connector.objects.filter(organization=organization)
+    return _connector_rows(found.values(*_CONNECTOR, "allow_internal").iterator(chunk_size=1000), organization)
 
 
-def _connector(row: Connector, organization: Organization) -> ConnectorRow:
-    return ConnectorRow(
-        id=row.id,
-        slug=row.slug,
-        name=row.name,
-        kind=row.kind,
-        url=row.url,
-        reach=reach_of(row, organization),
-        era=row.era,
-        capabilities=row.capabilities,
-        state=row.state,
-        health=row.health,
-        health_reason=row.health_reason,
-        revision=row.revision,
-    )
+def _connector_rows(found: Iterable[dict[str, Any]], organization: Organization) -> dict[UUID, ConnectorRow]:
+    hosts = tuple(organization.internal_hosts)
+    reaches = {allows: Reach(allow_internal=allows, internal_hosts=hosts) for allows in (False, True)}
+    return {row["id"]: ConnectorRow(reach=reaches[row.pop("allow_internal")], **row) for row in found}
 
 
-class Pinned(NamedTuple):
-    digest: bytes
-    definition: Mapping[str, Any]
-
-
-_read: dict[UUID, dict[UUID, Pinned]] = {}
-"""By organization, by version: what the last load in this process read. What a version's row defines never changes."""
-
-
-def _pinned(organization_id: UUID) -> dict[UUID, Pinned]:
-    """By tool. Definitions are most of an organization's bytes, so only new ones are read and parsed."""
-    rows = ToolVersion.objects.filter(tool__organization_id=organization_id, is_pinned=True)
-    tools, known = dict(rows.values_list("id", "tool_id")), _read.get(organization_id, {})
-    missing = tools.keys() - known.keys()
-    fresh = rows.filter(pk__in=missing).values_list("id", "digest", "definition") if missing else ()
-    found = known | {row_id: Pinned(bytes(digest), definition) for row_id, digest, definition in fresh}
-    _read[organization_id] = {row_id: found[row_id] for row_id in tools if row_id in found}
-    return {tools[row_id]: version for row_id, version in _read[organization_id].items()}
-
-
-def _tools(
-    found: QuerySet[Tool],
-    connectors: Mapping[UUID, ConnectorRow],
-    groups: Mapping[UUID, str],
-    pinned: Mapping[UUID, Pinned] | None,
-) -> dict[UUID, ToolRow]:
-    permissions = ToolPermission.objects.filter(tool=OuterRef("pk"))
-    rows: Any = found.defer("description", "risk_reason").annotate(
-        allowed_groups=ArraySubquery(permissions.exclude(group=None).values("group_id")),
-        allowed_roles=ArraySubquery(permissions.filter(group=None).values("role")),
-    )
-    tools = {}
-    for row in rows:
-        connector, version = connectors.get(row.connector_id), pinned.get(row.id) if pinned is not None else None
-        if connector is None or (version is None and pinned is not None):
-            continue  # created by a transaction that committed between our queries: the next snapshot has it
-        tools[row.id] = _tool(row, connector, groups, version)
-    return tools
-
-
-def _tool(row: Any, connector: ConnectorRow, groups: Mapping[UUID, str], version: Pinned | None) -> ToolRow:
-    facts = ToolFacts(
-        tool_id=row.id,
-        name=spoken_name(row.kind, row.name),
-        connector_id=connector.id,
-        connector_name=connector.name,
-        connector_state=connector.state,
-        state=row.state,
-        is_enabled=row.is_enabled,
-        groups={group: groups[group] for group in row.allowed_groups if group in groups},
-        roles=frozenset(row.allowed_roles),
-    )
-    return ToolRow(
-        id=row.id,
-        kind=row.kind,
-        name=row.name,
-        connector=connector,
-        facts=facts,
-        definition=version.definition if version else {},
-        digest=version.digest if version else b"",
-        risk=row.risk,
-        requires_confirmation=row.requires_confirmation,
-    )
+_CONNECTOR = (
+    *("id", "slug", "name", "kind", "url", "era", "capabilities"),
+    *("state", "health", "health_reason", "revision"),
+)
 
 
 def _ids(through: Any, owner: str, member: str) -> ArraySubquery:
@@ -269,26 +160,25 @@ def _profile(row: Any) -> ProfileRow:
 
 
 def _members(organization_id: UUID) -> dict[UUID, MemberRow]:
-    rows: Any = (
+    """Plain columns: thousands of people as model instances cost seconds and stay in the process's memory."""
+    rows = (
         Membership.objects.filter(organization_id=organization_id)
-        .select_related("user")
         .annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
+        .values_list(*_MEMBER, "group_ids")
     )
-    return {row.user_id: member_row(row, row.group_ids) for row in rows}
+    shared: dict[frozenset[UUID], frozenset[UUID]] = {}
+    members = {}
+    for row_id, role, is_active, user_id, email, name, is_user_active, group_ids in rows.iterator(chunk_size=1000):
+        groups = frozenset(group_ids)
+        facts = CallerFacts(
+            label=name or email,
+            is_active=is_active and is_user_active,
+            role=str(Role(role)),
+            group_ids=shared.setdefault(groups, groups),
+            membership_id=row_id,
+        )
+        members[user_id] = MemberRow(row_id, user_id, email, name, facts)
+    return members
 
 
-def member_row(membership: Membership, group_ids: Iterable[UUID]) -> MemberRow:
-    user = membership.user
-    return MemberRow(
-        membership_id=membership.id,
-        user_id=user.id,
-        email=user.email,
-        name=user.name,
-        facts=CallerFacts(
-            label=str(user),
-            is_active=membership.is_active and user.is_active,
-            role=membership.role,
-            group_ids=frozenset(group_ids),
-            membership_id=membership.id,
-        ),
-    )
+_MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")

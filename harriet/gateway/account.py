@@ -14,7 +14,7 @@ from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from connectors.errors import UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.labels import words_for
 from connectors.models import Connector, Tool
-from connectors.snapshot import ConnectorRow, ToolRow
+from connectors.rows import ConnectorRow, ToolRow
 
 from .database import in_database
 from .errors import GatewayError, NotOffered, UpstreamSaidError

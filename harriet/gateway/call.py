@@ -17,7 +17,7 @@ from uuid import UUID
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError, UpstreamTimeout
 from connectors.models import Tool
-from connectors.snapshot import ProfileRow
+from connectors.rows import ProfileRow
 from harriet.lib.errors import Problem
 from harriet.lib.ids import new_id
 from harriet.lib.redaction import Redactor

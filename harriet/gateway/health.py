@@ -7,7 +7,7 @@ from uuid import UUID
 
 from connectors.actions.record_health import record_health
 from connectors.models import Connector
-from connectors.snapshot import ConnectorRow
+from connectors.rows import ConnectorRow
 
 TRY_EVERY = 2.0
 """Seconds between the calls that are let through to a server that is down, to see whether it answers again."""

@@ -22,7 +22,7 @@ from .sessions import ClientSession
 from .watching import Watchers
 
 if TYPE_CHECKING:
-    from connectors.snapshot import ProfileRow
+    from connectors.rows import ProfileRow
 
     from .http import Exchange
     from .principal import Principal

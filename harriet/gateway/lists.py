@@ -16,7 +16,7 @@ import msgspec
 
 from connectors.access import shown_uri, split_uri
 from connectors.errors import ConnectorError
-from connectors.snapshot import ProfileRow
+from connectors.rows import ProfileRow
 from connectors.transports.base import Endpoint
 from vault.errors import VaultError
 

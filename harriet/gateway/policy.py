@@ -14,7 +14,7 @@ from uuid import UUID
 from approvals.gate import Verdict, judge
 from connectors.access import may_call, may_open
 from connectors.models import Tool
-from connectors.snapshot import ConnectorRow, ProfileRow, ToolRow
+from connectors.rows import ConnectorRow, ProfileRow, ToolRow
 
 from .errors import INVALID_PARAMS, RpcRefusal
 from .principal import Principal
@@ -22,15 +22,18 @@ from .principal import Principal
 if TYPE_CHECKING:
     from .compile import Snapshot
 
+MOST_ENTRIES = 200_000
+"""Tools in all views of a snapshot together; one takes some hundred bytes."""
 PAGE = 200
 """Entries per page of a list. Many clients never ask for a second page."""
 
 ViewKey = tuple[UUID, str | None, frozenset[UUID]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grant:
-    """A tool, a prompt or a connector's resources; the rule that allows it to the caller, and what the gate says."""
+    """A tool, a prompt or a connector's resources; the rule that allows it to the caller, and what the gate says.
+    Only itself is equal."""
 
     tool: ToolRow
     shown_name: str
@@ -45,7 +48,7 @@ class Listing:
     grants: dict[str, Grant]
     names: list[str]
     definitions: dict[str, bytes] = field(default_factory=dict)
-    """The pinned definitions under their shown names, as JSON; made when they are first listed."""
+    """As JSON, those whose shown names differ from their own; made when they are first listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,32 @@ class View:
     """The servers behind what is offered."""
 
 
+class Views:
+    """The views of one snapshot, made when they are first needed. Of very many, those made first are given up."""
+
+    def __init__(self) -> None:
+        self._views: dict[ViewKey, View] = {}
+        self._entries = 0
+        self.get = self._views.get
+
+    def keep(self, key: ViewKey, view: View) -> None:
+        self._entries += _size(view)
+        self._views[key] = view
+        while self._entries > MOST_ENTRIES and len(self._views) > 1:
+            self._entries -= _size(self._views.pop(next(iter(self._views))))
+
+    def of_profiles(self, ids: set[UUID]) -> Views:
+        kept = Views()
+        for key, view in list(self._views.items()):
+            if key[0] in ids:
+                kept.keep(key, view)
+        return kept
+
+
+def _size(view: View) -> int:
+    return len(view.grants) + len(view.prompts) + len(view.resources) + len(view.hidden)
+
+
 def may_enter(principal: Principal, profile: ProfileRow) -> bool:
     if principal.only_profile_id is not None and principal.only_profile_id != profile.id:
         return False
@@ -79,7 +108,7 @@ def view_of(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> Vi
     view = snapshot.views.get(key)
     if view is None:
         view = _compiled(snapshot, principal, profile)
-        snapshot.views[key] = view
+        snapshot.views.keep(key, view)
     return view
 
 
@@ -150,7 +179,10 @@ def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
 def definition_of(listing: Listing, name: str) -> bytes:
     found = listing.definitions.get(name)
     if found is None:
-        definition = {**listing.grants[name].tool.definition, "name": name}
+        row = listing.grants[name].tool
+        if name == row.name:
+            return row.pinned.raw  # most tools keep their names: then all views share their bytes
+        definition = {**row.pinned.read(), "name": name}
         found = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
         listing.definitions[name] = found
     return found

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from audit.actor import Actor, Label
 from connectors.access import CallerFacts
-from connectors.snapshot import MemberRow, OrganizationFacts, integration_facts
+from connectors.rows import Mark, MemberRow, OrganizationFacts
+from connectors.snapshot import integration_facts
+from harriet.lib.fingerprint import fingerprint
 from harriet.people.models import AccessToken
 
 _SCHEMES = ("bearer ", "token ")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Principal:
-    """The bearer of one token: a person at a device, or an integration key that is nobody's."""
+    """The bearer of one token: a person at a device, or an integration key that is nobody's. Only itself is equal."""
 
     token_id: UUID
     user_id: UUID | None
@@ -27,6 +30,11 @@ class Principal:
     device: Label | None
     only_profile_id: UUID | None
     expires_at: datetime
+    expires: float = field(init=False)
+    """The same in Unix seconds: cheaper to compare, and every request does."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expires", self.expires_at.timestamp())
 
 
 def token_in(headers: Mapping[bytes, bytes]) -> str:
@@ -46,11 +54,42 @@ def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
     )
     groups = _groups_of_keys(facts.id)
     found = {}
-    for token in tokens.select_related("device"):
+    for values in tokens.values_list(*_TOKEN).iterator(chunk_size=1000):
+        token = _Token(*values)
         principal = _principal(token, facts, groups.get(token.id, set()))
         if principal is not None and principal.caller.is_active:
             found[bytes(token.token_hash)] = principal
     return found
+
+
+class Principals(NamedTuple):
+    by_hash: Mapping[bytes, Principal]
+    mark: Mark
+    """What they were made from, beside the members."""
+
+
+def mark_of_tokens(organization_id: UUID) -> Mark:
+    tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
+    groups = AccessToken.groups.through.objects.filter(accesstoken__in=tokens)
+    return (
+        fingerprint(tokens.values_list("kind", *_TOKEN)),
+        fingerprint(groups.values_list("accesstoken_id", "group_id")),
+    )
+
+
+class _Token(NamedTuple):
+    id: UUID
+    token_hash: bytes
+    name: str
+    user_id: UUID | None
+    profile_id: UUID | None
+    expires_at: datetime
+    device_id: UUID | None
+    device_name: str | None
+    device_revoked_at: datetime | None
+
+
+_TOKEN = (*_Token._fields[:-2], "device__name", "device__revoked_at")
 
 
 def _groups_of_keys(organization_id: UUID) -> dict[UUID, set[UUID]]:
@@ -61,16 +100,16 @@ def _groups_of_keys(organization_id: UUID) -> dict[UUID, set[UUID]]:
     return found
 
 
-def _principal(token: AccessToken, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
+def _principal(token: _Token, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
     if token.user_id is None:
         return _shared(token, group_ids)
     member = facts.members.get(token.user_id)
-    if member is None or (token.device is not None and token.device.revoked_at is not None):
+    if member is None or token.device_revoked_at is not None:
         return None
     return _personal(token, member)
 
 
-def _shared(token: AccessToken, group_ids: set[UUID]) -> Principal:
+def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
     label = f"{token.name} (shared key)"
     return Principal(
         token_id=token.id,
@@ -84,14 +123,14 @@ def _shared(token: AccessToken, group_ids: set[UUID]) -> Principal:
     )
 
 
-def _personal(token: AccessToken, member: MemberRow) -> Principal:
+def _personal(token: _Token, member: MemberRow) -> Principal:
     return Principal(
         token_id=token.id,
         user_id=member.user_id,
         caller=member.facts,
         actor=Actor("person", member.user_id, member.email),
         person=Label(member.user_id, member.email),
-        device=Label(token.device.id, token.device.name) if token.device else None,
+        device=Label(token.device_id, token.device_name or "") if token.device_id is not None else None,
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from connectors.rows import Pinned
+
 from .errors import INVALID_PARAMS, RpcRefusal
 from .forward import Fields
 from .policy import Listing, definition_of
@@ -95,7 +97,7 @@ def _ranked(listing: Listing, wanted: frozenset[str]) -> list[str]:
         return listing.names
     scored = []
     for name in listing.names:
-        in_name, in_text = _vocabulary(name, str(listing.grants[name].tool.definition.get("description") or ""))
+        in_name, in_text = _vocabulary(name, listing.grants[name].tool.pinned)
         score = sum(3 * _is_in(word, in_name) + _is_in(word, in_text) for word in wanted)
         if score:
             scored.append((-score, name))
@@ -103,7 +105,8 @@ def _ranked(listing: Listing, wanted: frozenset[str]) -> list[str]:
 
 
 @lru_cache(20_000)
-def _vocabulary(name: str, description: str) -> tuple[frozenset[str], frozenset[str]]:
+def _vocabulary(name: str, pinned: Pinned) -> tuple[frozenset[str], frozenset[str]]:
+    description = str(pinned.read().get("description") or "")
     return frozenset(_words(name)), frozenset(_words(description[:4000]))
 
 

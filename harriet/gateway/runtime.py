@@ -163,10 +163,9 @@ class Runtime:
     def _on_look(self, look: Look) -> None:
         self._clock = (look.began, look.now)
         for organization_id, number in look.numbers.items():
-            slug = self._slugs.get(organization_id)
-            snapshot = self.snapshots.get(slug) if slug else None
-            if slug and snapshot is not None and snapshot.number >= number:
-                self._confirmed[slug] = look.began
+            snapshot = self._snapshot_of(organization_id)
+            if snapshot is not None and snapshot.number >= number:
+                self._confirmed[snapshot.facts.slug] = look.began
             else:
                 self._reload(organization_id)
         for organization_id in self._slugs.keys() - look.numbers.keys():
@@ -216,7 +215,7 @@ class Runtime:
 
     async def _reload_once(self, organization_id: UUID) -> Snapshot | None:
         began = monotonic()
-        snapshot = await in_database(compile_snapshot, organization_id)
+        snapshot = await in_database(compile_snapshot, organization_id, self._snapshot_of(organization_id))
         self._forget(organization_id)
         if snapshot is not None:
             slug = snapshot.facts.slug
@@ -227,7 +226,13 @@ class Runtime:
         return snapshot
 
     def _forget(self, organization_id: UUID) -> None:
-        slug = self._slugs.pop(organization_id, None)
-        if slug is not None:
-            self.snapshots.pop(slug, None)
-            self._confirmed.pop(slug, None)
+        snapshot = self._snapshot_of(organization_id)
+        self._slugs.pop(organization_id, None)
+        if snapshot is not None:
+            self.snapshots.pop(snapshot.facts.slug, None)
+            self._confirmed.pop(snapshot.facts.slug, None)
+
+    def _snapshot_of(self, organization_id: UUID) -> Snapshot | None:
+        """Another organization may have its old slug by now."""
+        snapshot = self.snapshots.get(self._slugs.get(organization_id, ""))
+        return snapshot if snapshot is not None and snapshot.facts.id == organization_id else None

@@ -6,8 +6,10 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode, urlsafe_b64encode
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import time
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +20,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from connectors.models import ClientSession as Row
-from connectors.snapshot import ProfileRow
+from connectors.rows import ProfileRow
+from connectors.tasks import SESSIONS_KEPT
 from harriet.lib.keyfile import derive
 
 from .database import in_database
@@ -29,6 +32,9 @@ from .questions import interactive
 LONGEST = 4096
 MOST_SUBSCRIPTIONS = 200
 CHANNEL = "harriet_session"
+GOOD_FOR = SESSIONS_KEPT - timedelta(days=1)
+"""From its issue, used or not. An ended session's row is written after that and kept for longer, so an id is too old
+before the row that says that it ended goes; the day between is for clocks that differ."""
 _KEPT = 20_000
 _USED_EVERY = timedelta(days=1)
 _NONCE = 12
@@ -47,6 +53,8 @@ class ClientSession:
     capabilities: dict[str, Any]
     """Those that let a server ask the client something."""
     client: str
+    issued_at: float
+    """Seconds since 1970."""
 
 
 class _Sealed(msgspec.Struct, array_like=True):
@@ -54,6 +62,8 @@ class _Sealed(msgspec.Struct, array_like=True):
     version: str
     capabilities: dict[str, Any]
     client: str
+    issued_at: float = 0.0
+    """Ids from before this was in them are too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class _Kept:
 
 @dataclass(slots=True)
 class Sessions:
+    clock: Callable[[], float] = time
+    """Seconds since 1970."""
     _open: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
     _by_id: dict[bytes, str] = field(default_factory=dict)
 
@@ -86,18 +98,20 @@ class Sessions:
         asked = interactive(capabilities)
         if len(msgspec.json.encode(asked)) > LONGEST // 2:
             asked = {name: {} for name in asked}
-        sealed = _Sealed(secrets.token_bytes(16), version, asked, client[:120])
+        sealed = _Sealed(secrets.token_bytes(16), version, asked, client[:120], self.clock())
         nonce = secrets.token_bytes(_NONCE)
         raw = nonce + _cipher().encrypt(nonce, msgspec.msgpack.encode(sealed), _owner(principal, profile))
         return urlsafe_b64encode(raw).decode().rstrip("=")
 
     async def open(self, header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
-        """Raises HttpRefusal 404 for what isn't ours, is somebody else's or has ended: clients then begin anew."""
+        """Raises HttpRefusal 404 for what isn't ours or is another's, has ended or is too old: clients begin anew."""
         kept = self._open.get(header)
         if kept is None:
             kept = self._keep(header, _opened(header, principal, profile))
         session = kept.session
         if session.token_id != principal.token_id or session.profile_id != profile.id:
+            raise _unknown()
+        if self.clock() - session.issued_at >= GOOD_FOR.total_seconds():
             raise _unknown()
         if kept.learned is None:
             kept.learned = await in_database(_read, session.id)
@@ -166,7 +180,15 @@ def _opened(header: str, principal: Principal, profile: ProfileRow) -> ClientSes
         sealed = msgspec.msgpack.decode(plain, type=_Sealed)
     except (ValueError, InvalidTag):
         raise _unknown() from None
-    return ClientSession(sealed.id, principal.token_id, profile.id, sealed.version, sealed.capabilities, sealed.client)
+    return ClientSession(
+        sealed.id,
+        principal.token_id,
+        profile.id,
+        sealed.version,
+        sealed.capabilities,
+        sealed.client,
+        sealed.issued_at,
+    )
 
 
 def _owner(principal: Principal, profile: ProfileRow) -> bytes:

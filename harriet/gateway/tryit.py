@@ -16,7 +16,7 @@ import msgspec
 from audit.actor import Actor, Label
 from connectors.access import ProfileFacts
 from connectors.models import Tool
-from connectors.snapshot import ProfileRow
+from connectors.rows import ProfileRow
 from harriet.lib.canonical import NotRepresentable, parse_strict
 from harriet.lib.ids import new_id
 from harriet.people.errors import NotFound

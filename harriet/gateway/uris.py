@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connectors.access import shown_uri
-from connectors.snapshot import ProfileRow
+from connectors.rows import ProfileRow
 
 if TYPE_CHECKING:
     from .forward import Fields

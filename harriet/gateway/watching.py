@@ -15,7 +15,7 @@ import msgspec
 
 from connectors.access import shown_uri, split_uri
 from connectors.errors import ConnectorError
-from connectors.snapshot import ConnectorRow, ProfileRow
+from connectors.rows import ConnectorRow, ProfileRow
 from connectors.tasks import sync_connector_soon
 from connectors.transports.base import Endpoint, Interest
 from vault.errors import VaultError

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,8 @@ except ImportError:  # pragma: no cover
     uvloop = None  # type: ignore[assignment]
 
 TEXT = 100
+STRIDE = 7919
+"""A prime, so that the callers meet different people and tools."""
 
 
 class Connection(asyncio.Protocol):
@@ -57,8 +61,10 @@ class Connection(asyncio.Protocol):
 class Caller:
     """One client: its own connection, its own JSON-RPC ids."""
 
-    def __init__(self, url: str, token: str, version: str, number: int) -> None:
+    def __init__(self, url: str, tokens: list[str], names: list[str], version: str, number: int) -> None:
+        """Each call bears the next of the tokens and calls the next of the names."""
         parts = urlsplit(url)
+        self.tokens, self.names = tokens, names
         self.host, self.port, self.path = parts.hostname or "", parts.port or 80, parts.path
         self.number, self.version = number, version
         self.next_id = number * 1_000_000
@@ -69,10 +75,8 @@ class Caller:
             "accept: application/json, text/event-stream",
             f"mcp-protocol-version: {version}",
         ]
-        if token:
-            self.fixed.append(f"authorization: Bearer {token}")
         if version >= "2026":
-            self.fixed += ["mcp-method: tools/call", "mcp-name: echo"]
+            self.fixed.append("mcp-method: tools/call")
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -80,12 +84,16 @@ class Caller:
 
     def request(self, text: str) -> tuple[int, bytes]:
         self.next_id += 1
-        params: dict[str, Any] = {"name": "echo", "arguments": {"text": text}}
+        turn = self.next_id * STRIDE + self.number
+        token, name = self.tokens[turn % len(self.tokens)], self.names[turn % len(self.names)]
+        params: dict[str, Any] = {"name": name, "arguments": {"text": text}}
+        more = [f"authorization: Bearer {token}"] if token else []
         if self.version >= "2026":
             prefix = "io.modelcontextprotocol/"
             params["_meta"] = {f"{prefix}protocolVersion": self.version, f"{prefix}clientCapabilities": {}}
+            more.append(f"mcp-name: {name}")
         body = orjson.dumps({"jsonrpc": "2.0", "id": self.next_id, "method": "tools/call", "params": params})
-        head = "\r\n".join([*self.fixed, f"content-length: {len(body)}"])
+        head = "\r\n".join([*self.fixed, *more, f"content-length: {len(body)}"])
         return self.next_id, head.encode() + b"\r\n\r\n" + body
 
     async def call(self) -> float:
@@ -100,14 +108,22 @@ class Caller:
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    callers = [Caller(options.url, options.token, options.version, number + 1) for number in range(options.concurrency)]
+    who = json.loads(Path(options.callers).read_text()) if options.callers else {}
+    tokens, names = who.get("tokens") or [options.token], who.get("names") or ["echo"]
+    urls = options.url.split(",")
+    callers = [
+        Caller(urls[number % len(urls)], tokens, names, options.version, number + 1)
+        for number in range(options.concurrency)
+    ]
     for caller in callers:
         await caller.start()
     await _all(callers, max(options.warmup, options.concurrency))
     began = time.perf_counter()
     took = sorted(await _all(callers, options.calls))
     wall = time.perf_counter() - began
+    used = resource.getrusage(resource.RUSAGE_SELF)
     return {
+        "cpu_seconds": used.ru_utime + used.ru_stime,
         "calls": len(took),
         "per_second": len(took) / wall,
         "p50_ms": took[len(took) // 2] * 1000,
@@ -131,8 +147,9 @@ async def _all(callers: list[Caller], calls: int) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", required=True)
+    parser.add_argument("--url", required=True, help="one, or several with commas between them")
     parser.add_argument("--token", default="")
+    parser.add_argument("--callers", default="", help="a JSON file with `tokens` and `names` of tools to go through")
     parser.add_argument("--version", default="2025-11-25")
     parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--warmup", type=int, default=200)

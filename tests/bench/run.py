@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import mkdtemp
@@ -47,13 +48,33 @@ def memory_mib(root: psutil.Process) -> float:
     return max(process.memory_info().rss for process in (root, *root.children(recursive=True))) / 2**20
 
 
-def load(url: str, token: str, version: str, concurrency: int, calls: int) -> dict[str, Any]:
+def load(
+    url: str,
+    token: str,
+    version: str,
+    concurrency: int,
+    calls: int,
+    callers: str = "",
+    *,
+    command: Callable[..., list[str]] = pinned,
+) -> dict[str, Any]:
+    """`callers` is a file with many tokens and names of tools, instead of one token and `echo`."""
     options = ["--url", url, "--token", token, "--version", version, "--concurrency", str(concurrency)]
-    command = pinned(1, sys.executable, str(ROOT / "tests/bench/load.py"), *options, "--calls", str(calls))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    options += ["--calls", str(calls), *(["--callers", callers] if callers else [])]
+    done = subprocess.run(
+        command(1, sys.executable, str(ROOT / "tests/bench/load.py"), *options),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
     return dict(json.loads(done.stdout))
+
+
+def again(module: str, only: str) -> None:
+    """One row in a process of its own: a Django can't change its database."""
+    subprocess.run([sys.executable, "-m", module, *sys.argv[1:], "--only", only], cwd=ROOT, check=True)
 
 
 def measured(process: psutil.Process, *args: Any) -> dict[str, Any]:
@@ -119,7 +140,11 @@ def report(found: Found, previous: dict[str, float]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0] if __doc__ else "",
+        epilog="Beside it: `python -m tests.bench.flat` (many tools, people, connectors), `python -m tests.bench.scale`"
+        " (two web processes, two machines).",
+    )
     parser.add_argument("--calls", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--era", choices=["legacy", "modern"], default="legacy")
@@ -128,11 +153,11 @@ def main() -> None:
     parser.add_argument("--tools", type=int, default=1000)
     parser.add_argument("--keep", action="store_true", help=f"write the ratios to {PREVIOUS.relative_to(ROOT)}")
     options = parser.parse_args()
-    os.environ["BENCH_TOOLS"] = str(options.tools)
     from tests.bench.bench_site import BenchSite
+    from tests.bench.crowd import Size
 
     folder = Path(mkdtemp(prefix="harriet bench "))
-    with BenchSite(folder, options.era, pinned, workers=options.workers) as site:
+    with BenchSite(folder, options.era, pinned, size=Size(options.tools), workers=options.workers) as site:
         version = {"legacy": "2025-11-25", "modern": "2026-07-28"}[options.era]
         targets = {
             "server alone": (site.upstream_url, "", site.upstream),

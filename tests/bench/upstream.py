@@ -10,14 +10,21 @@ import orjson
 
 IS_MODERN = os.environ.get("BENCH_ERA", "legacy") == "modern"
 TAIL = b',"resultType":"complete"}}' if IS_MODERN else b"}}"
-TOOLS = [
-    {
+
+
+def definition(name: str) -> dict[str, Any]:
+    return {
         "name": name,
         "description": f"Sends its text back ({name}).",
         "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
     }
-    for name in ("echo", *(f"padding_{number:05}" for number in range(int(os.environ.get("BENCH_TOOLS", "50")) - 1)))
-]
+
+
+def definitions(count: int) -> list[dict[str, Any]]:
+    return [definition(name) for name in ("echo", *(f"padding_{number:05}" for number in range(count - 1)))]
+
+
+TOOLS = definitions(int(os.environ.get("BENCH_TOOLS", "50")))
 HEADERS = [(b"content-type", b"application/json")]
 INFO = {"name": "bench", "version": "1"}
 CACHED: dict[str, Any] = {"resultType": "complete", "ttlMs": 0, "cacheScope": "public"} if IS_MODERN else {}

@@ -105,7 +105,7 @@ def test_calls_stop_when_the_database_can_not_be_asked(office: Office, dana: Cli
                 time.sleep(0.2)
             assert answer.status == 503
             assert "database" in answer.error["message"]
-            assert dana.gateway.get("/health/ready").status == 503
+            wait_for(lambda: dana.gateway.get("/health/ready").status == 503)  # the last look may be younger
         finally:
             other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     connection.close()

@@ -71,8 +71,7 @@ def options(tmp_path: Path) -> dict[str, str]:
 def web(cast: Cast, logs: Path, options: dict[str, str]) -> Iterator[Gateway]:
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(collect, cwd=ROOT, env={**os.environ, **options}, check=True)
-    chatty = "--log-level debug --access-logfile -"
-    process = Gateway(log=logs / "web.log", GUNICORN_CMD_ARGS=chatty, **options)
+    process = Gateway(log=logs / "web.log", GUNICORN_CMD_ARGS="--log-level debug", **options)
     process.wait()
     yield process
     process.stop()

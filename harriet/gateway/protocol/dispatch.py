@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.snapshot import ProfileRow
+from connectors.rows import ProfileRow
 from harriet.gateway.compile import Snapshot
 from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.http import Exchange

@@ -1,0 +1,125 @@
+"""One organization's facts that decide about calls, as plain values. `connectors.snapshot` makes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from harriet.lib.egress import Reach
+
+from .access import CallerFacts, ProfileFacts, ToolFacts, shown_name
+
+Mark = tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRow:
+    id: UUID
+    slug: str
+    name: str
+    kind: str
+    url: str
+    era: str
+    capabilities: Mapping[str, Any]
+    state: str
+    health: str
+    health_reason: str
+    revision: int
+    reach: Reach
+
+
+class Pinned:
+    """A pinned definition: compact JSON, because most tools are listed and few are called. Never changes."""
+
+    __slots__ = ("_definition", "digest", "raw")
+
+    def __init__(self, digest: bytes, raw: bytes) -> None:
+        self.digest, self.raw = digest, raw
+        self._definition: Mapping[str, Any] | None = None
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """Kept: who asks is about to call the tool, and the next call asks again."""
+        if self._definition is None:
+            self._definition = self.read()
+        return self._definition
+
+    def read(self) -> dict[str, Any]:
+        """Not kept."""
+        return dict(json.loads(self.raw))
+
+
+NOT_READ = Pinned(b"", b"{}")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRow:
+    id: UUID
+    kind: str
+    name: str
+    connector: ConnectorRow
+    facts: ToolFacts
+    pinned: Pinned
+    risk: str
+    requires_confirmation: bool
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """The pinned definition, as the server sent it."""
+        return self.pinned.definition
+
+    @property
+    def digest(self) -> bytes:
+        return self.pinned.digest
+
+    def shown_name(self, profile: ProfileRow) -> str:
+        return shown_name(self.connector.slug, self.name, profile.has_prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    id: UUID
+    slug: str
+    name: str
+    has_prefix: bool
+    facts: ProfileFacts
+    is_progressive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    membership_id: UUID
+    user_id: UUID
+    email: str
+    name: str
+    facts: CallerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationFacts:
+    id: UUID
+    slug: str
+    name: str
+    hold_seconds: int
+    connectors: Mapping[UUID, ConnectorRow]
+    tools: Mapping[UUID, ToolRow]
+    profiles: Mapping[UUID, ProfileRow]
+    members: Mapping[UUID, MemberRow]
+    """By user id."""
+    groups: Mapping[UUID, str]
+    tools_mark: Mark = ()
+    members_mark: Mark = ()
+    """What the tools and the members were made from: while it is the same, they are."""
+
+    def tools_in(self, profile: ProfileRow) -> list[ToolRow]:
+        """What the profile contains, whoever may call it, by name."""
+        facts = profile.facts
+        found = (
+            tool
+            for tool in self.tools.values()
+            if tool.connector.id in facts.connector_ids or tool.id in facts.tool_ids
+        )
+        return sorted(found, key=lambda tool: (tool.connector.slug, tool.name, tool.kind))

@@ -1,0 +1,29 @@
+"""A gateway process that is told to stop: streams end, running calls are answered, and it leaves in order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from .client import Client
+from .log import wait_for
+from .office import Office
+from .processes import Gateway, Upstream
+from .test_listen_streams import InSession, heard, stream
+
+
+def test_streams_end_and_running_calls_are_answered(
+    office: Office, upstream: Upstream, start_gateway: Callable[[], Gateway]
+) -> None:
+    gateway = start_gateway()
+    client = Client(gateway, office.token).until(200)
+    session = InSession(gateway, office.token).begin()
+    with stream(session, "GET") as listening, ThreadPoolExecutor(1) as pool:
+        assert listening.status == 200
+        running = pool.submit(client.call, "crm_slow", {"text": "done", "ms": 700})
+        wait_for(lambda: len(upstream.calls) == 1)
+        gateway.child.send_signal(signal.SIGTERM)
+        assert heard(listening) is None
+        assert running.result().text == "done"
+    assert gateway.child.wait(20) == 0
