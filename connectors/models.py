@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -235,6 +237,10 @@ class Profile(models.Model):
     def url(self) -> str:
         """Where MCP clients connect; read it with the organization at hand."""
         return f"{settings.BASE_URL}/mcp/{self.organization.slug}/{self.slug}"
+
+
+SESSIONS_KEPT = timedelta(days=7)
+"""After the last change of its row. Ids of sessions are good for less, so that none outlives the row that ended it."""
 
 
 class ClientSession(models.Model):

@@ -13,10 +13,9 @@ from audit.actor import SYSTEM
 
 from .actions.check_health import check_health as check
 from .actions.sync_connector import sync_connector
-from .models import ClientSession, Connector
+from .models import SESSIONS_KEPT, ClientSession, Connector
 
 BETWEEN_SYNCS = timedelta(hours=1)
-SESSIONS_KEPT = timedelta(days=7)
 
 
 @shared_task(name="connectors.check_health")

@@ -18,7 +18,6 @@ from .compile import Snapshot
 from .errors import GatewayError, HttpRefusal
 from .http import Exchange, Receive, Reply, Scope, Send, read_body, refusal_body
 from .listening import serve_get, serve_resumed
-from .policy import may_enter
 from .principal import Principal, token_in
 from .protocol.dispatch import Visit, answer
 from .protocol.messages import MODERN_VERSIONS
@@ -193,10 +192,10 @@ def _authenticate(runtime: Runtime, path: str, headers: dict[bytes, bytes]) -> t
         raise _stranger(runtime, key)
     if not runtime.is_fresh(organization):
         raise _not_current()
-    if principal.expires_at <= runtime.now():
+    if principal.expires <= runtime.unix_now():
         raise _unauthorized(_NOT_VALID)
     profile = snapshot.profiles.get(slug)
-    if profile is None or not may_enter(principal, profile):
+    if profile is None or not snapshot.may_enter(principal, profile):
         raise HttpRefusal(404, _NOT_HERE)
     return snapshot, principal, profile
 

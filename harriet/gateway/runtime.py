@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -68,7 +68,7 @@ class Runtime:
         self.pauses = Pauses()
         self.waiters = Waiters()
         self.post = Post()
-        self.sessions = Sessions()
+        self.sessions = Sessions(clock=self.unix_now)
         self.journals = Journals(self.post)
         self.questions = Questions(self.post)
         self.parking = ParkingLot()
@@ -82,7 +82,7 @@ class Runtime:
         self._reloading: set[UUID] = set()
         self._again: set[UUID] = set()
         self._redactors: OrderedDict[tuple[UUID, int], Redactor] = OrderedDict()
-        self._clock = (monotonic(), datetime.now(UTC))
+        self._clock, self._unix_clock = (monotonic(), datetime.now(UTC)), (monotonic(), time())
         self._listener = Listener(self._on_look, self._on_notify)
         self._background: set[asyncio.Task[Any]] = set()
         self._has_looked = False
@@ -126,6 +126,11 @@ class Runtime:
         at, then = self._clock
         return then + timedelta(seconds=monotonic() - at)
 
+    def unix_now(self) -> float:
+        """The same in seconds since 1970."""
+        at, then = self._unix_clock
+        return then + monotonic() - at
+
     def is_fresh(self, slug: str) -> bool:
         """Whether the organization's snapshot was current at most ten seconds ago."""
         return monotonic() - self._confirmed.get(slug, 0.0) <= STALE_AFTER
@@ -161,7 +166,7 @@ class Runtime:
         return found
 
     def _on_look(self, look: Look) -> None:
-        self._clock = (look.began, look.now)
+        self._clock, self._unix_clock = (look.began, look.now), (look.began, look.now.timestamp())
         for organization_id, number in look.numbers.items():
             snapshot = self._snapshot_of(organization_id)
             if snapshot is not None and snapshot.number >= number:

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from connectors.models import SESSIONS_KEPT
 from connectors.models import ClientSession as Row
 from connectors.rows import ProfileRow
-from connectors.tasks import SESSIONS_KEPT
 from harriet.lib.keyfile import derive
 
 from .database import in_database

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 
@@ -151,12 +151,17 @@ class BenchSite:
         return tokens, names
 
     def check_audit(self) -> None:
-        """Every call that was counted stands in the audit log, twice."""
-        from audit.models import Event
-
-        counted: dict[str, Any] = {
-            code: Event.objects.filter(code=code).count() for code in ("call.intent", "call.outcome")
-        }
+        """Every call that was counted stands in the audit log, twice. An outcome may follow its answer."""
+        counted = self._counted()
+        end = monotonic() + 10
+        while counted["call.intent"] != counted["call.outcome"] and monotonic() < end:
+            sleep(0.1)
+            counted = self._counted()
         print(f"audit: {counted['call.intent']} intents, {counted['call.outcome']} outcomes")
         if counted["call.intent"] != counted["call.outcome"]:
             raise SystemExit("Some calls have no outcome.")
+
+    def _counted(self) -> dict[str, int]:
+        from audit.models import Event
+
+        return {code: Event.objects.filter(code=code).count() for code in ("call.intent", "call.outcome")}

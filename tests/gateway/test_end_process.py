@@ -21,7 +21,7 @@ def test_streams_end_and_running_calls_are_answered(
     session = InSession(gateway, office.token).begin()
     with stream(session, "GET") as listening, ThreadPoolExecutor(1) as pool:
         assert listening.status == 200
-        running = pool.submit(client.call, "crm_slow", {"text": "done", "ms": 700})
+        running = pool.submit(client.call, "slow", {"text": "done", "ms": 700})
         wait_for(lambda: len(upstream.calls) == 1)
         gateway.child.send_signal(signal.SIGTERM)
         assert heard(listening) is None

@@ -18,6 +18,7 @@ from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Membership, OrganizationVersion
 
 from .client import Client
+from .log import wait_for
 from .office import Office
 from .processes import Gateway
 
