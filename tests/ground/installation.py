@@ -88,7 +88,7 @@ class Installation:
         return self.process.wait(PATIENCE)
 
     def left_over(self) -> list[psutil.Process]:
-        return [one for one in self.family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in self.family if is_alive(one)]
 
     def clean_up(self) -> None:
         if self.process and self.process.poll() is None:
@@ -106,6 +106,13 @@ class Installation:
     def _env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in OWN and "PYTEST" not in name}
         return kept | {"HARRIET_RUN_DIR": str(self.run), "HOME": str(self.run.parent)} | self.env
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 def wait_until(is_so: object) -> None:
