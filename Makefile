@@ -32,12 +32,12 @@ install-test: .venv/.installed-test
 
 .venv/.installed: requirements.lock | .venv/bin/python
 	@echo "Installing Harriet's packages into .venv …"
-	@$(PIP) install --quiet --require-hashes --requirement requirements.lock
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
 .venv/.installed-test: requirements-test.lock | .venv/bin/python
 	@echo "Installing the packages of Harriet and its tests into .venv …"
-	@$(PIP) install --quiet --require-hashes --requirement requirements-test.lock
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-test.lock
 	@touch $@ .venv/.installed
 
 run: install
