@@ -28,11 +28,13 @@ from .actions.delete_connector import delete_connector
 from .actions.delete_profile import delete_profile
 from .actions.draft_connector import draft_connector
 from .actions.pause_connector import pause_connector
+from .actions.replace_secret import is_replacing, replace_secret
 from .actions.resume_connector import resume_connector
 from .actions.save_authentication import save_authentication
 from .actions.save_basics import save_basics
 from .actions.save_connection import save_connection
 from .actions.set_tool import set_tool
+from .actions.switch_secret_back import switch_secret_back
 from .actions.sync_connector import sync_connector
 from .actions.test_connection import test_connection
 from .errors import ConnectorError
@@ -82,9 +84,20 @@ class Authentication(generics.GenericAPIView[Connector]):
 
     @extend_schema(responses={204: None})  # type: ignore[untyped-decorator]
     def put(self, request: Any, pk: UUID) -> Response:
-        """Replaces how Harriet signs in. The secret is sealed and never returned."""
+        """Replaces how Harriet signs in. The secret is sealed and never returned; one that replaces another is tried
+        first, and the other one kept for a day."""
         connector = queries.connector_of(request.organization, pk)
         _authenticate(connector, checked(s.AuthenticationSerializer, request), request.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SwitchBack(generics.GenericAPIView[Connector]):
+    serializer_class = s.ConnectorSerializer
+
+    @extend_schema(request=None, responses={204: None})  # type: ignore[untyped-decorator]
+    def post(self, request: Any, pk: UUID) -> Response:
+        """Uses the secret before this one again, while it is kept."""
+        switch_secret_back(queries.connector_of(request.organization, pk), actor=request.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -198,8 +211,9 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
     if basics:
         save_basics(connector, **({"slug": connector.slug, "name": connector.name} | basics), actor=actor)
     if given.keys() & {"url", "allow_internal"}:
-        place = {"url": connector.url, "allow_internal": connector.allow_internal}
-        save_connection(connector, **{key: given.get(key, value) for key, value in place.items()}, actor=actor)
+        place: dict[str, Any] = {"url": connector.url, "allow_internal": connector.allow_internal}
+        place = {key: given.get(key, value) for key, value in place.items()}
+        save_connection(connector, **place, keep_secret=given.get("keep_secret", False), actor=actor)
     if given.get("state") == "paused":
         pause_connector(connector, actor=actor)
     elif given.get("state") == "active":
@@ -210,16 +224,19 @@ def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> No
     if given["type"] != "none" and not given.get("secret"):
         raise ConnectorError("Send the secret; the saved one is never read back.", field="secret")
     placement = {"in": given.get("place"), "name": given.get("name"), "template": given.get("template")}
-    save_authentication(
-        connector,
-        type=given["type"],
-        secret=Secret(given["secret"]) if given.get("secret") else None,
-        username=given.get("username", ""),
-        placement={key: value for key, value in placement.items() if value},
-        owner=connector.owner,
-        rotate_every_days=given.get("rotate_every_days"),
-        actor=actor,
-    )
+    fields: dict[str, Any] = {
+        "type": given["type"],
+        "username": given.get("username", ""),
+        "placement": {key: value for key, value in placement.items() if value},
+        "owner": connector.owner,
+        "rotate_every_days": given.get("rotate_every_days"),
+        "actor": actor,
+    }
+    secret = Secret(given["secret"]) if given.get("secret") else None
+    if secret is not None and is_replacing(connector):
+        replace_secret(connector, secret=secret, is_untested=given.get("untested", False), **fields)
+    else:
+        save_authentication(connector, secret=secret, **fields)
 
 
 def _resolved(organization: Organization, given: dict[str, Any], profile: Profile | None = None) -> dict[str, Any]:
@@ -275,6 +292,7 @@ api_urls = [
     path("connectors/", Connectors.as_view(), name="connectors"),
     path("connectors/<uuid:pk>/", OneConnector.as_view(), name="connector"),
     path("connectors/<uuid:pk>/authentication/", Authentication.as_view(), name="connector_authentication"),
+    path("connectors/<uuid:pk>/authentication/switch_back/", SwitchBack.as_view(), name="connector_switch_back"),
     path("connectors/<uuid:pk>/test/", Test.as_view(), name="connector_test"),
     path("connectors/<uuid:pk>/sync/", Sync.as_view(), name="connector_sync"),
     path("connectors/<uuid:pk>/tools/", ToolsOfConnector.as_view(), name="connector_tools"),

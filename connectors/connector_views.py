@@ -17,15 +17,15 @@ from harriet.people.names import slug_from
 from harriet.people.pages import page_of
 from harriet.people.permissions import Power, has_power
 from harriet.people.queries import groups_of
-from vault.queries import credential_of
+from vault.queries import credential_of, previous_version
 
 from . import tool_table
 from .actions.delete_connector import delete_connector
 from .actions.pause_connector import pause_connector
 from .actions.resume_connector import resume_connector
 from .actions.save_basics import save_basics
-from .actions.save_connection import save_connection
 from .actions.set_approvers import set_approvers
+from .actions.switch_secret_back import switch_secret_back
 from .actions.sync_connector import summary_of, sync_connector
 from .actions.test_connection import test_connection
 from .activity import latest_events
@@ -34,6 +34,7 @@ from .errors import ConnectorError
 from .forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ConnectionForm
 from .guards import needs_to_save
 from .models import Connector, Risk, SyncRun
+from .moving import question_about_secret, save_connection_form
 from .queries import connector_of, counts_of, last_sync_of
 from .session import keep_findings, kept_findings
 from .wizard_views import credential_form, save_access_form, save_credential_form
@@ -105,7 +106,21 @@ def authentication(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         keep_findings(request, connector, test_connection(connector, actor=request.actor))
         messages.success(request, "Saved, and tried at once. Below is what the server said.")
         return redirect("connectors:authentication", pk)
-    return _tab(request, connector, "authentication", form=form, credential=credential_of(pk))
+    credential = credential_of(pk)
+    previous = previous_version(credential) if credential else None
+    return _tab(request, connector, "authentication", form=form, credential=credential, previous=previous)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def switch_back(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    switch_secret_back(connector, actor=request.actor)
+    keep_findings(request, connector, test_connection(connector, actor=request.actor))
+    messages.success(
+        request, "The secret before is in use again, and was tried at once. Below is what the server said."
+    )
+    return redirect("connectors:authentication", pk)
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -143,11 +158,13 @@ def basics(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     form = ConnectionForm(request.POST)
+    if (question := question_about_secret(request, connector, form)) is not None:
+        return question
     had_secret = credential_of(connector.pk) is not None
-    if attempt(form, lambda given: save_connection(connector, **given, actor=request.actor)) is None:
+    if save_connection_form(form, connector, request) is None:
         return _settings(request, connector_of(request.organization, pk), connection=form)
     if had_secret and credential_of(connector.pk) is None:
-        messages.warning(request, "The secret was saved for another server and was removed. Enter the new one now.")
+        messages.warning(request, "The secret was saved for the old address and was removed. Enter it for the new one.")
         return redirect("connectors:authentication", pk)
     keep_findings(request, connector, test_connection(connector, actor=request.actor))
     messages.success(request, "Saved, and tried at once. Below is what the server said. Sync its tools next.")

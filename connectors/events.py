@@ -12,6 +12,11 @@ CONNECTOR_CHANGED = define(
     "{actor} changed the connector {connector}: {fields}.",
     "Name, description or address of a connector changed. A new address invalidates open approvals.",
 )
+SECRET_KEPT_FOR_ADDRESS = define(
+    "connector.secret_kept",
+    "{actor} let {connector} keep its secret for another address of the same host: {new} instead of {old}.",
+    "An owner confirmed, with both addresses before them, that a saved secret may go to another path of its host.",
+)
 INTERNAL_HOST_ALLOWED = define(
     "connector.internal_host_allowed",
     "{actor} allowed {host}, inside the company's network, for the connector {connector}.",

@@ -23,6 +23,9 @@ LOOK_SECONDS = 20.0
 CHECK_SECONDS = 8.0
 AT_ONCE = 16
 
+Candidate = Callable[[], OpenCredential]
+"""Opens a credential that isn't saved yet, once for each time that it is tried."""
+
 T = TypeVar("T")
 Ask = Callable[[NativeTransport, OpenCredential, Repeated], Awaitable[T]]
 
@@ -92,24 +95,25 @@ async def _prompts(
     return await transport.list_all(endpoint, credential, "prompts/list", "prompts", deadline=LOOK_SECONDS)
 
 
-def discover(connector: Connector) -> Discovery:
-    """Asks the server what it is, with the saved credential. Raises ConnectorError or EgressRefused."""
+def discover(connector: Connector, candidate: Candidate | None = None) -> Discovery:
+    """Asks the server what it is, with the saved credential or with one that isn't saved yet. Raises ConnectorError or
+    EgressRefused."""
 
     async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Discovery:
         return repeated.out_of(await transport.discover(endpoint, credential, deadline=LOOK_SECONDS))
 
     endpoint = endpoint_of(connector)._replace(era="")
-    return _with_credential(connector, ask)
+    return _with_credential(connector, ask, candidate)
 
 
-def list_offer(connector: Connector, discovery: Discovery) -> Look:
+def list_offer(connector: Connector, discovery: Discovery, candidate: Candidate | None = None) -> Look:
     """What the server that was discovered offers. Raises ConnectorError or EgressRefused."""
 
     async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
         return await _list_all(transport, endpoint, discovery, credential, repeated)
 
     endpoint = endpoint_of(connector)._replace(era=discovery.era)
-    return _with_credential(connector, ask)
+    return _with_credential(connector, ask, candidate)
 
 
 def check_all(connectors: list[Connector]) -> dict[UUID, Exception | Discovery]:
@@ -155,16 +159,20 @@ def _ordinary(answer: Discovery | BaseException) -> Exception | Discovery:
     return answer
 
 
-def _with_credential(connector: Connector, ask: Ask[T]) -> T:
-    """What is asked leaves without the secret, and so does what goes wrong."""
+def _saved(connector: Connector) -> OpenCredential:
     opener = opener_for(connector.organization_id)
-    sealed = sealed_credential(connector.organization_id, connector.id)
+    return opener.credential(sealed_credential(connector.organization_id, connector.id))
+
+
+def _with_credential(connector: Connector, ask: Ask[T], candidate: Candidate | None = None) -> T:
+    """What is asked leaves without the secret, and so does what goes wrong."""
+    opened = candidate() if candidate else _saved(connector)
 
     async def run() -> T:
         egress = AsyncEgress()
         transport = NativeTransport(egress)
         try:
-            with opener.credential(sealed) as credential:
+            with opened as credential:
                 repeated = Repeated(credential)
                 with repeated.out_of_problems():
                     return await asyncio.wait_for(ask(transport, credential, repeated), LOOK_SECONDS * 2)

@@ -73,6 +73,9 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False)
     template = serializers.CharField(required=False, trim_whitespace=False)
     rotate_every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    untested = serializers.BooleanField(
+        required=False, default=False, help_text="Replace the secret even though the server doesn't work with it now."
+    )
 
 
 class NewConnectorSerializer(serializers.Serializer[Any]):
@@ -92,6 +95,9 @@ class ConnectorChangeSerializer(serializers.Serializer[Any]):
     icon = serializers.CharField(required=False, allow_blank=True)
     url = serializers.CharField(required=False)
     allow_internal = serializers.BooleanField(required=False)
+    keep_secret = serializers.BooleanField(
+        required=False, help_text="With a url on the same host: the saved secret goes there too. For owners."
+    )
     state = serializers.ChoiceField(["active", "paused"], required=False)
 
 

@@ -12,7 +12,8 @@ from .actions.test_connection import Finding
 from .models import Connector
 
 _KEY = "findings"
-_PREFILL = "prefill"
+_PREFILLS = "prefills"
+_MOST_PREFILLS = 10
 
 
 def keep_findings(request: OrganizationRequest, connector: Connector, findings: Sequence[Finding]) -> None:
@@ -25,15 +26,14 @@ def kept_findings(request: OrganizationRequest, connector: Connector) -> list[di
     return cast(list[dict[str, str]], kept["found"]) if kept.get("for") == _tried(connector) else []
 
 
-def keep_prefill(request: OrganizationRequest, fields: dict[str, str]) -> None:
-    """What a preset or a pasted configuration says, until a draft is made from it."""
-    request.session[_PREFILL] = fields
+def keep_prefill(request: OrganizationRequest, key: str, fields: dict[str, str]) -> None:
+    """What a preset or a pasted configuration says, for one draft: a connector's id, or a key in the page's address."""
+    kept = {**request.session.get(_PREFILLS, {}), key: fields}
+    request.session[_PREFILLS] = dict(list(kept.items())[-_MOST_PREFILLS:])
 
 
-def kept_prefill(request: OrganizationRequest, connector: Connector | None = None) -> dict[str, str]:
-    """For the first step without a connector; for a draft, only what became that draft."""
-    kept = cast(dict[str, str], request.session.get(_PREFILL, {}))
-    return kept if kept.get("for", "") == (str(connector.pk) if connector else "") else {}
+def kept_prefill(request: OrganizationRequest, key: str) -> dict[str, str]:
+    return cast(dict[str, str], request.session.get(_PREFILLS, {}).get(key, {}))
 
 
 def _tried(connector: Connector) -> str:

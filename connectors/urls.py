@@ -22,6 +22,7 @@ connector_urls = (
         path("<uuid:pk>/access/", connector_views.access, name="access"),
         path("<uuid:pk>/access/approvers/", connector_views.approvers, name="approvers"),
         path("<uuid:pk>/authentication/", connector_views.authentication, name="authentication"),
+        path("<uuid:pk>/authentication/switch-back/", connector_views.switch_back, name="switch_back"),
         path("<uuid:pk>/activity/", connector_views.activity, name="activity"),
         path("<uuid:pk>/settings/", connector_views.settings, name="settings"),
         path("<uuid:pk>/settings/basics/", connector_views.basics, name="basics"),

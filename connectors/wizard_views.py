@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from harriet.lib.errors import Problem
@@ -23,16 +25,17 @@ from vault.queries import credential_of
 from .actions.activate_connector import activate_connector
 from .actions.add_sample import add_sample, is_sample_there
 from .actions.draft_connector import draft_connector
+from .actions.replace_secret import is_replacing, replace_secret
 from .actions.save_access import save_access
 from .actions.save_authentication import save_authentication
 from .actions.save_basics import save_basics
-from .actions.save_connection import save_connection
 from .actions.sync_connector import summary_of, sync_connector
 from .actions.test_connection import test_connection
 from .catalogue import PRESETS, preset_named
 from .errors import ConnectorError
 from .forms import AccessForm, BasicsForm, ConnectionForm, SnippetForm
 from .models import Connector
+from .moving import question_about_secret, save_connection_form
 from .queries import connector_of, counts_of, last_sync_of
 from .session import keep_findings, keep_prefill, kept_findings, kept_prefill
 from .snippets import read_snippet
@@ -42,15 +45,21 @@ from .words import enabled_words
 
 @needs(Power.MANAGE_CONNECTORS)
 def new(request: OrganizationRequest) -> HttpResponse:
-    """The catalogue, and the first step; a preset or a pasted configuration fills it in."""
-    if preset := preset_named(request.GET.get("preset", "")):
-        keep_prefill(request, {name: getattr(preset, name) for name in ("name", "description", "url")})
-    prefill = kept_prefill(request)
+    """The catalogue, and the first step; a preset or a pasted configuration that the address names fills it in.
+
+    Nothing else does: what another visit left behind would send one company's key to another's host.
+    """
+    preset = preset_named(request.GET.get("preset", ""))
+    if preset is not None:
+        prefill = {name: getattr(preset, name) for name in ("name", "description", "url")}
+    else:
+        prefill = kept_prefill(request, request.GET.get("from", ""))
     form = BasicsForm(request.POST or None, initial=prefill)
     made = attempt(form, lambda given: draft_connector(request.organization, **_basics(given), actor=request.actor))
     if made is None:
         return _first(request, form, SnippetForm(), preset=preset)
-    keep_prefill(request, {**prefill, "for": str(made.pk)})
+    if prefill:
+        keep_prefill(request, str(made.pk), prefill)
     return redirect("connectors:setup_connection", made.pk)
 
 
@@ -62,8 +71,9 @@ def paste(request: OrganizationRequest) -> HttpResponse:
     if read is None:
         form.data = {}  # what was pasted may hold a secret: it is not written back
         return _first(request, BasicsForm(), form)
-    keep_prefill(request, asdict(read))
-    return redirect("connectors:new")
+    key = token_urlsafe(9)
+    keep_prefill(request, key, asdict(read))
+    return redirect(f"{reverse('connectors:new')}?from={key}")
 
 
 @require_POST
@@ -100,11 +110,13 @@ def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     form = ConnectionForm(
         request.POST or None,
         initial={
-            "url": connector.url or kept_prefill(request, connector).get("url", ""),
+            "url": connector.url or kept_prefill(request, str(connector.pk)).get("url", ""),
             "allow_internal": connector.allow_internal,
         },
     )
-    if attempt(form, lambda given: save_connection(connector, **given, actor=request.actor)) is None:
+    if (question := question_about_secret(request, connector, form)) is not None:
+        return question
+    if save_connection_form(form, connector, request) is None:
         return _page(request, connector, CONNECTION, form)
     findings = test_connection(connector, actor=request.actor)
     keep_findings(request, connector, findings)
@@ -166,25 +178,31 @@ def credential_form(request: OrganizationRequest, connector: Connector) -> Crede
     if credential is None and not _asked_for_credential(request, connector):
         initial["type"] = NO_CREDENTIAL_TYPE
     return CredentialForm(
-        request.POST or None, organization=request.organization, credential=credential, initial=initial
+        request.POST or None,
+        organization=request.organization,
+        credential=credential,
+        is_replacing=is_replacing(connector),
+        initial=initial,
     )
 
 
 def save_credential_form(form: CredentialForm, connector: Connector, request: OrganizationRequest) -> bool:
     if not form.is_bound or not form.is_valid():
         return False
-    fields = form.cleaned_data
+    fields: dict[str, Any] = {
+        "type": form.cleaned_data["type"],
+        "username": form.entered_username,
+        "placement": form.entered_placement,
+        "owner": form.cleaned_data["owner"],
+        "rotate_every_days": form.cleaned_data["rotate_every_days"],
+        "actor": request.actor,
+    }
+    secret = None if form.is_kept else form.cleaned_data["secret"]
     try:
-        save_authentication(
-            connector,
-            type=fields["type"],
-            secret=None if form.is_kept else fields["secret"],
-            username=form.entered_username,
-            placement=form.entered_placement,
-            owner=fields["owner"],
-            rotate_every_days=fields["rotate_every_days"],
-            actor=request.actor,
-        )
+        if secret is not None and fields["type"] != NO_CREDENTIAL_TYPE and is_replacing(connector):
+            replace_secret(connector, secret=secret, is_untested=form.cleaned_data["untested"], **fields)
+        else:
+            save_authentication(connector, secret=secret, **fields)
     except Problem as problem:
         form.add_problem(problem)
         return False

@@ -7,6 +7,16 @@ CREDENTIAL_SAVED = define(
     "{actor} saved the secret of {connector} (version {version}).",
     "A secret was entered or replaced. Carries how it is sent and the SHA-256 of the sealed bytes, never the value.",
 )
+CREDENTIAL_SWITCHED_BACK = define(
+    "credential.switched_back",
+    "{actor} switched the secret of {connector} back to version {old}, which is version {version} now.",
+    "A replacement was undone within a day: the secret before it is used again, under a new version number.",
+)
+CREDENTIAL_OLD_FORGOTTEN = define(
+    "credential.old_forgotten",
+    "{actor} erased version {version} of the secret of {connector}, which had been replaced a day ago.",
+    "A replaced secret was kept for a day, so that it could be switched back to; then its sealed bytes were erased.",
+)
 CREDENTIAL_DELETED = define(
     "credential.deleted",
     "{actor} deleted the secret of {connector}.",

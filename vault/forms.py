@@ -102,13 +102,23 @@ class CredentialForm(ScheduleForm):
         help_text=f"For a custom header, such as key={MARK}.",
     )
 
-    field_order = ("type", "username", "secret", "place", "name", "template", "owner", "rotate_every_days")
+    untested = forms.BooleanField(
+        required=False,
+        label="Switch without a working test",
+        help_text="A new secret is tried before it replaces the saved one. Tick this only if the server is down.",
+    )
 
-    def __init__(self, *args: Any, credential: Credential | None = None, **kwargs: Any) -> None:
+    field_order = ("type", "username", "secret", "untested", "place", "name", "template", "owner", "rotate_every_days")
+
+    def __init__(
+        self, *args: Any, credential: Credential | None = None, is_replacing: bool = False, **kwargs: Any
+    ) -> None:
         self.credential = credential
         if credential is not None:
             kwargs["initial"] = kwargs.get("initial", {}) | initial_of(credential)
         super().__init__(*args, **kwargs)
+        if not is_replacing:
+            del self.fields["untested"]
 
     @property
     def entered_placement(self) -> dict[str, str]:

@@ -83,7 +83,7 @@ class Credential(models.Model):
 
 
 class CredentialVersion(models.Model):
-    """The sealed secret of a credential as it was saved once; the newest one is used."""
+    """The sealed secret of a credential as it was saved once. The newest is used, the one before it kept for a day."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="versions")
@@ -95,12 +95,24 @@ class CredentialVersion(models.Model):
     is_current = models.BooleanField(default=True)
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     saved_at = models.DateTimeField(db_default=Now())
+    replaced_at = models.DateTimeField(null=True)
+    sent_as = models.JSONField(default=dict)
+    """Once replaced: the type and placement with which it was sent, so that it can be switched back to."""
+    forgotten_at = models.DateTimeField(null=True)
+    """Its sealed bytes are gone."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["credential", "number"], name="credential_version_once"),
             models.UniqueConstraint(
                 fields=["credential"], condition=models.Q(is_current=True), name="credential_one_current"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["replaced_at"],
+                condition=models.Q(is_current=False, forgotten_at=None),
+                name="credential_version_replaced",
             ),
         ]
 

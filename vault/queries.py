@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
+from django.db.models.functions import Now
 
 from .models import Credential, CredentialVersion, DataKey
 from .open import SealedCredential
+
+KEPT_FOR = timedelta(days=1)
+"""How long a replaced secret can be switched back to."""
 
 
 def sealed_credentials(organization_id: UUID) -> dict[UUID, SealedCredential]:
@@ -57,6 +61,12 @@ def current_version(credential: Credential) -> CredentialVersion:
     """The version in use, of a credential read by `credential_of` or `credentials_of` without another query."""
     found: list[CredentialVersion] | None = getattr(credential, "saved", None)
     return found[0] if found else credential.versions.get(is_current=True)
+
+
+def previous_version(credential: Credential) -> CredentialVersion | None:
+    """The version before the current one, while it can be switched back to."""
+    kept = credential.versions.filter(is_current=False, forgotten_at=None, replaced_at__gt=Now() - KEPT_FOR)
+    return kept.exclude(sent_as={}).select_related("credential").order_by("-number").first()
 
 
 def data_keys_of(organization_id: UUID) -> list[DataKey]:

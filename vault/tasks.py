@@ -2,9 +2,15 @@
 
 from celery import shared_task
 
+from .actions.forget_replaced import forget_replaced
 from .actions.remind_of_rotations import remind_of_rotations
 
 
 @shared_task(name="vault.remind_of_rotations")
 def remind_of_rotations_task() -> None:
     remind_of_rotations()
+
+
+@shared_task(name="vault.forget_replaced")
+def forget_replaced_task() -> None:
+    forget_replaced()

@@ -83,7 +83,7 @@ def _faults_of(credential: Credential, said: _Said, opener: Opener | None, found
 
 
 def _faults_of_version(version: CredentialVersion, said: _Said, opener: Opener | None) -> Iterator[str]:
-    digest = hashlib.sha256(version.sealed).digest()
+    digest = bytes(version.digest) if _is_erased(version) else hashlib.sha256(version.sealed).digest()
     recorded = said.digests.get(str(version.credential_id), {}).get(version.number)
     if digest != bytes(version.digest):
         yield f"has other bytes in version {version.number} than were saved there."
@@ -93,6 +93,11 @@ def _faults_of_version(version: CredentialVersion, said: _Said, opener: Opener |
         yield f"has other bytes in version {version.number} than the audit log says were saved."
     if version.is_current and not _opens(version, opener):
         yield f"does not open (version {version.number}, data key version {version.key_version})."
+
+
+def _is_erased(version: CredentialVersion) -> bool:
+    """Replaced, and its time to be switched back to is over."""
+    return not version.is_current and version.forgotten_at is not None and not version.sealed
 
 
 def _opens(version: CredentialVersion, opener: Opener | None) -> bool:

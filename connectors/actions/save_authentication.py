@@ -53,7 +53,7 @@ def save_authentication(
             rotate_every_days=rotate_every_days,
             actor=actor,
         )
-        _tell(connector, type, actor=actor)
+        tell_authentication(connector, type, actor=actor)
     else:
         change_schedule(
             connector.organization, connector.id, owner=owner, rotate_every_days=rotate_every_days, actor=actor
@@ -64,10 +64,10 @@ def save_authentication(
 
 def _forget(connector: Connector, *, actor: Actor) -> None:
     if delete_credential(connector.id, actor=actor):
-        _tell(connector, "none", actor=actor)
+        tell_authentication(connector, "none", actor=actor)
 
 
-def _tell(connector: Connector, type_: str, *, actor: Actor) -> None:
+def tell_authentication(connector: Connector, type_: str, *, actor: Actor) -> None:
     """What the server thought of the old secret says nothing about the new one."""
     mine = Connector.objects.filter(pk=connector.pk)
     mine.update(revision=F("revision") + 1)

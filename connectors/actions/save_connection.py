@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
+from typing import Literal
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import F
 from audit.actor import Actor
 from audit.record import record
 from connectors.errors import ConnectorError
-from connectors.events import CONNECTOR_CHANGED, INTERNAL_HOST_ALLOWED
+from connectors.events import CONNECTOR_CHANGED, INTERNAL_HOST_ALLOWED, SECRET_KEPT_FOR_ADDRESS
 from connectors.labels import connector_label
 from connectors.models import Connector
 from connectors.wizard import AUTHENTICATION, CONNECTION, step_done
@@ -20,6 +21,9 @@ from harriet.people.models import Organization
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 from vault.actions.delete_credential import delete_credential
+from vault.models import Credential
+
+Move = Literal["", "host", "path"]
 
 LONGEST_URL = 500
 _OURS = tuple(
@@ -31,10 +35,13 @@ _CLOUDS = {"100.100.100.200", "fd00:ec2::254", "fd20:ce::254"}
 
 
 @transaction.atomic
-def save_connection(connector: Connector, *, url: str, allow_internal: bool, actor: Actor) -> Connector:
+def save_connection(
+    connector: Connector, *, url: str, allow_internal: bool, keep_secret: bool = False, actor: Actor
+) -> Connector:
     """Another address forgets what the last server said and invalidates approvals given for it.
 
-    A secret goes only to the host that it was entered for: another host forgets it, and it has to be entered again.
+    A secret goes only to the address that it was entered for: another one forgets it, and it has to be entered again.
+    On the same host, where another path may be another tenant, an owner may say that it stays: `keep_secret`.
     """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     url = url.strip()
@@ -47,17 +54,38 @@ def save_connection(connector: Connector, *, url: str, allow_internal: bool, act
     if hosts != organization.internal_hosts:
         _allow_host(organization, hosts, host, connector, actor=actor)
     if (connector.url, connector.allow_internal) != (url, allow_internal):
-        is_elsewhere = _origin(connector.url) != _origin(url)
+        old, move = connector.url, move_between(connector.url, url)
         _move(connector, url, allow_internal, actor=actor)
-        if is_elsewhere:
+        if move and not (keep_secret and _kept(connector, old, move, actor=actor)):
             delete_credential(connector.id, actor=actor)
     step_done(connector, CONNECTION, then=AUTHENTICATION)
     return connector
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
+def move_between(old: str, new: str) -> Move:
+    """How far apart two addresses are, for a secret: on another host, at another path or query there, or nothing."""
+    was, becomes = urlsplit(old), urlsplit(new.strip())
+    if (was.scheme.lower(), was.netloc.lower()) != (becomes.scheme.lower(), becomes.netloc.lower()):
+        return "host"
+    return "" if (was.path or "/", was.query) == (becomes.path or "/", becomes.query) else "path"
+
+
+def _kept(connector: Connector, old: str, move: Move, *, actor: Actor) -> bool:
+    """Whether there is a secret that stays. Raises for whoever may not say so, and for another host."""
+    if not Credential.objects.filter(connector_id=connector.id).exists():
+        return False
+    if move == "host":
+        raise ConnectorError("A secret doesn't go to another host. Enter it again for the new address.", field="url")
+    demand(actor, connector.organization, Power.MANAGE_ORGANIZATION)
+    record(
+        SECRET_KEPT_FOR_ADDRESS,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        old=_without_query(old),
+        new=_without_query(connector.url),
+    )
+    return True
 
 
 def _host_of(url: str) -> str:

@@ -35,10 +35,13 @@ class Finding:
     sentence: str
 
 
-def test_connection(connector: Connector, *, actor: Actor) -> list[Finding]:
-    """Never raises for what a server does. Writes down the server's health; stores nothing else."""
+def test_connection(connector: Connector, *, candidate: looking.Candidate | None = None, actor: Actor) -> list[Finding]:
+    """Never raises for what a server does. Writes down the server's health; stores nothing else.
+
+    With a `candidate`, a credential that isn't saved yet is tried: that says nothing about the connector's health.
+    """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
-    findings, problem = _try(connector)
+    findings, problem = _try(connector, candidate)
     worst = next((finding for finding in findings if finding.kind != "ok"), findings[-1])
     with transaction.atomic():
         record(
@@ -46,9 +49,9 @@ def test_connection(connector: Connector, *, actor: Actor) -> list[Finding]:
             organization_id=connector.organization_id,
             actor=actor,
             connector=connector_label(connector),
-            result=worst.sentence,
+            result=f"With a new secret, before it is saved: {worst.sentence}" if candidate else worst.sentence,
         )
-        if connector.state != Connector.State.DRAFT:
+        if connector.state != Connector.State.DRAFT and candidate is None:
             _write_health(connector, problem)
     return findings
 
@@ -60,17 +63,17 @@ def _write_health(connector: Connector, problem: Problem | None) -> None:
         record_failure(connector, problem)
 
 
-def _try(connector: Connector) -> tuple[list[Finding], Problem | None]:
+def _try(connector: Connector, candidate: looking.Candidate | None) -> tuple[list[Finding], Problem | None]:
     findings: list[Finding] = []
     try:
         check_url(connector.url, reach_of(connector, connector.organization))
         findings.append(Finding("ok", "Address", "Harriet may connect to this address."))
-        discovery = looking.discover(connector)
+        discovery = looking.discover(connector, candidate)
         findings += _server(discovery)
-        findings.append(_authentication(connector))
-        findings += _offer(looking.list_offer(connector, discovery))
+        findings.append(_authentication(connector, candidate))
+        findings += _offer(looking.list_offer(connector, discovery, candidate))
     except Problem as problem:
-        return [*findings, *_failure(connector, problem)], problem
+        return [*findings, *_failure(connector, problem, candidate)], problem
     return findings, None
 
 
@@ -85,7 +88,9 @@ def _server(discovery: Discovery) -> list[Finding]:
     ]
 
 
-def _authentication(connector: Connector) -> Finding:
+def _authentication(connector: Connector, candidate: looking.Candidate | None) -> Finding:
+    if candidate is not None:
+        return Finding("ok", "Authentication", "It did not refuse the new secret.")
     if credential_of(connector.id) is None:
         return Finding("ok", "Authentication", "It asks for no credential.")
     return Finding("ok", "Authentication", "It did not refuse the saved credential.")
@@ -111,11 +116,11 @@ def _listed(title: str, offer: Offer) -> Finding:
     return Finding("ok", title, f"{len(names)} found: {', '.join(names[:5])}{more}.")
 
 
-def _failure(connector: Connector, problem: Problem) -> list[Finding]:
+def _failure(connector: Connector, problem: Problem, candidate: looking.Candidate | None) -> list[Finding]:
     if isinstance(problem, EgressRefused):
         return [Finding("danger", "Address", problem.message)]
     if isinstance(problem, UpstreamRefusedCredential):
-        return [Finding("ok", "Server", "The server answered."), _demands(connector, problem)]
+        return [Finding("ok", "Server", "The server answered."), _demands(connector, problem, candidate)]
     if isinstance(problem, (UpstreamDown, UpstreamTimeout)):
         advice = "Check the address, and that the server runs and may be reached from this machine."
         return [Finding("danger", "Server", f"{_sentence(problem)} {advice}")]
@@ -125,7 +130,9 @@ def _failure(connector: Connector, problem: Problem) -> list[Finding]:
     return [Finding("danger", "Connection", problem.message)]
 
 
-def _demands(connector: Connector, problem: Problem) -> Finding:
+def _demands(connector: Connector, problem: Problem, candidate: looking.Candidate | None) -> Finding:
+    if candidate is not None:
+        return Finding("danger", "Authentication", f"{_sentence(problem)} That was the new secret.")
     if credential_of(connector.id) is None:
         return Finding("attention", "Authentication", "It asks for a credential. Give one in the step Authentication.")
     return Finding("danger", "Authentication", f"{_sentence(problem)} Replace the saved credential, then test again.")

@@ -67,3 +67,26 @@ def test_each_preset_fills_the_first_step(client: Client, cast: Cast) -> None:
         check_url(preset.url, Reach())
         page = client.get(reverse("connectors:new"), {"preset": preset.key}).content.decode()
         assert f'value="{preset.name}"' in page
+
+
+def test_a_fresh_one_starts_empty_whatever_was_abandoned_before(client: Client, cast: Cast) -> None:
+    client.force_login(cast.alice)
+    preset = PRESETS[0]
+    client.get(reverse("connectors:new"), {"preset": preset.key})
+    client.post(reverse("connectors:paste"), {"snippet": '{"mcpServers": {"old": {"url": "https://old.example/mcp"}}}'})
+    fresh = client.get(reverse("connectors:new")).content.decode()
+    assert f'value="{preset.name}"' not in fresh and 'value="old"' not in fresh
+    client.post(reverse("connectors:new"), {"name": "Billing"})
+    draft = Connector.objects.get(name="Billing")
+    connection = client.get(reverse("connectors:setup_connection", args=[draft.pk])).content.decode()
+    assert preset.url not in connection and "old.example" not in connection
+
+
+def test_two_drafts_begun_side_by_side_keep_their_own_addresses(client: Client, cast: Cast) -> None:
+    client.force_login(cast.alice)
+    for preset in PRESETS[:2]:
+        client.post(f"{reverse('connectors:new')}?preset={preset.key}", {"name": preset.name})
+    for preset in PRESETS[:2]:
+        draft = Connector.objects.get(name=preset.name)
+        connection = client.get(reverse("connectors:setup_connection", args=[draft.pk])).content.decode()
+        assert f'value="{preset.url}"' in connection

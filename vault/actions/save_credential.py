@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from audit.actor import Actor, Label
 from audit.record import record
@@ -47,18 +48,19 @@ def save_credential(
     create_data_key(organization.pk)  # in its own transaction: it is good whatever becomes of this one
     with transaction.atomic():
         key = share_active_key(organization.pk)
-        credential = _locked(organization, connector_id)
+        credential = locked_credential(organization, connector_id)
+        retire_current(credential)
         credential.name, credential.type, credential.placement = connector_name, type, checked
         credential.owner, credential.rotate_every_days = owner, rotate_every_days
-        version = _add_version(credential, opener_with(organization.pk, [key]), username, secret, actor)
+        opener = opener_with(organization.pk, [key])
+        version = add_version(credential, opener, username, secret, actor=actor)
         credential.rotation_due_at = due_at(version.saved_at, rotate_every_days)
         credential.save()
-        _record(credential, version, actor)
         move_version(organization.pk)
     return credential
 
 
-def _locked(organization: Organization, connector_id: UUID) -> Credential:
+def locked_credential(organization: Organization, connector_id: UUID) -> Credential:
     """The credential's row, made when missing, locked: two who save at once get consecutive versions."""
     Credential.objects.bulk_create(
         [Credential(organization=organization, connector_id=connector_id)], ignore_conflicts=True
@@ -70,13 +72,20 @@ def _locked(organization: Organization, connector_id: UUID) -> Credential:
     return credential
 
 
-def _add_version(
-    credential: Credential, opener: Opener, username: str, secret: Secret, actor: Actor
+def retire_current(credential: Credential) -> None:
+    """The version in use until now remembers how it was sent. Call it before type and placement change."""
+    credential.versions.filter(is_current=True).update(
+        is_current=False, replaced_at=Now(), sent_as={"type": credential.type, "placement": credential.placement}
+    )
+
+
+def add_version(
+    credential: Credential, opener: Opener, username: str, secret: Secret, *, actor: Actor
 ) -> CredentialVersion:
+    """The new current version, told to the audit log."""
     number = credential.versions.count() + 1
     place = Place(credential.organization_id, credential.connector_id, credential.pk, SECRET_FIELD, number)
     sealed, key_version = opener.seal_secret(place, username, secret)
-    credential.versions.filter(is_current=True).update(is_current=False)
     version = CredentialVersion.objects.create(
         credential=credential,
         number=number,
@@ -86,6 +95,7 @@ def _add_version(
         saved_by_id=actor.id if actor.kind == "person" else None,
     )
     version.refresh_from_db(fields=["saved_at"])
+    _record(credential, version, actor)
     return version
 
 

@@ -1,0 +1,21 @@
+"""Undo the replacement of a connector's secret: the one before it is used again."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from audit.actor import Actor
+from connectors.models import Connector
+from harriet.people.permissions import Power, demand
+from vault.actions.switch_back import switch_back
+
+from .save_authentication import tell_authentication
+
+
+@transaction.atomic
+def switch_secret_back(connector: Connector, *, actor: Actor) -> Connector:
+    """Raises CredentialNotFound when the secret before this one is no longer kept."""
+    demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    credential = switch_back(connector.organization, connector.id, actor=actor)
+    tell_authentication(connector, credential.type, actor=actor)
+    return connector
