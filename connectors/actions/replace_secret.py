@@ -24,8 +24,8 @@ class SecretNotTaken(ConnectorError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         said = next(finding.sentence for finding in findings if finding.kind == "danger")
         super().__init__(
-            f"The new secret was tried first, and it did not work, so nothing was changed: the saved one is still in "
-            f"use. {said} Enter the right one, or switch without a working test.",
+            f"{said} That was a try: nothing was changed, and the saved secret is still in use. Enter the right one, "
+            "or switch without a working test.",
             field="secret",
         )
         self.findings = findings

@@ -130,9 +130,9 @@ def _failure(connector: Connector, problem: Problem, candidate: looking.Candidat
     return [Finding("danger", "Connection", problem.message)]
 
 
-def _demands(connector: Connector, problem: Problem, candidate: looking.Candidate | None) -> Finding:
+def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate: looking.Candidate | None) -> Finding:
     if candidate is not None:
-        return Finding("danger", "Authentication", f"{_sentence(problem)} That was the new secret.")
+        return Finding("danger", "Authentication", f"The server refused the new secret ({problem.status}).")
     if credential_of(connector.id) is None:
         return Finding("attention", "Authentication", "It asks for a credential. Give one in the step Authentication.")
     return Finding("danger", "Authentication", f"{_sentence(problem)} Replace the saved credential, then test again.")

@@ -16,6 +16,8 @@ EXACTLY = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--progres
 _PINNED = re.compile(r"^[A-Za-z0-9][\w.\[\],-]*==", re.MULTILINE)
 _LOOKED_AT = ("Collecting ", "Processing ", "Requirement already satisfied: ", "Ignoring ")
 _TOLD_EVERY = 25
+_MISFIT = """The packages don't fit together. If the environment is older than the lock, remove it (make clean) and
+install anew. If that doesn't help, the lock is not complete: make it anew (make lock)."""
 
 
 def install(environment: str, lock: str) -> int:
@@ -40,7 +42,7 @@ def _checked(python: list[str]) -> int:
     """Whether every package finds what it needs; what is missing is said."""
     check = subprocess.run([*PIP, *python, "check"], capture_output=True, text=True, check=False)
     if check.returncode:
-        print(check.stdout + check.stderr, "The lock is not complete: make it anew with make lock.", file=sys.stderr)
+        print(check.stdout + check.stderr + _MISFIT, file=sys.stderr)
     return check.returncode
 
 
