@@ -5,12 +5,18 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_init
+from celery.worker.consumer.gossip import Gossip
+from celery.worker.consumer.mingle import Mingle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harriet.settings")
 
-app = Celery("harriet")
+app = Celery("harriet", task_cls="harriet.lib.signed_tasks:SignedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Workers tell each other nothing through Redis: what one believes there, whoever writes to Redis may say. An election
+# among workers even names a task to run.
+Gossip.compatible_transports = Mingle.compatible_transports = set()
 
 
 @worker_init.connect

@@ -113,10 +113,12 @@ if DATABASES:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # the pool outlives a restart of PostgreSQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Sign-in attempts are counted here, for all processes together. Nothing else is cached.
+# Sign-in attempts are counted here, for all processes together. Nothing else is cached. What lies in Redis is signed.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {"default": {"BACKEND": "harriet.lib.shared_cache.SharedCache", "LOCATION": REDIS_URL}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 
 # People
 AUTH_USER_MODEL = "people.User"
@@ -207,8 +209,13 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = RUN_DIR / "mail"
 
-# Background work: a static schedule, tasks that take ids, no stored results.
+# Background work: a static schedule, tasks that take ids, no stored results. Messages are signed JSON; nobody steers a
+# worker through Redis.
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BEAT_SCHEDULER = "harriet.lib.signed_tasks:StaticScheduler"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
 CELERY_TASK_ACKS_LATE = True

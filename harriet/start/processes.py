@@ -29,8 +29,7 @@ def worker(env: Mapping[str, str]) -> Program:
 
 
 def beat(env: Mapping[str, str]) -> Program:
-    schedule = str(settings.RUN_DIR / "beat-schedule")
-    options = ["--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"]
+    options = ["--pidfile", "", "--loglevel", "WARNING"]
     return _celery("Celery beat", "beat", *options, env=env)
 
 
