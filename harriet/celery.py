@@ -4,9 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
-from celery.worker.consumer.gossip import Gossip
-from celery.worker.consumer.mingle import Mingle
+from celery.signals import celeryd_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harriet.settings")
 
@@ -14,9 +12,15 @@ app = Celery("harriet", task_cls="harriet.lib.signed_tasks:SignedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# Workers tell each other nothing through Redis: what one believes there, whoever writes to Redis may say. An election
-# among workers even names a task to run.
-Gossip.compatible_transports = Mingle.compatible_transports = set()
+
+@celeryd_init.connect
+def keep_to_itself(**_: Any) -> None:
+    """Workers tell each other nothing through Redis: what one would believe there, whoever writes to Redis may say. An
+    election among workers even names a task to run."""
+    from celery.worker.consumer.gossip import Gossip
+    from celery.worker.consumer.mingle import Mingle
+
+    Gossip.compatible_transports = Mingle.compatible_transports = set()
 
 
 @worker_init.connect

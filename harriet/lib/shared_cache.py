@@ -51,7 +51,7 @@ class SignedClient(RedisCacheClient):
             self.set(key, value, timeout)
 
 
-class SharedCache(RedisCache):
+class SignedRedisCache(RedisCache):
     """Add, get, set and delete: what counting attempts needs. Numbers are not counted up in place: they are signed."""
 
     _away_until: ClassVar[float] = 0.0
@@ -84,12 +84,12 @@ class SharedCache(RedisCache):
 
 
 def _ask(there: Callable[[], T], here: Callable[[], T]) -> T:
-    if time.monotonic() < SharedCache._away_until:
+    if time.monotonic() < SignedRedisCache._away_until:
         return here()
     try:
         return there()
     except RedisError as error:
-        SharedCache._away_until = time.monotonic() + LEAVE_ALONE_SECONDS
+        SignedRedisCache._away_until = time.monotonic() + LEAVE_ALONE_SECONDS
         log.warning("Redis is out of reach (%s); attempts are counted in this process alone.", type(error).__name__)
         return here()
 

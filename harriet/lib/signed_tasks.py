@@ -15,7 +15,6 @@ from celery import Task
 from celery.beat import Scheduler
 from celery.exceptions import InvalidTaskError
 from celery.signals import before_task_publish
-from celery.worker import strategy
 from django.utils.crypto import salted_hmac
 from kombu.utils.json import dumps, loads
 
@@ -42,6 +41,8 @@ def is_ours(headers: dict[str, Any], body: Any) -> bool:
 def signed_alone(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., Any]:
     """Celery's strategy, for messages that bear our signature. Refused before anything of them is acted on: callbacks
     for failures would otherwise be sent on by the worker itself, with a good signature."""
+    from celery.worker import strategy  # the worker's machinery is for workers alone
+
     run = strategy.default(task, app, consumer, **options)
 
     def receive(message: Any, body: Any, *rest: Any, **more: Any) -> Any:

@@ -13,7 +13,7 @@ from .actions.issue_integration_key import issue_integration_key
 from .actions.revoke_device import revoke_device
 from .actions.revoke_token import revoke_token
 from .forms import IntegrationKeyForm, attempt
-from .http import OrganizationRequest, needs, unstored
+from .http import OrganizationRequest, needs
 from .models import AccessToken
 from .pages import page_of
 from .permissions import Power, has_power
@@ -42,7 +42,7 @@ def new_key(request: OrganizationRequest) -> HttpResponse:
         return render(request, "people/key_new.html", {"active": "devices", "form": form}, status=status_of(form))
     key, secret = made
     context = {"active": "devices", "key": key, "secret": secret.reveal()}
-    return unstored(render(request, "people/key_issued.html", context))
+    return render(request, "people/key_issued.html", context)
 
 
 @require_POST

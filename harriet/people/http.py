@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -32,15 +32,6 @@ class OrganizationRequest(HttpRequest):
 
 View = Callable[Concatenate[OrganizationRequest, P], HttpResponseBase]
 DjangoView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-
-
-R = TypeVar("R", bound=HttpResponseBase)
-
-
-def unstored(response: R) -> R:
-    """Shows a secret, this once: no cache may keep it."""
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def in_organization(view: View[P]) -> DjangoView[P]:

@@ -19,7 +19,7 @@ from .actions.remove_person import remove_person
 from .actions.set_person_groups import set_person_groups
 from .actions.withdraw_invitation import withdraw_invitation
 from .forms import ROLES, ConfirmForm, InviteForm, PersonGroupsForm, RoleForm, attempt
-from .http import OrganizationRequest, needs, unstored
+from .http import OrganizationRequest, needs
 from .models import Membership
 from .pages import page_of
 from .permissions import Power, has_power
@@ -67,7 +67,7 @@ def invite(request: OrganizationRequest) -> HttpResponse:
         return render(request, "people/invite.html", {"active": "people", "form": form}, status=status_of(form))
     invitation, link = made
     context = {"active": "people", "invitation": invitation, "link": link.reveal()}
-    return unstored(render(request, "people/invited.html", context))
+    return render(request, "people/invited.html", context)
 
 
 @require_POST

@@ -12,7 +12,6 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
@@ -33,10 +32,9 @@ View = Callable[..., HttpResponse]
 
 
 def with_token_in_path(view: View) -> View:
-    """Nothing that the page loads or leads to learns its address; no cache keeps it; it is open to anybody."""
+    """Nothing that the page loads or leads to learns its address; it is open to anybody."""
 
     @login_not_required
-    @never_cache
     @require_http_methods(["GET", "HEAD", "POST"])
     @sensitive_post_parameters("password")
     @sensitive_variables("token")

@@ -20,7 +20,7 @@ from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 
-from harriet.lib.shared_cache import SharedCache
+from harriet.lib.shared_cache import SignedRedisCache
 from harriet.lib.signed_tasks import HEADER, StaticScheduler, is_ours, signature_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ def cache(settings: Any) -> Any:
 
 
 def test_a_pickle_in_the_cache_is_not_opened(cache: Any, server: redis.Redis, planted: tuple[bytes, Path]) -> None:
-    assert isinstance(cache, SharedCache)
+    assert isinstance(cache, SignedRedisCache)
     cache.set("attempts", [1.5], 60)
     assert cache.get("attempts") == [1.5]
     server.set(cache.make_key("attempts"), planted[0])
@@ -87,7 +87,7 @@ def test_signing_in_goes_on_over_planted_values(
 
 def test_signing_in_works_while_redis_is_away(cast: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
-    monkeypatch.setattr(SharedCache, "_away_until", 0.0)
+    monkeypatch.setattr(SignedRedisCache, "_away_until", 0.0)
     given = {"login": "dana@acme.test", "password": "correct horse battery"}
     assert Client().post(reverse("account_login"), given).status_code == 302
 

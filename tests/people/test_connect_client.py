@@ -58,7 +58,7 @@ def test_dana_connects_claude_code_on_a_new_device(client: Client, cast: Any, wo
     token = AccessToken.objects.get()
     assert (token.user, token.device.name, token.profile_id) == (cast.dana, "Laptop", work.pk)
     assert "http://127.0.0.1:8000/mcp/acme/work" in page.content.decode()
-    assert page["Cache-Control"] == "no-store" and token_in(page).endswith(token.hint)
+    assert page["Cache-Control"] == "private, no-store" and token_in(page).endswith(token.hint)
     for later in PAGES:
         assert token_in(page) not in client.get(reverse(later)).content.decode()
 
@@ -112,7 +112,7 @@ def test_dana_revokes_her_device(client: Client, cast: Any, work: Profile) -> No
 def test_an_api_token_is_shown_once(client: Client, cast: Any) -> None:
     client.force_login(cast.dana)
     page = client.post(reverse("me:personal_token"), {"name": "Script", "expires_in_days": "30"})
-    assert b"hrt_per_" in page.content and page["Cache-Control"] == "no-store"
+    assert b"hrt_per_" in page.content and page["Cache-Control"] == "private, no-store"
     assert b"hrt_per_" not in client.get(reverse("me:devices")).content
 
 

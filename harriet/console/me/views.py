@@ -23,7 +23,7 @@ from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import NotFound
 from harriet.people.forms import attempt
-from harriet.people.http import OrganizationRequest, in_organization, unstored
+from harriet.people.http import OrganizationRequest, in_organization
 from harriet.people.models import AccessToken
 from harriet.people.queries import devices_of, tokens_of
 
@@ -121,7 +121,7 @@ def personal_token(request: OrganizationRequest) -> HttpResponse:
     if made is None:
         return devices_page(request, token_form=form)
     token, secret = made
-    return unstored(shown(request, "me/token.html", "devices", {"token": token, "secret": secret.reveal()}))
+    return shown(request, "me/token.html", "devices", {"token": token, "secret": secret.reveal()})
 
 
 @in_organization
@@ -130,7 +130,7 @@ def connect(request: OrganizationRequest) -> HttpResponse:
     form = ConnectForm(request.membership, request.POST or None, initial=request.GET.dict())
     issued = attempt(form, lambda given: issue(request, form))
     if issued is not None:
-        return unstored(connected(request, form, *issued))
+        return connected(request, form, *issued)
     profiles = with_addresses(request, list(profiles_for(request.membership)))
     context = {"form": form, "profiles": profiles}
     return shown(request, "me/connect.html", "connect", context, status=400 if form.is_bound else 200)
