@@ -1,4 +1,4 @@
-"""Who may decide, and what waits for whom; always within one organization."""
+"""Which tickets somebody sees, and what waits for whom; always within one organization."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 
 from harriet.people.models import Membership
-from harriet.people.permissions import POWERS, Power, has_power
+from harriet.people.permissions import Power, has_power
 
+from .deciders import decided_by_others
 from .models import PendingAction, Ticket
 
 if TYPE_CHECKING:
     from harriet.people.models import Organization
-
-_APPROVING_ROLES = [role for role, powers in POWERS.items() if Power.DECIDE_ACTIONS in powers]
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:
@@ -39,20 +38,8 @@ def waiting_for(membership: Membership) -> QuerySet[Ticket]:
     tickets = tickets_for(membership).filter(action__state=PendingAction.State.WAITING)
     if not has_power(membership, Power.DECIDE_ACTIONS):
         tickets = tickets.filter(action__connector__in=_decides_for(membership))
-    return tickets.exclude(action__user=membership.user_id)
-
-
-def approvers_of(action: PendingAction) -> QuerySet[Membership]:
-    """Everyone who may decide on the action: by role, or by a group that approves for its connector."""
-    by_group = Q(
-        groups__connector_permissions__content_object=action.connector_id,
-        groups__connector_permissions__permission__codename="approve_connector",
-    )
-    people = Membership.objects.filter(organization=action.organization_id, is_active=True, user__is_active=True)
-    people = people.filter(Q(role__in=_APPROVING_ROLES) | by_group).exclude(user=action.user_id)
-    if action.token is not None and action.token.created_by_id is not None and action.user_id is None:
-        people = people.exclude(user=action.token.created_by_id)
-    return people.select_related("user").distinct()
+    others = PendingAction.objects.filter(decided_by_others(membership), organization=membership.organization_id)
+    return tickets.exclude(action__in=others)
 
 
 def _decides_for(membership: Membership) -> QuerySet[PendingAction, object]:

@@ -12,9 +12,9 @@ from kombu.exceptions import OperationalError
 
 from harriet.people.actions.notice_person import notice_person, send_notice
 
+from .deciders import approvers_of
 from .lifecycle import notice_key
 from .models import PendingAction
-from .queries import approvers_of
 
 log = logging.getLogger(__name__)
 

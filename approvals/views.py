@@ -13,10 +13,11 @@ from harriet.people.http import OrganizationRequest, in_organization
 from .actions.approve_action import approve_action
 from .actions.reject_action import reject_action
 from .card import card_of
+from .deciders import NOBODY, approvers_of, refusal
 from .errors import ApprovalError
 from .forms import ApproveForm, RejectForm
 from .models import PendingAction, Ticket
-from .queries import approvers_of, tickets_for, waiting_for
+from .queries import tickets_for, waiting_for
 
 _PAGE = 50
 
@@ -82,15 +83,16 @@ def _ticket(request: OrganizationRequest, number: int) -> Ticket:
 def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, reject: RejectForm) -> HttpResponse:
     action = ticket.action
     is_waiting = action.state == PendingAction.State.WAITING
-    may_decide = is_waiting and approvers_of(action).filter(pk=request.membership.pk).exists()
+    why_not = refusal(action, request.membership) if is_waiting else ""
     context = {
         "ticket": ticket,
         "action": action,
         "card": card_of(action),
         "decision": getattr(action, "decision", None),
         "is_waiting": is_waiting,
-        "may_decide": may_decide,
-        "is_own": action.user_id == request.user.id,
+        "may_decide": is_waiting and not why_not,
+        "why_not": why_not,
+        "nobody": NOBODY if why_not and not approvers_of(action).exists() else "",
         "approve_form": approve,
         "reject_form": reject,
         "active": "tickets",

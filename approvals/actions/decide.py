@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
+from approvals.deciders import NO_APPROVER, refusal
 from approvals.errors import NotYours, TooLate
 from approvals.lifecycle import State, move
 from approvals.models import Decision, PendingAction
-from approvals.queries import approvers_of
 from audit.actor import Actor
-from harriet.people.models import User
+from harriet.people.models import Membership, User
 
 
 def decide(action: PendingAction, verdict: str, after: str, reason: str, *, actor: Actor) -> None:
@@ -31,9 +31,11 @@ def move_waiting(action_id: UUID, after: str, outcome_reason: str) -> bool:
 
 
 def _approver(action: PendingAction, actor: Actor) -> User:
-    if actor.kind == "person" and actor.id == action.user_id:
-        raise NotYours("You asked for this call yourself: somebody else has to decide on it.")
-    membership = approvers_of(action).filter(user=actor.id).first() if actor.kind == "person" else None
+    """A person in the pages; no token decides, whoever holds it."""
+    here = Membership.objects.filter(organization=action.organization_id, is_active=True).select_related("user")
+    membership = here.filter(user=actor.id).first() if actor.kind == "person" else None
     if membership is None:
-        raise NotYours("You are not an approver for this connector. Ask an owner for the role Approver.")
+        raise NotYours(NO_APPROVER)
+    if why_not := refusal(action, membership):
+        raise NotYours(why_not)
     return membership.user

@@ -13,8 +13,9 @@ from connectors.events import CONNECTOR_APPROVERS_CHANGED
 from connectors.labels import connector_label
 from connectors.models import Connector, ConnectorGroupPermission
 from connectors.permitted import access_words, checked_groups
-from harriet.people.models import Group
+from harriet.people.models import Group, RightGiven
 from harriet.people.permissions import Power, demand
+from harriet.people.rights import note_right
 from harriet.people.version import move_version
 
 APPROVE = "approve_connector"
@@ -26,8 +27,11 @@ def set_approvers(connector: Connector, groups: Iterable[Group], *, actor: Actor
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     wanted = checked_groups(connector.organization_id, groups)
     rows = ConnectorGroupPermission.objects.filter(content_object=connector, permission__codename=APPROVE)
-    if set(rows.values_list("group_id", flat=True)) == {group.pk for group in wanted}:
+    before, after = set(rows.values_list("group_id", flat=True)), {group.pk for group in wanted}
+    if before == after:
         return False
+    if after - before:
+        note_right(connector.organization_id, RightGiven.Way.CONNECTOR, connector.pk, actor)
     permission = Permission.objects.get(codename=APPROVE, content_type__app_label="connectors")
     rows.delete()
     ConnectorGroupPermission.objects.bulk_create(

@@ -11,9 +11,17 @@ def actor_of(user: User) -> Actor:
     return Actor(kind="person", id=user.pk, label=user.email)
 
 
+OPERATOR = "Whoever operates this installation"
+"""What is done on the machine that runs Harriet, in words: a person, but Harriet can't tell which."""
+
+
 def person_behind(actor: Actor) -> User | None:
-    """The person who acts in the pages; nobody for tokens and the system."""
-    return User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None
+    """The person who acts, in the pages or with an API token of theirs; nobody for shared keys and the system."""
+    if actor.id is None or actor.kind == "system":
+        return None
+    if actor.kind == "token":
+        return User.objects.filter(tokens=actor.id).first()
+    return User.objects.filter(pk=actor.id).first()
 
 
 def actor_of_token(token: AccessToken) -> Actor:

@@ -16,27 +16,30 @@ from rest_framework.response import Response
 
 from . import queries
 from .actions.activate_person import activate_person
-from .actions.add_person import add_person
+from .actions.bring_person import bring_person
 from .actions.change_role import change_role
 from .actions.create_group import create_group
 from .actions.deactivate_person import deactivate_person
 from .actions.delete_group import delete_group
 from .actions.issue_device_credential import issue_device_credential
 from .actions.issue_integration_key import issue_integration_key
+from .actions.offer_device_credential import offer_device_credential
 from .actions.register_device import register_device
 from .actions.remove_person import remove_person
 from .actions.revoke_device import revoke_device
 from .actions.revoke_token import revoke_token
 from .actions.set_person_groups import set_person_groups
 from .errors import NotAllowed, NotFound, PeopleError
-from .models import AccessToken, Device, Group, Membership, Organization, User
+from .models import AccessToken, Device, Group, Invitation, Membership, Organization, User
 from .permissions import Power, has_power
 from .serializers import (
     DeviceSerializer,
     GroupSerializer,
+    InvitationSerializer,
     IssuedTokenSerializer,
     NewPersonSerializer,
     NewTokenSerializer,
+    OfferSerializer,
     PersonChangeSerializer,
     PersonSerializer,
     TokenSerializer,
@@ -67,12 +70,17 @@ class People(generics.ListAPIView[Membership]):
         demand_view(self.request)
         return queries.people_of(self.request.organization)  # type: ignore[attr-defined]
 
-    @extend_schema(request=NewPersonSerializer, responses={201: PersonSerializer})  # type: ignore[untyped-decorator]
+    @extend_schema(  # type: ignore[untyped-decorator]
+        request=NewPersonSerializer, responses={201: PersonSerializer, 202: InvitationSerializer}
+    )
     def post(self, request: Any) -> Response:
-        """Adds a person without an invitation; they set a password through "forgot password"."""
+        """Adds somebody new, who sets a password through "forgot password" (201). Who has an account already is
+        invited instead, and accepts or declines (202)."""
         given = checked(NewPersonSerializer, request)
         given["groups"] = groups_named(request.organization, given["groups"])
-        membership = add_person(request.organization, **given, actor=request.actor)
+        membership = bring_person(request.organization, **given, actor=request.actor)
+        if isinstance(membership, Invitation):
+            return Response(InvitationSerializer(membership).data, status=status.HTTP_202_ACCEPTED)
         person = queries.person_of(request.organization, membership.pk)
         return Response(PersonSerializer(person).data, status=status.HTTP_201_CREATED)
 
@@ -161,13 +169,22 @@ class Tokens(generics.ListAPIView[AccessToken]):
         request: Any = self.request
         return queries.tokens_of(request.organization, own_only(request))
 
-    @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer})  # type: ignore[untyped-decorator]
+    @extend_schema(  # type: ignore[untyped-decorator]
+        request=NewTokenSerializer, responses={201: IssuedTokenSerializer, 202: OfferSerializer}
+    )
     def post(self, request: Any) -> Response:
-        """Issues a device credential or an integration key; the answer holds the token, this once."""
+        """Issues a device credential or an integration key; the answer (201) holds the token, this once. A credential
+        for somebody else is only prepared (202): the answer holds the link that this person alone can open."""
         given = checked(NewTokenSerializer, request)
-        issue = issue_for_device if given["kind"] == AccessToken.Kind.DEVICE else issue_shared
         with transaction.atomic():
-            token, secret = issue(request, given)
+            if given["kind"] == AccessToken.Kind.DEVICE:
+                device = device_for(request, given)
+                if device.user_id != request.user.pk:
+                    offer = offer_device_credential(device, **_terms(given), actor=request.actor)
+                    return Response(OfferSerializer(offer).data, status=status.HTTP_202_ACCEPTED)
+                token, secret = issue_device_credential(device, **_terms(given), actor=request.actor)
+            else:
+                token, secret = issue_shared(request, given)
         shown = TokenSerializer(token).data | {"token": secret.reveal()}
         return Response(shown, status=status.HTTP_201_CREATED)
 
@@ -197,14 +214,18 @@ def issue_shared(request: Any, given: dict[str, Any]) -> Any:
     )
 
 
-def issue_for_device(request: Any, given: dict[str, Any]) -> Any:
+def _terms(given: dict[str, Any]) -> dict[str, Any]:
+    return {"name": given["name"], "expires_in_days": given["expires_in_days"]}
+
+
+def device_for(request: Any, given: dict[str, Any]) -> Device:
+    """The device that was named, registered when it is new."""
     organization, actor = request.organization, request.actor
     if not given.get("device"):
         raise PeopleError("Name the device, such as “Dana's laptop”.", field="device")
     user = holder(request, given.get("person", ""))
     device = queries.devices_of(organization, user).filter(name=given["device"]).first()
-    device = device or register_device(organization, user, given["device"], actor=actor)
-    return issue_device_credential(device, name=given["name"], expires_in_days=given["expires_in_days"], actor=actor)
+    return device or register_device(organization, user, given["device"], actor=actor)
 
 
 def holder(request: Any, email: str) -> User:

@@ -11,6 +11,14 @@ ORGANIZATION_CHANGED = define(
 PERSON_ADDED = define("person.added", "{actor} added {person} as {role}.", "A person got a membership directly.")
 PERSON_INVITED = define("person.invited", "{actor} invited {email} as {role}.", "An invitation link was made.")
 PERSON_JOINED = define("person.joined", "{person} accepted an invitation as {role}.", "An invitation was accepted.")
+INVITATION_DECLINED = define(
+    "invitation.declined", "{person} declined the invitation as {role}.", "Who was invited does not want to join."
+)
+ADDRESS_PROVED = define(
+    "person.address_proved",
+    "{person} proved their address by mail and set a new password.",
+    "The account was made through a link that somebody else had in hand. Its sessions, tokens and factors ended.",
+)
 INVITATION_WITHDRAWN = define(
     "invitation.withdrawn", "{actor} withdrew the invitation of {email}.", "The link opens nothing any more."
 )
@@ -46,6 +54,11 @@ DEVICE_CREDENTIAL_ISSUED = define(
     "token.device_credential_issued",
     "{actor} issued the credential {token} for {device} of {person}.",
     "A bearer token for one person on one device. Its value is not kept.",
+)
+DEVICE_CREDENTIAL_OFFERED = define(
+    "token.device_credential_offered",
+    "{actor} prepared the credential {token} for {device} of {person}.",
+    "The person alone can open it, signed in, for seven days; it is made then, and shown to nobody else.",
 )
 INTEGRATION_KEY_ISSUED = define(
     "token.integration_key_issued",

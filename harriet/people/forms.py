@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
+from django.conf import settings
 from django.forms.models import ModelChoiceIterator
 
 from harriet.lib.errors import Problem
@@ -74,15 +75,26 @@ class ExpiryField(forms.TypedChoiceField):
         super().__init__(choices=EXPIRY, coerce=int, initial=90, label="Expires after")
 
 
+BY_MAIL, BY_HAND = "mail", "hand"
+WAYS = [(BY_MAIL, "By mail: nobody else sees the link"), (BY_HAND, "Show me the link: I hand it over")]
+WAY_HELP = (
+    "A link that you hand over could have been opened by you: you decide on none of this person's calls, and they on "
+    "none of yours, until they have proved their address by mail."
+)
+
+
 class InviteForm(forms.Form):
     email = forms.EmailField(label="E-mail address")
     role = RoleField()
+    way = forms.ChoiceField(label="How the link reaches them", choices=WAYS, initial=BY_MAIL, help_text=WAY_HELP)
 
     def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["groups"] = GroupsField(
             organization, required=False, label="Groups", help_text="What a person may use comes from their groups."
         )
+        if not settings.EMAIL_URL:  # no mail leaves this installation
+            del self.fields["way"]
 
 
 class RoleForm(forms.Form):

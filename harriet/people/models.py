@@ -56,6 +56,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    is_proven = models.BooleanField(default=True)
+    """False while the password came through a link that somebody else had in hand, too, and no mail has reached the
+    address: whoever handed the link over may be the one who signs in."""
+    vouched_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """Who handed that link over."""
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UserQuerySet.as_manager()
@@ -121,6 +126,8 @@ class Invitation(models.Model):
     groups = models.ManyToManyField(Group, blank=True)
     token_hash = models.BinaryField(max_length=32, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    is_handed_over = models.BooleanField(default=True)
+    """Who invited saw the link; False when it went to the address by mail and to nobody else."""
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
@@ -186,6 +193,10 @@ class AccessToken(models.Model):
     profile_id: models.UUIDField[uuid.UUID | None, uuid.UUID | None] = models.UUIDField(null=True, db_index=True)
     """When set, the only profile that this token opens. No foreign key: profiles live two floors above."""
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    """The person who made it and saw it: they decide on none of its calls. Nobody when it was made on the machine that
+    runs Harriet without saying by whom."""
+    made_by = models.CharField(max_length=254, blank=True)
+    """The same in words, as it was called then."""
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(null=True)
@@ -203,6 +214,50 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
+
+
+class CredentialOffer(models.Model):
+    """A device credential that somebody prepared for somebody else. It is made when that person opens the offer, signed
+    in: nobody else ever sees it. The offer's address holds its id, which is no secret: only that person can open it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="credential_offers")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="offers")
+    name = models.CharField(max_length=80)
+    expires_in_days = models.PositiveSmallIntegerField()
+    """Of the credential, from the day it is made."""
+    profile_id: models.UUIDField[uuid.UUID | None, uuid.UUID | None] = models.UUIDField(null=True)
+    offered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.device}"
+
+
+class RightGiven(models.Model):
+    """Somebody came to decide on calls, or may have: by a role, by a group, or because a group came to decide for a
+    connector. Kept because nobody who asks for a call chooses afterwards who decides on it."""
+
+    class Way(models.TextChoices):
+        ROLE = "role"
+        GROUP = "group"
+        CONNECTOR = "connector"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    way = models.CharField(max_length=9, choices=Way.choices)
+    to_id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField()
+    """The person, or the connector. No foreign key: connectors live two floors above."""
+    by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "to_id", "at"], name="right_given_to")]
+
+    def __str__(self) -> str:
+        return f"{self.way} to {self.to_id}"
 
 
 class Notice(models.Model):

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from .errors import NotFound
 from .models import (
     AccessToken,
+    CredentialOffer,
     Device,
     Group,
     Invitation,
@@ -38,7 +39,7 @@ def people_of(organization: Organization) -> QuerySet[Membership]:
     devices = Q(user__devices__organization=organization, user__devices__revoked_at=None)
     return (
         Membership.objects.filter(organization=organization)
-        .select_related("user", "organization")
+        .select_related("user__vouched_by", "organization")
         .prefetch_related("groups")
         .annotate(
             device_count=Count("user__devices", filter=devices, distinct=True),
@@ -98,6 +99,21 @@ def token_of(organization: Organization, token_id: UUID) -> AccessToken:
     return _found(tokens_of(organization).filter(pk=token_id).first(), "There is no such token here.")
 
 
+def open_offers() -> QuerySet[CredentialOffer]:
+    """Credentials that wait for their person. Time is the database's."""
+    offers = CredentialOffer.objects.filter(taken_at=None, expires_at__gt=Now(), device__revoked_at=None)
+    return offers.select_related("organization", "device__user", "device__organization", "offered_by")
+
+
+def offers_of(organization: Organization, user: User) -> QuerySet[CredentialOffer]:
+    return open_offers().filter(organization=organization, device__user=user).order_by("-created_at")
+
+
+def offer_path(offer_id: UUID) -> str:
+    """Where its person takes it: a page of My AI, some floors above."""
+    return f"/me/credentials/{offer_id}/"
+
+
 def open_invitations() -> QuerySet[Invitation]:
     """Of all organizations; a link finds its own by hash. Time is the database's."""
     return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=Now())
@@ -114,6 +130,23 @@ def invitation_of(organization: Organization, invitation_id: UUID) -> Invitation
 
 def invitation_with(token: str) -> Invitation | None:
     return open_invitations().select_related("organization", "invited_by").filter(token_hash=hash_token(token)).first()
+
+
+def invitations_for(user: User) -> QuerySet[Invitation]:
+    """What organizations ask this person to join, wherever they are signed in."""
+    open_ones = open_invitations().filter(email__iexact=user.email)
+    return open_ones.select_related("organization", "invited_by").order_by("organization__name")
+
+
+def account_elsewhere(organization: Organization, email: str, *, by_system: bool) -> User | None:
+    """The account with this address whose person has to be asked before they are in the organization: somebody can
+    sign in with it, or another organization counts them among its people. The machine's operator need not ask for an
+    account that nobody can sign in with yet: it opens by a mail to its address alone."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None or Membership.objects.filter(organization=organization, user=user).exists():
+        return None
+    is_elsewhere = not by_system and Membership.objects.filter(user=user).exists()
+    return user if user.has_usable_password() or is_elsewhere else None
 
 
 def open_setup_links() -> QuerySet[SetupLink]:

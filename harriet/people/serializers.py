@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from .actions.issue_device_credential import LONGEST_DAYS
-from .models import AccessToken, Device, Group, Membership, Role
+from .models import AccessToken, CredentialOffer, Device, Group, Invitation, Membership, Role
+from .queries import offer_path
 
 ISSUED_KINDS = [(kind.value, kind.label) for kind in (AccessToken.Kind.DEVICE, AccessToken.Kind.INTEGRATION)]
 
@@ -55,6 +57,18 @@ class NewPersonSerializer(serializers.Serializer[Any]):
     groups = serializers.ListField(child=serializers.SlugField(), required=False, default=list)
 
 
+class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+    """Somebody who is asked to join; they are in when they accept."""
+
+    groups: serializers.SlugRelatedField[Group] = serializers.SlugRelatedField(
+        slug_field="slug", many=True, read_only=True
+    )
+
+    class Meta:
+        model = Invitation
+        fields = ["id", "email", "role", "groups", "created_at", "expires_at"]
+
+
 class TokenSerializer(serializers.ModelSerializer[AccessToken]):
     person = serializers.EmailField(source="user.email", read_only=True, default=None)
     device = serializers.CharField(source="device.name", read_only=True, default=None)
@@ -100,6 +114,25 @@ class IssuedTokenSerializer(TokenSerializer):
 
     class Meta(TokenSerializer.Meta):
         fields = [*TokenSerializer.Meta.fields, "token"]
+
+
+class OfferSerializer(serializers.ModelSerializer[CredentialOffer]):
+    """A credential that waits for its person, who alone can open the link, signed in. It is made then."""
+
+    kind = serializers.SerializerMethodField()
+    person = serializers.EmailField(source="device.user.email", read_only=True)
+    device = serializers.CharField(source="device.name", read_only=True)
+    link = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CredentialOffer
+        fields = ["id", "kind", "name", "person", "device", "link", "created_at", "expires_at"]
+
+    def get_kind(self, offer: CredentialOffer) -> str:
+        return AccessToken.Kind.DEVICE.value
+
+    def get_link(self, offer: CredentialOffer) -> str:
+        return settings.BASE_URL + offer_path(offer.pk)
 
 
 class DeviceSerializer(serializers.ModelSerializer[Device]):

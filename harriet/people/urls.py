@@ -18,6 +18,8 @@ people_pages: list[URLPattern] = [
     path("settings/people/<uuid:pk>/remove/", views.remove, name="remove"),
     path("choose-organization/", organization_views.choose, name="choose"),
     path("choose-organization/switch/", organization_views.switch, name="switch"),
+    path("choose-organization/invitations/<uuid:pk>/accept/", organization_views.accept, name="accept"),
+    path("choose-organization/invitations/<uuid:pk>/decline/", organization_views.decline, name="decline"),
 ]
 
 group_urls = (

@@ -11,16 +11,19 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from harriet.lib.secret import Secret
+
 from .actions.activate_person import activate_person
 from .actions.change_role import change_role
 from .actions.deactivate_person import deactivate_person
 from .actions.invite_person import invite_person
+from .actions.mail_invitation import mail_invitation
 from .actions.remove_person import remove_person
 from .actions.set_person_groups import set_person_groups
 from .actions.withdraw_invitation import withdraw_invitation
-from .forms import ROLES, ConfirmForm, InviteForm, PersonGroupsForm, RoleForm, attempt
+from .forms import BY_HAND, BY_MAIL, ROLES, ConfirmForm, InviteForm, PersonGroupsForm, RoleForm, attempt
 from .http import OrganizationRequest, needs
-from .models import Membership
+from .models import Invitation, Membership
 from .pages import page_of
 from .permissions import Power, has_power
 from .queries import devices_of, groups_of, invitation_of, invitations_of, people_of, person_of, tokens_of
@@ -60,14 +63,20 @@ def filtered(found: QuerySet[Membership], wanted: dict[str, str]) -> QuerySet[Me
 
 @needs(Power.MANAGE_PEOPLE)
 def invite(request: OrganizationRequest) -> HttpResponse:
-    """The link is shown once, in the answer to the form: it is nowhere to come back to."""
+    """A link to hand over is shown once, in the answer to the form: it is nowhere to come back to."""
     form = InviteForm(request.organization, request.POST or None)
-    made = attempt(form, lambda given: invite_person(request.organization, **given, actor=request.actor))
+    made = attempt(form, lambda given: _invited(request, **given))
     if made is None:
         return render(request, "people/invite.html", {"active": "people", "form": form}, status=status_of(form))
     invitation, link = made
-    context = {"active": "people", "invitation": invitation, "link": link.reveal()}
+    context = {"active": "people", "invitation": invitation, "link": link.reveal() if link else ""}
     return render(request, "people/invited.html", context)
+
+
+def _invited(request: OrganizationRequest, *, way: str = BY_HAND, **given: Any) -> tuple[Invitation, Secret | None]:
+    if way == BY_MAIL:
+        return mail_invitation(request.organization, **given, actor=request.actor), None
+    return invite_person(request.organization, **given, actor=request.actor)
 
 
 @require_POST

@@ -6,11 +6,13 @@ from typing import Any
 
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.dispatch import receiver
 
 from audit.record import record
+from harriet.people.actions.prove_address import prove_address
 from harriet.people.actors import actor_of, person_label
 from harriet.people.models import User
 
@@ -39,6 +41,14 @@ def signed_in(user: User, **_: Any) -> None:
 @receiver([account.password_changed, account.password_set, account.password_reset])
 def password_changed(user: User, **_: Any) -> None:
     tell(PASSWORD_CHANGED, user)
+
+
+@receiver(account.password_reset)
+def address_proved(user: User, **_: Any) -> None:
+    """The link came by mail. Factors that whoever had the account before had added are theirs, not this person's."""
+    with transaction.atomic():
+        if prove_address(user):
+            Authenticator.objects.filter(user=user).delete()
 
 
 @receiver(mfa.authenticator_added)

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from harriet.people.actions.accept_invitation import accept_invitation, accept_invitation_as
+from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation, accept_invitation_as
 from harriet.people.actions.take_setup_link import GONE
 from harriet.people.forms import attempt
 from harriet.people.middleware import CHOSEN
@@ -102,7 +102,7 @@ def join_page(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """For somebody who has an account: sign in, accept, or sign in as somebody else."""
     signed_in = request.user.email if isinstance(request.user, User) else ""
     is_theirs = signed_in.lower() == invitation.email.lower()
-    context = {"invitation": invitation, "signed_in": signed_in, "is_theirs": is_theirs}
+    context = {"invitation": invitation, "signed_in": signed_in, "is_theirs": is_theirs, "unproven": UNPROVEN}
     return render(request, "people/join_known.html", context)
 
 

@@ -234,7 +234,7 @@ def _devices(cast: Cast, people: list[User], alice: Actor) -> AccessToken:
     tokens = []
     for user, name in zip([cast.dana, *people], names, strict=False):
         device = register_device(cast.acme, user, name, actor=alice)
-        token, _ = issue_device_credential(device, name="Claude", expires_in_days=90, actor=alice)
+        token, _ = issue_device_credential(device, name="Claude", expires_in_days=90, actor=cast.actor(user))
         tokens.append(token)
     seen = {"last_seen_at": timezone.now() - timedelta(minutes=6)}
     AccessToken.objects.filter(pk__in=[token.pk for token in tokens[:3]]).update(**seen)

@@ -40,14 +40,16 @@ def test_a_credential_is_stored_as_a_hash_alone(cast: Any) -> None:
     assert "dana@acme.test" in found and text not in found and text not in repr(secret)
 
 
-def test_only_dana_or_who_manages_tokens_issues_for_dana(cast: Any) -> None:
+def test_dana_alone_is_issued_her_credential_but_alice_may_revoke_it(cast: Any) -> None:
     laptop = register_device(cast.acme, cast.dana, "Laptop", actor=cast.actor(cast.alice))
-    issue_device_credential(laptop, name="By Alice", expires_in_days=30, actor=cast.actor(cast.alice))
+    issue_device_credential(laptop, name="Hers", expires_in_days=30, actor=cast.actor(cast.dana))
+    for other in (cast.alice, cast.bob, cast.charlie):
+        with pytest.raises(NotAllowed, match="made by the person whose it is"):
+            issue_device_credential(laptop, name="x", expires_in_days=30, actor=cast.actor(other))
     for other in (cast.bob, cast.charlie):
         with pytest.raises(NotAllowed):
-            issue_device_credential(laptop, name="x", expires_in_days=30, actor=cast.actor(other))
-        with pytest.raises(NotAllowed):
             revoke_token(AccessToken.objects.get(), actor=cast.actor(other))
+    revoke_token(AccessToken.objects.get(), actor=cast.actor(cast.alice))
 
 
 def test_a_shared_key_names_its_groups(cast: Any) -> None:

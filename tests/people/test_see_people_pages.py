@@ -19,7 +19,7 @@ def pages(cast: Any) -> list[str]:
     alice = cast.actor(cast.alice)
     dana = Membership.objects.get(user=cast.dana)
     laptop = register_device(cast.acme, cast.dana, "Dana's laptop", actor=alice)
-    issue_device_credential(laptop, name="Claude", expires_in_days=30, actor=alice)
+    issue_device_credential(laptop, name="Claude", expires_in_days=30, actor=cast.actor(cast.dana))
     issue_integration_key(cast.acme, "Nightly report", [cast.sales], 30, actor=alice)
     invite_person(cast.acme, "eve@acme.test", "member", [cast.sales], actor=alice)
     return [

@@ -24,9 +24,9 @@ def api(cast: Any, user: User) -> Client:
     return Client(headers={"authorization": f"Bearer {secret.reveal()}"})
 
 
-def test_alice_issues_a_device_credential_and_revokes_it(cast: Any) -> None:
+def test_alice_issues_herself_a_device_credential_and_revokes_it(cast: Any) -> None:
     client = api(cast, cast.alice)
-    given = {"kind": "device", "name": "Claude", "person": "dana@acme.test", "device": "Laptop"}
+    given = {"kind": "device", "name": "Claude", "person": "alice@acme.test", "device": "Laptop"}
     made = client.post("/api/v1/tokens/", given, "application/json")
     assert made.status_code == 201 and made.json()["token"].startswith("hrt_dev_")
     listed = client.get("/api/v1/tokens/").json()["results"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import offered, views
 
 me_urls = (
     [
@@ -14,6 +14,7 @@ me_urls = (
         path("devices/<uuid:pk>/revoke/", views.revoke_my_device, name="revoke_device"),
         path("devices/tokens/new/", views.personal_token, name="personal_token"),
         path("devices/tokens/<uuid:pk>/revoke/", views.revoke_my_token, name="revoke_token"),
+        path("credentials/<uuid:pk>/", offered.credential, name="credential"),
         path("connect/", views.connect, name="connect"),
         path("connect/arrival/<uuid:pk>/", views.arrival, name="arrival"),
         path("connect/<slug:profile>/<slug:key>/", views.client, name="client"),

@@ -25,7 +25,7 @@ from harriet.people.errors import NotFound
 from harriet.people.forms import attempt
 from harriet.people.http import OrganizationRequest, in_organization
 from harriet.people.models import AccessToken
-from harriet.people.queries import devices_of, tokens_of
+from harriet.people.queries import devices_of, invitations_for, offers_of, tokens_of
 
 from .activity import calls_of
 from .clients import CLIENTS, PLACEHOLDER, Door
@@ -38,6 +38,7 @@ def home(request: OrganizationRequest) -> HttpResponse:
         "profiles": with_addresses(request, list(profiles_for(request.membership))),
         "devices": devices_of(request.organization, request.user),
         "waiting": waiting_for(request.membership)[:5],
+        "invitations": invitations_for(request.user),
         "calls": calls_of(request.organization.pk, request.user.pk, most=5),
     }
     return shown(request, "me/home.html", "home", context)
@@ -69,6 +70,7 @@ def devices_page(request: OrganizationRequest, **forms: Any) -> HttpResponse:
             (device, [token for token in tokens if token.device_id == device.pk])
             for device in devices_of(request.organization, request.user)
         ],
+        "offers": offers_of(request.organization, request.user),
         "personal": [token for token in tokens if token.kind == AccessToken.Kind.PERSONAL],
         "device_form": DeviceForm(),
         "token_form": PersonalTokenForm(),

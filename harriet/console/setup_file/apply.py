@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from audit.actor import SYSTEM
-from harriet.people.actions.add_person import add_person
+from harriet.people.actions.bring_person import bring_person
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.actions.change_role import change_role
 from harriet.people.actions.create_group import create_group
 from harriet.people.actions.set_person_groups import set_person_groups
-from harriet.people.models import Group, Membership, Organization
+from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.signin.actions.found_organization import found_organization
 
 from .connectors import apply_connector
@@ -65,8 +65,11 @@ def _person(organization: Organization, part: PersonPart, groups: dict[str, Grou
     chosen = [groups[slug] for slug in part.groups]
     membership = Membership.objects.filter(organization=organization, user__email__iexact=part.email).first()
     if membership is None:
-        add_person(organization, part.email, part.role, chosen, part.name, actor=SYSTEM)
-        report.created(f"person {part.email}")
+        came = bring_person(organization, part.email, part.role, chosen, part.name, actor=SYSTEM)
+        if isinstance(came, Invitation):
+            report.invited(f"person {part.email}, who has an account and accepts or declines when signed in")
+        else:
+            report.created(f"person {part.email}")
         return
     is_moved = membership.role != part.role
     is_regrouped = set(membership.groups.values_list("slug", flat=True)) != set(part.groups)

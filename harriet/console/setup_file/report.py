@@ -20,6 +20,9 @@ class Report:
     def changed(self, what: str) -> None:
         self.lines.append(f"changed  {what}")
 
+    def invited(self, what: str) -> None:
+        self.lines.append(f"invited  {what}")
+
     def left(self, what: str) -> None:
         self.lines.append(f"left     {what}")
 

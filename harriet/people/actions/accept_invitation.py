@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -11,13 +13,19 @@ from audit.record import record
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
 from harriet.people.events import PERSON_JOINED
-from harriet.people.models import Invitation, Membership, User
+from harriet.people.models import Invitation, Membership, Notice, Role, User
 from harriet.people.names import clean_name
-from harriet.people.queries import open_invitations
+from harriet.people.permissions import Power, has_power
+from harriet.people.queries import membership_of, open_invitations
 
 from .add_person import join
 
 KNOWN = "There is an account with this address already. Sign in first, then accept."
+UNPROVEN = (
+    "Your address is not proved yet: your account was made through a link that somebody else had in hand. "
+    "Choose “Forgot password” and set a new password through the mail; then accept."
+)
+NOT_THEIRS_ANY_MORE = "Whoever invited you may not do so any more. Ask for a new invitation."
 
 
 def accept_invitation(invitation: Invitation, *, name: str, password: str) -> Membership:
@@ -28,22 +36,28 @@ def accept_invitation(invitation: Invitation, *, name: str, password: str) -> Me
     check_password(password, User(email=invitation.email, name=name))
     with transaction.atomic():
         _take(invitation)
-        return _join(invitation, _new_user(invitation.email, name, password))
+        return _join(invitation, _new_user(invitation, name, password))
 
 
 def accept_invitation_as(invitation: Invitation, user: User) -> Membership:
     """For somebody who is signed in; the invitation must be for their address."""
     if user.email.lower() != invitation.email.lower():
         raise NotAllowed(f"This invitation is for {invitation.email}; you are signed in as {user.email}.")
+    if not user.is_proven:
+        raise NotAllowed(UNPROVEN)
     with transaction.atomic():
         _take(invitation)
         return _join(invitation, user)
 
 
-def _new_user(email: str, name: str, password: str) -> User:
+def _new_user(invitation: Invitation, name: str, password: str) -> User:
+    """Who handed the link over may be the one who opens it: the address is proved when the link came by mail alone."""
+    proof: dict[str, Any] = {"is_proven": not invitation.is_handed_over}
+    if invitation.is_handed_over:
+        proof["vouched_by"] = invitation.invited_by
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, password, name=name)
+            return User.objects.create_user(invitation.email, password, name=name, **proof)
     except IntegrityError:  # made a moment ago, through another organization's invitation
         raise NotAllowed(KNOWN) from None
 
@@ -57,13 +71,26 @@ def check_password(password: str, user: User) -> None:
 
 def _take(invitation: Invitation) -> None:
     """Compare-and-set: of two who come with the same link at once, one gets in."""
+    _refuse_if_inviter_lost_power(invitation)
     taken = open_invitations().filter(pk=invitation.pk).update(accepted_at=Now())
     if not taken:
         raise NotFound("This invitation was used, withdrawn or has expired. Ask for a new one.")
 
 
+def _refuse_if_inviter_lost_power(invitation: Invitation) -> None:
+    """An administrator who is off-boarded does not come back through an invitation that they kept."""
+    if invitation.invited_by is None:
+        return
+    inviter = membership_of(invitation.invited_by, invitation.organization)
+    needed = Power.MANAGE_ORGANIZATION if invitation.role == Role.OWNER else Power.MANAGE_PEOPLE
+    if not has_power(inviter, needed):
+        raise NotAllowed(NOT_THEIRS_ANY_MORE)
+
+
 def _join(invitation: Invitation, user: User) -> Membership:
-    membership = join(invitation.organization, user, invitation.role, invitation.groups.all())
+    organization, groups = invitation.organization, invitation.groups.all()
+    membership = join(organization, user, invitation.role, groups, by=invitation.invited_by)
+    Notice.objects.filter(user=user, key=f"invitation {invitation.pk}", read_at=None).update(read_at=Now())
     record(
         PERSON_JOINED,
         organization_id=invitation.organization_id,

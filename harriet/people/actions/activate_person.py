@@ -10,6 +10,7 @@ from harriet.people.actors import person_label
 from harriet.people.events import PERSON_ACTIVATED
 from harriet.people.models import Membership
 from harriet.people.permissions import Power, demand
+from harriet.people.rights import note_rights_of
 from harriet.people.roles import check_may_change
 from harriet.people.version import move_version
 
@@ -20,6 +21,7 @@ def activate_person(membership: Membership, *, actor: Actor) -> Membership:
     with transaction.atomic():
         if not Membership.objects.filter(pk=membership.pk, is_active=False).update(is_active=True):
             return membership
+        note_rights_of(membership, actor)
         move_version(membership.organization_id)
         record(
             PERSON_ACTIVATED,

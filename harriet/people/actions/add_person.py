@@ -1,4 +1,4 @@
-"""Adds a person to an organization directly, without an invitation: set-up file, first owner, commands."""
+"""Adds somebody new to an organization directly, without an invitation: set-up file, API."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from harriet.people.events import PERSON_ADDED
 from harriet.people.models import Group, Membership, Organization, User
 from harriet.people.names import clean_email, clean_name
 from harriet.people.permissions import Power, demand
+from harriet.people.queries import account_elsewhere
+from harriet.people.rights import note_rights_of
 from harriet.people.roles import check_role
 from harriet.people.version import move_version
 
@@ -21,19 +23,29 @@ from harriet.people.version import move_version
 def add_person(
     organization: Organization, email: str, role: str, groups: Iterable[Group] = (), name: str = "", *, actor: Actor
 ) -> Membership:
-    """Someone new gets no password: they set one through "forgot password"."""
+    """Someone new gets no password: they set one through "forgot password". Who has an account is asked: bring_person
+    invites them."""
     demand(actor, organization, Power.MANAGE_PEOPLE)
     check_role(organization, role, actor=actor)
+    if account_elsewhere(organization, clean_email(email), by_system=actor.kind == "system"):
+        raise PeopleError(f"{email} has an account at Harriet already: invite them, and they accept.", field="email")
     with transaction.atomic():
         user = user_for(clean_email(email), clean_name(name) if name else "")
-        membership = join(organization, user, role, groups)
-        record(
-            PERSON_ADDED,
-            organization_id=organization.pk,
-            actor=actor,
-            person=person_label(user),
-            role=membership.get_role_display(),
-        )
+        return admit(organization, user, role, groups, actor=actor)
+
+
+def admit(
+    organization: Organization, user: User, role: str, groups: Iterable[Group] = (), *, actor: Actor
+) -> Membership:
+    """Inside the caller's transaction, which has asked whether the actor may, and whether the person agrees."""
+    membership = join(organization, user, role, groups, by=actor)
+    record(
+        PERSON_ADDED,
+        organization_id=organization.pk,
+        actor=actor,
+        person=person_label(user),
+        role=membership.get_role_display(),
+    )
     return membership
 
 
@@ -43,11 +55,15 @@ def user_for(email: str, name: str = "", password: str | None = None) -> User:
     return found or User.objects.create_user(email, password, name=name)
 
 
-def join(organization: Organization, user: User, role: str, groups: Iterable[Group]) -> Membership:
+def join(
+    organization: Organization, user: User, role: str, groups: Iterable[Group], *, by: Actor | User | None
+) -> Membership:
+    """`by` is who lets them in."""
     membership, is_new = Membership.objects.get_or_create(organization=organization, user=user, defaults={"role": role})
     if not is_new:
         raise PeopleError(f"{user.email} already belongs to {organization.name}.", field="email")
     membership.groups.set(own_groups(organization, groups))
+    note_rights_of(membership, by)
     move_version(organization.pk)
     return membership
 

@@ -1,4 +1,4 @@
-"""Invites somebody by mail and by a link that is shown once; it works for seven days, one time."""
+"""Invites somebody with a link that is shown once, to be handed over; it works for seven days, one time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.urls import reverse
 
 from audit.actor import Actor
 from audit.record import record
@@ -18,19 +17,43 @@ from harriet.lib.secret import Secret
 from harriet.people.actors import person_behind
 from harriet.people.errors import PeopleError
 from harriet.people.events import PERSON_INVITED
-from harriet.people.models import Group, Invitation, Membership, Organization
+from harriet.people.models import Group, Invitation, Membership, Organization, User
 from harriet.people.names import clean_email
 from harriet.people.permissions import Power, demand
 from harriet.people.roles import check_role
 from harriet.people.tokens import new_token
 
 from .add_person import own_groups
+from .notice_person import notice_person
 
 LASTS = timedelta(days=7)
 
 
+JOIN, INVITATIONS = "/join/{}/", "/choose-organization/"
+"""Pages of the floor above: where a link leads, and where who has an account answers."""
+
+
 def invite_person(
-    organization: Organization, email: str, role: str, groups: Iterable[Group] = (), *, actor: Actor
+    organization: Organization,
+    email: str,
+    role: str,
+    groups: Iterable[Group] = (),
+    *,
+    is_handed_over: bool = True,
+    actor: Actor,
+) -> tuple[Invitation, Secret]:
+    """The link goes to the address by mail, too. A password that is set through it proves no address when somebody
+    else had it in hand (`is_handed_over`)."""
+    with transaction.atomic():
+        invitation, link = make_invitation(
+            organization, email, role, groups, is_handed_over=is_handed_over, actor=actor
+        )
+        transaction.on_commit(lambda: send_invitation(invitation, link))
+    return invitation, link
+
+
+def make_invitation(
+    organization: Organization, email: str, role: str, groups: Iterable[Group], *, is_handed_over: bool, actor: Actor
 ) -> tuple[Invitation, Secret]:
     """Returns the invitation and its link. An earlier open invitation of the same address is withdrawn by it."""
     demand(actor, organization, Power.MANAGE_PEOPLE)
@@ -39,14 +62,13 @@ def invite_person(
     if Membership.objects.filter(organization=organization, user__email__iexact=email).exists():
         raise PeopleError(f"{email} already belongs to {organization.name}.", field="email")
     with transaction.atomic():
-        invitation, token = _insert(organization, email, role, own_groups(organization, groups), actor)
-        link = Secret(settings.BASE_URL + reverse("people:join", args=[token.reveal()]))
-        transaction.on_commit(lambda: send_invitation(invitation, link))
-    return invitation, link
+        invitation, token = _insert(organization, email, role, own_groups(organization, groups), is_handed_over, actor)
+        _tell_who_is_known(invitation)
+    return invitation, Secret(settings.BASE_URL + JOIN.format(token.reveal()))
 
 
 def _insert(
-    organization: Organization, email: str, role: str, groups: list[Group], actor: Actor
+    organization: Organization, email: str, role: str, groups: list[Group], is_handed_over: bool, actor: Actor
 ) -> tuple[Invitation, Secret]:
     token = new_token("invitation")
     withdraw_open(organization, email)
@@ -56,6 +78,7 @@ def _insert(
         role=role,
         token_hash=token.hash,
         invited_by=person_behind(actor),
+        is_handed_over=is_handed_over,
         expires_at=Now() + LASTS,
     )
     invitation.groups.set(groups)
@@ -71,13 +94,24 @@ def _insert(
     return invitation, token.secret
 
 
+def _tell_who_is_known(invitation: Invitation) -> None:
+    """Who has an account finds it where they work, mail or no mail."""
+    user = User.objects.filter(email__iexact=invitation.email).first()
+    home = user and Membership.objects.filter(user=user, is_active=True).select_related("organization").first()
+    if user and home:
+        text = f"{invitation.organization.name} invites you as {invitation.get_role_display()}: accept or decline."
+        notice_person(user, home.organization, text, INVITATIONS, f"invitation {invitation.pk}", mail=False)
+
+
 def withdraw_open(organization: Organization, email: str) -> None:
     Invitation.objects.filter(
         organization=organization, email__iexact=email, accepted_at=None, withdrawn_at=None
     ).update(withdrawn_at=Now())
 
 
-def send_invitation(invitation: Invitation, link: Secret) -> None:
-    """A mail that can't be sent fails nothing: the link was shown, too."""
+def send_invitation(invitation: Invitation, link: Secret, *, is_needed: bool = False) -> None:
+    """Unless it is needed, a mail that can't be sent fails nothing: there is another way to the link."""
     text = render_to_string("people/mail/invitation.txt", {"invitation": invitation, "link": link.reveal()})
-    send_mail(f"Join {invitation.organization.name} on Harriet", text, None, [invitation.email], fail_silently=True)
+    send_mail(
+        f"Join {invitation.organization.name} on Harriet", text, None, [invitation.email], fail_silently=not is_needed
+    )

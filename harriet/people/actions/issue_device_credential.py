@@ -1,4 +1,4 @@
-"""Issues a bearer token for one person on one device."""
+"""Issues a bearer token for one person on one device, to that person."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
-from harriet.people.actors import device_label, person_behind, person_label
+from harriet.people.actors import OPERATOR, device_label, person_behind, person_label
 from harriet.people.errors import PeopleError
 from harriet.people.events import DEVICE_CREDENTIAL_ISSUED
 from harriet.people.models import AccessToken, Device, Membership, Organization, User
 from harriet.people.names import clean_name
-from harriet.people.ownership import demand_own
+from harriet.people.ownership import demand_self
 from harriet.people.tokens import new_token
 from harriet.people.version import move_version
 
@@ -24,10 +24,19 @@ LONGEST_DAYS = 366
 
 
 def issue_device_credential(
-    device: Device, *, name: str, expires_in_days: int, profile_id: UUID | None = None, actor: Actor
+    device: Device,
+    *,
+    name: str,
+    expires_in_days: int,
+    profile_id: UUID | None = None,
+    maker: User | None = None,
+    actor: Actor,
 ) -> tuple[AccessToken, Secret]:
-    """The secret is in the answer and nowhere else. `profile_id` must be of the organization: the caller checks."""
-    demand_own(actor, device.organization, device.user)
+    """The secret is in the answer and nowhere else. `profile_id` must be of the organization: the caller checks.
+
+    `maker` is who sees it on the machine that runs Harriet, where that is known.
+    """
+    demand_self(actor, device.organization, device.user)
     name = clean_name(name, longest=80)
     with transaction.atomic():
         if not Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None).exists():
@@ -40,6 +49,7 @@ def issue_device_credential(
             user=device.user,
             device=device,
             profile_id=profile_id,
+            maker=maker,
             actor=actor,
         )
         record(
@@ -51,6 +61,11 @@ def issue_device_credential(
             token=name,
         )
     return token, secret
+
+
+def check_days(expires_in_days: int) -> None:
+    if not 1 <= expires_in_days <= LONGEST_DAYS:
+        raise PeopleError(f"A token lasts between 1 and {LONGEST_DAYS} days.", field="expires_in_days")
 
 
 def active_membership(organization: Organization, user: User) -> Membership:
@@ -74,12 +89,12 @@ def insert_token(
     user: User | None = None,
     device: Device | None = None,
     profile_id: UUID | None = None,
+    maker: User | None = None,
 ) -> tuple[AccessToken, Secret]:
-    if not 1 <= expires_in_days <= LONGEST_DAYS:
-        raise PeopleError(f"A token lasts between 1 and {LONGEST_DAYS} days.", field="expires_in_days")
+    check_days(expires_in_days)
     if user is not None:
         active_membership(organization, user)
-    new = new_token(kind)
+    new, maker = new_token(kind), maker or person_behind(actor)
     token = AccessToken.objects.create(
         organization=organization,
         kind=kind,
@@ -89,7 +104,8 @@ def insert_token(
         user=user,
         device=device,
         profile_id=profile_id,
-        created_by=person_behind(actor),
+        created_by=maker,
+        made_by=maker.email if maker else OPERATOR,
         expires_at=Now() + timedelta(days=expires_in_days),
     )
     token.refresh_from_db(fields=["expires_at", "created_at"])

@@ -11,14 +11,14 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import DEVICE_REGISTERED
 from harriet.people.models import Device, Organization, User
 from harriet.people.names import clean_name
-from harriet.people.ownership import demand_own
+from harriet.people.ownership import demand_for
 
 from .issue_device_credential import active_membership
 
 
 def register_device(organization: Organization, user: User, name: str, *, actor: Actor) -> Device:
     """Nobody but the person themselves, or who manages tokens. It opens nothing yet, so no version moves."""
-    demand_own(actor, organization, user)
+    demand_for(actor, organization, user)
     name = clean_name(name, longest=80)
     with transaction.atomic():
         active_membership(organization, user)

@@ -10,8 +10,9 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.events import PERSON_GROUPS_CHANGED
-from harriet.people.models import Group, Membership
+from harriet.people.models import Group, Membership, RightGiven
 from harriet.people.permissions import Power, demand
+from harriet.people.rights import note_right
 from harriet.people.version import move_version
 
 from .add_person import own_groups
@@ -22,8 +23,11 @@ def set_person_groups(membership: Membership, groups: Iterable[Group], *, actor:
     chosen = own_groups(membership.organization, groups)
     with transaction.atomic():
         Membership.objects.select_for_update().get(pk=membership.pk)
-        if set(membership.groups.values_list("pk", flat=True)) == {group.pk for group in chosen}:
+        before, after = set(membership.groups.values_list("pk", flat=True)), {group.pk for group in chosen}
+        if before == after:
             return
+        if after - before:
+            note_right(membership.organization_id, RightGiven.Way.GROUP, membership.user_id, actor)
         membership.groups.set(chosen)
         move_version(membership.organization_id)
         record(

@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import SYSTEM
 from audit.record import record
 from harriet.people.actions.accept_invitation import check_password
-from harriet.people.actions.add_person import add_person
+from harriet.people.actions.add_person import admit
 from harriet.people.actions.change_role import change_role
 from harriet.people.actions.take_setup_link import take_setup_link
 from harriet.people.actors import actor_of, person_label
@@ -55,7 +55,7 @@ def _known(user: User, password: str) -> User:
 def _make_owner(organization: Organization, user: User) -> Membership:
     membership = Membership.objects.filter(organization=organization, user=user).first()
     if membership is None:
-        membership = add_person(organization, user.email, Role.OWNER, actor=SYSTEM)
+        membership = admit(organization, user, Role.OWNER, actor=SYSTEM)
     else:
         membership = change_role(membership, Role.OWNER, actor=SYSTEM)
     record(SETUP_LINK_USED, organization_id=organization.pk, actor=actor_of(user), person=person_label(user))

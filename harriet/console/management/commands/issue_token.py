@@ -1,4 +1,8 @@
-"""manage.py issue_token: give a person's device a credential, and print that and nothing else."""
+"""manage.py issue_token: give a person's device a credential, and print that and nothing else.
+
+Whoever runs it sees the credential. Harriet knows them only when they say who they are, with --issued-by: they decide
+on none of its calls then. Else its tickets say that it was issued on the machine.
+"""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -21,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--person", required=True, metavar="EMAIL")
         parser.add_argument("--profile", required=True, metavar="SLUG")
         parser.add_argument("--device", default="Command line", metavar="NAME")
+        parser.add_argument("--issued-by", default="", metavar="EMAIL", help="you: you decide on none of its calls")
         parser.add_argument("--days", type=int, default=90, help="how long it lasts (90)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,6 +33,7 @@ class Command(BaseCommand):
         profile = Profile.objects.filter(organization=membership.organization, slug=options["profile"]).first()
         if profile is None:
             raise CommandError(f'There is no profile "{options["profile"]}" in {membership.organization}.')
+        maker = _membership(options["organization"], options["issued_by"]).user if options["issued_by"] else None
         try:
             device = _device(membership, options["device"])
             _, secret = issue_device_credential(
@@ -35,6 +41,7 @@ class Command(BaseCommand):
                 name=f"{profile.name} on {device.name}"[:80],
                 expires_in_days=options["days"],
                 profile_id=profile.id,
+                maker=maker,
                 actor=SYSTEM,
             )
         except Problem as problem:

@@ -1,0 +1,143 @@
+"""Who may decide on a held call, and for everybody else the sentence that says why not.
+
+Nobody decides on a call that they could have made themselves: they asked for it, they made its credential, or they
+handed over the link with which whoever asked for it got their account. Nobody decides either with an account that such
+a person could be using, or with a right that such a person gave after the call was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from harriet.people.models import Membership, RightGiven, Role, User
+from harriet.people.permissions import POWERS, Power, has_power
+
+from .models import PendingAction
+
+APPROVING_ROLES = [role for role, powers in POWERS.items() if Power.DECIDE_ACTIONS in powers]
+
+OWN = "You asked for this call yourself: somebody else has to decide on it."
+ISSUED = "You issued the credential that made this call, so somebody else decides on it."
+NO_APPROVER = "You are not an approver for this connector. Ask an owner for the role Approver."
+NOBODY = (
+    "Nobody in this organization can decide on this call: everyone who may decide could have made it themselves. "
+    "Make somebody else an approver, and let the call be asked for again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Everybody who could have made the call."""
+
+    makers: frozenset[UUID]
+    """Who asked for it, and who made its credential."""
+    vouchers: frozenset[UUID]
+    """Who could be using a maker's account: they handed over the link to it, and no mail has reached its address."""
+
+    @property
+    def everybody(self) -> frozenset[UUID]:
+        return self.makers | self.vouchers
+
+
+def side_of(action: PendingAction) -> Side:
+    made_by = action.token.created_by_id if action.token else None
+    makers = {id for id in (action.user_id, made_by) if id is not None}
+    unproven = User.objects.filter(pk__in=makers, is_proven=False, vouched_by__isnull=False)
+    return Side(frozenset(makers), frozenset(unproven.values_list("vouched_by_id", flat=True)))
+
+
+def approvers_of(action: PendingAction) -> QuerySet[Membership]:
+    """Everyone who may decide on the action now."""
+    side = side_of(action)
+    may = [membership.pk for membership in _approving(action) if not _conflict(action, side, membership)]
+    return Membership.objects.filter(pk__in=may).select_related("user")
+
+
+def refusal(action: PendingAction, membership: Membership) -> str:
+    """Why this person may not decide on the action; empty when they may."""
+    if conflict := _conflict(action, side_of(action), membership):
+        return conflict
+    return "" if _approving(action).filter(pk=membership.pk).exists() else NO_APPROVER
+
+
+def decided_by_others(membership: Membership) -> Q:
+    """The actions on which this person may not decide because of who made them, as a filter for lists. What was given
+    after the call was made is left to the ticket's page."""
+    user = membership.user
+    mine = Q(user=user) | Q(token__created_by=user)
+    for maker in ("user", "token__created_by"):
+        mine |= Q(**{f"{maker}__is_proven": False, f"{maker}__vouched_by": user})
+    if not user.is_proven and user.vouched_by_id is not None:
+        mine |= Q(user=user.vouched_by_id) | Q(token__created_by=user.vouched_by_id)
+        if not _owns(membership.organization_id, {user.vouched_by_id}):
+            for maker in ("user", "token__created_by"):
+                mine |= Q(**{f"{maker}__is_proven": False, f"{maker}__vouched_by": user.vouched_by_id})
+    return mine
+
+
+def _approving(action: PendingAction) -> QuerySet[Membership]:
+    """Whoever has the right, by role or by a group that decides for the connector."""
+    people = Membership.objects.filter(organization=action.organization_id, is_active=True, user__is_active=True)
+    return people.filter(Q(role__in=APPROVING_ROLES) | Q(_by_group(action))).select_related("user")
+
+
+def _by_group(action: PendingAction) -> Exists:
+    return Exists(
+        Membership.groups.through.objects.filter(
+            membership=OuterRef("pk"),
+            group__connector_permissions__content_object=action.connector_id,
+            group__connector_permissions__permission__codename="approve_connector",
+        )
+    )
+
+
+def _conflict(action: PendingAction, side: Side, membership: Membership) -> str:
+    user = membership.user
+    if user.pk == action.user_id:
+        return OWN
+    if user.pk in side.makers:
+        return ISSUED
+    if user.pk in side.vouchers:
+        return (
+            "You handed over the link with which the account that made this call was set up, so it could be you. "
+            "Somebody else decides, until the account's owner has proved the address by mail (“Forgot password”)."
+        )
+    if _could_be_used_by_side(membership, side):
+        return (
+            f"{user.vouched_by} handed over the link to your account and could have made this call, so your decision "
+            "would prove nothing yet. Prove your address first: sign out, choose “Forgot password” and use the mail."
+        )
+    return _given_by_side(action, side, membership)
+
+
+def _could_be_used_by_side(membership: Membership, side: Side) -> bool:
+    """An owner may hand over two links, one to who asks and one to who decides: without mail nobody else can, and an
+    owner could switch the approval off as well. Nobody else may."""
+    voucher = None if membership.user.is_proven else membership.user.vouched_by_id
+    if voucher is None:
+        return False
+    return voucher in side.makers or (voucher in side.vouchers and not _owns(membership.organization_id, {voucher}))
+
+
+def _given_by_side(action: PendingAction, side: Side, membership: Membership) -> str:
+    """The right was given after the call was made, by somebody who could have made it, or by oneself."""
+    given = Q(way=RightGiven.Way.ROLE, to_id=membership.user_id)
+    if not has_power(membership, Power.DECIDE_ACTIONS):
+        given = Q(way=RightGiven.Way.GROUP, to_id=membership.user_id)
+        given |= Q(way=RightGiven.Way.CONNECTOR, to_id=action.connector_id)
+    rows = RightGiven.objects.filter(given, organization=action.organization_id, at__gt=action.created_at)
+    giver = rows.filter(by__in=side.everybody | {membership.user_id}).select_related("by").first()
+    if giver is None:
+        return ""
+    return (
+        f"{giver.by} let you decide only after this call was made, and could have made it, so somebody else decides. "
+        "Calls that are asked for from now on are yours to decide."
+    )
+
+
+def _owns(organization_id: UUID, user_ids: set[UUID]) -> bool:
+    owners = Membership.objects.filter(organization=organization_id, role=Role.OWNER, is_active=True)
+    return owners.filter(user__in=user_ids).exists()

@@ -1,0 +1,26 @@
+"""Declines an invitation: by the person it is for, signed in."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.record import record
+from harriet.people.actors import actor_of, person_label
+from harriet.people.errors import NotFound
+from harriet.people.events import INVITATION_DECLINED
+from harriet.people.models import Invitation, User
+from harriet.people.queries import invitations_for
+
+
+def decline_invitation(invitation: Invitation, user: User) -> None:
+    with transaction.atomic():
+        if not invitations_for(user).filter(pk=invitation.pk).update(withdrawn_at=Now()):
+            raise NotFound("You have no such invitation: it was accepted, withdrawn or has expired.")
+        record(
+            INVITATION_DECLINED,
+            organization_id=invitation.organization_id,
+            actor=actor_of(user),
+            person=person_label(user),
+            role=invitation.get_role_display(),
+        )

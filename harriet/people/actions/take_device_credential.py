@@ -1,0 +1,32 @@
+"""Takes a credential that was prepared for one: it is made now, and shown to whoever it is for. Single use."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from audit.actor import Actor
+from harriet.lib.secret import Secret
+from harriet.people.errors import NotFound
+from harriet.people.models import AccessToken, CredentialOffer
+from harriet.people.queries import open_offers
+
+from .issue_device_credential import issue_device_credential
+from .read_notices import settle_notices
+
+GONE = "This credential was taken already, or the offer has expired. Make one yourself under My AI, Connect a client."
+
+
+def take_device_credential(offer: CredentialOffer, *, actor: Actor) -> tuple[AccessToken, Secret]:
+    """Only the person themselves: issuing refuses everybody else."""
+    with transaction.atomic():
+        if not open_offers().filter(pk=offer.pk).update(taken_at=Now()):
+            raise NotFound(GONE)
+        settle_notices(offer.organization_id, f"credential offer {offer.pk}")
+        return issue_device_credential(
+            offer.device,
+            name=offer.name,
+            expires_in_days=offer.expires_in_days,
+            profile_id=offer.profile_id,
+            actor=actor,
+        )
