@@ -140,7 +140,14 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"login": "harriet.signin.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "harriet.signin.forms.LoginForm",
+    "reset_password": "harriet.signin.forms.ResetPasswordForm",
+}
+# Wrong passwords are counted in harriet/signin/attempts.py. What allauth counts as failed here are second factors:
+# they come after the right password, so that no stranger uses up a person's.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "30/m/ip,10/5m/key", "reset_password": "20/m/ip"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody without an account gets mail because somebody typed their address
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 # Behind the proxy every request comes from its address; the client's is the last one that it added.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env_bool("HARRIET_BEHIND_PROXY", False) else 0

@@ -1,18 +1,39 @@
-"""How allauth behaves in Harriet: nobody signs up, links point at the configured address, factors are sealed."""
+"""How allauth behaves in Harriet: nobody signs up, guessing is slowed, links are ours, factors are sealed."""
 
 from __future__ import annotations
+
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from .attempts import count_password, remember_place
 from .joining import JOINING
 from .sealing import open_text, seal_text
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": (
+            "Too many failed attempts from here. Wait a minute and try again, or set a new password by mail. "
+            "Signing in from elsewhere is not held up."
+        ),
+    }
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Counts by where an attempt comes from, not by whom it is meant for; the right password is taken back."""
+        self._login_failed_rl_usage = count_password(request, str(credentials.get("email", "")))
+        if self._login_failed_rl_usage is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **details)
+        remember_place(request, response, user)
+        return response
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People come by invitation."""
         return False

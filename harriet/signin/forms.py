@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django import forms
+from django.http import HttpRequest
+
+from .attempts import may_mail
 
 PASSWORD_HELP = "At least 12 characters. A sentence that only you would think of is good."  # noqa: S105
 
@@ -18,6 +22,14 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]
         self.fields["login"].label = "E-mail address"
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
+    """Whoever asks hears the same, but nobody's mailbox is filled: the mails of this hour still hold good links."""
+
+    def save(self, request: HttpRequest, **options: Any) -> str:
+        email = str(self.cleaned_data["email"])
+        return str(super().save(request, **options)) if may_mail(request, email) else email
 
 
 class NewPasswordField(forms.CharField):

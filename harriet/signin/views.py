@@ -23,6 +23,7 @@ from harriet.people.models import Invitation, Membership, Organization, User
 from harriet.people.queries import invitation_with, is_setup_link, open_invitations
 
 from .actions.use_setup_link import use_setup_link
+from .attempts import remember_place
 from .forms import JoinForm, SetupForm
 from .joining import JOINING
 
@@ -110,7 +111,9 @@ def welcome(request: HttpRequest, membership: Membership, page: str) -> HttpResp
     login(request, membership.user, backend=BACKEND)
     request.session[CHOSEN] = str(membership.organization_id)
     messages.success(request, f"Welcome to {membership.organization.name}, {membership.user.get_short_name()}.")
-    return redirect(page)
+    response = redirect(page)
+    remember_place(request, response, membership.user)
+    return response
 
 
 def gone(request: HttpRequest, title: str, sentence: str) -> HttpResponse:

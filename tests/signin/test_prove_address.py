@@ -6,6 +6,7 @@ Charlie runs Globex. He makes an account for an address that is Erin's; Acme's A
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -28,6 +29,13 @@ from harriet.people.models import AccessToken, Invitation, Membership, Notice, U
 
 ERIN, PASSWORD = "erin@example.test", "sunlight on the harbour wall"
 HERS = "a boat that nobody else has seen"
+
+
+@pytest.fixture(autouse=True)
+def attempts(settings: Any) -> None:
+    """A count of its own for each test: mails to one address are counted."""
+    location = str(uuid.uuid4())
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": location}}
 
 
 def path_of(link: Any) -> str:
