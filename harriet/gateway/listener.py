@@ -37,9 +37,16 @@ class Look:
 
 
 class Listener:
-    def __init__(self, on_look: Callable[[Look], None], on_notify: Callable[[Notify], None]) -> None:
+    def __init__(
+        self,
+        on_look: Callable[[Look], None],
+        on_notify: Callable[[Notify], None],
+        on_connect: Callable[[], None],
+    ) -> None:
+        """`on_connect` is told that we listen from now on; what was said before is lost."""
         self._on_look = on_look
         self._on_notify = on_notify
+        self._on_connect = on_connect
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -66,6 +73,7 @@ class Listener:
             async with asyncio.timeout(PATIENCE):
                 for channel in CHANNELS:
                     await connection.execute(f"LISTEN {channel}")
+            self._on_connect()
             while True:
                 await self._look(connection)
                 async for notify in connection.notifies(timeout=LOOK_EVERY):

@@ -180,6 +180,10 @@ class Hub:
                     listener.end()
                 self._refresh_soon(listener.organization)
 
+    async def sessions_in_doubt(self) -> None:
+        for session_id in {listener.session.id for listener in self._every() if listener.session is not None}:
+            await self.session_changed(session_id)
+
     def _view(self, listener: Listener) -> View | None:
         """What the listener may see now; None when it may see nothing any more."""
         snapshot = self._runtime.snapshots.get(listener.organization)

@@ -7,14 +7,16 @@ names that process, so any process can fetch them; and the request, so that a cl
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
-from base64 import b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from harriet.lib import base64url
 
 from .errors import INTERNAL_ERROR
 
@@ -30,6 +32,7 @@ MOST_BYTES = 16 * 2**20
 LOOK_EVERY = 15.0
 ASK, BACK, LEAVE = "resume", "resumed", "not-resumed"
 _LONGEST_ID = 400
+_PROCESS, _NUMBER = re.compile(r"[0-9a-f]{16}"), re.compile(r"[0-9]{1,9}")
 _LOST = (
     "Your connection broke, and the answer is no longer kept. Whether the call was carried out is not known; look "
     "before you repeat it."
@@ -85,8 +88,8 @@ class Journal:
 
     def id_of(self, number: int) -> bytes:
         """Number 0 is the event that only brings the first id."""
-        request = urlsafe_b64encode(self.rpc_id) if len(self.rpc_id) <= _LONGEST_ID // 2 else b""
-        return b"%b.%d.%b" % (self.name.encode(), number, request.rstrip(b"="))
+        request = base64url.encode(self.rpc_id) if len(self.rpc_id) <= _LONGEST_ID // 2 else ""
+        return b"%b.%d.%b" % (self.name.encode(), number, request.encode())
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
@@ -105,10 +108,14 @@ class EventId:
     @classmethod
     def read(cls, header: str) -> EventId | None:
         parts = header.split(".")
-        if len(header) > _LONGEST_ID or len(parts) != 4 or not (parts[2].isascii() and parts[2].isdecimal()):
+        if (
+            len(header) > _LONGEST_ID
+            or len(parts) != 4
+            or not (_PROCESS.fullmatch(parts[0]) and _NUMBER.fullmatch(parts[2]))
+        ):
             return None
         try:
-            rpc_id = b64decode(parts[3] + "=" * (-len(parts[3]) % 4), b"-_", validate=True)
+            rpc_id = base64url.decode(parts[3])
             msgspec.json.decode(rpc_id, type=int | str)
         except (ValueError, msgspec.MsgspecError):
             return None

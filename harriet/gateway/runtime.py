@@ -83,7 +83,7 @@ class Runtime:
         self._again: set[UUID] = set()
         self._redactors: OrderedDict[tuple[UUID, int], Redactor] = OrderedDict()
         self._clock, self._unix_clock = (monotonic(), datetime.now(UTC)), (monotonic(), time())
-        self._listener = Listener(self._on_look, self._on_notify)
+        self._listener = Listener(self._on_look, self._on_notify, self._on_connect)
         self._background: set[asyncio.Task[Any]] = set()
         self._has_looked = False
         self._loaded = asyncio.Event()
@@ -177,6 +177,11 @@ class Runtime:
             self._forget(organization_id)
         self._has_looked = True
         self._note_loaded()
+
+    def _on_connect(self) -> None:
+        """Versions are looked at twice a second anyway; what else was notified meanwhile is lost."""
+        self.sessions.doubt_all()
+        self.in_background(self.hub.sessions_in_doubt())
 
     def _on_notify(self, notify: Notify) -> None:
         if notify.channel == "harriet_version":

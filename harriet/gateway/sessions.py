@@ -3,10 +3,11 @@ it. What a session learns later is a row, read once per process and told by NOTI
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from base64 import b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import time
@@ -22,6 +23,7 @@ from django.db.models.functions import Now
 from connectors.models import SESSIONS_KEPT
 from connectors.models import ClientSession as Row
 from connectors.rows import ProfileRow
+from harriet.lib import base64url
 from harriet.lib.keyfile import derive
 
 from .database import in_database
@@ -37,6 +39,8 @@ GOOD_FOR = SESSIONS_KEPT - timedelta(days=1)
 before the row that says that it ended goes; the day between is for clocks that differ."""
 _KEPT = 20_000
 _USED_EVERY = timedelta(days=1)
+_HEARD_WITHIN = 1.0
+"""Seconds that an end waits to be heard here: what we hear, the other processes hear too."""
 _NONCE = 12
 _PURPOSE = "harriet/client-session/v1"
 _UNKNOWN = "There is no such session, or it has ended. Begin a new one with initialize."
@@ -82,6 +86,8 @@ _NOTHING = Learned()
 class _Kept:
     session: ClientSession
     learned: Learned | None = None
+    turn: int = 0
+    """Moves with every word of a change: what was read before it is old when it arrives."""
 
 
 @dataclass(slots=True)
@@ -90,6 +96,7 @@ class Sessions:
     """Seconds since 1970."""
     _open: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
     _by_id: dict[bytes, str] = field(default_factory=dict)
+    _ending: dict[bytes, asyncio.Event] = field(default_factory=dict)
 
     def issue(
         self, principal: Principal, profile: ProfileRow, version: str, capabilities: dict[str, Any], client: str
@@ -101,7 +108,7 @@ class Sessions:
         sealed = _Sealed(secrets.token_bytes(16), version, asked, client[:120], self.clock())
         nonce = secrets.token_bytes(_NONCE)
         raw = nonce + _cipher().encrypt(nonce, msgspec.msgpack.encode(sealed), _owner(principal, profile))
-        return urlsafe_b64encode(raw).decode().rstrip("=")
+        return base64url.encode(raw)
 
     async def open(self, header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
         """Raises HttpRefusal 404 for what isn't ours or is another's, has ended or is too old: clients begin anew."""
@@ -113,9 +120,8 @@ class Sessions:
             raise _unknown()
         if self.clock() - session.issued_at >= GOOD_FOR.total_seconds():
             raise _unknown()
-        if kept.learned is None:
-            kept.learned = await in_database(_read, session.id)
-        if kept.learned.has_ended:
+        learned = kept.learned or await _learned_anew(kept)
+        if learned.has_ended:
             raise _unknown()
         return session
 
@@ -128,40 +134,69 @@ class Sessions:
         return self.learned(session).log_level
 
     async def set_log_level(self, session: ClientSession, level: str) -> None:
-        await self._change(session, log_level=level)
+        def set_level(row: Row) -> None:
+            row.log_level = level
+
+        await self._change(session, set_level)
 
     async def subscribe(self, session: ClientSession, uri: str) -> None:
         """Raises RpcRefusal beyond what one session may listen to."""
-        known = self.learned(session).subscriptions | {uri}
-        if len(known) > MOST_SUBSCRIPTIONS:
-            raise RpcRefusal(INVALID_PARAMS, f"A session subscribes to at most {MOST_SUBSCRIPTIONS} resources.")
-        await self._change(session, subscriptions=sorted(known))
+
+        def add(row: Row) -> None:
+            row.subscriptions = sorted({*row.subscriptions, uri})
+            if len(row.subscriptions) > MOST_SUBSCRIPTIONS:
+                raise RpcRefusal(INVALID_PARAMS, f"A session subscribes to at most {MOST_SUBSCRIPTIONS} resources.")
+
+        await self._change(session, add)
 
     async def unsubscribe(self, session: ClientSession, uri: str) -> None:
-        await self._change(session, subscriptions=sorted(self.learned(session).subscriptions - {uri}))
+        def remove(row: Row) -> None:
+            row.subscriptions = sorted({*row.subscriptions} - {uri})
+
+        await self._change(session, remove)
 
     async def end(self, session: ClientSession) -> None:
-        await self._change(session, ended_at=Now())
+        """Returns when it is known: whoever is told that the session ended finds it ended at every process."""
+
+        def end(row: Row) -> None:
+            row.ended_at = Now()
+
+        heard = self._ending.setdefault(session.id, asyncio.Event())
+        try:
+            await self._change(session, end)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_HEARD_WITHIN):
+                    await heard.wait()
+        finally:
+            self._ending.pop(session.id, None)
 
     def changed(self, session_id: bytes) -> None:
         """Somebody wrote the session's row: what is known of it here is old."""
         kept = self._open.get(self._by_id.get(session_id, ""))
         if kept is not None:
             kept.learned = None
+            kept.turn += 1
+        if session_id in self._ending:
+            self._ending[session_id].set()
+
+    def doubt_all(self) -> None:
+        """Words of changes may have been lost: everything is read again when it is needed."""
+        for session_id in self._by_id:
+            self.changed(session_id)
 
     async def refreshed(self, session_id: bytes) -> tuple[ClientSession, Learned] | None:
         """A session that this process has seen, as it is now."""
         kept = self._open.get(self._by_id.get(session_id, ""))
         if kept is None:
             return None
-        kept.learned = await in_database(_read, session_id)
-        return kept.session, kept.learned
+        return kept.session, kept.learned or await _learned_anew(kept)
 
-    async def _change(self, session: ClientSession, **fields: Any) -> None:
-        learned = await in_database(_write, session.id, session.token_id, fields)
+    async def _change(self, session: ClientSession, change: Callable[[Row], None]) -> None:
+        learned = await in_database(_write, session.id, session.token_id, change)
         kept = self._open.get(self._by_id.get(session.id, ""))
         if kept is not None:
             kept.learned = learned
+            kept.turn += 1
 
     def _keep(self, header: str, session: ClientSession) -> _Kept:
         while len(self._open) >= _KEPT:
@@ -174,8 +209,7 @@ class Sessions:
 
 def _opened(header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
     try:
-        whole = header + "=" * (-len(header) % 4)
-        raw = b64decode(whole.encode("latin-1"), b"-_", validate=True) if len(header) <= LONGEST else b""
+        raw = base64url.decode(header) if len(header) <= LONGEST else b""
         plain = _cipher().decrypt(raw[:_NONCE], raw[_NONCE:], _owner(principal, profile))
         sealed = msgspec.msgpack.decode(plain, type=_Sealed)
     except (ValueError, InvalidTag):
@@ -207,6 +241,15 @@ def _learned(row: Row) -> Learned:
     return Learned(row.log_level, frozenset(row.subscriptions), row.ended_at is not None)
 
 
+async def _learned_anew(kept: _Kept) -> Learned:
+    while True:
+        turn = kept.turn
+        learned = await in_database(_read, kept.session.id)
+        if turn == kept.turn:
+            kept.learned = learned
+            return learned
+
+
 def _read(session_id: bytes) -> Learned:
     rows = Row.objects.filter(pk=UUID(bytes=session_id))
     row = rows.first()
@@ -217,9 +260,14 @@ def _read(session_id: bytes) -> Learned:
 
 
 @transaction.atomic
-def _write(session_id: bytes, token_id: UUID, fields: dict[str, Any]) -> Learned:
+def _write(session_id: bytes, token_id: UUID, change: Callable[[Row], None]) -> Learned:
+    """Two processes may change one session at once, so the row is locked in between."""
     row_id = UUID(bytes=session_id)
-    Row.objects.update_or_create(pk=row_id, defaults={**fields, "changed_at": Now(), "token_id": token_id})
+    Row.objects.get_or_create(pk=row_id, defaults={"token_id": token_id})
+    row = Row.objects.select_for_update().get(pk=row_id)
+    change(row)
+    row.changed_at = Now()
+    row.save()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row_id)])
     return _learned(Row.objects.get(pk=row_id))

@@ -4,7 +4,6 @@ changes it, and bound to the token, the profile, the request itself and a time (
 from __future__ import annotations
 
 import secrets
-from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from harriet.lib import base64url
 from harriet.lib.canonical import digest
 from harriet.lib.keyfile import derive
 
@@ -54,13 +54,13 @@ def seal_state(call: Call, runtime: Runtime, *, upstream: str | None = None, whe
     )
     nonce = secrets.token_bytes(_NONCE)
     sealed = AESGCM(derive("vault", _PURPOSE)).encrypt(nonce, msgspec.json.encode(state), _bound_to(call))
-    return urlsafe_b64encode(nonce + sealed).decode()
+    return base64url.encode(nonce + sealed)
 
 
 def open_state(text: str, call: Call, runtime: Runtime) -> RequestState:
     """Raises RpcRefusal for what isn't ours, is another's, belongs to another request or has expired."""
     try:
-        raw = b64decode(text.encode(), b"-_", validate=True) if len(text) <= LONGEST else b""
+        raw = base64url.decode(text) if len(text) <= LONGEST else b""
         plain = AESGCM(derive("vault", _PURPOSE)).decrypt(raw[:_NONCE], raw[_NONCE:], _bound_to(call))
         state = msgspec.json.decode(plain, type=RequestState)
     except (ValueError, InvalidTag):
