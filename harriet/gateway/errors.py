@@ -19,6 +19,12 @@ RESOURCE_NOT_FOUND = -32002
 URL_NEEDED = -32042
 """2025-11-25 alone: the person must open a URL before the request can succeed."""
 
+OUR_FAULT = "Something went wrong in Harriet; it is in the server's log. Try again, or tell your IT admin."
+NO_DATABASE = (
+    "Harriet can't reach its database, so it can't know who may do what; nothing is let through. Try again soon."
+)
+RETRY_SOON = (b"retry-after", b"5")
+
 
 class GatewayError(Problem):
     """The base of the gateway's errors."""

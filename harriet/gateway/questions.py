@@ -7,11 +7,11 @@ web process: the question's id names the process that waits.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
 
 import msgspec
 
@@ -27,6 +27,8 @@ KIND = "answer"
 _NEEDS = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
 _PASSED_ON = ("elicitation", "sampling", "roots")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_ELSEWHERE = msgspec.msgpack.Decoder(tuple[bytes, str, bytes]).decode
+_PROCESS = re.compile(r"[0-9a-f]{16}")
 
 
 def interactive(declared: Any) -> dict[str, Any]:
@@ -83,7 +85,7 @@ NOBODY = NoAsker()
 
 @dataclass(slots=True)
 class _Open:
-    token_id: UUID
+    session_id: bytes
     answer: asyncio.Future[bytes]
 
 
@@ -95,45 +97,42 @@ class Questions:
         self._open: dict[str, _Open] = {}
         post.on(KIND, self._from_elsewhere)
 
-    def open(self, token_id: UUID) -> tuple[str, asyncio.Future[bytes]]:
+    def open(self, session_id: bytes) -> tuple[str, asyncio.Future[bytes]]:
         name = f"harriet.{self._post.process}.{secrets.token_urlsafe(12)}"
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._open[name] = _Open(token_id, answer)
+        self._open[name] = _Open(session_id, answer)
         return name, answer
 
     def close(self, name: str) -> None:
         self._open.pop(name, None)
 
-    async def answered(self, token_id: UUID, rpc_id: bytes, body: bytes) -> None:
-        """A client's response. What answers no question of this token's is dropped, as JSON-RPC says."""
-        name, member = _read(rpc_id, body)
-        if not member:
+    async def answered(self, session_id: bytes, name: str | int, body: bytes) -> None:
+        """A client's response. What answers no question of this session's is dropped, as JSON-RPC says."""
+        member = _read(body)
+        if not isinstance(name, str) or not member:
             return
         if name in self._open:
-            self._settle(token_id, name, member)
+            self._settle(session_id, name, member)
             return
         parts = name.split(".")
-        if len(parts) == 3 and parts[0] == "harriet" and parts[1] != self._post.process:
-            await self._post.send(parts[1], KIND, token_id.bytes + name.encode() + b"\0" + member)
+        if len(parts) == 3 and parts[0] == "harriet" and _PROCESS.fullmatch(parts[1]):
+            await self._post.send(parts[1], KIND, msgspec.msgpack.encode((session_id, name, member)))
 
     async def _from_elsewhere(self, body: bytes) -> None:
-        name, _, member = body[16:].partition(b"\0")
-        self._settle(UUID(bytes=body[:16]), name.decode(), member)
+        self._settle(*_ELSEWHERE(body))
 
-    def _settle(self, token_id: UUID, name: str, member: bytes) -> None:
+    def _settle(self, session_id: bytes, name: str, member: bytes) -> None:
         question = self._open.get(name)
-        if question is not None and question.token_id == token_id and not question.answer.done():
+        if question is not None and question.session_id == session_id and not question.answer.done():
             question.answer.set_result(member)
 
 
-def _read(rpc_id: bytes, body: bytes) -> tuple[str, bytes]:
-    """The id, when it is text, and the member that answers; empty when there is none."""
+def _read(body: bytes) -> bytes:
+    """The member that answers; empty when it is too large."""
     members = _MEMBERS(body)
-    name = msgspec.json.decode(rpc_id)
-    found = [(key, members[key]) for key in ("result", "error") if key in members]
-    if not isinstance(name, str) or len(found) != 1 or len(found[0][1]) > LARGEST_ANSWER:
-        return "", b""
-    return name, b'"' + found[0][0].encode() + b'":' + bytes(found[0][1])
+    name = "result" if "result" in members else "error"
+    answer = bytes(members[name])
+    return b'"' + name.encode() + b'":' + answer if len(answer) <= LARGEST_ANSWER else b""
 
 
 class StreamAsker:
@@ -141,15 +140,15 @@ class StreamAsker:
 
     is_inline = True
 
-    def __init__(self, call: Call, capabilities: Mapping[str, Any], questions: Questions) -> None:
-        self._call = call
+    def __init__(self, call: Call, session_id: bytes, capabilities: Mapping[str, Any], questions: Questions) -> None:
+        self._call, self._session_id = call, session_id
         self._questions = questions
         self.capabilities = capabilities
 
     async def ask(self, method: str, params: bytes) -> bytes:
         if not may_be_asked(self.capabilities, method, msgspec.json.decode(params)):
             return CANNOT
-        name, answer = self._questions.open(self._call.principal.token_id)
+        name, answer = self._questions.open(self._session_id)
         stream = self._call.stream
         try:
             await stream.notify(_request(name, method, params))

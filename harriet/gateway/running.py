@@ -7,21 +7,24 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
+
+from .errors import INVALID_REQUEST, RpcRefusal
 
 WATCH_AFTER = 0.1
 """Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and
 watching has a price."""
 
-Key = tuple[UUID, UUID, bytes]
-"""Token, profile and JSON-RPC id: what a client calls a request of its own."""
+Key = tuple[bytes, str | int]
+"""Session and JSON-RPC id: what a client calls a request of its own. Clients count from one, so neither the token nor
+the profile tells two of them apart; without a session a request has no name that another request could use."""
 
 
-def name_of(token_id: UUID, profile_id: UUID, rpc_id: bytes) -> str:
-    """What a cancellation calls a request. The id alone is the client's choice, so the token is part of the name."""
-    return hashlib.sha256(token_id.bytes + profile_id.bytes + rpc_id).hexdigest()
+def name_of(key: Key) -> str:
+    """What a cancellation calls a request towards other processes. The text "5" and the number 5 are two ids."""
+    session_id, rpc_id = key
+    return hashlib.sha256(session_id + type(rpc_id).__name__.encode() + str(rpc_id).encode()).hexdigest()
 
 
 class Attended:
@@ -29,7 +32,9 @@ class Attended:
 
     __slots__ = ("is_taken_back", "key", "task", "watch", "watcher")
 
-    def __init__(self, task: asyncio.Task[Any], key: Key, watch: Callable[[Attended], Coroutine[Any, Any, None]]):
+    def __init__(
+        self, task: asyncio.Task[Any], key: Key | None, watch: Callable[[Attended], Coroutine[Any, Any, None]]
+    ) -> None:
         self.task, self.key, self.watch = task, key, watch
         self.watcher: asyncio.Task[None] | None = None
         self.is_taken_back = False
@@ -43,6 +48,7 @@ class Attended:
 class Running:
     def __init__(self) -> None:
         self._calls: set[Attended] = set()
+        self._named: dict[Key, Attended] = {}
         self._fresh: dict[Attended, float] = {}
         """Those that nobody watches yet, the oldest first, and when they began."""
         self._look: asyncio.TimerHandle | None = None
@@ -50,9 +56,19 @@ class Running:
     def __len__(self) -> int:
         return len(self._calls)
 
+    def refuse_taken(self, key: Key | None) -> None:
+        """Raises RpcRefusal for the id of a request that still runs: a cancellation would not know which of them."""
+        if key is not None and key in self._named:
+            raise RpcRefusal(
+                INVALID_REQUEST,
+                "A request with this id still runs in this session. Give each request an id of its own.",
+            )
+
     def begin(self, call: Attended) -> None:
         loop = asyncio.get_running_loop()
         self._calls.add(call)
+        if call.key is not None:
+            self._named[call.key] = call
         self._fresh[call] = loop.time()
         if self._look is None:
             self._look = loop.call_later(WATCH_AFTER, self._watch_old)
@@ -60,6 +76,8 @@ class Running:
     def end(self, call: Attended) -> None:
         self._calls.discard(call)
         self._fresh.pop(call, None)
+        if call.key is not None:
+            del self._named[call.key]
         if call.watcher is not None:
             call.watcher.cancel()
 
@@ -73,17 +91,16 @@ class Running:
         self._look = loop.call_later(WATCH_AFTER, self._watch_old) if self._fresh else None
 
     def cancel(self, key: Key) -> bool:
-        """Cancels the one call of this name. Two clients that share a token and an id can't be told apart: neither."""
-        return self._cancel([call for call in self._calls if call.key == key])
+        """Cancels the call of this name; False when it doesn't run here."""
+        call = self._named.get(key)
+        if call is not None:
+            call.take_back()
+        return call is not None
 
     def cancel_named(self, name: str) -> None:
         """The same, for a cancellation that arrived at another process."""
-        self._cancel([call for call in self._calls if name_of(*call.key) == name])
-
-    def _cancel(self, same: list[Attended]) -> bool:
-        if len(same) == 1:
-            same[0].take_back()
-        return bool(same)
+        for key in [key for key in self._named if name_of(key) == name]:
+            self.cancel(key)
 
     async def drain(self, seconds: float) -> None:
         """Waits for the calls in flight, then cancels what is left."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from typing import Any
 
@@ -174,23 +173,3 @@ def test_a_legacy_client_that_leaves_does_not(dana: Client, upstream: Upstream, 
     hang_up(dana, {"ms": 1500, "text": "left"})
     assert log.events("call.outcome")[0]["outcome"] == "ok"
     assert any("finished" in entry for entry in upstream.seen)
-
-
-@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["same process", "another process"])
-def test_a_legacy_client_cancels_with_a_notification(
-    dana: Client, _second_gateway: Gateway, office: Office, upstream: Upstream, is_elsewhere: bool, log: Log
-) -> None:
-    waiting = threading.Thread(target=dana.call, args=("slow", {"ms": 8000}))
-    waiting.start()
-    wait_for(lambda: bool(upstream.calls))
-    other = Client(_second_gateway, office.token).until(200) if is_elsewhere else dana
-    rpc_id = 0
-    while rpc_id < 30 and waiting.is_alive():
-        rpc_id += 1
-        note = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": rpc_id}}
-        assert other.post(json.dumps(note).encode(), other.headers(note)).status == 202
-        waiting.join(0.1)
-    waiting.join(3)
-    assert not waiting.is_alive()
-    assert log.events("call.outcome")[0]["outcome"] == "cancelled"
-    wait_for(lambda: any("cancelled" in entry for entry in upstream.seen))

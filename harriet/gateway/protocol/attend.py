@@ -17,7 +17,7 @@ from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, To
 from harriet.gateway.forward import TOOL, Fields, error_result
 from harriet.gateway.parked import Answers, Parked, TurnAsker
 from harriet.gateway.relayed import end_or_turn
-from harriet.gateway.running import Attended
+from harriet.gateway.running import Attended, Key
 from harriet.gateway.state import Where
 
 from .messages import REQUEST_ID, Incoming
@@ -34,6 +34,7 @@ async def attend(visit: Visit, message: Incoming, call: Call, *, leaving_cancels
     A call whose client may have to answer something outlives the request that began it, so it is a task of its own;
     every other one runs in its request's task.
     """
+    visit.runtime.running.refuse_taken(_name(visit, message))
     if isinstance(call.asker, TurnAsker):
         task = asyncio.get_running_loop().create_task(_outcome(call, visit))
         ending = end_or_turn(Parked(call, call.asker, task), visit.runtime)
@@ -59,8 +60,7 @@ async def go_on(visit: Visit, message: Incoming, call: Call, where: Where, answe
 async def _until(
     ending: Awaitable[Fields], task: asyncio.Task[Any], visit: Visit, message: Incoming, *, leaving_cancels: bool
 ) -> Fields:
-    key = (visit.principal.token_id, visit.profile.id, message.id)
-    attended = Attended(task, key, _Watch(visit, leaving_cancels))
+    attended = Attended(task, _name(visit, message), _Watch(visit, leaving_cancels))
     running = visit.runtime.running
     running.begin(attended)
     try:
@@ -71,6 +71,11 @@ async def _until(
         raise CallCancelled("The call was cancelled.") from None
     finally:
         running.end(attended)
+
+
+def _name(visit: Visit, message: Incoming) -> Key | None:
+    """By which the client may take the call back. Without a session it can't; a 2026-07-28 client closes the stream."""
+    return (visit.session.id, message.key) if visit.session is not None else None
 
 
 def _is_ending(cancelled: asyncio.Task[Any]) -> bool:

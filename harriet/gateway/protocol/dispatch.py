@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from typing import Any
+
+from django.db import Error as DatabaseError
 
 from connectors.rows import ProfileRow
 from harriet.gateway.compile import Snapshot
-from harriet.gateway.errors import RpcRefusal
+from harriet.gateway.errors import HEADER_MISMATCH, INTERNAL_ERROR, NO_DATABASE, OUR_FAULT, RETRY_SOON, RpcRefusal
 from harriet.gateway.http import Exchange
 from harriet.gateway.principal import Principal
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.sessions import ClientSession
 
 from . import legacy, modern
-from .messages import LEGACY_VERSIONS, error_body, parse
+from .messages import LEGACY_VERSIONS, error_body, id_in, parse
+
+log = logging.getLogger(__name__)
 
 _VERSION = b"mcp-protocol-version"
 
@@ -31,15 +37,29 @@ class Visit:
 
 
 async def answer(visit: Visit, body: bytes) -> None:
-    """The era is the version header's alone: clients send the other routing headers in either era, and one client may
-    speak both over one connection (SPEC basic/versioning)."""
-    version = visit.exchange.headers.get(_VERSION, b"").decode("latin-1")
+    """Whatever goes wrong from here on, the answer bears the message's id, if it can be read."""
+    values, reply = None, visit.exchange.reply
     try:
         values = parse(body)
-        if version and version not in LEGACY_VERSIONS:
-            await modern.serve(visit, version, body, values)
-        else:
-            await legacy.serve(visit, version, body, values)
+        await _serve(visit, body, values)
     except RpcRefusal as refusal:
-        data = refusal.error_data
-        await visit.exchange.reply.finish(refusal.status or 400, error_body(b"", refusal.code, refusal.message, data))
+        rpc_id = id_in(body, values)
+        await reply.finish(refusal.status or 400, error_body(rpc_id, refusal.code, refusal.message, refusal.error_data))
+    except DatabaseError:
+        await reply.finish(503, error_body(id_in(body, values), 503, NO_DATABASE), RETRY_SOON)
+    except Exception:
+        log.exception("A request to the gateway failed.")
+        await reply.finish(500, error_body(id_in(body, values), INTERNAL_ERROR, OUR_FAULT))
+
+
+async def _serve(visit: Visit, body: bytes, values: Any) -> None:
+    """The era is the version header's alone: clients send the other routing headers in either era, and one client may
+    speak both over one connection (SPEC basic/versioning)."""
+    exchange = visit.exchange
+    version = exchange.headers.get(_VERSION, b"").decode("latin-1").strip()
+    if exchange.has_duplicates and exchange.has_twice(_VERSION):
+        raise RpcRefusal(HEADER_MISMATCH, "The header MCP-Protocol-Version is there twice. Send it once.")
+    if version and version not in LEGACY_VERSIONS:
+        await modern.serve(visit, version, body, values)
+    else:
+        await legacy.serve(visit, version, body, values)

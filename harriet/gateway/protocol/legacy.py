@@ -34,7 +34,10 @@ from .messages import (
     SERVER_INFO,
     Incoming,
     batch_of,
+    error_body,
+    id_in,
     incoming,
+    is_id,
     raw_error_body,
     result_body,
 )
@@ -60,18 +63,28 @@ async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
 async def _serve_batch(visit: Visit, version: str, body: bytes, values: list[Any]) -> None:
     if version not in _BATCHING:
         raise RpcRefusal(INVALID_REQUEST, f"The revision {version} has no batches. Send one message per request.")
-    messages = [incoming(raw, value) for raw, value in batch_of(body, values)]
-    if any(message.method == "initialize" for message in messages):
+    if any(isinstance(value, dict) and value.get("method") == "initialize" for value in values):
         raise RpcRefusal(INVALID_REQUEST, "initialize can't be part of a batch.")
-    answers = await asyncio.gather(*(_answer(visit, message, is_alone=False) for message in messages))
+    parts = batch_of(body, values)
+    answers = await asyncio.gather(*(_answer_part(visit, raw, value) for raw, value in parts))
     bodies = [answer for _, answer in answers if answer]
     await visit.exchange.reply.finish(200 if bodies else 202, b"[" + b",".join(bodies) + b"]" if bodies else b"")
+
+
+async def _answer_part(visit: Visit, raw: bytes, value: Any) -> tuple[int, bytes]:
+    """One message of a batch. A bad one is refused for itself; the others are served."""
+    try:
+        message = incoming(raw, value)
+    except RpcRefusal as refusal:
+        return 200, error_body(id_in(raw, value), refusal.code, refusal.message)
+    return await _answer(visit, message, is_alone=False)
 
 
 async def _answer(visit: Visit, message: Incoming, *, is_alone: bool = True) -> tuple[int, bytes]:
     """HTTP status and body for one message. Errors are JSON-RPC's, so their HTTP status is 200."""
     if not message.method:
-        await visit.runtime.questions.answered(visit.principal.token_id, message.id, message.raw)
+        if visit.session is not None:  # without one nobody was asked
+            await visit.runtime.questions.answered(visit.session.id, message.key, message.raw)
         return 202, b""
     if not message.id:
         await _notified(visit, message)
@@ -113,7 +126,7 @@ def _initialize(visit: Visit, params: dict[str, Any]) -> dict[str, Any]:
 def _version(params: dict[str, Any]) -> str:
     wanted = params.get("protocolVersion")
     if not isinstance(wanted, str):
-        raise RpcRefusal(INVALID_PARAMS, "initialize names a protocolVersion.")
+        raise RpcRefusal(INVALID_PARAMS, "initialize names a protocolVersion, as text.")
     return wanted if wanted in LEGACY_VERSIONS else LEGACY_VERSIONS[-1]
 
 
@@ -194,13 +207,15 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
         return
     call.stream = visit.exchange.reply
     if session is not None and session.capabilities and visit.exchange.reply.may_stream:
-        call.asker = StreamAsker(call, session.capabilities, runtime.questions)
+        call.asker = StreamAsker(call, session.id, session.capabilities, runtime.questions)
 
 
 async def _notified(visit: Visit, message: Incoming) -> None:
-    """Of all notifications only a cancellation says anything to a server without sessions."""
-    if message.method != "notifications/cancelled" or "requestId" not in message.params:
+    """Of all notifications only a cancellation says anything here, and without a session it names no request: another
+    client of the same token may use the same id."""
+    wanted = message.params.get("requestId")
+    if message.method != "notifications/cancelled" or visit.session is None or not is_id(wanted):
         return
-    key = (visit.principal.token_id, visit.profile.id, msgspec.json.encode(message.params["requestId"]))
+    key = (visit.session.id, wanted)
     if not visit.runtime.running.cancel(key):
-        visit.runtime.in_background(in_database(tell_other_processes, name_of(*key)))
+        visit.runtime.in_background(in_database(tell_other_processes, name_of(key)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
 from harriet.gateway.errors import INVALID_REQUEST, PARSE_ERROR, RpcRefusal
-from harriet.lib.canonical import NotRepresentable, parse_strict
+from harriet.lib.canonical import NotRepresentable, is_deeper_than, parse_strict
 
 LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
@@ -33,6 +34,8 @@ class _Envelope(msgspec.Struct):
 
 
 _NO_PARAMS = _Params()
+_DEEPEST_READ = 500
+"""Far below what the parser could not stand, and far above what is served."""
 _decode = msgspec.json.Decoder(_Envelope).decode
 _decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -43,6 +46,8 @@ class Incoming:
 
     method: str
     id: bytes
+    key: str | int
+    """The id's value: the same however it was spelled. Empty for a notification."""
     params: dict[str, Any]
     arguments: bytes
     responses: bytes = b""
@@ -79,21 +84,54 @@ def incoming(raw: bytes, value: Any) -> Incoming:
     if not _is_message(value, method) or not isinstance(params, dict | None):
         raise RpcRefusal(INVALID_REQUEST, _NOT_AN_OBJECT, status=400)
     envelope = _decode(raw)
-    if not method:
-        return Incoming("", bytes(envelope.id), {}, b"", raw=raw)
+    key = value.get("id", "")
+    if method is None:
+        return Incoming("", bytes(envelope.id), key, {}, b"", raw=raw)
     sent = envelope.params or _NO_PARAMS
-    return Incoming(method, bytes(envelope.id), params or {}, bytes(sent.arguments), bytes(sent.inputResponses))
+    return Incoming(method, bytes(envelope.id), key, params or {}, bytes(sent.arguments), bytes(sent.inputResponses))
 
 
 def _is_message(value: dict[str, Any], method: Any) -> bool:
-    """A request or notification with a name; or a response to what the client was asked."""
-    if "id" in value and not _is_id(value["id"]):
+    """A request or notification with a name; or a response, which says what it answers."""
+    if "id" in value and not is_id(value["id"]):
         return False
-    return isinstance(method, str) or (method is None and ("result" in value or "error" in value))
+    if method is None:
+        return "id" in value and ("result" in value) != ("error" in value)
+    return isinstance(method, str) and bool(method)
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> TypeGuard[str | int]:
     return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def id_in(raw: bytes, value: Any = None) -> bytes:
+    """The id of a message that is refused, so that its sender knows which one; empty when it can't be told.
+
+    `value` is what strict parsing made of it, None when it refused.
+    """
+    if value is None:
+        value = _last_resort(raw)
+    if not isinstance(value, dict) or not is_id(value.get("id")) or "method" not in value:
+        return b""
+    try:
+        return json.dumps(value["id"], ensure_ascii=False).encode()
+    except UnicodeError:
+        return b""
+
+
+def _last_resort(raw: bytes) -> Any:
+    """A message that has no single meaning elsewhere may still say who it is, once."""
+    tops: list[list[tuple[str, Any]]] = [[]]
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        tops[0] = pairs  # the outermost object ends last
+        return dict(pairs)
+
+    try:
+        value = None if is_deeper_than(raw, _DEEPEST_READ) else json.loads(raw, object_pairs_hook=note)
+    except (ValueError, RecursionError):
+        return None
+    return value if [name for name, _ in tops[0]].count("id") == 1 else None
 
 
 def result_body(rpc_id: bytes, result: bytes) -> bytes:

@@ -89,6 +89,8 @@ def check_envelope(exchange: Exchange, version: str, message: Incoming) -> None:
     speak both eras tell by the code whether to fall back to initialize."""
     meta = message.meta
     named = meta.get(VERSION_META)
+    if named is None:
+        _check_supported(version)  # of no era at all: an older client, too, learns what is wrong
     if not isinstance(named, str) or not isinstance(meta.get(CAPABILITIES_META), dict):
         raise RpcRefusal(INVALID_PARAMS, f"params._meta must have {VERSION_META} and {CAPABILITIES_META}.")
     if exchange.has_duplicates and exchange.has_twice(b"mcp-protocol-version", b"mcp-method", b"mcp-name"):
@@ -111,7 +113,8 @@ def _check_supported(version: str) -> None:
         supported = [*MODERN_VERSIONS, *reversed(LEGACY_VERSIONS)]
         raise RpcRefusal(
             UNSUPPORTED_VERSION,
-            "Harriet doesn't speak this protocol version.",
+            f"The header MCP-Protocol-Version names the revision {version[:40]!r}, which Harriet doesn't speak. Leave "
+            "it out of initialize, and send the revision that was agreed on later.",
             error_data={"supported": supported, "requested": version},
         )
 
