@@ -19,6 +19,7 @@ from .http import Scope
 Header = tuple[bytes, bytes]
 
 _NAMES = re.compile(rb"[A-Za-z0-9-]+(, ?[A-Za-z0-9-]+)*")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
 _ALLOWED = (
     b"authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name"
 )
@@ -27,7 +28,7 @@ _ALLOWED = (
 def checked(origin: bytes, scope: Scope) -> tuple[Header, ...]:
     """The headers for a page of this origin. Raises HttpRefusal 403."""
     text = origin.decode("latin-1")
-    host = urlsplit(text).hostname or ""
+    host = _host_in(text)
     is_ours = bool(host) and validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS)
     if not is_ours and text not in settings.MCP_ALLOWED_ORIGINS:
         raise HttpRefusal(403, "Web pages of other sites may not call this address.")
@@ -36,6 +37,14 @@ def checked(origin: bytes, scope: Scope) -> tuple[Header, ...]:
         (b"access-control-expose-headers", b"mcp-session-id, www-authenticate"),
         (b"vary", b"origin"),
     )
+
+
+def _host_in(origin: str) -> str:
+    """Empty for what is no origin."""
+    try:
+        return (urlsplit(origin).hostname or "") if _ORIGIN.fullmatch(origin) else ""
+    except ValueError:  # half an IPv6 address
+        return ""
 
 
 def preflight(headers: Mapping[bytes, bytes]) -> tuple[Header, ...]:

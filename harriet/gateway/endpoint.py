@@ -9,14 +9,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.http.request import split_domain_port, validate_host
 
 from harriet.people.tokens import hash_token
 
 from . import cors, metrics
 from .compile import Snapshot
-from .errors import GatewayError, HttpRefusal
-from .http import Exchange, Receive, Reply, Scope, Send, read_body, refusal_body
+from .errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
+from .http import Exchange, Receive, Reply, Scope, Send, joined, read_body, refusal_body
 from .listening import serve_get, serve_resumed
 from .principal import Principal, token_in
 from .protocol.dispatch import Visit, answer
@@ -41,6 +42,9 @@ _NOT_VALID = (
 )
 _NOT_HERE = "There is no such profile for this token. Compare the URL with the one shown in Harriet."
 _NOT_IN_URL = "A token in the URL ends up in logs and histories, so it is refused. Send it in a header, and revoke it."
+_NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
+_NO_STREAM = "GET opens a stream. Send Accept: text/event-stream."
+_ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", SESSION)
 _TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "auth", "authorization"})
 
 
@@ -108,7 +112,7 @@ class Endpoint:
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        reply = Reply(send, headers.get(b"accept", b""))
+        reply = Reply(send, joined(scope, headers, b"accept"))
         exchange = Exchange(scope, headers, receive, reply)
         try:
             self._check_host(headers.get(b"host", b""))
@@ -124,12 +128,13 @@ class Endpoint:
             await self._serve(visit)
         except HttpRefusal as refusal:
             await reply.finish(refusal.status, refusal_body(refusal.status, refusal.message), *refusal.headers)
-        except GatewayError as problem:  # every other one is answered inside, with the message's id
-            await reply.finish(500, refusal_body(500, problem.message))
+        except DatabaseError:
+            await reply.finish(503, refusal_body(503, NO_DATABASE), RETRY_SOON)
+        except RpcRefusal as refusal:  # of a GET; what a message says is answered inside, with its id
+            await reply.finish(refusal.status or 400, refusal_body(refusal.code, refusal.message))
         except Exception:
             log.exception("A request to the gateway failed.")
-            message = "Something went wrong in Harriet; it is in the server's log. Try again, or tell your IT admin."
-            await reply.finish(500, refusal_body(500, message))
+            await reply.finish(500, refusal_body(500, OUR_FAULT))
 
     async def _serve(self, visit: Visit) -> None:
         method = visit.exchange.scope["method"]
@@ -149,13 +154,12 @@ class Endpoint:
         scope, headers = exchange.scope, exchange.headers
         if scope["query_string"]:
             _check_query(scope["query_string"])
-        if exchange.has_duplicates and exchange.has_twice(b"authorization", b"x-api-key", b"host", b"content-type"):
+        if exchange.has_duplicates and exchange.has_twice(*_ONCE):
             raise HttpRefusal(400, "A header that may be there once is there twice.")
         snapshot, principal, profile = _authenticate(runtime, scope["path"], headers)
         if scope["method"] not in METHODS:
             raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
-        if scope["method"] == "POST" and not _is_json(headers):
-            raise HttpRefusal(415, "Send the message as application/json.")
+        _check_forms(exchange)
         return Visit(runtime, exchange, snapshot, principal, profile)
 
     def _check_host(self, host: bytes) -> None:
@@ -169,7 +173,21 @@ class Endpoint:
             self._known_hosts.add(host)
 
 
+def _check_forms(exchange: Exchange) -> None:
+    """What comes must be JSON, and what is answered something that the client takes. Raises HttpRefusal."""
+    reply = exchange.reply
+    if exchange.scope["method"] == "POST":
+        if not _is_json(exchange.headers):
+            raise HttpRefusal(415, "Send the message as application/json, without a Content-Encoding.")
+        if not (reply.takes_json or reply.may_stream):
+            raise HttpRefusal(406, _NO_FORM)
+    elif exchange.scope["method"] == "GET" and not reply.may_stream and b"accept" in exchange.headers:
+        raise HttpRefusal(406, _NO_STREAM)
+
+
 def _is_json(headers: dict[bytes, bytes]) -> bool:
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        return False
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
 
 
@@ -215,11 +233,7 @@ def _unauthorized(message: str) -> HttpRefusal:
 
 
 def _not_current() -> HttpRefusal:
-    return HttpRefusal(
-        503,
-        "Harriet can't reach its database, so it can't know who may do what; nothing is let through. Try again soon.",
-        (b"retry-after", b"5"),
-    )
+    return HttpRefusal(503, NO_DATABASE, RETRY_SOON)
 
 
 def with_gateway(pages: Any) -> Endpoint:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings
+
+from harriet.lib.accept import Accept
 
 from .errors import HttpRefusal
 from .resume import RETRY_MS
@@ -52,12 +55,12 @@ class Reply:
 
     __slots__ = (
         *("_is_streaming", "_journal", "_journals", "_kept_for", "_send"),
-        *("is_done", "is_gone", "may_stream", "more_headers"),
+        *("is_done", "is_gone", "may_stream", "more_headers", "takes_json"),
     )
 
     def __init__(self, send: Send, accept: bytes) -> None:
         self._send = send
-        self.may_stream = b"text/event-stream" in accept
+        self.takes_json, self.may_stream = _taken(accept)
         self._is_streaming = False
         self._journals: Journals | None = None
         self._journal: Journal | None = None
@@ -87,6 +90,9 @@ class Reply:
         """The JSON-RPC answer, or nothing at all for what needs no answer."""
         if self.is_done:
             return
+        if not self.takes_json and status == 200 and body:
+            self.more_headers = (*self.more_headers, *headers)
+            await self._begin()
         if self._is_streaming:
             await self._end_stream(body)
             return
@@ -134,6 +140,21 @@ class Reply:
         if self._journals is None or self._journal is None or self.is_done:
             return b""
         return self._journals.add(self._journal, message)
+
+
+def joined(scope: Scope, headers: Mapping[bytes, bytes], name: bytes) -> bytes:
+    """A header that is a list, whichever way it was sent: on one line, or on several (RFC 9110 §5.3)."""
+    if len(headers) == len(scope["headers"]):
+        return headers.get(name, b"")
+    return b", ".join(value for sent, value in scope["headers"] if sent == name)
+
+
+@lru_cache(1024)
+def _taken(accept: bytes) -> tuple[bool, bool]:
+    """Whether the client takes a JSON answer, and a stream of events; of the latter it must have said so. The same few
+    values come with every request."""
+    said = Accept(accept.decode("latin-1"))
+    return said.takes("application/json"), said.says_something and said.takes("text/event-stream")
 
 
 async def read_body(exchange: Exchange) -> bytes:
