@@ -151,6 +151,9 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody without an account gets mail be
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 # Behind the proxy every request comes from its address; the client's is the last one that it added.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env_bool("HARRIET_BEHIND_PROXY", False) else 0
+# Connections that one address may have open at each web process. Behind the proxy all of them are the proxy's, and
+# bounding them is its work.
+CONNECTIONS_PER_ADDRESS = 0 if env_bool("HARRIET_BEHIND_PROXY", False) else 2000
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _IS_HTTPS

@@ -42,6 +42,8 @@ _NOT_VALID = (
 )
 _NOT_HERE = "There is no such profile for this token. Compare the URL with the one shown in Harriet."
 _NOT_IN_URL = "A token in the URL ends up in logs and histories, so it is refused. Send it in a header, and revoke it."
+_CLOSE = (b"connection", b"close")
+"""A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
 _NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
 _NO_STREAM = "GET opens a stream. Send Accept: text/event-stream."
 _ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", SESSION)
@@ -127,7 +129,8 @@ class Endpoint:
                 visit.session = await visit.runtime.sessions.open(header, visit.principal, visit.profile)
             await self._serve(visit)
         except HttpRefusal as refusal:
-            await reply.finish(refusal.status, refusal_body(refusal.status, refusal.message), *refusal.headers)
+            more = (_CLOSE,) if b"expect" in headers and _CLOSE not in refusal.headers else ()
+            await reply.finish(refusal.status, refusal_body(refusal.status, refusal.message), *refusal.headers, *more)
         except DatabaseError:
             await reply.finish(503, refusal_body(503, NO_DATABASE), RETRY_SOON)
         except RpcRefusal as refusal:  # of a GET; what a message says is answered inside, with its id

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
+from django.conf import settings
+
 from harriet.start.web_worker import BoundedProtocol, WebWorker
 
 PATIENCE = 0.6
@@ -12,11 +14,19 @@ PAUSE = 1.0
 
 
 class HastyProtocol(BoundedProtocol):
-    arrival_seconds = PATIENCE
+    arrival_seconds = head_seconds = PATIENCE
 
 
 class HastyWorker(WebWorker):
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {**WebWorker.CONFIG_KWARGS, "http": HastyProtocol}
+
+
+class NarrowWorker(WebWorker):
+    """Four connections for each address."""
+
+    def init_process(self) -> None:
+        settings.CONNECTIONS_PER_ADDRESS = 4
+        super().init_process()
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:

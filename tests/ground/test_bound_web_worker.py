@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harriet.start.doors import CROWD, Doors, group_of
 from tests.gateway.processes import Process
 
 from .hasty import PATIENCE, PAUSE
@@ -94,3 +95,118 @@ def test_a_request_that_runs_is_answered_before_the_process_ends(web: Process) -
         web.child.send_signal(signal.SIGTERM)
         assert read_all(connection, b"0\r\n\r\n").endswith(b"4\r\nlast\r\n0\r\n\r\n")
     assert web.child.wait(20) == 0
+
+
+def test_a_head_that_does_not_end_is_told_so(web: Process) -> None:
+    with connected(web) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+        answer = read_all(connection, b"never")
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert answer.endswith(b"The request did not arrive in time.")
+
+
+def test_a_head_that_is_too_long_is_told_so(web: Process) -> None:
+    with connected(web) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100_000)
+        answer = read_all(connection, b"never")
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_what_is_no_http_is_told_so_however_much_of_it_comes(web: Process) -> None:
+    with connected(web) as connection:
+        connection.sendall(b"\x16\x03\x01" + b"x" * 500_000)
+        assert read_all(connection, b"never").startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_second_head_has_its_deadline_too(web: Process) -> None:
+    with connected(web) as connection:
+        connection.sendall(REQUEST % b"/one")
+        assert b"x-path: /one" in read_all(connection, b"0\r\n\r\n")
+        connection.sendall(b"GET /two HTTP/1.1\r\n")
+        assert read_all(connection, b"never").startswith(b"HTTP/1.1 408 ")
+
+
+def test_five_hundred_that_never_finish_are_gone_and_others_are_served(web: Process) -> None:
+    unfinished = [connected(web) for _ in range(500)]
+    for number, connection in enumerate(unfinished):
+        connection.sendall(b"GET / HTTP/1.1\r\n"[: number % 17])
+    with connected(web) as person:
+        person.sendall(REQUEST % b"/person")
+        assert b"x-path: /person" in read_all(person, b"0\r\n\r\n")
+    for connection in unfinished:
+        read_all(connection, b"never")
+        connection.close()
+
+
+def test_an_address_has_so_many_connections_and_no_more() -> None:
+    doors = Doors(most=2)
+    assert [doors.enter("10.0.0.1") for _ in range(3)] == [True, True, False]
+    assert doors.enter("10.0.0.2")
+    for has_spoken in (False, True):
+        doors.spoke("10.0.0.1") if has_spoken else None
+        doors.leave("10.0.0.1", has_spoken=has_spoken)
+    assert doors.enter("10.0.0.1")
+    assert all(Doors(most=0).enter("10.0.0.1") for _ in range(5000))
+
+
+def test_a_crowd_that_says_nothing_is_waited_for_less_long() -> None:
+    doors = Doors(most=0)
+    for _ in range(CROWD + 1):
+        doors.enter("10.0.0.1")
+    assert doors.is_crowded("10.0.0.1")
+    assert not doors.is_crowded("10.0.0.2")
+    doors.spoke("10.0.0.1")
+    assert not doors.is_crowded("10.0.0.1")
+    for number in range(CROWD + 1):
+        doors.leave("10.0.0.1", has_spoken=number == 0)
+    assert not doors._open and not doors._silent
+
+
+@pytest.mark.parametrize(
+    ("address", "group"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("", ""),
+    ],
+)
+def test_one_ipv6_network_is_one_address(address: str, group: str) -> None:
+    assert group_of(address) == group
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Iterator[Process]:
+    command = [sys.executable, "-m", "gunicorn", "-k", "tests.ground.hasty.NarrowWorker", "-b", "127.0.0.1:{port}"]
+    process = Process([*command, "--no-control-socket", "tests.ground.hasty:app"], ready="/", log=tmp_path / "web.log")
+    process.wait()
+    yield process
+    process.stop()
+
+
+def test_one_connection_too_many_is_told_so_and_the_others_are_served(narrow: Process) -> None:
+    open_ones = [connected(narrow) for _ in range(4)]
+    for connection in open_ones:
+        connection.sendall(REQUEST % b"/mine")
+        assert b"x-path: /mine" in read_all(connection, b"0\r\n\r\n")
+    with connected(narrow) as another:
+        assert read_all(another, b"never").startswith(b"HTTP/1.1 503 ")
+    open_ones[0].sendall(REQUEST % b"/again")
+    assert b"x-path: /again" in read_all(open_ones[0], b"0\r\n\r\n")
+    open_ones.pop().close()
+    time.sleep(0.2)
+    with connected(narrow) as another:
+        another.sendall(REQUEST % b"/mine")
+        assert b"x-path: /mine" in read_all(another, b"0\r\n\r\n")
+    for connection in open_ones:
+        connection.close()
+    assert "as many as one address may" in narrow.tail()
+
+
+def test_a_client_that_never_reads_its_refusal_is_let_go(web: Process) -> None:
+    """What still comes after the last answer is thrown away, but not for ever."""
+    with connected(web) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+        time.sleep(2 * PATIENCE)
+        assert until_closed(connection, b"x" * 65536, most=1000) < 1000
