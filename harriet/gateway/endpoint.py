@@ -17,6 +17,7 @@ from harriet.people.tokens import hash_token
 from . import cors, metrics
 from .compile import Snapshot
 from .errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
+from .guessing import Guesses
 from .http import Exchange, Receive, Reply, Scope, Send, joined, read_body, refusal_body
 from .listening import serve_get, serve_resumed
 from .principal import Principal, token_in
@@ -42,12 +43,17 @@ _NOT_VALID = (
 )
 _NOT_HERE = "There is no such profile for this token. Compare the URL with the one shown in Harriet."
 _NOT_IN_URL = "A token in the URL ends up in logs and histories, so it is refused. Send it in a header, and revoke it."
+_CHALLENGE = (b"www-authenticate", b"Bearer")
 _CLOSE = (b"connection", b"close")
 """A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
 _NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
 _NO_STREAM = "GET opens a stream. Send Accept: text/event-stream."
 _ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", SESSION)
 _TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "auth", "authorization"})
+
+
+class UnknownToken(HttpRefusal):
+    """Perhaps a guess."""
 
 
 class Endpoint:
@@ -58,6 +64,7 @@ class Endpoint:
         self._runtime: Runtime | None = None
         self._starting: asyncio.Lock | None = None
         self._known_hosts: set[bytes] = set()
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -70,7 +77,9 @@ class Endpoint:
         elif scope["path"].startswith("/health/"):
             await self._health(scope, send)
         elif scope["path"] == "/metrics":
-            await metrics.serve(scope, send, await self._started())
+            await metrics.serve(scope, self._guesses.slowing(scope, send), await self._started())
+        elif scope["path"].startswith("/api/"):
+            await self._pages(scope, receive, self._guesses.slowing(scope, send))
         elif scope["path"] == "/sample/mcp":
             await import_module("connectors.sample.server").application(scope, receive, send)
         else:
@@ -129,8 +138,7 @@ class Endpoint:
                 visit.session = await visit.runtime.sessions.open(header, visit.principal, visit.profile)
             await self._serve(visit)
         except HttpRefusal as refusal:
-            more = (_CLOSE,) if b"expect" in headers and _CLOSE not in refusal.headers else ()
-            await reply.finish(refusal.status, refusal_body(refusal.status, refusal.message), *refusal.headers, *more)
+            await self._refuse(refusal, exchange)
         except DatabaseError:
             await reply.finish(503, refusal_body(503, NO_DATABASE), RETRY_SOON)
         except RpcRefusal as refusal:  # of a GET; what a message says is answered inside, with its id
@@ -138,6 +146,13 @@ class Endpoint:
         except Exception:
             log.exception("A request to the gateway failed.")
             await reply.finish(500, refusal_body(500, OUR_FAULT))
+
+    async def _refuse(self, refusal: HttpRefusal, exchange: Exchange) -> None:
+        if isinstance(refusal, UnknownToken):
+            await self._guesses.slow(exchange.scope, exchange.headers)
+        more = (_CLOSE,) if b"expect" in exchange.headers and _CLOSE not in refusal.headers else ()
+        body = refusal_body(refusal.status, refusal.message)
+        await exchange.reply.finish(refusal.status, body, *refusal.headers, *more)
 
     async def _serve(self, visit: Visit) -> None:
         method = visit.exchange.scope["method"]
@@ -214,7 +229,7 @@ def _authenticate(runtime: Runtime, path: str, headers: dict[bytes, bytes]) -> t
     if not runtime.is_fresh(organization):
         raise _not_current()
     if principal.expires <= runtime.unix_now():
-        raise _unauthorized(_NOT_VALID)
+        raise _unknown()
     profile = snapshot.profiles.get(slug)
     if profile is None or not snapshot.may_enter(principal, profile):
         raise HttpRefusal(404, _NOT_HERE)
@@ -228,11 +243,15 @@ def _stranger(runtime: Runtime, key: bytes) -> HttpRefusal:
     known = next((snap.principals[key] for snap in runtime.snapshots.values() if key in snap.principals), None)
     if known is not None and known.expires_at > runtime.now():
         return HttpRefusal(404, _NOT_HERE)
-    return _unauthorized(_NOT_VALID)
+    return _unknown()
+
+
+def _unknown() -> UnknownToken:
+    return UnknownToken(401, _NOT_VALID, _CHALLENGE)
 
 
 def _unauthorized(message: str) -> HttpRefusal:
-    return HttpRefusal(401, message, (b"www-authenticate", b"Bearer"))
+    return HttpRefusal(401, message, _CHALLENGE)
 
 
 def _not_current() -> HttpRefusal:

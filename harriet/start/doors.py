@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
 from time import monotonic
 
 log = logging.getLogger(__name__)
@@ -45,18 +44,6 @@ class Doors:
 
     def is_crowded(self, address: str) -> bool:
         return self._silent[address] > CROWD
-
-
-def group_of(address: str) -> str:
-    """Whoever has one IPv6 address has its whole /64, so that counts as one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:  # a Unix socket has none
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    mapped = parsed.ipv4_mapped
-    return str(mapped) if mapped is not None else str(IPv6Address(int(parsed) >> 64 << 64)) + "/64"
 
 
 def _less(counts: Counter[str], address: str) -> None:

@@ -17,7 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
-from harriet.start.doors import Doors, group_of
+from harriet.lib.addresses import group_of
+from harriet.start.doors import Doors
 
 LONGEST_HEAD = 64 * 1024
 """Bytes of a request line with its headers, or of what stands between two chunks of a body."""

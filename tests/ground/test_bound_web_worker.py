@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harriet.start.doors import CROWD, Doors, group_of
+from harriet.start.doors import CROWD, Doors
 from tests.gateway.processes import Process
 
 from .hasty import PATIENCE, PAUSE
@@ -160,20 +160,6 @@ def test_a_crowd_that_says_nothing_is_waited_for_less_long() -> None:
     for number in range(CROWD + 1):
         doors.leave("10.0.0.1", has_spoken=number == 0)
     assert not doors._open and not doors._silent
-
-
-@pytest.mark.parametrize(
-    ("address", "group"),
-    [
-        ("10.1.2.3", "10.1.2.3"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("::ffff:10.1.2.3", "10.1.2.3"),
-        ("", ""),
-    ],
-)
-def test_one_ipv6_network_is_one_address(address: str, group: str) -> None:
-    assert group_of(address) == group
 
 
 @pytest.fixture
