@@ -9,10 +9,13 @@ class ConnectorError(Problem):
 
 
 class UpstreamError(ConnectorError):
-    """The server behind a connector gave no answer that could be used. Messages never hold secrets.
+    """The server behind a connector gave no answer that could be used.
 
+    The message may quote the server, who may quote the secret: it is redacted before anybody sees it, and not logged.
     `may_have_run` is False when the request certainly didn't reach the server.
     """
+
+    quotes_others = True
 
     def __init__(self, message: str, *, may_have_run: bool = True) -> None:
         super().__init__(message)
@@ -25,6 +28,8 @@ class UpstreamDown(UpstreamError):
 
 class UpstreamTimeout(UpstreamError):
     """No complete answer within the deadline."""
+
+    quotes_others = False
 
 
 class UpstreamRefusedCredential(UpstreamError):
@@ -42,6 +47,8 @@ class UpstreamBroken(UpstreamError):
 
 class UpstreamOutOfReach(UpstreamError, EgressRefused):
     """Harriet's own rules don't let the connector connect there; nothing was sent."""
+
+    quotes_others = False
 
     def __init__(self, message: str) -> None:
         super().__init__(message, may_have_run=False)

@@ -83,7 +83,7 @@ class Probe:
                 self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS
             )
         except UpstreamError as problem:
-            found.problems.append(problem.message)
+            found.problems.append(self.repeated.out_of_text(problem.message))
             return []
         return self.repeated.out_of_json(listed)
 

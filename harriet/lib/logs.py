@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import logging
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, datetime
 from uuid import UUID
+
+from harriet.lib.errors import Problem
 
 logged_for: ContextVar[UUID | None] = ContextVar("harriet_logged_for", default=None)
 """The request that what is logged now belongs to: the id that its client and the audit log know it by."""
@@ -18,6 +21,9 @@ logged_for: ContextVar[UUID | None] = ContextVar("harriet_logged_for", default=N
 class TextLines(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(_in_own_words(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         line = super().formatMessage(record)
@@ -33,7 +39,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _in_own_words(record).getMessage(),
             "process": record.process,
         }
         request = _request_of(record)
@@ -43,6 +49,19 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _in_own_words(record: logging.LogRecord) -> logging.LogRecord:
+    """A problem that quotes a server is told by its kind only: a server may quote the secret that it was sent."""
+    if not isinstance(record.args, tuple) or not any(_quotes(arg) for arg in record.args):
+        return record
+    told = copy(record)
+    told.args = tuple(type(arg).__name__ if _quotes(arg) else arg for arg in record.args)
+    return told
+
+
+def _quotes(arg: object) -> bool:
+    return isinstance(arg, Problem) and arg.quotes_others
 
 
 def _request_of(record: logging.LogRecord) -> UUID | None:

@@ -1,135 +1,158 @@
-"""Takes the exact values of known secrets out of answers, however they are encoded."""
+"""Takes known secrets out of answers, however they are written. What counts as the same is in docs/redaction.md."""
 
-import json
-import re
-from base64 import b64encode
-from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import AnyStr
+
+from harriet.lib.needles import SHORT, Needle, needles_of
+from harriet.lib.passages import REPLACEMENT, Passage, is_fraction, passages_near, rewritten, streams
 from harriet.lib.secret import Secret
+from harriet.lib.spelling import folded, layers, quick_layers, skeleton, unquoted
 
-REPLACEMENT = "[redacted]"
-_SHORT = 4
-"""Secrets below this length are looked for as whole strings only: they would hit by chance."""
-_FRAGMENT = 6
-"""Base64 fragments below this length aren't looked for, for the same reason."""
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*+', re.DOTALL)
-_ESCAPE = re.compile(rb"\\[u/]")
-_BASE64 = "[A-Za-z0-9+/_-]?"
+__all__ = ["REPLACEMENT", "Redactor"]
+_ACCIDENTAL = 12
+"""Digits alone and encodings, put together from several neighbouring values, are a secret from this length on."""
+_CUT = "…"
+_LEAST_CUT = 5
+_CAREFUL = 2000
+"""So many times in one message, the exact place of a secret is worked out. After that its whole string goes."""
 
 
 class Redactor:
-    """Built once per credential version. A search that finds nothing costs a few microseconds.
+    """Built once per credential version. A search that finds nothing is a few passes at the speed of C.
 
-    Searching is done on the raw bytes; a hit, or an escape that may hide one, is worked out string by string, so that
-    everything else in the answer keeps its bytes.
+    A hint that a secret may be there is worked out string by string, so that everything else keeps its bytes.
     """
 
-    __slots__ = ("_exact", "_folded", "_pattern", "_whole")
+    __slots__ = ("_exact", "_hints", "_needles", "_quoted", "_whole")
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         values = {secret.reveal() for secret in secrets} - {""}
-        self._whole = frozenset(value for value in values if len(value) < _SHORT)
-        exact: set[str] = set()
-        folded: set[str] = set()
-        patterns: set[str] = set()
-        for value in sorted(values - self._whole):
-            exact |= _escaped(value)
-            folded |= _case_free(value)
-            for fragment in _base64_fragments(value):
-                exact.add(fragment)
-                patterns.add(f"{_BASE64}{re.escape(fragment)}{_BASE64}={{0,2}}")
-        patterns |= {re.escape(form) for form in exact} | {f"(?i:{re.escape(form)})" for form in folded}
-        whole = {_quoted(value) for value in self._whole}
-        self._exact = _shortest({form.encode("utf-8", "surrogatepass") for form in exact} | whole)
-        self._folded = _shortest({form.encode() for form in folded})
-        self._pattern = re.compile("|".join(sorted(patterns, key=len, reverse=True))) if patterns else None
+        self._whole = frozenset(value for value in values if len(value) < SHORT or is_fraction(value))
+        self._quoted = tuple(f'"{value}"' for value in self._whole)
+        found = [needles_of(value) for value in sorted(values) if len(value) >= SHORT]
+        self._needles = _shortest({needle for one in found for needle in one.folded})
+        self._exact = tuple(text for one in found for text in one.exact)
+        self._hints = _fewest({hint for one in found for hint in one.hints})
 
     def in_json(self, raw: bytes) -> tuple[bytes, int]:
         """The JSON without the secrets, still valid, and how many were found."""
-        if not self._may_have(raw):
+        if not self._may_be_in_json(raw):
             return raw, 0
-        found = 0
-
-        def clean(match: re.Match[bytes]) -> bytes:
-            nonlocal found
-            token, count = self._in_token(match[0])
-            found += count
-            return token
-
-        return _TOKEN.sub(clean, raw), found
+        passages: list[Passage] = []
+        for near in passages_near(raw, self._may_be_in_json):
+            self._mark(near, _CAREFUL - sum(len(passage.marks) for passage in passages))
+            passages += [passage for passage in near if passage.marks]
+        found = sum(len(passage.marks) for passage in passages)
+        return (rewritten(raw, passages), found) if found else (raw, 0)
 
     def in_text(self, text: str) -> tuple[str, int]:
         if text in self._whole:
             return REPLACEMENT, 1
-        if self._pattern is None or not self._has_needle(text.encode("utf-8", "surrogatepass")):
-            return text, 0
-        return self._pattern.subn(REPLACEMENT, text)
+        passage = Passage(text)
+        if self._may_be_in(text):
+            self._mark([passage], _CAREFUL)
+        if _CUT in text:
+            self._mark_cut(passage)
+        return (passage.cleaned(), len(passage.marks)) if passage.marks else (text, 0)
 
-    def _may_have(self, raw: bytes) -> bool:
-        if self._has_needle(raw):
-            return True
-        # Escapes that nobody needs may still spell a secret: "\u0073ecret".
-        return b"\\" in raw and bool(self._exact) and _ESCAPE.search(raw) is not None
+    def _may_be_in_json(self, raw: bytes) -> bool:
+        return self._may_be_in(unquoted(raw.decode(errors="replace")))
 
-    def _has_needle(self, raw: bytes) -> bool:
+    def _may_be_in(self, text: str) -> bool:
         # Plain loops: `any` with a generator costs as much again.
-        for needle in self._exact:
-            if needle in raw:
+        for quoted in self._quoted:
+            if quoted in text:
                 return True
-        if self._folded:
-            lower = raw.lower()
-            for needle in self._folded:
-                if needle in lower:
+        for layer in quick_layers(text):
+            letters = skeleton(layer)
+            for hint in self._hints:
+                if hint in letters:
                     return True
+        if self._exact:
+            return any(value in layer for layer in layers(text) for value in self._exact)
         return False
 
-    def _in_token(self, token: bytes) -> tuple[bytes, int]:
-        if token[:1] != b'"':
-            text, count = self.in_text(token.decode())
-            return (_quoted(text), count) if count else (token, 0)
-        try:
-            text, count = self.in_text(json.loads(token, strict=False))
-        except ValueError:  # not a JSON string after all; whoever parses the answer will say so
-            return token, 0
-        return (_quoted(text), count) if count else (token, 0)
+    def _mark(self, passages: list[Passage], budget: int) -> None:
+        search = _Search(self._needles, self._exact, budget)
+        for passage in passages:
+            if passage.text in self._whole:
+                passage.mark_whole()
+        for stream, between in streams(passages):
+            for depth in range(max(passage.depth for passage in stream)):
+                search.mark_exact(stream, depth)
+                search.mark_folded(stream, between, depth)
+        for passage in passages:
+            passage.settle()
+
+    def _mark_cut(self, passage: Passage) -> None:
+        """The beginning of a secret before the sign that says where an excerpt of ours was cut."""
+        text = passage.text
+        for end in (place for place in _places(text, _CUT) if place):
+            before = folded(text[:end])
+            for needle in self._needles:
+                lengths = range(len(needle.letters), _LEAST_CUT - 1, -1)
+                length = next((n for n in lengths if before.endswith(needle.letters[:n])), 0)
+                if length:
+                    passage.mark_folded(0, len(before) - length, len(before), needle)
+        passage.settle()
 
 
-def _quoted(text: str) -> bytes:
-    try:
-        return json.dumps(text, ensure_ascii=False).encode()
-    except UnicodeError:
-        return json.dumps(text).encode()
+class _Search:
+    """Marks what is found in the passages of a message, at most so many times with care."""
+
+    def __init__(self, needles: tuple[Needle, ...], exact: tuple[str, ...], budget: int) -> None:
+        self._needles = needles
+        self._exact = exact
+        self._budget = budget
+
+    def mark_exact(self, stream: list[Passage], depth: int) -> None:
+        for value in self._exact:
+            for passage in stream:
+                for start in _places(passage.layer(depth), value):
+                    if self._has_time(passage):
+                        passage.mark(depth, start, start + len(value))
+
+    def mark_folded(self, stream: list[Passage], between: bytes, depth: int) -> None:
+        pieces = [folded(passage.layer(depth)) + between for passage in stream]
+        whole, starts = b"".join(pieces), [0, *accumulate(map(len, pieces))]
+        for needle in self._needles:
+            for start in _places(whole, needle.letters):
+                end = start + len(needle.letters)
+                first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
+                if first != last and _is_accidental(needle):
+                    continue
+                for index in range(first, last + 1):
+                    origin, low, high = starts[index], max(start, starts[index]), min(end, starts[index + 1])
+                    if low < high and self._has_time(stream[index]):
+                        stream[index].mark_folded(depth, low - origin, high - origin, needle)
+
+    def _has_time(self, passage: Passage) -> bool:
+        self._budget -= 1
+        if self._budget < 0:
+            passage.mark_whole()
+        return self._budget >= 0
 
 
-def _escaped(value: str) -> set[str]:
-    """The value itself, as it stands inside a JSON string, and inside JSON that is the text of a JSON string."""
-    forms = {value}
-    for _ in range(2):
-        forms |= {json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in forms for ascii_only in (True, False)}
-    return forms | {form.replace("/", "\\/") for form in forms}
+def _places(text: AnyStr, part: AnyStr) -> Iterator[int]:
+    start = text.find(part)
+    while start >= 0:
+        yield start
+        start = text.find(part, start + len(part))
 
 
-def _case_free(value: str) -> set[str]:
-    """Hexadecimal and percent-encoded forms, whose letters may be of either case."""
-    raw = value.encode("utf-8", "surrogatepass")
-    everything = "".join(f"%{byte:02x}" for byte in raw)
-    partly = {quote(raw, safe=safe) for safe in ("", "/", "!*'()~")} | {quote_plus(raw)}
-    return {raw.hex(), everything, *(form.lower() for form in partly if "%" in form)}
+def _is_accidental(needle: Needle) -> bool:
+    return len(needle.letters) < _ACCIDENTAL and (needle.letters.isdigit() or not needle.is_plain)
 
 
-def _base64_fragments(value: str) -> set[str]:
-    """What base64 makes of the value in each of the three positions it may take, less the characters it shares."""
-    raw = value.encode("utf-8", "surrogatepass")
-    fragments = set()
-    for phase, head in enumerate((0, 2, 3)):
-        text = b64encode(b"\0" * phase + raw).decode()
-        tail = text.count("=")
-        fragments.add(text[head : len(text) - tail - (1 if tail else 0)])
-    fragments |= {fragment.replace("+", "-").replace("/", "_") for fragment in fragments}
-    return {fragment for fragment in fragments if len(fragment) >= _FRAGMENT}
+def _fewest(hints: set[bytes]) -> tuple[bytes, ...]:
+    """Without hints that contain another: the other finds them too."""
+    return tuple(sorted(hint for hint in hints if not any(other in hint for other in hints if other != hint)))
 
 
-def _shortest(needles: set[bytes]) -> tuple[bytes, ...]:
-    """Without needles that contain another: the other finds them too."""
-    return tuple(needle for needle in needles if not any(other in needle for other in needles if other != needle))
+def _shortest(needles: set[Needle]) -> tuple[Needle, ...]:
+    kept = set(_fewest({needle.letters for needle in needles}))
+    return tuple(sorted((needle for needle in needles if needle.letters in kept), key=lambda one: one.letters))

@@ -6,6 +6,7 @@ import json
 import logging
 from uuid import UUID
 
+from connectors.errors import UpstreamBroken, UpstreamTimeout
 from harriet.lib.ids import new_id
 from harriet.lib.logs import JsonLines, TextLines, logged_for
 
@@ -55,3 +56,13 @@ def test_a_text_line_names_the_request_if_there_is_one() -> None:
     assert TextLines().format(record("Plain %s", "words")).endswith("WARNING harriet.x: Plain words")
     request, line = with_request(TextLines(), record("Plain %s", "words"))
     assert line.endswith(f"Plain words (request {request})")
+
+
+def test_a_problem_that_quotes_a_server_is_told_by_its_kind() -> None:
+    said = UpstreamBroken("The server answered: “no such key sk-live-1”.")
+    for form in (JsonLines(), TextLines()):
+        line = form.format(record("Connector %s broke off: %s", "crm", said))
+        assert "Connector crm broke off: UpstreamBroken" in line
+        assert "sk-live-1" not in line
+        line = form.format(record("It ended: %s", UpstreamTimeout("The server did not answer within 5 seconds.")))
+        assert "It ended: The server did not answer within 5 seconds." in line
