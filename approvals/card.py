@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.queries import calls_of_tool
-from harriet.lib.text import count_hidden
+from connectors.models import ToolVersion
+from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters, parameter_headers
+from harriet.lib.text import count_hidden, show_hidden
 from vault.queries import credential_of, current_version
 
-from .hold import arguments_of
+from .hold import arguments_of, meta_of
 from .models import PendingAction
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`arguments` is what will be sent; `raw` the same as the exact text that the approval is bound to."""
+    """`arguments` and `meta` are what will be sent, `headers` what is repeated of the arguments there; `raw` and
+    `raw_meta` the same as the exact text that the approval is bound to."""
 
     arguments: Any
     raw: str
+    meta: dict[str, Any]
+    raw_meta: str
+    headers: dict[str, str]
     hidden_characters: int
     credential: str
     credential_version: int
@@ -29,17 +35,31 @@ class Card:
 
 def card_of(action: PendingAction) -> Card:
     raw = arguments_of(action).decode()
-    arguments = json.loads(raw)
+    raw_meta = meta_of(action).decode()
+    arguments, meta = json.loads(raw), json.loads(raw_meta or "{}")
     credential = credential_of(action.connector_id)
     current = current_version(credential) if credential else None
     pinned = action.tool.versions.filter(is_pinned=True).first()
     return Card(
         arguments=arguments,
-        raw=raw,
+        raw=show_hidden(raw),
+        meta=meta,
+        raw_meta=show_hidden(raw_meta),
+        headers=_headers(pinned, raw),
         # Decoded: in the raw text a hidden character may stand as \u202e, which is all too visible.
-        hidden_characters=count_hidden(json.dumps(arguments, ensure_ascii=False)),
+        hidden_characters=count_hidden(json.dumps([arguments, meta], ensure_ascii=False)),
         credential=credential.name if credential else "none",
         credential_version=current.number if current else 0,
         history=list(calls_of_tool(action.organization_id, action.tool_id, limit=5)),
         definition_digest=str(pinned or ""),
     )
+
+
+def _headers(pinned: ToolVersion | None, arguments: str) -> dict[str, str]:
+    """What a server of 2026-07-28 gets of the arguments once more, in Mcp-Param-* headers."""
+    schema = pinned.definition.get("inputSchema") if pinned is not None else None
+    try:
+        mirrored = mirrored_parameters(schema) if schema else ()
+    except InvalidAnnotation:
+        return {}
+    return parameter_headers(mirrored, arguments.encode()) if mirrored else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -33,7 +34,7 @@ _OPEN = [State.WAITING, State.APPROVED, State.EXECUTING, State.DONE]
 
 @dataclass(frozen=True, slots=True)
 class HeldCall:
-    """A call as it was when the gate stopped it. `arguments` are the exact bytes that will be sent."""
+    """A call as it was when the gate stopped it. `arguments` and `meta` are the exact bytes that will be sent."""
 
     organization_id: UUID
     binding: bytes
@@ -51,6 +52,7 @@ class HeldCall:
     risk: str
     reason: str
     arguments: bytes
+    meta: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class StoredCall:
     tool_id: UUID
     client_label: str
     arguments: bytes
+    meta: bytes
 
 
 @transaction.atomic
@@ -159,6 +162,7 @@ def open_call(action_id: UUID) -> StoredCall:
         tool_id=action.tool_id,
         client_label=action.client_label,
         arguments=arguments_of(action),
+        meta=meta_of(action),
     )
 
 
@@ -168,6 +172,14 @@ def arguments_of(action: PendingAction) -> bytes:
     return opener.open(
         action.connector_id, action.id, "arguments", bytes(action.sealed_arguments), owner_id=action.user_id
     )
+
+
+def meta_of(action: PendingAction) -> bytes:
+    """The exact bytes of the `_meta` that a held call sends; empty when it sends none."""
+    if action.sealed_meta is None:
+        return b""
+    opener = opener_for(action.organization_id)
+    return opener.open(action.connector_id, action.id, "meta", bytes(action.sealed_meta), owner_id=action.user_id)
 
 
 def _one_at_a_time(organization_id: UUID) -> None:
@@ -210,9 +222,7 @@ def _expire_late(call: HeldCall) -> None:
 
 def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
     action_id = new_id()
-    sealed = opener_for(call.organization_id).seal(
-        call.connector_id, action_id, "arguments", call.arguments, owner_id=call.user_id
-    )
+    seal = partial(opener_for(call.organization_id).seal, call.connector_id, action_id, owner_id=call.user_id)
     action = PendingAction.objects.create(
         id=action_id,
         organization_id=call.organization_id,
@@ -228,7 +238,8 @@ def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
         risk=call.risk,
         reason=call.reason,
         request_id=call.request_id,
-        sealed_arguments=sealed,
+        sealed_arguments=seal("arguments", call.arguments),
+        sealed_meta=seal("meta", call.meta) if call.meta else None,
         binding=call.binding,
         expires_at=Now() + EXPIRES_AFTER,
     )

@@ -60,9 +60,11 @@ class PendingAction(models.Model):
     """Why the call was held, the same sentence for everyone."""
     request_id = models.UUIDField()
     sealed_arguments = models.BinaryField()
+    sealed_meta = models.BinaryField(null=True)
+    """Of the client's `_meta` what is sent along with the arguments; null when there is nothing."""
     binding = models.BinaryField(max_length=32)
     """SHA-256 over everything that the approval is bound to (organization, caller, connector revision, tool
-    definition, exact argument bytes, credential version); the repeated call is found by it."""
+    definition, exact bytes of arguments and `_meta`, credential version); the repeated call is found by it."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()

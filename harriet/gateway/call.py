@@ -24,8 +24,8 @@ from harriet.lib.redaction import Redactor
 from vault.errors import VaultError
 
 from . import account, held
-from .errors import GatewayError, NotOffered, ToolRefusal, Unavailable
-from .forward import COMPLETION, TOOL, Fields, Sent, cleaned, forward
+from .errors import GatewayError, NotOffered, OnTicket, ToolRefusal, Unavailable
+from .forward import TOOL, Fields, Sent, cleaned, forward
 from .observing import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
 from .policy import Grant, view_of, why_hidden
 from .questions import NOBODY, Asker
@@ -44,6 +44,8 @@ class Stream(Protocol):
     """The way back to the client while a call runs."""
 
     is_gone: bool
+    may_stream: bool
+    """Whether the client hears anything before the answer."""
 
     async def notify(self, message: bytes) -> None: ...
 
@@ -54,6 +56,7 @@ class NoStream:
     """For calls that nobody listens to while they run."""
 
     is_gone = False
+    may_stream = False
 
     async def notify(self, message: bytes) -> None:
         return
@@ -82,6 +85,10 @@ class Call:
     """Further raw members of the request, each after a comma: answers to what the server asked."""
     meta: dict[str, Any] = field(default_factory=dict)
     """The client's `_meta`. Nothing in it is believed."""
+    bound_meta: bytes | None = None
+    """Of a call that a person decides on: the `_meta` that is shown and sent. Nothing is added to it."""
+    patience: float | None = None
+    """The seconds that the client said it waits for the answer."""
     client: str = ""
     session_key: Hashable = ()
     """Whose session with a server of the handshake era this is."""
@@ -101,12 +108,14 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         check_arguments(call, grant, runtime)
         call.clock.lap(AUTHORIZE)
         # ③ preprocess hooks
-        if grant.gate.kind == "hold" and call.method != COMPLETION:  # ④
+        if grant.gate.kind == "hold":  # ④
             held.check_holdable(call)
             runtime.observer.held(call, grant)
             return await held.hold_call(call, grant, runtime, run_call)
         check_health(call, grant, runtime)
         call.clock.lap(GATE)
+    except OnTicket:
+        raise  # no refusal
     except GatewayError as refusal:
         runtime.ended(call, account.refused(call, refusal))
         raise

@@ -16,6 +16,11 @@ MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 RESOURCE_NOT_FOUND = -32002
 """Up to 2025-11-25; since then it is INVALID_PARAMS."""
+ACCESS_ENDED = 401
+"""As HTTP would say it, when the answer's status has left already. (SPEC: codes of applications lie outside JSON-RPC's
+range.)"""
+ON_TICKET = 202
+"""It is taken, and waits for a person."""
 URL_NEEDED = -32042
 """2025-11-25 alone: the person must open a URL before the request can succeed."""
 
@@ -76,6 +81,21 @@ class Unavailable(RpcRefusal):
 
     def __init__(self, message: str) -> None:
         super().__init__(503, message, status=503)
+
+
+class OnTicket(RpcRefusal):
+    """Where a held prompt or resource stands: their results have no way to say so. No refusal, and nothing for the
+    audit log, which has it from the ticket."""
+
+    def __init__(self, code: int, message: str, ticket: dict[str, Any]) -> None:
+        super().__init__(code, message, error_data={"ticket": ticket})
+
+
+class AccessEnded(RpcRefusal):
+    """The caller's access ended while their call was under way."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ACCESS_ENDED, message)
 
 
 class ToolRefusal(GatewayError):

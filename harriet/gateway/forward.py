@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .call import Call
     from .runtime import Runtime
 
+T = TypeVar("T")
 Fields = dict[str, msgspec.Raw]
 """A result object whose members are still the bytes that the server sent: what we don't know survives."""
 
@@ -143,11 +145,11 @@ class Relay:
         self._last: float | None = None
 
     def meta(self) -> dict[str, Any] | None:
-        """The client's `_meta` without what speaks for the connection: the transport writes that itself."""
+        """The client's `_meta` without what speaks for the connection or for Harriet."""
         known = self._call.meta
         if not known and not self._logs:
             return None
-        meta = {key: value for key, value in known.items() if not key.startswith(_OF_THE_CONNECTION)}
+        meta = {key: value for key, value in known.items() if is_passed_on(key)}
         if "progressToken" in meta:
             meta["progressToken"] = self._token = self._call.request_id.hex
         if self._logs:
@@ -187,16 +189,25 @@ class Relay:
         await self._call.stream.notify(progress_message(params))
 
 
-_OF_THE_CONNECTION = "io.modelcontextprotocol/"
-_LOG_LEVEL = _OF_THE_CONNECTION + "logLevel"
+_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
+_RESERVED = frozenset({"modelcontextprotocol", "mcp"})
 _IN_STREAM = frozenset({"notifications/elicitation/complete"})
+
+
+@lru_cache(1024)
+def is_passed_on(key: str) -> bool:
+    """Whether a key of a client's `_meta` is the client's own. What the protocol reserves (SPEC basic, `_meta`: by the
+    second label of its prefix) speaks for the connection, which is ours; Harriet's own keys nobody else writes."""
+    prefix, slash, _ = key.lower().partition("/")
+    labels = prefix.split(".") if slash else []
+    return not (labels and (labels[0] == "harriet" or _RESERVED.intersection(labels[:2])))
 
 
 def progress_message(params: dict[str, Any]) -> bytes:
     return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
 
 
-async def shielded(task: asyncio.Task[Fields]) -> Fields:
+async def shielded(task: asyncio.Task[T]) -> T:
     """Waits for work that must end even when whoever waits for it goes away."""
     task.add_done_callback(_look_at)
     return await asyncio.shield(task)

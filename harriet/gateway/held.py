@@ -7,21 +7,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
 
 from approvals import hold as held_calls
-from approvals.binding import Bound, binding
 from approvals.errors import ApprovalError
-from approvals.hold import Held, HeldCall
+from approvals.hold import Held
 from approvals.lifecycle import REFUSED, State, tell
 
+from .bound import as_shown, bound_to, held_call_of
 from .database import in_database
-from .errors import GatewayError, ToolRefusal, UpstreamSaidError
-from .forward import TOOL, Fields, error_result, progress_message, shielded
+from .errors import INTERNAL_ERROR, ON_TICKET, AccessEnded, GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
+from .forward import COMPLETION, TOOL, Fields, error_result, shielded
+from .patience import TELL_EVERY, Teller, seconds_to_hold
 from .policy import Grant, grant_of, may_enter, view_of
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 Run = Callable[["Call", Grant, "Runtime"], Awaitable[Fields]]
 
-TELL_EVERY = 5.0
-"""Seconds between two signs of life to a client that waits."""
-_STEP = 0.001
-"""Progress of a wait: small, so that whatever the server then says is more."""
 _CHANGED = "What was approved is no longer what would be sent: {}. Call again to ask anew."
+_NO_ACCESS = (
+    "Your access to Harriet ended while this call was on ticket #{}: the credential was revoked or has expired, or the "
+    "profile is no longer yours. {} To go on, make a new credential at {}/me/connect/, or ask your IT admin."
+)
+_KEPT_ERROR = "harriet/error"
 _DECODE = msgspec.json.Decoder(Fields).decode
 
 
@@ -43,30 +45,41 @@ async def hold_call(call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fie
 
     Raises ToolRefusal when it is refused. After the wait the answer says where the ticket is.
     """
-    held = await in_database(held_calls.hold, held_call_of(call, grant))
-    until = monotonic() + call.snapshot.facts.hold_seconds
-    told = 0
+    shown, teller = as_shown(call), Teller(call)
+    held = await _on_a_ticket(shown, grant)
+    until = monotonic() + seconds_to_hold(call, call.snapshot.facts.hold_seconds)
     with runtime.waiters.on(held.action_id) as event:
         while not call.stream.is_gone:
             event.clear()
             held = await _look(held.action_id)
-            answer = await _answer_for(held, call, grant, runtime, run)
+            _check_access(call, held, runtime)
+            answer = await _answer_for(held, shown, grant, runtime, run, teller)
             if answer is not None or monotonic() >= until:
                 return answer or _come_back(held, call)
-            told += 1
+            await teller.say(_so_far(held))
             await _wait(event, min(TELL_EVERY, until - monotonic()))
-            await _tell(call, held, told)
     return _come_back(held, call)
 
 
 def check_holdable(call: Call) -> None:
-    """Raises ToolRefusal for the answer to a question that an approved call asked: it would have to be approved too,
-    and nobody has seen it."""
+    """Raises ToolRefusal for what can't be approved: nobody could see what would leave."""
+    if call.method == COMPLETION:
+        raise ToolRefusal(
+            "Each use of this needs a person's approval, so what is typed meanwhile does not go to the server for "
+            "suggestions. Go on without them."
+        )
     if call.more:
         raise ToolRefusal(
             "This needs a person's approval each time, and what it was asked in between can't be added to an approved "
             "call. Give everything in the arguments, or ask your IT admin to let it run without approval."
         )
+
+
+async def _on_a_ticket(shown: Call, grant: Grant) -> Held:
+    try:
+        return await in_database(held_calls.hold, held_call_of(shown, grant))
+    except ApprovalError as problem:
+        raise ToolRefusal(problem.message) from None
 
 
 async def _look(action_id: UUID) -> Held:
@@ -77,7 +90,7 @@ async def _look(action_id: UUID) -> Held:
 
 
 class Waiters:
-    """Wakes those who hold a client's request when something became of its action."""
+    """Wakes those who hold a client's request when something became of its action, or of who may do what."""
 
     def __init__(self) -> None:
         self._events: dict[UUID, set[asyncio.Event]] = {}
@@ -101,48 +114,50 @@ class Waiters:
         for event in self._events.get(action_id, ()):
             event.set()
 
-
-def bound_to(call: Call, grant: Grant) -> bytes:
-    """What an approval of this call is bound to, as it stands now."""
-    tool, connector = grant.tool, grant.tool.connector
-    sealed = call.snapshot.credentials.get(connector.id)
-    return binding(
-        Bound(
-            organization_id=call.snapshot.facts.id,
-            profile_id=call.profile.id,
-            token_id=call.principal.token_id,
-            user_id=call.principal.user_id,
-            connector_id=connector.id,
-            connector_revision=connector.revision,
-            tool_id=tool.id,
-            tool_digest=tool.digest,
-            credential_id=sealed.credential_id if sealed else None,
-            credential_version=sealed.version if sealed else 0,
-            arguments=call.arguments,
-        )
-    )
+    def wake_all(self) -> None:
+        """An organization was loaded anew: callers may have lost their access."""
+        for action_id in self._events:
+            self.wake(action_id)
 
 
 async def run_approved(
     action_id: UUID, agreed: bytes, call: Call, tool_id: UUID, runtime: Runtime, run: Run
 ) -> Fields | None:
-    """Claims an approved call, runs it and keeps the answer; None when somebody else has it. It runs to its end even
-    when whoever waits for it goes away. Raises ToolRefusal when it no longer is what was approved."""
+    """Claims an approved call, runs it and keeps the answer; None when somebody else has it. From the claim on it goes
+    to its end even when whoever waits for it goes away. Raises ToolRefusal when it no longer is what was approved."""
     grant = await _checked(action_id, agreed, call, tool_id)
+    return await shielded(asyncio.create_task(_take_and_run(action_id, call, grant, runtime, run)))
+
+
+async def _take_and_run(action_id: UUID, call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fields | None:
     if not await in_database(held_calls.take, action_id):
         return None
-    return await shielded(asyncio.create_task(_run_and_keep(action_id, call, grant, runtime, run)))
-
-
-async def _run_and_keep(action_id: UUID, call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fields:
     try:
         result = await run(call, grant, runtime)
     except UpstreamSaidError as problem:
-        result = error_result(ToolRefusal(f"The server refused the call: {problem.error.decode(errors='replace')}"))
+        said = f"The server refused the call: {problem.error.decode(errors='replace')}"
+        result = _kept_error(said, call)
     except GatewayError as problem:
-        result = error_result(problem)
+        result = _kept_error(problem.message, call)
     await in_database(held_calls.finish, action_id, msgspec.json.encode(result))
     return result
+
+
+def _kept_error(message: str, call: Call) -> Fields:
+    """What went wrong, kept for whoever collects it. Only tools have results that say so."""
+    if call.method == TOOL:
+        return error_result(ToolRefusal(message))
+    return {_KEPT_ERROR: msgspec.Raw(msgspec.json.encode(message))}
+
+
+async def _collected(held: Held) -> Fields | None:
+    kept = await in_database(held_calls.collect, held.action_id)
+    if kept is None:
+        return None
+    fields = _DECODE(kept)
+    if _KEPT_ERROR in fields:
+        raise OnTicket(INTERNAL_ERROR, msgspec.json.decode(fields[_KEPT_ERROR], type=str), _ticket(held))
+    return fields
 
 
 async def _checked(action_id: UUID, agreed: bytes, call: Call, tool_id: UUID) -> Grant:
@@ -163,18 +178,20 @@ def _grant_now(call: Call, tool_id: UUID) -> tuple[Grant | None, str]:
     return grant, "" if grant else "the caller may no longer call this tool"
 
 
-async def _answer_for(held: Held, call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fields | None:
+async def _answer_for(
+    held: Held, call: Call, grant: Grant, runtime: Runtime, run: Run, teller: Teller
+) -> Fields | None:
     """The answer if there is one by now."""
     if held.state in REFUSED:
         await in_database(tell, held.action_id)
         raise ToolRefusal(_refusal(held))
     if held.state == State.DONE:
-        kept = await in_database(held_calls.collect, held.action_id)
-        return _DECODE(kept) if kept is not None else None
+        return await _collected(held)
     if held.state == State.COLLECTED:
-        raise ToolRefusal(f"The result on ticket #{held.ticket_number} was collected by another request already.")
+        return _told(_WAS_COLLECTED.format(held.ticket_number), held, call)
     if held.state == State.APPROVED:
-        return await _run_now(held, call, grant, runtime, run)
+        async with teller.going_on(f"Approved on ticket #{held.ticket_number}; it runs now."):
+            return await _run_now(held, call, grant, runtime, run)
     return None
 
 
@@ -184,8 +201,7 @@ async def _run_now(held: Held, call: Call, grant: Grant, runtime: Runtime, run: 
     result = await run_approved(held.action_id, agreed, current, grant.tool.id, runtime, run)
     if result is None or call.stream.is_gone:
         return None  # somebody else runs it; or nobody is left to hear, and the same call repeated collects it
-    kept = await in_database(held_calls.collect, held.action_id)
-    return _DECODE(kept) if kept is not None else None
+    return await _collected(held)
 
 
 def _as_of_now(call: Call, runtime: Runtime) -> Call:
@@ -201,26 +217,13 @@ def _as_of_now(call: Call, runtime: Runtime) -> Call:
     return replace(call, snapshot=snapshot, principal=principal, profile=profile)
 
 
-def held_call_of(call: Call, grant: Grant) -> HeldCall:
-    tool = grant.tool
-    return HeldCall(
-        organization_id=call.snapshot.facts.id,
-        binding=bound_to(call, grant),
-        request_id=call.request_id,
-        profile_id=call.profile.id,
-        token_id=call.principal.token_id,
-        user_id=call.principal.user_id,
-        caller_label=call.principal.person.label,
-        device_label=call.principal.device.label if call.principal.device else "",
-        client_label=call.client,
-        connector_id=tool.connector.id,
-        connector_label=tool.connector.name,
-        tool_id=tool.id,
-        tool_label=tool.name,
-        risk=tool.risk,
-        reason=grant.gate.reason,
-        arguments=call.arguments,
-    )
+def _check_access(call: Call, held: Held, runtime: Runtime) -> None:
+    """Raises AccessEnded: the client is told while somebody still listens, and gets no result any more."""
+    if runtime.has_access(call.snapshot.facts.slug, call.principal.token_id, call.profile.id):
+        return
+    has_begun = held.state not in (State.WAITING, State.APPROVED, *REFUSED)
+    fate = "It was approved and has begun." if has_begun else "The call has not run."
+    raise AccessEnded(_NO_ACCESS.format(held.ticket_number, fate, settings.BASE_URL))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -231,33 +234,54 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
         return
 
 
-async def _tell(call: Call, held: Held, told: int) -> None:
-    token = call.meta.get("progressToken")
-    if token is None:
-        await call.stream.keep_alive()
-        return
-    params = {
-        "progressToken": token,
-        "progress": told * _STEP,
-        "message": f"Waiting for approval on ticket #{held.ticket_number}.",
-    }
-    await call.stream.notify(progress_message(params))
+def _so_far(held: Held) -> str:
+    if held.state == State.WAITING:
+        return f"Waiting for approval on ticket #{held.ticket_number}."
+    return f"Approved on ticket #{held.ticket_number}; it runs now."
 
 
 def _come_back(held: Held, call: Call) -> Fields:
     running = held.state in (State.APPROVED, State.EXECUTING)
     state = "was approved and runs now" if running else "waits for approval"
-    link = f"{settings.BASE_URL}{held.ticket_path}"
     text = (
-        f"This call {state}: ticket #{held.ticket_number}, {link}. Nothing more needs to be sent: repeat exactly the "
-        f"same call later to collect the result. The request expires on {held.expires_at:%Y-%m-%d %H:%M} UTC."
+        f"This call {state}: ticket #{held.ticket_number}, {_link(held)}. Nothing more needs to be sent: repeat "
+        "exactly the same call later to collect the result. "
+        f"The request expires on {held.expires_at:%Y-%m-%d %H:%M} UTC."
     )
+    return _told(text, held, call)
+
+
+_WAS_COLLECTED = (
+    "The call ran once, and its result on ticket #{} was collected by another request already. Don't repeat it to see "
+    "the result: that would ask for approval to run it again."
+)
+
+
+def _told(text: str, held: Held, call: Call) -> Fields:
+    """Where a call stands. Nothing went wrong, so it is a result and no error, where there is a shape for it: to a
+    model an error is a reason to try again. Raises OnTicket for prompts and resources, whose results have none."""
+    ticket = _ticket(held)
     if call.method != TOOL:
-        raise ToolRefusal(text)
-    fields = error_result(ToolRefusal(text))
-    ticket = {"number": held.ticket_number, "url": link, "state": held.state, "expiresAt": held.expires_at.isoformat()}
-    fields["_meta"] = msgspec.Raw(msgspec.json.encode({"harriet/ticket": ticket}))
-    return fields
+        raise OnTicket(ON_TICKET, text, ticket)
+    return {
+        "content": _raw([{"type": "text", "text": text}]),
+        "structuredContent": _raw({"ticket": ticket}),
+        "isError": msgspec.Raw(b"false"),
+        "_meta": _raw({"harriet/ticket": ticket}),
+    }
+
+
+def _ticket(held: Held) -> dict[str, Any]:
+    expires = held.expires_at.isoformat()
+    return {"number": held.ticket_number, "url": _link(held), "state": held.state, "expiresAt": expires}
+
+
+def _link(held: Held) -> str:
+    return f"{settings.BASE_URL}{held.ticket_path}"
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def _refusal(held: Held) -> str:

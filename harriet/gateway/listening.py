@@ -232,7 +232,7 @@ async def _gone(exchange: Exchange) -> None:
 def fingerprints(view: View) -> dict[str, int]:
     """Equal as long as the lists are."""
     return {
-        "tools": _mark((name, grant.tool.digest) for name, grant in view.grants.items()),
+        "tools": _mark((name, grant.tool.digest, grant.gate.kind) for name, grant in view.grants.items()),
         "prompts": _mark((name, grant.tool.digest) for name, grant in view.prompts.items()),
         "resources": _mark(view.resources),
     }
@@ -276,7 +276,8 @@ async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any
     view = view_of(visit.snapshot, visit.principal, visit.profile)
     offered = {"tools"} | ({"prompts"} if view.prompts else set()) | ({"resources"} if view.resources else set())
     wants = frozenset(what for what in offered if notifications.get(_WANTED[what]) is True)
-    listener = _listener(visit, wants, frozenset(uris) if view.resources else frozenset())
+    owners_of = visit.runtime.hub.watchers.owners_of
+    listener = _listener(visit, wants, frozenset(uri for uri in uris if owners_of(uri, view, visit.profile)))
     listener.rpc_id = rpc_id
     visit.exchange.reply.may_stream = True
     honoured: dict[str, Any] = {_WANTED[what]: True for what in sorted(wants)}

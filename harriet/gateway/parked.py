@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .errors import INVALID_PARAMS, RpcRefusal
-from .questions import ANSWER_SECONDS, CANNOT, LARGEST_ANSWER, TOO_LATE, may_be_asked, refusal
+from .questions import ANSWER_SECONDS, CANNOT, LARGEST_ANSWER, NOT_DECLARED, TOO_LATE, may_be_asked, refusal
 from .rounds import INPUT_REQUIRED
 from .state import Where, seal_state
 
@@ -40,6 +40,7 @@ class TurnAsker:
     """Collects what a server asks until it is the client's turn."""
 
     is_inline = False
+    why_not = NOT_DECLARED
 
     def __init__(self, capabilities: Mapping[str, Any]) -> None:
         self.capabilities = capabilities

@@ -48,7 +48,7 @@ class Listing:
     grants: dict[str, Grant]
     names: list[str]
     definitions: dict[str, bytes] = field(default_factory=dict)
-    """As JSON, those whose shown names differ from their own; made when they are first listed."""
+    """As JSON, those that are shown otherwise than they are pinned; made when they are first listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +179,13 @@ def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
 def definition_of(listing: Listing, name: str) -> bytes:
     found = listing.definitions.get(name)
     if found is None:
-        row = listing.grants[name].tool
-        if name == row.name:
+        row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
+        if name == row.name and not is_held:
             return row.pinned.raw  # most tools keep their names: then all views share their bytes
         definition = {**row.pinned.read(), "name": name}
+        if is_held:
+            # Clients throw away a result that doesn't fit the schema: the one that names a ticket never would.
+            definition.pop("outputSchema", None)
         found = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
         listing.definitions[name] = found
     return found

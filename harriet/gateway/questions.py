@@ -57,6 +57,7 @@ def refusal(message: str, code: int = -32601) -> bytes:
 
 
 CANNOT = refusal("The client behind this call did not say that it can answer this.")
+UNSEEN_ANSWER = refusal("This call runs as a person approved it, so nobody can be asked anything more.")
 TOO_LATE = refusal("Nobody answered in time.", -32603)
 
 
@@ -66,8 +67,15 @@ class Asker(Protocol):
     capabilities: Mapping[str, Any]
     is_inline: bool
     """Asks while the request is open; otherwise questions are the request's result (2026-07-28)."""
+    why_not: str
+    """Why a question that it doesn't take can't be answered, after "…, which"; and what to do."""
 
     async def ask(self, method: str, params: bytes) -> bytes: ...
+
+
+NOT_DECLARED = (
+    "your client did not say it can answer. Use a client that supports it, or give everything in the arguments."
+)
 
 
 class NoAsker:
@@ -75,12 +83,23 @@ class NoAsker:
 
     capabilities: Mapping[str, Any] = {}
     is_inline = True
+    why_not = NOT_DECLARED
 
     async def ask(self, method: str, params: bytes) -> bytes:
         return CANNOT
 
 
+class Unseen(NoAsker):
+    """For calls that run as they were approved: an answer would leave that nobody has seen."""
+
+    why_not = "can't be answered in a call that runs as it was approved. Give everything in the arguments."
+
+    async def ask(self, method: str, params: bytes) -> bytes:
+        return UNSEEN_ANSWER
+
+
 NOBODY = NoAsker()
+UNSEEN = Unseen()
 
 
 @dataclass(slots=True)
@@ -139,6 +158,7 @@ class StreamAsker:
     """Asks a client of the handshake era in the stream of the request that is being answered."""
 
     is_inline = True
+    why_not = NOT_DECLARED
 
     def __init__(self, call: Call, session_id: bytes, capabilities: Mapping[str, Any], questions: Questions) -> None:
         self._call, self._session_id = call, session_id

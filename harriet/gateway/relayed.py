@@ -61,6 +61,7 @@ class _RelayStream:
     process: str
     relay: str
     is_gone: bool = False
+    may_stream: bool = True
 
     async def notify(self, message: bytes) -> None:
         await self.tell(_Back(self.relay, notification=msgspec.Raw(message)))

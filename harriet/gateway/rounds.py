@@ -47,8 +47,8 @@ def input_requests(fields: Fields, call: Call, grant: Grant) -> dict[str, InputR
     for request in requests.values():
         if not may_be_asked(call.asker.capabilities, request.method, msgspec.json.decode(request.params)):
             raise ToolRefusal(
-                f"{grant.tool.connector.name} needs to ask something ({request.method[:40]}) that your client did not "
-                "say it can answer. Use a client that supports it, or give everything in the arguments."
+                f"{grant.tool.connector.name} needs to ask something ({request.method[:40]}), which "
+                f"{call.asker.why_not}"
             )
     return requests
 

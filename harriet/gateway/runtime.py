@@ -32,6 +32,7 @@ from .listening import Hub
 from .lists import LiveLists
 from .observing import Observer
 from .parked import ParkingLot
+from .policy import may_enter
 from .post import Post
 from .questions import Questions
 from .relayed import Relays
@@ -135,6 +136,17 @@ class Runtime:
         """Whether the organization's snapshot was current at most ten seconds ago."""
         return monotonic() - self._confirmed.get(slug, 0.0) <= STALE_AFTER
 
+    def has_access(self, slug: str, token_id: UUID, profile_id: UUID) -> bool:
+        """False when it is known that the token may no longer use the profile."""
+        if not self.is_fresh(slug):
+            return True  # nothing is known; nothing new is let through meanwhile
+        snapshot = self.snapshots.get(slug)
+        principal = snapshot.principal_of(token_id) if snapshot is not None else None
+        profile = snapshot.profile_of(profile_id) if snapshot is not None else None
+        if principal is None or profile is None or principal.expires_at <= self.now():
+            return False
+        return may_enter(principal, profile)
+
     def snapshot_ages(self) -> dict[str, float]:
         """Seconds since each organization's snapshot was last known to be current."""
         now = monotonic()
@@ -233,6 +245,7 @@ class Runtime:
             self._slugs[organization_id] = slug
             self._confirmed[slug] = began
             self.hub.reloaded(slug)
+            self.waiters.wake_all()
         return snapshot
 
     def _forget(self, organization_id: UUID) -> None:

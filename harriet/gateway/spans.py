@@ -59,6 +59,8 @@ class Spans:
         if call.method == TOOL:
             span.set_attribute("gen_ai.tool.name", grant.tool.name)
         call.clock.span = span
+        if call.bound_meta is not None:
+            return  # it runs as it was approved, whoever runs it: no trace context leaves
         ours: dict[str, str] = {}
         _context.inject(ours, context=_with(span))
         call.meta = {key: value for key, value in call.meta.items() if key != "tracestate"} | ours

@@ -15,6 +15,7 @@ from approvals.hold import StoredCall
 from approvals.models import PendingAction
 from connectors.models import Tool
 
+from .bound import with_bound_meta
 from .call import Call, run_call
 from .database import in_database
 from .errors import GatewayError
@@ -66,15 +67,18 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
     if snapshot is None or principal is None or profile is None or principal.expires_at <= runtime.now():
         raise GatewayError("The caller's access ended before the call could run.")
     row = snapshot.facts.tools.get(stored.tool_id)
-    return Call(
+    values = json.loads(stored.arguments)
+    is_resource = row is not None and row.kind == Tool.Kind.RESOURCES
+    call = Call(
         snapshot=snapshot,
         principal=principal,
         profile=profile,
-        name="",
+        name=str(values["uri"]) if is_resource else "",
         arguments=stored.arguments,
-        values=json.loads(stored.arguments),
+        values=values,
         method=METHODS[row.kind] if row else TOOL,
-        connector_id=row.connector.id if row and row.kind == Tool.Kind.RESOURCES else None,
+        connector_id=row.connector.id if row and is_resource else None,
         client=stored.client_label,
         request_id=stored.request_id,
     )
+    return with_bound_meta(call, stored.meta)

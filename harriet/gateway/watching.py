@@ -74,12 +74,18 @@ class Watchers:
         for connector in view.connectors:
             if _says_anything(connector):
                 wanted.setdefault(connector.id, (connector, set()))
-        owners = {grant.tool.connector.slug: grant.tool.connector for grant in view.resources.values()}
         for address in uris:
-            slug, uri = split_uri(address, owners) if profile.has_prefix else (None, address)
-            for connector in [owners[slug]] if slug else [] if profile.has_prefix else owners.values():
+            for connector, uri in self.owners_of(address, view, profile):
                 if _can_subscribe(connector):
                     wanted.setdefault(connector.id, (connector, set()))[1].add(uri)
+
+    def owners_of(self, address: str, view: View, profile: ProfileRow) -> list[tuple[ConnectorRow, str]]:
+        """Whose resource this may be, and its address there. An address that a client made up leaves with the
+        subscription, so where a person decides on each read, none is subscribed to."""
+        owners = {grant.tool.connector.slug: grant for grant in view.resources.values()}
+        slug, uri = split_uri(address, owners) if profile.has_prefix else (None, address)
+        found = [owners[slug]] if slug else [] if profile.has_prefix else list(owners.values())
+        return [(grant.tool.connector, uri) for grant in found if grant.gate.kind != "hold"]
 
     def keep_only(self, organization: str, wanted: dict[UUID, tuple[ConnectorRow, set[str]]]) -> None:
         for key in [key for key in self._watches if key[0] == organization and key[1] not in wanted]:

@@ -36,7 +36,7 @@ class Answer:
     def messages(self) -> list[dict[str, Any]]:
         if self.headers.get("content-type", "").startswith("text/event-stream"):
             lines = self.body.decode().replace("\r\n", "\n").split("\n")
-            return [json.loads(line[5:]) for line in lines if line.startswith("data:")]
+            return [json.loads(line[5:]) for line in lines if line.startswith("data:") and line[5:].strip()]
         return [json.loads(self.body)] if self.body else []
 
     @property

@@ -95,8 +95,10 @@ def test_after_the_hold_the_answer_names_the_ticket_and_the_same_call_collects_o
     held_echo: Client, office: Office, upstream: Upstream
 ) -> None:
     first = held_echo.call("echo", {"text": "later"}).result
-    assert first["isError"] is True
+    assert first["isError"] is False  # to a model an error is a reason to try again
     assert "waits for approval: ticket #1" in first["content"][0]["text"]
+    assert first["structuredContent"]["ticket"] == first["_meta"]["harriet/ticket"]
+    assert (first["_meta"]["harriet/ticket"]["number"], first["_meta"]["harriet/ticket"]["state"]) == (1, "waiting")
     assert first["_meta"]["harriet/ticket"]["url"].endswith("/tickets/1/")
     action = approve(office)
     run_approved_action(str(action.id))

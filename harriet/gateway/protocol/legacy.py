@@ -46,6 +46,9 @@ from .requests import CALLS, LONGEST_CLIENT, address_in
 if TYPE_CHECKING:
     from .dispatch import Visit
 
+_NOT_SUBSCRIBED = (
+    "Each read of this needs a person's approval, so its changes are not listened to. Read it anew instead."
+)
 _BATCHING = ("", "2025-03-26")
 """Only this revision has batches; its clients send no version header."""
 
@@ -164,8 +167,10 @@ async def _set_level(visit: Visit, params: dict[str, Any], session: ClientSessio
 
 
 async def _subscribe(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
-    address = address_in(params)
-    await visit.runtime.lists.owner_of(address, offers.view(visit), visit.snapshot, visit.profile)
+    address, view = address_in(params), offers.view(visit)
+    connector_id, _ = await visit.runtime.lists.owner_of(address, view, visit.snapshot, visit.profile)
+    if view.resources[connector_id].gate.kind == "hold":
+        raise RpcRefusal(INVALID_PARAMS, _NOT_SUBSCRIBED)
     await visit.runtime.sessions.subscribe(session, address)
 
 

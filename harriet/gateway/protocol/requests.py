@@ -11,6 +11,7 @@ from harriet.gateway import progressive
 from harriet.gateway.call import Call
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.forward import COMPLETION, PROMPT, RESOURCE, TOOL
+from harriet.gateway.patience import patience_told
 from harriet.lib.tracing import with_trace
 
 from .messages import Incoming
@@ -35,6 +36,7 @@ def base_call(visit: Visit, message: Incoming, name: str, arguments: bytes, valu
         method=method,
         more=b',"inputResponses":' + message.responses if message.responses else b"",
         meta=with_trace(message.meta, visit.exchange.headers),
+        patience=patience_told(visit.exchange.headers),
     )
 
 
