@@ -13,3 +13,7 @@ class NotYours(ApprovalError):
 
 class TooLate(ApprovalError):
     """The action has moved on: decided, expired or run."""
+
+
+class TooMany(ApprovalError):
+    """So many calls of this person wait already that no other one is put on a ticket."""

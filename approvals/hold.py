@@ -24,6 +24,7 @@ from .actions.expire_actions import expire_action
 from .errors import TooLate
 from .events import ACTION_COLLECTED, ACTION_INVALIDATED
 from .lifecycle import REFUSED, State, close_ticket, move, tell, write_event
+from .limits import check_room
 from .models import PendingAction, Ticket
 from .tasks import announce_to_approvers
 
@@ -89,7 +90,7 @@ class StoredCall:
 def hold(call: HeldCall) -> Held:
     """Put a call on a ticket, or find the ticket that the same call is on already.
 
-    A refusal that the client has not heard yet is returned once; the call after that asks anew.
+    A refusal that the client has not heard yet is returned once; the call after that asks anew. Raises TooMany.
     """
     _one_at_a_time(call.organization_id)
     action = _standing(call) or _open_ticket(call)
@@ -196,6 +197,7 @@ def _standing(call: HeldCall) -> PendingAction | None:
 
 def _open_ticket(call: HeldCall) -> PendingAction:
     _expire_late(call)
+    check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
     last = Ticket.objects.filter(organization_id=call.organization_id).aggregate(last=Max("number"))["last"]
     ticket = Ticket.objects.create(
         organization_id=call.organization_id,

@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor, Label
 from audit.record import record
-from harriet.people.actions.read_notices import settle_notices
 
+from .inbox import recount
 from .models import PendingAction, Ticket
 
 CHANNEL = "harriet_action"
@@ -30,11 +30,6 @@ def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
         if moved and before == State.WAITING:
             _settle(action_id)
     return bool(moved)
-
-
-def notice_key(ticket_id: UUID) -> str:
-    """Names the notices that ask approvers to decide."""
-    return f"ticket {ticket_id}"
 
 
 def tell(action_id: UUID) -> bool:
@@ -66,9 +61,8 @@ def write_event(code: str, action: PendingAction, *, actor: Actor, decision: str
 
 
 def _settle(action_id: UUID) -> None:
-    """There is nothing left to decide: it leaves every approver's inbox."""
-    organization_id, ticket_id = PendingAction.objects.values_list("organization_id", "ticket_id").get(pk=action_id)
-    settle_notices(organization_id, notice_key(ticket_id))
+    """There is nothing left to decide about it: it leaves every approver's inbox."""
+    recount(PendingAction.objects.get(pk=action_id))
 
 
 def _announce(action_id: UUID) -> None:

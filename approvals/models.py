@@ -76,9 +76,18 @@ class PendingAction(models.Model):
     """Why it did not run, in the words that the client and the ticket show."""
     told_at = models.DateTimeField(null=True)
     """When the client heard the end of it: the result, or the refusal. After that the same call asks anew."""
+    mailed_at = models.DateTimeField(null=True)
+    """When those who may decide were mailed about it, perhaps together with others."""
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "binding"]), models.Index(fields=["state", "expires_at"])]
+        indexes = [
+            models.Index(fields=["organization", "binding"]),
+            models.Index(fields=["state", "expires_at"]),
+            models.Index(
+                fields=["organization", "user"], condition=models.Q(state="waiting"), name="pending_action_waiting"
+            ),
+            models.Index(fields=["connector", "mailed_at"], name="pending_action_mailed"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "binding"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from harriet.people.models import Membership
 from harriet.people.permissions import Power, has_power
@@ -40,6 +42,17 @@ def waiting_for(membership: Membership) -> QuerySet[Ticket]:
         tickets = tickets.filter(action__connector__in=_decides_for(membership))
     others = PendingAction.objects.filter(decided_by_others(membership), organization=membership.organization_id)
     return tickets.exclude(action__in=others)
+
+
+def still_waiting(organization_id: UUID) -> QuerySet[PendingAction]:
+    """What somebody can decide on now, by the database's clock."""
+    waiting = PendingAction.objects.filter(organization=organization_id, state=PendingAction.State.WAITING)
+    return waiting.filter(expires_at__gt=Now())
+
+
+def asked_by(actions: QuerySet[PendingAction], user_id: UUID | None, token_id: UUID | None) -> QuerySet[PendingAction]:
+    """A person's, with whichever of their clients; or those of one key that is nobody's."""
+    return actions.filter(user=user_id) if user_id else actions.filter(user=None, token=token_id)
 
 
 def _decides_for(membership: Membership) -> QuerySet[PendingAction, object]:

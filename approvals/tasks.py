@@ -7,13 +7,10 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 from django.db import transaction
-from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from harriet.people.actions.notice_person import notice_person, send_notice
-
-from .deciders import approvers_of
-from .lifecycle import notice_key
+from .inbox import ask_approvers
+from .mail import is_mail_due, mail_about, unmailed
 from .models import PendingAction
 
 log = logging.getLogger(__name__)
@@ -29,37 +26,29 @@ def expire_actions() -> None:
 @shared_task(name="approvals.mail_approvers")
 def mail_approvers(action_id: str) -> None:
     """Mail everyone who may decide, while there is something to decide."""
-    action = PendingAction.objects.select_related("ticket", "token", "organization").get(pk=action_id)
-    if action.state == PendingAction.State.WAITING:
-        for membership in approvers_of(action):
-            send_notice(membership.user_id, _sentence(action), _path(action))
+    action = PendingAction.objects.filter(pk=action_id).first()
+    if action is not None:
+        mail_about(action)
+
+
+@shared_task(name="approvals.mail_waiting")
+def mail_waiting() -> None:
+    """What came after a first mail, and what the direct trigger missed."""
+    for action in unmailed():
+        mail_about(action)
 
 
 def announce_to_approvers(action: PendingAction) -> None:
-    """A line in every approver's inbox together with the ticket; the mail follows after the commit."""
-    for membership in approvers_of(action):
-        notice_person(
-            membership.user,
-            action.organization,
-            text=_sentence(action),
-            path=_path(action),
-            key=notice_key(action.ticket_id),
-            mail=False,
-        )
-    _send("approvals.mail_approvers", action.id)
+    """A line in every approver's inbox together with the ticket; the mail follows after the commit, or is joined with
+    those of the calls that come after it."""
+    ask_approvers(action)
+    if is_mail_due(action):
+        _send("approvals.mail_approvers", action.id)
 
 
 def run_soon(action_id: UUID) -> None:
     """Ask a worker to run an approved call unless the process that holds the request is faster."""
     _send("gateway.run_approved_action", action_id, countdown=1)
-
-
-def _sentence(action: PendingAction) -> str:
-    return f"{action.caller_label} asks to run {action.ticket.title}."
-
-
-def _path(action: PendingAction) -> str:
-    return reverse("tickets:detail", args=[action.ticket.number])
 
 
 def _send(task: str, action_id: UUID, *, countdown: int = 0) -> None:

@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
     "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
     "forget old client sessions": {"task": "connectors.forget_old_sessions", "schedule": 6 * 3600.0},
     "expire pending actions": {"task": "approvals.expire_actions", "schedule": 10.0},
+    "mail what waits for approval": {"task": "approvals.mail_waiting", "schedule": 30.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
     "forget replaced secrets": {"task": "vault.forget_replaced", "schedule": 600.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},

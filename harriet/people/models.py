@@ -275,6 +275,9 @@ class Notice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["organization", "key"], condition=models.Q(read_at=None), name="notice_unread_of_key")
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -15,9 +15,12 @@ from approvals.actions.reject_action import reject_action
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
 from harriet.gateway.tasks import run_approved_action, run_approved_actions
+from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
+from harriet.people.models import AccessToken
 
 from .client import Client, ModernClient
+from .log import wait_for
 from .office import Office
 from .processes import Answer, Gateway, Upstream
 
@@ -211,3 +214,78 @@ def test_a_web_process_killed_while_holding_loses_nothing(
     run_approved_action(str(approve(office).id))
     assert held_echo.call("echo", {"text": "survives"}).text == "survives"
     assert len(upstream.calls) == 1
+
+
+def test_beyond_twenty_waiting_calls_of_a_tool_the_client_is_told_why(held_echo: Client, office: Office) -> None:
+    from audit.models import Event
+
+    hold_for(office, 0)
+    for number in range(20):
+        assert "waits for approval" in held_echo.call("echo", {"text": str(number)}).text
+    told = held_echo.call("echo", {"text": "one more"}).result
+    assert told["isError"] is True
+    assert "20 calls of echo that you asked for wait for approval already" in told["content"][0]["text"]
+    wait_for(lambda: Event.objects.filter(code="call.refused").count() == 1)
+    assert PendingAction.objects.count() == 20
+
+
+def test_a_client_that_says_nothing_or_that_it_waits_briefly_hears_of_the_ticket_soon(
+    held_echo: Client, office: Office
+) -> None:
+    """Far before the organization's setting; how long exactly, test_keep_patience.py tells."""
+    hold_for(office, 120)
+    assert "ticket #1" in held_echo.call("echo", {"text": "short"}).text
+    message = held_echo.message(
+        "tools/call", {"name": "echo", "arguments": {"text": "told"}, "_meta": {"progressToken": 1}}
+    )
+    headers = {**held_echo.headers(message), "prefer": "respond-async, wait=1"}
+    assert "ticket #2" in held_echo.post(json.dumps(message).encode(), headers).text
+
+
+def test_progress_is_told_at_once(held_echo: Client, office: Office) -> None:
+    hold_for(office, 2)
+    answer = held_echo.call("echo", {"text": "now"}, progressToken="mine")
+    told = [one["params"]["message"] for one in answer.messages if one.get("method") == "notifications/progress"]
+    assert told == ["Waiting for approval on ticket #1."]
+
+
+@pytest.mark.parametrize("era", [Client, ModernClient])
+def test_access_that_ends_while_a_call_is_held_ends_the_wait_with_a_sentence(
+    held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
+) -> None:
+    hold_for(office, 55)
+    client = era(held_echo.gateway, held_echo.token)
+    waiting = Waiting(lambda: client.call("echo", {"text": "gone"}, progressToken=1))
+    the_action()
+    revoke_token(AccessToken.objects.get(), actor=actor_of(office.cast.alice))
+    error = waiting.answer.error
+    assert error["code"] == 401
+    assert "Your access to Harriet ended while this call was on ticket #1" in error["message"]
+    assert "The call has not run." in error["message"]
+    assert upstream.calls == []
+
+
+def test_a_held_tool_promises_no_shape_that_the_ticket_could_not_have(office: Office, dana: Client) -> None:
+    """Clients throw away a result that doesn't fit the tool's output schema, and with it the ticket."""
+
+    def listed() -> dict[str, Any]:
+        every = dana.request("tools/list").result["tools"]
+        return next(tool for tool in every if tool["name"] == "weather")
+
+    assert listed()["outputSchema"] == {"type": "object", "required": ["degrees"]}
+    Tool.objects.filter(name="weather").update(requires_confirmation=True)
+    hold_for(office, 0)
+    assert "outputSchema" not in listed()
+    assert dana.call("weather").result["structuredContent"]["ticket"]["number"] == 1
+    run_approved_action(str(approve(office).id))
+    assert dana.call("weather").result["structuredContent"] == {"degrees": 21}
+
+
+def test_a_result_collected_twice_at_once_is_no_reason_to_run_it_again(held_echo: Client, office: Office) -> None:
+    hold_for(office, 10)
+    waiting = [Waiting(lambda: held_echo.call("echo", {"text": "once"}, progressToken=1)) for _ in range(2)]
+    the_action()
+    approve(office)
+    results = [one.answer.result for one in waiting]
+    assert [result.get("isError", False) for result in results] == [False, False]
+    assert any("The call ran once" in result["content"][0]["text"] for result in results)

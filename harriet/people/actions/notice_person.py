@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -22,8 +23,9 @@ def notice_person(user: User, organization: Organization, text: str, path: str, 
     return is_new
 
 
-def send_notice(user_id: UUID, text: str, path: str) -> None:
-    """A mail that can't be sent fails nothing: the line stands in the inbox."""
+def send_notice(user_id: UUID, text: str, path: str, lines: Sequence[str] = ()) -> None:
+    """A mail that can't be sent fails nothing: the line stands in the inbox. `lines` say what the text counts."""
     user = User.objects.get(pk=user_id)
-    body = f"{text}\n\n{settings.BASE_URL}{path}\n\nHarriet, at {settings.BASE_URL}\n"
+    parts = [text, f"{settings.BASE_URL}{path}", "\n".join(lines), f"Harriet, at {settings.BASE_URL}"]
+    body = "\n\n".join(part for part in parts if part) + "\n"
     send_mail(" ".join(text.split())[:120], body, None, [user.email], fail_silently=True)

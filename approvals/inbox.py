@@ -1,0 +1,76 @@
+"""The line in approvers' inboxes: one for each person who asks and each connector, however many calls wait.
+
+Whoever asks for three hundred things at once is one line that counts them, and not three hundred.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.urls import reverse
+
+from harriet.people.actions.notice_people import notice_people, reword_notices
+from harriet.people.actions.read_notices import settle_notices
+
+from .deciders import approvers_of
+from .models import PendingAction
+from .queries import asked_by, still_waiting
+
+_NAMED = 3
+"""Tools that a line names."""
+
+
+def ask_approvers(action: PendingAction) -> None:
+    """Together with the ticket: everyone who may decide has the line, unread, with this call in it."""
+    waiting = waiting_with(action)
+    notice_people(
+        approvers_of(action).values_list("user_id", flat=True),
+        action.organization_id,
+        text=sentence_of(waiting),
+        path=path_to(waiting),
+        key=key_of(action),
+    )
+
+
+def recount(action: PendingAction) -> None:
+    """Together with the decision: it leaves the line, and with the last one the line leaves every inbox."""
+    waiting = waiting_with(action)
+    if waiting:
+        reword_notices(action.organization_id, key_of(action), text=sentence_of(waiting), path=path_to(waiting))
+    else:
+        settle_notices(action.organization_id, key_of(action))
+    settle_notices(action.organization_id, f"ticket {action.ticket_id}")  # as lines were before there was one for all
+
+
+def key_of(action: PendingAction) -> str:
+    return f"asks {action.connector_id} {action.user_id or action.token_id or action.ticket_id}"
+
+
+def waiting_with(action: PendingAction) -> list[PendingAction]:
+    """What the same person waits for at the same connector, the oldest first. Held until the transaction ends: two
+    decisions at once would each still count the other's call."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key_of(action)])
+    at_connector = still_waiting(action.organization_id).filter(connector=action.connector_id)
+    same = asked_by(at_connector, action.user_id, action.token_id)
+    return list(same.select_related("ticket", "tool", "connector").order_by("pk"))
+
+
+def sentence_of(waiting: list[PendingAction]) -> str:
+    """In at most three hundred characters."""
+    first = waiting[0]
+    if len(waiting) == 1:
+        return f"{first.caller_label} asks to run {first.ticket.title}."
+    names = list(dict.fromkeys(str(action.tool) for action in waiting))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    tools = ", ".join(name[:40] for name in names[:_NAMED])
+    return f"{first.caller_label[:80]} asks for {len(waiting)} calls at {first.connector.name[:60]}: {tools}{more}."
+
+
+def path_to(waiting: list[PendingAction]) -> str:
+    if len(waiting) == 1:
+        return path_of(waiting[0])
+    return f"{reverse('tickets:list')}?show=waiting"
+
+
+def path_of(action: PendingAction) -> str:
+    return reverse("tickets:detail", args=[action.ticket.number])

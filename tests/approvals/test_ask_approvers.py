@@ -1,0 +1,132 @@
+"""Dana's agent asks for very much at once: Bob hears of all of it, in one line and two mails, and not without end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.db.models import F
+
+from approvals.actions.approve_action import approve_action
+from approvals.actions.reject_action import reject_action
+from approvals.errors import TooMany
+from approvals.hold import Held, hold
+from approvals.limits import MOST_OF_A_PERSON, MOST_OF_A_TOOL
+from approvals.mail import MAIL_EVERY, is_mail_due
+from approvals.models import PendingAction, Ticket
+from approvals.tasks import mail_approvers, mail_waiting
+from connectors.models import Tool
+from harriet.people.models import Notice
+
+from .story import Story
+
+
+def ask(story: Story, count: int, first: int = 0) -> list[Held]:
+    return [story.held(b'{"n":%d}' % number) for number in range(first, first + count)]
+
+
+def line_of(user: Any) -> Notice:
+    return Notice.objects.get(user=user, read_at=None)
+
+
+def mails_to(user: Any) -> list[str]:
+    return [str(message.body) for message in mail.outbox if user.email in message.to]
+
+
+def let_time_pass() -> None:
+    PendingAction.objects.update(mailed_at=F("mailed_at") - MAIL_EVERY)
+
+
+def test_one_tool_waits_twenty_times_and_then_says_why_not(story: Story) -> None:
+    ask(story, MOST_OF_A_TOOL)
+    with pytest.raises(TooMany, match=r"20 calls of send_mail .*oldest is ticket #1\..*has not run.*/tickets/"):
+        story.held(b'{"n":"one more"}')
+    assert Ticket.objects.count() == MOST_OF_A_TOOL
+    assert story.held(b'{"n":0}').ticket_number == 1  # what waits already is found as before
+    reject_action(PendingAction.objects.earliest("pk"), reason="No.", actor=story.cast.actor(story.cast.bob))
+    assert story.held(b'{"n":"one more"}').ticket_number == MOST_OF_A_TOOL + 1
+
+
+def test_all_tools_of_a_person_together_have_a_bound_and_others_have_their_own(story: Story) -> None:
+    mail_tool = story.tool
+    for number in range(4):
+        story.tool = Tool.objects.create(organization=story.cast.acme, connector=story.connector, name=f"tool_{number}")
+        with pytest.raises(TooMany) if number == 3 else nullcontext():
+            ask(story, MOST_OF_A_PERSON // 3)
+    assert Ticket.objects.count() == MOST_OF_A_PERSON
+    story.tool = mail_tool
+    assert hold(story.call(user=story.cast.alice)).ticket_number == MOST_OF_A_PERSON + 1
+
+
+def test_a_burst_is_one_line_that_counts(story: Story) -> None:
+    bob = story.cast.actor(story.cast.bob)
+    held = ask(story, 12)
+    line = line_of(story.cast.bob)
+    assert line.text == f"{story.cast.dana.email} asks for 12 calls at CRM: send_mail."
+    assert line.path == "/tickets/?show=waiting"
+    for one in held[:11]:
+        approve_action(story.action(one), actor=bob)
+    line.refresh_from_db()
+    assert (line.text, line.path) == (f"{story.cast.dana.email} asks to run CRM: send_mail.", held[11].ticket_path)
+    reject_action(story.action(held[11]), reason="Enough.", actor=bob)
+    assert not Notice.objects.filter(read_at=None).exists()
+
+
+def test_what_comes_after_a_look_is_news_again(story: Story) -> None:
+    ask(story, 1)
+    Notice.objects.update(read_at="2026-01-01T00:00Z")
+    ask(story, 1, first=1)
+    assert "asks for 2 calls" in line_of(story.cast.bob).text
+
+
+def test_the_first_is_mailed_at_once_and_the_rest_together(story: Story) -> None:
+    held = ask(story, 1)
+    assert is_mail_due(story.action(held[0]))
+    mail_approvers(str(held[0].action_id))
+    assert [body.count("/tickets/") for body in mails_to(story.cast.bob)] == [1]
+    later = ask(story, 11, first=1)
+    assert not any(is_mail_due(story.action(one)) for one in later)
+    mail_waiting()
+    mail_approvers(str(later[0].action_id))
+    assert len(mails_to(story.cast.bob)) == 1
+    let_time_pass()
+    mail_waiting()
+    mail_waiting()
+    first, rest = mails_to(story.cast.bob)
+    assert "asks for 11 calls at CRM" in rest
+    assert all(one.ticket_path in first + rest for one in [*held, *later])
+    assert not mails_to(story.cast.dana)
+
+
+def test_a_burst_before_the_first_mail_goes_out_is_in_it(story: Story) -> None:
+    held = ask(story, 5)
+    assert [is_mail_due(story.action(one)) for one in held] == [False] * 5  # of the first it was true then
+    mail_approvers(str(held[0].action_id))
+    (only,) = mails_to(story.cast.bob)
+    assert all(f"{one.ticket_path}" in only for one in held)
+
+
+def test_what_is_decided_meanwhile_is_not_mailed(story: Story) -> None:
+    held = ask(story, 3)
+    for one in held:
+        approve_action(story.action(one), actor=story.cast.actor(story.cast.bob))
+    mail_waiting()
+    assert mail.outbox == []
+
+
+def test_decisions_at_the_same_moment_empty_the_inbox(transactional_db: None, story: Story) -> None:
+    bob = story.cast.actor(story.cast.bob)
+
+    def approve(one: Held) -> None:
+        try:
+            approve_action(story.action(one), actor=bob)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as deciders:
+        list(deciders.map(approve, ask(story, 12)))
+    assert not Notice.objects.filter(read_at=None).exists()
