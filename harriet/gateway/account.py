@@ -136,7 +136,7 @@ def _word(sent: Sent) -> tuple[str, str]:
     if problem is None:
         return ("error", "The tool itself reported an error.") if sent.is_error else ("ok", "")
     if isinstance(problem, asyncio.CancelledError):
-        return "cancelled", "The client cancelled the call."
+        return "cancelled", str(problem.args[0]) if problem.args else "The client cancelled the call."
     if isinstance(problem, TimeoutError | UpstreamTimeout):
         return "timeout", "The server did not answer in time."
     if isinstance(problem, UpstreamSaidError):

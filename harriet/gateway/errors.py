@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from harriet.lib.errors import Problem
 
 PARSE_ERROR = -32700
@@ -89,6 +91,13 @@ class OnTicket(RpcRefusal):
 
     def __init__(self, code: int, message: str, ticket: dict[str, Any]) -> None:
         super().__init__(code, message, error_data={"ticket": ticket})
+
+
+ACCESS_LOST = (
+    "Your access to Harriet ended in the middle of this: the credential was revoked or has expired, or the profile is "
+    "no longer yours. {} To go on, make a new credential at "
+    f"{settings.BASE_URL}/me/connect/, or ask your IT admin."
+)
 
 
 class AccessEnded(RpcRefusal):

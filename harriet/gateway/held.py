@@ -20,7 +20,16 @@ from approvals.lifecycle import REFUSED, State, tell
 
 from .bound import as_shown, bound_to, held_call_of
 from .database import in_database
-from .errors import INTERNAL_ERROR, ON_TICKET, AccessEnded, GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
+from .errors import (
+    ACCESS_LOST,
+    INTERNAL_ERROR,
+    ON_TICKET,
+    AccessEnded,
+    GatewayError,
+    OnTicket,
+    ToolRefusal,
+    UpstreamSaidError,
+)
 from .forward import COMPLETION, TOOL, Fields, error_result, shielded
 from .patience import TELL_EVERY, Teller, seconds_to_hold
 from .policy import Grant, grant_of, may_enter, view_of
@@ -32,10 +41,6 @@ if TYPE_CHECKING:
 Run = Callable[["Call", Grant, "Runtime"], Awaitable[Fields]]
 
 _CHANGED = "What was approved is no longer what would be sent: {}. Call again to ask anew."
-_NO_ACCESS = (
-    "Your access to Harriet ended while this call was on ticket #{}: the credential was revoked or has expired, or the "
-    "profile is no longer yours. {} To go on, make a new credential at {}/me/connect/, or ask your IT admin."
-)
 _KEPT_ERROR = "harriet/error"
 _DECODE = msgspec.json.Decoder(Fields).decode
 
@@ -222,8 +227,8 @@ def _check_access(call: Call, held: Held, runtime: Runtime) -> None:
     if runtime.has_access(call.snapshot.facts.slug, call.principal.token_id, call.profile.id):
         return
     has_begun = held.state not in (State.WAITING, State.APPROVED, *REFUSED)
-    fate = "It was approved and has begun." if has_begun else "The call has not run."
-    raise AccessEnded(_NO_ACCESS.format(held.ticket_number, fate, settings.BASE_URL))
+    fate = "was approved and has begun" if has_begun else "has not run"
+    raise AccessEnded(ACCESS_LOST.format(f"The call is on ticket #{held.ticket_number} and {fate}."))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from .errors import INVALID_PARAMS, RpcRefusal
+from .errors import ACCESS_LOST, INVALID_PARAMS, AccessEnded, RpcRefusal
 from .policy import View, may_enter, view_of
 from .sessions import ClientSession
 from .watching import Watchers
@@ -61,6 +61,7 @@ class Listener:
     """What the lists looked like when this stream last heard of them."""
     waiting: deque[bytes] = field(default_factory=deque)
     sender: asyncio.Task[None] | None = None
+    has_lost_access: bool = False
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def tell(self, method: str, params: dict[str, Any] | None = None) -> None:
@@ -84,6 +85,10 @@ class Listener:
     def end(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
+
+    def cut_off(self) -> None:
+        self.has_lost_access = True
+        self.end()
 
     async def last_words(self) -> None:
         """What is on its way may still arrive; a client that doesn't read is not waited for."""
@@ -148,7 +153,7 @@ class Hub:
         for listener in list(self._listeners.get(organization, ())):
             view = self._view(listener)
             if view is None:
-                listener.end()
+                listener.cut_off()
                 continue
             now = fingerprints(view)
             for what in listener.wants:
@@ -219,7 +224,7 @@ class Hub:
             await asyncio.sleep(KEEP_ALIVE)
             for listener in self._every():
                 if self._view(listener) is None:
-                    listener.end()
+                    listener.cut_off()
                 listener.put(b"")
 
 
@@ -285,6 +290,8 @@ async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any
         honoured["resourceSubscriptions"] = sorted(listener.uris)
     listener.tell("notifications/subscriptions/acknowledged", {"notifications": honoured})
     await visit.runtime.hub.attend(listener)
+    if listener.has_lost_access:
+        raise AccessEnded(ACCESS_LOST.format("Nothing more is told of changes."))
     meta = {_SUBSCRIPTION: msgspec.Raw(rpc_id)}
     result = msgspec.json.encode({"resultType": "complete", "_meta": meta})
     await visit.exchange.reply.finish(200, b'{"jsonrpc":"2.0","id":' + rpc_id + b',"result":' + result + b"}")

@@ -162,8 +162,8 @@ async def end_or_turn(parked: Parked, runtime: Runtime) -> Fields:
     turn = asyncio.ensure_future(parked.asker.turn())
     try:
         await asyncio.wait({parked.task, turn}, return_when=asyncio.FIRST_COMPLETED)
-    except asyncio.CancelledError:
-        parked.task.cancel()
+    except asyncio.CancelledError as why:
+        parked.task.cancel(*why.args)
         raise
     finally:
         turn.cancel()

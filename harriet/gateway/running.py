@@ -7,10 +7,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
-from .errors import INVALID_REQUEST, RpcRefusal
+from .errors import ACCESS_LOST, INVALID_REQUEST, AccessEnded, GatewayError, RpcRefusal
 
 WATCH_AFTER = 0.1
 """Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and
@@ -19,6 +20,9 @@ watching has a price."""
 Key = tuple[bytes, str | int]
 """Session and JSON-RPC id: what a client calls a request of its own. Clients count from one, so neither the token nor
 the profile tells two of them apart; without a session a request has no name that another request could use."""
+Caller = tuple[str, UUID, UUID]
+"""Organization, token and profile: on whose rights a call rests."""
+_IF_SENT = "If the call had been sent to its server by then, whether the server carried it out is not known."
 
 
 def name_of(key: Key) -> str:
@@ -30,7 +34,7 @@ def name_of(key: Key) -> str:
 class Attended:
     """A call that a client waits for. `watch` is the work of watching for its going away."""
 
-    __slots__ = ("is_taken_back", "key", "task", "watch", "watcher")
+    __slots__ = ("caller", "is_taken_back", "key", "task", "watch", "watcher", "why")
 
     def __init__(
         self, task: asyncio.Task[Any], key: Key | None, watch: Callable[[Attended], Coroutine[Any, Any, None]]
@@ -39,10 +43,13 @@ class Attended:
         self.watcher: asyncio.Task[None] | None = None
         self.is_taken_back = False
         """Cancelled for the client's sake, and not because the process ends."""
+        self.caller: Caller | None = None
+        self.why: GatewayError | None = None
+        """What the client is told, when it was not the client that took it back."""
 
-    def take_back(self) -> None:
-        self.is_taken_back = True
-        self.task.cancel()
+    def take_back(self, why: GatewayError | None = None) -> None:
+        self.is_taken_back, self.why = True, why
+        self.task.cancel(why.message if why is not None else None)
 
 
 class Running:
@@ -101,6 +108,12 @@ class Running:
         """The same, for a cancellation that arrived at another process."""
         for key in [key for key in self._named if name_of(key) == name]:
             self.cancel(key)
+
+    def end_without_access(self, slug: str, has_access: Callable[[str, UUID, UUID], bool]) -> None:
+        """An organization was loaded anew: the calls of those who lost their access end, and their clients are told."""
+        for call in list(self._calls):
+            if call.caller is not None and call.caller[0] == slug and not has_access(*call.caller):
+                call.take_back(AccessEnded(ACCESS_LOST.format(_IF_SENT)))
 
     async def drain(self, seconds: float) -> None:
         """Waits for the calls in flight, then cancels what is left."""

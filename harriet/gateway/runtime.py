@@ -52,6 +52,8 @@ STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
 FIRST_LOAD_SECONDS = 20.0
 DRAIN_SECONDS = 20.0
+LAST_WORDS = 0.3
+"""Seconds for calls that wait for a person, and know better what became of them, to say so themselves."""
 _REDACTORS = 512
 
 
@@ -246,6 +248,7 @@ class Runtime:
             self._confirmed[slug] = began
             self.hub.reloaded(slug)
             self.waiters.wake_all()
+            asyncio.get_running_loop().call_later(LAST_WORDS, self.running.end_without_access, slug, self.has_access)
         return snapshot
 
     def _forget(self, organization_id: UUID) -> None:

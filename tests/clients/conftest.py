@@ -70,7 +70,13 @@ def setup_file(sdk: str, everything: str) -> dict[str, object]:
         "people": [{"email": "dana@acme.test", "role": "member", "groups": ["sales"]}],
         "connectors": [
             {"slug": "sdk", "name": "SDK", "url": sdk, **shared, "tools": {**tools, "wait": {"enabled": False}}},
-            {"slug": "every", "name": "Everything", "url": everything, **shared, "tools": tools},
+            {
+                "slug": "every",
+                "name": "Everything",
+                "url": everything,
+                **shared,
+                "tools": {**tools, "get-structured-content": {"requires_confirmation": True}},
+            },
         ],
         "profiles": [
             {"slug": "work", "name": "Work", "groups": ["sales"], "connectors": ["sdk", "every"], "prefix": True}

@@ -72,6 +72,31 @@ def test_npm_sdk(company: Company, tmp_path: Path) -> None:
     check(said["tools"], said["texts"])
 
 
+HELD: tuple[str, dict[str, Any]] = ("every_get-structured-content", {"location": "New York"})
+"""It has an output schema, which no ticket fits, and needs a person's approval."""
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_python_sdk_takes_a_ticket_for_an_answer(company: Company, mode: str) -> None:
+    headers = {"Authorization": f"Bearer {company.token}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        Client(streamable_http_client(company.url, http_client=http), mode=mode) as client,
+    ):
+        await client.list_tools()
+        for name, arguments in CALLS[:2]:
+            await client.call_tool(name, arguments)
+        result = await client.call_tool(*HELD)
+    assert not result.is_error
+    assert "waits for approval: ticket #" in text_of(result.content[0])
+    assert isinstance(result.structured_content, dict) and result.structured_content["ticket"]["state"] == "waiting"
+
+
+def test_npm_sdk_takes_a_ticket_for_an_answer(company: Company, tmp_path: Path) -> None:
+    said = json.loads(run(NPM_SDK, company.url, company.token, json.dumps([*CALLS[:2], HELD]), home=tmp_path))
+    assert "waits for approval: ticket #" in said["texts"][-1]
+
+
 @pytest.mark.parametrize("era", ["legacy", "modern"])
 def test_inspector(company: Company, tmp_path: Path, era: str) -> None:
     def inspect(*arguments: str) -> Any:

@@ -260,8 +260,8 @@ def test_access_that_ends_while_a_call_is_held_ends_the_wait_with_a_sentence(
     revoke_token(AccessToken.objects.get(), actor=actor_of(office.cast.alice))
     error = waiting.answer.error
     assert error["code"] == 401
-    assert "Your access to Harriet ended while this call was on ticket #1" in error["message"]
-    assert "The call has not run." in error["message"]
+    assert "Your access to Harriet ended in the middle of this" in error["message"]
+    assert "The call is on ticket #1 and has not run." in error["message"]
     assert upstream.calls == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -17,10 +18,10 @@ from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Membership, OrganizationVersion
 
-from .client import Client
+from .client import Client, ModernClient
 from .log import wait_for
 from .office import Office
-from .processes import Gateway
+from .processes import Answer, Gateway, Upstream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
@@ -112,3 +113,41 @@ def test_calls_stop_when_the_database_can_not_be_asked(office: Office, dana: Cli
     connection.close()
     dana.until(200)
     assert dana.gateway.get("/health/ready").status == 200
+
+
+@pytest.mark.parametrize("era", [Client, ModernClient])
+def test_a_call_under_way_ends_with_a_sentence_and_no_result(
+    office: Office, gateway: Gateway, upstream: Upstream, era: type[Client]
+) -> None:
+    from audit.models import Event
+
+    client = era(gateway, office.token).until(200)
+    found: list[Answer] = []
+    asking = threading.Thread(
+        target=lambda: found.append(client.call("slow", {"text": "secret", "ms": 20_000}, progressToken=1))
+    )
+    asking.start()
+    wait_for(lambda: bool(upstream.calls))
+    revoke_the_token(office)
+    asking.join(15)
+    error = found[0].error
+    assert (error["code"], "Your access to Harriet ended" in error["message"]) == (401, True)
+    assert "whether the server carried it out is not known" in error["message"]
+    wait_for(lambda: any("cancelled" in entry for entry in upstream.seen))
+    wait_for(lambda: Event.objects.filter(code="call.outcome").exists())
+    assert "Your access to Harriet ended" in Event.objects.get(code="call.outcome").body
+
+
+def test_a_stream_that_listens_ends_with_a_sentence(
+    office: Office, gateway: Gateway, modern_dana: ModernClient
+) -> None:
+    found: list[Answer] = []
+    wanted = {"notifications": {"toolsListChanged": True}}
+    listening = threading.Thread(target=lambda: found.append(modern_dana.request("subscriptions/listen", wanted)))
+    listening.start()
+    time.sleep(0.5)
+    revoke_the_token(office)
+    listening.join(15)
+    acknowledged, *_, last = found[0].messages
+    assert acknowledged["method"] == "notifications/subscriptions/acknowledged"
+    assert (last["error"]["code"], "Your access to Harriet ended" in last["error"]["message"]) == (401, True)

@@ -61,6 +61,7 @@ async def _until(
     ending: Awaitable[Fields], task: asyncio.Task[Any], visit: Visit, message: Incoming, *, leaving_cancels: bool
 ) -> Fields:
     attended = Attended(task, _name(visit, message), _Watch(visit, leaving_cancels))
+    attended.caller = (visit.snapshot.facts.slug, visit.principal.token_id, visit.profile.id)
     running = visit.runtime.running
     running.begin(attended)
     try:
@@ -68,7 +69,7 @@ async def _until(
     except asyncio.CancelledError:
         if not attended.is_taken_back or _is_ending(task):
             raise
-        raise CallCancelled("The call was cancelled.") from None
+        raise attended.why or CallCancelled("The call was cancelled.") from None
     finally:
         running.end(attended)
 
