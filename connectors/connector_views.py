@@ -38,8 +38,9 @@ from .moving import question_about_secret, save_connection_form
 from .queries import connector_of, counts_of, last_sync_of
 from .session import keep_findings, kept_findings
 from .wizard_views import credential_form, save_access_form, save_credential_form
-from .words import Counts, enabled_words, offer_words, server_name, state_of
+from .words import Counts, enabled_words, offer_words, remarks_of, server_name, state_of
 
+MOST_REMARKS = 20
 TABS = (
     ("access", "Access"),
     ("authentication", "Authentication"),
@@ -126,7 +127,7 @@ def switch_back(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @needs(Power.VIEW_SETTINGS)
 def activity(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
-    runs = [(run, summary_of(run)) for run in SyncRun.objects.filter(connector=connector)[:20]]
+    runs = [(run, summary_of(run), remarks_of(run, 5)) for run in SyncRun.objects.filter(connector=connector)[:20]]
     can_read = has_power(request.membership, Power.VIEW_AUDIT)
     events = latest_events(request.organization.id, connector.id) if can_read else []
     return _tab(request, connector, "activity", runs=runs, events=events, can_read=can_read)
@@ -205,8 +206,6 @@ def sync(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         messages.success(request, summary_of(run))
         for old, new in run.renamed:
             messages.warning(request, f"{new} looks like {old} under a new name. It is disabled until you enable it.")
-        for sentence in run.refused[:5]:
-            messages.warning(request, sentence)
     else:
         messages.error(request, f"The tools could not be read. {run.error}")
     return redirect("connectors:detail", pk)
@@ -243,6 +242,7 @@ def page_context(request: OrganizationRequest, connector: Connector, tab: str, *
         "tab": tab,
         "tabs": [(f"connectors:{key}", label, key == tab) for key, label in _tabs(counts)],
         "last_sync": cache(lambda: last_sync_of(connector)),
+        "remarks": cache(lambda: remarks_of(last_sync_of(connector), MOST_REMARKS)),
         "findings": kept_findings(request, connector),
         "can_manage": has_power(request.membership, Power.MANAGE_CONNECTORS),
         **more,

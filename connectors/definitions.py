@@ -1,13 +1,13 @@
 """What changed between the tools that were accepted and the ones a server offers now. Pure: no database, no network.
 
-A definition is the whole tool object (name, title, description, schemas, annotations, icons, _meta), pinned by the
-SHA-256 of its canonical JSON: the order of keys does not matter, everything else does.
+A definition is the whole tool object (name, title, description, schemas, annotations, icons, _meta), made valid where
+the server's meaning is clear, and pinned like that by the SHA-256 of its canonical JSON: the order of keys does not
+matter, everything else does.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 from harriet.lib.canonical import canonical_bytes, digest
 from harriet.lib.errors import Problem
 from harriet.lib.text import show_hidden
+
+from .mending import mended, mended_entry
+from .sound import Remarks, sound_entries
 
 MOST_TOOLS = 2_000
 LARGEST_DEFINITION = 256 * 1024
@@ -51,6 +54,8 @@ class Offer:
     tools: Mapping[str, Offered]
     refused: tuple[str, ...] = ()
     """A sentence for each thing that was not taken."""
+    mended: tuple[str, ...] = ()
+    """A sentence for each that was taken otherwise than it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +74,43 @@ class Difference:
 
 
 def read_offer(definitions: Iterable[Any], *, is_prompts: bool = False) -> Offer:
-    """Takes what can be pinned and says what can't; a name offered twice means neither."""
-    found: dict[str, Offered] = {}
-    refused: list[str] = []
+    """Takes what can be pinned and says what can't; a name offered for two things means neither."""
+    member, remarks = "prompts" if is_prompts else "tools", Remarks()
     rows = list(definitions)
     if len(rows) > MOST_TOOLS:
-        what = "prompts" if is_prompts else "tools"
-        refused.append(f"The server lists {len(rows)} {what}; only the first {MOST_TOOLS} were read.")
-        rows = rows[:MOST_TOOLS]
-    twice = _named_twice(rows)
-    refused += [f"{_quoted(name)} is offered more than once, so neither was taken." for name in sorted(twice)]
-    for row in rows:
-        try:
-            offered = read_definition(row, is_prompt=is_prompts)
-        except Problem as problem:
-            refused.append(problem.message)
+        remarks.left_out.append(f"The server lists {len(rows)} {member}; only the first {MOST_TOOLS} were read.")
+    found: dict[str, Offered] = {}
+    twice: set[str] = set()
+    for row in sound_entries(member, rows[:MOST_TOOLS], remarks):
+        definition = mended_entry(member, row, remarks, _check)
+        if definition is None:
             continue
-        if offered.name not in twice:
-            found[offered.name] = offered
-    return Offer(found, tuple(refused))
+        offered = _offered(definition)
+        if found.setdefault(offered.name, offered).digest != offered.digest:
+            twice.add(offered.name)
+    for name in sorted(twice):
+        remarks.left_out.append(f"{_quoted(name)} is offered more than once, so neither was taken.")
+        del found[name]
+    return Offer(found, tuple(remarks.left_out), tuple(remarks.mended))
 
 
-def read_definition(definition: Any, *, is_prompt: bool = False) -> Offered:
+def read_definition(definition: Mapping[str, Any], *, is_prompt: bool = False) -> Offered:
     """Raises Problem when the definition can't be pinned exactly."""
-    if not isinstance(definition, dict) or not isinstance(definition.get("name"), str):
-        raise Problem("The server lists something that has no name; it was left out.")
-    name = definition["name"]
-    _check_name(name)
-    if not is_prompt and not isinstance(definition.get("inputSchema"), dict):
-        raise Problem(f"{_quoted(name)} says nothing about its arguments (inputSchema), so it was left out.")
-    return Offered(name, definition, _digest(name, definition), body_digest(definition))
+    valid = mended("prompts" if is_prompt else "tools", definition, lambda _: None)
+    _check(valid)
+    return _offered(valid)
+
+
+def _offered(definition: Mapping[str, Any]) -> Offered:
+    return Offered(definition["name"], definition, digest(definition), body_digest(definition))
+
+
+def _check(definition: Mapping[str, Any]) -> None:
+    """Of a definition that is valid. Raises Problem, for the end of a sentence."""
+    _check_name(definition["name"])
+    size = len(canonical_bytes(definition))
+    if size > LARGEST_DEFINITION:
+        raise Problem(f"its definition has {size:,} bytes, more than {LARGEST_DEFINITION:,}")
 
 
 def body_digest(definition: Mapping[str, Any]) -> bytes:
@@ -137,35 +149,15 @@ def _pair_renames(difference: Difference, gone: list[Known]) -> None:
             difference.renamed[offered.name] = old
 
 
-def _named_twice(rows: list[Any]) -> set[str]:
-    names = Counter(row["name"] for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str))
-    return {name for name, count in names.items() if count > 1}
-
-
 def _check_name(name: str) -> None:
     if not name or len(name) > LONGEST_NAME:
-        raise Problem(
-            f"A name in the list has {len(name)} characters; 1 to {LONGEST_NAME} are allowed. It was left out."
-        )
+        raise Problem(f"its name has {len(name)} characters; 1 to {LONGEST_NAME} are allowed")
     if name != name.strip() or any(_is_hidden(character) for character in name):
-        raise Problem(f"The name {_quoted(name)} contains hidden characters, so it was left out.")
+        raise Problem("its name contains hidden characters")
 
 
 def _is_hidden(character: str) -> bool:
     return character != " " and unicodedata.category(character) in _NOT_IN_NAMES
-
-
-def _digest(name: str, definition: Mapping[str, Any]) -> bytes:
-    try:
-        canonical = canonical_bytes(definition)
-    except Problem as problem:
-        raise Problem(f"{_quoted(name)} was left out: {problem.message}") from None
-    if len(canonical) > LARGEST_DEFINITION:
-        raise Problem(
-            f"The definition of {_quoted(name)} has {len(canonical):,} bytes, more than {LARGEST_DEFINITION:,}; "
-            "it was left out."
-        )
-    return digest(definition)
 
 
 def _quoted(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from .errors import UpstreamBroken
 from .models import Connector
 from .repeated import Repeated
 from .snapshot import reach_of
+from .sound import Remarks
 from .transports.base import Discovery, Endpoint
 from .transports.native import NativeTransport
 
@@ -38,6 +39,8 @@ class Look:
     """None when the server says that it has some, but does not list them."""
     problem: str = ""
     """Why not, in a sentence."""
+    remarks: Remarks = field(default_factory=Remarks)
+    """What of the lists can't be taken as it came."""
 
 
 def endpoint_of(connector: Connector) -> Endpoint:
@@ -69,30 +72,42 @@ async def _list_all(
     repeated: Repeated,
 ) -> Look:
     """Tools must be listed; what is wrong with the prompts alone is no reason to lose the tools."""
-    found = repeated.out_of(discovery)
-    tools = await _tools(transport, endpoint, discovery, credential)
+    look = Look(repeated.out_of(discovery), [])
+    look.tools.extend(repeated.out_of_json(await _tools(transport, endpoint, discovery, credential, look.remarks)))
     try:
-        prompts = await _prompts(transport, endpoint, discovery, credential)
+        prompts = await _prompts(transport, endpoint, discovery, credential, look.remarks)
     except UpstreamBroken as problem:
-        return Look(found, repeated.out_of_json(tools), None, repeated.out_of_text(problem.message))
-    return Look(found, repeated.out_of_json(tools), repeated.out_of_json(prompts))
+        look = replace(look, prompts=None, problem=repeated.out_of_text(problem.message))
+    else:
+        look = replace(look, prompts=repeated.out_of_json(prompts))
+    return replace(look, remarks=repeated.out_of_remarks(look.remarks))
 
 
 async def _tools(
-    transport: NativeTransport, endpoint: Endpoint, discovery: Discovery, credential: OpenCredential
+    transport: NativeTransport,
+    endpoint: Endpoint,
+    discovery: Discovery,
+    credential: OpenCredential,
+    remarks: Remarks,
 ) -> list[dict[str, Any]]:
     """A server that offers only other things need not know the method."""
     if "tools" not in discovery.capabilities and discovery.capabilities.keys() & {"prompts", "resources"}:
         return []
-    return await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS)
+    return await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS, remarks=remarks)
 
 
 async def _prompts(
-    transport: NativeTransport, endpoint: Endpoint, discovery: Discovery, credential: OpenCredential
+    transport: NativeTransport,
+    endpoint: Endpoint,
+    discovery: Discovery,
+    credential: OpenCredential,
+    remarks: Remarks,
 ) -> list[dict[str, Any]]:
     if "prompts" not in discovery.capabilities:
         return []
-    return await transport.list_all(endpoint, credential, "prompts/list", "prompts", deadline=LOOK_SECONDS)
+    return await transport.list_all(
+        endpoint, credential, "prompts/list", "prompts", deadline=LOOK_SECONDS, remarks=remarks
+    )
 
 
 def discover(connector: Connector, candidate: Candidate | None = None) -> Discovery:

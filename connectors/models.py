@@ -279,7 +279,12 @@ class SyncRun(models.Model):
     restored = models.JSONField(default=list)
     """Tools that are offered as accepted again."""
     refused = models.JSONField(default=list)
-    """Sentences about what the server sent and Harriet did not take."""
+    """Sentences about what the server sent and Harriet did not take, at most a hundred."""
+    refused_count = models.PositiveIntegerField(default=0)
+    """All of them; 0 in runs of earlier releases."""
+    mended = models.JSONField(default=list)
+    """Sentences about what was taken otherwise than the server sent it, at most a hundred."""
+    mended_count = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -287,3 +292,8 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connector_id} {self.started_at}"
+
+    @property
+    def all_refused(self) -> int:
+        """How many, with those beyond the sentences."""
+        return max(self.refused_count, len(self.refused))

@@ -12,8 +12,10 @@ from harriet.lib.secret import Secret
 from vault.open import OpenCredential
 
 from .errors import UpstreamError
+from .mending import mended_entries
 from .repeated import Repeated
-from .transports.base import Discovery, Endpoint
+from .sound import Remarks, label_of
+from .transports.base import MODERN, Discovery, Endpoint
 from .transports.mirrored import InvalidAnnotation, mirrored_parameters
 from .transports.native import NativeTransport
 
@@ -71,21 +73,27 @@ class Probe:
         if "tools" not in found.discovery.capabilities:
             return
         for tool in await self._list(found, "tools/list", "tools"):
-            problem = _problem_of(tool, found.discovery)
-            if problem:
-                found.problems.append(f"The tool “{tool.get('name')}” can't be used: {problem}.")
+            try:
+                if found.discovery.era == MODERN:
+                    mirrored_parameters(tool["inputSchema"])
+            except InvalidAnnotation as reason:
+                found.problems.append(f"The tool {label_of(tool)} can't be used: {reason}.")
             else:
                 found.tools.append(tool)
 
     async def _list(self, found: Found, method: str, member: str) -> list[dict[str, Any]]:
+        remarks = Remarks()
         try:
             listed = await self.transport.list_all(
-                self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS
+                self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS, remarks=remarks
             )
         except UpstreamError as problem:
             found.problems.append(self.repeated.out_of_text(problem.message))
             return []
-        return self.repeated.out_of_json(listed)
+        usable = mended_entries(member, self.repeated.out_of_json(listed), remarks)
+        said = self.repeated.out_of_remarks(remarks)
+        found.problems += [*said.left_out, *said.mended]
+        return usable
 
 
 def reach_to(url: str, *, is_internal: bool) -> Reach:
@@ -95,15 +103,3 @@ def reach_to(url: str, *, is_internal: bool) -> Reach:
     """
     host = urlsplit(url).hostname or ""
     return Reach(True, (host,)) if host and (is_internal or host in LOOPBACK) else Reach()
-
-
-def _problem_of(tool: dict[str, Any], discovery: Discovery) -> str:
-    if not isinstance(tool.get("name"), str) or not tool["name"]:
-        return "it has no name"
-    if discovery.era != "modern":
-        return ""
-    try:
-        mirrored_parameters(tool.get("inputSchema"))
-    except InvalidAnnotation as reason:
-        return str(reason)
-    return ""

@@ -12,6 +12,7 @@ from harriet.lib.errors import Problem
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential
 
+from .sound import Remarks
 from .transports.base import Discovery
 
 J = TypeVar("J")
@@ -39,6 +40,13 @@ class Repeated:
 
     def out_of_text(self, text: str) -> str:
         return self._redactor.in_text(text)[0]
+
+    def out_of_remarks(self, remarks: Remarks) -> Remarks:
+        """Names of entries are quoted in what was wrong with them."""
+        return Remarks(
+            [self.out_of_text(sentence) for sentence in remarks.left_out],
+            [self.out_of_text(sentence) for sentence in remarks.mended],
+        )
 
     @contextmanager
     def out_of_problems(self) -> Iterator[None]:

@@ -124,6 +124,9 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
             "removed",
             "renamed",
             "refused",
+            "refused_count",
+            "mended",
+            "mended_count",
             "error",
         ]
 
@@ -133,7 +136,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
     risk = serializers.ChoiceField(Risk.choices, read_only=True)
     groups = serializers.SerializerMethodField()
     roles = serializers.SerializerMethodField()
-    definition = serializers.SerializerMethodField(help_text="The accepted one, as the server sent it.")
+    definition = serializers.SerializerMethodField(help_text="The accepted one, as clients see it.")
     digest = serializers.SerializerMethodField(help_text="SHA-256 of its canonical JSON.")
 
     class Meta:

@@ -40,7 +40,7 @@ from .queries import connector_of, counts_of, last_sync_of
 from .session import keep_findings, keep_prefill, kept_findings, kept_prefill
 from .snippets import read_snippet
 from .wizard import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
-from .words import enabled_words
+from .words import enabled_words, remarks_of
 
 
 @needs(Power.MANAGE_CONNECTORS)
@@ -167,6 +167,7 @@ def ready(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         "counts": counts_of(connector),
         "enabled": enabled_words(counts_of(connector)),
         "summary": summary_of(run) if run and run.is_success else "",
+        "remarks": remarks_of(run, 20),
     }
     return render(request, "connectors/ready.html", context)
 

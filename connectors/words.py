@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .models import EVERYONE, Connector, Tool
+from .models import EVERYONE, Connector, SyncRun, Tool
 from .permitted import ROLE_CHOICES
 
 
@@ -66,6 +66,26 @@ def enabled_words(counts: Counts) -> str:
     countable = f"{', '.join(parts)} enabled" if parts else ""
     resources = f"resources {'enabled' if counts.resources_enabled else 'disabled'}" if counts.resources else ""
     return ", ".join(part for part in (countable, resources) if part)
+
+
+class Remarks(NamedTuple):
+    title: str
+    sentences: list[str]
+    more: int
+    """Beyond the sentences."""
+
+
+def remarks_of(run: SyncRun | None, most: int) -> list[Remarks]:
+    """What a sync left out, and what it mended, the first `most` of each."""
+    if run is None:
+        return []
+    found = (
+        ("Left out", run.refused, run.all_refused),
+        ("Not valid MCP, and mended where the server's meaning was clear", run.mended, run.mended_count),
+    )
+    return [
+        Remarks(title, sentences[:most], count - len(sentences[:most])) for title, sentences, count in found if count
+    ]
 
 
 def server_name(connector: Connector) -> str:

@@ -26,6 +26,7 @@ from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 
 LONGEST_CAPABILITIES = 16_384
+MOST_SENTENCES = 100
 
 
 def sync_connector(connector: Connector, *, actor: Actor) -> SyncRun:
@@ -48,6 +49,7 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         .get(pk=run.connector_id)
     )
     _remember(connector, look)
+    run.refused, run.mended = list(look.remarks.left_out), list(look.remarks.mended)
     _take(run, connector, Tool.Kind.TOOL, read_offer(look.tools), actor=actor)
     if look.prompts is None:
         run.refused.append(f"Its prompts were left as they are. {look.problem}")
@@ -62,6 +64,7 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         connector=connector_label(connector),
         summary=summary_of(run),
         refused=run.refused[:20],
+        mended=run.mended[:20],
     )
     record_health(connector, Connector.Health.UP, "")
     if run.changed and actor.kind == "system":
@@ -106,10 +109,11 @@ def summary_of(run: SyncRun) -> str:
             (run.changed, "changed (quarantined)"),
             (run.restored, "as accepted again"),
             (run.removed, "gone"),
-            (run.refused, "left out"),
         )
         if names
     ]
+    counts = ((run.all_refused, "left out"), (run.mended_count, "mended"))
+    parts += [f"{count} {word}" for count, word in counts if count]
     found = f"{offer_words(run.found, run.found_prompts, run.found_resources)} found"
     return f"{found}: {', '.join(parts)}." if parts else f"{found}, nothing changed."
 
@@ -175,6 +179,7 @@ def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -
     else:
         run.found_prompts = len(offer.tools)
     run.refused += offer.refused
+    run.mended += offer.mended
     run.added += words(offered.name for offered in difference.added)
     run.changed += words(offered.name for offered in difference.changed)
     run.restored += words(offered.name for offered in difference.restored)
@@ -184,8 +189,14 @@ def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -
 
 def _finish(run: SyncRun) -> None:
     run.is_success = True
-    run.refused = [sentence[:500].replace("\0", "") for sentence in run.refused[:100]]
+    run.refused_count, run.mended_count = len(run.refused), len(run.mended)
+    run.refused, run.mended = _bounded(run.refused), _bounded(run.mended)
     _close(run)
+
+
+def _bounded(sentences: list[str]) -> list[str]:
+    """PostgreSQL has no room for NUL."""
+    return [sentence[:500].replace("\0", "") for sentence in sentences[:MOST_SENTENCES]]
 
 
 @transaction.atomic

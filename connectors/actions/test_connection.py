@@ -98,8 +98,10 @@ def _authentication(connector: Connector, candidate: looking.Candidate | None) -
 
 def _offer(look: looking.Look) -> list[Finding]:
     tools, prompts = read_offer(look.tools), read_offer(look.prompts or [], is_prompts=True)
+    unread = look.remarks.left_out
     has_resources = "resources" in look.discovery.capabilities
-    findings = [_listed("Tools", tools)] if look.tools else []
+    findings = [Finding("attention", "Lists", f"{len(unread)} left out. {unread[0]}")] if unread else []
+    findings += [_listed("Tools", tools)] if look.tools else []
     findings += [_listed("Prompts", prompts)] if look.prompts else []
     findings += [Finding("attention", "Prompts", look.problem)] if look.prompts is None else []
     if has_resources:
@@ -111,6 +113,9 @@ def _listed(title: str, offer: Offer) -> Finding:
     if offer.refused:
         left_out = f"{len(offer.refused)} left out. {offer.refused[0]}"
         return Finding("attention", title, f"{len(offer.tools)} {title.lower()} found; {left_out}")
+    if offer.mended:
+        was_mended = f"{len(offer.mended)} not valid, and mended. {offer.mended[0]}"
+        return Finding("ok", title, f"{len(offer.tools)} {title.lower()} found; {was_mended}")
     names = sorted(offer.tools)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return Finding("ok", title, f"{len(names)} found: {', '.join(names[:5])}{more}.")

@@ -11,6 +11,8 @@ from uuid import UUID
 from harriet.lib.egress import Reach
 from vault.open import OpenCredential
 
+from ..sound import Remarks
+
 LEGACY = "legacy"
 """Revisions with initialize and sessions: 2024-11-05 to 2025-11-25."""
 MODERN = "modern"
@@ -104,7 +106,7 @@ class Transport(Protocol):
     async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery: ...
 
     async def list_tools(
-        self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float
+        self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, remarks: Remarks | None = None
     ) -> list[dict[str, Any]]: ...
 
     async def list_all(
@@ -116,6 +118,7 @@ class Transport(Protocol):
         *,
         deadline: float,
         caller: Caller = ABLE,
+        remarks: Remarks | None = None,
     ) -> list[dict[str, Any]]: ...
 
     async def request(

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from harriet.lib.canonical import is_deeper_than
+from harriet.lib.canonical import NotRepresentable, is_deeper_than
+from harriet.lib.lenient import members_of
 
 MAX_DEPTH = 128
 _EMPTY = msgspec.Raw(b"")
@@ -26,6 +27,12 @@ class Message(msgspec.Struct):
         return bytes(self.id) == request_id and not self.method and bool(self.result) != bool(self.error)
 
 
+class Faulty(Message):
+    """The answer to a request, with something in its result that no client should get as it is: half of a surrogate
+    pair, a number that isn't one, bytes that are no UTF-8, too many levels. Whoever reads it sorts the good from the
+    bad."""
+
+
 class Error(msgspec.Struct):
     """What an error object says, as far as it matters here."""
 
@@ -39,15 +46,26 @@ _decode_error = msgspec.json.Decoder(Error).decode
 
 
 def read_message(raw: bytes) -> Message:
-    """Raises Unreadable. The decoder checks all of the JSON's syntax, also where it keeps the bytes."""
+    """Raises Unreadable. The decoder checks all of the JSON's syntax, also where it keeps the bytes; a result that it
+    can't read, in an envelope that can be read, comes as Faulty."""
     if is_deeper_than(raw, MAX_DEPTH):
-        raise Unreadable(f"its JSON is nested deeper than {MAX_DEPTH} levels, or is broken")
+        return _faulty(raw, f"its JSON is nested deeper than {MAX_DEPTH} levels, or is broken")
     try:
         if not raw.isascii():
             raw.decode()
         return _decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise Unreadable("it is not one JSON-RPC message") from None
+        return _faulty(raw, "it is not one JSON-RPC message")
+
+
+def _faulty(raw: bytes, reason: str) -> Faulty:
+    try:
+        members = members_of(raw)
+    except NotRepresentable:
+        raise Unreadable(reason) from None
+    if "result" not in members or "method" in members or "error" in members:
+        raise Unreadable(reason)
+    return Faulty(id=msgspec.Raw(members.get("id", b"")), result=msgspec.Raw(members["result"]))
 
 
 def error_of(message: Message | None) -> Error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +11,13 @@ from uuid import UUID
 import msgspec
 
 from harriet.lib.egress import AsyncEgress
+from harriet.lib.lenient import plain
 from vault.open import OpenCredential
 
 from ..errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
+from ..sound import Remarks, label_of, sound_entries
 from . import eras
-from .answers import answer_of, result_of
+from .answers import answer_of, as_written, result_of
 from .base import (
     ABLE,
     MODERN,
@@ -39,8 +40,6 @@ from .mirrored import InvalidAnnotation, Mirrored, header_value, mirrored_parame
 from .old_sse import OldTransport
 from .watching import OPENING_SECONDS, OpenCredentialFor, Watch
 from .wire import Wire
-
-logger = logging.getLogger(__name__)
 
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_PAGES = 400
@@ -122,14 +121,13 @@ class NativeTransport:
             return old
 
     async def list_tools(
-        self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float
+        self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, remarks: Remarks | None = None
     ) -> list[dict[str, Any]]:
         """All pages, whole definitions. Raises UpstreamBroken beyond what a server may reasonably offer."""
-        tools = await self.list_all(endpoint, credential, "tools/list", "tools", deadline=deadline)
-        if not all(isinstance(tool.get("name"), str) and tool["name"] for tool in tools):
-            raise UpstreamBroken("The server's list of tools is not a list of named tools.")
+        remarks = remarks or Remarks()
+        tools = await self.list_all(endpoint, credential, "tools/list", "tools", deadline=deadline, remarks=remarks)
         if endpoint.era == MODERN or self._eras.get((endpoint.connector_id, endpoint.url)) == MODERN:
-            return [tool for tool in tools if _is_well_annotated(tool, endpoint)]
+            return [tool for tool in tools if _is_well_annotated(tool, remarks)]
         return tools
 
     async def list_all(
@@ -141,9 +139,23 @@ class NativeTransport:
         *,
         deadline: float,
         caller: Caller = ABLE,
+        remarks: Remarks | None = None,
     ) -> list[dict[str, Any]]:
-        """All pages of a list that a server gives, each entry as it came. Raises UpstreamError."""
-        clock = Clock(deadline)
+        """All pages of a list that a server gives, each entry as it came if it can be taken as JSON at all; what can't
+        is told to `remarks`. Raises UpstreamError."""
+        remarks = remarks or Remarks()
+        entries = await self._entries(endpoint, credential, method, member, Clock(deadline), caller)
+        return sound_entries(member, entries, remarks)
+
+    async def _entries(
+        self,
+        endpoint: Endpoint,
+        credential: OpenCredential,
+        method: str,
+        member: str,
+        clock: Clock,
+        caller: Caller,
+    ) -> list[Any]:
         era = endpoint.era or await self._era(endpoint, credential, clock)
         attached = Attached.of(credential)
         if era == MODERN:
@@ -241,29 +253,42 @@ def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
     return Plan(schema, headers, mirrored)
 
 
-async def _pages(ask: Ask, method: str, member: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
+async def _pages(ask: Ask, method: str, member: str) -> list[Any]:
+    """A list ends where no cursor follows, or where the server says again what it said before: some servers end every
+    page with an empty cursor, or with the same one. A cursor that should be text is given back as it came."""
+    entries: list[Any] = []
     params: dict[str, Any] = {}
+    seen: set[int] = set()
     for _ in range(MAX_PAGES):
-        result = result_of(await ask(method, params), method)
-        page = result.get(member)
-        if not isinstance(page, list) or not all(isinstance(entry, dict) for entry in page):
-            raise UpstreamBroken(f"The server's answer to {method} is not a list.")
-        entries += page
-        cursor = result.get("nextCursor")
-        if cursor is None:
+        result = as_written(await ask(method, params), method)
+        page, cursor = _page_in(result, method, member), result.get("nextCursor")
+        marks = {hash(repr(one)) for one in page or ("nothing", cursor)}
+        if marks <= seen:
             return entries
-        if len(entries) > MAX_ENTRIES or not isinstance(cursor, str) or params.get("cursor") == cursor:
+        seen |= marks
+        entries += page
+        if cursor is None or cursor is False:
+            return entries
+        if len(entries) > MAX_ENTRIES:
             break
-        params = {"cursor": cursor}
+        params = {"cursor": plain(cursor)}
     raise UpstreamBroken(f"The server's answer to {method} doesn't end (beyond {len(entries)} entries).")
 
 
-def _is_well_annotated(tool: dict[str, Any], endpoint: Endpoint) -> bool:
+def _page_in(result: dict[str, Any], method: str, member: str) -> list[Any]:
+    page = result.get(member, ())
+    if page is None:
+        return []  # as Go writes a list without entries
+    if not isinstance(page, list):
+        raise UpstreamBroken(f"The server's answer to {method} is not a list.")
+    return page
+
+
+def _is_well_annotated(tool: dict[str, Any], remarks: Remarks) -> bool:
     """The 2026-07-28 specification lets clients use no tool whose header annotations are invalid."""
     try:
         mirrored_parameters(tool.get("inputSchema"))
     except InvalidAnnotation as reason:
-        logger.warning("A tool of connector %s is left out: %s.", endpoint.connector_id, reason)
+        remarks.left_out.append(f"The tool {label_of(tool)} was left out: {reason}.")
         return False
     return True

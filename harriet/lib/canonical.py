@@ -1,4 +1,8 @@
-"""JSON that has one meaning: strict parsing of what came in, and canonical bytes (RFC 8785) of what is bound."""
+"""JSON that has one meaning: strict parsing of what came in, and canonical bytes (RFC 8785) of what is bound.
+
+RFC 8785 knows the numbers that a double holds. Whole numbers beyond ±(2^53 - 1), as 64-bit servers send them, are
+written with all their digits: no two of them share a form, and whatever RFC 8785 covers keeps its own.
+"""
 
 import hashlib
 import json
@@ -63,13 +67,40 @@ def parse_strict(raw: bytes, *, max_depth: int = 64) -> Any:
 
 
 def canonical_bytes(value: Any) -> bytes:
-    """The one byte form of a JSON value, by RFC 8785. Raises NotRepresentable."""
+    """The one byte form of a JSON value. Raises NotRepresentable."""
     try:
         return rfc8785.dumps(value)
     except rfc8785.IntegerDomainError:
-        raise NotRepresentable("A whole number is beyond ±(2^53 - 1), where JSON numbers stop being exact.") from None
+        pass  # most values have no such number, and the library is the reference
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError):
         raise NotRepresentable("The value can't be written as canonical JSON.") from None
+    try:
+        return _with_all_digits(value)
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError):
+        raise NotRepresentable("The value can't be written as canonical JSON.") from None
+
+
+def is_beyond_doubles(number: int | float) -> bool:
+    """Whether most JSON parsers would read infinity, or can't read it at all."""
+    try:
+        return not math.isfinite(number)
+    except OverflowError:
+        return True
+
+
+def _with_all_digits(value: Any) -> bytes:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if is_beyond_doubles(value):
+            raise NotRepresentable("A number is too large to be represented.")
+        return b"%d" % value
+    if isinstance(value, list | tuple):
+        return b"[" + b",".join(_with_all_digits(one) for one in value) + b"]"
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise NotRepresentable("The value can't be written as canonical JSON.")
+        ordered = sorted(value.items(), key=lambda member: member[0].encode("utf-16be"))
+        return b"{" + b",".join(rfc8785.dumps(name) + b":" + _with_all_digits(one) for name, one in ordered) + b"}"
+    return rfc8785.dumps(value)
 
 
 def digest(value: Any) -> bytes:

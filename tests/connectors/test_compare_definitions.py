@@ -100,6 +100,9 @@ def test_three_thousand_changes_are_each_noticed() -> None:
         if offer.refused:  # what can't be pinned is never taken for the accepted one
             assert not offer.tools
             continue
+        if offer.tools["send_mail"].digest == before[0].pinned:  # 0 for a hint's false, and the like
+            assert offer.mended and compare(before, offer).is_empty
+            continue
         assert [offered.name for offered in compare(before, offer).changed] == ["send_mail"], definition
         seen.add(offer.tools["send_mail"].digest)
     assert len(seen) > 300
@@ -184,8 +187,8 @@ def test_what_cannot_be_pinned_is_left_out_with_a_sentence() -> None:
         {**SEND, "name": "send mail "},
         {"name": "no_schema"},
         {**SEND, "name": "big", "description": "x" * LARGEST_DEFINITION},
-        {**SEND, "name": "number", "_meta": {"n": 2**60}},
-        {**SEND, "name": "surrogate", "description": "\ud800"},
+        {**SEND, "name": "number", "_meta": {"n": 10**400}},
+        {**SEND, "name": "surrogate\ud800"},
     ]
     offer = read_offer([*bad, SEND])
     assert set(offer.tools) == {"send_mail"}

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,12 @@ from harriet.lib.canonical import NotRepresentable, canonical_bytes, digest, is_
 
 SAFE = 2**53 - 1
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-SAFE, SAFE) | st.floats(-1e15, 1e15) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-SAFE, SAFE)
+    | st.integers(-(10**300), 10**300)
+    | st.floats(-1e15, 1e15)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -47,10 +53,35 @@ def test_ambiguous_json_is_refused(raw):
         parse_strict(raw)
 
 
-@pytest.mark.parametrize("value", [2**53, -(2**200), float("nan"), float("inf"), "\ud800", {1: 2}, object(), {1, 2}])
+@pytest.mark.parametrize("value", [10**400, -(10**309), float("nan"), float("inf"), "\ud800", {1: 2}, object(), {1, 2}])
 def test_what_json_cannot_hold_exactly_has_no_canonical_form(value):
     with pytest.raises(NotRepresentable):
         canonical_bytes(value)
+    with pytest.raises(NotRepresentable):
+        canonical_bytes({"beside a long number": 2**53, "a": [value]})
+
+
+@pytest.mark.parametrize("number", [2**53, 9223372036854775807, 18446744073709551615, 7960607143101464576, -(2**200)])
+def test_whole_numbers_beyond_a_double_keep_all_their_digits(number):
+    assert canonical_bytes({"b": number, "a": [1.0, "é", None, True]}) == (
+        b'{"a":[1,"\xc3\xa9",null,true],"b":%d}' % number
+    )
+    assert digest(number) != digest(number + 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(b"1.0", b"1"), (b"1e2", b"100"), (b"-0.0", b"0"), (b"1e20", b"100000000000000000000")]
+)
+def test_one_number_written_in_two_ways_has_one_form(one, other):
+    assert canonical_bytes(parse_strict(one)) == canonical_bytes(parse_strict(other))
+
+
+def test_what_rfc_8785_covers_keeps_its_form_beside_long_numbers():
+    value = {"€": 1e21, "\r": 4.5e-7, "\U0001f600": "\x0f\n", "\ufb33": [-0.0, 1e16, 333333333.33333329], "1": {}}
+    assert (
+        canonical_bytes({**value, "z": 2**60})
+        == rfc8785.dumps(value)[:-1].replace(b',"\xe2\x82\xac"', b',"z":1152921504606846976,"\xe2\x82\xac"') + b"}"
+    )
 
 
 def test_brackets_in_strings_are_not_depth():

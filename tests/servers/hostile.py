@@ -372,10 +372,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/list": lists(
         {"name": "a", "odd": [1.5], "inputSchema": {"properties": {"x": {"x-mcp-header": "no type"}}}}, {"name": "b"}
     ),
-    "/endless-list": lists({"name": "a"}, nextCursor="again"),
-    "/nameless-list": lists({"name": ""}),
     "/listless": fixed_result('{"tools":5}'),
-    "/twofold-list": fixed_result('{"tools":[{"name":"a","name":"b"}]}'),
     "/legacy": by_method(),
     "/legacy-odd-session": by_method(initialize=_odd_session),
     "/legacy-asks": by_method(tools_call=_legacy_stream),

@@ -256,7 +256,7 @@ async def offer_odd_tools(server: Hostile, seen: Seen, writer: Writer) -> None:
     odd = {"name": "odd", "inputSchema": {"properties": {"x": {"type": "object", "x-mcp-header": "X"}}}}
     found = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
     is_list = seen.message.get("method") == "tools/list"
-    reply(writer, answer(seen, json.dumps({"tools": [odd, {"name": "even"}]} if is_list else found)))
+    reply(writer, answer(seen, json.dumps({"tools": [odd, {"name": "even", "inputSchema": {}}]} if is_list else found)))
 
 
 async def come_back(server: Hostile, seen: Seen, writer: Writer) -> None:
