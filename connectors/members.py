@@ -15,10 +15,10 @@ Entry = dict[str, Any]
 
 _FLAGS: dict[Any, bool] = {"true": True, "false": False, 1: True, 0: False}
 _MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
     r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 )
-"""ISO 8601 as the TypeScript SDK takes it: with an offset."""
+"""ISO 8601 as the TypeScript SDK takes it: with seconds and an offset."""
 
 
 def put_texts(entry: Entry, names: tuple[str, ...], note: Note) -> None:

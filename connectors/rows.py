@@ -11,6 +11,7 @@ from uuid import UUID
 from harriet.lib.egress import Reach
 
 from .access import CallerFacts, ProfileFacts, ToolFacts, shown_name
+from .mending import shown_to_older
 
 Mark = tuple[bytes, ...]
 
@@ -34,11 +35,19 @@ class ConnectorRow:
 class Pinned:
     """A pinned definition: compact JSON, because most tools are listed and few are called. Never changes."""
 
-    __slots__ = ("_definition", "digest", "raw")
+    __slots__ = ("_definition", "_older", "digest", "raw")
 
     def __init__(self, digest: bytes, raw: bytes) -> None:
         self.digest, self.raw = digest, raw
         self._definition: Mapping[str, Any] | None = None
+        self._older: bytes | None = None
+
+    @property
+    def older(self) -> bytes:
+        """As clients up to 2025-11-25 can read it; mostly the same bytes. Kept: listed once, it is listed again."""
+        if self._older is None:
+            self._older = _for_older(self.raw)
+        return self._older
 
     @property
     def definition(self) -> Mapping[str, Any]:
@@ -50,6 +59,16 @@ class Pinned:
     def read(self) -> dict[str, Any]:
         """Not kept."""
         return dict(json.loads(self.raw))
+
+
+def _for_older(raw: bytes) -> bytes:
+    if b'"outputSchema"' not in raw:
+        return raw
+    definition = json.loads(raw)
+    shown = shown_to_older(definition)
+    if shown is definition:
+        return raw
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 NOT_READ = Pinned(b"", b"{}")
@@ -68,7 +87,7 @@ class ToolRow:
 
     @property
     def definition(self) -> Mapping[str, Any]:
-        """The pinned definition, as the server sent it."""
+        """The pinned definition."""
         return self.pinned.definition
 
     @property

@@ -49,6 +49,8 @@ class Listing:
     names: list[str]
     definitions: dict[str, bytes] = field(default_factory=dict)
     """As JSON, those that are shown otherwise than they are pinned; made when they are first listed."""
+    older: dict[str, bytes] = field(default_factory=dict)
+    """The same for clients up to 2025-11-25, those of them that differ once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +142,14 @@ def grant_of(view: View, tool_id: UUID) -> Grant | None:
     return next((grant for grant in every if grant.tool.id == tool_id), None)
 
 
-def list_page(listing: Listing, cursor: str | None) -> tuple[list[bytes], str | None]:
-    """One page of definitions and the cursor of the next page. Raises RpcRefusal for a cursor not of ours."""
+def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[list[bytes], str | None]:
+    """One page of definitions and the cursor of the next page; `is_older` for clients up to 2025-11-25. Raises
+    RpcRefusal for a cursor not of ours."""
     start = 0 if cursor is None else bisect_right(listing.names, after(cursor))
     names = listing.names[start : start + PAGE]
     has_more = start + PAGE < len(listing.names)
-    return [definition_of(listing, name) for name in names], cursor_after(names[-1]) if has_more else None
+    page = [definition_of(listing, name, is_older=is_older) for name in names]
+    return page, cursor_after(names[-1]) if has_more else None
 
 
 def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
@@ -176,18 +180,19 @@ def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
     return tuple({connector.id: connector for connector in every}.values())
 
 
-def definition_of(listing: Listing, name: str) -> bytes:
-    found = listing.definitions.get(name)
+def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> bytes:
+    row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
+    raw = row.pinned.older if is_older else row.pinned.raw
+    if name == row.name and not is_held:
+        return raw  # most tools keep their names: then all views share their bytes
+    kept = listing.older if is_older and raw is not row.pinned.raw else listing.definitions
+    found = kept.get(name)
     if found is None:
-        row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
-        if name == row.name and not is_held:
-            return row.pinned.raw  # most tools keep their names: then all views share their bytes
-        definition = {**row.pinned.read(), "name": name}
+        definition = {**json.loads(raw), "name": name}
         if is_held:
             # Clients throw away a result that doesn't fit the schema: the one that names a ticket never would.
             definition.pop("outputSchema", None)
-        found = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
-        listing.definitions[name] = found
+        found = kept[name] = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
     return found
 
 

@@ -109,7 +109,7 @@ async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
     if message.method == "initialize":
         return _initialize(visit, message.params)
     if message.method in offers.LISTS:
-        return await offers.listed(visit, message.method, message.params)
+        return await offers.listed(visit, message.method, message.params, is_older=True)
     if message.method in _FOR_SESSIONS:
         await _FOR_SESSIONS[message.method](visit, message.params, _session(visit))
     elif message.method != "ping":

@@ -141,7 +141,7 @@ def _notifications(message: Incoming) -> dict[str, Any]:
 
 async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
     if message.method in offers.LISTS:
-        result = await offers.listed(visit, message.method, message.params)
+        result = await offers.listed(visit, message.method, message.params, is_older=False)
     elif message.method == "server/discover":
         result = {
             "supportedVersions": [*MODERN_VERSIONS, *reversed(LEGACY_VERSIONS)],

@@ -51,22 +51,22 @@ def instructions(visit: Visit) -> str:
     )
 
 
-async def listed(visit: Visit, method: str, params: dict[str, Any]) -> dict[str, Any]:
-    """One page of a list. Raises RpcRefusal."""
+async def listed(visit: Visit, method: str, params: dict[str, Any], *, is_older: bool) -> dict[str, Any]:
+    """One page of a list, for clients up to 2025-11-25 or since. Raises RpcRefusal."""
     cursor = params.get("cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise RpcRefusal(INVALID_PARAMS, "The cursor must be text that an earlier page named.")
     if method in LIVE:
         return await _live_page(visit, LIVE[method], cursor)
     if method == "prompts/list":
-        return _page("prompts", view(visit).prompt_listing, cursor)
+        return _page("prompts", view(visit).prompt_listing, cursor, is_older)
     if visit.profile.is_progressive:
         return {"tools": [msgspec.Raw(one) for one in progressive.DEFINITIONS]}
-    return _page("tools", view(visit).tool_listing, cursor)
+    return _page("tools", view(visit).tool_listing, cursor, is_older)
 
 
-def _page(member: str, listing: Listing, cursor: str | None) -> dict[str, Any]:
-    definitions, following = list_page(listing, cursor)
+def _page(member: str, listing: Listing, cursor: str | None, is_older: bool) -> dict[str, Any]:
+    definitions, following = list_page(listing, cursor, is_older=is_older)
     page: dict[str, Any] = {member: [msgspec.Raw(one) for one in definitions]}
     if following is not None:
         page["nextCursor"] = following
