@@ -182,11 +182,41 @@ def test_prompts_and_resources_beside_tools(apply: Apply, example: Any, server: 
 def test_what_the_server_does_not_offer_is_named(apply: Apply, example: Any, server: Server) -> None:
     server.prompts = [prompt("greet")]
     example["connectors"][0] |= {"prompts": {"send_mail": {"enabled": True}}, "resources": {"enabled": True}}
-    example["profiles"][0]["resources"] = ["crm"]
+    example["profiles"][0] |= {"tools": ["crm/send_mail", "crm/gone"], "connectors": []}
     said = refused(apply, example)
     assert "FAILED   prompt crm/send_mail: The server does not offer it." in said
-    assert 'FAILED   resources of crm: The server offers none. Take "resources" out.' in said
-    assert 'FAILED   profile work: The connector "crm" offers no resources.' in said
+    assert "FAILED   tool crm/gone in the profile work: There is no such tool." in said
+    assert [tool.name for tool in Profile.objects.get().tools.all()] == ["send_mail"], "the profile has the rest"
+
+
+def test_resources_of_a_server_that_has_none_are_noted(apply: Apply, example: Any, server: Server) -> None:
+    example["connectors"][0]["resources"] = {"enabled": True, "roles": ["everyone"]}
+    example["profiles"][0]["resources"] = ["crm"]
+    said = apply(example)
+    assert "note     resources of crm: The server offers none, so there is nothing to set.\n" in said
+    assert "note     resources of crm in the profile work: Harriet knows of none there.\n" in said
+    assert "created  profile work\n" in said and "FAILED" not in said
+    server.has_resources = True
+    assert "changed  resources of crm\n" in apply(example)
+
+
+def test_what_was_left_out_or_mended_is_named_with_its_reason(apply: Apply, example: Any, server: Server) -> None:
+    odd = {"name": "delete_all", "inputSchema": {"type": "array"}}
+    loose = {"name": "loose", "description": 5, "inputSchema": {"properties": None}}
+    server.tools = [*server.tools[:2], odd, loose]
+    said = refused(apply, example)
+    reason = (
+        "The tool “delete_all” was left out: its inputSchema is of type “array”, though arguments are always an object."
+    )
+    assert f"note     crm: {reason}\n" in said
+    assert f"FAILED   tool crm/delete_all: {reason}" in said
+    assert "note     crm: The tool “loose” was mended: its description was a number, and is text now; " in said
+    assert "changed  tool crm/loose\n" in said
+    server.tools = [*server.tools[:2], *({**odd, "name": f"odd_{number}"} for number in range(150))]
+    del example["connectors"][0]["tools"]["delete_all"]
+    said = apply(example)
+    assert said.count("was left out: ") == 20
+    assert "note     crm: Left out: 130 more; the connector's page shows them.\n" in said
 
 
 @pytest.mark.parametrize(

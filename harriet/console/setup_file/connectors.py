@@ -12,7 +12,10 @@ from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import save_connection
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
-from connectors.models import Connector, Tool
+from connectors.models import Connector, SyncRun, Tool
+from connectors.sound import label_of
+from connectors.words import remarks_of
+from harriet.lib.text import show_hidden
 from harriet.people.models import Group, Organization, User
 from vault.actions.change_schedule import change_schedule
 from vault.compare import is_same_credential
@@ -22,6 +25,9 @@ from vault.rules import check_placement
 
 from .form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
 from .report import Report
+
+MOST_NOTES = 20
+"""Of a kind, for one connector."""
 
 
 def apply_connector(organization: Organization, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
@@ -38,8 +44,10 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
         report.created(f"connector {part.slug}")
     else:
         report.changed_if(is_changed, f"connector {part.slug}")
-    if _sync(connector, part, report):
-        _report_missing(connector, part, report)
+    run = sync_connector(connector, actor=SYSTEM)
+    _report_sync(run, part, report)
+    if run.is_success:
+        _report_missing(connector, part, run, report)
     _tools(connector, part, groups, report)
 
 
@@ -118,28 +126,34 @@ def _owner(organization: Organization, email: str) -> User | None:
     return user
 
 
-def _sync(connector: Connector, part: ConnectorPart, report: Report) -> bool:
-    run = sync_connector(connector, actor=SYSTEM)
+def _report_sync(run: SyncRun, part: ConnectorPart, report: Report) -> None:
     if not run.is_success:
         report.failed(f"sync of {part.slug}", run.error)
     elif run.added or run.changed or run.removed:
         report.changed(f"tools of {part.slug}: {summary_of(run)}")
     else:
         report.left(f"tools of {part.slug}")
-    return run.is_success
+    for remarks in remarks_of(run, MOST_NOTES):
+        for sentence in remarks.sentences:
+            report.noted(part.slug, show_hidden(sentence))
+        if remarks.more:
+            report.noted(part.slug, f"{remarks.title}: {remarks.more} more; the connector's page shows them.")
 
 
 _NOT_OFFERED = "The server does not offer it. Correct its name or take it out."
 
 
-def _report_missing(connector: Connector, part: ConnectorPart, report: Report) -> None:
+def _report_missing(connector: Connector, part: ConnectorPart, run: SyncRun, report: Report) -> None:
+    """A tool or a prompt that was named and isn't there may be a slip of the pen. That a server has no resources is no
+    mistake of the file's: there is nothing to allow, and what else it says is done."""
     offered = set(_offered(connector).values_list("kind", "name"))
     for kind, parts in ((Tool.Kind.TOOL, part.tools), (Tool.Kind.PROMPT, part.prompts)):
         for name in sorted(parts.keys() - {"*"}):
             if (kind, name) not in offered:
-                report.failed(f"{kind} {part.slug}/{name}", _NOT_OFFERED)
+                why = next((one for one in run.refused if label_of({"name": name}) in one), _NOT_OFFERED)
+                report.failed(f"{kind} {part.slug}/{name}", show_hidden(why))
     if part.resources != ToolPart() and Tool.Kind.RESOURCES not in {kind for kind, _ in offered}:
-        report.failed(f"resources of {part.slug}", 'The server offers none. Take "resources" out.')
+        report.noted(f"resources of {part.slug}", "The server offers none, so there is nothing to set.")
 
 
 def _tools(connector: Connector, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:

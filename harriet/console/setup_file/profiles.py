@@ -17,7 +17,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
     chosen_groups = [groups[slug] for slug in part.groups]
     people = [_membership(organization, email) for email in part.people]
     connectors = list(Connector.objects.filter(organization=organization, slug__in=part.connectors))
-    tools = _single(organization, part)
+    tools = _single(organization, part, report)
     if profile is None:
         create_profile(
             organization,
@@ -56,26 +56,29 @@ def _membership(organization: Organization, email: str) -> Membership:
     return found
 
 
-def _single(organization: Organization, part: ProfilePart) -> list[Tool]:
-    """Single tools and prompts, and the resources of single connectors."""
-    return [
-        *(_tool(organization, Tool.Kind.TOOL, path) for path in part.tools),
-        *(_tool(organization, Tool.Kind.PROMPT, path) for path in part.prompts),
-        *(_resources(organization, slug) for slug in part.resources),
+def _single(organization: Organization, part: ProfilePart, report: Report) -> list[Tool]:
+    """Single tools and prompts, and the resources of single connectors: those that there are, so that one that is gone
+    doesn't keep the others from whom the profile is for."""
+    named = [*((Tool.Kind.TOOL, path) for path in part.tools), *((Tool.Kind.PROMPT, path) for path in part.prompts)]
+    found = [
+        *(_tool(organization, kind, path, part, report) for kind, path in named),
+        *(_resources(organization, slug, part, report) for slug in part.resources),
     ]
+    return [tool for tool in found if tool is not None]
 
 
-def _tool(organization: Organization, kind: str, path: str) -> Tool:
+def _tool(organization: Organization, kind: str, path: str, part: ProfilePart, report: Report) -> Tool | None:
     slug, _, name = path.partition("/")
     found = Tool.objects.filter(organization=organization, kind=kind, connector__slug=slug, name=name).first()
     if found is None:
-        raise SetupFileError(f'There is no {kind} "{path}". Write it as <connector slug>/<{kind} name>.')
+        why = f"There is no such {kind}. Write it as <connector slug>/<{kind} name>, as the server calls it."
+        report.failed(f"{kind} {path} in the profile {part.slug}", why)
     return found
 
 
-def _resources(organization: Organization, slug: str) -> Tool:
+def _resources(organization: Organization, slug: str, part: ProfilePart, report: Report) -> Tool | None:
     rows = Tool.objects.filter(organization=organization, kind=Tool.Kind.RESOURCES, connector__slug=slug)
     found = rows.first()
     if found is None:
-        raise SetupFileError(f'The connector "{slug}" offers no resources. Take it out of the profile\'s "resources".')
+        report.noted(f"resources of {slug} in the profile {part.slug}", "Harriet knows of none there.")
     return found

@@ -26,6 +26,10 @@ class Report:
     def left(self, what: str) -> None:
         self.lines.append(f"left     {what}")
 
+    def noted(self, what: str, why: str) -> None:
+        """Worth knowing, though nothing is left to do for the file."""
+        self.lines.append(f"note     {what}: {why}")
+
     def failed(self, what: str, why: str) -> None:
         self.has_failed = True
         self.lines.append(f"FAILED   {what}: {why}")
