@@ -24,3 +24,8 @@ def excerpt(text: str, length: int) -> str:
     """The beginning of a foreign text, on one line and with nothing hidden, for a sentence of ours."""
     line = " ".join(show_hidden(text[: length + 1]).split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def quoted(text: str, length: int) -> str:
+    """Foreign text in a sentence of ours."""
+    return f"“{excerpt(text, length)}”"

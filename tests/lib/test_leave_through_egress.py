@@ -1,6 +1,10 @@
 """Both faces of egress against servers that misbehave: the deadline, the cap and the checked address hold."""
 
 import asyncio
+import contextlib
+import os
+import socket
+import threading
 import time
 
 import pytest
@@ -162,6 +166,43 @@ def test_tls_keeps_the_name_on_the_pinned_address(fetch, tmp_path):
             fetch(secure.url("/fine", host="other.example"), reach=reach, resolve=Changing(), tls=trusting)
         with pytest.raises(EgressFailed, match="certificate"):
             fetch(url, resolve=Changing())
+
+
+class _BreaksTls:
+    """Takes a whole request, and then breaks the encryption under its answer."""
+
+    def __init__(self, context):
+        self.requests = []
+        self._context = context
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = self._listening.accept()
+                with self._context.wrap_socket(plain, server_side=True) as secure:
+                    self.requests.append(secure.recv(65536))
+                    os.write(secure.fileno(), b"HTTP/1.1 200 OK in the clear\r\n\r\n")
+
+    def stop(self):
+        self._listening.close()
+
+
+def test_a_request_that_may_have_arrived_is_not_sent_to_the_next_address(fetch, tmp_path):
+    ours, trusting = certify(tmp_path, "crm.corp.example")
+    server = _BreaksTls(ours)
+
+    class Two(Changing):
+        def __call__(self, host, port):
+            return ["127.0.0.1", "127.0.0.1"]
+
+    with pytest.raises(EgressFailed) as failure:
+        fetch(f"https://crm.corp.example:{server.port}/", resolve=Two(), tls=trusting)
+    server.stop()
+    assert failure.value.was_sent
+    assert len(server.requests) == 1
 
 
 async def test_connections_are_kept_and_shared_by_those_who_may(server):

@@ -26,13 +26,25 @@ class Disconnected(Exception):
 class Headers(Mapping[str, str]):
     """Of an answer. Names in any case; of a name that is there twice, the first value."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_more", "_values")
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
+        self._more: dict[str, list[str]] = {}
 
     def add(self, name: bytes, value: bytes) -> None:
-        self._values.setdefault(name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape"))
+        key, text = name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape")
+        if self._values.setdefault(key, text) is not text:
+            self._more.setdefault(key, []).append(text)
+
+    def every(self, name: str) -> list[str]:
+        """The values of all headers of this name, in their order."""
+        key = name.lower()
+        return [self._values[key], *self._more.get(key, ())] if key in self._values else []
+
+    def joined(self, name: str) -> str:
+        """As one list (RFC 9110 §5.3); not for Set-Cookie."""
+        return ", ".join(self.every(name))
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]

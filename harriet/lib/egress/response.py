@@ -1,10 +1,14 @@
 """An answer of the asynchronous face: its head, and a body to be read within a cap on decoded bytes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from harriet.lib.egress.body import CappedBody
-from harriet.lib.egress.connection import Connection, Disconnected
+from harriet.lib.egress.connection import Connection, Disconnected, Headers
 from harriet.lib.egress.errors import EgressBroken, too_large
+
+_AHEAD = 16
+"""Times what is wanted, so that the chunk which goes beyond it is still taken."""
 
 
 class Response:
@@ -15,7 +19,7 @@ class Response:
         self._connection: Connection | None = connection
         self._host = host
         self.status = connection.status
-        self.headers: Mapping[str, str] = connection.headers
+        self.headers: Headers = connection.headers
         """Names in any case."""
 
     async def read(self, max_bytes: int) -> bytes:
@@ -29,8 +33,18 @@ class Response:
         except Disconnected:
             raise self._broke_off() from None
 
+    async def read_start(self, max_bytes: int) -> bytes:
+        """As much of the body as there is, up to the cap: for what is read only to be quoted."""
+        found = bytearray()
+        with suppress(EgressBroken):
+            async for chunk in self.iter_chunks(_AHEAD * max_bytes):
+                found += chunk
+                if len(found) >= max_bytes:
+                    break
+        return bytes(found[:max_bytes])
+
     async def iter_chunks(self, max_bytes: int) -> AsyncIterator[bytes]:
-        body = CappedBody(self._host, self.headers.get("content-encoding"), max_bytes)
+        body = CappedBody(self._host, self.headers.joined("content-encoding"), max_bytes)
         try:
             while chunk := await self._live().chunk():
                 for piece in body.feed(chunk):

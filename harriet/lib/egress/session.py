@@ -131,6 +131,8 @@ class PinnedAdapter(HTTPAdapter):
             except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
                 raise _NotConnected("can't be reached.") from None
             except urllib3.exceptions.SSLError:
+                if watch.is_connected:  # the request may have left: it isn't sent to another address too
+                    raise
                 raise _NotConnected("has no valid certificate, or doesn't speak TLS on this port.") from None
             content = self._read(raw, target)
             if watch.is_cut:  # a cut connection looks like the end of the answer
@@ -202,7 +204,7 @@ class _Watch:
 
     def __init__(self, ends_at: float) -> None:
         self.ends_at = ends_at
-        self.is_cut = False
+        self.is_cut = self.is_connected = False
         self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(max(0.0, ends_at - time.monotonic()), self._cut)
         self._timer.daemon = True
@@ -234,6 +236,12 @@ class _PlainConnection(HTTPConnection):
 class _TlsConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _watch_socket(super()._new_conn())
+
+    def connect(self) -> None:
+        super().connect()
+        watch: _Watch | None = getattr(_running, "watch", None)
+        if watch is not None:
+            watch.is_connected = True
 
 
 def _watch_socket(opened: socket.socket) -> socket.socket:
