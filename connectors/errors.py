@@ -1,7 +1,14 @@
 """What may go wrong with a connector and the server behind it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from harriet.lib.egress import EgressRefused
 from harriet.lib.errors import Problem
+from harriet.lib.text import quoted
+
+QUOTED = 500
+"""Characters of a server's own words that are told."""
 
 
 class ConnectorError(Problem):
@@ -11,19 +18,59 @@ class ConnectorError(Problem):
 class UpstreamError(ConnectorError):
     """The server behind a connector gave no answer that could be used.
 
-    The message may quote the server, who may quote the secret: it is redacted before anybody sees it, and not logged.
-    `may_have_run` is False when the request certainly didn't reach the server.
+    The message quotes what the server `said`, which may repeat a secret: `clean` it before anybody sees it. Written as
+    text (in a log) the error leaves the server's words out. `may_have_run` is False when the request certainly didn't
+    reach the server.
     """
+
+    is_refusal = False
+    """The server says itself that it didn't work on the request. More than that isn't known."""
+    was_made = True
+    """False when what failed came before the request that somebody waits for: that one was never sent."""
 
     quotes_others = True
 
-    def __init__(self, message: str, *, may_have_run: bool = True) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, may_have_run: bool = True, said: str = "", advice: str = "", is_refusal: bool = False
+    ) -> None:
+        super().__init__(f"{message} {advice}".strip())
         self.may_have_run = may_have_run
+        self.is_refusal = self.is_refusal or is_refusal
+        self.said = said
+        """More than is quoted, so that no secret is cut in two before it is looked for."""
+        self._lead, self._advice = message, advice
+        self.message = self._composed()
+
+    @property
+    def is_outcome_open(self) -> bool:
+        """Whether nobody knows if the request had an effect."""
+        return self.may_have_run and self.was_made and not self.is_refusal
+
+    @property
+    def advice(self) -> str:
+        return self._advice
+
+    def clean(self, without_secrets: Callable[[str], str]) -> None:
+        self.said = without_secrets(self.said)
+        self.message = without_secrets(self._composed())
+
+    def add(self, sentence: str) -> None:
+        self._advice = f"{self._advice} {sentence}".strip()
+        self.message = self._composed()
+
+    def _composed(self) -> str:
+        words = f"It said: {quoted(self.said, QUOTED)}." if self.said.strip() else ""
+        return " ".join(part for part in (self._lead, words, self._advice) if part)
 
 
 class UpstreamDown(UpstreamError):
     """Not reachable, or not able to work now; it will pass by itself."""
+
+
+class UpstreamBusy(UpstreamDown):
+    """It answers, and is asked too often (429)."""
+
+    is_refusal = True
 
 
 class UpstreamTimeout(UpstreamError):
@@ -33,16 +80,27 @@ class UpstreamTimeout(UpstreamError):
 
 
 class UpstreamRefusedCredential(UpstreamError):
-    """401 or 403: an admin must look at the credential. `challenge` is what the server said in WWW-Authenticate."""
+    """401, or 403 with a challenge: an admin must look at the credential. `challenge` is what the server said in
+    WWW-Authenticate."""
 
-    def __init__(self, message: str, *, status: int = 401, challenge: str = "") -> None:
-        super().__init__(message)
+    is_refusal = True
+
+    def __init__(
+        self, message: str, *, status: int = 401, challenge: str = "", said: str = "", advice: str = ""
+    ) -> None:
+        super().__init__(message, said=said, advice=advice)
         self.status = status
         self.challenge = challenge
 
 
 class UpstreamBroken(UpstreamError):
     """It answered, but not as an MCP server should."""
+
+
+class UpstreamRefused(UpstreamBroken):
+    """It refused the request with a status of its own: no fault of the credential, and none of the server."""
+
+    is_refusal = True
 
 
 class UpstreamOutOfReach(UpstreamError, EgressRefused):
@@ -52,3 +110,13 @@ class UpstreamOutOfReach(UpstreamError, EgressRefused):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, may_have_run=False)
+
+
+@contextmanager
+def before_the_request() -> Iterator[None]:
+    """Around what must be done before a request can be sent."""
+    try:
+        yield
+    except UpstreamError as problem:
+        problem.was_made = False
+        raise

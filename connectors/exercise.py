@@ -87,7 +87,8 @@ class Exercise:
         try:
             return await self._rounds(request)
         except UpstreamError as problem:
-            return Used(request.method, request.name, False, self._probe.repeated.out_of_text(problem.message))
+            problem.clean(self._probe.repeated.out_of_text)
+            return Used(request.method, request.name, False, problem.message)
 
     async def _rounds(self, request: Request) -> Used:
         """Answers what the server asks in between, as often as it may be asked (SPEC 2026-07-28 mrtr)."""

@@ -77,7 +77,8 @@ async def _list_all(
     try:
         prompts = await _prompts(transport, endpoint, discovery, credential, look.remarks)
     except UpstreamBroken as problem:
-        look = replace(look, prompts=None, problem=repeated.out_of_text(problem.message))
+        problem.clean(repeated.out_of_text)
+        look = replace(look, prompts=None, problem=problem.message)
     else:
         look = replace(look, prompts=repeated.out_of_json(prompts))
     return replace(look, remarks=repeated.out_of_remarks(look.remarks))

@@ -88,7 +88,8 @@ class Probe:
                 self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS, remarks=remarks
             )
         except UpstreamError as problem:
-            found.problems.append(self.repeated.out_of_text(problem.message))
+            problem.clean(self.repeated.out_of_text)
+            found.problems.append(problem.message)
             return []
         usable = mended_entries(member, self.repeated.out_of_json(listed), remarks)
         said = self.repeated.out_of_remarks(remarks)

@@ -12,6 +12,7 @@ from harriet.lib.errors import Problem
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential
 
+from .errors import UpstreamError
 from .sound import Remarks
 from .transports.base import Discovery
 
@@ -54,6 +55,8 @@ class Repeated:
         try:
             yield
         except Problem as problem:
+            if isinstance(problem, UpstreamError):
+                problem.clean(self.out_of_text)
             problem.message = self.out_of_text(problem.message)
             problem.args = (problem.message,)
             raise

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from audit.actor import SYSTEM, Actor
 from audit.record import record
-from connectors.errors import UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
+from connectors.errors import UpstreamBusy, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.events import CONNECTOR_HEALTH_CHANGED
 from connectors.labels import connector_label
 from connectors.models import Connector
@@ -39,7 +39,7 @@ def health_after(problem: Problem) -> str | None:
     """The health that an error means; None when it says nothing about the server."""
     if isinstance(problem, UpstreamRefusedCredential):
         return Connector.Health.OPERATOR
-    if isinstance(problem, (UpstreamDown, UpstreamTimeout)):
+    if isinstance(problem, (UpstreamDown, UpstreamTimeout)) and not isinstance(problem, UpstreamBusy):
         return Connector.Health.DOWN
     return None
 

@@ -12,7 +12,14 @@ from audit.record import record
 from connectors import looking
 from connectors.actions.record_health import record_failure, record_health
 from connectors.definitions import Offer, read_offer
-from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
+from connectors.errors import (
+    UpstreamBroken,
+    UpstreamBusy,
+    UpstreamDown,
+    UpstreamRefused,
+    UpstreamRefusedCredential,
+    UpstreamTimeout,
+)
 from connectors.events import CONNECTOR_TESTED
 from connectors.labels import connector_label
 from connectors.models import Connector
@@ -126,6 +133,8 @@ def _failure(connector: Connector, problem: Problem, candidate: looking.Candidat
         return [Finding("danger", "Address", problem.message)]
     if isinstance(problem, UpstreamRefusedCredential):
         return [Finding("ok", "Server", "The server answered."), _demands(connector, problem, candidate)]
+    if isinstance(problem, (UpstreamBusy, UpstreamRefused)):
+        return [Finding("danger", "Server", _sentence(problem))]
     if isinstance(problem, (UpstreamDown, UpstreamTimeout)):
         advice = "Check the address, and that the server runs and may be reached from this machine."
         return [Finding("danger", "Server", f"{_sentence(problem)} {advice}")]

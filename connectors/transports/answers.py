@@ -2,20 +2,25 @@
 
 from typing import Any
 
+import msgspec
+
 from harriet.lib.canonical import NotRepresentable
 from harriet.lib.lenient import parse_leniently, plain
 
-from ..errors import UpstreamBroken
+from ..errors import UpstreamBroken, UpstreamError
 from . import eras
 from .base import UpstreamAnswer
 from .envelope import Faulty, error_of, one_line
 from .exchange import Reply
 
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_text = msgspec.json.Decoder(str).decode
+
 
 def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> UpstreamAnswer:
-    """The bytes to pass on. Raises UpstreamBroken."""
+    """The bytes to pass on. Raises UpstreamError."""
     message = reply.message
-    if message is None or not message.answers(request_id):
+    if message is None:
         raise _unexpected(reply, method)
     if isinstance(message, Faulty):
         raise UpstreamBroken(f"The server's answer to {method} can't be read: it is not one JSON-RPC message.")
@@ -23,18 +28,29 @@ def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> Upstrea
         return UpstreamAnswer(one_line(bytes(message.result)), None, era, reply.status)
     if error_of(message).code in eras.OURS_TO_MEND:
         raise _unexpected(reply, method)
-    return UpstreamAnswer(None, one_line(bytes(message.error)), era, reply.status)
+    error = with_wait(bytes(message.error), reply.failure.wait if reply.failure is not None else "")
+    return UpstreamAnswer(None, one_line(error), era, reply.status)
+
+
+def with_wait(error: bytes, wait: str) -> bytes:
+    """The server's error, and in its message how long its headers ask to wait."""
+    if not wait:
+        return error
+    members = _members(error)
+    said = _text(members["message"]) if "message" in members else ""
+    members["message"] = msgspec.Raw(msgspec.json.encode(f"{said.rstrip()} ({wait})".strip()))
+    return msgspec.json.encode(members)
 
 
 def result_of(reply: Reply, method: str) -> dict[str, Any]:
-    """The result, read, without what was wrong in it. Raises UpstreamBroken."""
+    """The result, read, without what was wrong in it. Raises UpstreamError."""
     result: dict[str, Any] = plain(as_written(reply, method))
     return result
 
 
 def as_written(reply: Reply, method: str) -> dict[str, Any]:
     """The result with what is wrong in it (see `lenient`): for lists, where each entry is judged alone. Raises
-    UpstreamBroken."""
+    UpstreamError."""
     if reply.message is None or not reply.message.result:
         raise _unexpected(reply, method)
     try:
@@ -46,10 +62,13 @@ def as_written(reply: Reply, method: str) -> dict[str, Any]:
     return result
 
 
-def _unexpected(reply: Reply, method: str) -> UpstreamBroken:
+def _unexpected(reply: Reply, method: str) -> UpstreamError:
     error = error_of(reply.message)
-    said = f": {eras.quoted(error.message)} ({error.code})" if error.code else ""
+    if reply.failure is not None and error.code not in eras.OURS_TO_MEND:
+        return reply.failure.problem(error.message)
     return UpstreamBroken(
-        f"The server answered {method} with status {reply.status}{said}. "
-        "Check the connector's URL, then synchronise it: its protocol version may have changed."
+        f"The server answered {method} with an error ({error.code})." if error.code else f"It can't do {method}.",
+        said=error.message,
+        advice="Check the connector's URL, then synchronise it: its protocol version may have changed.",
+        is_refusal=True,
     )

@@ -21,6 +21,10 @@ class Clock:
         """Seconds, 0 at the end."""
         return max(self._ends_at - self._time(), 0.0)
 
+    def within(self, seconds: float) -> "Clock":
+        """For something on the way: so long at most, and not longer than this one. Raises UpstreamTimeout."""
+        return Clock(min(self.left(), seconds))
+
     def left(self) -> float:
         """Seconds, more than 0. Raises UpstreamTimeout."""
         left = self._ends_at - self._time()

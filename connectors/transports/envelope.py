@@ -1,5 +1,6 @@
 """JSON-RPC messages to and from servers: the envelope is read, what it carries stays the bytes that were sent."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from harriet.lib.lenient import members_of
 
 MAX_DEPTH = 128
 _EMPTY = msgspec.Raw(b"")
+_NUMBER = re.compile(rb'("?)([0-9]{1,19})(?:\.0{1,9})?\1')
 
 
 class Unreadable(Exception):
@@ -25,6 +27,14 @@ class Message(msgspec.Struct):
     def answers(self, request_id: bytes) -> bool:
         """Whether it has a result or an error, of the request with this id. (A Raw never equals bytes.)"""
         return bytes(self.id) == request_id and not self.method and bool(self.result) != bool(self.error)
+
+    def answers_alone(self, request_id: bytes) -> bool:
+        """Whether it can only be meant for this request when no other is on its way: the id came back as a text or
+        with a decimal point, or an error names none."""
+        if self.method or bool(self.result) == bool(self.error):
+            return False
+        found = _NUMBER.fullmatch(bytes(self.id))
+        return found[2] == request_id if found else bool(self.error) and bytes(self.id) in {b"", b"null"}
 
 
 class Faulty(Message):
@@ -76,6 +86,17 @@ def error_of(message: Message | None) -> Error:
         return _decode_error(message.error)
     except msgspec.MsgspecError:
         return Error()
+
+
+def is_error(message: Message) -> bool:
+    """Whether it is an error as JSON-RPC has them, and not an API's own."""
+    if not message.error or message.method or message.result:
+        return False
+    try:
+        _decode_error(message.error)
+    except msgspec.MsgspecError:
+        return False
+    return True
 
 
 def one_line(raw: bytes) -> bytes:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout
-from harriet.lib.text import excerpt
 from vault.open import OpenCredential
 
-from ..errors import (
-    UpstreamBroken,
-    UpstreamDown,
-    UpstreamError,
-    UpstreamOutOfReach,
-    UpstreamRefusedCredential,
-    UpstreamTimeout,
-)
 from .asked import Asked
 from .base import Endpoint, OnNotification
+from .cookies import Cookies
 from .envelope import Message, Unreadable, read_message
-
-EgressProblem = (EgressRefused, EgressTimeout, EgressFailed)
+from .failure import Failure, broken
 
 
 @dataclass(slots=True)
@@ -33,6 +21,8 @@ class Reply:
     status: int
     message: Message | None
     session_id: str = ""
+    failure: Failure | None = None
+    """Of an error status: what the server says beside the message."""
 
 
 class Attached(NamedTuple):
@@ -43,6 +33,8 @@ class Attached(NamedTuple):
 
     headers: dict[str, str]
     query: dict[str, str] | None
+    cookies: Cookies | None = None
+    """Those of the session in which the request is made."""
 
     @classmethod
     def of(cls, credential: OpenCredential) -> Attached:
@@ -53,7 +45,16 @@ class Attached(NamedTuple):
 
     def within(self, headers: dict[str, str]) -> Attached:
         """With the protocol's headers, which no credential replaces."""
-        return Attached({**self.headers, **headers}, self.query)
+        return Attached({**self.headers, **headers}, self.query, self.cookies)
+
+    def with_cookies(self, cookies: Cookies | None) -> Attached:
+        return self._replace(cookies=cookies)
+
+    def sent(self) -> dict[str, str]:
+        """The headers as they are sent now: the server may have changed its cookies since they were put together."""
+        if self.cookies is None or not self.cookies:
+            return self.headers
+        return self.cookies.beside(self.headers)
 
     @property
     def is_empty(self) -> bool:
@@ -81,42 +82,3 @@ def parsed(endpoint: Endpoint, raw: bytes) -> Message:
         return read_message(raw)
     except Unreadable as reason:
         raise broken(endpoint, f"sent an answer that can't be read: {reason}") from None
-
-
-def broken(endpoint: Endpoint, what: str) -> UpstreamBroken:
-    return UpstreamBroken(f"The server at {host_of(endpoint)} {what}. Check that the URL is that of its MCP endpoint.")
-
-
-def unknown_kind(endpoint: Endpoint, status: int, kind: str) -> UpstreamBroken:
-    what = f"a page of the type “{excerpt(kind, 40)}”" if kind else "nothing"
-    return broken(endpoint, f"answered with status {status} and {what}")
-
-
-def failure_of(endpoint: Endpoint, status: int, headers: Mapping[str, str]) -> UpstreamError | None:
-    """What a status says that needs no look into the body; None for the others."""
-    if status in {401, 403}:
-        return UpstreamRefusedCredential(
-            f"The server at {host_of(endpoint)} refused the credential ({status}). "
-            "Check the connector's authentication.",
-            status=status,
-            challenge=headers.get("WWW-Authenticate", "")[:2000],
-        )
-    if 300 <= status < 400:
-        return broken(endpoint, f"answered with a redirect ({status}), which Harriet doesn't follow")
-    if status in {408, 425, 429} or status >= 500:
-        return UpstreamDown(f"The server at {host_of(endpoint)} can't work on it now ({status}). Try again later.")
-    return None
-
-
-def host_of(endpoint: Endpoint) -> str:
-    return urlsplit(endpoint.url).hostname or "the connector's address"
-
-
-def translated(error: EgressRefused | EgressTimeout | EgressFailed) -> UpstreamError:
-    if isinstance(error, EgressRefused):
-        return UpstreamOutOfReach(error.message)
-    if isinstance(error, EgressTimeout):
-        return UpstreamTimeout(error.message, may_have_run=error.was_sent)
-    if isinstance(error, EgressBroken):
-        return UpstreamBroken(error.message)
-    return UpstreamDown(error.message, may_have_run=error.was_sent)

@@ -10,15 +10,17 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout
+from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
 from . import eras
 from .answers import result_of
 from .asked import Asked
 from .base import Caller, Discovery, Endpoint, OnNotification, OnQuestion
 from .clock import Clock
+from .cookies import Cookies
 from .envelope import Message, notification, request
 from .exchange import Attached, Outgoing, Reply
 from .hearing import SIDE_SECONDS, hear
+from .lost import Loss, forgetful, loss_in
 from .sessions import InFlight, Session, Sessions
 from .wire import Wire
 
@@ -51,13 +53,16 @@ class LegacyEra:
         on_question: OnQuestion | None,
         log_level: str = "",
     ) -> Reply:
-        """Opens the session when there is none; once again when the server has lost it."""
+        """Opens the session when there is none; once again when the server has lost it, and so never began."""
         for is_last in (False, True):
-            session, key = await self._session(endpoint, attached, caller, clock)
-            within = attached.within(session.headers)
+            with before_the_request():
+                session, key = await self._session(endpoint, attached, caller, clock)
+            within = attached.within(session.headers).with_cookies(session.cookies)
             if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
-                await self._set_level(endpoint, within, session, log_level, clock)
-            asked = Asked(partial(self._answer, endpoint, within), on_question, caller.capabilities, clock)
+                with before_the_request():
+                    await self._set_level(endpoint, within, session, log_level, clock)
+            answer = partial(self._answer_in, endpoint, within, key, session)
+            asked = Asked(answer, on_question, caller.capabilities, clock)
             outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True)
             try:
                 session.in_flight[request_id] = InFlight(asked, on_notification)
@@ -69,22 +74,52 @@ class LegacyEra:
                 raise
             finally:
                 _landed(session, request_id)
-            if is_last or not _is_lost(session, reply, request_id):
+            if not await self._is_lost(endpoint, within, key, session, reply, request_id, clock):
                 return reply
-            self._sessions.forget(key, session)
+            if is_last:
+                raise forgetful(reply)
         raise AssertionError("the second attempt returns")
+
+    async def _is_lost(
+        self,
+        endpoint: Endpoint,
+        within: Attached,
+        key: Hashable,
+        session: Session,
+        reply: Reply,
+        request_id: bytes,
+        clock: Clock,
+    ) -> bool:
+        """Whether the server didn't work on the request because it has lost the session. After any 404 the next
+        request gets a new one, as the specification demands."""
+        loss = loss_in(reply, request_id) if session.id or session.cookies else Loss.NONE
+        if loss is Loss.NONE:
+            return False
+        is_plain = loss is Loss.PLAIN and session.id != ""
+        is_lost = is_plain or await self._refuses_a_ping(endpoint, within, clock)
+        if is_lost or reply.status == 404:
+            self._sessions.forget(key, session)
+        return is_lost
+
+    async def _refuses_a_ping(self, endpoint: Endpoint, within: Attached, clock: Clock) -> bool:
+        try:
+            reply = await self.ask_in(endpoint, within, "ping", {}, clock.within(SIDE_SECONDS))
+            return reply.status in {400, 404}
+        except UpstreamError:
+            return False
 
     async def _session(
         self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
     ) -> tuple[Session, Hashable]:
-        """A server that hands out no session ids can't tell callers apart, so they share what was said at the start."""
+        """A server that hands out neither session ids nor cookies can't tell callers apart, so they share what was said
+        at the start."""
         shared = (endpoint.connector_id.int, endpoint.url, caller.capabilities)
         session = self._sessions.ready(shared)
         if session is not None:
             return session, shared
         own = (*shared, caller.session_key)
         session = await self._sessions.get(own, lambda: self._open(endpoint, attached, caller, clock))
-        if not session.id:
+        if not session.id and not session.cookies:
             self._sessions.forget(own, session)
             self._sessions.keep(shared, session)
             return session, shared
@@ -111,7 +146,7 @@ class LegacyEra:
     ) -> AsyncIterator[Callable[[str, dict[str, Any]], Awaitable[Reply]]]:
         """A session for a few requests, ended afterwards; gives the function that asks in it."""
         session, _ = await self.initialize(endpoint, attached, caller, clock)
-        within = attached.within(session.headers)
+        within = attached.within(session.headers).with_cookies(session.cookies)
         try:
             yield lambda method, params: self.ask_in(endpoint, within, method, params, clock)
         finally:
@@ -131,12 +166,15 @@ class LegacyEra:
     ) -> tuple[Session, Discovery]:
         request_id = self._wire.new_id()
         body = request(request_id, "initialize", eras.initialize(caller.capabilities))
-        outgoing = Outgoing(request_id, body, attached.within(eras.BASE_HEADERS))
+        cookies = Cookies(endpoint.url)
+        outgoing = Outgoing(request_id, body, attached.within(eras.BASE_HEADERS).with_cookies(cookies))
         reply = await self._wire.ask(endpoint, outgoing, clock)
         discovery = eras.read_initialized(result_of(reply, "initialize"))
         session = eras.new_session(discovery, reply.session_id)
         session.open_at = endpoint if attached.is_empty else None
-        ready = Outgoing(b"", notification("notifications/initialized"), attached.within(session.headers))
+        session.cookies = cookies if session.id or cookies else None
+        within = attached.within(session.headers).with_cookies(session.cookies)
+        ready = Outgoing(b"", notification("notifications/initialized"), within)
         if await self._wire.tell(endpoint, ready, clock.left()) >= 500:
             raise UpstreamDown("The server stopped working while a session was opened. Try again later.")
         return session, discovery
@@ -145,7 +183,7 @@ class LegacyEra:
         if not session.id:
             return
         try:
-            bye = Outgoing(b"", b"", attached.within(session.headers))
+            bye = Outgoing(b"", b"", attached.within(session.headers).with_cookies(session.cookies))
             await self._wire.tell(endpoint, bye, SIDE_SECONDS, "DELETE")
         except UpstreamError as error:
             logger.info("A session wasn't ended: %s", error)
@@ -163,6 +201,14 @@ class LegacyEra:
     async def _answer(self, endpoint: Endpoint, within: Attached, response: bytes) -> None:
         """Answers what the server asked."""
         await self._wire.tell(endpoint, Outgoing(b"", response, within), SIDE_SECONDS)
+
+    async def _answer_in(
+        self, endpoint: Endpoint, within: Attached, key: Hashable, session: Session, response: bytes
+    ) -> None:
+        """A server that doesn't know the session at which it asks won't get another request in it."""
+        if await self._wire.tell(endpoint, Outgoing(b"", response, within), SIDE_SECONDS) == 404 and session.id:
+            self._sessions.forget(key, session)
+            logger.info("Connector %s has lost the session in which it asked something.", endpoint.connector_id)
 
     async def _cancel(self, endpoint: Endpoint, request_id: bytes, within: Attached) -> None:
         params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
@@ -193,10 +239,3 @@ def _landed(session: Session, request_id: bytes) -> None:
     if session.listener is not None and not session.in_flight:
         session.listener.task.cancel()
         session.listener = None
-
-
-def _is_lost(session: Session, reply: Reply, request_id: bytes) -> bool:
-    """The server doesn't know the session: by 404, or as many do, by a 400 that names no request."""
-    if not session.id or reply.status not in {400, 404}:
-        return False
-    return reply.message is None or bytes(reply.message.id) != request_id

@@ -10,15 +10,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..errors import UpstreamBroken, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
+from ..errors import (
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamRefusedCredential,
+    UpstreamTimeout,
+    before_the_request,
+)
 from . import eras
 from .answers import result_of
 from .asked import Asked
 from .base import SSE, Caller, Discovery, Endpoint, OnNotification, OnQuestion
 from .clock import Clock
 from .envelope import notification, request
-from .exchange import Attached, Outgoing, Reply, broken, failure_of
+from .exchange import Attached, Outgoing, Reply
 from .hearing import SIDE_SECONDS
+from .lost import Loss, forgetful, loss_in
 from .old_stream import Flight, OldStream
 from .sessions import Sessions
 from .wire import Wire
@@ -70,10 +77,11 @@ class OldTransport:
         """Opens the stream when there is none; once again when the server has lost it."""
         key = (endpoint.connector_id, endpoint.url, caller)
         for is_last in (False, True):
-            stream = await self._kept(key, endpoint, attached, caller, clock)
             within = attached.within(eras.BASE_HEADERS)
-            if log_level and stream.log_level != log_level:
-                await self._set_level(stream, within, log_level, clock)
+            with before_the_request():
+                stream = await self._kept(key, endpoint, attached, caller, clock)
+                if log_level and stream.log_level != log_level:
+                    await self._set_level(stream, within, log_level, clock)
             asked = Asked(partial(self._tell, stream, within), on_question, caller.capabilities, clock)
             try:
                 reply = await self._asked(stream, within, Flight(request_id, asked, on_notification), body, clock)
@@ -81,11 +89,25 @@ class OldTransport:
                 params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
                 stream.in_background(self._tell(stream, within, notification("notifications/cancelled", params)))
                 raise
-            if is_last or reply.status not in {400, 404}:
+            if not await self._is_lost(stream, within, reply, request_id, clock):
                 return reply
             self._streams.forget(key, stream)
             stream.close()
+            if is_last:
+                raise forgetful(reply)
         raise AssertionError("the second attempt returns")
+
+    async def _is_lost(
+        self, stream: OldStream, within: Attached, reply: Reply, request_id: bytes, clock: Clock
+    ) -> bool:
+        """Whether the server didn't work on the request because it doesn't know whose stream it is about."""
+        loss = loss_in(reply, request_id)
+        if loss is not Loss.OPEN:
+            return loss is Loss.PLAIN
+        try:
+            return (await self._ask_in(stream, within, "ping", {}, clock.within(SIDE_SECONDS))).status in {400, 404}
+        except UpstreamError:
+            return False
 
     @asynccontextmanager
     async def own_session(
@@ -156,19 +178,21 @@ class OldTransport:
         return await self._asked(stream, within, Flight(request_id, asked), request(request_id, method, params), clock)
 
     async def _asked(self, stream: OldStream, within: Attached, flight: Flight, body: bytes, clock: Clock) -> Reply:
-        """The answer comes on the stream, sometimes before the POST has been answered."""
+        """The answer comes on the stream, sometimes before the POST has been answered; then it counts, whatever the
+        POST's own answer says."""
         stream.add(flight)
         try:
-            sent = Outgoing(b"", body, within)
-            status = await self._wire.tell(stream.address, sent, min(clock.left(), _POST_SECONDS))
-            if status in {400, 404}:
-                return Reply(status, None)
-            if status >= 300:
-                raise failure_of(stream.address, status, {}) or broken(stream.address, f"answered with status {status}")
+            sent = Outgoing(flight.id, body, within.with_cookies(stream.cookies))
+            refusal = await self._wire.post(stream.address, sent, min(clock.left(), _POST_SECONDS))
+            if refusal is not None and not flight.answer.done():
+                return refusal
             return Reply(200, await flight.landed(clock))
+        except UpstreamTimeout as problem:
+            problem.add(stream.unread.sentence())
+            raise
         finally:
             stream.remove(flight)
             await flight.asked.close()
 
     async def _tell(self, stream: OldStream, within: Attached, body: bytes) -> None:
-        await self._wire.tell(stream.address, Outgoing(b"", body, within), SIDE_SECONDS)
+        await self._wire.tell(stream.address, Outgoing(b"", body, within.with_cookies(stream.cookies)), SIDE_SECONDS)

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from harriet.lib.egress import Exchange
+from harriet.lib.media import is_events
 
 from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout
 from .asked import Asked, TooManyQuestions
 from .base import Discovery, Endpoint, OnNotification
 from .clock import Clock, Pace
+from .cookies import Cookies
 from .envelope import Message, one_line
-from .exchange import Attached, EgressProblem, failure_of, parsed, translated
+from .exchange import Attached
+from .failure import EgressProblem, failure_of, translated
 from .sse import EventReader, EventTooLarge, TooManyEvents
-from .stream import BURST, MAX_EVENTS, PER_SECOND
+from .stream import BURST, MAX_EVENTS, PER_SECOND, Unread
 from .wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -80,6 +83,8 @@ class OldStream:
     def __init__(self, wire: Wire, endpoint: Endpoint, attached: Attached) -> None:
         loop = asyncio.get_running_loop()
         self._max_bytes = wire.max_bytes
+        self.cookies = Cookies(endpoint.url)
+        """Set by the answer that opens the stream, so that requests find the machine where it is open."""
         self.address = endpoint
         """Where requests go, once the server has said so."""
         self.discovery: Discovery | None = None
@@ -90,6 +95,7 @@ class OldStream:
         self._time = loop.time
         self._good_until = loop.time() + USABLE_SECONDS
         self._idle: asyncio.TimerHandle | None = None
+        self.unread = Unread(endpoint, is_bounded=False)
         self._side: set[asyncio.Future[None]] = set()
         self.ended: asyncio.Task[None] = asyncio.create_task(self._run(wire.stream(endpoint, attached, LIFE_SECONDS)))
 
@@ -159,10 +165,10 @@ class OldStream:
         reader = EventReader(_MAX_STREAM_EVENTS, special="endpoint", max_event=self._max_bytes)
         async with exchange as response:
             exchange.headers, exchange.params = {}, None  # the stream outlives the block that opened the credential
-            problem = failure_of(self.address, response.status, response.headers)
-            if problem is not None:
-                raise problem
-            if response.status != 200 or not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            self.cookies.take(response.headers.every("Set-Cookie"))
+            if response.status >= 300:
+                raise (await failure_of(self.address, response)).problem()
+            if response.status != 200 or not is_events(response.headers.get("Content-Type", "")):
                 raise UpstreamBroken(f"The server answered with status {response.status} instead of an event stream.")
             async for chunk in response.iter_chunks(_MAX_STREAM_BYTES):
                 for raw in reader.feed(chunk):
@@ -171,11 +177,11 @@ class OldStream:
                     self._found.set_result(reader.special_data.decode("latin-1"))
 
     async def _came(self, raw: bytes) -> None:
-        message = parsed(self.address, raw)
+        message = self.unread.read(raw)
+        if message is None:
+            return
         if not message.method:
-            flight = self._flights.get(bytes(message.id))
-            if flight is not None and message.answers(flight.id) and not flight.answer.done():
-                flight.answer.set_result(message)
+            self._land(message)
             return
         flights = list(self._flights.values())
         if message.id:
@@ -187,6 +193,17 @@ class OldStream:
             await self._pace.keep()
             for flight in flights:
                 await flight.hear(one_line(raw))
+
+    def _land(self, message: Message) -> None:
+        """Only with one request on its way an answer may be written in another way than its request."""
+        flight = self._flights.get(bytes(message.id))
+        if flight is None:
+            asked = [one for one in self._flights.values() if not one.is_lasting]
+            flight = asked[0] if len(asked) == 1 else None
+        if flight is None or flight.answer.done():
+            return
+        if message.answers(flight.id) or message.answers_alone(flight.id):
+            flight.answer.set_result(message)
 
     async def _asks(self, flights: list[Flight], question: Message) -> None:
         """Only with one request on its way it is clear whose question it is."""

@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from .asked import Asked
 from .base import Endpoint, OnNotification
+from .cookies import Cookies
 
 LIMIT = 20_000
 
@@ -49,6 +50,8 @@ class Session:
     """True when the server's stream begins with its first event only: waiting for it is of no use."""
     in_flight: dict[bytes, InFlight] = field(default_factory=dict)
     listener: Listener | None = None
+    cookies: Cookies | None = None
+    """None when the session is shared by callers that the server can't tell apart."""
 
 
 S = TypeVar("S")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 LONGEST_ID = 1024
+_MARK = b"\xef\xbb\xbf"
 
 
 class TooManyEvents(Exception):
@@ -27,6 +28,7 @@ class EventReader:
         "_seen",
         "_swallow_newline",
         "last_id",
+        "other",
         "retry",
         "special",
         "special_data",
@@ -44,11 +46,15 @@ class EventReader:
         self._swallow_newline = False
         self.last_id = ""
         """Where to go on when the stream breaks off (`Last-Event-ID`)."""
+        self.other = ""
+        """The name of the last event with data that was neither a message nor the special one."""
         self.retry: float | None = None
         """Seconds after which the server wants to be asked again."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         self._buffer += self._with_plain_newlines(chunk)
+        if self._is_first:
+            self._drop_mark()
         while (end := self._buffer.find(b"\n\n", self._seen)) >= 0:
             event = bytes(self._buffer[:end])
             del self._buffer[: end + 2]
@@ -63,10 +69,16 @@ class EventReader:
             raise EventTooLarge
         self._seen = max(0, len(self._buffer) - 1)
 
+    def rest(self) -> bytes:
+        """The data of an event that lacks the empty line at its end, when the stream is over: whole or not, its reader
+        will see. Its id doesn't count: whoever goes on gets the event once more."""
+        event, last_id = bytes(self._buffer).removesuffix(b"\n"), self.last_id
+        self.restart()
+        data = self._data_of(event)
+        self.last_id = last_id
+        return data
+
     def _with_plain_newlines(self, chunk: bytes) -> bytes:
-        if self._is_first and chunk:
-            self._is_first = False
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
         if self._swallow_newline and chunk:
             self._swallow_newline = False
             chunk = chunk.removeprefix(b"\n")
@@ -74,6 +86,12 @@ class EventReader:
             self._swallow_newline = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return chunk
+
+    def _drop_mark(self) -> None:
+        """The byte order mark, which may come in pieces."""
+        self._is_first = len(self._buffer) < len(_MARK) and _MARK.startswith(bytes(self._buffer))
+        if self._buffer.startswith(_MARK):
+            del self._buffer[: len(_MARK)]
 
     def restart(self) -> None:
         """Another stream goes on where the last one broke off: what was left of an event is lost."""
@@ -95,10 +113,12 @@ class EventReader:
                 self.retry = int(value[:9]) / 1000
         if self.special and kind == self.special:
             self.special_data = b"\n".join(data)
+        elif kind != b"message" and any(data):
+            self.other = kind[:60].decode("utf-8", "replace")
         return b"\n".join(data) if kind == b"message" else b""
 
     def _note_id(self, value: bytes) -> None:
         """Ids that can't be sent back in a header are no ids."""
         text = value.decode("utf-8", "replace")
-        if len(text) <= LONGEST_ID and text.isprintable() and text.isascii():
+        if len(text) <= LONGEST_ID and text.isprintable() and "\ufffd" not in text:
             self.last_id = text

@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
-from harriet.lib.egress import EgressBroken, Response
+import sys
 
+from harriet.lib.egress import EgressBroken, Response
+from harriet.lib.text import quoted
+
+from ..errors import UpstreamBroken
 from .asked import TooManyQuestions
 from .base import Endpoint
 from .clock import Pace
-from .envelope import Message, one_line
-from .exchange import Outgoing, broken, parsed
+from .envelope import Message, Unreadable, one_line, read_message
+from .exchange import Outgoing
+from .failure import broken, host_of
 from .sse import EventReader, TooManyEvents
 
 MAX_EVENTS = 10_000
 """Of one request, over all its streams."""
 BURST, PER_SECOND = 2000, 500.0
 """How fast notifications are passed on; beyond, the server is read more slowly."""
+MOST_UNREAD = 1000
+"""Events that are no messages, before an answer: some servers greet, or say “ping” every second."""
+
+
+class Unread:
+    """Reads the messages of a stream; passes over what is none, and keeps count. A stream that is to last is bounded
+    by its reader alone."""
+
+    __slots__ = ("_endpoint", "_most", "count", "reason")
+
+    def __init__(self, endpoint: Endpoint, *, is_bounded: bool = True) -> None:
+        self._endpoint = endpoint
+        self._most = MOST_UNREAD if is_bounded else sys.maxsize
+        self.count = 0
+        self.reason = ""
+
+    def read(self, raw: bytes) -> Message | None:
+        """Raises UpstreamBroken when there are too many of them."""
+        try:
+            return read_message(raw)
+        except Unreadable as reason:
+            self.count += 1
+            self.reason = str(reason)
+        if self.count > self._most:
+            raise broken(self._endpoint, f"sent an answer that can't be read: {self.reason}")
+        return None
+
+    def sentence(self) -> str:
+        if not self.count:
+            return ""
+        many = "An event" if self.count == 1 else f"{self.count} events"
+        return f"{many} of its stream could not be read: {self.reason}."
 
 
 class Stream:
@@ -22,6 +59,7 @@ class Stream:
         self._endpoint = endpoint
         self._outgoing = outgoing
         self._pace: Pace | None = None
+        self._unread = Unread(endpoint)
         self.reader = EventReader(MAX_EVENTS)
 
     @property
@@ -33,10 +71,9 @@ class Stream:
         try:
             async for chunk in response.iter_chunks(max_bytes):
                 for raw in self.reader.feed(chunk):
-                    message = parsed(self._endpoint, raw)
-                    if message.answers(self._outgoing.id):
+                    if (message := await self._look_at(raw)) is not None:
                         return message
-                    await self._pass_on(message, raw)
+            return self._answer_in(self.reader.rest())
         except TooManyEvents:
             raise broken(self._endpoint, f"sent more than {MAX_EVENTS} events instead of its answer") from None
         except TooManyQuestions:
@@ -44,6 +81,33 @@ class Stream:
         except EgressBroken:
             if not self.can_go_on:
                 raise
+        return None
+
+    def ended(self) -> UpstreamBroken:
+        """There was no answer in it."""
+        problem = f"The server at {host_of(self._endpoint)} ended the event stream without an answer."
+        return UpstreamBroken(problem, advice=self.oddities())
+
+    def oddities(self) -> str:
+        """What was passed over, in sentences: one of these events may have been meant as the answer."""
+        name = self.reader.other
+        named = f"It sent an event named {quoted(name, 40)}, which MCP doesn't know." if name else ""
+        return f"{self._unread.sentence()} {named}".strip()
+
+    def _answer_in(self, raw: bytes) -> Message | None:
+        message = self._unread.read(raw) if raw else None
+        return message if message is not None and self._is_answer(message) else None
+
+    def _is_answer(self, message: Message) -> bool:
+        """No other request is on its way in this stream."""
+        return message.answers(self._outgoing.id) or message.answers_alone(self._outgoing.id)
+
+    async def _look_at(self, raw: bytes) -> Message | None:
+        """The message, when it is the answer."""
+        message = self._unread.read(raw)
+        if message is None or self._is_answer(message):
+            return message
+        await self._pass_on(message, raw)
         return None
 
     async def _pass_on(self, message: Message, raw: bytes) -> None:

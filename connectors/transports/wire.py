@@ -6,28 +6,24 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 
+from harriet.lib.charset import as_utf8
 from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange, Response
+from harriet.lib.media import JSON, charset_of, is_events, is_json
 
 from .base import Endpoint
 from .clock import Clock
-from .envelope import Message, Unreadable, read_message
-from .exchange import (
-    Attached,
-    EgressProblem,
-    Outgoing,
-    Reply,
-    broken,
-    failure_of,
-    parsed,
-    translated,
-    unknown_kind,
-)
+from .envelope import Message, Unreadable, is_error, read_message
+from .exchange import Attached, Outgoing, Reply, parsed
+from .failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
 from .sse import EventReader, TooManyEvents
-from .stream import Stream
+from .stream import Stream, Unread
 
 MAX_RESUMPTIONS = 100
 MIN_RETRY, USUAL_RETRY, MAX_RETRY = 0.1, 0.5, 30.0
 """Seconds until a broken stream is asked for again, whatever the server wants."""
+
+_MARKS = frozenset({b"\xef", b"\xfe", b"\xff"})
+"""How a byte order mark begins."""
 
 OnMessage = Callable[[Message, bytes], Awaitable[None]]
 
@@ -42,28 +38,29 @@ class Wire:
         return b"%d" % next(self._ids)
 
     async def ask(self, endpoint: Endpoint, outgoing: Outgoing, clock: Clock) -> Reply:
-        """Raises UpstreamError. Other 4xx answers, with a JSON-RPC error or without, are returned."""
+        """Raises UpstreamError. A JSON-RPC error under an error status is returned, and so is a status that refuses
+        the request without one: both may be what whoever asked has to hear."""
         exchange = self._post(endpoint, outgoing, clock.left())
         asked = outgoing.asked
         if asked is not None:
             asked.timer = exchange
+        stream: Stream | None = None
         try:
             async with exchange as response:
+                _take_cookies(outgoing.attached, response)
                 if response.status >= 300:
-                    return await self._read_failure(endpoint, outgoing, response)
+                    return await self._read_failure(endpoint, response)
                 kind = response.headers.get("Content-Type", "")
-                session_id = response.headers.get("Mcp-Session-Id", "")
-                if kind.startswith("application/json"):
-                    return Reply(response.status, await self._read_json(endpoint, outgoing, response), session_id)
-                if not kind.startswith("text/event-stream"):
-                    raise unknown_kind(endpoint, response.status, kind)
+                if not is_events(kind):
+                    message = await self._read_json(endpoint, outgoing, response, kind)
+                    return Reply(response.status, message, _session_id_in(response))
                 stream = Stream(endpoint, outgoing)
-                message = await stream.answer(response, self.max_bytes)
-            if message is None:
-                message = await self._resumed(endpoint, outgoing, stream, clock)
+                message_or_none = await stream.answer(response, self.max_bytes)
+                session_id = _session_id_in(response)
+            message = message_or_none or await self._resumed(endpoint, outgoing, stream, clock)
             return Reply(200, message, session_id)
         except EgressProblem as error:
-            raise translated(error) from None
+            raise translated(error, stream.oddities() if stream is not None else "") from None
         finally:
             if asked is not None:
                 await asked.close()
@@ -80,7 +77,7 @@ class Wire:
                 break
             if message is not None:
                 return message
-        raise broken(endpoint, "ended the event stream without an answer")
+        raise stream.ended()
 
     async def _go_on(
         self, endpoint: Endpoint, outgoing: Outgoing, stream: Stream, clock: Clock
@@ -90,6 +87,8 @@ class Wire:
         if outgoing.asked is not None:
             outgoing.asked.timer = exchange
         async with exchange as response:
+            if response.status >= 500:
+                return 200, None  # as for EgressFailed
             if not _is_stream(response):
                 return 0, None
             return 200, await stream.answer(response, self.max_bytes)
@@ -112,17 +111,36 @@ class Wire:
         no event stream. Raises UpstreamError."""
         try:
             async with self._get(endpoint, attached, reader.last_id, seconds) as response:
+                _take_cookies(attached, response)
                 if not _is_stream(response):
-                    return _no_stream(endpoint, response)
+                    return await _no_stream(endpoint, response)
                 reader.restart()
                 if opened is not None:
                     opened.set()
-                async for chunk in response.iter_chunks(self.max_bytes):
-                    for raw in reader.feed(chunk):
-                        await on_message(parsed(endpoint, raw), raw)
+                await self._hear(endpoint, response, reader, on_message)
                 return 200
         except (TooManyEvents, EgressBroken):  # whoever listens goes on with another stream
             return 200
+        except EgressProblem as error:
+            raise translated(error) from None
+
+    async def _hear(self, endpoint: Endpoint, response: Response, reader: EventReader, on_message: OnMessage) -> None:
+        unread = Unread(endpoint, is_bounded=False)
+        async for chunk in response.iter_chunks(self.max_bytes):
+            for raw in reader.feed(chunk):
+                message = unread.read(raw)
+                if message is not None:
+                    await on_message(message, raw)
+
+    async def post(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float) -> Reply | None:
+        """Sends a request whose answer comes another way; gives the refusal, if it is refused. Raises UpstreamError."""
+        try:
+            async with self._post(endpoint, outgoing, seconds) as response:
+                _take_cookies(outgoing.attached, response)
+                if response.status >= 300:
+                    return await self._read_failure(endpoint, response)
+                await response.read(self.max_bytes)  # so that the connection can be kept
+                return None
         except EgressProblem as error:
             raise translated(error) from None
 
@@ -134,10 +152,11 @@ class Wire:
                 endpoint.url,
                 reach=endpoint.reach,
                 deadline=seconds,
-                headers=outgoing.attached.headers,
+                headers=outgoing.attached.sent(),
                 params=outgoing.attached.query,
                 data=outgoing.body or None,
             ) as response:
+                _take_cookies(outgoing.attached, response)
                 if response.status < 300:
                     await response.read(self.max_bytes)  # so that the connection can be kept
                 return response.status
@@ -150,13 +169,13 @@ class Wire:
             endpoint.url,
             reach=endpoint.reach,
             deadline=seconds,
-            headers=outgoing.attached.headers,
+            headers=outgoing.attached.sent(),
             params=outgoing.attached.query,
             data=outgoing.body,
         )
 
     def _get(self, endpoint: Endpoint, attached: Attached, last_id: str, seconds: float) -> Exchange:
-        headers = {**attached.headers, "Accept": "text/event-stream"}
+        headers = {**attached.sent(), "Accept": "text/event-stream"}
         headers.pop("Content-Type", None)
         if last_id:
             headers["Last-Event-ID"] = last_id
@@ -164,34 +183,60 @@ class Wire:
             "GET", endpoint.url, reach=endpoint.reach, deadline=seconds, headers=headers, params=attached.query
         )
 
-    async def _read_json(self, endpoint: Endpoint, outgoing: Outgoing, response: Response) -> Message:
-        message = parsed(endpoint, await response.read(self.max_bytes))
-        if not message.answers(outgoing.id):
+    async def _read_json(self, endpoint: Endpoint, outgoing: Outgoing, response: Response, kind: str) -> Message:
+        raw = await response.read(self.max_bytes)
+        if kind != JSON:  # written in another way, or something else
+            if not is_json(kind) and (kind or raw.lstrip()[:1] != b"{"):
+                raise unknown_kind(endpoint, response.status, kind, raw)
+            raw = as_utf8(raw, charset_of(kind))
+        elif raw[:1] in _MARKS:
+            raw = as_utf8(raw, "")
+        if not raw.strip():
+            raise unknown_kind(endpoint, response.status, "", b"")
+        message = parsed(endpoint, raw)
+        if not message.answers(outgoing.id) and not message.answers_alone(outgoing.id):
             raise broken(endpoint, "answered something else than it was asked")
         return message
 
-    async def _read_failure(self, endpoint: Endpoint, outgoing: Outgoing, response: Response) -> Reply:
-        problem = failure_of(endpoint, response.status, response.headers)
-        if problem is not None:
-            raise problem
-        return Reply(response.status, await self._error_in(outgoing, response))
-
-    async def _error_in(self, outgoing: Outgoing, response: Response) -> Message | None:
-        """The JSON-RPC error in the body of a 4xx answer, also one without an id."""
-        if not response.headers.get("Content-Type", "").startswith("application/json"):
-            return None
-        try:
-            message = read_message(await response.read(self.max_bytes))
-        except Unreadable:
-            return None
-        return message if message.error and bytes(message.id) in {outgoing.id, b"", b"null"} else None
+    async def _read_failure(self, endpoint: Endpoint, response: Response) -> Reply:
+        failure = await failure_of(endpoint, response)
+        message = error_in(failure)
+        if message is None and failure.is_passing:
+            raise failure.problem()
+        return Reply(failure.status, message, failure=failure)
 
 
-def _no_stream(endpoint: Endpoint, response: Response) -> int:
-    problem = failure_of(endpoint, response.status, response.headers)
-    if problem is not None and response.status != 501:
-        raise problem
-    return response.status if response.status != 200 else 0
+def error_in(failure: Failure) -> Message | None:
+    """The JSON-RPC error that came with an error status: whatever id it bears, it is about the request."""
+    raw = as_utf8(failure.body, charset_of(failure.content_type))
+    if not raw.lstrip().startswith(b"{"):
+        return None
+    try:
+        message = read_message(raw)
+    except Unreadable:
+        return None
+    is_rpc = bool(message.id) or b'"jsonrpc"' in raw
+    return message if is_rpc and is_error(message) else None
+
+
+def _take_cookies(attached: Attached, response: Response) -> None:
+    if attached.cookies is not None and "set-cookie" in response.headers:
+        attached.cookies.take(response.headers.every("Set-Cookie"))
+
+
+def _session_id_in(response: Response) -> str:
+    """Written twice it counts once; two different ones are none that can be sent back."""
+    given = response.headers.every("Mcp-Session-Id")
+    return ", ".join(dict.fromkeys(one.strip() for one in given)) if given else ""
+
+
+async def _no_stream(endpoint: Endpoint, response: Response) -> int:
+    if response.status < 300:
+        return 0
+    failure = await failure_of(endpoint, response)
+    if failure.is_passing:
+        raise failure.problem()
+    return response.status
 
 
 def retry_of(reader: EventReader) -> float:
@@ -199,4 +244,4 @@ def retry_of(reader: EventReader) -> float:
 
 
 def _is_stream(response: Response) -> bool:
-    return response.status == 200 and response.headers.get("Content-Type", "").startswith("text/event-stream")
+    return response.status == 200 and is_events(response.headers.get("Content-Type", ""))

@@ -8,13 +8,16 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from audit.actor import Label
 from audit.event import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from connectors.errors import UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
+from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.labels import words_for
 from connectors.models import Connector, Tool
 from connectors.rows import ConnectorRow, ToolRow
+from harriet.lib.text import quoted
 
 from .database import in_database
 from .errors import GatewayError, NotOffered, UpstreamSaidError
@@ -28,9 +31,15 @@ if TYPE_CHECKING:
     from .policy import Grant
     from .runtime import Runtime
 
+_REFUSED = "The server refused the call."
 FRAMES = 4096
 LONGEST = 200
 """Characters of a name that a client made up, in the audit log."""
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
 
 
 def intent(call: Call, grant: Grant) -> NewEvent:
@@ -140,8 +149,18 @@ def _word(sent: Sent) -> tuple[str, str]:
     if isinstance(problem, TimeoutError | UpstreamTimeout):
         return "timeout", "The server did not answer in time."
     if isinstance(problem, UpstreamSaidError):
-        return "error", "The server refused the call."
+        return "error", _refused_with(problem)
     return "error", str(sent.told or "")
+
+
+def _refused_with(problem: UpstreamSaidError) -> str:
+    """The server's own words, out of which the secrets have been taken already."""
+    try:
+        error = msgspec.json.decode(problem.error, type=_Error)
+    except msgspec.MsgspecError:
+        error = _Error()
+    code = f" ({error.code})" if error.code else ""
+    return f"The server refused the call{code}: {quoted(error.message, QUOTED)}." if error.message else _REFUSED
 
 
 def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:

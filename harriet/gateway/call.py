@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from audit.errors import AuditUnavailable
-from connectors.errors import ConnectorError, UpstreamTimeout
+from connectors.errors import ConnectorError, UpstreamError, UpstreamTimeout
 from connectors.models import Tool
 from connectors.rows import ProfileRow
 from harriet.lib.errors import Problem
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .principal import Principal
     from .runtime import Runtime
 
+NOT_KNOWN = "Whether it carried out the call is not known; look before you repeat it."
+NOT_MADE = "The call itself was not made."
 PAUSE_BETWEEN_ROUNDS = 0.1
 """Seconds, times the number of the round: a server that keeps asking is not asked faster and faster."""
 
@@ -215,17 +217,26 @@ def explained(problem: BaseException, grant: Grant, redactor: Redactor | None, r
     """What the client is told. Says what became of the server to everyone else."""
     if isinstance(problem, GatewayError | asyncio.CancelledError):
         return problem
+    if isinstance(problem, UpstreamError) and redactor is not None:
+        problem.clean(lambda text: redactor.in_text(text)[0])  # the server's own words are quoted in it
     message = problem.message if isinstance(problem, Problem) else ""
-    if redactor is not None:
-        message, _ = redactor.in_text(message)  # the server's own words are quoted in it
     account.record_health_of(problem, message, grant, runtime)
-    if isinstance(problem, TimeoutError | UpstreamTimeout) and getattr(problem, "may_have_run", True):
+    return ToolRefusal(_with_outcome(problem, message, grant, runtime))
+
+
+def _with_outcome(problem: BaseException, message: str, grant: Grant, runtime: Runtime) -> str:
+    """What went wrong, and what that means for the call; no more than is known."""
+    if not isinstance(problem, UpstreamError | TimeoutError):
+        return message
+    if isinstance(problem, UpstreamError) and not problem.was_made:
+        return f"{message} {NOT_MADE}"
+    if isinstance(problem, UpstreamError) and not problem.is_outcome_open:
+        return message
+    if isinstance(problem, TimeoutError | UpstreamTimeout):
+        more = f" {problem.advice}" if isinstance(problem, UpstreamTimeout) and problem.advice else ""
         seconds = f"{runtime.deadline_seconds:g}"
-        return ToolRefusal(
-            f"{grant.tool.connector.name} did not answer within {seconds} seconds. Whether it carried out the call is "
-            "not known; look before you repeat it."
-        )
-    return ToolRefusal(message)
+        message = f"{grant.tool.connector.name} did not answer within {seconds} seconds.{more}"
+    return f"{message} {NOT_KNOWN}"
 
 
 def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:

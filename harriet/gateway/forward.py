@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from connectors.models import Tool
-from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
+from connectors.transports.base import Caller, Endpoint, OnNotification, Request, UpstreamAnswer
+from connectors.transports.clock import Pace
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential
 
@@ -29,12 +32,25 @@ Fields = dict[str, msgspec.Raw]
 """A result object whose members are still the bytes that the server sent: what we don't know survives."""
 
 _decode_fields = msgspec.json.Decoder(Fields).decode
-_decode_notification = msgspec.json.Decoder(dict[str, Any]).decode
+
+_decode_text = msgspec.json.Decoder(str).decode
 TOOL, PROMPT, RESOURCE, COMPLETION = "tools/call", "prompts/get", "resources/read", "completion/complete"
 METHODS: dict[str, str] = {Tool.Kind.TOOL: TOOL, Tool.Kind.PROMPT: PROMPT, Tool.Kind.RESOURCES: RESOURCE}
 """What uses a thing of a kind."""
+log = logging.getLogger(__name__)
+
 _COMPLETE = msgspec.Raw(b'"complete"')
 _TRUE = msgspec.Raw(b"true")
+
+
+class Notification(msgspec.Struct):
+    """What a server says in the middle of a request."""
+
+    method: str = ""
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_decode_notification = msgspec.json.Decoder(Notification).decode
 
 
 @dataclass(slots=True)
@@ -59,7 +75,8 @@ async def forward(
     connector = grant.tool.connector
     endpoint = Endpoint(connector.id, connector.url, connector.reach, connector.era)
     sealed = call.snapshot.credentials.get(connector.id)
-    relay = Relay(call, redactor, has_logs="logging" in connector.capabilities)
+    heard = partial(runtime.hub.watchers.heard, call.snapshot.facts.slug, connector.id)
+    relay = Relay(call, redactor, heard, has_logs="logging" in connector.capabilities)
     asked = call.asker.capabilities
     return await runtime.transport.request(
         endpoint,
@@ -137,12 +154,14 @@ class Relay:
     The server gets a token of ours, because two clients may choose the same one and share an upstream session.
     """
 
-    def __init__(self, call: Call, redactor: Redactor | None, *, has_logs: bool) -> None:
+    def __init__(self, call: Call, redactor: Redactor | None, heard: OnNotification, *, has_logs: bool) -> None:
         self._call = call
+        self._heard = heard
+        self._changes: Pace | None = None
         self._logs = has_logs and call.log_level != ""
         self._redactor = redactor
         self._token = ""
-        self._last: float | None = None
+        self._last = -math.inf
 
     def meta(self) -> dict[str, Any] | None:
         """The client's `_meta` without what speaks for the connection or for Harriet."""
@@ -157,20 +176,31 @@ class Relay:
         return meta or None
 
     async def pass_on(self, raw: bytes) -> None:
+        """What is in a message stays as it was written: numbers that no computer counts with are text to us."""
         if self._redactor is not None:
             raw, _ = self._redactor.in_json(raw)
-        message = _decode_notification(raw)
-        params = message.get("params")
-        if message.get("method") == "notifications/progress" and isinstance(params, dict):
-            await self._progress(params)
-        elif message.get("method") in _IN_STREAM or self._is_wanted_log(message):
+        try:
+            message = _decode_notification(raw)
+        except msgspec.MsgspecError:
+            log.info("A message in the middle of the request %s was no notification.", self._call.request_id)
+            return
+        method = message.method
+        if method == "notifications/progress":
+            await self._progress(_fields_in(message.params))
+        elif method in CHANGES:
+            await self._changed(raw)
+        elif method in _IN_STREAM or (method == "notifications/message" and self._is_wanted_log(message)):
             await self._call.stream.notify(raw)
 
-    def _is_wanted_log(self, message: dict[str, Any]) -> bool:
-        params = message.get("params")
-        if message.get("method") != "notifications/message" or not isinstance(params, dict):
-            return False
-        return is_wanted(params.get("level"), self._call.log_level)
+    async def _changed(self, raw: bytes) -> None:
+        """As if it had come on the stream on which the server says what belongs to no request: many have none."""
+        if self._changes is None:
+            self._changes = Pace(BURST, PER_SECOND)
+        await self._changes.keep()
+        await self._heard(raw)
+
+    def _is_wanted_log(self, message: Notification) -> bool:
+        return is_wanted(_text_in(_fields_in(message.params), "level"), self._call.log_level)
 
     async def ask(self, method: str, params: bytes) -> bytes:
         """What the server asks the client's side, and the answer."""
@@ -178,19 +208,50 @@ class Relay:
             params, _ = self._redactor.in_json(params)
         return await self._call.asker.ask(method, params)
 
-    async def _progress(self, params: dict[str, Any]) -> None:
-        progress = params.get("progress")
-        if params.get("progressToken") != self._token or not isinstance(progress, int | float):
-            return
-        if self._last is not None and progress <= self._last:
+    async def _progress(self, params: Fields) -> None:
+        progress = _number_in(params, "progress")
+        if not self._token or _text_in(params, "progressToken") != self._token or not progress > self._last:
             return
         self._last = progress
-        params["progressToken"] = self._call.meta["progressToken"]
+        params["progressToken"] = msgspec.Raw(msgspec.json.encode(self._call.meta["progressToken"]))
         await self._call.stream.notify(progress_message(params))
+
+
+def _fields_in(raw: msgspec.Raw) -> Fields:
+    """Empty for what is no object."""
+    try:
+        return _decode_fields(raw)
+    except msgspec.MsgspecError:
+        return {}
+
+
+def _text_in(fields: Fields, name: str) -> str:
+    try:
+        return _decode_text(fields.get(name, b'""'))
+    except msgspec.MsgspecError:
+        return ""
+
+
+def _number_in(fields: Fields, name: str) -> float:
+    """Infinite beyond what a float holds; no number, when it is none."""
+    try:
+        return float(bytes(fields.get(name, b"")))
+    except ValueError:
+        return math.nan
 
 
 _LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 _RESERVED = frozenset({"modelcontextprotocol", "mcp"})
+BURST, PER_SECOND = 200, 20.0
+"""How fast changes are heard in the stream of a call; beyond, the server is read more slowly."""
+CHANGES = frozenset(
+    {
+        "notifications/tools/list_changed",
+        "notifications/prompts/list_changed",
+        "notifications/resources/list_changed",
+        "notifications/resources/updated",
+    }
+)
 _IN_STREAM = frozenset({"notifications/elicitation/complete"})
 
 

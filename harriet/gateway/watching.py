@@ -35,7 +35,6 @@ _WHAT = {
     "notifications/prompts/list_changed": "prompts",
     "notifications/resources/list_changed": "resources",
 }
-_MESSAGE = msgspec.json.Decoder(dict[str, Any]).decode
 Said = Callable[..., None]
 
 
@@ -111,18 +110,22 @@ class Watchers:
                     endpoint,
                     partial(snapshot.opener.credential, sealed),
                     interest,
-                    on_notification=partial(self._heard, organization, connector.id),
+                    on_notification=partial(self.heard, organization, connector.id),
                 )
             except (ConnectorError, VaultError, LookupError) as problem:
                 log.info("Nothing is heard from connector %s: %s", connector.id, problem)
             await asyncio.sleep(TRY_AGAIN)
 
-    async def _heard(self, organization: str, connector_id: UUID, raw: bytes) -> None:
-        message = _MESSAGE(raw)
-        method, params = message.get("method"), message.get("params")
-        if method == "notifications/resources/updated" and isinstance(params, dict):
-            self._said(organization, connector_id, "resource", str(params.get("uri", "")))
-        elif isinstance(method, str) and method in _WHAT:
+    async def heard(self, organization: str, connector_id: UUID, raw: bytes) -> None:
+        """On a stream of the server's own, or in the middle of a call."""
+        try:
+            method, uri = _read(raw)
+        except msgspec.MsgspecError:
+            log.info("Connector %s sent a notification that can't be read.", connector_id)
+            return
+        if method == "notifications/resources/updated":
+            self._said(organization, connector_id, "resource", uri)
+        elif method in _WHAT:
             self._said(organization, connector_id, _WHAT[method])
             self._sync(connector_id)
 
@@ -138,6 +141,25 @@ class Watchers:
 
     def _sync_now(self, connector_id: UUID) -> None:
         self._runtime.in_background(in_database(sync_connector_soon, connector_id))
+
+
+class _Params(msgspec.Struct):
+    uri: str = ""
+
+
+class _Notification(msgspec.Struct):
+    method: str = ""
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_NOTIFICATION = msgspec.json.Decoder(_Notification).decode
+_PARAMS = msgspec.json.Decoder(_Params).decode
+
+
+def _read(raw: bytes) -> tuple[str, str]:
+    """Method, and the address that it is about, if any. What else is in it is nobody's business here."""
+    said = _NOTIFICATION(raw)
+    return said.method, _PARAMS(said.params).uri if said.method == "notifications/resources/updated" else ""
 
 
 def _says_anything(connector: ConnectorRow) -> bool:

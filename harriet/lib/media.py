@@ -26,7 +26,7 @@ def is_events(content_type: str) -> bool:
 
 def charset_of(content_type: str) -> str:
     """In lower case, "" when none is named."""
-    return dict(_parameters(content_type)).get("charset", "").lower()
+    return (_charset_in if len(content_type) <= _COMMON else _charset_in.__wrapped__)(content_type)
 
 
 def accepts(accept: str, wanted: str) -> bool:
@@ -45,6 +45,11 @@ def accepts(accept: str, wanted: str) -> bool:
 def _type_of(content_type: str) -> str:
     kinds = [_bare(member) for member in _split(content_type, ",")]
     return next((kind for kind in reversed(kinds) if _is_type(kind)), "")
+
+
+@lru_cache(maxsize=512)
+def _charset_in(content_type: str) -> str:
+    return dict(_parameters(content_type)).get("charset", "").lower()
 
 
 def _bare(member: str) -> str:

@@ -68,7 +68,7 @@ def test_it_answers_forms_with_their_defaults(server):
     ("path", "code", "words"),
     [
         ("/wants-oauth", 3, "tokens of https://login.example. With the scopes crm.read."),
-        ("/403", 3, "refused the credential (403)"),
+        ("/403", 1, "refused the request (403)"),
         ("/html", 1, "Check that the URL is that of its MCP endpoint."),
         ("/503", 1, "Try again later."),
         ("/hang-up", 1, "hung up"),

@@ -12,6 +12,7 @@ from connectors.errors import (
     UpstreamDown,
     UpstreamError,
     UpstreamOutOfReach,
+    UpstreamRefused,
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
@@ -82,7 +83,7 @@ async def call(
         ("/hang-up", UpstreamDown),
         ("/not-http", UpstreamDown),
         ("/401", UpstreamRefusedCredential),
-        ("/403", UpstreamRefusedCredential),
+        ("/403", UpstreamRefused),
         ("/404", UpstreamBroken),
         ("/429", UpstreamDown),
         ("/500", UpstreamDown),

@@ -33,15 +33,14 @@ class Response:
         except Disconnected:
             raise self._broke_off() from None
 
-    async def read_start(self, max_bytes: int) -> bytes:
-        """As much of the body as there is, up to the cap: for what is read only to be quoted."""
-        found = bytearray()
+    async def read_into(self, found: bytearray, max_bytes: int) -> None:
+        """Adds as much of the body as there is, up to the cap: for what is read only to be quoted. Whoever stops
+        waiting keeps what has come."""
         with suppress(EgressBroken):
             async for chunk in self.iter_chunks(_AHEAD * max_bytes):
                 found += chunk
                 if len(found) >= max_bytes:
                     break
-        return bytes(found[:max_bytes])
 
     async def iter_chunks(self, max_bytes: int) -> AsyncIterator[bytes]:
         body = CappedBody(self._host, self.headers.joined("content-encoding"), max_bytes)

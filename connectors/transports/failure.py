@@ -1,0 +1,168 @@
+"""What an answer with an error status means: whose fault it is, what the server says of it, how long to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
+from harriet.lib.text import quoted
+
+from ..errors import (
+    UpstreamBroken,
+    UpstreamBusy,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamOutOfReach,
+    UpstreamRefused,
+    UpstreamRefusedCredential,
+    UpstreamTimeout,
+)
+from .base import Endpoint
+from .said import words_of
+
+LARGEST_WORDS = 256 * 1024
+WORDS_SECONDS = 3.0
+"""A server that drips its words keeps nobody waiting."""
+_NOT_NOW = frozenset({408, 425, 429}) | (frozenset(range(500, 600)) - {501, 505})
+_DIDN_T_BEGIN = frozenset({425, 429, 503})
+"""Statuses with which a server says that it didn't work on the request."""
+_FOUND_NOTHING = frozenset({404, 405, 406, 410, 415, 426})
+_LONGEST_WAIT = 400 * 86_400
+_CHECK_URL = "Check the connector's URL, then synchronise it: its protocol version may have changed."
+
+EgressProblem = (EgressRefused, EgressTimeout, EgressFailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An answer with an error status that isn't an error of the transport's yet."""
+
+    host: str
+    status: int
+    said: str
+    """The server's own words, as they came."""
+    wait: str
+    """A sentence, when the server says how long to wait."""
+    body: bytes = b""
+    content_type: str = ""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it passes by itself."""
+        return self.status in _NOT_NOW
+
+    def problem(self, said: str = "") -> UpstreamError:
+        """What it is for somebody who needs an answer. Without words of its own, the server's are quoted."""
+        said = said or self.said
+        if self.status == 429:
+            lead = f"The server at {self.host} says that it is asked too often (429)."
+            return UpstreamBusy(lead, said=said, advice=self.wait or "Try again later.")
+        if self.is_passing:
+            lead = f"The server at {self.host} {_doing(self.status)} ({self.status})."
+            is_refusal = self.status in _DIDN_T_BEGIN
+            return UpstreamDown(lead, said=said, advice=self.wait or "Try again later.", is_refusal=is_refusal)
+        lead = f"The server at {self.host} refused the request ({self.status})."
+        return UpstreamRefused(lead, said=said, advice=self._advice(said))
+
+    def _advice(self, said: str) -> str:
+        if self.wait:
+            return self.wait
+        if self.status in _FOUND_NOTHING:
+            return _CHECK_URL
+        if self.status == 403 and not said:
+            return "It doesn't say why; look at what the connector's credential may do there."
+        return "" if said else "It doesn't say why."
+
+
+def _doing(status: int) -> str:
+    if status == 503:
+        return "says that it can't work on it now"
+    return "didn't take the request" if status in {408, 425} else "failed"
+
+
+async def failure_of(endpoint: Endpoint, response: Response) -> Failure:
+    """Of an answer with a status of 300 and above. Raises UpstreamRefusedCredential, and UpstreamBroken for a
+    redirect: both need no further look."""
+    status, host = response.status, host_of(endpoint)
+    if 300 <= status < 400:
+        raise broken(endpoint, f"answered with a redirect ({status}), which Harriet doesn't follow")
+    kind = response.headers.get("Content-Type", "")
+    body = await _start_of(response)
+    failure = Failure(host, status, words_of(kind, body), wait_in(response), body, kind)
+    challenge = response.headers.joined("WWW-Authenticate")
+    if status == 401 or (status == 403 and challenge):
+        raise UpstreamRefusedCredential(
+            f"The server at {host} refused the credential ({status}).",
+            status=status,
+            challenge=challenge[:2000],
+            said=failure.said,
+            advice="Check the connector's authentication.",
+        )
+    return failure
+
+
+async def _start_of(response: Response) -> bytes:
+    found = bytearray()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WORDS_SECONDS):
+            await response.read_into(found, LARGEST_WORDS)
+    return bytes(found[:LARGEST_WORDS])
+
+
+def wait_in(response: Response, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
+    """What Retry-After asks for (RFC 9110 §10.2.3), as a sentence; empty when it asks for nothing sensible."""
+    text = str(response.headers.get("Retry-After", "")).strip()
+    try:
+        seconds = float(text) if text[:1].isdigit() else (parsedate_to_datetime(text) - now()).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return ""
+    if not 0 < seconds <= _LONGEST_WAIT:
+        return ""
+    return f"It asks to wait {_duration(seconds)} before it is asked again."
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}s"
+    whole = max(round(seconds), 1)
+    return f"{whole} second{'s' if whole > 1 else ''}"
+
+
+def broken(endpoint: Endpoint, what: str, *, said: str = "") -> UpstreamBroken:
+    return UpstreamBroken(
+        f"The server at {host_of(endpoint)} {what}.",
+        said=said,
+        advice="Check that the URL is that of its MCP endpoint.",
+    )
+
+
+def unknown_kind(endpoint: Endpoint, status: int, kind: str, body: bytes) -> UpstreamBroken:
+    """Of a success that brings neither JSON nor events."""
+    if not body.strip():
+        return UpstreamBroken(
+            f"The server at {host_of(endpoint)} took the request ({status}) and gave no answer to it."
+        )
+    what = f"a page of the type {quoted(kind, 40)}" if kind else "something without a type"
+    return broken(endpoint, f"answered with status {status} and {what}", said=words_of(kind, body))
+
+
+def host_of(endpoint: Endpoint) -> str:
+    return urlsplit(endpoint.url).hostname or "the connector's address"
+
+
+def translated(error: EgressRefused | EgressTimeout | EgressFailed, more: str = "") -> UpstreamError:
+    """`more` is a sentence about what came before."""
+    if isinstance(error, EgressRefused):
+        return UpstreamOutOfReach(error.message)
+    if isinstance(error, EgressTimeout):
+        return UpstreamTimeout(error.message, may_have_run=error.was_sent, advice=more)
+    if isinstance(error, EgressBroken):
+        return UpstreamBroken(error.message, advice=more)
+    return UpstreamDown(error.message, may_have_run=error.was_sent, advice=more)
