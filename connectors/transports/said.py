@@ -80,4 +80,4 @@ def _in_markup(text: str) -> str:
 
 def _is_text(text: str) -> bool:
     """Rather than something that was only called so."""
-    return "\0" not in text and text.count("\ufffd") * 10 <= len(text)
+    return (text.count("\0") + text.count("\ufffd")) * 10 <= len(text)
