@@ -52,10 +52,11 @@ class Watchers:
         self._watches: dict[tuple[str, UUID], _Watch] = {}
         self._synced: dict[UUID, float] = {}
         """When each connector was last synchronised because of this, or will be."""
-        self._later: set[asyncio.TimerHandle] = set()
+        self._later: dict[UUID, asyncio.TimerHandle] = {}
+        """One at most for each: what is due. (uvloop's handles don't all know when.)"""
 
     async def stop(self) -> None:
-        for timer in self._later:
+        for timer in self._later.values():
             timer.cancel()
         tasks = [watch.task for watch in self._watches.values()]
         self._watches.clear()
@@ -136,10 +137,10 @@ class Watchers:
             return  # one is due already
         wait = max(0.0, last + SYNC_EVERY - now)
         self._synced[connector_id] = now + wait
-        self._later = {timer for timer in self._later if timer.when() > asyncio.get_running_loop().time()}
-        self._later.add(asyncio.get_running_loop().call_later(wait, self._sync_now, connector_id))
+        self._later[connector_id] = asyncio.get_running_loop().call_later(wait, self._sync_now, connector_id)
 
     def _sync_now(self, connector_id: UUID) -> None:
+        self._later.pop(connector_id, None)
         self._runtime.in_background(in_database(sync_connector_soon, connector_id))
 
 
