@@ -1,6 +1,8 @@
 """What is left of a total deadline, and how fast a server may talk."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..errors import UpstreamTimeout
 
@@ -16,6 +18,15 @@ class Clock:
     def extend(self, seconds: float) -> None:
         """For time that doesn't count."""
         self._ends_at += seconds
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """While somebody else is waited for."""
+        began = self._time()
+        try:
+            yield
+        finally:
+            self.extend(self._time() - began)
 
     def ends_in(self) -> float:
         """Seconds, 0 at the end."""

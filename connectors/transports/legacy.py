@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
 from . import eras
+from .alone import Alone, Places
 from .answers import result_of
 from .asked import Asked
 from .base import Caller, Discovery, Endpoint, OnNotification, OnQuestion
@@ -33,6 +34,9 @@ class LegacyEra:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._sessions: Sessions[Session] = Sessions(on_leave=self._leave)
+        self._places: Places[Session] = Places(
+            self._sessions, is_busy=lambda session: bool(session.in_flight), end=self.end_later
+        )
         self._farewells: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -54,9 +58,35 @@ class LegacyEra:
         log_level: str = "",
     ) -> Reply:
         """Opens the session when there is none; once again when the server has lost it, and so never began."""
+        if caller.alone is None or on_question is None:
+            return await self._ask(
+                endpoint, attached, caller, request_id, body, clock, on_notification, on_question, log_level
+            )
+        with before_the_request():
+            alone = await self._places.take(endpoint, caller, on_question, clock)
+        try:
+            return await self._ask(
+                endpoint, attached, caller, request_id, body, clock, on_notification, alone.ask, log_level, alone
+            )
+        finally:
+            self._places.give_back(alone, attached)
+
+    async def _ask(
+        self,
+        endpoint: Endpoint,
+        attached: Attached,
+        caller: Caller,
+        request_id: bytes,
+        body: bytes,
+        clock: Clock,
+        on_notification: OnNotification | None,
+        on_question: OnQuestion | None,
+        log_level: str,
+        alone: Alone | None = None,
+    ) -> Reply:
         for is_last in (False, True):
             with before_the_request():
-                session, key = await self._session(endpoint, attached, caller, clock)
+                session, key = await self._session(endpoint, attached, caller, clock, alone)
             within = attached.within(session.headers).with_cookies(session.cookies)
             if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
                 with before_the_request():
@@ -109,7 +139,7 @@ class LegacyEra:
             return False
 
     async def _session(
-        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
+        self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock, alone: Alone | None
     ) -> tuple[Session, Hashable]:
         """A server that hands out neither session ids nor cookies can't tell callers apart, so they share what was said
         at the start."""
@@ -117,12 +147,17 @@ class LegacyEra:
         session = self._sessions.ready(shared)
         if session is not None:
             return session, shared
-        own = (*shared, caller.session_key)
+        own: Hashable = (*shared, caller.session_key) if alone is None else alone.key
+        session = self._sessions.ready(own)
+        if session is not None:
+            return session, own
         session = await self._sessions.get(own, lambda: self._open(endpoint, attached, caller, clock))
         if not session.id and not session.cookies:
             self._sessions.forget(own, session)
             self._sessions.keep(shared, session)
             return session, shared
+        if caller.alone is not None and alone is None:
+            self._places.opened(endpoint, caller, own, attached)
         return session, own
 
     async def _set_level(
@@ -180,6 +215,7 @@ class LegacyEra:
         return session, discovery
 
     async def end(self, endpoint: Endpoint, session: Session, attached: Attached) -> None:
+        """The server may not know the session any more, or not want to hear of its end."""
         if not session.id:
             return
         try:

@@ -18,6 +18,7 @@ from ..errors import (
     before_the_request,
 )
 from . import eras
+from .alone import Places
 from .answers import result_of
 from .asked import Asked
 from .base import SSE, Caller, Discovery, Endpoint, OnNotification, OnQuestion
@@ -44,6 +45,9 @@ class OldTransport:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._streams: Sessions[OldStream] = Sessions(LIMIT, on_leave=OldStream.close)
+        self._places: Places[OldStream] = Places(
+            self._streams, is_busy=lambda stream: stream.is_busy, end=lambda endpoint, stream, attached: stream.close()
+        )
 
     async def close(self) -> None:
         streams = await self._streams.close()
@@ -75,7 +79,32 @@ class OldTransport:
         log_level: str = "",
     ) -> Reply:
         """Opens the stream when there is none; once again when the server has lost it."""
-        key = (endpoint.connector_id, endpoint.url, caller)
+        if caller.alone is None or on_question is None:
+            key = (endpoint.connector_id, endpoint.url, caller)
+            return await self._ask(
+                key, endpoint, attached, caller, request_id, body, clock, on_notification, on_question, log_level
+            )
+        alone = await self._places.take(endpoint, caller, on_question, clock)
+        try:
+            return await self._ask(
+                alone.key, endpoint, attached, caller, request_id, body, clock, on_notification, alone.ask, log_level
+            )
+        finally:
+            self._places.give_back(alone, attached)
+
+    async def _ask(
+        self,
+        key: Hashable,
+        endpoint: Endpoint,
+        attached: Attached,
+        caller: Caller,
+        request_id: bytes,
+        body: bytes,
+        clock: Clock,
+        on_notification: OnNotification | None,
+        on_question: OnQuestion | None,
+        log_level: str,
+    ) -> Reply:
         for is_last in (False, True):
             within = attached.within(eras.BASE_HEADERS)
             with before_the_request():

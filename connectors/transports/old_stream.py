@@ -103,6 +103,10 @@ class OldStream:
     def is_usable(self) -> bool:
         return not self.ended.done() and self._time() < self._good_until
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._flights)
+
     def add(self, flight: Flight) -> None:
         self._flights[flight.id] = flight
         if self._idle is not None:

@@ -94,6 +94,8 @@ class Call:
     client: str = ""
     session_key: Hashable = ()
     """Whose session with a server of the handshake era this is."""
+    has_session: bool = False
+    """Its client keeps a session of its own; every other request stands for itself."""
     log_level: str = ""
     """The least important log messages that the client wants; empty for none."""
     stream: Stream = field(default_factory=NoStream)

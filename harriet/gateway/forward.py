@@ -83,8 +83,9 @@ async def forward(
         credential,
         request_to(call, grant, relay.meta()),
         caller=Caller(
-            session_key=(call.session_key, connector.revision, sealed and sealed.version),
+            session_key=(call.session_key or call.principal.token_id, connector.revision, sealed and sealed.version),
             capabilities=msgspec.json.encode(asked, order="deterministic") if asked else b"{}",
+            alone=None if call.has_session else call.principal.token_id,
         ),
         deadline=runtime.deadline_seconds,
         on_notification=relay.pass_on,

@@ -204,9 +204,10 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
     call.more = b""  # answers in the request are the next era's
     if session is None:
         call.client = visit.exchange.headers.get(b"user-agent", b"").decode("latin-1")[:LONGEST_CLIENT]
-        call.session_key, call.log_level = visit.principal.token_id, LEVELS[1]
+        call.session_key = (visit.principal.token_id, visit.profile.id, call.client)
+        call.log_level = LEVELS[1]
     else:
-        call.client, call.session_key = session.client, session.id
+        call.client, call.session_key, call.has_session = session.client, session.id, True
         call.log_level = await runtime.sessions.log_level(session) or LEVELS[1]
     if not is_alone:
         return

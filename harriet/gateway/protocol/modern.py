@@ -169,10 +169,10 @@ _STALE, _PRIVATE = msgspec.Raw(b"0"), msgspec.Raw(b'"private"')
 def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     """What this era's requests bring along for the call. Raises RpcRefusal."""
     call.client = _client(message.meta)[:LONGEST_CLIENT]
-    call.session_key = visit.principal.token_id
     call.stream = visit.exchange.reply
     level = message.meta.get(LOG_META)
     call.log_level = level if isinstance(level, str) else ""
+    call.session_key = (visit.principal.token_id, visit.profile.id, call.client, call.log_level)
     declared = interactive(message.meta.get(CAPABILITIES_META))
     if declared:
         call.asker = TurnAsker(declared)
