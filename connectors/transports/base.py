@@ -143,6 +143,7 @@ class Transport(Protocol):
         interest: Interest,
         *,
         on_notification: OnNotification,
+        on_open: Callable[[], None] = lambda: None,
     ) -> None: ...
 
     async def close(self) -> None: ...

@@ -66,7 +66,7 @@ class _Hearing:
         tries = 0
         while self._session.in_flight:
             status = await self._wire.listen(
-                self._endpoint, self._within, reader, self._on_message, LISTENING_SECONDS, opened=opened
+                self._endpoint, self._within, reader, self._on_message, LISTENING_SECONDS, on_open=opened.set
             )
             if status == 409 and tries < MOST_TRIES:  # it hasn't noticed yet that the last one was closed
                 tries += 1

@@ -173,14 +173,18 @@ class NativeTransport:
         interest: Interest,
         *,
         on_notification: OnNotification,
+        on_open: Callable[[], None] = lambda: None,
     ) -> None:
         """Passes on what the server says of its own accord, until cancelled; connects again when the stream ends or
-        the server is away. Raises UpstreamError when waiting doesn't help: the server has no such stream."""
+        the server is away, and says each time when it hears. Raises UpstreamError when waiting doesn't help: the
+        server has no such stream."""
 
         async def era(credential: OpenCredential) -> str:
             return endpoint.era or await self._era(endpoint, credential, Clock(OPENING_SECONDS))
 
-        watch = Watch(self._wire, self._legacy, self._old, endpoint, open_credential, interest, on_notification)
+        watch = Watch(
+            self._wire, self._legacy, self._old, endpoint, open_credential, interest, on_notification, on_open
+        )
         await watch.run(era)
 
     async def _era(self, endpoint: Endpoint, credential: OpenCredential, clock: Clock) -> str:

@@ -147,7 +147,12 @@ class OldTransport:
             yield lambda method, params: self._ask_in(stream, within, method, params, clock)
 
     async def watch(
-        self, endpoint: Endpoint, attached: Attached, uris: frozenset[str], on_notification: OnNotification
+        self,
+        endpoint: Endpoint,
+        attached: Attached,
+        uris: frozenset[str],
+        on_notification: OnNotification,
+        on_open: Callable[[], None],
     ) -> None:
         """Until the stream ends."""
         clock = Clock(_POST_SECONDS)
@@ -157,6 +162,7 @@ class OldTransport:
             stream.add(Flight(b"", nobody, on_notification, is_lasting=True))
             for uri in sorted(uris):
                 await self._ask_in(stream, within, "resources/subscribe", {"uri": uri}, clock)
+            on_open()
             await asyncio.shield(stream.ended)
 
     async def _kept(

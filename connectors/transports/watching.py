@@ -40,10 +40,13 @@ OpenCredentialFor = Callable[[], AbstractContextManager[OpenCredential]]
 @dataclass(slots=True)
 class _BackOff:
     pause: float = 0.0
+    has_worked: bool = False
+    """Since the last wait: the stream brought something."""
 
     async def wait(self, began: float, at_least: float = 0.0) -> None:
         lasted = monotonic() - began
-        is_new = not self.pause or lasted > STEADY
+        is_new = not self.pause or lasted > STEADY or self.has_worked
+        self.has_worked = False
         self.pause = SHORTEST_PAUSE if is_new else min(self.pause * 2, LONGEST_PAUSE)
         await asyncio.sleep(max(self.pause, at_least))
 
@@ -60,13 +63,14 @@ class Watch:
         open_credential: OpenCredentialFor,
         interest: Interest,
         on_notification: OnNotification,
+        on_open: Callable[[], None],
     ) -> None:
         self._wire = wire
         self._legacy_era, self._old = legacy, old
         self._endpoint = endpoint
         self._open_credential = open_credential
         self._interest = interest
-        self._on_notification = on_notification
+        self._on_notification, self._on_open = on_notification, on_open
         self._pace = Pace(BURST, PER_SECOND)
         self._back_off = _BackOff()
 
@@ -94,10 +98,11 @@ class Watch:
 
         async def hear(raw: bytes) -> None:
             nonlocal is_acknowledged
-            if not is_acknowledged:
-                is_acknowledged = read_message(raw).method == ACKNOWLEDGED
-            else:
+            if is_acknowledged:
                 await self._tell(raw)
+            elif read_message(raw).method == ACKNOWLEDGED:
+                is_acknowledged = True
+                self._on_open()
 
         request_id = self._wire.new_id()
         params = {"notifications": _wanted(self._interest), "_meta": eras.MODERN_META}
@@ -144,7 +149,9 @@ class Watch:
                 elif message.method:
                     await self._legacy_era.refuse(self._endpoint, within, message)
 
-            return await self._wire.listen(self._endpoint, within, reader, on_message, LISTENING_SECONDS)
+            return await self._wire.listen(
+                self._endpoint, within, reader, on_message, LISTENING_SECONDS, on_open=self._on_open
+            )
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Session]:
@@ -162,9 +169,10 @@ class Watch:
 
     async def _oldest(self) -> None:
         with self._attached() as attached:
-            await self._old.watch(self._endpoint, attached, self._interest.uris, self._tell)
+            await self._old.watch(self._endpoint, attached, self._interest.uris, self._tell, self._on_open)
 
     async def _tell(self, raw: bytes) -> None:
+        self._back_off.has_worked = True
         await self._pace.keep()
         await self._on_notification(raw)
 

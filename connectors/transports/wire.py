@@ -105,7 +105,7 @@ class Wire:
         on_message: OnMessage,
         seconds: float,
         *,
-        opened: asyncio.Event | None = None,
+        on_open: Callable[[], None] = lambda: None,
     ) -> int:
         """A stream that the server opens for what belongs to no request; its status, once it has ended, 0 when it is
         no event stream. Raises UpstreamError."""
@@ -115,8 +115,7 @@ class Wire:
                 if not _is_stream(response):
                     return await _no_stream(endpoint, response)
                 reader.restart()
-                if opened is not None:
-                    opened.set()
+                on_open()
                 await self._hear(endpoint, response, reader, on_message)
                 return 200
         except (TooManyEvents, EgressBroken):  # whoever listens goes on with another stream

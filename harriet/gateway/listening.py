@@ -16,6 +16,8 @@ from uuid import UUID
 
 import msgspec
 
+from connectors.models import Tool
+
 from .errors import ACCESS_LOST, INVALID_PARAMS, AccessEnded, RpcRefusal
 from .policy import View, may_enter, view_of
 from .sessions import ClientSession
@@ -42,6 +44,7 @@ LISTS = {
     "prompts": "notifications/prompts/list_changed",
     "resources": "notifications/resources/list_changed",
 }
+_KINDS: dict[str, str] = {"prompts": Tool.Kind.PROMPT, "resources": Tool.Kind.RESOURCES}
 _WANTED = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
 
 
@@ -168,7 +171,7 @@ class Hub:
             view = self._view(listener)
             if view is None:
                 continue
-            if what in LISTS and what in listener.wants and any(one.id == connector_id for one in view.connectors):
+            if what in LISTS and what in listener.wants and connector_id in view.heard:
                 listener.tell(LISTS[what])
             elif what == "resource" and connector_id in view.resources:
                 shown = self.watchers.shown(view.resources[connector_id], listener.profile, uri)
@@ -279,7 +282,7 @@ async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any
     if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris) or len(uris) > MOST_WAITING:
         raise RpcRefusal(INVALID_PARAMS, f"resourceSubscriptions is a list of at most {MOST_WAITING} addresses.")
     view = view_of(visit.snapshot, visit.principal, visit.profile)
-    offered = {"tools"} | ({"prompts"} if view.prompts else set()) | ({"resources"} if view.resources else set())
+    offered = {"tools"} | {what for what, kind in _KINDS.items() if kind in view.changing}
     wants = frozenset(what for what in offered if notifications.get(_WANTED[what]) is True)
     owners_of = visit.runtime.hub.watchers.owners_of
     listener = _listener(visit, wants, frozenset(uri for uri in uris if owners_of(uri, view, visit.profile)))

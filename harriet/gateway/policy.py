@@ -6,8 +6,8 @@ from __future__ import annotations
 import base64
 import json
 from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -69,6 +69,11 @@ class View:
     prompt_listing: Listing
     connectors: tuple[ConnectorRow, ...]
     """The servers behind what is offered."""
+    heard: Mapping[UUID, ConnectorRow]
+    """Those, and the servers behind what is only withdrawn for now (quarantined, or no longer offered): what they say
+    of their lists concerns this caller, and may bring it back."""
+    changing: frozenset[str]
+    """The kinds of what is offered or withdrawn."""
 
 
 class Views:
@@ -155,6 +160,7 @@ def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[
 def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
     allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
     hidden: dict[tuple[str, str], ToolRow] = {}
+    withdrawn: list[ToolRow] = []
     for row in snapshot.facts.tools_in(profile):
         name = row.connector.slug if row.kind == Tool.Kind.RESOURCES else row.shown_name(profile)
         verdict = may_call(row.facts, principal.caller, profile.facts)
@@ -163,7 +169,10 @@ def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> 
             allowed[row.kind][name] = Grant(row, name, verdict.reason, gate)
         else:
             hidden.setdefault((row.kind, name), row)
+            if row.facts.state != Tool.State.PINNED and _may_call_as_accepted(row, principal, profile):
+                withdrawn.append(row)
     tools, prompts = allowed[Tool.Kind.TOOL], allowed[Tool.Kind.PROMPT]
+    connectors = _connectors_of(*allowed.values())
     return View(
         grants=tools,
         prompts=prompts,
@@ -171,8 +180,15 @@ def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> 
         hidden=hidden,
         tool_listing=Listing(tools, sorted(tools)),
         prompt_listing=Listing(prompts, sorted(prompts)),
-        connectors=_connectors_of(*allowed.values()),
+        connectors=connectors,
+        heard={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
+        changing=frozenset({kind for kind in allowed if allowed[kind]} | {row.kind for row in withdrawn}),
     )
+
+
+def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:
+    facts = replace(row.facts, state=Tool.State.PINNED)
+    return may_call(facts, principal.caller, profile.facts).is_allowed
 
 
 def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:

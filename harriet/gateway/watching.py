@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -14,11 +15,12 @@ from uuid import UUID
 import msgspec
 
 from connectors.access import shown_uri, split_uri
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, UpstreamBroken
 from connectors.rows import ConnectorRow, ProfileRow
 from connectors.tasks import sync_connector_soon
 from connectors.transports.base import Endpoint, Interest
 from vault.errors import VaultError
+from vault.open import OpenCredential
 
 from .database import in_database
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRY_AGAIN = 30.0
+SILENT_TRY_AGAIN = 300.0
+"""Seconds until a server that has no stream of its own is asked for one again."""
 SYNC_EVERY = 30.0
 _WHAT = {
     "notifications/tools/list_changed": "tools",
@@ -38,11 +42,33 @@ _WHAT = {
 Said = Callable[..., None]
 
 
+Subject = tuple[tuple[Endpoint, int], Interest]
+"""A server, as it is at one revision of its connector, and what is to be heard of it."""
+
+
 @dataclass(slots=True)
 class _Watch:
-    interest: Interest
-    connector: ConnectorRow
-    task: asyncio.Task[None]
+    subject: Subject
+    task: asyncio.Task[None] | None = None
+    before: _Watch | None = None
+    """What listens until this one does."""
+
+    @property
+    def has_ended(self) -> bool:
+        return self.task is not None and self.task.done()
+
+    def hears(self) -> None:
+        if self.before is not None:
+            self.before.cancel()
+            self.before = None
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+        self.hears()
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [*([self.task] if self.task else []), *(self.before.tasks() if self.before else [])]
 
 
 class Watchers:
@@ -51,17 +77,16 @@ class Watchers:
         self._said = said
         self._watches: dict[tuple[str, UUID], _Watch] = {}
         self._synced: dict[UUID, float] = {}
-        """When each connector was last synchronised because of this, or will be."""
-        self._later: dict[UUID, asyncio.TimerHandle] = {}
-        """One at most for each: what is due. (uvloop's handles don't all know when.)"""
+        """When each connector was last synchronised because of this."""
+        self._due: dict[UUID, asyncio.TimerHandle] = {}
 
     async def stop(self) -> None:
-        for timer in self._later.values():
+        for timer in self._due.values():
             timer.cancel()
-        tasks = [watch.task for watch in self._watches.values()]
+        tasks = [task for watch in self._watches.values() for task in watch.tasks()]
+        for watch in self._watches.values():
+            watch.cancel()
         self._watches.clear()
-        for task in tasks:
-            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def shown(self, grant: Grant, profile: ProfileRow, uri: str) -> str:
@@ -71,9 +96,8 @@ class Watchers:
         self, wanted: dict[UUID, tuple[Any, set[str]]], view: View, profile: ProfileRow, uris: Iterable[str]
     ) -> None:
         """Adds the connectors behind a view, and whose resources are listened to."""
-        for connector in view.connectors:
-            if _says_anything(connector):
-                wanted.setdefault(connector.id, (connector, set()))
+        for connector in view.heard.values():
+            wanted.setdefault(connector.id, (connector, set()))
         for address in uris:
             for connector, uri in self.owners_of(address, view, profile):
                 if _can_subscribe(connector):
@@ -89,58 +113,76 @@ class Watchers:
 
     def keep_only(self, organization: str, wanted: dict[UUID, tuple[ConnectorRow, set[str]]]) -> None:
         for key in [key for key in self._watches if key[0] == organization and key[1] not in wanted]:
-            self._watches.pop(key).task.cancel()
+            self._watches.pop(key).cancel()
         for connector_id, (connector, uris) in wanted.items():
-            interest = Interest(uris=frozenset(uris))
-            watch = self._watches.get((organization, connector_id))
-            if watch is not None:
-                if watch.interest == interest and watch.connector.revision == connector.revision:
-                    continue
-                watch.task.cancel()
-            task = asyncio.create_task(self._watch(organization, connector, interest))
-            self._watches[organization, connector_id] = _Watch(interest, connector, task)
+            subject = _subject(connector), Interest(uris=frozenset(uris))
+            known = self._watches.get((organization, connector_id))
+            if known is not None and known.subject == subject and not known.has_ended:
+                continue
+            self._watches[organization, connector_id] = self._begin(organization, subject, known)
 
-    async def _watch(self, organization: str, connector: ConnectorRow, interest: Interest) -> None:
+    def _begin(self, organization: str, subject: Subject, known: _Watch | None) -> _Watch:
+        """While the server is the same, the watch before goes on until the new one hears: nothing is missed."""
+        watch = _Watch(subject)
+        if known is not None and known.subject[0] == subject[0]:
+            watch.before = known
+        elif known is not None:
+            known.cancel()
+        watch.task = asyncio.create_task(self._watch(organization, subject, watch.hears))
+        return watch
+
+    async def _watch(self, organization: str, subject: Subject, hears: Callable[[], None]) -> None:
         """Until cancelled; a server that has no such stream is asked again later, in case it was only down."""
-        endpoint = Endpoint(connector.id, connector.url, connector.reach, connector.era)
+        (endpoint, _), interest = subject
         while True:
+            pause = TRY_AGAIN
             try:
-                snapshot = self._runtime.snapshots[organization]
-                sealed = snapshot.credentials.get(connector.id)
                 await self._runtime.transport.watch(
                     endpoint,
-                    partial(snapshot.opener.credential, sealed),
+                    partial(self._credential, organization, endpoint.connector_id),
                     interest,
-                    on_notification=partial(self.heard, organization, connector.id),
+                    on_notification=partial(self.heard, organization, endpoint.connector_id),
+                    on_open=hears,
                 )
             except (ConnectorError, VaultError, LookupError) as problem:
-                log.info("Nothing is heard from connector %s: %s", connector.id, problem)
-            await asyncio.sleep(TRY_AGAIN)
+                log.info("Nothing is heard from connector %s: %s", endpoint.connector_id, problem)
+                pause = SILENT_TRY_AGAIN if isinstance(problem, UpstreamBroken) else TRY_AGAIN
+            except Exception:
+                log.exception("Listening to connector %s ended; it begins again.", endpoint.connector_id)
+            await asyncio.sleep(pause)
+
+    def _credential(self, organization: str, connector_id: UUID) -> AbstractContextManager[OpenCredential]:
+        """As it is by the time of each connection: it may have been replaced since the last. Raises LookupError."""
+        snapshot = self._runtime.snapshots[organization]
+        return snapshot.opener.credential(snapshot.credentials.get(connector_id))
 
     async def heard(self, organization: str, connector_id: UUID, raw: bytes) -> None:
-        """On a stream of the server's own, or in the middle of a call."""
+        """On a stream of the server's own, or in the middle of a call. What is wrong with one message, or with hearing
+        it, costs that message and not the stream."""
         try:
-            method, uri = _read(raw)
+            self._tell(organization, connector_id, *_read(raw))
         except msgspec.MsgspecError:
-            log.info("Connector %s sent a notification that can't be read.", connector_id)
-            return
+            log.info("Connector %s said something that can't be read.", connector_id)
+        except Exception:
+            log.exception("What connector %s said could not be passed on.", connector_id)
+
+    def _tell(self, organization: str, connector_id: UUID, method: str, uri: str) -> None:
         if method == "notifications/resources/updated":
             self._said(organization, connector_id, "resource", uri)
         elif method in _WHAT:
-            self._said(organization, connector_id, _WHAT[method])
             self._sync(connector_id)
+            self._said(organization, connector_id, _WHAT[method])
 
     def _sync(self, connector_id: UUID) -> None:
         """What a server offers anew is looked at soon, if not more often than is good for us."""
-        now, last = monotonic(), self._synced.get(connector_id, -SYNC_EVERY)
-        if last > now:
-            return  # one is due already
-        wait = max(0.0, last + SYNC_EVERY - now)
-        self._synced[connector_id] = now + wait
-        self._later[connector_id] = asyncio.get_running_loop().call_later(wait, self._sync_now, connector_id)
+        if connector_id in self._due:
+            return
+        wait = max(0.0, self._synced.get(connector_id, -SYNC_EVERY) + SYNC_EVERY - monotonic())
+        self._due[connector_id] = asyncio.get_running_loop().call_later(wait, self._sync_now, connector_id)
 
     def _sync_now(self, connector_id: UUID) -> None:
-        self._later.pop(connector_id, None)
+        del self._due[connector_id]
+        self._synced[connector_id] = monotonic()
         self._runtime.in_background(in_database(sync_connector_soon, connector_id))
 
 
@@ -163,9 +205,8 @@ def _read(raw: bytes) -> tuple[str, str]:
     return said.method, _PARAMS(said.params).uri if said.method == "notifications/resources/updated" else ""
 
 
-def _says_anything(connector: ConnectorRow) -> bool:
-    offered = (connector.capabilities.get(name) for name in ("tools", "prompts", "resources"))
-    return any(isinstance(one, dict) and one.get("listChanged") for one in offered)
+def _subject(connector: ConnectorRow) -> tuple[Endpoint, int]:
+    return Endpoint(connector.id, connector.url, connector.reach, connector.era), connector.revision
 
 
 def _can_subscribe(connector: ConnectorRow) -> bool:

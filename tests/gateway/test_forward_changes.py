@@ -27,9 +27,10 @@ NOTE_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/resou
 
 
 class Announcing(Process):
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, era: str = "legacy") -> None:
         command = [sys.executable, "-m", "uvicorn", "tests.gateway.announcing:app", "--port", "{port}"]
-        super().__init__([*command, "--lifespan", "off", "--log-level", "warning"], ready="/log", log=log)
+        command += ["--lifespan", "off", "--log-level", "warning"]
+        super().__init__(command, ready="/log", log=log, UPSTREAM_ERA=era)
 
     @property
     def listening(self) -> int:
