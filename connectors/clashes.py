@@ -1,4 +1,5 @@
-"""Two enabled tools, or prompts, that a profile would show under one name: a client could not tell them apart.
+"""Two enabled tools, or prompts, that a profile would show under one name, or two servers' resources under one address:
+a client could not tell them apart.
 
 Checked when a profile is saved and when a tool is enabled; a disabled tool takes no name.
 """
@@ -10,7 +11,11 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
+from harriet.lib.text import excerpt
+from harriet.lib.uri_templates import Address
+
 from .access import shown_name
+from .claiming import claims_of, readers_in
 from .errors import ConnectorError
 from .labels import words_for
 from .models import Profile, Tool
@@ -28,6 +33,7 @@ def refuse_clashes(profile: Profile) -> None:
             "Switch the prefix on, so that each name begins with its connector's.",
             field="has_prefix",
         )
+    _refuse_shared_addresses(profile)
 
 
 def refuse_clashes_with(tools: Iterable[Tool]) -> None:
@@ -36,6 +42,22 @@ def refuse_clashes_with(tools: Iterable[Tool]) -> None:
     inside = Q(tools__in=tools) | Q(connectors__in={tool.connector_id for tool in tools})
     for profile in Profile.objects.filter(inside).distinct():
         refuse_clashes(profile)
+
+
+def _refuse_shared_addresses(profile: Profile) -> None:
+    names = {} if profile.has_prefix else readers_in(profile)
+    claims = list(claims_of(names).values()) if len(names) > 1 else []
+    for one in claims:
+        for text in (*one.resources, *one.templates):
+            address = Address(text)
+            other = next((other for other in claims if other is not one and other.since(address)), None)
+            if other is not None:
+                both = " and ".join(sorted((names[one.connector_id], names[other.connector_id])))
+                raise ConnectorError(
+                    f"{both} both offer the resource “{excerpt(text, 200)}”. "
+                    "Switch the prefix on, so that each address begins with its connector's.",
+                    field="has_prefix",
+                )
 
 
 def clashes_of(profile: Profile) -> list[tuple[str, list[Tool]]]:

@@ -12,7 +12,8 @@ from harriet.lib.egress import AsyncEgress
 from vault.open import OpenCredential, Opener, SealedCredential, opener_for
 from vault.queries import sealed_credential, sealed_credentials
 
-from .errors import UpstreamBroken
+from .errors import UpstreamBroken, UpstreamError
+from .mending import mended_entries
 from .models import Connector
 from .repeated import Repeated
 from .snapshot import reach_of
@@ -22,10 +23,12 @@ from .transports.native import NativeTransport
 
 LOOK_SECONDS = 20.0
 CHECK_SECONDS = 8.0
+ADDRESS_SECONDS = 8.0
 AT_ONCE = 16
 
 Candidate = Callable[[], OpenCredential]
 """Opens a credential that isn't saved yet, once for each time that it is tried."""
+_ADDRESSED = {"resources": "resources/list", "resourceTemplates": "resources/templates/list"}
 
 T = TypeVar("T")
 Ask = Callable[[NativeTransport, OpenCredential, Repeated], Awaitable[T]]
@@ -39,6 +42,9 @@ class Look:
     """None when the server says that it has some, but does not list them."""
     problem: str = ""
     """Why not, in a sentence."""
+    resources: list[dict[str, Any]] | None = field(default_factory=list)
+    templates: list[dict[str, Any]] | None = field(default_factory=list)
+    """None when the server has resources, but does not list them."""
     remarks: Remarks = field(default_factory=Remarks)
     """What of the lists can't be taken as it came."""
 
@@ -81,6 +87,11 @@ async def _list_all(
         look = replace(look, prompts=None, problem=problem.message)
     else:
         look = replace(look, prompts=repeated.out_of_json(prompts))
+    if "resources" in discovery.capabilities:
+        resources, templates = [
+            await _addresses(transport, endpoint, credential, member, repeated, look.remarks) for member in _ADDRESSED
+        ]
+        look = replace(look, resources=resources, templates=templates)
     return replace(look, remarks=repeated.out_of_remarks(look.remarks))
 
 
@@ -109,6 +120,24 @@ async def _prompts(
     return await transport.list_all(
         endpoint, credential, "prompts/list", "prompts", deadline=LOOK_SECONDS, remarks=remarks
     )
+
+
+async def _addresses(
+    transport: NativeTransport,
+    endpoint: Endpoint,
+    credential: OpenCredential,
+    member: str,
+    repeated: Repeated,
+    remarks: Remarks,
+) -> list[dict[str, Any]] | None:
+    """They are read when clients ask for them, and what is wrong then is told then: no reason to lose the tools."""
+    try:
+        listed = await transport.list_all(
+            endpoint, credential, _ADDRESSED[member], member, deadline=ADDRESS_SECONDS, remarks=remarks
+        )
+    except UpstreamError:
+        return None
+    return mended_entries(member, repeated.out_of_json(listed), remarks)
 
 
 def discover(connector: Connector, candidate: Candidate | None = None) -> Discovery:

@@ -183,6 +183,18 @@ class ToolVersion(models.Model):
         return bytes(self.digest).hex()[:12]
 
 
+class ResourceAddresses(models.Model):
+    """Which resources and templates a connector's server listed, each with when it first and last did: what decides
+    whose an address is in profiles without prefix. One row a connector, read when somebody asks for such an address."""
+
+    connector = models.OneToOneField(Connector, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    resources = models.JSONField(default=dict)
+    templates = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.connector_id)
+
+
 class ToolPermission(models.Model):
     """A group or a role may call a tool. A tool without one may be called by nobody."""
 

@@ -13,12 +13,14 @@ from django.urls import reverse
 from audit.actor import Actor
 from audit.record import record
 from connectors.actions.record_health import record_failure, record_health
+from connectors.claiming import take_addresses
 from connectors.definitions import Difference, Known, Offer, body_digest, compare, read_offer
 from connectors.events import CONNECTOR_SYNC_FAILED, CONNECTOR_SYNCED
 from connectors.labels import connector_label, words_for
 from connectors.looking import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from connectors.pinning import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
+from connectors.sound import Remarks
 from connectors.words import offer_words
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
@@ -56,6 +58,9 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     else:
         _take(run, connector, Tool.Kind.PROMPT, read_offer(look.prompts, is_prompts=True), actor=actor)
     _take_resources(run, connector, actor=actor)
+    clashes = Remarks()
+    take_addresses(connector, look, run.started_at, clashes)
+    run.refused += clashes.left_out
     _finish(run)
     record(
         CONNECTOR_SYNCED,

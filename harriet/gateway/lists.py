@@ -1,25 +1,32 @@
 """The resources and templates that servers offer right now. They are read live, kept for a few seconds, and shared by
-everyone who may read them; permission is one switch per connector."""
+everyone who may read them; permission is one switch per connector. In a profile without prefix an address is that
+connector's whose server listed it first (connectors/addresses.py)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from django.db import Error as DatabaseError
 
 from connectors.access import shown_uri, split_uri
+from connectors.addresses import MOST_TEMPLATES, Claims, is_bounded, owner_among
+from connectors.claiming import claims_of
 from connectors.errors import ConnectorError
+from connectors.mending import mended_entries
 from connectors.rows import ProfileRow
+from connectors.sound import Remarks
 from connectors.transports.base import Endpoint
+from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
 
+from .database import in_database
 from .errors import INTERNAL_ERROR, NotOffered, RpcRefusal
 
 if TYPE_CHECKING:
@@ -31,8 +38,6 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 5.0
 _KEPT = 1000
-_MOST_VARIABLES = 6
-_LONGEST = 2000
 RESOURCES = ("resources/list", "resources", "uri")
 TEMPLATES = ("resources/templates/list", "resourceTemplates", "uriTemplate")
 What = tuple[str, str, str]
@@ -52,21 +57,25 @@ class LiveLists:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._kept: dict[tuple[Any, ...], _Kept] = {}
+        self._known: dict[UUID, tuple[int, asyncio.Task[dict[UUID, Claims]]]] = {}
+        """By profile: the version at which they were read, and the claims of its connectors."""
 
     async def shown(self, view: View, snapshot: Snapshot, profile: ProfileRow, what: What) -> list[Entry]:
         """The entries of every connector, under the addresses that this profile shows, in one stable order. A server
         that fails is left out, unless all do: then RpcRefusal says why."""
-        grants = list(view.resources.values())
+        grants, claims = list(view.resources.values()), await self._claims(view, snapshot, profile)
         found = await asyncio.gather(*(self._of(grant, snapshot, what) for grant in grants), return_exceptions=True)
         failures = [one for one in found if isinstance(one, BaseException)]
         if failures and len(failures) == len(found):
             raise _explained(failures[0])
-        entries: dict[str, Entry] = {}
+        entries: dict[str, list[Entry]] = {}
         for grant, listed in zip(grants, found, strict=True):
-            for entry in listed if isinstance(listed, list) else ():
-                address = shown_uri(grant.tool.connector.slug, entry[what[2]], profile.has_prefix)
-                entries.setdefault(address, {**entry, what[2]: address})
-        return [entries[address] for address in sorted(entries)]
+            own = listed if isinstance(listed, list) else []
+            for uri, entry in {entry[what[2]]: entry for entry in reversed(own)}.items():
+                if claims is None or _may_show(uri, grant, claims, what):
+                    address = shown_uri(grant.tool.connector.slug, uri, profile.has_prefix)
+                    entries.setdefault(address, []).append({**entry, what[2]: address})
+        return [entries[address][0] for address in sorted(entries) if len(entries[address]) == 1]
 
     async def owner_of(self, address: str, view: View, snapshot: Snapshot, profile: ProfileRow) -> tuple[UUID, str]:
         """The connector whose resource (or template) this is, and its address there. Raises NotOffered."""
@@ -76,22 +85,55 @@ class LiveLists:
             if slug is None:
                 raise NotOffered("resources", address, "No connector of the profile has this prefix.")
             return grants[slug].tool.connector.id, uri
-        if len(grants) == 1:
+        claims = await self._claims(view, snapshot, profile)
+        owner = owner_among(Address(address), claims.values()) if claims is not None else None
+        if owner is None and len(grants) == 1:
             return next(iter(view.resources)), address
-        for grant in (grants[slug] for slug in sorted(grants)):
-            if await self._has(grant, snapshot, address):
-                return grant.tool.connector.id, address
-        raise NotOffered("resources", address, "No connector of the profile offers this resource.")
+        if owner is None:
+            return await self._only_one_with(address, grants, snapshot), address
+        if owner not in view.resources:
+            raise NotOffered("resources", address, "The address is that of a connector that this caller may not read.")
+        return owner, address
 
-    async def _has(self, grant: Grant, snapshot: Snapshot, address: str) -> bool:
+    async def _only_one_with(self, address: str, grants: Mapping[str, Grant], snapshot: Snapshot) -> UUID:
+        """Of an address that no sync has seen: two servers that offer it now may each be the wrong one."""
+        every = [grants[slug] for slug in sorted(grants)]
+        has = await asyncio.gather(*(self._has(grant, snapshot, Address(address)) for grant in every))
+        found = [grant.tool.connector for grant, has_it in zip(every, has, strict=True) if has_it]
+        if len(found) == 1:
+            return found[0].id
+        reason = "No connector of the profile offers this resource."
+        if found:
+            names = " and ".join(connector.name for connector in found)
+            reason = f"{names} both offer this address; switch on the profile's name prefix."
+        raise NotOffered("resources", address, reason)
+
+    async def _has(self, grant: Grant, snapshot: Snapshot, address: Address) -> bool:
         try:
             resources = await self._of(grant, snapshot, RESOURCES)
-            if any(entry["uri"] == address for entry in resources):
+            if any(entry["uri"] == address.text for entry in resources):
                 return True
             templates = [entry["uriTemplate"] for entry in await self._of(grant, snapshot, TEMPLATES)]
         except (ConnectorError, VaultError):
             return False
-        return any(template == address or _pattern(template).fullmatch(address) for template in templates)
+        return any(_stands_for(template, address) for template in templates[:MOST_TEMPLATES])
+
+    async def _claims(self, view: View, snapshot: Snapshot, profile: ProfileRow) -> Mapping[UUID, Claims] | None:
+        """None where no two servers can claim one address."""
+        if profile.has_prefix or len(view.readable) < 2:
+            return None
+        known = self._known.get(profile.id)
+        if known is None or known[0] != snapshot.number:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            task = asyncio.create_task(in_database(claims_of, view.readable))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            known = self._known[profile.id] = (snapshot.number, task)
+        try:
+            return await asyncio.shield(known[1])
+        except DatabaseError:
+            self._known.pop(profile.id, None)
+            raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again.") from None
 
     async def _of(self, grant: Grant, snapshot: Snapshot, what: What) -> list[Entry]:
         connector = grant.tool.connector
@@ -117,11 +159,10 @@ class LiveLists:
             entries = await runtime.transport.list_all(
                 endpoint, credential, what[0], what[1], deadline=runtime.deadline_seconds
             )
-        raw = msgspec.json.encode([entry for entry in entries if isinstance(entry.get(what[2]), str)])
         if redactor is not None:
-            raw, _ = redactor.in_json(raw)
-        listed: list[Entry] = msgspec.json.decode(raw)
-        return listed
+            raw, found = redactor.in_json(msgspec.json.encode(entries))
+            entries = msgspec.json.decode(raw) if found else entries
+        return mended_entries(what[1], entries, Remarks())  # a sync tells the admin
 
 
 def _explained(problem: BaseException) -> BaseException:
@@ -130,18 +171,14 @@ def _explained(problem: BaseException) -> BaseException:
     return problem
 
 
-@lru_cache(1000)
-def _pattern(template: str) -> re.Pattern[str]:
-    """Which addresses a URI template (RFC 6570) stands for: as much as is needed to find whose it is."""
-    parts = re.split(r"\{([^{}]*)\}", template)
-    if len(parts) > 2 * _MOST_VARIABLES or len(template) > _LONGEST:
-        return re.compile(r"(?!)")  # matches nothing: many variables make matching slow
-    return re.compile("".join(_piece(part, is_variable=number % 2 == 1) for number, part in enumerate(parts)))
+def _may_show(uri: str, grant: Grant, claims: Mapping[UUID, Claims], what: What) -> bool:
+    owner = owner_among(Address(uri), claims.values())
+    if owner is not None and owner != grant.tool.connector.id:
+        return False
+    return what is not TEMPLATES or is_bounded(uri)
 
 
-def _piece(part: str, *, is_variable: bool) -> str:
-    if not is_variable:
-        return re.escape(part)
-    if part[:1] in {"?", "&", "#", "/", ";", "."}:
-        return ".*"
-    return ".+" if part[:1] == "+" or part.endswith("*") else "[^/]+"
+def _stands_for(template: str, address: Address) -> bool:
+    """A template without a scheme of its own stands for nothing, except where it is named itself."""
+    found = template_of(template)
+    return template == address.text or (found is not None and found.is_bounded and found.stands_for(address))

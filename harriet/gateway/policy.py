@@ -65,6 +65,8 @@ class View:
     hidden: dict[tuple[str, str], ToolRow]
     """By kind and shown name: in the profile, but not for this caller. Needed for the audit log and for saying why
     there is nothing."""
+    readable: frozenset[UUID]
+    """The profile's connectors whose resources are enabled, whoever may read them."""
     tool_listing: Listing
     prompt_listing: Listing
     connectors: tuple[ConnectorRow, ...]
@@ -161,7 +163,8 @@ def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> 
     allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
     hidden: dict[tuple[str, str], ToolRow] = {}
     withdrawn: list[ToolRow] = []
-    for row in snapshot.facts.tools_in(profile):
+    rows = snapshot.facts.tools_in(profile)
+    for row in rows:
         name = row.connector.slug if row.kind == Tool.Kind.RESOURCES else row.shown_name(profile)
         verdict = may_call(row.facts, principal.caller, profile.facts)
         if verdict.is_allowed and name not in allowed[row.kind]:
@@ -178,6 +181,9 @@ def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> 
         prompts=prompts,
         resources={grant.tool.connector.id: grant for grant in allowed[Tool.Kind.RESOURCES].values()},
         hidden=hidden,
+        readable=frozenset(
+            row.connector.id for row in rows if row.kind == Tool.Kind.RESOURCES and row.facts.is_enabled
+        ),
         tool_listing=Listing(tools, sorted(tools)),
         prompt_listing=Listing(prompts, sorted(prompts)),
         connectors=connectors,

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.transports.envelope import MAX_DEPTH, Unreadable, one_line, read_message
+from connectors.errors import UpstreamBroken
+from connectors.transports.answers import answer_of
+from connectors.transports.envelope import MAX_DEPTH, Faulty, Unreadable, one_line, read_message
+from connectors.transports.exchange import Reply
 from connectors.transports.mirrored import (
     InvalidAnnotation,
     header_value,
@@ -40,9 +43,9 @@ def test_events_are_counted():
 @pytest.mark.parametrize(
     "raw",
     [
-        b"", b"[]", b"1", b'{"id":1,"result":{}', b'{"id":1,"result":{}} {}', b'{"id":1,"result":"\xff"}',
-        b'{"id":1,"result":nul}', b'{"id":1,"result":"\x00"}', b'{"method":5}',
-        b'{"id":1,"result":' + b"[" * 200 + b"]" * 200 + b"}",
+        b"", b"[]", b"1", b'{"id":1,"result":{}', b'{"id":1,"result":{}} {}', b'{"id":1,"error":"\xff"}',
+        b'{"id":1,"result":nul}', b'{"method":"a","params":"\x00"}', b'{"method":5}',
+        b'{"id":1,"params":' + b"[" * 200 + b"]" * 200 + b"}", b'{"id":1,"result":' + b"[" * 200,
     ],
 )  # fmt: skip
 def test_what_is_not_a_message_is_unreadable(raw):
@@ -124,3 +127,15 @@ def test_annotations_that_the_specification_forbids_are_refused(schema):
 @pytest.mark.parametrize("schema", [None, {}, [], True, {"properties": {"a": True}}])
 def test_schemas_without_annotations_mirror_nothing(schema):
     assert mirrored_parameters(schema) == ()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [b'"\xff"', b'"\x00"', b'{"a":"\\ud83d"}', b'{"a":NaN}', b"[" * 200 + b"]" * 200, b'{"\\ude00":[1,-Infinity]}'],
+)
+def test_an_answer_that_no_client_should_get_is_read_for_lists_alone(result):
+    message = read_message(b'{"id":1, "jsonrpc":"2.0","result": %s }' % result)
+    assert isinstance(message, Faulty) and message.answers(b"1")
+    assert bytes(message.result) == result or len(result) > 200, "what is too deep is taken out"
+    with pytest.raises(UpstreamBroken, match="tools/call can't be read"):
+        answer_of(Reply(200, message), b"1", "legacy", "tools/call")
