@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from harriet.lib.canonical import NotRepresentable
-from harriet.lib.lenient import parse_leniently, plain
+from harriet.lib.lenient import Ambiguous, parse_leniently, plain
+from harriet.lib.text import excerpt
 
 from ..errors import UpstreamBroken, UpstreamError
 from . import eras
@@ -59,6 +60,8 @@ def as_written(reply: Reply, method: str) -> dict[str, Any]:
         raise UpstreamBroken(f"The server's answer to {method} can't be used. {reason.message}") from None
     if not isinstance(result, dict):
         raise UpstreamBroken(f"The server's answer to {method} is not an object.")
+    if isinstance(result, Ambiguous):
+        raise UpstreamBroken(f"The server's answer to {method} says “{excerpt(result.twice, 60)}” twice.")
     return result
 
 

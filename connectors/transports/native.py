@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,13 +12,12 @@ from uuid import UUID
 import msgspec
 
 from harriet.lib.egress import AsyncEgress
-from harriet.lib.lenient import plain
 from vault.open import OpenCredential
 
 from ..errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
 from ..sound import Remarks, label_of, sound_entries
 from . import eras
-from .answers import answer_of, as_written, result_of
+from .answers import answer_of, result_of
 from .base import (
     ABLE,
     MODERN,
@@ -38,15 +38,12 @@ from .exchange import Attached, Outgoing, Reply
 from .legacy import LegacyEra
 from .mirrored import InvalidAnnotation, Mirrored, header_value, mirrored_parameters, parameter_headers
 from .old_sse import OldTransport
+from .paging import MOST_AT_ONCE, pages
 from .watching import OPENING_SECONDS, OpenCredentialFor, Watch
 from .wire import Wire
 
 MAX_ANSWER = 16 * 1024 * 1024
-MAX_PAGES = 400
-MAX_ENTRIES = 20_000
 _PLANS = 10_000
-
-Ask = Callable[[str, dict[str, Any]], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,9 @@ class NativeTransport:
         is told to `remarks`. Raises UpstreamError."""
         remarks = remarks or Remarks()
         entries = await self._entries(endpoint, credential, method, member, Clock(deadline), caller)
-        return sound_entries(member, entries, remarks)
+        if len(entries) <= MOST_AT_ONCE:
+            return sound_entries(member, entries, remarks)
+        return await asyncio.to_thread(sound_entries, member, entries, remarks)
 
     async def _entries(
         self,
@@ -159,12 +158,12 @@ class NativeTransport:
         era = endpoint.era or await self._era(endpoint, credential, clock)
         attached = Attached.of(credential)
         if era == MODERN:
-            return await _pages(
+            return await pages(
                 lambda asked, params: self._ask(endpoint, attached, asked, params, clock, caller), method, member
             )
         sessions = self._old if era == SSE else self._legacy
         async with sessions.own_session(endpoint, attached, caller, clock) as ask:
-            return await _pages(ask, method, member)
+            return await pages(ask, method, member)
 
     async def watch(
         self,
@@ -255,37 +254,6 @@ def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
         raise UpstreamBroken(f"The tool's definition breaks the protocol: {reason}.") from None
     headers = {**eras.MODERN_HEADERS, "Mcp-Method": "tools/call", "Mcp-Name": header_value(tool)}
     return Plan(schema, headers, mirrored)
-
-
-async def _pages(ask: Ask, method: str, member: str) -> list[Any]:
-    """A list ends where no cursor follows, or where the server says again what it said before: some servers end every
-    page with an empty cursor, or with the same one. A cursor that should be text is given back as it came."""
-    entries: list[Any] = []
-    params: dict[str, Any] = {}
-    seen: set[int] = set()
-    for _ in range(MAX_PAGES):
-        result = as_written(await ask(method, params), method)
-        page, cursor = _page_in(result, method, member), result.get("nextCursor")
-        marks = {hash(repr(one)) for one in page or ("nothing", cursor)}
-        if marks <= seen:
-            return entries
-        seen |= marks
-        entries += page
-        if cursor is None or cursor is False:
-            return entries
-        if len(entries) > MAX_ENTRIES:
-            break
-        params = {"cursor": plain(cursor)}
-    raise UpstreamBroken(f"The server's answer to {method} doesn't end (beyond {len(entries)} entries).")
-
-
-def _page_in(result: dict[str, Any], method: str, member: str) -> list[Any]:
-    page = result.get(member, ())
-    if page is None:
-        return []  # as Go writes a list without entries
-    if not isinstance(page, list):
-        raise UpstreamBroken(f"The server's answer to {method} is not a list.")
-    return page
 
 
 def _is_well_annotated(tool: dict[str, Any], remarks: Remarks) -> bool:

@@ -23,6 +23,7 @@ from connectors.mending import mended_entries
 from connectors.rows import ProfileRow
 from connectors.sound import Remarks
 from connectors.transports.base import Endpoint
+from connectors.transports.paging import MOST_AT_ONCE
 from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
 
@@ -95,6 +96,17 @@ class LiveLists:
             raise NotOffered("resources", address, "The address is that of a connector that this caller may not read.")
         return owner, address
 
+    def whose(self, address: str, view: View, profile: ProfileRow) -> list[Grant]:
+        """Who may say something of an address in a profile without prefix: the one that `owner_of` found to be its
+        owner, as far as that is known, or all."""
+        known = self._known.get(profile.id)
+        if known is None or not known[1].done() or known[1].cancelled() or known[1].exception() is not None:
+            return list(view.resources.values())
+        owner = owner_among(Address(address), known[1].result().values())
+        if owner is None:
+            return list(view.resources.values())
+        return [view.resources[owner]] if owner in view.resources else []
+
     async def _only_one_with(self, address: str, grants: Mapping[str, Grant], snapshot: Snapshot) -> UUID:
         """Of an address that no sync has seen: two servers that offer it now may each be the wrong one."""
         every = [grants[slug] for slug in sorted(grants)]
@@ -162,7 +174,10 @@ class LiveLists:
         if redactor is not None:
             raw, found = redactor.in_json(msgspec.json.encode(entries))
             entries = msgspec.json.decode(raw) if found else entries
-        return mended_entries(what[1], entries, Remarks())  # a sync tells the admin
+        remarks = Remarks()  # the admin is told by the sync
+        if len(entries) <= MOST_AT_ONCE:
+            return mended_entries(what[1], entries, remarks)
+        return await asyncio.to_thread(mended_entries, what[1], entries, remarks)
 
 
 def _explained(problem: BaseException) -> BaseException:

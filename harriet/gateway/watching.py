@@ -108,7 +108,8 @@ class Watchers:
         subscription, so where a person decides on each read, none is subscribed to."""
         owners = {grant.tool.connector.slug: grant for grant in view.resources.values()}
         slug, uri = split_uri(address, owners) if profile.has_prefix else (None, address)
-        found = [owners[slug]] if slug else [] if profile.has_prefix else list(owners.values())
+        mine = [] if profile.has_prefix else self._runtime.lists.whose(address, view, profile)
+        found = [owners[slug]] if slug else mine
         return [(grant.tool.connector, uri) for grant in found if grant.gate.kind != "hold"]
 
     def keep_only(self, organization: str, wanted: dict[UUID, tuple[ConnectorRow, set[str]]]) -> None:

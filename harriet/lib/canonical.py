@@ -111,10 +111,19 @@ def digest(value: Any) -> bytes:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = first_twice(pairs)
         raise NotRepresentable(f"The name “{excerpt(twice, 60)}” appears twice in one object. Send each name once.")
     return found
+
+
+def first_twice(pairs: list[tuple[str, Any]]) -> str:
+    """The first name that comes again, in one walk: an object may have hundreds of thousands of names."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
 
 
 def _finite(text: str) -> float:

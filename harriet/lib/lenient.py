@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from harriet.lib.canonical import NotRepresentable, is_beyond_doubles, is_deeper_than, parse_strict
+from harriet.lib.canonical import NotRepresentable, first_twice, is_beyond_doubles, is_deeper_than, parse_strict
 
 DEEPEST = 100
 """Beyond this level arrays and objects are emptied: whoever takes one entry allows fewer, and says so."""
@@ -126,9 +126,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
     ambiguous = Ambiguous(found)
-    ambiguous.twice = next(name for name in names if names.count(name) > 1)
+    ambiguous.twice = first_twice(pairs)
     return ambiguous
 
 

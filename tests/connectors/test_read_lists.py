@@ -13,7 +13,8 @@ import pytest
 from connectors.errors import UpstreamBroken
 from connectors.sound import Remarks
 from connectors.transports.base import Endpoint
-from connectors.transports.native import MAX_PAGES, NativeTransport
+from connectors.transports.native import NativeTransport
+from connectors.transports.paging import MAX_PAGES
 from harriet.lib.egress import AsyncEgress, Reach
 from tests.servers.raw import RawServer
 from vault.open import OpenCredential
@@ -120,6 +121,16 @@ async def test_one_bad_string_is_replaced_and_its_place_is_named(
     assert not remarks.left_out
 
 
+@pytest.mark.parametrize("is_modern", [False, True])
+async def test_it_is_the_same_in_an_event_stream_and_in_either_era(transport: NativeTransport, is_modern: bool) -> None:
+    with RawServer(is_modern=is_modern) as server:
+        server.in_events = True
+        server.results["tools/list"] = b'{"tools":[{"name":"a","title":"\\ud83d\xff"},{"name":"b","n":NaN},%s]}' % GOOD
+        remarks = Remarks()
+        assert await names(server, transport, remarks) == ["a", "good"]
+        assert (len(remarks.mended), len(remarks.left_out)) == (1, 1)
+
+
 async def test_whole_characters_stay_as_they_are(server: RawServer, transport: NativeTransport) -> None:
     server.results["tools/list"] = b'{"tools":[{"name":"a","title":"\\ud83d\\ude00 \xf0\x9f\x98\x80 \\u0000 \x01"}]}'
     remarks, endpoint = Remarks(), Endpoint(uuid4(), server.url, LOCAL)
@@ -200,7 +211,17 @@ async def test_a_list_that_really_never_ends_is_refused_within_the_bounds(
 
 
 @pytest.mark.parametrize(
-    "result", [b'{"tools":5}', b"{}", b'{"tools":{}}', b"[]", b"5", b'{"tools":[', b'{"tools":[1 2]}']
+    "result",
+    [
+        b'{"tools":5}',
+        b"{}",
+        b'{"tools":{}}',
+        b"[]",
+        b"5",
+        b'{"tools":[',
+        b'{"tools":[1 2]}',
+        b'{"tools":[],"tools":[1]}',
+    ],
 )
 async def test_what_is_no_list_is_refused(server: RawServer, transport: NativeTransport, result: bytes) -> None:
     server.results["tools/list"] = result

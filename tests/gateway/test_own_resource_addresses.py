@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from mcp_types.methods import parse_server_result
 
 from connectors.actions.change_profile import change_profile
 from connectors.actions.sync_connector import sync_connector
@@ -199,6 +200,9 @@ def test_every_list_is_valid_and_exact(committed_cast: Cast, gateway: Gateway) -
         token = device_token(committed_cast.acme, committed_cast.dana)
         older = Client(gateway, token).until(200)
         answer = older.request("tools/list")
+        for method in ("tools/list", "resources/list", "resources/templates/list"):
+            for version, client in (("2025-11-25", older), ("2026-07-28", ModernClient(gateway, token))):
+                parse_server_result(method, version, client.request(method).result)
         by_name = {tool["name"]: tool for tool in answer.result["tools"]}
         assert numbers in answer.body
         assert by_name["counts"] == {

@@ -91,6 +91,14 @@ def test_brackets_in_strings_are_not_depth():
     assert is_deeper_than(b"[[[1]]]", 2)
 
 
+def test_a_name_that_comes_twice_is_found_in_linear_time():
+    names = ",".join(f'"{number}":0' for number in range(300_000))
+    started = time.process_time()
+    with pytest.raises(NotRepresentable, match="“299999” appears twice"):
+        parse_strict(b'{%s,"299999":1}' % names.encode())
+    assert time.process_time() - started < 20  # quadratic would be an hour
+
+
 def test_depth_is_measured_in_linear_time():
     started = time.process_time()
     is_deeper_than(b'"\\"' * 1_000_000 + b"[" * 100, 64)

@@ -17,6 +17,7 @@ class RawServer:
 
     def __init__(self, *, is_modern: bool = False, **capabilities: Any) -> None:
         self.is_modern = is_modern
+        self.in_events = False
         self.results: dict[str, Result] = {}
         self.capabilities = capabilities or {"tools": {}, "prompts": {}, "resources": {}}
         self.seen: list[dict[str, Any]] = []
@@ -71,16 +72,20 @@ def _handler(server: RawServer) -> type[BaseHTTPRequestHandler]:
                 self._send(202, b"")
                 return
             answer = server.answer(message)
-            self._send(200, b'{"jsonrpc":"2.0","id":%s,%s}' % (json.dumps(message["id"]).encode(), answer))
+            body = b'{"jsonrpc":"2.0","id":%s,%s}' % (json.dumps(message["id"]).encode(), answer)
+            if server.in_events:
+                self._send(200, b"data: %s\n\n" % body, "text/event-stream")
+            else:
+                self._send(200, body)
 
         def do_GET(self) -> None:
             self._send(405, b"{}")
 
         do_DELETE = do_GET
 
-        def _send(self, status: int, body: bytes) -> None:
+        def _send(self, status: int, body: bytes, kind: str = "application/json") -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -1,0 +1,58 @@
+"""A list that a server gives page by page, to its end, as the server wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from harriet.lib.lenient import plain
+
+from ..errors import UpstreamBroken
+from .answers import as_written
+from .exchange import Reply
+
+MAX_PAGES = 400
+MAX_ENTRIES = 20_000
+LARGE_PAGE = 128 * 1024
+MOST_AT_ONCE = 500
+"""Entries that are judged on the loop itself; more take longer than a call should wait."""
+
+Ask = Callable[[str, dict[str, Any]], Awaitable[Reply]]
+
+
+async def pages(ask: Ask, method: str, member: str) -> list[Any]:
+    """A list ends where no cursor follows, or where the server says again what it said before: some servers end every
+    page with an empty cursor, or with the same one. A cursor that should be text is given back as it came."""
+    entries: list[Any] = []
+    params: dict[str, Any] = {}
+    seen: set[int] = set()
+    for _ in range(MAX_PAGES):
+        result = await _read(await ask(method, params), method)
+        page, cursor = _page_in(result, method, member), result.get("nextCursor")
+        marks = {hash(repr(one)) for one in page or ("nothing", cursor)}
+        if marks <= seen:
+            return entries
+        seen |= marks
+        entries += page
+        if cursor is None or cursor is False:
+            return entries
+        if len(entries) > MAX_ENTRIES:
+            break
+        params = {"cursor": plain(cursor)}
+    raise UpstreamBroken(f"The server's answer to {method} doesn't end (beyond {len(entries)} entries).")
+
+
+async def _read(reply: Reply, method: str) -> dict[str, Any]:
+    """A large page is read beside the loop, on which other people's calls run."""
+    is_large = reply.message is not None and len(bytes(reply.message.result)) > LARGE_PAGE
+    return await asyncio.to_thread(as_written, reply, method) if is_large else as_written(reply, method)
+
+
+def _page_in(result: dict[str, Any], method: str, member: str) -> list[Any]:
+    page = result.get(member, ())
+    if page is None:
+        return []  # as Go writes a list without entries
+    if not isinstance(page, list):
+        raise UpstreamBroken(f"The server's answer to {method} is not a list.")
+    return page
