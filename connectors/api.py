@@ -33,6 +33,7 @@ from .actions.resume_connector import resume_connector
 from .actions.save_authentication import save_authentication
 from .actions.save_basics import save_basics
 from .actions.save_connection import save_connection
+from .actions.set_argument_checks import set_argument_checks
 from .actions.set_tool import set_tool
 from .actions.switch_secret_back import switch_secret_back
 from .actions.sync_connector import sync_connector
@@ -202,6 +203,7 @@ def _make(request: Any, given: dict[str, Any]) -> Connector:
     basics = {key: given[key] for key in ("slug", "name", "description", "icon")}
     connector = draft_connector(request.organization, **basics, actor=actor)
     save_connection(connector, url=given["url"], allow_internal=given["allow_internal"], actor=actor)
+    set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)
     _authenticate(connector, given.get("authentication") or {"type": "none"}, actor)
     return activate_connector(connector, actor=actor)
 
@@ -214,6 +216,8 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
         place: dict[str, Any] = {"url": connector.url, "allow_internal": connector.allow_internal}
         place = {key: given.get(key, value) for key, value in place.items()}
         save_connection(connector, **place, keep_secret=given.get("keep_secret", False), actor=actor)
+    if "checks_arguments" in given:
+        set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)
     if given.get("state") == "paused":
         pause_connector(connector, actor=actor)
     elif given.get("state") == "active":

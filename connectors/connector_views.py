@@ -25,13 +25,14 @@ from .actions.pause_connector import pause_connector
 from .actions.resume_connector import resume_connector
 from .actions.save_basics import save_basics
 from .actions.set_approvers import set_approvers
+from .actions.set_argument_checks import set_argument_checks
 from .actions.switch_secret_back import switch_secret_back
 from .actions.sync_connector import summary_of, sync_connector
 from .actions.test_connection import test_connection
 from .activity import latest_events
 from .consequences import consequences_of, people_who_can_call
 from .errors import ConnectorError
-from .forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ConnectionForm
+from .forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ChecksForm, ConnectionForm
 from .guards import needs_to_save
 from .models import Connector, Risk, SyncRun
 from .moving import question_about_secret, save_connection_form
@@ -172,6 +173,16 @@ def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     return redirect("connectors:settings", pk)
 
 
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def checks(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = ChecksForm(request.POST)
+    attempt(form, lambda given: set_argument_checks(connector, **given, actor=request.actor))
+    messages.success(request, "Saved.")
+    return redirect("connectors:settings", pk)
+
+
 @needs(Power.MANAGE_CONNECTORS)
 def delete(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
@@ -264,6 +275,11 @@ def _settings(request: OrganizationRequest, connector: Connector, **forms: Any) 
     initial = {
         name: getattr(connector, name) for name in ("name", "slug", "description", "icon", "url", "allow_internal")
     }
-    context = {"basics": BasicsForm(initial=initial), "connection": ConnectionForm(initial=initial), **forms}
+    context = {
+        "basics": BasicsForm(initial=initial),
+        "connection": ConnectionForm(initial=initial),
+        "checks": ChecksForm(initial={"checks_arguments": connector.checks_arguments}),
+        **forms,
+    }
     page = page_context(request, connector, "settings", server_name=server_name(connector), **context)
     return render(request, "connectors/settings.html", page, status=400 if forms else 200)

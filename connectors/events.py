@@ -27,6 +27,11 @@ CONNECTOR_AUTHENTICATION_CHANGED = define(
     "{actor} set how Harriet signs in to {connector}: {type}.",
     "The credential of a connector was saved, replaced or removed. Open approvals are invalidated.",
 )
+CONNECTOR_CHECKS_CHANGED = define(
+    "connector.checks_changed",
+    "{actor} set that the arguments of calls to {connector} are {checks}.",
+    "Whether calls are checked against the tools' schemas before they leave, or by the server alone.",
+)
 CONNECTOR_ACCESS_CHANGED = define(
     "connector.access_changed",
     "{actor} set what new tools of {connector} start with: {access}.",

@@ -52,6 +52,15 @@ class ConnectionForm(forms.Form):
     )
 
 
+class ChecksForm(forms.Form):
+    checks_arguments = forms.BooleanField(
+        label="Check arguments before a call leaves",
+        required=False,
+        help_text="Arguments that don't fit a tool's schema are then refused here. Many servers take more than their "
+        "schemas say: they fill in defaults and read numbers from text.",
+    )
+
+
 class WhoFields(forms.Form):
     """Everyone, or some groups and roles."""
 

@@ -49,6 +49,8 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     url = models.CharField(max_length=500, blank=True)
     allow_internal = models.BooleanField(default=False)
     """The admin said that this connector's host is inside the company; plain http and private addresses pass."""
+    checks_arguments = models.BooleanField(default=False)
+    """Calls are checked against the tools' schemas before they leave; otherwise only the server does."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     wizard_step = models.CharField(max_length=16, default="basics")
     """The first step of the wizard that is still to do; "done" once the connector was saved."""
@@ -297,6 +299,9 @@ class SyncRun(models.Model):
     mended = models.JSONField(default=list)
     """Sentences about what was taken otherwise than the server sent it, at most a hundred."""
     mended_count = models.PositiveIntegerField(default=0)
+    unchecked = models.JSONField(default=list)
+    """Sentences about what was taken though not all of its schemas can be checked, at most a hundred."""
+    unchecked_count = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:

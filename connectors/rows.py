@@ -30,6 +30,7 @@ class ConnectorRow:
     health_reason: str
     revision: int
     reach: Reach
+    checks_arguments: bool = False
 
 
 class Pinned:

@@ -39,6 +39,7 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
             "kind",
             "url",
             "allow_internal",
+            "checks_arguments",
             "state",
             "health",
             "health_reason",
@@ -85,6 +86,7 @@ class NewConnectorSerializer(serializers.Serializer[Any]):
     icon = serializers.CharField(required=False, default="", allow_blank=True)
     url = serializers.CharField()
     allow_internal = serializers.BooleanField(required=False, default=False)
+    checks_arguments = serializers.BooleanField(required=False, default=False)
     authentication = AuthenticationSerializer(required=False)
 
 
@@ -97,6 +99,9 @@ class ConnectorChangeSerializer(serializers.Serializer[Any]):
     allow_internal = serializers.BooleanField(required=False)
     keep_secret = serializers.BooleanField(
         required=False, help_text="With a url on the same host: the saved secret goes there too. For owners."
+    )
+    checks_arguments = serializers.BooleanField(
+        required=False, help_text="Calls are checked against the tools' schemas before they leave."
     )
     state = serializers.ChoiceField(["active", "paused"], required=False)
 
@@ -127,6 +132,8 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
             "refused_count",
             "mended",
             "mended_count",
+            "unchecked",
+            "unchecked_count",
             "error",
         ]
 

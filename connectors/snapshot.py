@@ -121,7 +121,7 @@ def _connector_rows(found: Iterable[dict[str, Any]], organization: Organization)
 
 _CONNECTOR = (
     *("id", "slug", "name", "kind", "url", "era", "capabilities"),
-    *("state", "health", "health_reason", "revision"),
+    *("state", "health", "health_reason", "revision", "checks_arguments"),
 )
 
 

@@ -34,6 +34,7 @@ from .queries import connector_of, pinned_definition, shown_versions, tool_of
 from .schema_words import Row, prompt_rows, rows_of
 from .snapshot import load_for_connector
 from .tool_table import filtered_tools
+from .unchecked import unchecked_in
 from .words import tool_state
 
 
@@ -138,6 +139,7 @@ def _context(request: OrganizationRequest, found: Tool, form: ToolForm) -> dict[
         arguments=_arguments(found, definition),
         results=rows_of(definition.get("outputSchema")),
         hidden=count_hidden(str(definition)),
+        unchecked=unchecked_in(definition),
         pinned=pinned,
         proposed=proposed,
         proposed_digest=bytes(proposed.digest).hex() if proposed else "",

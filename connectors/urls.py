@@ -27,6 +27,7 @@ connector_urls = (
         path("<uuid:pk>/settings/", connector_views.settings, name="settings"),
         path("<uuid:pk>/settings/basics/", connector_views.basics, name="basics"),
         path("<uuid:pk>/settings/connection/", connector_views.connection, name="connection"),
+        path("<uuid:pk>/settings/checks/", connector_views.checks, name="checks"),
         path("<uuid:pk>/delete/", connector_views.delete, name="delete"),
         path("<uuid:pk>/test/", connector_views.test, name="test"),
         path("<uuid:pk>/sync/", connector_views.sync, name="sync"),

@@ -76,12 +76,13 @@ class Remarks(NamedTuple):
 
 
 def remarks_of(run: SyncRun | None, most: int) -> list[Remarks]:
-    """What a sync left out, and what it mended, the first `most` of each."""
+    """What a sync left out, mended, or can't check, the first `most` of each."""
     if run is None:
         return []
     found = (
         ("Left out", run.refused, run.all_refused),
         ("Not valid MCP, and mended where the server's meaning was clear", run.mended, run.mended_count),
+        ("Taken as it is, though not all of its schemas can be checked", run.unchecked, run.unchecked_count),
     )
     return [
         Remarks(title, sentences[:most], count - len(sentences[:most])) for title, sentences, count in found if count

@@ -21,6 +21,7 @@ from connectors.looking import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from connectors.pinning import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
 from connectors.sound import Remarks
+from connectors.unchecked import notes_of
 from connectors.words import offer_words
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
@@ -117,7 +118,11 @@ def summary_of(run: SyncRun) -> str:
         )
         if names
     ]
-    counts = ((run.all_refused, "left out"), (run.mended_count, "mended"))
+    counts = (
+        (run.all_refused, "left out"),
+        (run.mended_count, "mended"),
+        (run.unchecked_count, "remarks on schemas"),
+    )
     parts += [f"{count} {word}" for count, word in counts if count]
     found = f"{offer_words(run.found, run.found_prompts, run.found_resources)} found"
     return f"{found}: {', '.join(parts)}." if parts else f"{found}, nothing changed."
@@ -185,6 +190,7 @@ def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -
         run.found_prompts = len(offer.tools)
     run.refused += offer.refused
     run.mended += offer.mended
+    run.unchecked += notes_of(offer.tools.values()) if kind == Tool.Kind.TOOL else []
     run.added += words(offered.name for offered in difference.added)
     run.changed += words(offered.name for offered in difference.changed)
     run.restored += words(offered.name for offered in difference.restored)
@@ -194,8 +200,8 @@ def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -
 
 def _finish(run: SyncRun) -> None:
     run.is_success = True
-    run.refused_count, run.mended_count = len(run.refused), len(run.mended)
-    run.refused, run.mended = _bounded(run.refused), _bounded(run.mended)
+    run.refused_count, run.mended_count, run.unchecked_count = len(run.refused), len(run.mended), len(run.unchecked)
+    run.refused, run.mended, run.unchecked = _bounded(run.refused), _bounded(run.mended), _bounded(run.unchecked)
     _close(run)
 
 

@@ -58,6 +58,14 @@ def test_a_connector_from_nothing(api: Api, cast: Cast, server: Server) -> None:
     assert not Connector.objects.exists()
 
 
+def test_a_connector_asks_for_checks_of_arguments(api: Api, connect: ConnectorMaker) -> None:
+    crm = connect()
+    assert api("get", f"connectors/{crm.pk}/").json()["checks_arguments"] is False
+    for wanted in (True, False):
+        assert api("patch", f"connectors/{crm.pk}/", checks_arguments=wanted).json()["checks_arguments"] is wanted
+    assert api("post", f"connectors/{crm.pk}/sync/").json()["unchecked"] == []
+
+
 def test_nothing_is_half_made(api: Api, cast: Cast) -> None:
     answer = api("post", "connectors/", slug="crm", name="CRM", url="http://10.0.0.1/mcp")
     assert answer.status_code == 400 and "url" in answer.json()

@@ -127,6 +127,17 @@ def test_a_changed_file_changes_just_that(apply: Apply, example: Any) -> None:
     assert Profile.objects.get().has_prefix
 
 
+def test_checks_of_arguments_are_as_the_file_says_and_stay_when_it_is_silent(apply: Apply, example: Any) -> None:
+    apply(example)
+    example["connectors"][0]["checks_arguments"] = True
+    assert "changed  connector crm" in apply(example)
+    assert "changed" not in apply(example)
+    del example["connectors"][0]["checks_arguments"]
+    assert "changed" not in apply(example)
+    assert Connector.objects.get().checks_arguments
+    assert json.loads(command("export", "--organization", "acme"))["connectors"][0]["checks_arguments"] is True
+
+
 def test_another_secret_is_a_new_version(
     apply: Apply, example: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

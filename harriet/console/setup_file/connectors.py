@@ -10,6 +10,7 @@ from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import save_connection
+from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.models import Connector, SyncRun, Tool
@@ -58,7 +59,14 @@ def _address(connector: Connector, part: ConnectorPart) -> bool:
         save_basics(connector, slug=part.slug, name=part.name, description=part.description, actor=SYSTEM)
     if is_moved:
         save_connection(connector, url=part.url, allow_internal=part.allow_internal, actor=SYSTEM)
-    return is_renamed or is_moved
+    return _checks(connector, part.checks_arguments) or is_renamed or is_moved
+
+
+def _checks(connector: Connector, wanted: bool | None) -> bool:
+    is_other = wanted is not None and wanted != connector.checks_arguments
+    if is_other:
+        set_argument_checks(connector, checks_arguments=bool(wanted), actor=SYSTEM)
+    return is_other
 
 
 def _authentication(connector: Connector, part: AuthenticationPart) -> bool:

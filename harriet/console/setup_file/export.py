@@ -46,6 +46,7 @@ def _connector(connector: Connector) -> ConnectorPart:
         url=connector.url,
         description=connector.description,
         allow_internal=connector.allow_internal,
+        checks_arguments=connector.checks_arguments,
         authentication=_authentication(connector),
         tools={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.TOOL},
         prompts={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.PROMPT},

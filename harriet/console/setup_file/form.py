@@ -84,6 +84,8 @@ class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     kind: Literal["native"] = "native"
     description: str = ""
     allow_internal: bool = False
+    checks_arguments: bool | None = None
+    """Whether calls are checked against the tools' schemas before they leave; left out, it stays as it is."""
     authentication: AuthenticationPart = msgspec.field(default_factory=AuthenticationPart)
     tools: dict[str, ToolPart] = {}
     prompts: dict[str, ToolPart] = {}
