@@ -5,17 +5,19 @@ from typing import Any
 import msgspec
 
 from harriet.lib.canonical import NotRepresentable
+from harriet.lib.legible import made_legible
 from harriet.lib.lenient import Ambiguous, parse_leniently, plain
 from harriet.lib.text import excerpt
 
 from ..errors import UpstreamBroken, UpstreamError
 from . import eras
 from .base import UpstreamAnswer
-from .envelope import Faulty, error_of, one_line
+from .envelope import Faulty, Mended, error_of, one_line
 from .exchange import Reply
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _text = msgspec.json.Decoder(str).decode
+_raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> UpstreamAnswer:
@@ -24,13 +26,30 @@ def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> Upstrea
     if message is None:
         raise _unexpected(reply, method)
     if isinstance(message, Faulty):
-        raise UpstreamBroken(f"The server's answer to {method} can't be read: it is not one JSON-RPC message.")
+        return _mended_answer(message, era, reply.status, method)
     if not message.error:
         return UpstreamAnswer(one_line(bytes(message.result)), None, era, reply.status)
     if error_of(message).code in eras.OURS_TO_MEND:
         raise _unexpected(reply, method)
     error = with_wait(bytes(message.error), reply.failure.wait if reply.failure is not None else "")
-    return UpstreamAnswer(None, one_line(error), era, reply.status)
+    notes = message.notes if isinstance(message, Mended) else ()
+    return UpstreamAnswer(None, one_line(error), era, reply.status, notes)
+
+
+def _mended_answer(message: Faulty, era: str, status: int, method: str) -> UpstreamAnswer:
+    """With every bad string and number replaced, which is noted. Raises UpstreamBroken for what is no JSON then."""
+    result, notes = made_legible(bytes(message.result))
+    try:
+        _raw(result)
+    except (msgspec.MsgspecError, RecursionError):
+        notes = ()
+    if not notes or not message.is_whole:
+        raise UpstreamBroken(f"The server's answer to {method} can't be read: {_why(message)}.")
+    return UpstreamAnswer(one_line(result), None, era, status, notes)
+
+
+def _why(message: Faulty) -> str:
+    return "it is not one JSON-RPC message" if message.is_whole else "its JSON is nested too deep"
 
 
 def with_wait(error: bytes, wait: str) -> bytes:

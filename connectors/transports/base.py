@@ -101,6 +101,8 @@ class UpstreamAnswer:
     error: bytes | None
     era: str
     status: int
+    notes: tuple[str, ...] = ()
+    """What had to be replaced in it to make it JSON, in sentences."""
 
 
 class Transport(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from harriet.lib.canonical import NotRepresentable, is_deeper_than
+from harriet.lib.legible import made_legible
 from harriet.lib.lenient import members_of
 
 MAX_DEPTH = 128
@@ -42,13 +43,23 @@ class Faulty(Message):
     pair, a number that isn't one, bytes that are no UTF-8, too many levels. Whoever reads it sorts the good from the
     bad."""
 
+    is_whole: bool = True
+    """False when what nests too deep was taken out."""
+
+
+class Mended(Message):
+    """No result, and no JSON for one bad string or number; `notes` says what was replaced."""
+
+    notes: tuple[str, ...] = ()
+
 
 class Error(msgspec.Struct):
     """What an error object says, as far as it matters here."""
 
     code: int = 0
     message: str = ""
-    data: Any = None
+    data: msgspec.Raw = _EMPTY
+    """As it came: it may hold anything, also numbers that Python has no room for."""
 
 
 _decode = msgspec.json.Decoder(Message).decode
@@ -57,24 +68,49 @@ _decode_error = msgspec.json.Decoder(Error).decode
 
 def read_message(raw: bytes) -> Message:
     """Raises Unreadable. The decoder checks all of the JSON's syntax, also where it keeps the bytes; a result that it
-    can't read, in an envelope that can be read, comes as Faulty."""
+    can't read, in an envelope that can be read, comes as Faulty, and anything else as Mended."""
     if is_deeper_than(raw, MAX_DEPTH):
-        return _faulty(raw, f"its JSON is nested deeper than {MAX_DEPTH} levels, or is broken")
+        return _too_deep(raw)
     try:
         if not raw.isascii():
             raw.decode()
         return _decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _faulty(raw, "it is not one JSON-RPC message")
+        return _faulty(raw)
 
 
-def _faulty(raw: bytes, reason: str) -> Faulty:
+_NO_MESSAGE = "it is not one JSON-RPC message"
+_TOO_DEEP = f"its JSON is nested deeper than {MAX_DEPTH} levels, or is broken"
+
+
+def _too_deep(raw: bytes) -> Faulty:
+    found = _result_in(raw)
+    if found is None:
+        raise Unreadable(_TOO_DEEP)
+    return Faulty(found.id, result=found.result, is_whole=False)
+
+
+def _faulty(raw: bytes) -> Message:
+    """A result keeps what is wrong in it; of anything else one bad string or number costs at most itself. Raises
+    Unreadable."""
+    found = _result_in(raw)
+    if found is not None:
+        return found
+    legible, notes = made_legible(raw)
+    try:
+        message = _decode(legible)
+    except (msgspec.MsgspecError, RecursionError):
+        raise Unreadable(_NO_MESSAGE) from None
+    return Mended(message.id, message.method, message.params, message.result, message.error, notes)
+
+
+def _result_in(raw: bytes) -> Faulty | None:
     try:
         members = members_of(raw)
     except NotRepresentable:
-        raise Unreadable(reason) from None
+        return None
     if "result" not in members or "method" in members or "error" in members:
-        raise Unreadable(reason)
+        return None
     return Faulty(id=msgspec.Raw(members.get("id", b"")), result=msgspec.Raw(members["result"]))
 
 

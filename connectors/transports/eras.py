@@ -94,8 +94,17 @@ def read_discovered(result: dict[str, Any]) -> Discovery | None:
 
 def is_offered(error: Error) -> bool:
     """Whether a server that refused our version says that it speaks it after all."""
-    supported = error.data.get("supported") if isinstance(error.data, dict) else None
-    return isinstance(supported, list) and MODERN_VERSION in supported
+    try:
+        return MODERN_VERSION in _SUPPORTED(error.data).supported
+    except msgspec.MsgspecError:
+        return False
+
+
+class _Supported(msgspec.Struct):
+    supported: list[str]
+
+
+_SUPPORTED = msgspec.json.Decoder(_Supported).decode
 
 
 def quoted(text: object) -> str:

@@ -17,6 +17,7 @@ from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, U
 from connectors.labels import words_for
 from connectors.models import Connector, Tool
 from connectors.rows import ConnectorRow, ToolRow
+from harriet.lib.errors import Problem
 from harriet.lib.text import quoted
 
 from .database import in_database
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _REFUSED = "The server refused the call."
 FRAMES = 4096
+LONGEST_NOTES = 500
 LONGEST = 200
 """Characters of a name that a client made up, in the audit log."""
 
@@ -140,16 +142,17 @@ def _new_frame(call: Call, grant: Grant) -> Frame:
 
 def _word(sent: Sent) -> tuple[str, str]:
     problem = sent.problem
-    if problem is None and not sent.is_passed_on:
-        return "unknown", "Harriet itself failed; the server's log says how."
     if problem is None:
-        return ("error", "The tool itself reported an error.") if sent.is_error else ("ok", "")
+        notes = " ".join(dict.fromkeys(sent.notes))[:LONGEST_NOTES]
+        return ("error", f"The tool itself reported an error. {notes}".strip()) if sent.is_error else ("ok", notes)
     if isinstance(problem, asyncio.CancelledError):
         return "cancelled", str(problem.args[0]) if problem.args else "The client cancelled the call."
     if isinstance(problem, TimeoutError | UpstreamTimeout):
         return "timeout", "The server did not answer in time."
     if isinstance(problem, UpstreamSaidError):
         return "error", _refused_with(problem)
+    if sent.has_left and not sent.is_answered and not isinstance(problem, Problem):
+        return "unknown", str(sent.told)
     return "error", str(sent.told or "")
 
 

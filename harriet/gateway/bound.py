@@ -20,8 +20,8 @@ from approvals.binding import Bound, binding
 from approvals.hold import HeldCall
 from harriet.lib.tracing import TRACE_KEYS
 
-from .forward import is_passed_on
 from .questions import UNSEEN
+from .relay import is_passed_on
 
 if TYPE_CHECKING:
     from .call import Call

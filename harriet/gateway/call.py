@@ -8,6 +8,7 @@ There are no hooks yet: ③ and the first half of ⑧ will stand where the comme
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -20,24 +21,27 @@ from connectors.models import Tool
 from connectors.rows import ProfileRow
 from harriet.lib.errors import Problem
 from harriet.lib.ids import new_id
-from harriet.lib.redaction import Redactor
 from vault.errors import VaultError
 
 from . import account, held
 from .errors import GatewayError, NotOffered, OnTicket, ToolRefusal, Unavailable
-from .forward import TOOL, Fields, Sent, cleaned, forward
+from .forward import TOOL, Fields, Sent, check_structured, cleaned, forward
 from .observing import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
 from .policy import Grant, view_of, why_hidden
 from .questions import NOBODY, Asker
 from .rounds import MOST_ROUNDS, asked_here, asks_for_input, passed_on
+from .schema import INPUT
 
 if TYPE_CHECKING:
     from .compile import Snapshot
     from .principal import Principal
     from .runtime import Runtime
 
+log = logging.getLogger(__name__)
+
 NOT_KNOWN = "Whether it carried out the call is not known; look before you repeat it."
 NOT_MADE = "The call itself was not made."
+RAN = "The server had answered: the call was carried out, so look before you repeat it."
 PAUSE_BETWEEN_ROUNDS = 0.1
 """Seconds, times the number of the round: a server that keeps asking is not asked faster and faster."""
 
@@ -109,7 +113,8 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
     """The fields of the result. Raises GatewayError when the answer is Harriet's own no."""
     try:
         grant = authorize(call)  # ②
-        check_arguments(call, grant, runtime)
+        if grant.tool.connector.checks_arguments and call.method == TOOL:
+            await check_arguments(call, grant, runtime)
         call.clock.lap(AUTHORIZE)
         # ③ preprocess hooks
         if grant.gate.kind == "hold":  # ④
@@ -135,12 +140,13 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
         result = await run_round(call, grant, runtime, sent)
         if asks_for_input(result):
             result = await run_rounds(result, call, grant, runtime, sent)
-        sent.is_passed_on = True
         return result
     except (GatewayError, ConnectorError, VaultError, TimeoutError, asyncio.CancelledError) as problem:
-        sent.problem = problem
-        sent.told = explained(problem, grant, sent.redactor, runtime)
-        raise sent.told from None
+        raise sent.ended_by(problem, explained(problem, grant, sent, runtime)) from None
+    except Exception as problem:  # whatever it was: the client hears what became of the call
+        log.exception("A call to %s failed in Harriet.", grant.tool.connector.name)
+        told = ToolRefusal(f"Something went wrong in Harriet. {_what_became(sent)}")
+        raise sent.ended_by(problem, told) from None
     finally:
         runtime.ended(call, account.outcome(call, grant, sent))  # ⑨
         note_use(call, grant, runtime, sent)
@@ -153,11 +159,13 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
         sent.redactor = runtime.redactor(sealed, credential)
         call.clock.lap(VAULT)
         try:
-            answer = await forward(call, grant, credential, sent.redactor, runtime)  # ⑦
+            answer = await forward(call, grant, credential, sent.redactor, runtime, sent)  # ⑦
         finally:
             call.clock.lap(UPSTREAM)
         # ⑧ postprocess hooks
-        result = cleaned(answer, call, grant, runtime, sent)  # ⑧
+        result = cleaned(answer, call, grant, sent)  # ⑧
+        if call.method == TOOL and not asks_for_input(result):
+            await check_structured(result, grant, runtime, sent)
         call.clock.lap(CLEAN)
         return result
 
@@ -190,9 +198,15 @@ def authorize(call: Call) -> Grant:
     return grant
 
 
-def check_arguments(call: Call, grant: Grant, runtime: Runtime) -> None:
-    if call.method == TOOL:
-        runtime.schemas.check_arguments(grant.tool.digest, grant.tool.definition, call.values)
+async def check_arguments(call: Call, grant: Grant, runtime: Runtime) -> None:
+    """For connectors whose admin wants it; otherwise what a server takes is its own business. Raises ToolRefusal with
+    what is wrong, for the model to correct. A schema that can't be compiled refuses nothing: the admin was told."""
+    checker = await runtime.schemas.checker(grant.tool.pinned, INPUT)
+    verdict = checker.check(call.values, len(call.arguments))
+    if verdict.fits is False:
+        raise ToolRefusal(f"The arguments don't fit the tool's schema. {verdict.words}".strip())
+    if verdict.fits is None and checker.can_check:
+        raise ToolRefusal(f"The arguments can't be checked, as this connector asks for. {verdict.words}")
 
 
 def check_health(call: Call, grant: Grant, runtime: Runtime) -> None:
@@ -215,10 +229,11 @@ async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
         call.clock.lap(AUDIT)
 
 
-def explained(problem: BaseException, grant: Grant, redactor: Redactor | None, runtime: Runtime) -> BaseException:
+def explained(problem: BaseException, grant: Grant, sent: Sent, runtime: Runtime) -> BaseException:
     """What the client is told. Says what became of the server to everyone else."""
     if isinstance(problem, GatewayError | asyncio.CancelledError):
         return problem
+    redactor = sent.redactor
     if isinstance(problem, UpstreamError) and redactor is not None:
         problem.clean(lambda text: redactor.in_text(text)[0])  # the server's own words are quoted in it
     message = problem.message if isinstance(problem, Problem) else ""
@@ -239,6 +254,12 @@ def _with_outcome(problem: BaseException, message: str, grant: Grant, runtime: R
         seconds = f"{runtime.deadline_seconds:g}"
         message = f"{grant.tool.connector.name} did not answer within {seconds} seconds.{more}"
     return f"{message} {NOT_KNOWN}"
+
+
+def _what_became(sent: Sent) -> str:
+    if sent.is_answered:
+        return RAN
+    return NOT_KNOWN if sent.has_left else NOT_MADE
 
 
 def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:

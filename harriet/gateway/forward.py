@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import math
-from dataclasses import dataclass
-from functools import lru_cache, partial
+import json
+import sys
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from connectors.models import Tool
-from connectors.transports.base import Caller, Endpoint, OnNotification, Request, UpstreamAnswer
-from connectors.transports.clock import Pace
+from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential
 
 from .errors import GatewayError, ToolRefusal, UpstreamSaidError
-from .logs import is_wanted
 from .policy import Grant
+from .relay import Relay
+from .results import MEND, MENDS
 from .rounds import INPUT_REQUIRED
+from .schema import OUTPUT
 from .uris import with_shown_uris
 
 if TYPE_CHECKING:
@@ -32,25 +33,13 @@ Fields = dict[str, msgspec.Raw]
 """A result object whose members are still the bytes that the server sent: what we don't know survives."""
 
 _decode_fields = msgspec.json.Decoder(Fields).decode
-
-_decode_text = msgspec.json.Decoder(str).decode
 TOOL, PROMPT, RESOURCE, COMPLETION = "tools/call", "prompts/get", "resources/read", "completion/complete"
 METHODS: dict[str, str] = {Tool.Kind.TOOL: TOOL, Tool.Kind.PROMPT: PROMPT, Tool.Kind.RESOURCES: RESOURCE}
 """What uses a thing of a kind."""
-log = logging.getLogger(__name__)
-
 _COMPLETE = msgspec.Raw(b'"complete"')
+LONGEST_NUMBER = 4000
+"""Digits of a whole number; Python refuses to read many more."""
 _TRUE = msgspec.Raw(b"true")
-
-
-class Notification(msgspec.Struct):
-    """What a server says in the middle of a request."""
-
-    method: str = ""
-    params: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-_decode_notification = msgspec.json.Decoder(Notification).decode
 
 
 @dataclass(slots=True)
@@ -60,16 +49,23 @@ class Sent:
     size: int = 0
     redacted: int = 0
     is_error: bool = False
+    has_left: bool = False
+    """Whether a request may have reached the server."""
     is_answered: bool = False
-    is_passed_on: bool = False
     problem: BaseException | None = None
     redactor: Redactor | None = None
     told: BaseException | None = None
     """What the client was told instead of a result; no secrets are in it."""
+    notes: list[str] = field(default_factory=list)
+    """What the audit log should know of a result that was passed on."""
+
+    def ended_by(self, problem: BaseException, told: BaseException) -> BaseException:
+        self.problem, self.told = problem, told
+        return told
 
 
 async def forward(
-    call: Call, grant: Grant, credential: OpenCredential, redactor: Redactor | None, runtime: Runtime
+    call: Call, grant: Grant, credential: OpenCredential, redactor: Redactor | None, runtime: Runtime, sent: Sent
 ) -> UpstreamAnswer:
     """One request to the server, with one deadline over everything but the time in which people answer."""
     connector = grant.tool.connector
@@ -78,10 +74,12 @@ async def forward(
     heard = partial(runtime.hub.watchers.heard, call.snapshot.facts.slug, connector.id)
     relay = Relay(call, redactor, heard, has_logs="logging" in connector.capabilities)
     asked = call.asker.capabilities
+    request = request_to(call, grant, relay.meta())
+    sent.has_left = True
     return await runtime.transport.request(
         endpoint,
         credential,
-        request_to(call, grant, relay.meta()),
+        request,
         caller=Caller(
             session_key=(call.session_key or call.principal.token_id, connector.revision, sealed and sealed.version),
             capabilities=msgspec.json.encode(asked, order="deterministic") if asked else b"{}",
@@ -108,8 +106,8 @@ def request_to(call: Call, grant: Grant, meta: dict[str, Any] | None) -> Request
     return Request(TOOL, members, row.name, call.arguments, schema, meta)
 
 
-def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
-    """The result without secrets, checked. Raises UpstreamSaidError and ToolRefusal."""
+def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, sent: Sent) -> Fields:
+    """The result without secrets, put right. Raises UpstreamSaidError and ToolRefusal."""
     raw = answer.result if answer.result is not None else answer.error or b"{}"
     sent.size, sent.is_answered = sent.size + len(raw), True
     if sent.redactor is not None:
@@ -117,156 +115,67 @@ def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, runtime: Runtime, 
         sent.redacted += redacted
     if answer.result is None:
         raise UpstreamSaidError(raw)
+    sent.notes += answer.notes
     fields = _fields(raw)
     kind = fields.get("resultType", _COMPLETE)
     if kind == INPUT_REQUIRED:
         return fields
     if kind != _COMPLETE:
-        raise ToolRefusal(f"{grant.tool.connector.name} answers in a way that Harriet can't pass on ({_quoted(kind)}).")
+        raise ToolRefusal(_RAN.format(f"it is of a kind that Harriet doesn't know ({_quoted(kind)})"))
+    if MENDS[call.method](fields, call.name):
+        sent.notes.append(MEND)
     sent.is_error = fields.get("isError") == _TRUE
-    if call.method == TOOL:
-        _check_structured(fields, grant, runtime, sent)
     return with_shown_uris(fields, grant, call.profile)
+
+
+_RAN = "The server carried out the call, but its answer was not passed on: {}."
 
 
 def _fields(raw: bytes) -> Fields:
     try:
         return _decode_fields(raw)
     except msgspec.MsgspecError:
-        raise ToolRefusal("The server's answer is not a JSON object, so it was not passed on.") from None
+        raise ToolRefusal(_RAN.format("it is not a JSON object")) from None
 
 
 def _quoted(raw: msgspec.Raw) -> str:
     return bytes(raw)[:40].decode(errors="replace")
 
 
-def _check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent: Sent) -> None:
-    definition = grant.tool.definition
-    if sent.is_error or not definition.get("outputSchema"):
+async def check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent: Sent) -> None:
+    """Compares structured content with the pinned output schema. Raises ToolRefusal when it is something else than
+    what was accepted; what can't be checked is passed on, and noted."""
+    if sent.is_error or not grant.tool.definition.get(OUTPUT):
         return
-    if "structuredContent" not in fields:
-        raise ToolRefusal("The server left out the structured content that the tool promises; nothing was passed on.")
-    runtime.schemas.check_result(grant.tool.digest, definition, msgspec.json.decode(fields["structuredContent"]))
+    structured = fields.get("structuredContent")
+    if structured is None:
+        sent.notes.append("The structured content that the tool promises was not there.")
+        return
+    checker = await runtime.schemas.checker(grant.tool.pinned, OUTPUT)
+    size = len(structured)
+    verdict = checker.check(_parsed(structured) if checker.takes(size) else None, size)
+    if verdict.fits is None:
+        sent.notes.append(f"The answer was passed on unchecked. {verdict.words}".strip())
+    elif not verdict.fits:
+        promise = "it doesn't fit the output schema that your IT admin accepted for this tool"
+        raise ToolRefusal(_RAN.format(f"{promise}: {verdict.words}" if verdict.words else promise))
 
 
-class Relay:
-    """Passes a running call's notifications back: with the client's own progress token, and without secrets.
-
-    The server gets a token of ours, because two clients may choose the same one and share an upstream session.
-    """
-
-    def __init__(self, call: Call, redactor: Redactor | None, heard: OnNotification, *, has_logs: bool) -> None:
-        self._call = call
-        self._heard = heard
-        self._changes: Pace | None = None
-        self._logs = has_logs and call.log_level != ""
-        self._redactor = redactor
-        self._token = ""
-        self._last = -math.inf
-
-    def meta(self) -> dict[str, Any] | None:
-        """The client's `_meta` without what speaks for the connection or for Harriet."""
-        known = self._call.meta
-        if not known and not self._logs:
-            return None
-        meta = {key: value for key, value in known.items() if is_passed_on(key)}
-        if "progressToken" in meta:
-            meta["progressToken"] = self._token = self._call.request_id.hex
-        if self._logs:
-            meta[_LOG_LEVEL] = self._call.log_level
-        return meta or None
-
-    async def pass_on(self, raw: bytes) -> None:
-        """What is in a message stays as it was written: numbers that no computer counts with are text to us."""
-        if self._redactor is not None:
-            raw, _ = self._redactor.in_json(raw)
-        try:
-            message = _decode_notification(raw)
-        except msgspec.MsgspecError:
-            log.info("A message in the middle of the request %s was no notification.", self._call.request_id)
-            return
-        method = message.method
-        if method == "notifications/progress":
-            await self._progress(_fields_in(message.params))
-        elif method in CHANGES:
-            await self._changed(raw)
-        elif method in _IN_STREAM or (method == "notifications/message" and self._is_wanted_log(message)):
-            await self._call.stream.notify(raw)
-
-    async def _changed(self, raw: bytes) -> None:
-        """As if it had come on the stream on which the server says what belongs to no request: many have none."""
-        if self._changes is None:
-            self._changes = Pace(BURST, PER_SECOND)
-        await self._changes.keep()
-        await self._heard(raw)
-
-    def _is_wanted_log(self, message: Notification) -> bool:
-        return is_wanted(_text_in(_fields_in(message.params), "level"), self._call.log_level)
-
-    async def ask(self, method: str, params: bytes) -> bytes:
-        """What the server asks the client's side, and the answer."""
-        if self._redactor is not None:
-            params, _ = self._redactor.in_json(params)
-        return await self._call.asker.ask(method, params)
-
-    async def _progress(self, params: Fields) -> None:
-        progress = _number_in(params, "progress")
-        if not self._token or _text_in(params, "progressToken") != self._token or not progress > self._last:
-            return
-        self._last = progress
-        params["progressToken"] = msgspec.Raw(msgspec.json.encode(self._call.meta["progressToken"]))
-        await self._call.stream.notify(progress_message(params))
-
-
-def _fields_in(raw: msgspec.Raw) -> Fields:
-    """Empty for what is no object."""
+def _parsed(structured: msgspec.Raw) -> Any:
+    """As clients read it: the last of two members of one name counts. A number beyond Python's is still a number."""
     try:
-        return _decode_fields(raw)
-    except msgspec.MsgspecError:
-        return {}
+        return msgspec.json.decode(structured)
+    except (msgspec.MsgspecError, ValueError):
+        return _with_any_number(bytes(structured).decode())
 
 
-def _text_in(fields: Fields, name: str) -> str:
-    try:
-        return _decode_text(fields.get(name, b'""'))
-    except msgspec.MsgspecError:
-        return ""
+def _nearest(number: str) -> float:
+    return max(-sys.float_info.max, min(float(number), sys.float_info.max))
 
 
-def _number_in(fields: Fields, name: str) -> float:
-    """Infinite beyond what a float holds; no number, when it is none."""
-    try:
-        return float(bytes(fields.get(name, b"")))
-    except ValueError:
-        return math.nan
-
-
-_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
-_RESERVED = frozenset({"modelcontextprotocol", "mcp"})
-BURST, PER_SECOND = 200, 20.0
-"""How fast changes are heard in the stream of a call; beyond, the server is read more slowly."""
-CHANGES = frozenset(
-    {
-        "notifications/tools/list_changed",
-        "notifications/prompts/list_changed",
-        "notifications/resources/list_changed",
-        "notifications/resources/updated",
-    }
-)
-_IN_STREAM = frozenset({"notifications/elicitation/complete"})
-
-
-@lru_cache(1024)
-def is_passed_on(key: str) -> bool:
-    """Whether a key of a client's `_meta` is the client's own. What the protocol reserves (SPEC basic, `_meta`: by the
-    second label of its prefix) speaks for the connection, which is ours; Harriet's own keys nobody else writes."""
-    prefix, slash, _ = key.lower().partition("/")
-    labels = prefix.split(".") if slash else []
-    return not (labels and (labels[0] == "harriet" or _RESERVED.intersection(labels[:2])))
-
-
-def progress_message(params: dict[str, Any]) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
+_with_any_number = json.JSONDecoder(
+    parse_float=_nearest, parse_int=lambda digits: int(digits) if len(digits) < LONGEST_NUMBER else _nearest(digits)
+).decode
 
 
 async def shielded(task: asyncio.Task[T]) -> T:

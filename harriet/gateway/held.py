@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from approvals import hold as held_calls
 from approvals.errors import ApprovalError
@@ -37,6 +39,8 @@ from .policy import Grant, grant_of, may_enter, view_of
 if TYPE_CHECKING:
     from .call import Call
     from .runtime import Runtime
+
+log = logging.getLogger(__name__)
 
 Run = Callable[["Call", Grant, "Runtime"], Awaitable[Fields]]
 
@@ -144,7 +148,10 @@ async def _take_and_run(action_id: UUID, call: Call, grant: Grant, runtime: Runt
         result = _kept_error(said, call)
     except GatewayError as problem:
         result = _kept_error(problem.message, call)
-    await in_database(held_calls.finish, action_id, msgspec.json.encode(result))
+    try:
+        await in_database(held_calls.finish, action_id, msgspec.json.encode(result))
+    except DatabaseError:
+        log.exception("The result of an approved call could not be kept; it goes to whoever waits for it.")
     return result
 
 
@@ -206,7 +213,10 @@ async def _run_now(held: Held, call: Call, grant: Grant, runtime: Runtime, run: 
     result = await run_approved(held.action_id, agreed, current, grant.tool.id, runtime, run)
     if result is None or call.stream.is_gone:
         return None  # somebody else runs it; or nobody is left to hear, and the same call repeated collects it
-    return await _collected(held)
+    try:
+        return await _collected(held)
+    except DatabaseError:
+        return result  # it ran: what came of it is here
 
 
 def _as_of_now(call: Call, runtime: Runtime) -> Call:

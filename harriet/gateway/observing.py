@@ -85,8 +85,6 @@ class Observer:
 
     def ended(self, call: Call, event: NewEvent) -> None:
         """`event` is what the audit log is told: an outcome, or a refusal."""
-        if event.outcome == "unknown":  # the error itself is logged where it ends, and there nobody knows the call
-            log.error("The request %s failed in Harriet itself; the reason is in the next lines.", call.request_id)
         spans, counts, is_logged = self._spans, self.counts, log.isEnabledFor(logging.INFO)
         if counts is None and spans is None and not is_logged:
             return

@@ -48,7 +48,7 @@ class TurnAsker:
         self._turn = asyncio.Event()
 
     async def ask(self, method: str, params: bytes) -> bytes:
-        if not may_be_asked(self.capabilities, method, msgspec.json.decode(params)):
+        if not may_be_asked(self.capabilities, method, params):
             return CANNOT
         loop = asyncio.get_running_loop()
         key = f"question-{secrets.token_hex(4)}"

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from .forward import progress_message
+from .relay import progress_message
 
 if TYPE_CHECKING:
     from .call import Call

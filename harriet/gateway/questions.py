@@ -38,7 +38,14 @@ def interactive(declared: Any) -> dict[str, Any]:
     return {name: declared[name] for name in _PASSED_ON if isinstance(declared.get(name), dict)}
 
 
-def may_be_asked(capabilities: Mapping[str, Any], method: str, params: Any) -> bool:
+class _Mode(msgspec.Struct):
+    mode: Any = ""
+
+
+_MODE = msgspec.json.Decoder(_Mode).decode
+
+
+def may_be_asked(capabilities: Mapping[str, Any], method: str, params: bytes | msgspec.Raw) -> bool:
     """Whether the client said that it can answer this. `elicitation: {}` means forms (SPEC client/elicitation)."""
     name = _NEEDS.get(method)
     if name is None or name not in capabilities:
@@ -46,8 +53,11 @@ def may_be_asked(capabilities: Mapping[str, Any], method: str, params: Any) -> b
     if name != "elicitation":
         return True
     modes = capabilities[name]
-    if isinstance(params, dict) and params.get("mode") == "url":
-        return "url" in modes
+    try:
+        if _MODE(params).mode == "url":
+            return "url" in modes
+    except msgspec.MsgspecError:  # no object, or a mode that is none: whoever is asked will say so
+        return False
     return not modes or "form" in modes
 
 
@@ -166,7 +176,7 @@ class StreamAsker:
         self.capabilities = capabilities
 
     async def ask(self, method: str, params: bytes) -> bytes:
-        if not may_be_asked(self.capabilities, method, msgspec.json.decode(params)):
+        if not may_be_asked(self.capabilities, method, params):
             return CANNOT
         name, answer = self._questions.open(self._session_id)
         stream = self._call.stream

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from .blocks import as_text, members_of
 from .errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _RESERVED = range(-32768, -31999)
 _PASSED_ON = frozenset({INVALID_PARAMS, INTERNAL_ERROR})
 _LEGACY_ONLY = frozenset({RESOURCE_NOT_FOUND, URL_NEEDED})
+_CODE = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]).decode
 _NO_SENSE = {"code": INTERNAL_ERROR, "message": "The server answered with an error that makes no sense."}
 
 
@@ -43,15 +45,28 @@ def error_of(problem: GatewayError, call: Call | None, *, is_modern: bool) -> tu
 
 def upstream_error(problem: UpstreamSaidError, *, is_modern: bool) -> dict[str, Any]:
     """The server's error in the client's era, unless its code would speak for Harriet itself."""
-    try:
-        error = dict(msgspec.json.decode(problem.error))
-        code, message = error["code"], str(error["message"])
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError):
+    error: dict[str, Any] = dict(members_of(msgspec.Raw(problem.error)) or {})
+    code, message = _code_of(error), _message_of(error)
+    if not message and code is None:
         return dict(_NO_SENSE)
+    error |= {"code": code, "message": message}
     if is_modern and code == RESOURCE_NOT_FOUND:
         return {**error, "code": INVALID_PARAMS}
     if code in (_PASSED_ON | {MISSING_CAPABILITY} if is_modern else _PASSED_ON | _LEGACY_ONLY):
         return error
-    if not isinstance(code, int) or isinstance(code, bool) or code in _RESERVED:
+    if code is None or code in _RESERVED:
         return {"code": INTERNAL_ERROR, "message": f"The server refused the call: {message}"}
     return error
+
+
+def _code_of(error: dict[str, Any]) -> int | None:
+    """The code, when it is one that every client can read."""
+    try:
+        return int(_CODE(error["code"]))
+    except (msgspec.MsgspecError, LookupError):
+        return None
+
+
+def _message_of(error: dict[str, Any]) -> str:
+    """Text as it is, anything else as its JSON."""
+    return str(msgspec.json.decode(as_text(error["message"]))) if "message" in error else ""

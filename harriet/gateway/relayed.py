@@ -50,7 +50,6 @@ class _Back(msgspec.Struct, omit_defaults=True):
 _GO_ON = msgspec.json.Decoder(_GoOn).decode
 _BACK = msgspec.json.Decoder(_Back).decode
 _FIELDS = msgspec.json.Decoder(Fields).decode
-_ERROR = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 @dataclass(slots=True)
@@ -177,7 +176,8 @@ async def end_or_turn(parked: Parked, runtime: Runtime) -> Fields:
 def _told(back: _Back) -> Fields:
     if bytes(back.result):
         return _FIELDS(back.result)
-    raise Relayed(back.status, _ERROR(back.error))
+    error: dict[str, Any] = dict(_FIELDS(back.error))
+    raise Relayed(back.status, {**error, "code": msgspec.json.decode(error["code"])})
 
 
 async def _nothing(body: bytes) -> None:

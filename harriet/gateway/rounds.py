@@ -45,7 +45,7 @@ def input_requests(fields: Fields, call: Call, grant: Grant) -> dict[str, InputR
     if len(requests) > MOST_QUESTIONS or not (requests or "requestState" in fields):
         raise ToolRefusal(f"{grant.tool.connector.name} asked for more input in a way that makes no sense.")
     for request in requests.values():
-        if not may_be_asked(call.asker.capabilities, request.method, msgspec.json.decode(request.params)):
+        if not may_be_asked(call.asker.capabilities, request.method, request.params):
             raise ToolRefusal(
                 f"{grant.tool.connector.name} needs to ask something ({request.method[:40]}), which "
                 f"{call.asker.why_not}"

@@ -119,6 +119,7 @@ class Runtime:
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        self.schemas.close()
         await self.transport.close()
         await self.egress.close()
         await self.audit.stop()

@@ -1,77 +1,62 @@
-"""Checks arguments and results against the pinned schemas; one compiled validator per tool definition."""
+"""The pinned schemas of tools, compiled: each once, by a thread, and kept for as long as there is room."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-import jsonschema_rs
+from harriet.lib.schemas import Checker, checker_of
 
-from .errors import ToolRefusal
+if TYPE_CHECKING:
+    from connectors.rows import Pinned
 
+INPUT, OUTPUT = "inputSchema", "outputSchema"
 _KEPT = 4096
-_TOLD = 3
-_LINEAR = jsonschema_rs.RegexOptions()
-"""Patterns come from servers: only an engine whose time grows with the input, not with its tricks."""
-_BOUNDED = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
-"""For patterns with look-around, which the linear engine doesn't know."""
+_MOST_BYTES = 128 * 2**20
+"""Of memory, about. A schema takes a few kilobytes; one of the largest with many patterns, some megabytes."""
 
 Key = tuple[bytes, str]
 
 
 class Schemas:
-    """Validators by (tool digest, which schema): they survive every reload that doesn't change the definition."""
+    """Checkers by (tool digest, which schema): they survive every reload that doesn't change the definition. What can't
+    be compiled is kept as that, too."""
 
     def __init__(self) -> None:
-        self._validators: OrderedDict[Key, jsonschema_rs.Validator] = OrderedDict()
+        self._checkers: OrderedDict[Key, Checker] = OrderedDict()
+        self._size = 0
+        self._compiling: dict[Key, asyncio.Task[Checker]] = {}
+        self._thread: ThreadPoolExecutor | None = None
 
-    def check_arguments(self, digest: bytes, definition: Mapping[str, Any], arguments: Any) -> None:
-        """Raises ToolRefusal with what is wrong, for the model to correct."""
-        validator = self._validator(digest, definition, "inputSchema")
-        if not validator.is_valid(arguments):
-            raise ToolRefusal(f"The arguments don't fit the tool's schema: {_told(validator, arguments)}")
+    async def checker(self, pinned: Pinned, which: str) -> Checker:
+        """Calls that come together wait for one compilation, and those for other tools are not kept from running."""
+        key = (pinned.digest, which)
+        found = self._checkers.get(key)
+        if found is not None:
+            return found
+        task = self._compiling.get(key)
+        if task is None:
+            task = self._compiling[key] = asyncio.create_task(self._compiled(key, pinned))
+            task.add_done_callback(lambda _: self._compiling.pop(key, None))
+        return await asyncio.shield(task)
 
-    def check_result(self, digest: bytes, definition: Mapping[str, Any], structured: Any) -> None:
-        """Raises ToolRefusal when structured content isn't what the pinned definition promises."""
-        validator = self._validator(digest, definition, "outputSchema")
-        if not validator.is_valid(structured):
-            raise ToolRefusal(
-                "The server's answer doesn't fit the output schema that your IT admin accepted for this tool, so it "
-                f"was not passed on: {_told(validator, structured)}"
-            )
-
-    def _validator(self, digest: bytes, definition: Mapping[str, Any], which: str) -> jsonschema_rs.Validator:
-        key = (digest, which)
-        found = self._validators.get(key)
-        if found is None:
-            found = self._validators[key] = _compiled(definition.get(which, {}))
-            if len(self._validators) > _KEPT:
-                self._validators.popitem(last=False)
+    async def _compiled(self, key: Key, pinned: Pinned) -> Checker:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="schemas")
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._thread, _compile, pinned, key[1])
+        self._checkers[key] = found
+        self._size += found.size
+        while len(self._checkers) > _KEPT or (self._size > _MOST_BYTES and len(self._checkers) > 1):
+            self._size -= self._checkers.popitem(last=False)[1].size
         return found
 
-
-def _compiled(schema: Any) -> jsonschema_rs.Validator:
-    """Never fetches anything; values are masked in messages, because messages reach the audit log."""
-    problem: Exception | None = None
-    for patterns in (_LINEAR, _BOUNDED):
-        try:
-            return jsonschema_rs.validator_for(
-                schema, mask="the value", validate_formats=False, offline=True, pattern_options=patterns
-            )
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as found:
-            problem = found
-    raise ToolRefusal(
-        "The server's schema for this tool is not valid JSON Schema, so the call can't be checked and was not made. "
-        "Ask your IT admin to have the server's definition corrected."
-    ) from problem
+    def close(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _told(validator: jsonschema_rs.Validator, value: Any) -> str:
-    sentences = []
-    for error in validator.iter_errors(value):
-        where = "/".join(str(part) for part in error.instance_path)
-        sentences.append(f"{where}: {error.message}" if where else error.message)
-        if len(sentences) == _TOLD:
-            break
-    return "; ".join(sentences)
+def _compile(pinned: Pinned, which: str) -> Checker:
+    return checker_of(pinned.read().get(which, {}), len(pinned.raw))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,7 +144,7 @@ def _profile(attempt: _Attempt, principal: Principal) -> ProfileRow:
 
 
 def _pretty(fields: Fields) -> str:
-    return json.dumps(json.loads(msgspec.json.encode(fields)), indent=2, ensure_ascii=False)
+    return msgspec.json.format(msgspec.json.encode(fields), indent=2).decode()
 
 
 def _ms(seconds: float) -> float:

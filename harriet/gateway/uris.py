@@ -32,7 +32,15 @@ def with_shown_uris(fields: Fields, grant: Grant, profile: ProfileRow) -> Fields
 
 def rewritten(raw: bytes, rename: Callable[[str], str]) -> bytes:
     """JSON with every address of a resource renamed: of contents, links, and resources embedded in content."""
-    return json.dumps(_walked(json.loads(raw), rename), ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(_walked(_parsed(raw.decode()), rename))
+
+
+def _as_it_came(number: str) -> msgspec.Raw:
+    return msgspec.Raw(number.encode())
+
+
+_parsed = json.JSONDecoder(parse_float=_as_it_came, parse_int=_as_it_came).decode
+"""Numbers stay as they were written: not all of them are Python's."""
 
 
 def _walked(value: Any, rename: Callable[[str], str]) -> Any:

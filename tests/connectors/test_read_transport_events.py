@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.answers import answer_of
-from connectors.transports.envelope import MAX_DEPTH, Faulty, Unreadable, one_line, read_message
+from connectors.transports.envelope import MAX_DEPTH, Faulty, Mended, Unreadable, one_line, read_message
 from connectors.transports.exchange import Reply
 from connectors.transports.mirrored import (
     InvalidAnnotation,
@@ -43,14 +43,47 @@ def test_events_are_counted():
 @pytest.mark.parametrize(
     "raw",
     [
-        b"", b"[]", b"1", b'{"id":1,"result":{}', b'{"id":1,"result":{}} {}', b'{"id":1,"error":"\xff"}',
-        b'{"id":1,"result":nul}', b'{"method":"a","params":"\x00"}', b'{"method":5}',
-        b'{"id":1,"params":' + b"[" * 200 + b"]" * 200 + b"}", b'{"id":1,"result":' + b"[" * 200,
+        b"", b"[]", b"1", b'{"id":1,"result":{}', b'{"id":1,"result":{}} {}', b'{"id":1,"result":"\xff}',
+        b'{"id":1,"result":nul}', b'{"id":1,"result":"\\x00"}', b'{"method":5}',
+        b'{"id":1,"params":' + b"[" * 200 + b"]" * 200 + b"}",
     ],
 )  # fmt: skip
 def test_what_is_not_a_message_is_unreadable(raw):
     with pytest.raises(Unreadable):
         read_message(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "result"),
+    [
+        (b'"a\xffb"', '"a\ufffdb"'), (b'"\x00"', '"\\u0000"'), (b'"\\ud83d"', '"\\ufffd"'),
+        (b"[NaN,-Infinity]", "[null,null]"),
+        (b'{"\\ude00":1e400}', '{"\\ufffd":1e400}'),
+    ],
+)  # fmt: skip
+def test_one_bad_string_or_number_costs_itself_alone(raw, result):
+    message = read_message(b'{"id":1,"result":' + raw + b"}")
+    assert isinstance(message, Faulty)
+    answer = answer_of(Reply(200, message), b"1", "legacy", "tools/call")
+    assert answer.result.decode() == result
+    assert answer.notes
+    message = read_message(b'{"id":1,"error":' + raw + b"}")
+    assert isinstance(message, Mended)
+    assert bytes(message.error).decode() == result
+    assert message.notes
+
+
+def test_a_result_that_nests_too_deep_is_no_answer():
+    message = read_message(b'{"id":1,"result":' + b"[" * 200 + b"]" * 200 + b"}")
+    with pytest.raises(UpstreamBroken, match="can't be read: its JSON is nested too deep"):
+        answer_of(Reply(200, message), b"1", "legacy", "tools/call")
+
+
+def test_what_is_json_is_not_touched():
+    raw = b'{"id":1,"result":{"a":"\\ud83d\\ude00 \\\\ud83d NaN","b":1e400,"a":-0}}'
+    message = read_message(raw)
+    assert not isinstance(message, Mended | Faulty)
+    assert bytes(message.result) == raw[17:-1]
 
 
 def test_what_a_message_carries_keeps_its_bytes():
@@ -127,15 +160,3 @@ def test_annotations_that_the_specification_forbids_are_refused(schema):
 @pytest.mark.parametrize("schema", [None, {}, [], True, {"properties": {"a": True}}])
 def test_schemas_without_annotations_mirror_nothing(schema):
     assert mirrored_parameters(schema) == ()
-
-
-@pytest.mark.parametrize(
-    "result",
-    [b'"\xff"', b'"\x00"', b'{"a":"\\ud83d"}', b'{"a":NaN}', b"[" * 200 + b"]" * 200, b'{"\\ude00":[1,-Infinity]}'],
-)
-def test_an_answer_that_no_client_should_get_is_read_for_lists_alone(result):
-    message = read_message(b'{"id":1, "jsonrpc":"2.0","result": %s }' % result)
-    assert isinstance(message, Faulty) and message.answers(b"1")
-    assert bytes(message.result) == result or len(result) > 200, "what is too deep is taken out"
-    with pytest.raises(UpstreamBroken, match="tools/call can't be read"):
-        answer_of(Reply(200, message), b"1", "legacy", "tools/call")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.models import Connector, Profile, Tool, ToolPermission, ToolVersion
 from harriet.lib.canonical import digest
 from harriet.lib.secret import Secret
@@ -105,6 +106,10 @@ class Office:
 
     def changed(self) -> None:
         move_version(self.cast.acme.id)
+
+    def checks_arguments(self) -> None:
+        """The connector's admin wants calls checked before they leave."""
+        set_argument_checks(self.crm, checks_arguments=True, actor=actor_of(self.cast.alice))
 
     def tool_id(self, name: str) -> UUID:
         return self.tools[name].id

@@ -58,6 +58,9 @@ def test_what_is_found_passes_the_same_gate(progressive: Client, office: Office)
     assert refused["code"] == -32602
     (event,) = Log(office.cast.acme.id).events("call.refused", wanted=1)
     assert event["tool"]["label"] == "slow"
+    office.checks_arguments()
+    wait_for(lambda: "error" not in progressive.call("call_tool", {"name": "echo", "arguments": {}}).json)
+    wait_for(lambda: "isError" in progressive.call("call_tool", {"name": "echo", "arguments": {"x": 1}}).result)
     assert "fit the tool's schema" in progressive.call("call_tool", {"name": "echo", "arguments": {"x": 1}}).text
     for nonsense in ({"name": "call_tool"}, {"name": 3}, {"arguments": {}}):
         assert progressive.call("call_tool", nonsense).error["code"] == -32602

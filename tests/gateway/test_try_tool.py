@@ -52,7 +52,8 @@ def test_only_who_manages_connectors_may_try(office: Office) -> None:
         try_tool(office.tool_id("echo"), b'{"a": 1, "a": 2}', actor=actor_of(office.cast.alice))
 
 
-def test_wrong_arguments_are_named(office: Office) -> None:
+def test_wrong_arguments_are_named_where_the_connector_asks_for_checks(office: Office) -> None:
+    office.checks_arguments()
     ToolPermission.objects.create(tool_id=office.tool_id("echo"), role="owner")
     found = try_tool(office.tool_id("echo"), b'{"text": 5}', actor=actor_of(office.cast.alice))
     assert "schema" in found.error

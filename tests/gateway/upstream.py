@@ -35,6 +35,7 @@ TOOLS = [
     tool("weather", {"ok": {"type": "boolean"}}, outputSchema={"type": "object", "required": ["degrees"]}),
     tool("region", {"region": {"type": "string", "x-mcp-header": "Region"}}),
     tool("fail", {}),
+    tool("say", {name: {"type": "string"} for name in ("result", "error", "hex")} | {"events": {"type": "array"}}),
 ]
 
 
@@ -85,6 +86,26 @@ async def send_json(send: Any, status: int, value: Any, *headers: tuple[bytes, b
     await send({"type": "http.response.body", "body": body})
 
 
+async def say(send: Any, message: dict[str, Any]) -> None:
+    """The very bytes that the arguments hold: events first, then the result or the error, however odd."""
+    arguments, rpc_id = message["params"]["arguments"], json.dumps(message["id"])
+    token = json.dumps(message["params"].get("_meta", {}).get("progressToken"))
+    member = f'"error":{arguments["error"]}' if "error" in arguments else f'"result":{arguments.get("result", "{}")}'
+    answer = f'{{"jsonrpc":"2.0","id":{rpc_id},{member}}}'.encode()
+    if "hex" in arguments:
+        answer = answer.replace(b"HEX", bytes.fromhex(arguments["hex"]))
+    if not arguments.get("events"):
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    for event in arguments["events"]:
+        body = f"data: {event.replace('TOKEN', token)}\n\n".encode()
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": b"data: " + answer + b"\n\n"})
+
+
 async def read(receive: Any) -> bytes:
     body = b""
     while True:
@@ -133,6 +154,9 @@ async def until_gone(receive: Any) -> None:
 
 async def run_call(message: dict[str, Any], receive: Any, send: Any, authorization: str) -> None:
     params = message["params"]
+    if params["name"].startswith("say"):
+        await say(send, message)
+        return
     if params["name"] == "report":
         await stream_report(send, message)
         return

@@ -4,7 +4,6 @@ on with a call that asked the client something."""
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from django.db import Error as DatabaseError
 
+from harriet.gateway.blocks import members_of
 from harriet.gateway.call import Call, governed_call
 from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, ToolRefusal, Unavailable
 from harriet.gateway.forward import TOOL, Fields, error_result
@@ -125,9 +125,7 @@ class _Watch:
 def with_meta(fields: Fields, more: dict[str, Any]) -> bytes:
     """The result with our own members added to its `_meta`; everything else keeps its bytes."""
     known = fields.get("_meta")
-    meta = json.loads(bytes(known)) if known is not None else {}
-    added = {**meta, **more} if isinstance(meta, dict) else more
-    return msgspec.json.encode({**fields, "_meta": added})
+    return msgspec.json.encode({**fields, "_meta": more if known is None else {**(members_of(known) or {}), **more}})
 
 
 def call_meta(call: Call) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from .messages import (
     result_body,
 )
 from .requests import CALLS, LONGEST_CLIENT, address_in
+from .revisions import fit
 
 if TYPE_CHECKING:
     from .dispatch import Visit
@@ -195,7 +196,14 @@ async def _call(visit: Visit, message: Incoming, call: Call, *, is_alone: bool) 
         fields = await attend(visit, message, call, leaving_cancels=False)
     for newer in ("resultType", "ttlMs", "cacheScope"):
         fields.pop(newer, None)
-    return with_meta(fields, call_meta(call))
+    return with_meta(fit(fields, call.method, _revision(visit)), call_meta(call))
+
+
+def _revision(visit: Visit) -> str:
+    """Of the client: what its session agreed on, or what its request says."""
+    if visit.session is not None:
+        return visit.session.version
+    return visit.exchange.headers.get(b"mcp-protocol-version", b"").decode("latin-1")
 
 
 async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
