@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,13 +14,24 @@ _ROLES = (b'"user"', b'"assistant"')
 
 
 class _Annotations(msgspec.Struct):
-    audience: list[str] | UnsetType = UNSET
-    priority: float | UnsetType = UNSET
+    audience: list[Literal["user", "assistant"]] | UnsetType = UNSET
+    priority: Annotated[float, msgspec.Meta(ge=0, le=1)] | UnsetType = UNSET
+    lastModified: str | UnsetType = UNSET  # the protocol's name
+
+
+class _Icon(msgspec.Struct):
+    src: str
+    mimeType: str | UnsetType = UNSET  # the protocol's name
+    sizes: list[str] | UnsetType = UNSET
 
 
 class _Block(msgspec.Struct, tag_field="type"):
     annotations: _Annotations | UnsetType = UNSET
     meta: Members | UnsetType = msgspec.field(default=UNSET, name="_meta")
+
+    def is_fine(self) -> bool:
+        """What the types don't say."""
+        return True
 
 
 class _Text(_Block, tag="text", kw_only=True):
@@ -30,6 +41,9 @@ class _Text(_Block, tag="text", kw_only=True):
 class _Data(_Block, kw_only=True):
     data: msgspec.Raw
     mimeType: str  # the protocol's name
+
+    def is_fine(self) -> bool:
+        return _is_text(self.data)
 
 
 class _Image(_Data, tag="image"):
@@ -46,23 +60,44 @@ class _Link(_Block, tag="resource_link", kw_only=True):
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     mimeType: str | UnsetType = UNSET  # the protocol's name
+    size: int | UnsetType = UNSET
+    icons: list[_Icon] | UnsetType = UNSET
 
 
-class _Contents(msgspec.Struct):
+class Contents(msgspec.Struct):
+    """Of a resource: text or bytes, under an address."""
+
     uri: str
     text: str | UnsetType = UNSET
+    blob: msgspec.Raw = NULL
     mimeType: str | UnsetType = UNSET  # the protocol's name
+    meta: Members | UnsetType = msgspec.field(default=UNSET, name="_meta")
+
+    def is_fine(self) -> bool:
+        return _is_text(self.blob) if self.text is UNSET else self.blob == NULL or _is_text(self.blob)
 
 
 class _Resource(_Block, tag="resource", kw_only=True):
-    resource: _Contents
+    resource: Contents
+
+    def is_fine(self) -> bool:
+        return self.resource.is_fine()
 
 
 class _Message(msgspec.Struct):
-    role: str
+    role: Literal["user", "assistant"]
     content: _Text | _Image | _Audio | _Link | _Resource
 
 
+_OPTIONAL: dict[str, Any] = {
+    "annotations": _Annotations,
+    "_meta": Members,
+    "title": str,
+    "description": str,
+    "size": int,
+    "icons": list[_Icon],
+}
+"""Members of blocks that may be missing, and so are left out where they are wrong."""
 _BLOCKS = msgspec.json.Decoder(list[_Text | _Image | _Audio | _Link | _Resource]).decode
 _BLOCK = msgspec.json.Decoder(_Text | _Image | _Audio | _Link | _Resource).decode
 _MESSAGES = msgspec.json.Decoder(list[_Message]).decode
@@ -73,7 +108,9 @@ _KNOWN = frozenset({"text", "image", "audio", "resource_link", "resource"})
 
 def are_well_formed(content: msgspec.Raw) -> bool:
     try:
-        _BLOCKS(content)
+        for block in _BLOCKS(content):
+            if block.__class__ is not _Text and not block.is_fine():
+                return False
     except msgspec.MsgspecError:
         return False
     return True
@@ -81,7 +118,7 @@ def are_well_formed(content: msgspec.Raw) -> bool:
 
 def are_messages(messages: msgspec.Raw) -> bool:
     try:
-        return all(message.role in ("user", "assistant") for message in _MESSAGES(messages))
+        return all(message.content.is_fine() for message in _MESSAGES(messages))
     except msgspec.MsgspecError:
         return False
 
@@ -104,10 +141,12 @@ def mended_contents(members: Members, address: str) -> Members:
     found = {key: value for key, value in members.items() if value != NULL}
     if not _is_text(found.get("uri")):
         found["uri"] = raw(address)
-    if "mimeType" in found and not _is_text(found["mimeType"]):
-        del found["mimeType"]
-    if not _is_text(found.get("text")) and not _is_text(found.get("blob")):
-        found["text"] = as_text(found["text"]) if "text" in found else raw("")
+    for name in ("mimeType", "blob"):
+        if name in found and not _is_text(found[name]):
+            del found[name]
+    _leave_out_wrong(found)
+    if "text" in found or "blob" not in found:
+        found["text"] = as_text(found.get("text", raw("")))
     return found
 
 
@@ -147,33 +186,32 @@ def _mended_block(block: msgspec.Raw) -> Any:
 
 def _is_block(block: msgspec.Raw) -> bool:
     try:
-        _BLOCK(block)
+        return bool(_BLOCK(block).is_fine())
     except msgspec.MsgspecError:
         return False
-    return True
 
 
 def _put_right(kind: str, members: Members) -> Members:
     found = {key: value for key, value in members.items() if value != NULL}
     found["type"] = raw(kind)
-    for name in ("annotations", "_meta", "title", "description"):
-        if name in found and not _is_fine(name, found[name]):
-            del found[name]
+    _leave_out_wrong(found)
+    if "mimeType" in found and not _is_text(found["mimeType"]):
+        del found["mimeType"]
     if kind == "text":
         found["text"] = as_text(found.get("text", raw("")))
     elif kind in ("image", "audio"):
         found.setdefault("mimeType", raw("application/octet-stream"))
-    elif kind == "resource_link":
-        found.setdefault("name", found.get("uri", NULL))
+    elif kind == "resource_link" and not _is_text(found.get("name")):
+        found["name"] = found.get("uri", NULL)
     elif kind == "resource" and (inner := members_of(found.get("resource", NULL))) is not None:
         found["resource"] = raw(mended_contents(inner, ""))
     return found
 
 
-def _is_fine(name: str, value: msgspec.Raw) -> bool:
-    if name == "annotations":
-        return _fits(value, _Annotations)
-    return members_of(value) is not None if name == "_meta" else _is_text(value)
+def _leave_out_wrong(members: Members) -> None:
+    for name, kind in _OPTIONAL.items():
+        if name in members and not _fits(members[name], kind):
+            del members[name]
 
 
 def _fits(value: msgspec.Raw, kind: Any) -> bool:

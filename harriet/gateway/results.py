@@ -7,37 +7,30 @@ decoder that skips over what it carries, and keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from . import blocks
-from .blocks import EMPTY_LIST, FALSE, NULL, TRUE, Members, members_of, raw, text_block
+from .blocks import EMPTY_LIST, FALSE, NULL, TRUE, Contents, Members, members_of, raw, text_block
 
 if TYPE_CHECKING:
     from .forward import Fields
 
 MEND = "The server's answer was not as the protocol has it; what was clear was put right."
 MOST_COMPLETIONS = 100
+_MOST = 2**53 - 1
+"""Where JavaScript's whole numbers end."""
 _FALSY = frozenset({b"null", b"0", b'""', b'"false"', b"[]", b"{}"})
-
-
-class _Contents(msgspec.Struct):
-    """Of a resource: text or bytes, under an address."""
-
-    uri: str
-    text: str | msgspec.UnsetType = msgspec.UNSET
-    blob: msgspec.Raw = EMPTY_LIST
-    mimeType: str | msgspec.UnsetType = msgspec.UNSET  # the protocol's name
 
 
 class _Completion(msgspec.Struct):
     values: list[str]
-    total: int | msgspec.UnsetType = msgspec.UNSET
+    total: Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)] | msgspec.UnsetType = msgspec.UNSET
     hasMore: bool | msgspec.UnsetType = msgspec.UNSET  # the protocol's name
 
 
-_CONTENTS = msgspec.json.Decoder(list[_Contents]).decode
+_CONTENTS = msgspec.json.Decoder(list[Contents]).decode
 _COMPLETION = msgspec.json.Decoder(_Completion).decode
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -74,8 +67,8 @@ def mend_prompt(fields: Fields, address: str) -> bool:
 def mend_resource(fields: Fields, address: str) -> bool:
     """`address` is what was asked for: contents without an address of their own are what is there."""
     try:
-        _CONTENTS(fields.get("contents", NULL))
-        return False
+        if all(one.is_fine() for one in _CONTENTS(fields.get("contents", NULL))):
+            return False
     except msgspec.MsgspecError:
         pass
     parts = _listed(fields.get("contents", NULL))

@@ -143,7 +143,7 @@ def test_numbers_of_errors_and_notifications_are_passed_on_too(says: Callable[..
     answer = says("", error=error)
     assert (answer.error["code"], answer.error["message"]) == (4711, "no")
     assert b'"v":1e400,"w":-0' in answer.body
-    assert outcome(log) == ("error", "The server refused the call.")
+    assert outcome(log) == ("error", "The server refused the call (4711): “no”.")
     event = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":TOKEN,"progress":%s%s}}'
     log_event = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":{"v":1e400}}}'
     events = [event % ("1", ',"total":1e400'), log_event, event % ("1e400", ""), event % ("2", ""), event % ('"3"', "")]
@@ -226,7 +226,7 @@ def test_an_answer_that_cannot_be_read_says_that_nobody_knows(
         answer = says(raw, client=client)
         assert answer.result["isError"] is True
         assert "can't be read" in answer.text
-        assert "Whether CRM carried out the call is not known; look before you repeat it." in answer.text
+        assert answer.text.endswith("Whether it carried out the call is not known; look before you repeat it.")
         assert "not made" not in answer.text
     events = log.events("call.outcome", wanted=2)
     assert {(event["outcome"], event["reason"]) for event in events} == {("error", answer.text)}
@@ -310,8 +310,7 @@ def test_what_is_well_formed_or_not_known_yet_keeps_its_bytes(says: Callable[...
     assert '"structuredContent":{"v":1.0e0},"futureField":[1E1]' in body
 
 
-def test_a_failure_of_harriets_own_tells_that_the_call_ran(says: Callable[..., Answer]) -> None:
-    """The secret is looked for in every form before anything is passed on, also in what was put right."""
+def test_what_was_put_right_holds_no_secret(says: Callable[..., Answer]) -> None:
     answer = says(json.dumps({"content": [{"text": f"it is {SECRET}"}], "isError": "no"}))
     assert answer.text == "it is [redacted]"
 
