@@ -31,11 +31,20 @@ class UpstreamError(ConnectorError):
     quotes_others = True
 
     def __init__(
-        self, message: str, *, may_have_run: bool = True, said: str = "", advice: str = "", is_refusal: bool = False
+        self,
+        message: str,
+        *,
+        may_have_run: bool = True,
+        said: str = "",
+        advice: str = "",
+        is_refusal: bool = False,
+        status: int = 0,
     ) -> None:
         super().__init__(f"{message} {advice}".strip())
         self.may_have_run = may_have_run
         self.is_refusal = self.is_refusal or is_refusal
+        self.status = status
+        """Of HTTP, when that is what it says."""
         self.said = said
         """More than is quoted, so that no secret is cut in two before it is looked for."""
         self._lead, self._advice = message, advice
@@ -88,8 +97,7 @@ class UpstreamRefusedCredential(UpstreamError):
     def __init__(
         self, message: str, *, status: int = 401, challenge: str = "", said: str = "", advice: str = ""
     ) -> None:
-        super().__init__(message, said=said, advice=advice)
-        self.status = status
+        super().__init__(message, said=said, advice=advice, status=status)
         self.challenge = challenge
 
 

@@ -25,6 +25,7 @@ from connectors.labels import connector_label
 from connectors.models import Connector
 from connectors.snapshot import reach_of
 from connectors.transports.base import Discovery
+from connectors.transports.failure import FOUND_NOTHING
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.lib.errors import Problem
 from harriet.people.permissions import Power, demand
@@ -133,7 +134,7 @@ def _failure(connector: Connector, problem: Problem, candidate: looking.Candidat
         return [Finding("danger", "Address", problem.message)]
     if isinstance(problem, UpstreamRefusedCredential):
         return [Finding("ok", "Server", "The server answered."), _demands(connector, problem, candidate)]
-    if isinstance(problem, (UpstreamBusy, UpstreamRefused)):
+    if isinstance(problem, (UpstreamBusy, UpstreamRefused)) and problem.status not in FOUND_NOTHING:
         return [Finding("danger", "Server", _sentence(problem))]
     if isinstance(problem, (UpstreamDown, UpstreamTimeout)):
         advice = "Check the address, and that the server runs and may be reached from this machine."

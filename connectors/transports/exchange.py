@@ -43,12 +43,9 @@ class Attached(NamedTuple):
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in credential.cookies.items())
         return cls(headers, dict(credential.query) or None)
 
-    def within(self, headers: dict[str, str]) -> Attached:
-        """With the protocol's headers, which no credential replaces."""
-        return Attached({**self.headers, **headers}, self.query, self.cookies)
-
-    def with_cookies(self, cookies: Cookies | None) -> Attached:
-        return self._replace(cookies=cookies)
+    def within(self, headers: dict[str, str], cookies: Cookies | None = None) -> Attached:
+        """With the protocol's headers, which no credential replaces, and the session's cookies."""
+        return Attached({**self.headers, **headers}, self.query, cookies)
 
     def sent(self) -> dict[str, str]:
         """The headers as they are sent now: the server may have changed its cookies since they were put together."""

@@ -32,7 +32,7 @@ WORDS_SECONDS = 3.0
 _NOT_NOW = frozenset({408, 425, 429}) | (frozenset(range(500, 600)) - {501, 505})
 _DIDN_T_BEGIN = frozenset({425, 429, 503})
 """Statuses with which a server says that it didn't work on the request."""
-_FOUND_NOTHING = frozenset({404, 405, 406, 410, 415, 426})
+FOUND_NOTHING = frozenset({404, 405, 406, 410, 415, 426})
 _LONGEST_WAIT = 400 * 86_400
 _CHECK_URL = "Check the connector's URL, then synchronise it: its protocol version may have changed."
 
@@ -68,12 +68,12 @@ class Failure:
             is_refusal = self.status in _DIDN_T_BEGIN
             return UpstreamDown(lead, said=said, advice=self.wait or "Try again later.", is_refusal=is_refusal)
         lead = f"The server at {self.host} refused the request ({self.status})."
-        return UpstreamRefused(lead, said=said, advice=self._advice(said))
+        return UpstreamRefused(lead, said=said, advice=self._advice(said), status=self.status)
 
     def _advice(self, said: str) -> str:
         if self.wait:
             return self.wait
-        if self.status in _FOUND_NOTHING:
+        if self.status in FOUND_NOTHING:
             return _CHECK_URL
         if self.status == 403 and not said:
             return "It doesn't say why; look at what the connector's credential may do there."

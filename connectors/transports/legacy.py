@@ -85,9 +85,8 @@ class LegacyEra:
         alone: Alone | None = None,
     ) -> Reply:
         for is_last in (False, True):
-            with before_the_request():
-                session, key = await self._session(endpoint, attached, caller, clock, alone)
-            within = attached.within(session.headers).with_cookies(session.cookies)
+            session, key = await self._session(endpoint, attached, caller, clock, alone)
+            within = attached.within(session.headers, session.cookies)
             if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
                 with before_the_request():
                     await self._set_level(endpoint, within, session, log_level, clock)
@@ -104,6 +103,8 @@ class LegacyEra:
                 raise
             finally:
                 _landed(session, request_id)
+            if reply.failure is None:
+                return reply
             if not await self._is_lost(endpoint, within, key, session, reply, request_id, clock):
                 return reply
             if is_last:
@@ -151,7 +152,8 @@ class LegacyEra:
         session = self._sessions.ready(own)
         if session is not None:
             return session, own
-        session = await self._sessions.get(own, lambda: self._open(endpoint, attached, caller, clock))
+        with before_the_request():
+            session = await self._sessions.get(own, lambda: self._open(endpoint, attached, caller, clock))
         if not session.id and not session.cookies:
             self._sessions.forget(own, session)
             self._sessions.keep(shared, session)
@@ -181,7 +183,7 @@ class LegacyEra:
     ) -> AsyncIterator[Callable[[str, dict[str, Any]], Awaitable[Reply]]]:
         """A session for a few requests, ended afterwards; gives the function that asks in it."""
         session, _ = await self.initialize(endpoint, attached, caller, clock)
-        within = attached.within(session.headers).with_cookies(session.cookies)
+        within = attached.within(session.headers, session.cookies)
         try:
             yield lambda method, params: self.ask_in(endpoint, within, method, params, clock)
         finally:
@@ -202,13 +204,13 @@ class LegacyEra:
         request_id = self._wire.new_id()
         body = request(request_id, "initialize", eras.initialize(caller.capabilities))
         cookies = Cookies(endpoint.url)
-        outgoing = Outgoing(request_id, body, attached.within(eras.BASE_HEADERS).with_cookies(cookies))
+        outgoing = Outgoing(request_id, body, attached.within(eras.BASE_HEADERS, cookies))
         reply = await self._wire.ask(endpoint, outgoing, clock)
         discovery = eras.read_initialized(result_of(reply, "initialize"))
         session = eras.new_session(discovery, reply.session_id)
         session.open_at = endpoint if attached.is_empty else None
         session.cookies = cookies if session.id or cookies else None
-        within = attached.within(session.headers).with_cookies(session.cookies)
+        within = attached.within(session.headers, session.cookies)
         ready = Outgoing(b"", notification("notifications/initialized"), within)
         if await self._wire.tell(endpoint, ready, clock.left()) >= 500:
             raise UpstreamDown("The server stopped working while a session was opened. Try again later.")
@@ -219,7 +221,7 @@ class LegacyEra:
         if not session.id:
             return
         try:
-            bye = Outgoing(b"", b"", attached.within(session.headers).with_cookies(session.cookies))
+            bye = Outgoing(b"", b"", attached.within(session.headers, session.cookies))
             await self._wire.tell(endpoint, bye, SIDE_SECONDS, "DELETE")
         except UpstreamError as error:
             logger.info("A session wasn't ended: %s", error)

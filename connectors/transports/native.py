@@ -14,7 +14,7 @@ import msgspec
 from harriet.lib.egress import AsyncEgress
 from vault.open import OpenCredential
 
-from ..errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
+from ..errors import UpstreamBroken, UpstreamDown, UpstreamTimeout, before_the_request
 from ..sound import Remarks, label_of, sound_entries
 from . import eras
 from .answers import answer_of, result_of
@@ -82,7 +82,10 @@ class NativeTransport:
     ) -> UpstreamAnswer:
         """What the request carries is sent as it is. Cancelling the task cancels the request at the server."""
         clock = Clock(deadline)
-        era = endpoint.era or await self._era(endpoint, credential, clock)
+        era = endpoint.era
+        if not era:
+            with before_the_request():
+                era = await self._era(endpoint, credential, clock)
         attached = Attached.of(credential)
         request_id = self._wire.new_id()
         if era == MODERN:
@@ -251,7 +254,7 @@ def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
     try:
         mirrored = mirrored_parameters(schema)
     except InvalidAnnotation as reason:
-        raise UpstreamBroken(f"The tool's definition breaks the protocol: {reason}.") from None
+        raise UpstreamBroken(f"The tool's definition breaks the protocol: {reason}.", may_have_run=False) from None
     headers = {**eras.MODERN_HEADERS, "Mcp-Method": "tools/call", "Mcp-Name": header_value(tool)}
     return Plan(schema, headers, mirrored)
 

@@ -106,9 +106,9 @@ class OldTransport:
         log_level: str,
     ) -> Reply:
         for is_last in (False, True):
-            within = attached.within(eras.BASE_HEADERS)
             with before_the_request():
                 stream = await self._kept(key, endpoint, attached, caller, clock)
+                within = attached.within(eras.BASE_HEADERS, stream.cookies)
                 if log_level and stream.log_level != log_level:
                     await self._set_level(stream, within, log_level, clock)
             asked = Asked(partial(self._tell, stream, within), on_question, caller.capabilities, clock)
@@ -143,7 +143,7 @@ class OldTransport:
         self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
     ) -> AsyncIterator[Callable[[str, dict[str, Any]], Awaitable[Reply]]]:
         async with self._opened(endpoint, attached, caller, clock) as stream:
-            within = attached.within(eras.BASE_HEADERS)
+            within = attached.within(eras.BASE_HEADERS, stream.cookies)
             yield lambda method, params: self._ask_in(stream, within, method, params, clock)
 
     async def watch(
@@ -157,7 +157,7 @@ class OldTransport:
         """Until the stream ends."""
         clock = Clock(_POST_SECONDS)
         async with self._opened(endpoint, attached, Caller(), clock) as stream:
-            within = attached.within(eras.BASE_HEADERS)
+            within = attached.within(eras.BASE_HEADERS, stream.cookies)
             nobody = Asked(partial(self._tell, stream, within), None, b"{}", clock)
             stream.add(Flight(b"", nobody, on_notification, is_lasting=True))
             for uri in sorted(uris):
@@ -187,7 +187,7 @@ class OldTransport:
     async def _open(self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock) -> OldStream:
         """Opens the stream, waits for the address, and shakes hands. Raises UpstreamError."""
         stream = OldStream(self._wire, endpoint, attached)
-        within = attached.within(eras.BASE_HEADERS)
+        within = attached.within(eras.BASE_HEADERS, stream.cookies)
         try:
             await stream.wait_for_address(clock)
             hello = eras.initialize(caller.capabilities, OLDEST)
@@ -217,7 +217,7 @@ class OldTransport:
         POST's own answer says."""
         stream.add(flight)
         try:
-            sent = Outgoing(flight.id, body, within.with_cookies(stream.cookies))
+            sent = Outgoing(flight.id, body, within)
             refusal = await self._wire.post(stream.address, sent, min(clock.left(), _POST_SECONDS))
             if refusal is not None and not flight.answer.done():
                 return refusal
@@ -230,4 +230,4 @@ class OldTransport:
             await flight.asked.close()
 
     async def _tell(self, stream: OldStream, within: Attached, body: bytes) -> None:
-        await self._wire.tell(stream.address, Outgoing(b"", body, within.with_cookies(stream.cookies)), SIDE_SECONDS)
+        await self._wire.tell(stream.address, Outgoing(b"", body, within), SIDE_SECONDS)

@@ -16,7 +16,8 @@ MOST_PARTS, DEEPEST = 5, 32
 _HEADS = ("title", "error", "code", "__type")
 _BODIES = ("message", "detail", "error_description", "description", "reason", "msg", "error_message", "errormessage")
 _INNER = ("error", "fault", "errors", "details", "data", "faultstring")
-_TAGS = ("title", "message", "detail", "faultstring", "h1")
+_IN_A_PAGE = ("title",)
+_IN_XML = ("message", "detail", "faultstring", "title")
 
 
 def words_of(content_type: str, raw: bytes) -> str:
@@ -26,7 +27,8 @@ def words_of(content_type: str, raw: bytes) -> str:
     if is_json(content_type) or (kind in {"", "text/plain"} and text[:1] in {"{", "["}):
         return _in_json(text)[:LONGEST]
     if kind.endswith(("html", "xml")) or (text[:1] == "<" and kind != "text/markdown"):
-        return _in_markup(text)[:LONGEST]
+        is_xml = kind.endswith("xml") and "xhtml" not in kind
+        return _in_markup(text, _IN_XML if is_xml else _IN_A_PAGE)[:LONGEST]
     return text[:LONGEST] if kind in {"", "text/plain", "text/markdown"} and _is_text(text) else ""
 
 
@@ -64,10 +66,10 @@ def _first(members: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
 
 
-def _in_markup(text: str) -> str:
+def _in_markup(text: str, tags: tuple[str, ...]) -> str:
     """Of a page its title and no more: pages are made for browsers. Of XML the element that holds the message."""
     lower = text.lower() if text.isascii() else text  # letters that grow when they are lowered would move the rest
-    for tag in _TAGS:
+    for tag in tags:
         start = lower.find(f"<{tag}")
         inside = lower.find(">", start)
         end = lower.find(f"</{tag}", inside)

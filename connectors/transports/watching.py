@@ -111,7 +111,9 @@ class Watch:
         try:
             with self._attached() as attached:
                 outgoing = Outgoing(request_id, body, attached.within(headers), hear)
-                await self._wire.ask(self._endpoint, outgoing, Clock(LISTENING_SECONDS))
+                reply = await self._wire.ask(self._endpoint, outgoing, Clock(LISTENING_SECONDS))
+            if reply.failure is not None and reply.failure.is_passing:
+                raise reply.failure.problem()
         except UpstreamBroken as problem:
             if not is_acknowledged:
                 raise
@@ -141,7 +143,7 @@ class Watch:
 
     async def _listen(self, session: Session, reader: EventReader) -> int:
         with self._attached() as attached:
-            within = attached.within(session.headers)
+            within = attached.within(session.headers, session.cookies)
 
             async def on_message(message: Message, raw: bytes) -> None:
                 if message.method and not message.id:
@@ -158,7 +160,7 @@ class Watch:
         legacy, clock = self._legacy_era, Clock(OPENING_SECONDS)
         with self._attached() as attached:
             session, _ = await legacy.initialize(self._endpoint, attached, Caller(), clock)
-            within = attached.within(session.headers)
+            within = attached.within(session.headers, session.cookies)
             for uri in sorted(self._interest.uris):
                 await legacy.ask_in(self._endpoint, within, "resources/subscribe", {"uri": uri}, clock)
         try:
