@@ -7,13 +7,15 @@ import msgspec
 from harriet.lib.canonical import NotRepresentable
 from harriet.lib.legible import made_legible
 from harriet.lib.lenient import Ambiguous, parse_leniently, plain
+from harriet.lib.media import JSON
 from harriet.lib.text import excerpt
 
-from ..errors import UpstreamBroken, UpstreamError
+from ..errors import UpstreamBroken, UpstreamError, UpstreamRefused
 from . import eras
 from .base import UpstreamAnswer
-from .envelope import Faulty, Mended, error_of, one_line
+from .envelope import Faulty, Mended, error_of, is_error, one_line
 from .exchange import Reply
+from .said import words_of
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _text = msgspec.json.Decoder(str).decode
@@ -31,6 +33,8 @@ def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> Upstrea
         return UpstreamAnswer(one_line(bytes(message.result)), None, era, reply.status)
     if error_of(message).code in eras.OURS_TO_MEND:
         raise _unexpected(reply, method)
+    if not is_error(message):
+        raise UpstreamRefused("The server answered with an error.", said=words_of(JSON, bytes(message.error)))
     error = with_wait(bytes(message.error), reply.failure.wait if reply.failure is not None else "")
     notes = message.notes if isinstance(message, Mended) else ()
     return UpstreamAnswer(None, one_line(error), era, reply.status, notes)

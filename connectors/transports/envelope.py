@@ -35,7 +35,7 @@ class Message(msgspec.Struct):
         if self.method or bool(self.result) == bool(self.error):
             return False
         found = _NUMBER.fullmatch(bytes(self.id))
-        return found[2] == request_id if found else bool(self.error) and bytes(self.id) in {b"", b"null"}
+        return found[2] == request_id if found else bytes(self.id) in {b"", b"null"} and is_error(self)
 
 
 class Faulty(Message):
@@ -63,7 +63,15 @@ class Error(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(Message).decode
+
+
+class _Shape(msgspec.Struct):
+    code: int
+    message: str
+
+
 _decode_error = msgspec.json.Decoder(Error).decode
+_decode_shape = msgspec.json.Decoder(_Shape).decode
 
 
 def read_message(raw: bytes) -> Message:
@@ -121,7 +129,12 @@ def error_of(message: Message | None) -> Error:
     try:
         return _decode_error(message.error)
     except msgspec.MsgspecError:
+        pass  # what it adds may be beyond what can be read: that doesn't make it another error
+    try:
+        found = _decode_shape(message.error)
+    except msgspec.MsgspecError:
         return Error()
+    return Error(found.code, found.message)
 
 
 def is_error(message: Message) -> bool:
@@ -129,7 +142,7 @@ def is_error(message: Message) -> bool:
     if not message.error or message.method or message.result:
         return False
     try:
-        _decode_error(message.error)
+        _decode_shape(message.error)
     except msgspec.MsgspecError:
         return False
     return True

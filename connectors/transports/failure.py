@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
+from harriet.lib.media import JSON, is_events
 from harriet.lib.text import quoted
 
 from ..errors import (
@@ -25,6 +26,7 @@ from ..errors import (
 )
 from .base import Endpoint
 from .said import words_of
+from .sse import EventReader, TooManyEvents
 
 LARGEST_WORDS = 256 * 1024
 WORDS_SECONDS = 3.0
@@ -33,6 +35,9 @@ _NOT_NOW = frozenset({408, 425, 429}) | (frozenset(range(500, 600)) - {501, 505}
 _DIDN_T_BEGIN = frozenset({425, 429, 503})
 """Statuses with which a server says that it didn't work on the request."""
 FOUND_NOTHING = frozenset({404, 405, 406, 410, 415, 426})
+_ELSEWHERE = frozenset({301, 307, 308})
+"""Redirects that say that nothing was done here."""
+MOST_EVENTS = 100
 _LONGEST_WAIT = 400 * 86_400
 _CHECK_URL = "Check the connector's URL, then synchronise it: its protocol version may have changed."
 
@@ -91,9 +96,12 @@ async def failure_of(endpoint: Endpoint, response: Response) -> Failure:
     redirect: both need no further look."""
     status, host = response.status, host_of(endpoint)
     if 300 <= status < 400:
-        raise broken(endpoint, f"answered with a redirect ({status}), which Harriet doesn't follow")
-    kind = response.headers.get("Content-Type", "")
-    body = await _start_of(response)
+        problem = broken(endpoint, f"answered with a redirect ({status}), which Harriet doesn't follow")
+        problem.is_refusal = status in _ELSEWHERE
+        raise problem
+    kind, body = response.headers.get("Content-Type", ""), await _start_of(response)
+    if is_events(kind):
+        kind, body = JSON, _first_event(body)
     failure = Failure(host, status, words_of(kind, body), wait_in(response), body, kind)
     challenge = response.headers.joined("WWW-Authenticate")
     if status == 401 or (status == 403 and challenge):
@@ -105,6 +113,13 @@ async def failure_of(endpoint: Endpoint, response: Response) -> Failure:
             advice="Check the connector's authentication.",
         )
     return failure
+
+
+def _first_event(body: bytes) -> bytes:
+    reader = EventReader(MOST_EVENTS)
+    with suppress(TooManyEvents):
+        return next(iter(reader.feed(body)), b"") or reader.rest()
+    return b""
 
 
 async def _start_of(response: Response) -> bytes:

@@ -21,7 +21,7 @@ from .cookies import Cookies
 from .envelope import Message, notification, request
 from .exchange import Attached, Outgoing, Reply
 from .hearing import SIDE_SECONDS, hear
-from .lost import Loss, forgetful, loss_in
+from .lost import Loss, forgetful, is_same_refusal, loss_in
 from .sessions import InFlight, Session, Sessions
 from .wire import Wire
 
@@ -127,15 +127,15 @@ class LegacyEra:
         if loss is Loss.NONE:
             return False
         is_plain = loss is Loss.PLAIN and session.id != ""
-        is_lost = is_plain or await self._refuses_a_ping(endpoint, within, clock)
+        is_lost = is_plain or await self._refuses_a_ping(endpoint, within, reply, clock)
         if is_lost or reply.status == 404:
             self._sessions.forget(key, session)
         return is_lost
 
-    async def _refuses_a_ping(self, endpoint: Endpoint, within: Attached, clock: Clock) -> bool:
+    async def _refuses_a_ping(self, endpoint: Endpoint, within: Attached, reply: Reply, clock: Clock) -> bool:
         try:
-            reply = await self.ask_in(endpoint, within, "ping", {}, clock.within(SIDE_SECONDS))
-            return reply.status in {400, 404}
+            ping = await self.ask_in(endpoint, within, "ping", {}, clock.within(SIDE_SECONDS))
+            return is_same_refusal(reply, ping)
         except UpstreamError:
             return False
 

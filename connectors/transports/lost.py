@@ -3,7 +3,7 @@
 A request that may have had an effect is never repeated, so this doesn't guess. By the specification a 404 for a request
 with a session id means that the session is unknown (SPEC 2025-11-25 basic/transports, session management); many servers
 say it with a 400 instead, and some answer 404 for reasons of their tools' own. What isn't plain is found out with a
-ping in the same session: a server that refuses even that knows the session no more.
+ping in the same session: a server that refuses even that, in the same words, knows the session no more.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ from ..errors import UpstreamBroken
 from .envelope import error_of
 from .exchange import Reply
 
-_EMPTY_WORDS = frozenset({"", "http", "error", "status", "the", "page", "resource", "was", "404", "not", "found"})
-"""What servers say that say nothing but 404."""
+_PLAIN = frozenset(
+    {"a", "an", "and", "no", "not", "or", "such", "t", "the", "this", "for", "with"}
+    | {"been", "could", "does", "doesn", "has", "is", "was", "exist", "exists", "found", "find", "provided"}
+    | {"session", "sessions", "sessionid", "mcp", "id", "header", "http", "client", "request", "error"}
+    | {"bad", "closed", "deleted", "ended", "expired", "gone", "invalid", "lost", "missing", "terminated"}
+    | {"unknown", "valid"}
+)
+"""The words in which servers say that they don't know a session: with any other word it may be a tool's own."""
+_WORD = re.compile(r"[^a-z]+")
+_NAMES = re.compile(r"\S*[0-9]\S*")
 _OF_SESSIONS = ("session", "initialize", "initialise", "transport")
-_WORD = re.compile(r"[^a-z0-9]+")
-UNKNOWN_SESSION = -32001
-"""The official TypeScript SDK's code for it."""
 
 
 class Loss(Enum):
@@ -33,13 +38,29 @@ def loss_in(reply: Reply, request_id: bytes) -> Loss:
     """Of a request in a session."""
     if reply.status not in {400, 404} or reply.failure is None:
         return Loss.NONE
-    error = error_of(reply.message)
-    said = (error.message or reply.failure.said)[:1000].lower()
+    said = _said(reply)
+    if reply.status == 404:
+        return Loss.PLAIN if _is_plain(said, reply) else Loss.OPEN
     is_about_sessions = any(word in said for word in _OF_SESSIONS)
-    if reply.status == 400:
-        return Loss.OPEN if is_about_sessions or _names_no_request(reply, request_id) else Loss.NONE
-    is_plain = is_about_sessions or error.code == UNKNOWN_SESSION or _EMPTY_WORDS.issuperset(_WORD.split(said))
-    return Loss.PLAIN if is_plain else Loss.OPEN
+    return Loss.OPEN if is_about_sessions or _names_no_request(reply, request_id) else Loss.NONE
+
+
+def is_same_refusal(reply: Reply, ping: Reply) -> bool:
+    """Whether a ping was refused as the request was: then it wasn't the request that was refused."""
+    return ping.status == reply.status and ping.failure is not None and _said(ping) == _said(reply)
+
+
+def _said(reply: Reply) -> str:
+    """Without what names a request or a moment, and without case."""
+    words = error_of(reply.message).message or (reply.failure.said if reply.failure is not None else "")
+    return _NAMES.sub(" ", words[:1000]).lower().strip()
+
+
+def _is_plain(said: str, reply: Reply) -> bool:
+    if not said:
+        return reply.failure is not None and not reply.failure.body.strip()
+    words = set(_WORD.split(said)) - {""}
+    return words <= _PLAIN and any("session" in word for word in words)
 
 
 def _names_no_request(reply: Reply, request_id: bytes) -> bool:

@@ -26,7 +26,7 @@ from .clock import Clock
 from .envelope import notification, request
 from .exchange import Attached, Outgoing, Reply
 from .hearing import SIDE_SECONDS
-from .lost import Loss, forgetful, loss_in
+from .lost import Loss, forgetful, is_same_refusal, loss_in
 from .old_stream import Flight, OldStream
 from .sessions import Sessions
 from .wire import Wire
@@ -134,7 +134,8 @@ class OldTransport:
         if loss is not Loss.OPEN:
             return loss is Loss.PLAIN
         try:
-            return (await self._ask_in(stream, within, "ping", {}, clock.within(SIDE_SECONDS))).status in {400, 404}
+            ping = await self._ask_in(stream, within, "ping", {}, clock.within(SIDE_SECONDS))
+            return is_same_refusal(reply, ping)
         except UpstreamError:
             return False
 

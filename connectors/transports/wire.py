@@ -15,6 +15,7 @@ from .clock import Clock
 from .envelope import Message, Unreadable, is_error, read_message
 from .exchange import Attached, Outgoing, Reply, parsed
 from .failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
+from .said import words_of
 from .sse import EventReader, TooManyEvents
 from .stream import Stream, Unread
 
@@ -194,7 +195,8 @@ class Wire:
             raise unknown_kind(endpoint, response.status, "", b"")
         message = parsed(endpoint, raw)
         if not message.answers(outgoing.id) and not message.answers_alone(outgoing.id):
-            raise broken(endpoint, "answered something else than it was asked")
+            said = "" if message.result else words_of(kind or JSON, raw)
+            raise broken(endpoint, "answered something else than it was asked", said=said)
         return message
 
     async def _read_failure(self, endpoint: Endpoint, response: Response) -> Reply:

@@ -143,6 +143,38 @@ async def test_an_error_that_names_no_request_is_about_the_only_one(server, tran
         assert await call(transport, server.url(behaving("/no-id", behaviour))) == {"code": -32044, "message": "No"}
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"error":"quota exceeded"}', "It said: “quota exceeded”."),
+        ('{"message":"Sign in first","code":7}', "It said: “Sign in first”."),
+        ('{"jsonrpc":"2.0","id":ID,"error":"boom"}', "It said: “boom”."),
+        ('{"jsonrpc":"2.0","id":ID,"error":{"code":"E7","message":"boom"}}', "It said: “E7: boom”."),
+    ],
+)
+async def test_an_error_that_is_not_json_rpcs_is_told_in_its_words(server, transport, body, told):
+    with pytest.raises(UpstreamBroken) as failure:
+        await call(transport, server.url(behaving("/own-error", written([f"Content-Type: {JSON}"], body))))
+    assert told in failure.value.message
+
+
+async def test_what_answers_somebody_else_is_not_quoted(server, transport):
+    body = '{"jsonrpc":"2.0","id":"other","result":{"message":"of another person"}}'
+    with pytest.raises(UpstreamBroken, match="something else") as failure:
+        await call(transport, server.url(behaving("/others", written([f"Content-Type: {JSON}"], body))))
+    assert "another person" not in failure.value.message
+
+
+async def test_an_error_may_add_what_no_computer_counts_with(server, transport):
+    body = b'{"jsonrpc":"2.0","id":ID,"error":{"code":-32044,"message":"No","data":{"n":1e400}}}'
+    with OpenCredential() as credential:
+        endpoint = Endpoint(
+            uuid4(), server.url(behaving("/error-data", written([f"Content-Type: {JSON}"], body))), LOCAL, MODERN
+        )
+        answer = await transport.request(endpoint, credential, calling("x"), caller=Caller(), deadline=5)
+    assert answer.error == b'{"code":-32044,"message":"No","data":{"n":1e400}}'
+
+
 async def test_the_oldest_transport_takes_them_too(server, transport):
     path = old("/old-odd", as_text=True, greeting=b"data: hello\n\nevent: beat\ndata: x\n\n")
     assert (await call(transport, server.url(path), SSE))["content"]

@@ -12,6 +12,7 @@ from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling
 from tests.servers.hostile import JSON, Hostile, answer, event, reply, stream
+from tests.servers.hostile import SSE as SSE_KIND
 from tests.servers.refusing import HTML, PLAIN, behaving, error, in_words, legacy, old, once, own_error
 from tests.servers.talkative import FORM, answer_to, message
 from vault.placement import BEARER, placed
@@ -64,6 +65,10 @@ UNKNOWN = {
     "own id": own_error(404, "Session not found", -32001),
     "own id, other words": own_error(404, "Unknown", -32001),
     "own id, own code": own_error(404, "This session has ended", -32600),
+    "go": in_words(404, "session not found\n"),
+    "java": in_words(404, error("Session not found: 3f2a-77", -32603), JSON),
+    "in another language": in_words(404, "Sitzung unbekannt"),
+    "as an event": in_words(404, "data: " + error("Session not found", -32001).decode() + "\n\n", SSE_KIND),
     "400 typescript": in_words(400, error("Bad Request: No valid session ID provided", -32000), JSON),
     "400 restarted": in_words(400, error("Bad Request: Server not initialized", -32000), JSON),
     "400 own id": own_error(400, "Invalid session ID", -32600),
@@ -92,6 +97,9 @@ ITS_OWN = {
     "rpc": own_error(400, "Amount must be positive", -32602),
     "404": in_words(404, '{"message":"There is no account 17"}', JSON),
     "404 rpc": own_error(404, "No such account", -32602),
+    "404 api": in_words(404, '{"message":"Not Found","documentation_url":"https://docs.example"}', JSON),
+    "404 text": in_words(404, "Not Found"),
+    "404 of a session of its own": in_words(404, '{"message":"Checkout session cs_1 not found"}', JSON),
     "409": in_words(409, "Already paid"),
     "410": in_words(410, "Session gone"),
     "500": in_words(500, "Session not found"),
@@ -107,10 +115,19 @@ async def test_a_refusal_of_the_call_is_not_taken_for_a_lost_session(server, dan
     except UpstreamError as problem:
         said = problem.message
     assert len(server.of("tools/call")) == 1
-    assert any(word in said for word in ("mount", "declined", "doesn't say", "session", "Session", "account", "paid"))
+    assert any(word in said for word in ("mount", "declined", "doesn't say", "ession", "account", "paid", "Not Found"))
     assert (await dana(path)).result
     assert len(server.of("tools/call")) == 2
     assert len(server.of("initialize")) == (2 if way.startswith("404") else 1)
+
+
+async def test_a_server_that_does_not_know_ping_has_not_lost_the_session(server, dana):
+    """Nor one that refuses a ping in words of another kind."""
+    refuses_ping = own_error(404, "Method not found", -32601)
+    path = behaving("/knows-no-ping", legacy(tools_call=once(ITS_OWN["404 text"]), ping=refuses_ping))
+    with pytest.raises(UpstreamError, match="404"):
+        await dana(path)
+    assert (len(server.of("ping")), len(server.of("tools/call"))) == (1, 1)
 
 
 async def test_a_server_that_keeps_no_session_is_not_asked_forever(server, dana):

@@ -12,7 +12,7 @@ from django.conf import settings
 from redis import Redis
 
 from connectors.models import Connector
-from tests.servers.hostile import JSON, Hostile, event
+from tests.servers.hostile import JSON, Hostile, event, reply
 from tests.servers.refusing import PLAIN, Behaviour, behaving, in_words, legacy, own_error, streamed
 
 from .client import Client, ModernClient
@@ -113,6 +113,19 @@ def test_a_json_rpc_error_under_any_status_is_passed_on(
     assert {one["outcome"] for one in outcomes} == {"error"}
     assert all("The ledger of [redacted] is closed" in one["reason"] for one in outcomes)
     assert Connector.objects.get().health == Connector.Health.UP
+
+
+def test_what_an_error_adds_stays_as_it_was_written(
+    gateway: Gateway, office: Office, dana: Client, refusing: Refusing
+) -> None:
+    async def refuse(server: Hostile, seen: Any, writer: Any) -> None:
+        raw = b'{"jsonrpc":"2.0","id":%d,"error":{"code":-31044,"message":"No","data":{"n":1e400}}}'
+        reply(writer, raw % seen.message["id"], 422)
+
+    for client in (dana, ModernClient(gateway, office.token)):
+        answer = client.call(refusing.tool(refuse))
+        assert b'"data":{"n":1e400}' in answer.body
+        assert answer.error["code"] == -31044
 
 
 def test_a_secret_in_the_words_is_taken_out_of_them(

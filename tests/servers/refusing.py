@@ -77,7 +77,7 @@ def legacy(unknown: Behaviour | None = None, **behaviours: Behaviour) -> Behavio
             await (unknown or in_words(404, ""))(server, seen, writer)
         elif method == "tools/call" and "tools_call" not in behaviours:
             reply(writer, answer(seen, OK))
-        elif method == "ping":
+        elif method == "ping" and "ping" not in behaviours:
             reply(writer, answer(seen, "{}"))
         else:
             await known(server, seen, writer)
