@@ -48,7 +48,8 @@ class ConnectionForm(forms.Form):
         label="This server is inside our network",
         required=False,
         help_text="Adds its host to the organization's internal hosts. Plain http and private addresses are then "
-        "allowed for it, and for it alone.",
+        "allowed for it, and for it alone. A server on the machine that runs Harriet needs the consent of whoever "
+        "operates it as well (HARRIET_ALLOWED_LOCAL_HOSTS).",
     )
 
 

@@ -21,6 +21,7 @@ from harriet.people.models import Group, Membership, Organization, Role
 
 from .access import CallerFacts, ProfileFacts
 from .models import Connector, Profile, Tool
+from .reaching import reach_for
 from .rows import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow
 from .tool_rows import pinned_versions, tool_rows, tools_mark, with_connectors
 
@@ -105,7 +106,7 @@ def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
 
 
 def reach_of(connector: Connector, organization: Organization) -> Reach:
-    return Reach(allow_internal=connector.allow_internal, internal_hosts=tuple(organization.internal_hosts))
+    return reach_for(connector.allow_internal, organization.internal_hosts)
 
 
 def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
@@ -114,8 +115,7 @@ def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
 
 
 def _connector_rows(found: Iterable[dict[str, Any]], organization: Organization) -> dict[UUID, ConnectorRow]:
-    hosts = tuple(organization.internal_hosts)
-    reaches = {allows: Reach(allow_internal=allows, internal_hosts=hosts) for allows in (False, True)}
+    reaches = {allows: reach_for(allows, organization.internal_hosts) for allows in (False, True)}
     return {row["id"]: ConnectorRow(reach=reaches[row.pop("allow_internal")], **row) for row in found}
 
 

@@ -34,6 +34,10 @@ DATABASE_OWNER_URL = env("DATABASE_OWNER_URL") or _embedded("database_owner_url"
 REDIS_URL = env("REDIS_URL") or _embedded("redis_url")
 SECRET_KEY = _secret_key() or "unset: manage.py start or manage.py make_keys writes it"
 
+# What connectors may reach of this machine, its network link and its cloud's metadata service: nothing, unless it is
+# named here. An organization's own list of internal hosts does not reach there alone.
+ALLOWED_LOCAL_HOSTS = tuple(env_list("HARRIET_ALLOWED_LOCAL_HOSTS"))
+
 # The address that people and clients use, without a slash at the end.
 BASE_URL = (env("HARRIET_BASE_URL") or _embedded("base_url") or "http://127.0.0.1:8000").rstrip("/")
 _IS_HTTPS = BASE_URL.startswith("https://")

@@ -36,6 +36,7 @@ def _start_servers() -> None:
             "DATABASE_OWNER_URL": embedded.addresses["database_owner_url"],
             "HARRIET_TEST_RUNTIME_URL": embedded.addresses["database_url"],
             "REDIS_URL": embedded.addresses["redis_url"],
+            "HARRIET_ALLOWED_LOCAL_HOSTS": "127.0.0.1,localhost,::1",
         }
     )
 

@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_CHANGED, INTERNAL_HOST_ALLOWED, SECRET_KEPT_FOR_ADDRESS
 from connectors.labels import connector_label
 from connectors.models import Connector
+from connectors.reaching import reach_for
 from connectors.wizard import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
 from harriet.people.models import Organization
@@ -50,7 +51,7 @@ def save_connection(
     host = _host_of(url)
     organization = Organization.objects.select_for_update().get(pk=connector.organization_id)
     hosts = _with_host(organization, host) if allow_internal else list(organization.internal_hosts)
-    _refuse_unreachable(url, Reach(allow_internal=allow_internal, internal_hosts=tuple(hosts)))
+    _refuse_unreachable(url, reach_for(allow_internal, hosts))
     if hosts != organization.internal_hosts:
         _allow_host(organization, hosts, host, connector, actor=actor)
     if (connector.url, connector.allow_internal) != (url, allow_internal):

@@ -28,7 +28,8 @@ class OrganizationForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "class": "code", "spellcheck": "false"}),
         help_text="One a line: a host name, an address or a network such as 10.1.0.0/16. "
-        "Connectors reach nothing else inside your network.",
+        "Connectors reach nothing else inside your network. What is on the machine that runs Harriet is allowed by "
+        "whoever operates it (HARRIET_ALLOWED_LOCAL_HOSTS).",
     )
 
     @classmethod

@@ -84,6 +84,7 @@ class BenchSite:
                 "DATABASE_URL": self.embedded.addresses["database_owner_url"],
                 "DATABASE_OWNER_URL": self.embedded.addresses["database_owner_url"],
                 "REDIS_URL": self.embedded.addresses["redis_url"],
+                "HARRIET_ALLOWED_LOCAL_HOSTS": "127.0.0.1",
                 "DJANGO_SETTINGS_MODULE": "harriet.settings",
             }
         )

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 
 from harriet.lib.egress.errors import EgressRefused
+from harriet.lib.egress.local import METADATA, is_consented, is_local, is_local_name
 from harriet.lib.text import excerpt
 
 Address = IPv4Address | IPv6Address
@@ -25,6 +26,9 @@ class Reach:
 
     allow_internal: bool = False
     internal_hosts: tuple[str, ...] = ()
+    local_hosts: tuple[str, ...] | None = None
+    """What the installation allows of its own machine, link and cloud's metadata: the organization's list counts there
+    only beside it. None when whoever operates the installation is the one who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class Target:
     """Path and query, percent-encoded."""
     address: Address | None
     """Set when the host is written as an address."""
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host_header}{self.path}"
 
     @property
     def host_header(self) -> str:
@@ -66,7 +74,6 @@ _COMPANY = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7")
 )
-_METADATA = frozenset(ip_address(text) for text in ("100.100.100.200", "fd00:ec2::254", "fd20:ce::254"))
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
@@ -82,6 +89,8 @@ def check_url(url: str, reach: Reach) -> Target:
     target = Target(parts.scheme, str(address or host), _port(parts), _path(parts), address)
     if address is not None:
         admit(address, target, reach)
+    elif is_local_name(host) and not _allows_local(target, None, reach):
+        raise _local_refusal(target)
     elif parts.scheme == "http" and not _may_be_internal(host, reach):
         raise _needs_tls(host)
     return target
@@ -90,6 +99,8 @@ def check_url(url: str, reach: Reach) -> Target:
 def admit(address: Address, target: Target, reach: Reach) -> None:
     """Judges one resolved address of the target. Raises EgressRefused."""
     address = _unwrap(address)
+    if is_local(address) and not _allows_local(target, address, reach):
+        raise _local_refusal(target)
     names, networks = _allow_list(reach.internal_hosts) if reach.allow_internal else (frozenset(), ())
     if any(address in network for network in networks if network.version == address.version):
         return
@@ -97,7 +108,7 @@ def admit(address: Address, target: Target, reach: Reach) -> None:
         if target.scheme != "https":
             raise _needs_tls(target.host)
         return
-    if target.host in names and address not in _METADATA and _is_in(address, _COMPANY):
+    if target.host in names and address not in METADATA and _is_in(address, _COMPANY):
         return
     raise EgressRefused(_refusal(target.host, reach))
 
@@ -120,6 +131,20 @@ def parse_address(text: str) -> Address:
         return _unwrap(ip_address(text))
     except ValueError:
         raise EgressRefused("The host resolves to an address of this machine's own network link.") from None
+
+
+def _allows_local(target: Target, address: Address | None, reach: Reach) -> bool:
+    allowed = reach.local_hosts
+    return allowed is None or is_consented(target.url, target.host, target.port, address, allowed)
+
+
+def _local_refusal(target: Target) -> EgressRefused:
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return EgressRefused(
+        f"{host} is an internal address: of the machine that runs Harriet, its network link or its cloud. Only whoever "
+        f"operates this installation can allow it: start it with HARRIET_ALLOWED_LOCAL_HOSTS={host}:{target.port}.",
+        field="url",
+    )
 
 
 def _refusal(host: str, reach: Reach) -> str:

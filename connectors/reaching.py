@@ -1,0 +1,15 @@
+"""What a connector may reach: the public internet, its organization's hosts, and what the machine's operator allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from harriet.lib.egress import Reach
+
+
+def reach_for(allow_internal: bool, internal_hosts: Iterable[str]) -> Reach:
+    """The sample server at Harriet's own address is allowed by itself, and nothing else at that address is."""
+    local = (*settings.ALLOWED_LOCAL_HOSTS, f"{settings.BASE_URL}/sample/mcp")
+    return Reach(allow_internal=allow_internal, internal_hosts=tuple(internal_hosts), local_hosts=local)
