@@ -36,6 +36,8 @@ class Side:
     """Who asked for it, and who made its credential."""
     vouchers: frozenset[UUID]
     """Who could be using a maker's account: they handed over the link to it, and no mail has reached its address."""
+    given_since: tuple[RightGiven, ...]
+    """Whom anybody let decide after the call was made."""
 
     @property
     def everybody(self) -> frozenset[UUID]:
@@ -46,7 +48,9 @@ def side_of(action: PendingAction) -> Side:
     made_by = action.token.created_by_id if action.token else None
     makers = {id for id in (action.user_id, made_by) if id is not None}
     unproven = User.objects.filter(pk__in=makers, is_proven=False, vouched_by__isnull=False)
-    return Side(frozenset(makers), frozenset(unproven.values_list("vouched_by_id", flat=True)))
+    given = RightGiven.objects.filter(organization=action.organization_id, at__gt=action.created_at)
+    vouchers = frozenset(unproven.values_list("vouched_by_id", flat=True))
+    return Side(frozenset(makers), vouchers, tuple(given.select_related("by")))
 
 
 def approvers_of(action: PendingAction) -> QuerySet[Membership]:
@@ -124,16 +128,18 @@ def _could_be_used_by_side(membership: Membership, side: Side) -> bool:
 
 def _given_by_side(action: PendingAction, side: Side, membership: Membership) -> str:
     """The right was given after the call was made, by somebody who could have made it, or by oneself."""
-    given = Q(way=RightGiven.Way.ROLE, to_id=membership.user_id)
+    ways = {(RightGiven.Way.ROLE.value, membership.user_id)}
     if not has_power(membership, Power.DECIDE_ACTIONS):
-        given = Q(way=RightGiven.Way.GROUP, to_id=membership.user_id)
-        given |= Q(way=RightGiven.Way.CONNECTOR, to_id=action.connector_id)
-    rows = RightGiven.objects.filter(given, organization=action.organization_id, at__gt=action.created_at)
-    giver = rows.filter(by__in=side.everybody | {membership.user_id}).select_related("by").first()
-    if giver is None:
+        ways = {
+            (RightGiven.Way.GROUP.value, membership.user_id),
+            (RightGiven.Way.CONNECTOR.value, action.connector_id),
+        }
+    suspects = side.everybody | {membership.user_id}
+    given = next((row for row in side.given_since if (row.way, row.to_id) in ways and row.by_id in suspects), None)
+    if given is None:
         return ""
     return (
-        f"{giver.by} let you decide only after this call was made, and could have made it, so somebody else decides. "
+        f"{given.by} let you decide only after this call was made, and could have made it, so somebody else decides. "
         "Calls that are asked for from now on are yours to decide."
     )
 

@@ -95,6 +95,11 @@ def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[
     return tokens.prefetch_related("groups").order_by("expires_at")
 
 
+def keys_seen_by(organization: Organization, user: User) -> QuerySet[AccessToken]:
+    """Shared keys that this person made, and so has seen; they go on working when the person leaves."""
+    return tokens_of(organization).filter(kind=AccessToken.Kind.INTEGRATION, created_by=user)
+
+
 def token_of(organization: Organization, token_id: UUID) -> AccessToken:
     return _found(tokens_of(organization).filter(pk=token_id).first(), "There is no such token here.")
 

@@ -26,7 +26,16 @@ from .http import OrganizationRequest, needs
 from .models import Invitation, Membership
 from .pages import page_of
 from .permissions import Power, has_power
-from .queries import devices_of, groups_of, invitation_of, invitations_of, people_of, person_of, tokens_of
+from .queries import (
+    devices_of,
+    groups_of,
+    invitation_of,
+    invitations_of,
+    keys_seen_by,
+    people_of,
+    person_of,
+    tokens_of,
+)
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -102,6 +111,7 @@ def person_page(request: OrganizationRequest, membership: Membership, **forms: A
         "remove_form": ConfirmForm(membership.user.email),
         "devices": devices_of(request.organization, membership.user),
         "tokens": tokens_of(request.organization, membership.user),
+        "seen_keys": keys_seen_by(request.organization, membership.user),
         "can_manage": has_power(request.membership, Power.MANAGE_PEOPLE),
         "can_manage_tokens": has_power(request.membership, Power.MANAGE_TOKENS),
         "can_audit": has_power(request.membership, Power.VIEW_AUDIT),

@@ -27,6 +27,7 @@ from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.notice_person import notice_person
+from harriet.people.actions.offer_device_credential import offer_device_credential
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Group, Membership, Role, User
 from tests.cast import Cast
@@ -239,6 +240,7 @@ def _devices(cast: Cast, people: list[User], alice: Actor) -> AccessToken:
     seen = {"last_seen_at": timezone.now() - timedelta(minutes=6)}
     AccessToken.objects.filter(pk__in=[token.pk for token in tokens[:3]]).update(**seen)
     issue_integration_key(cast.acme, "Nightly report", [cast.sales], 30, actor=alice)
+    offer_device_credential(tokens[0].device, name="Claude on a phone", expires_in_days=90, actor=alice)
     return tokens[0]
 
 
