@@ -33,5 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api_urls)),
 ]
 
+handler400 = "harriet.console.errors.bad_request"
 handler403 = "harriet.console.errors.forbidden"
 handler404 = "harriet.console.errors.not_found"

@@ -64,6 +64,17 @@ def _quotes(arg: object) -> bool:
     return isinstance(arg, Problem) and arg.quotes_others
 
 
+class RefusalsInOneLine(logging.Filter):
+    """A traceback means a fault of ours. Django writes one for what it refuses, too (a foreign Host, a page that asks
+    to sign in again): there the sentence says it all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and getattr(record, "status_code", 500) < 500:
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 def _request_of(record: logging.LogRecord) -> UUID | None:
     """Django writes about a page when it has left the page's request, but says which one it was."""
     return logged_for.get() or getattr(getattr(record, "request", None), "request_id", None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db import DataError
 from django.db.models import Q
 from django.db.models.functions import Now
 from rest_framework import permissions
@@ -24,6 +26,7 @@ from .tokens import PREFIXES, hash_token
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
+_DOES_NOT_FIT = "Something in the request is no value that can be stored or looked for. Compare it with the schema."
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -76,6 +79,8 @@ def api_errors(error: Exception, context: dict[str, Any]) -> Response | None:
     """A Problem in the shape of DRF's own errors: beside its field, or as `detail`."""
     from rest_framework.views import exception_handler  # its module reads the settings that name this one
 
+    if isinstance(error, DataError | InvalidValue):
+        return Response({"detail": _DOES_NOT_FIT}, status=400)
     if not isinstance(error, Problem):
         return exception_handler(error, context)
     status = 403 if isinstance(error, NotAllowed) else 404 if isinstance(error, NotFound) else 400
