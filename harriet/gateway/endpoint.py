@@ -20,6 +20,7 @@ from .errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
 from .guessing import Guesses
 from .http import Exchange, Receive, Reply, Scope, Send, joined, read_body, refusal_body
 from .listening import serve_get, serve_resumed
+from .pages import serve_pages
 from .principal import Principal, token_in
 from .protocol.dispatch import Visit, answer
 from .protocol.messages import MODERN_VERSIONS
@@ -44,6 +45,11 @@ _NOT_VALID = (
 _NOT_HERE = "There is no such profile for this token. Compare the URL with the one shown in Harriet."
 _NOT_IN_URL = "A token in the URL ends up in logs and histories, so it is refused. Send it in a header, and revoke it."
 _CHALLENGE = (b"www-authenticate", b"Bearer")
+_INVALID_TOKEN = (
+    b"www-authenticate",
+    b'Bearer error="invalid_token", error_description="%b"' % _NOT_VALID.encode("ascii", "replace"),
+)
+"""RFC 6750 §3.1: with the sentence in it, because some clients show nothing else."""
 _CLOSE = (b"connection", b"close")
 """A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
 _NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
@@ -79,11 +85,11 @@ class Endpoint:
         elif scope["path"] == "/metrics":
             await metrics.serve(scope, self._guesses.slowing(scope, send), await self._started())
         elif scope["path"].startswith("/api/"):
-            await self._pages(scope, receive, self._guesses.slowing(scope, send))
+            await serve_pages(self._pages, scope, receive, self._guesses.slowing(scope, send))
         elif scope["path"] == "/sample/mcp":
             await import_module("connectors.sample.server").application(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await serve_pages(self._pages, scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -247,7 +253,7 @@ def _stranger(runtime: Runtime, key: bytes) -> HttpRefusal:
 
 
 def _unknown() -> UnknownToken:
-    return UnknownToken(401, _NOT_VALID, _CHALLENGE)
+    return UnknownToken(401, _NOT_VALID, _INVALID_TOKEN)
 
 
 def _unauthorized(message: str) -> HttpRefusal:

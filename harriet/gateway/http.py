@@ -157,11 +157,15 @@ def _taken(accept: bytes) -> tuple[bool, bool]:
     return said.takes("application/json"), said.says_something and said.takes("text/event-stream")
 
 
+def announces_more_than(headers: Mapping[bytes, bytes], limit: int) -> bool:
+    announced = headers.get(b"content-length", b"0")
+    return not announced.isdigit() or len(announced) > 18 or int(announced) > limit
+
+
 async def read_body(exchange: Exchange) -> bytes:
     """Raises HttpRefusal 413 before more than the limit is kept, and 400 when the client went away."""
     limit = settings.MCP_BODY_LIMIT
-    announced = exchange.headers.get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced) > limit:
+    if announces_more_than(exchange.headers, limit):
         raise _too_large(limit)
     parts, size = [], 0
     while True:

@@ -127,6 +127,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._began = self._began or self.loop.time()  # what can't be read has no end that we would see
         super().send_400_response(msg)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """The request is served as any other, so there is nothing to say of it."""
+
     def on_message_begin(self) -> None:
         self._began = self._head_began = self.loop.time()
         self._unwanted = 0

@@ -190,3 +190,11 @@ def test_a_body_without_end_is_not_read_for_ever(dana: Client) -> None:
             except OSError:
                 pass
         assert sent < 200 * MIB
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/api/v1/connectors/", "/nothing"])
+def test_the_pages_take_no_larger_body_either(dana: Client, path: str) -> None:
+    for body in (b"a" * 8 * MIB, pieces(8 * MIB)):
+        answer = requests.post(dana.gateway.url + path, data=body, timeout=60)
+        assert answer.status_code == 413
+        assert "larger than Harriet reads" in answer.text

@@ -22,6 +22,7 @@ from .client import Client, ModernClient
 from .log import wait_for
 from .office import Office
 from .processes import Answer, Gateway, Upstream
+from .test_listen_streams import InSession, heard, stream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
@@ -151,3 +152,28 @@ def test_a_stream_that_listens_ends_with_a_sentence(
     acknowledged, *_, last = found[0].messages
     assert acknowledged["method"] == "notifications/subscriptions/acknowledged"
     assert (last["error"]["code"], "Your access to Harriet ended" in last["error"]["message"]) == (401, True)
+
+
+def test_streams_end_and_the_next_request_is_told_why(
+    office: Office, gateway: Gateway, second_gateway: Gateway, dana: Client
+) -> None:
+    """Whatever the client asks next, in its session or going on with a stream, at whichever process."""
+    Client(second_gateway, office.token).until(200)
+    session = InSession(gateway, office.token).begin()
+    with stream(session, "GET") as here, stream(session.at(second_gateway), "GET") as there:
+        assert (here.status, there.status) == (200, 200)
+        revoke_the_token(office)
+        assert (heard(here), heard(there)) == (None, None)
+    for client in (session, session.at(second_gateway)):
+        resumed = client.headers({}) | {"last-event-id": f"{'0' * 16}.x.1.NQ"}
+        for answer in (
+            client.request("ping"),
+            client.call("echo", {"text": "still there?"}),
+            gateway.get(client.path, "GET", client.headers({})),
+            gateway.get(client.path, "GET", resumed),
+            gateway.get(client.path, "DELETE", client.headers({})),
+        ):
+            assert answer.status == 401
+            assert "revoked" in answer.error["message"]
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+            assert "revoked" in answer.headers["www-authenticate"]

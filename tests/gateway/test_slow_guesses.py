@@ -94,5 +94,6 @@ def test_the_api_is_slow_to_refuse_guesses_too(gateway: Gateway, office: Office)
 
 def test_a_refused_guess_says_what_every_refusal_says(dana: Client) -> None:
     answer = Client(dana.gateway, "hrt_dev_another").request("ping")
-    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token", error_description="Harriet ')
     assert "doesn't know this token" in json.loads(answer.body)["error"]["message"]
