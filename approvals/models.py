@@ -21,6 +21,9 @@ class Ticket(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "number"], name="ticket_number_once")]
+        indexes = [
+            models.Index(fields=["organization", "-number"], condition=models.Q(is_open=True), name="ticket_open")
+        ]
 
     def __str__(self) -> str:
         return f"#{self.number} {self.title}"

@@ -20,6 +20,8 @@ from .models import PendingAction, Ticket
 from .queries import tickets_for, waiting_for
 
 _PAGE = 50
+_NEWEST = 5000
+"""How many tickets the list goes back. Counting all of a large company's takes longer than any page."""
 
 
 @require_safe
@@ -31,9 +33,10 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
         tickets = waiting_for(request.membership)
     elif show != "all":
         show, tickets = "open", tickets.filter(is_open=True)
-    page = Paginator(tickets, _PAGE).get_page(request.GET.get("page"))
+    page = Paginator(tickets[:_NEWEST], _PAGE).get_page(request.GET.get("page"))
     filters = [("open", "Open"), ("waiting", "Waiting for me"), ("all", "All")]
-    context = {"page": page, "show": show, "filters": filters, "active": "tickets"}
+    is_cut = page.paginator.count == _NEWEST and not page.has_next()
+    context = {"page": page, "is_cut": is_cut, "show": show, "filters": filters, "active": "tickets"}
     return render(request, "tickets/list.html", context)
 
 

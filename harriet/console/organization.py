@@ -21,7 +21,8 @@ class OrganizationForm(forms.Form):
         label="Hold calls for (seconds)",
         min_value=0,
         max_value=LONGEST_HOLD,
-        help_text="How long a call that needs approval is kept open. After that the client is told to come back.",
+        help_text="How long a call that needs approval is kept open at most. Then, or before its client gives up, "
+        "the client is told to come back.",
     )
     internal_hosts = forms.CharField(
         label="Allowed internal hosts",

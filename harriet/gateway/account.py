@@ -54,6 +54,8 @@ def intent(call: Call, grant: Grant) -> NewEvent:
         "credential": sealed.name if sealed else "",
         "credential_version": sealed.version if sealed else 0,
     }
+    if call.bound_meta:
+        details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
     return _frame(call, grant).event(
         CALL_INTENT, _whole(details, call), decision=grant.gate.kind, reason=grant.reason, request_id=call.request_id
     )

@@ -258,7 +258,20 @@ async def serve_get(visit: Visit, session: ClientSession) -> None:
     visit.exchange.reply.may_stream = True
     await visit.exchange.reply.keep_alive()
     await visit.runtime.hub.attend(listener)
+    if listener.has_lost_access and _may_log(visit):
+        said = {"level": "alert", "logger": "harriet", "data": ACCESS_LOST.format("Nothing more is told here.")}
+        await visit.exchange.reply.notify(_log_message(said))
     await visit.exchange.reply.finish(200, b"")
+
+
+def _may_log(visit: Visit) -> bool:
+    """A stream that answers no request has no other way to say why it ends; it is for those who were offered logs."""
+    view = view_of(visit.snapshot, visit.principal, visit.profile)
+    return any("logging" in connector.capabilities for connector in view.connectors)
+
+
+def _log_message(params: dict[str, Any]) -> bytes:
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/message", "params": params})
 
 
 async def serve_resumed(visit: Visit, session: ClientSession, wanted: EventId) -> None:

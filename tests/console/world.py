@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -284,6 +285,16 @@ def _event(cast: Cast, code: str, tool: Tool, at: Any, request: UUID, **fields: 
     return Event(**{**new._asdict(), "body": new.body.decode(), "recorded_at": at})
 
 
+LONG_META = json.dumps(
+    {
+        "com.example/approval": {"cost centre": "4711", "recipient": "DE02120300000000202051", "amount": 1000000},
+        "com.example/trail": [f"step {number}: " + "x" * 120 for number in range(12)],
+        "x" * 200: "a key without an end and \u202e a hidden character",
+    },
+    ensure_ascii=False,
+).encode()
+
+
 def _held(cast: Cast, tool: Tool, profile: Profile, token: AccessToken, number: int) -> int:
     arguments = (
         b'{"to": "ana@example.com", "subject": "Your offer", "body": "Dear Ana,\\nhere is our offer.\\u202e"}',
@@ -306,6 +317,7 @@ def _held(cast: Cast, tool: Tool, profile: Profile, token: AccessToken, number: 
         risk=tool.risk,
         reason="The tool requires confirmation.",
         arguments=arguments[number == 0],
+        meta=b"" if number else LONG_META,
     )
     with transaction.atomic():
         return hold(call).ticket_number

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from approvals.actions.approve_action import approve_action
 from connectors.models import Tool
+from harriet.people.actors import actor_of
 
 from . import asking
 from .client import META, Client, ModernClient
 from .office import Office, tools
 from .processes import Gateway, Process
+from .test_hold_call import Waiting, hold_for, the_action
 
 CAPABILITIES = {"elicitation": {}, "sampling": {}}
 Connect = Callable[..., Client]
@@ -231,3 +234,18 @@ def test_what_the_profile_does_not_give_is_not_there(office: Office, talker: Tal
         assert client.request("resources/list").result["resources"] == []
         assert client.request("prompts/get", {"name": "greet", "arguments": {"who": "x"}}).error["code"] == -32602
         assert client.request("resources/read", {"uri": "note://one"}).error["code"] == -32602
+
+
+def test_a_call_that_runs_as_it_was_approved_asks_nobody(server: Asking, office: Office, talker: Talking) -> None:
+    """An answer would be more than the approver saw."""
+    Tool.objects.filter(name="ask").update(requires_confirmation=True)
+    hold_for(office, 25)
+    before = len(server.seen)
+    waiting = Waiting(lambda: talker.call("ask", progressToken=1))
+    approve_action(the_action(), actor=actor_of(office.cast.bob))
+    answer = waiting.answer
+    assert not [one for one in answer.messages if one.get("method") == "elicitation/create"]
+    assert "support" in answer.text or "runs as it was approved" in answer.text
+    seen = [entry["message"] for entry in server.seen[before:]]
+    assert "elicitation" not in json.dumps(seen)
+    assert [message.get("method") for message in seen].count("tools/call") == 1

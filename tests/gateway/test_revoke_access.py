@@ -24,6 +24,7 @@ from .office import Office
 from .processes import Answer, Gateway, Upstream
 from .test_listen_streams import InSession, heard, stream
 
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "by hand", "version": "1"}}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
 
@@ -177,3 +178,22 @@ def test_streams_end_and_the_next_request_is_told_why(
             assert "revoked" in answer.error["message"]
             assert 'error="invalid_token"' in answer.headers["www-authenticate"]
             assert "revoked" in answer.headers["www-authenticate"]
+
+
+def test_the_stream_of_a_session_ends_with_a_log_message(office: Office, dana: Client) -> None:
+    """It answers no request, so there is no other way to say it; only to whom logs were offered."""
+    office.crm.capabilities = {"logging": {}}
+    office.crm.save()
+    office.changed()
+    wait_for(lambda: "logging" in dana.request("initialize", HELLO).result["capabilities"])
+    session = dana.request("initialize", HELLO).headers["mcp-session-id"]
+    headers = {**dana.headers({}), "mcp-session-id": session}
+    found: list[Answer] = []
+    listening = threading.Thread(target=lambda: found.append(dana.gateway.send("GET", dana.path, b"", headers)))
+    listening.start()
+    time.sleep(0.5)
+    revoke_the_token(office)
+    listening.join(15)
+    (last,) = found[0].messages
+    assert (last["method"], last["params"]["level"]) == ("notifications/message", "alert")
+    assert "Your access to Harriet ended" in last["params"]["data"]

@@ -197,3 +197,15 @@ def test_a_held_prompt_or_resource_says_where_its_ticket_is(office: Office, dana
     assert "waits for approval: ticket #1" in error["message"]
     time.sleep(0.3)
     assert not Event.objects.filter(code="call.refused").exists()
+
+
+def test_what_went_wrong_with_an_approved_prompt_is_told_as_an_error(office: Office, dana: Client) -> None:
+    """Of a tool it would be a result; no prompt has one that says so."""
+    tools(office.crm, office.cast.sales, [{"name": "greet"}], kind=Tool.Kind.PROMPT, requires_confirmation=True)
+    hold_for(office, 0)
+    dana.request("prompts/get", {"name": "greet"})
+    run_approved_action(str(approved(office).id))
+    assert PendingAction.objects.get().state == PendingAction.State.DONE
+    error = dana.request("prompts/get", {"name": "greet"}).error
+    assert (error["code"], error["data"]["ticket"]["number"]) == (-32603, 1)
+    assert "no such method" in error["message"]
