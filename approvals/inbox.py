@@ -63,7 +63,7 @@ def sentence_of(waiting: list[PendingAction]) -> str:
     names = list(dict.fromkeys(str(action.tool) for action in waiting))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     tools = ", ".join(name[:40] for name in names[:_NAMED])
-    return f"{first.caller_label[:80]} asks for {len(waiting)} calls at {first.connector.name[:60]}: {tools}{more}."
+    return f"{first.caller_label[:80]} asks to run {first.connector.name[:60]}: {tools}{more} ({len(waiting)} calls)."
 
 
 def path_to(waiting: list[PendingAction]) -> str:

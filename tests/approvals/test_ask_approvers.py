@@ -66,7 +66,7 @@ def test_a_burst_is_one_line_that_counts(story: Story) -> None:
     bob = story.cast.actor(story.cast.bob)
     held = ask(story, 12)
     line = line_of(story.cast.bob)
-    assert line.text == f"{story.cast.dana.email} asks for 12 calls at CRM: send_mail."
+    assert line.text == f"{story.cast.dana.email} asks to run CRM: send_mail (12 calls)."
     assert line.path == "/tickets/?show=waiting"
     for one in held[:11]:
         approve_action(story.action(one), actor=bob)
@@ -80,7 +80,7 @@ def test_what_comes_after_a_look_is_news_again(story: Story) -> None:
     ask(story, 1)
     Notice.objects.update(read_at="2026-01-01T00:00Z")
     ask(story, 1, first=1)
-    assert "asks for 2 calls" in line_of(story.cast.bob).text
+    assert "(2 calls)" in line_of(story.cast.bob).text
 
 
 def test_the_first_is_mailed_at_once_and_the_rest_together(story: Story) -> None:
@@ -97,7 +97,7 @@ def test_the_first_is_mailed_at_once_and_the_rest_together(story: Story) -> None
     mail_waiting()
     mail_waiting()
     first, rest = mails_to(story.cast.bob)
-    assert "asks for 11 calls at CRM" in rest
+    assert "asks to run CRM: send_mail (11 calls)" in rest
     assert all(one.ticket_path in first + rest for one in [*held, *later])
     assert not mails_to(story.cast.dana)
 
