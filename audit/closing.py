@@ -25,6 +25,8 @@ _LATE_COMMITS = timedelta(minutes=5)
 far behind we look again all the same."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _LIMIT = 1000
+_NOT_ASIDE = "NOT EXISTS (SELECT 1 FROM audit_setaside a WHERE a.event_id = {0}.id)"
+"""Rows that Harriet did not write neither need an outcome nor are one."""
 
 
 def unfinished_intents(organization_id: UUID) -> list[UUID]:
@@ -49,7 +51,8 @@ def close_unfinished_calls() -> int:
     sweep = Sweep.objects.select_for_update().get(id=1)  # one worker at a time, or a call is closed twice
     with connection.cursor() as cursor:
         until = _longest_ago(cursor)
-        requests = _open_requests(cursor, sweep.swept_until - _LATE_COMMITS, until)
+        # A time that somebody set ahead of the clock hides no call.
+        requests = _open_requests(cursor, min(sweep.swept_until, until) - _LATE_COMMITS, until)
     intents = [intent for request_id in requests for intent in _open_intents(request_id, until)]
     for intent in intents:
         _close(intent)
@@ -63,23 +66,25 @@ def _open_requests(
 ) -> list[UUID]:
     """Requests with fewer outcomes than intents, of the intents in this time. The oldest first."""
     cursor.execute(
-        "SELECT request_id, min(recorded_at) FROM audit_event i"
+        "SELECT request_id, min(recorded_at) FROM audit_event i"  # noqa: S608 (no input)
         " WHERE code = %s AND recorded_at >= %s AND recorded_at < %s"
         " AND (%s::uuid IS NULL OR organization_id = %s) AND ("
         "   SELECT count(*) FILTER (WHERE code = %s) > count(*) FILTER (WHERE code = %s)"
-        "   FROM audit_event e WHERE e.request_id = i.request_id)"
-        " GROUP BY 1 ORDER BY 2 LIMIT %s",
+        f"   FROM audit_event e WHERE e.request_id = i.request_id AND {_NOT_ASIDE.format('e')})"
+        f" AND {_NOT_ASIDE.format('i')} GROUP BY 1 ORDER BY 2 LIMIT %s",
         [CALL_INTENT, since, until, organization_id, organization_id, CALL_INTENT, CALL_OUTCOME, _LIMIT],
     )
     return [row[0] for row in cursor.fetchall()]
 
 
 def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
-    events = Event.objects.filter(request_id=request_id).order_by("recorded_at", "id")
-    outcomes = list(events.filter(code=CALL_OUTCOME))
+    rows = Event.objects.filter(request_id=request_id, code__in=[CALL_INTENT, CALL_OUTCOME])
+    events = [event for event in rows.order_by("recorded_at", "id") if not event.wrong]
+    outcomes = [event for event in events if event.code == CALL_OUTCOME]
     named = {_body(outcome).get("details", {}).get("intent") for outcome in outcomes}
     unnamed = sum(1 for outcome in outcomes if not _body(outcome).get("details", {}).get("intent"))
-    open_intents = [intent for intent in events.filter(code=CALL_INTENT) if str(intent.id) not in named]
+    intents = [event for event in events if event.code == CALL_INTENT]
+    open_intents = [intent for intent in intents if str(intent.id) not in named]
     return [intent for intent in open_intents[unnamed:] if intent.recorded_at < until]
 
 

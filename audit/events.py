@@ -27,6 +27,21 @@ AUDIT_EXPORTED = define(
     "{actor} exported the audit log{because}.",
     "Events were downloaded from the audit page.",
 )
+AUDIT_ROWS_SET_ASIDE = define(
+    "audit.rows_set_aside",
+    "{actor} found {count} row(s) in the audit log that it did not write, and set them aside{because}.",
+    "Somebody put rows into the audit log past Harriet, or changed some before they were sealed. The chain goes on.",
+)
+AUDIT_CHAIN_MENDED = define(
+    "audit.chain_mended",
+    "{actor} found the audit chain tampered with, and went on behind its last own seal{because}.",
+    "Somebody put seals into the audit log past Harriet, or changed the mark that says how far the chain goes.",
+)
+AUDIT_SEALED_LATE = define(
+    "audit.sealed_late",
+    "{actor} sealed {count} event(s) late, which somebody had taken out of the queue.",
+    "Genuine events that stood neither in a seal nor in the sealer's queue; a verification found them.",
+)
 AUDIT_CHECK_ASKED = define(
     "audit.check_asked",
     "{actor} asked for a verification of the audit log.",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 
 from audit import chain
 from audit.examine import COLUMNS, complaint
+from audit.marks import MICROSECONDS, is_ours
 from audit.models import Event, Seal, Unsealed
-from audit.sealing import MICROSECONDS
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_SEALS = 50
 _CLOCK_STEP = timedelta(minutes=5)
 """How far the database's clock may have been set back between an event and its seal."""
 
@@ -32,7 +34,7 @@ def evidence_of(event: Event) -> Evidence:
     seal = _seal_of(event)
     if seal is None:
         is_waiting = Unsealed.objects.filter(event_id=event.id).exists()
-        return Evidence(None, 0, wrong or ("" if is_waiting else "No seal holds this event and none is going to."))
+        return Evidence(None, 0, wrong or ("" if is_waiting else "No seal holds this event."))
     return Evidence(seal, seal.event_ids.index(event.id) + 1, wrong or _seal_complaint(seal))
 
 
@@ -44,10 +46,17 @@ def _event_complaint(event: Event) -> str:
 
 
 def _seal_of(event: Event) -> Seal | None:
-    """Found by walking on from the time of the event: nearly always the next seal."""
+    """Found by walking on from the time of the event: nearly always the next seal. Seals of others don't count."""
     since = event.recorded_at - _CLOCK_STEP
     later = Seal.objects.filter(organization_id=event.organization_id, sealed_at__gte=since)
-    return later.filter(event_ids__contains=[event.id]).order_by("sealed_at").first()
+    holding = later.filter(event_ids__contains=[event.id]).order_by("sealed_at")
+    return next((seal for seal in holding[:_MOST_SEALS] if _is_own(seal)), None)
+
+
+def _is_own(seal: Seal) -> bool:
+    hashes = (bytes(seal.previous), bytes(seal.root), bytes(seal.link), bytes(seal.mac))
+    micros = (seal.sealed_at - _EPOCH) // timedelta(microseconds=1)
+    return is_ours(seal.organization_id, seal.id, seal.sequence, seal.algorithm, *hashes, len(seal.event_ids), micros)
 
 
 def _seal_complaint(seal: Seal) -> str:

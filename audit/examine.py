@@ -31,7 +31,7 @@ def complaint(row: Row, organization: str) -> str:
     """What is wrong with the event, to be read after "the event …"; empty when it is as it was recorded."""
     raw = row[9].encode()
     if not hmac.compare_digest(mac_of(raw), row[10]):
-        return "has been changed: its MAC doesn't fit its body"
+        return "was not written by Harriet, or has been changed: its MAC doesn't fit its body"
     told = _columns_of(_read(raw))
     if told != row[:9]:
         names = ", ".join(name for name, a, b in zip(NAMES, told, row[:9], strict=True) if a != b)

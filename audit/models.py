@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
 from audit.codes import sentence_for
+from audit.examine import NAMES, complaint
 from harriet.lib.ids import new_id
 
 INSTALLATION = UUID(int=0)
@@ -50,14 +51,23 @@ class Event(models.Model):
         return f"{self.code} {self.id}"
 
     @cached_property
+    def wrong(self) -> str:
+        """Why this is no event of Harriet's, to be read after "it …"; empty for all that Harriet wrote."""
+        columns = (getattr(self, name) for name in NAMES)
+        row = tuple(str(value) if isinstance(value, UUID) else value for value in columns)
+        return complaint((*row, self.body, bytes(self.mac)), str(self.organization_id))
+
+    @cached_property
     def fields(self) -> dict[str, Any]:
-        """The body, parsed."""
+        """The body, parsed; of a row that Harriet did not write nothing is believed."""
+        if self.wrong:
+            return {}
         parsed: dict[str, Any] = orjson.loads(self.body)
         return parsed
 
     @property
     def sentence(self) -> str:
-        return sentence_for(self.fields)
+        return f"Not an event: this row {self.wrong}." if self.wrong else sentence_for(self.fields)
 
 
 class Unsealed(models.Model):
@@ -95,6 +105,33 @@ class Seal(models.Model):
         return f"seal {self.sequence}"
 
 
+class Mark(models.Model):
+    """How far an organization's chain goes. The sealer moves it with each seal; `audit.marks` signs and reads it."""
+
+    organization_id = models.UUIDField(primary_key=True)
+    sequence = models.BigIntegerField()
+    link = models.BinaryField(max_length=32)
+    events = models.BigIntegerField()
+    foreign_seals = models.BigIntegerField()
+    """Seals after `sequence` that are known not to be Harriet's."""
+    mac = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"the chain goes to seal {self.sequence}"
+
+
+class SetAside(models.Model):
+    """A row among the events that Harriet did not write. It is in no seal, and nothing that counts calls counts it."""
+
+    event_id = models.UUIDField(primary_key=True)
+    organization_id = models.UUIDField(db_index=True)
+    """Which the row claims to be of."""
+    found_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
 class Checkpoint(models.Model):
     """A verification: up to this seal the chain held. The next one shows when the chain was cut short since."""
 
@@ -104,7 +141,13 @@ class Checkpoint(models.Model):
     link = models.BinaryField(max_length=32)
     events = models.BigIntegerField()
     fault = models.TextField(blank=True)
-    """What was found wrong; empty when the chain held."""
+    """The first thing found wrong; empty when the chain held."""
+    faults = models.BigIntegerField(default=0, db_default=0)
+    """How many things were found wrong."""
+    foreign = models.BigIntegerField(default=0, db_default=0)
+    """How many of them are only rows that Harriet did not write: the chain itself holds."""
+    mac = models.BinaryField(max_length=32, default=b"", db_default=b"")
+    """Under a key that is not in the database; empty in those from before they were signed."""
     verified_at = models.DateTimeField(db_default=Now())
 
     class Meta:

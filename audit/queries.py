@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import Checkpoint, Event
+from audit.models import Event
 
 PAGE = 50
 CALLS = (CALL_INTENT, CALL_OUTCOME, CALL_REFUSED, CALL_HELD)
@@ -95,10 +95,6 @@ def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[E
     """The latest outcomes and refusals of one tool. Events have `.sentence` and `.recorded_at`."""
     codes = (CALL_OUTCOME, CALL_REFUSED)
     return list(events_of(organization_id, Filters(tool=tool_id)).filter(code__in=codes)[:limit])
-
-
-def last_verification(organization_id: UUID) -> Checkpoint | None:
-    return Checkpoint.objects.filter(organization_id=organization_id).order_by("-verified_at", "-id").first()
 
 
 def in_chunks(organization_id: UUID, filters: Filters, size: int = 1000) -> Iterator[list[Event]]:

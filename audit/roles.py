@@ -1,4 +1,4 @@
-"""What the runtime role may do, and the warnings when the running role may do more. docs/audit.md explains both."""
+"""What the runtime role may do, and the warnings when the running role is more than that. docs/audit.md explains."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-APPEND_ONLY = ("audit_event", "audit_seal", "audit_checkpoint")
-_QUEUE = ("audit_unsealed",)
+from audit.event import NewEvent
+from audit.protection import database_faults
+from audit.tables import APPEND_ONLY, MARKS, QUEUE
+
 _READ_ONLY = ("django_migrations",)
 
 
@@ -29,27 +31,34 @@ def grant_runtime_role(cursor: CursorWrapper, role: str) -> None:
         cursor.execute(sql.SQL(statement).format(schema=schema, who=who))
     for tables, rights in (
         (APPEND_ONLY, "UPDATE, DELETE"),
-        (_QUEUE, "INSERT, UPDATE"),
+        (MARKS, "DELETE"),
+        (QUEUE, "INSERT, UPDATE"),
+        (("audit_event",), "INSERT"),
         (_READ_ONLY, "INSERT, UPDATE, DELETE"),
     ):
         names = sql.SQL(", ").join(sql.Identifier(table) for table in tables)
         cursor.execute(sql.SQL("REVOKE {} ON {} FROM {}").format(sql.SQL(rights), names, who))
+    # Without recorded_at: when an event was recorded is the database's to say.
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in NewEvent._fields)
+    cursor.execute(sql.SQL("GRANT INSERT ({}) ON audit_event TO {}").format(columns, who))
 
 
 def protection_gaps() -> list[str]:
-    """Why the running role could change what has been recorded, each a sentence. Empty when it can't."""
+    """Why what has been recorded could be changed, each a sentence. Empty when it can't."""
+    return [*running_role_gaps(), *database_faults()]
+
+
+def running_role_gaps() -> list[str]:
+    """Why the running role could change what has been recorded: a matter of how Harriet was set up."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper, current_user FROM pg_roles WHERE rolname = current_user")
         is_superuser, role = cursor.fetchone()
         owned = _owned_tables(cursor)
-        missing = _missing_triggers(cursor)
     gaps = []
     if is_superuser:
         gaps.append(f"Harriet runs as the database superuser {role}, who can switch the audit triggers off.")
     elif owned:
         gaps.append(f"The role {role} owns {', '.join(owned)} and can switch the audit triggers off.")
-    if missing:
-        gaps.append(f"These triggers are missing or not ENABLE ALWAYS: {', '.join(missing)}. Run: manage.py migrate")
     return gaps
 
 
@@ -57,13 +66,6 @@ def _owned_tables(cursor: CursorWrapper) -> list[str]:
     cursor.execute(
         "SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace"
         " AND c.relname = ANY(%s) AND pg_has_role(current_user, c.relowner, 'MEMBER') ORDER BY 1",
-        [list(APPEND_ONLY)],
+        [[*APPEND_ONLY, *MARKS]],
     )
     return [row[0] for row in cursor.fetchall()]
-
-
-def _missing_triggers(cursor: CursorWrapper) -> list[str]:
-    expected = {f"{table}_{kind}" for table in APPEND_ONLY for kind in ("append_only", "no_truncate")}
-    expected.add("audit_event_queue")
-    cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND tgname = ANY(%s)", [list(expected)])
-    return sorted(expected - {row[0] for row in cursor.fetchall()})

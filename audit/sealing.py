@@ -1,50 +1,107 @@
-"""Sealing: links the committed events that no seal holds yet, in batches. Nobody waits for it."""
+"""Sealing: links the committed events that no seal holds yet, in batches. Nobody waits for it.
+
+What isn't Harriet's is never linked: a row whose MAC doesn't fit is set aside, a seal whose MAC doesn't fit is passed
+over, and the chain goes on. A turn is bounded, whatever waits.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import logging
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit import chain
+from audit.actor import SYSTEM
+from audit.aside import set_aside, tell_of_mending
+from audit.events import AUDIT_SEALED_LATE
+from audit.examine import COLUMNS, complaint
+from audit.marks import MICROSECONDS, Mark, count_after, free_sequence, head_of, write_mark
+from audit.record import record
 from harriet.lib.ids import new_id
 
+logger = logging.getLogger(__name__)
+
 BATCH = 1000
-MICROSECONDS = "CASE WHEN isfinite({0}) THEN (extract(epoch FROM {0}) * 1000000)::bigint ELSE 0 END"
+MOST_BATCHES = 50
+"""Of one organization in one turn: nobody's flood keeps the others waiting."""
+MOST_ORGANIZATIONS = 5000
 
 
 def seal_everything() -> int:
     """Seals what waits, organization by organization; returns how many events. Safe to run in many workers."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT organization_id FROM audit_unsealed")
-        organizations = [row[0] for row in cursor.fetchall()]
+        organizations = _waiting_organizations(cursor)
     return sum(seal_organization(organization_id) for organization_id in organizations)
 
 
 def seal_organization(organization_id: UUID) -> int:
-    """Seals until nothing waits, or until another worker is found at it."""
+    """Seals until nothing waits, until another worker is found at it, or until the turn is over."""
     total = 0
-    while sealed := _seal_batch(organization_id):
+    for _ in range(MOST_BATCHES):
+        taken, sealed = _seal_batch(organization_id)
         total += sealed
-        if sealed < BATCH:
+        if taken < BATCH:
             break
     return total
 
 
-def _seal_batch(organization_id: UUID) -> int:
+def make_mark(organization_id: UUID) -> None:
+    """For a chain from the time before there were marks."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if _is_ours(cursor, organization_id):
+            head = head_of(cursor, organization_id)
+            if head.mark.sequence:
+                write_mark(cursor, organization_id, head.mark)
+
+
+def seal_late(organization_id: UUID, event_ids: list[UUID]) -> int:
+    """Seals Harriet's own events that somebody took out of the queue, and says so."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not event_ids or not _is_ours(cursor, organization_id):
+            return 0
+        leaves, _ = _leaves(cursor, organization_id, event_ids)
+        if leaves:
+            mark = _sealed(cursor, organization_id, head_of(cursor, organization_id).mark, leaves)
+            write_mark(cursor, organization_id, mark)
+            logger.error("%d events of organization %s were not in the sealer's queue.", len(leaves), organization_id)
+            record(AUDIT_SEALED_LATE, organization_id=organization_id, actor=SYSTEM, count=len(leaves))
+    return len(leaves)
+
+
+def _waiting_organizations(cursor: CursorWrapper) -> list[UUID]:
+    """Jumps from one to the next in the index: the queue may be long."""
+    cursor.execute(
+        "WITH RECURSIVE found AS ("
+        " (SELECT organization_id FROM audit_unsealed ORDER BY organization_id LIMIT 1) UNION ALL"
+        " SELECT (SELECT u.organization_id FROM audit_unsealed u WHERE u.organization_id > found.organization_id"
+        " ORDER BY u.organization_id LIMIT 1) FROM found WHERE found.organization_id IS NOT NULL)"
+        " SELECT organization_id FROM found WHERE organization_id IS NOT NULL LIMIT %s",
+        [MOST_ORGANIZATIONS],
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _seal_batch(organization_id: UUID) -> tuple[int, int]:
+    """How many were taken from the queue, and how many of them are sealed now."""
     with transaction.atomic(), connection.cursor() as cursor:
         if not _is_ours(cursor, organization_id):
-            return 0
+            return 0, 0
         waiting = _waiting(cursor, organization_id)
         if not waiting:
-            return 0
-        leaves = _leaves(cursor, waiting)
-        if leaves:
-            _insert_seal(cursor, organization_id, leaves)
+            return 0, 0
+        head = head_of(cursor, organization_id)
+        leaves, wrong = _leaves(cursor, organization_id, waiting)
+        mark = _sealed(cursor, organization_id, head.mark, leaves) if leaves else head.mark
+        if mark.sequence:
+            write_mark(cursor, organization_id, mark)
+        if wrong:
+            set_aside(cursor, organization_id, wrong, has_chain=mark.sequence > 0)
+        if head.mended or head.forged:
+            tell_of_mending(organization_id, head.mended, head.forged)
         cursor.execute("DELETE FROM audit_unsealed WHERE event_id = ANY(%s)", [waiting])
-    return len(waiting)
+    return len(waiting), len(leaves)
 
 
 def _is_ours(cursor: CursorWrapper, organization_id: UUID) -> bool:
@@ -62,48 +119,45 @@ def _waiting(cursor: CursorWrapper, organization_id: UUID) -> list[UUID]:
     return [row[0] for row in cursor.fetchall()]
 
 
-def _leaves(cursor: CursorWrapper, event_ids: list[UUID]) -> dict[UUID, bytes]:
-    """The leaf of each event, in the order in which it is sealed."""
+def _leaves(
+    cursor: CursorWrapper, organization_id: UUID, event_ids: list[UUID]
+) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
+    """The leaf of each event, in the order in which it is sealed; and those that Harriet did not write."""
     cursor.execute(
-        f"SELECT id, body, mac, {MICROSECONDS.format('recorded_at')} FROM audit_event"  # noqa: S608 (no input)
+        f"SELECT {COLUMNS}, {MICROSECONDS.format('recorded_at')} FROM audit_event"  # noqa: S608 (no input)
         " WHERE id = ANY(%s) ORDER BY id",
         [event_ids],
     )
-    return {id: chain.leaf(id.bytes, body.encode(), bytes(mac), at) for id, body, mac, at in cursor.fetchall()}
+    leaves: dict[str, bytes] = {}
+    wrong: list[tuple[str, str]] = []
+    organization = str(organization_id)
+    for row in cursor.fetchall():
+        if why := complaint(row, organization):
+            wrong.append((row[0], why))
+        else:
+            leaves[row[0]] = chain.leaf(UUID(row[0]).bytes, row[9].encode(), bytes(row[10]), row[11])
+    return leaves, wrong
 
 
-class _Head(NamedTuple):
-    sequence: int
-    link: bytes
-
-
-def _head(cursor: CursorWrapper, organization_id: UUID) -> _Head:
-    cursor.execute(
-        "SELECT sequence, link FROM audit_seal WHERE organization_id = %s ORDER BY sequence DESC LIMIT 1",
-        [organization_id],
-    )
-    row = cursor.fetchone()
-    return _Head(row[0], bytes(row[1])) if row else _Head(0, chain.START)
-
-
-def _insert_seal(cursor: CursorWrapper, organization_id: UUID, leaves: dict[UUID, bytes]) -> None:
+def _sealed(cursor: CursorWrapper, organization_id: UUID, mark: Mark, leaves: dict[str, bytes]) -> Mark:
+    """Makes the seal; returns how far the chain goes now."""
     # Not now(): that is when the transaction began, and events may have come since.
     cursor.execute(f"SELECT t, {MICROSECONDS.format('t')} FROM clock_timestamp() AS t")  # noqa: S608 (no input)
     sealed_at, micros = cursor.fetchone()
-    head, seal_id = _head(cursor, organization_id), new_id()
+    sequence, seal_id = free_sequence(cursor, organization_id, mark.sequence), new_id()
     root = chain.root(list(leaves.values()))
-    link = chain.link(organization_id, head.sequence + 1, head.link, root, len(leaves))
+    link = chain.link(organization_id, sequence, mark.link, root, len(leaves))
     mac = chain.seal_mac(seal_id, micros, link)
     cursor.execute(
         "INSERT INTO audit_seal"
         " (id, organization_id, sequence, algorithm, previous, event_ids, root, link, mac, sealed_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " VALUES (%s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s)",
         [
             seal_id,
             organization_id,
-            head.sequence + 1,
+            sequence,
             chain.ALGORITHM,
-            head.link,
+            mark.link,
             list(leaves),
             root,
             link,
@@ -111,3 +165,5 @@ def _insert_seal(cursor: CursorWrapper, organization_id: UUID, leaves: dict[UUID
             sealed_at,
         ],
     )
+    foreign = count_after(cursor, organization_id, sequence) if mark.foreign else 0
+    return Mark(sequence, link, mark.events + len(leaves), foreign)

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.checkpoints import last_verification
 from harriet.console import queries
 from harriet.console.navigation import page_address
 from harriet.people.models import Organization, User
@@ -27,11 +28,23 @@ class Matter:
 
 def matters_of(organization: Organization) -> list[Matter]:
     return [
+        *_doubtful(organization),
         *_troubled(organization),
         *_waiting(organization),
         *_quarantined(organization),
         *_due(organization),
     ]
+
+
+def _doubtful(organization: Organization) -> Iterator[Matter]:
+    """Somebody was at the audit log past Harriet."""
+    checked = last_verification(organization.pk)
+    url = reverse("audit:list")
+    if checked is not None and checked.fault:
+        yield Matter("danger", "Audit log", "Its verification found faults", checked.fault, url, checked.verified_at)
+    elif (found_at := queries.rows_set_aside_at(organization)) is not None:
+        text = "The audit log holds rows that Harriet did not write. They were set aside."
+        yield Matter("danger", "Audit log", "Rows from elsewhere", text, url, found_at)
 
 
 def _troubled(organization: Organization) -> Iterator[Matter]:

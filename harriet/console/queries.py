@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from approvals.models import PendingAction, Ticket
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import Event
+from audit.models import Event, SetAside
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import AccessToken, Group, Invitation, Membership, Organization
 from vault.models import Credential
@@ -205,3 +205,10 @@ def find(organization: Organization, text: str, *, most: int = 8) -> Found:
         tools=list(tools.filter(name__icontains=text)[:most]),
         tickets=list(Ticket.objects.filter(organization=organization).filter(ticket).order_by("-number")[:most]),
     )
+
+
+def rows_set_aside_at(organization: Organization) -> datetime | None:
+    """When the newest row of the audit log was found that Harriet did not write; None when there is none."""
+    found = SetAside.objects.filter(organization_id=organization.pk).aggregate(newest=Max("found_at"))
+    newest: datetime | None = found["newest"]
+    return newest

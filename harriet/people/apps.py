@@ -6,4 +6,9 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
+        from audit.expected import expect_logs_of
+
         from . import events  # noqa: F401  (registers its audit codes)
+        from .queries import is_organization, organization_ids
+
+        expect_logs_of(organization_ids, is_organization)

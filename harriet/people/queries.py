@@ -27,6 +27,14 @@ from .tokens import hash_token
 T = TypeVar("T")
 
 
+def organization_ids() -> list[UUID]:
+    return list(Organization.objects.values_list("pk", flat=True))
+
+
+def is_organization(organization_id: UUID) -> bool:
+    return Organization.objects.filter(pk=organization_id).exists()
+
+
 def membership_of(user: User, organization: Organization) -> Membership | None:
     """The active one."""
     return Membership.objects.filter(user=user, organization=organization, is_active=True).first()

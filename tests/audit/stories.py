@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from audit import chain
 from audit.actor import Actor, Label
 from audit.event import NewEvent, compose
 from audit.events import CALL_INTENT
@@ -49,14 +51,14 @@ def remember_many(count: int, organization_id: UUID = ACME) -> list[NewEvent]:
 @contextmanager
 def triggers_off() -> Iterator[None]:
     """What only the owner of the tables can do: the triggers no longer stand in the way."""
-    tables = ("audit_event", "audit_seal", "audit_checkpoint")
+    tables = ("audit_event", "audit_seal", "audit_checkpoint", "audit_setaside", "audit_mark")
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         yield
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-            for kind in ("append_only", "no_truncate"):
+            for kind in ("no_delete" if table == "audit_mark" else "append_only", "no_truncate"):
                 cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{kind}")
         cursor.execute("ALTER TABLE audit_event ENABLE ALWAYS TRIGGER audit_event_queue")
 
@@ -74,3 +76,38 @@ def age(*events: NewEvent, seconds: int) -> None:
         seconds,
         [event.id for event in events],
     )
+
+
+def forge(organization_id: UUID = ACME, **columns: Any) -> UUID:
+    """A row that looks like an event of Dana's, as anybody with the runtime role's password can write it."""
+    row = call_event(organization_id=organization_id)._asdict() | {"mac": b"x" * 32} | columns
+    if isinstance(row["body"], bytes):
+        row["body"] = row["body"].decode()
+    statement = f"INSERT INTO audit_event ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(row.values()))
+    return UUID(str(row["id"]))
+
+
+def forge_seal(
+    sequence: int, organization_id: UUID = ACME, event_ids: list[UUID] | None = None, **columns: Any
+) -> UUID:
+    """A seal whose hashes fit, as anybody can compute them; only its MAC can't be made without the key."""
+    held = event_ids or [new_id()]
+    root, previous = b"r" * 32, b"p" * 32
+    row = {
+        "id": new_id(),
+        "organization_id": organization_id,
+        "sequence": sequence,
+        "algorithm": chain.ALGORITHM,
+        "previous": previous,
+        "event_ids": held,
+        "root": root,
+        "link": chain.link(organization_id, max(sequence, 0), previous, root, len(held)),
+        "mac": b"x" * 32,
+        "sealed_at": datetime.now(UTC),
+    } | columns
+    statement = f"INSERT INTO audit_seal ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(row.values()))
+    return UUID(str(row["id"]))

@@ -11,10 +11,11 @@ from django.db import connection
 from audit.closing import close_unfinished_calls, unfinished_intents
 from audit.codes import sentence_for
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME
-from audit.models import Event
+from audit.models import Event, Sweep
+from audit.sealing import seal_everything
 from audit.tasks import close_unfinished
 from harriet.lib.ids import new_id
-from tests.audit.stories import ACME, age, remember, tamper
+from tests.audit.stories import ACME, age, forge, remember, tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +104,22 @@ def test_two_workers_racing_close_it_once() -> None:
         thread.join()
     assert sorted(closed) == [0, 0, 0, 20]
     assert len(outcomes()) == 20
+
+
+def test_rows_that_harriet_did_not_write_neither_end_a_call_nor_stop_the_sweep() -> None:
+    intent = remember()
+    forge(code=CALL_OUTCOME, outcome="ok", request_id=intent.request_id)
+    for _ in range(3):
+        forge(code=CALL_INTENT, body="}{")
+    seal_everything()
+    tamper("UPDATE audit_event SET recorded_at = recorded_at - interval '10 minutes'")
+    assert unfinished_intents(ACME) == [intent.id]
+    assert [close_unfinished_calls() for _ in range(2)] == [1, 0]
+    assert Event.objects.filter(code=CALL_OUTCOME, outcome="unknown").count() == 1
+
+
+def test_a_sweep_set_ahead_of_the_clock_hides_no_call() -> None:
+    close_unfinished_calls()
+    Sweep.objects.update(swept_until="2999-01-01T00:00Z")
+    age(remember(), seconds=200)
+    assert close_unfinished_calls() == 1

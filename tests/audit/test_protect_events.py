@@ -9,15 +9,18 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection
 
+from audit.models import SetAside
+from audit.protection import database_faults
 from audit.roles import grant_runtime_role, protection_gaps
 from audit.sealing import seal_everything
 from audit.verify import verify
 from audit.writer import AuditWriter
-from tests.audit.stories import ACME, call_event, remember
+from harriet.lib.ids import new_id
+from tests.audit.stories import ACME, GLOBEX, call_event, remember
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TABLES = ("audit_event", "audit_seal", "audit_checkpoint")
+TABLES = ("audit_event", "audit_seal", "audit_checkpoint", "audit_setaside")
 ROLE = "harriet_story"
 
 
@@ -25,6 +28,7 @@ ROLE = "harriet_story"
 def recorded() -> None:
     remember()
     seal_everything()
+    SetAside.objects.create(event_id=new_id(), organization_id=GLOBEX)
     assert verify(ACME).is_sound
 
 
@@ -42,18 +46,18 @@ def runtime() -> Iterator[psycopg.Connection]:
 
 
 def attacks(table: str) -> list[str]:
-    column = "code" if table == "audit_event" else "sequence"
-    value = "'forged'" if table == "audit_event" else "99"
-    change = f"{column} = {value}"
+    change = {"audit_event": "code = 'forged'", "audit_setaside": "found_at = now()"}.get(table, "sequence = 99")
+    key = "event_id" if table == "audit_setaside" else "id"
     return [
         f"UPDATE {table} SET {change}",
         f"DELETE FROM {table}",
         f"TRUNCATE {table}",
-        f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT (id) DO UPDATE SET {change}",
+        f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ({key}) DO UPDATE SET {change}",
     ]
 
 
 ATTACKS = [statement for table in TABLES for statement in attacks(table)]
+ATTACKS += ["DELETE FROM audit_mark", "TRUNCATE audit_mark"]
 
 
 def test_the_runtime_role_is_denied_every_change(recorded: None, runtime: psycopg.Connection) -> None:
@@ -75,6 +79,25 @@ def test_the_runtime_role_cannot_switch_triggers_off(runtime: psycopg.Connection
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             runtime.execute(attack)
+
+
+def test_the_runtime_role_cannot_say_when_something_was_recorded(runtime: psycopg.Connection) -> None:
+    row = call_event()._asdict()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        _insert(runtime, row | {"recorded_at": "2001-01-01"})
+    _insert(runtime, row)
+    assert runtime.execute("SELECT recorded_at > now() - interval '1 minute' FROM audit_event").fetchone() == (True,)
+
+
+def _insert(session: psycopg.Connection, row: dict[str, object]) -> None:
+    body = row["body"]
+    values = row | {"body": body.decode() if isinstance(body, bytes) else body}
+    names, places = ", ".join(values), ", ".join(["%s"] * len(values))
+    session.execute(f"INSERT INTO audit_event ({names}) VALUES ({places})", list(values.values()))
+
+
+def test_the_rights_of_the_runtime_role_are_no_fault(runtime: psycopg.Connection) -> None:
+    assert database_faults() == []
 
 
 def test_the_triggers_stop_even_the_owner(recorded: None) -> None:

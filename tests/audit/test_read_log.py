@@ -17,7 +17,7 @@ from audit.sealing import seal_everything
 from audit.verify import verify
 from harriet.lib.ids import new_id
 from harriet.people.models import Role
-from tests.audit.stories import CRM, SEARCH, age, remember, tamper
+from tests.audit.stories import CRM, SEARCH, age, forge, forge_seal, remember, tamper
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +135,35 @@ def test_the_badge_tells_what_the_last_verification_found(cast: Cast, alice: Cli
     tamper("UPDATE audit_event SET body = body || ' ' WHERE id = %s", event.id)
     verify(cast.acme.pk)
     assert "Chain broken" in page(alice)
+
+
+@pytest.mark.parametrize("columns", [{}, {"body": "}{"}, {"body": "[]"}, {"recorded_at": "2999-01-01T00:00Z"}])
+def test_a_row_that_harriet_did_not_write_is_shown_as_such(cast: Cast, alice: Client, columns: dict[str, Any]) -> None:
+    remember_call(cast)
+    seal_everything()
+    forged = forge(cast.acme.pk, **columns)
+    seal_everything()
+    verify(cast.acme.pk)
+    text = page(alice)
+    assert "Not an event: this row was not written by Harriet" in text
+    assert "Chain holds up to seal 1, but 1 row is not Harriet" in text
+    detail = alice.get(reverse("audit:detail", args=[forged])).content.decode()
+    assert "This event was not written by Harriet" in detail
+    assert "Unchanged" not in detail
+    told = alice.get(f"/api/v1/audit/{forged}/").json()
+    assert (told["body"], "MAC" in told["wrong"]) == ({}, True)
+    lines = [json.loads(line) for line in b"".join(alice.get(reverse("audit:export"))).splitlines()]  # type: ignore[arg-type]
+    assert [("wrong" in line) for line in lines if line["recorded_at"]].count(True) == 1
+    overview = alice.get("/settings/").content.decode()
+    assert "Its verification found faults" in overview
+    for query in ({"person": str(Event.objects.get(id=forged).person_id)}, {"connector": str(CRM.id)}):
+        assert page(alice, **query)
+
+
+def test_a_forged_seal_proves_nothing(cast: Cast, alice: Client) -> None:
+    event = remember_call(cast)
+    forge_seal(1, cast.acme.pk, event_ids=[event.id])
+    assert "Unchanged and sealed" not in alice.get(reverse("audit:detail", args=[event.id])).content.decode()
 
 
 def test_verification_can_be_asked_for(alice: Client) -> None:

@@ -1,8 +1,9 @@
-"""Whatever is changed behind Harriet's back is found, and the first bad one is named."""
+"""Whatever is changed behind Harriet's back is found, and all of it is told."""
 
 from __future__ import annotations
 
 import secrets
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,11 +11,14 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.models import Checkpoint, Event, Seal
+from audit.checkpoints import last_verification
+from audit.models import Checkpoint, Event, Mark, Seal, SetAside
 from audit.sealing import seal_everything
 from audit.verify import organizations, verify
 from harriet.lib.ids import new_id
-from tests.audit.stories import ACME, GLOBEX, age, remember, remember_many, tamper, triggers_off
+from harriet.people.models import Organization
+from tests.audit.stories import ACME, GLOBEX, age, forge_seal, remember, remember_many, tamper, triggers_off
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -155,7 +159,7 @@ def test_an_event_made_by_hand_is_found(log: None) -> None:
 def test_a_chain_made_anew_without_the_key_is_found(log: None) -> None:
     """Links are plain hashes that anybody can compute; the MAC over them isn't."""
     from audit import chain
-    from audit.verify import _seals
+    from audit.walk import _seals
 
     last = list(_seals(ACME))[-1]
     kept = last.event_ids[:-1]
@@ -255,3 +259,145 @@ def test_the_command_names_the_first_bad_one(log: None, capsys: pytest.CaptureFi
 def test_the_command_knows_organizations_by_slug(db: None) -> None:
     with pytest.raises(CommandError, match="There is no organization"):
         call_command("audit", "verify", organization="nowhere")
+
+
+def test_every_fault_is_told_not_only_the_first(log: None, capsys: pytest.CaptureFixture[str]) -> None:
+    second, fourth = (Seal.objects.get(organization_id=ACME, sequence=number) for number in (2, 4))
+    tamper("DELETE FROM audit_event WHERE id = %s", second.event_ids[0])
+    tamper("UPDATE audit_event SET outcome = 'ok' WHERE id = ANY(%s)", fourth.event_ids[:2])
+    tamper("UPDATE audit_seal SET root = sha256(root) WHERE organization_id = %s AND sequence = 3", ACME)
+    tamper("DELETE FROM audit_seal WHERE organization_id = %s", GLOBEX)
+    found = verify(ACME)
+    assert [fault.sequence for fault in found.faults.named[:4]] == [2, 3, 4, 4]
+    with pytest.raises(CommandError) as refusal:
+        call_command("audit", "verify")
+    told = str(refusal.value)
+    assert refusal.value.returncode == 1
+    for wrong in (str(second.event_ids[0]), "Seal 3 has been changed", *map(str, fourth.event_ids[:2]), str(GLOBEX)):
+        assert wrong in told
+    assert str(second.event_ids[1]) not in told
+    assert "faults found" in capsys.readouterr().out
+
+
+def test_a_broken_seal_is_one_fault_and_the_rest_is_still_checked(log: None) -> None:
+    tamper("UPDATE audit_seal SET mac = sha256(mac) WHERE organization_id = %s AND sequence = 2", ACME)
+    found = verify(ACME)
+    assert (found.seals, found.events, found.waiting) == (4, 13, 2)
+    assert [fault.sequence for fault in found.faults.named] == [2]
+
+
+def test_a_chain_cut_short_is_found_when_its_verifications_are_gone_too(log: None) -> None:
+    last = Seal.objects.get(organization_id=ACME, sequence=5)
+    for is_verified in (False, True):
+        if is_verified:
+            verify(ACME)
+        tamper("DELETE FROM audit_event WHERE id = ANY(%s)", last.event_ids)
+        tamper("DELETE FROM audit_seal WHERE id = %s", last.id)
+        tamper("DELETE FROM audit_checkpoint")
+        found = verify(ACME)
+        assert found.fault
+        assert "ends at seal 4, but it was sealed up to seal 5, 15 events in all" in found.fault.sentence
+
+
+def test_a_mark_that_was_removed_is_missed(log: None) -> None:
+    assert verify(ACME).is_sound
+    tamper("DELETE FROM audit_mark")
+    assert [fault.sentence for fault in verify(ACME).faults.named] == [
+        "The mark that says how far the chain goes is missing."
+    ]
+
+
+def test_chains_from_before_there_were_marks_get_one(log: None) -> None:
+    tamper("DELETE FROM audit_mark")
+    assert verify(ACME).is_sound
+    assert Mark.objects.get(organization_id=ACME).sequence == 5
+
+
+EVERYTHING = ("audit_event", "audit_seal", "audit_checkpoint", "audit_mark", "audit_setaside", "audit_unsealed")
+
+
+@pytest.mark.parametrize("tables", [EVERYTHING, EVERYTHING[:3], EVERYTHING[:1], EVERYTHING[:2]])
+def test_an_erased_log_does_not_verify(cast: Cast, tables: tuple[str, ...]) -> None:
+    remember(organization_id=cast.acme.pk)
+    seal_everything()
+    assert verify(cast.acme.pk).is_sound
+    for table in tables:
+        tamper(f"DELETE FROM {table}")
+    assert cast.acme.pk in organizations()
+    with pytest.raises(CommandError, match="acme: ") as refusal:
+        call_command("audit", "verify")
+    assert refusal.value.returncode == 1
+    assert "globex: The log is empty, but the organization has existed since" in str(refusal.value)
+
+
+def test_a_log_that_was_erased_and_begun_anew_does_not_verify(cast: Cast) -> None:
+    old = UUID(int=(new_id().int - (7_200_000 << 80)))
+    Organization.objects.create(pk=old, slug="old", name="Old")
+    remember(organization_id=old)
+    seal_everything()
+    assert [fault.sentence for fault in verify(old).faults.named if "The log begins on" in fault.sentence]
+    assert verify(cast.acme.pk).is_sound
+
+
+def test_verifications_that_others_made_up_count_for_nothing(log: None, cast: Cast) -> None:
+    assert verify(ACME).is_sound
+    Checkpoint.objects.create(organization_id=ACME, sequence=99, link=b"x" * 32, events=999, fault="", mac=b"y" * 32)
+    Checkpoint.objects.create(organization_id=ACME, sequence=98, link=b"x" * 32, events=998, fault="")
+    assert last_verification(ACME) == Checkpoint.objects.get(organization_id=ACME, sequence=5)
+    found = verify(ACME)
+    assert [fault.sentence for fault in found.faults.named] == [
+        "1 earlier verification(s) were not made by this installation. They don't count."
+    ]
+
+
+def test_an_event_set_aside_by_somebody_else_is_told(log: None) -> None:
+    event_id = Seal.objects.get(organization_id=ACME, sequence=1).event_ids[0]
+    SetAside.objects.create(event_id=event_id, organization_id=GLOBEX)
+    assert [fault.sentence for fault in verify(ACME).faults.named] == [
+        f"The event {event_id} was set aside by somebody, although Harriet wrote it."
+    ]
+
+
+def test_forged_seals_hide_no_event(log: None) -> None:
+    event = remember()
+    forge_seal(6, event_ids=[event.id])
+    assert verify(ACME).waiting == 1
+    seal_everything()
+    found = verify(ACME)
+    assert (found.events, found.faults.count) == (16, 1)
+
+
+DISARMED = {
+    "a trigger switched off": (
+        "ALTER TABLE audit_seal DISABLE TRIGGER audit_seal_append_only",
+        "audit_seal_append_only",
+    ),
+    "a trigger that a replica passes": (
+        "ALTER TABLE audit_event ENABLE TRIGGER audit_event_append_only",
+        "audit_event_append_only",
+    ),
+    "a trigger removed": ("DROP TRIGGER audit_event_queue ON audit_event", "audit_event_queue"),
+    "all triggers switched off": ("ALTER TABLE audit_mark DISABLE TRIGGER ALL", "audit_mark_no_delete"),
+    "a function without effect": (
+        "CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN OLD; END $$",
+        "audit_refuse_change",
+    ),
+    "a rule": ("CREATE RULE nothing AS ON INSERT TO audit_event DO INSTEAD NOTHING", "audit_event: nothing"),
+    "row security": ("ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY", "row security"),
+    "a right to delete": ("GRANT DELETE ON audit_event TO PUBLIC", "everybody may DELETE audit_event"),
+    "a right to change a column": ("GRANT UPDATE (body) ON audit_event TO PUBLIC", "everybody may UPDATE audit_event"),
+    "a right to truncate": ("GRANT TRUNCATE ON audit_seal TO PUBLIC", "everybody may TRUNCATE audit_seal"),
+    "a right to queue": ("GRANT INSERT ON audit_unsealed TO PUBLIC", "everybody may INSERT audit_unsealed"),
+}
+
+
+@pytest.mark.parametrize("how", DISARMED)
+def test_a_log_that_could_be_changed_does_not_verify(log: None, how: str) -> None:
+    statement, told = DISARMED[how]
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    with pytest.raises(CommandError, match="The database: ") as refusal:
+        call_command("audit", "verify", organization=str(ACME))
+    assert told in str(refusal.value)
+    assert told in Checkpoint.objects.filter(organization_id=ACME).latest("id").fault

@@ -33,6 +33,8 @@ class EventSerializer(serializers.Serializer[Event]):
     recorded_at = serializers.DateTimeField()
     body = serializers.JSONField(source="fields")
     mac = serializers.SerializerMethodField()
+    wrong = serializers.CharField()
+    """Why this row is no event of Harriet's; empty for every event. The body of such a row is not shown."""
 
     def get_mac(self, event: Event) -> str:
         return bytes(event.mac).hex()

@@ -101,5 +101,5 @@ def _gone(organization: Organization, name: str, chosen: UUID | None, choices: C
     if event is None:
         return [(str(chosen), "Not in this log")]
     fields = event.fields
-    label = (fields.get(name) or fields["actor"]).get("label", "")
-    return [(str(chosen), label)]
+    label = (fields.get(name) or fields.get("actor") or {}).get("label", "")
+    return [(str(chosen), label or "Not in this log")]

@@ -36,6 +36,8 @@ class Row:
 
 
 def row_of(event: Event) -> Row:
+    if event.wrong:
+        return Row(event, "danger", "Not Harriet's")
     kind, word = _STATES.get(event.outcome or event.decision, ("", event.outcome or event.decision))
     return Row(event, kind, word)
 
@@ -60,6 +62,10 @@ def badge_of(checked: Checkpoint | None) -> Badge:
     if checked is None:
         return Badge("neutral", "Chain not verified yet", None)
     if checked.fault:
+        many = checked.foreign
+        if many and many == checked.faults:
+            rows = "1 row is" if many == 1 else f"{many} rows are"
+            return Badge("danger", f"Chain holds up to seal {checked.sequence}, but {rows} not Harriet's", checked)
         return Badge("danger", "Chain broken", checked)
     if timezone.now() - checked.verified_at > STALE:
         return Badge("attention", "Chain verified long ago", checked)

@@ -15,11 +15,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.actions.ask_for_verification import ask_for_verification
+from audit.checkpoints import last_verification
 from audit.codes import describe
 from audit.events import AUDIT_EXPORTED
 from audit.evidence import evidence_of
 from audit.models import Event
-from audit.queries import Filters, event_of, event_page, last_verification, request_of
+from audit.queries import Filters, event_of, event_page, request_of
 from audit.record import record
 from harriet.people.errors import NotFound
 from harriet.people.http import OrganizationRequest, needs
@@ -119,4 +120,6 @@ def _line(event: Event) -> bytes:
         "body": event.body,
         "mac": bytes(event.mac).hex(),
     }
+    if event.wrong:
+        told["wrong"] = event.wrong
     return orjson.dumps(told) + b"\n"

@@ -1,0 +1,109 @@
+"""What the walk along the chain doesn't see: events in no seal, events in two, and rows that were set aside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connection
+
+from audit.examine import COLUMNS, Row, complaint
+from audit.faults import Faults
+from audit.marks import MICROSECONDS
+
+GRACE_SECONDS = 60
+"""An event older than this and in no seal is a fault: sealing runs every second."""
+_MOST_LOST = 1000
+
+
+@dataclass(slots=True)
+class Leftover:
+    """Events in no seal."""
+
+    waiting: int = 0
+    """Of the last minute."""
+    overdue: Faults = field(default_factory=Faults)
+    lost: Faults = field(default_factory=Faults)
+    foreign: Faults = field(default_factory=Faults)
+    lost_ids: list[UUID] = field(default_factory=list)
+    began: int | None = None
+    """When the first of Harriet's own was recorded."""
+
+
+def find_leftover(organization_id: UUID, foreign_seals: list[UUID], patience: float) -> Leftover:
+    """The newest events wait for their seal; what waits for long does so for a reason that somebody has to find.
+
+    `patience`: seconds that an event committed late gets to be sealed before it counts as a fault.
+    """
+    until = time.monotonic() + patience
+    while True:
+        found = _looked(organization_id, foreign_seals)
+        if not found.overdue.count or time.monotonic() >= until:
+            return found
+        time.sleep(0.5)
+
+
+def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> Leftover:
+    found, organization = Leftover(), str(organization_id)
+    for row in _unsealed(organization_id, foreign_seals):
+        event_id, is_late, is_queued = row[0], row[12], row[13]
+        if wrong := complaint(row, organization):
+            found.foreign.add(f"The event {event_id}, in no seal, {wrong}.", event_id=event_id)
+            continue
+        found.began = row[11] if found.began is None else found.began
+        if not is_late:
+            found.waiting += 1
+        elif is_queued:
+            text = f"The event {event_id} has waited for its seal for over a minute. Is a Celery worker running?"
+            found.overdue.add(text, event_id=event_id)
+        else:
+            text = f"No seal holds the event {event_id}, and it is no longer waiting for one."
+            found.lost.add(text, event_id=event_id)
+            found.lost_ids += [UUID(event_id)] if len(found.lost_ids) < _MOST_LOST else []
+    return found
+
+
+def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[Row]:
+    """Events in no seal of ours; row[12]: should have been sealed by now; row[13]: stands in the sealer's queue."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS}, {MICROSECONDS.format('recorded_at')},"  # noqa: S608
+            " recorded_at < now() - make_interval(secs => %s),"
+            " EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.event_id = e.id) FROM audit_event e"
+            " WHERE organization_id = %s AND NOT EXISTS ("
+            " SELECT 1 FROM (SELECT unnest(event_ids) AS id FROM audit_seal"
+            " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[])) s"
+            " WHERE s.id = e.id) ORDER BY recorded_at, id",
+            [GRACE_SECONDS, organization_id, organization_id, foreign_seals],
+        )
+        while rows := cursor.fetchmany(2000):
+            yield from rows
+
+
+def check_once_each(organization_id: UUID, foreign_seals: list[UUID], faults: Faults) -> None:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            "SELECT event_id, count(*) FROM audit_seal, unnest(event_ids) AS event_id"
+            " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[]) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1",
+            [organization_id, foreign_seals],
+        )
+        while rows := cursor.fetchmany(2000):
+            for event_id, times in rows:
+                faults.add(f"The event {event_id} is sealed {times} times.", event_id=str(event_id))
+
+
+def check_set_aside(organization_id: UUID, faults: Faults) -> None:
+    """What is set aside counts for nothing: somebody might hide an event that way."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM audit_event WHERE organization_id = %s"  # noqa: S608
+            " AND id IN (SELECT event_id FROM audit_setaside) ORDER BY id",
+            [organization_id],
+        )
+        while rows := cursor.fetchmany(2000):
+            for row in rows:
+                if not complaint(row, str(organization_id)):
+                    text = f"The event {row[0]} was set aside by somebody, although Harriet wrote it."
+                    faults.add(text, event_id=row[0])

@@ -1,0 +1,184 @@
+"""The walk along one organization's chain: every link, and every event that a seal holds.
+
+Streams: memory stays the same however long the log is. The rows that it reads never change, so it needs no snapshot
+while the log goes on growing. What is wrong is noted, and the walk goes on behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connection
+
+from audit import chain
+from audit.examine import COLUMNS, Row, complaint
+from audit.faults import Faults
+from audit.marks import MICROSECONDS, is_ours
+from audit.models import Checkpoint
+
+_CHUNK = 5000
+_SEALED_AT = MICROSECONDS.format("sealed_at")
+_RECORDED_AT = MICROSECONDS.format("recorded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A seal that was there once, and how that is known."""
+
+    sequence: int
+    link: bytes
+    source: str
+
+
+def promise_of(checkpoint: Checkpoint) -> Promise:
+    when = f"on {checkpoint.verified_at:%Y-%m-%d %H:%M} it was verified up to seal {checkpoint.sequence}"
+    return Promise(checkpoint.sequence, bytes(checkpoint.link), when)
+
+
+@dataclass(slots=True)
+class Walk:
+    """State and findings."""
+
+    organization_id: UUID
+    faults: Faults
+    promises: list[Promise]
+    seals: int = 0
+    events: int = 0
+    sequence: int = 0
+    """Of the last seal that is Harriet's."""
+    head: bytes = chain.START
+    began: int | None = None
+    """When the first sealed event was recorded (microseconds since 1970)."""
+    foreign: list[UUID] = field(default_factory=list)
+    """Seals that aren't Harriet's."""
+    _is_broken: bool = False
+    """The seal before this one is no longer what it was, so this one can't continue it: that was told already."""
+
+    def run(self) -> Walk:
+        for seals in _chunks(_seals(self.organization_id)):
+            own = [seal for seal in seals if self._is_own(seal)]
+            rows = _rows([event_id for seal in own for event_id in seal.event_ids])
+            genuine = {seal.id for seal in own}
+            for seal in seals:
+                if seal.id in genuine:
+                    self._step(seal, rows)
+                else:
+                    self._pass_over(seal)
+        for promise in self.promises:
+            if promise.sequence > self.sequence:
+                self.faults.add(f"The chain ends at seal {self.sequence}, but {promise.source}.", promise.sequence)
+        return self
+
+    def _is_own(self, seal: _Seal) -> bool:
+        values = (seal.id, seal.sequence, seal.algorithm, seal.previous, seal.root, seal.link, seal.mac)
+        return is_ours(self.organization_id, *values, len(seal.event_ids), seal.sealed_at)
+
+    def _pass_over(self, seal: _Seal) -> None:
+        self.foreign.append(seal.id)
+        self._is_broken = True
+        made = chain.link(self.organization_id, max(seal.sequence, 0), seal.previous, seal.root, len(seal.event_ids))
+        if seal.algorithm != chain.ALGORITHM:
+            why = "names an unknown algorithm"
+        elif made != seal.link:
+            why = "has been changed: its hash doesn't fit its content"
+        else:
+            why = "wasn't made by this installation, or has been changed: its MAC doesn't fit"
+        self.faults.add(f"Seal {seal.sequence} {why}.", seal.sequence)
+
+    def _step(self, seal: _Seal, rows: dict[str, Row]) -> None:
+        self._check_place(seal)
+        self._check_events(seal, rows)
+        for promise in self.promises:
+            if promise.sequence == seal.sequence and promise.link != seal.link:
+                self.faults.add(f"Seal {seal.sequence} is another one now: {promise.source}.", seal.sequence)
+        self.head, self.sequence, self._is_broken = seal.link, seal.sequence, False
+        self.seals += 1
+
+    def _check_place(self, seal: _Seal) -> None:
+        expected = self.sequence + 1
+        if seal.previous != self.head and not self._is_broken:
+            if seal.sequence > expected:
+                text = f"Seal {expected} is missing: after seal {self.sequence} comes seal {seal.sequence}."
+            else:
+                text = f"Seal {seal.sequence} doesn't continue the seal before it."
+            self.faults.add(text, expected)
+        if not seal.event_ids:
+            self.faults.add(f"Seal {seal.sequence} holds no event.", seal.sequence)
+
+    def _check_events(self, seal: _Seal, rows: dict[str, Row]) -> None:
+        organization, leaves, before = str(self.organization_id), [], self.faults.count
+        for event_id in seal.event_ids:
+            row = rows.get(event_id)
+            wrong = complaint(row, organization) if row is not None else "is missing"
+            if row is None or wrong:
+                self.faults.add(f"The event {event_id} of seal {seal.sequence} {wrong}.", seal.sequence, event_id)
+                continue
+            id = bytes.fromhex(event_id.replace("-", ""))
+            leaves.append(chain.leaf(id, row[9].encode(), bytes(row[10]), row[11]))
+            if self.began is None:
+                self.began = row[11]
+        self.events += len(leaves)
+        if self.faults.count == before and chain.root(leaves) != seal.root:
+            self.faults.add(
+                f"The events of seal {seal.sequence} are not the ones that were sealed, or not in their order.",
+                seal.sequence,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    id: UUID
+    sequence: int
+    algorithm: str
+    previous: bytes
+    event_ids: list[str]
+    root: bytes
+    link: bytes
+    mac: bytes
+    sealed_at: int
+
+
+def _seals(organization_id: UUID) -> Iterator[_Seal]:
+    last: tuple[int, UUID] | None = None
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id, sequence, algorithm, previous, event_ids::text[], root, link, mac, {_SEALED_AT}"  # noqa: S608
+                " FROM audit_seal WHERE organization_id = %s AND (sequence, id) > (%s, %s)"
+                " ORDER BY sequence, id LIMIT 50",
+                [organization_id, *(last or (-(2**63), UUID(int=0)))],
+            )
+            rows = cursor.fetchall()
+        for id, sequence, algorithm, previous, event_ids, root, link, mac, sealed_at in rows:
+            names = [event_id or "NULL" for event_id in event_ids]
+            yield _Seal(
+                id, sequence, algorithm, bytes(previous), names, bytes(root), bytes(link), bytes(mac), sealed_at
+            )
+        if not rows:
+            return
+        last = (rows[-1][1], rows[-1][0])
+
+
+def _chunks(seals: Iterator[_Seal]) -> Iterator[list[_Seal]]:
+    """Seals together with about _CHUNK events, so that quiet hours cost no query per second of theirs."""
+    chunk: list[_Seal] = []
+    size = 0
+    for seal in seals:
+        chunk.append(seal)
+        size += len(seal.event_ids) + 1
+        if size >= _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _rows(event_ids: list[str]) -> dict[str, Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS}, {_RECORDED_AT} FROM audit_event WHERE id = ANY(%s::uuid[])",  # noqa: S608
+            ["{" + ",".join(event_ids) + "}"],  # psycopg would look at each id for characters to quote
+        )
+        return {row[0]: row for row in cursor.fetchall()}
