@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0004_mended_definitions'),
+        ('connectors', '0005_resource_addresses'),
     ]
 
     operations = [
