@@ -90,10 +90,25 @@ class StoredCall:
 def hold(call: HeldCall) -> Held:
     """Put a call on a ticket, or find the ticket that the same call is on already.
 
-    A refusal that the client has not heard yet is returned once; the call after that asks anew. Raises TooMany.
+    A refusal that the client has not heard yet is returned once; the call after that asks anew.
     """
+    return _hold(call, is_bounded=False)
+
+
+@transaction.atomic
+def hold_for_client(call: HeldCall) -> Held:
+    """The same, within what one person may have waiting. Raises TooMany."""
+    return _hold(call, is_bounded=True)
+
+
+def _hold(call: HeldCall, *, is_bounded: bool) -> Held:
     _one_at_a_time(call.organization_id)
-    action = _standing(call) or _open_ticket(call)
+    action = _standing(call)
+    if action is None:
+        _expire_late(call)
+        if is_bounded:
+            check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
+        action = _open_ticket(call)
     if action.state in REFUSED:
         tell(action.id)
     return _held(action)
@@ -196,8 +211,6 @@ def _standing(call: HeldCall) -> PendingAction | None:
 
 
 def _open_ticket(call: HeldCall) -> PendingAction:
-    _expire_late(call)
-    check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
     last = Ticket.objects.filter(organization_id=call.organization_id).aggregate(last=Max("number"))["last"]
     ticket = Ticket.objects.create(
         organization_id=call.organization_id,

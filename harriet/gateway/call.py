@@ -95,6 +95,8 @@ class Call:
     """Of a call that a person decides on: the `_meta` that is shown and sent. Nothing is added to it."""
     patience: float | None = None
     """The seconds that the client said it waits for the answer."""
+    is_introduced: bool = False
+    """The client said what it is, as MCP clients do and scripts don't."""
     client: str = ""
     session_key: Hashable = ()
     """Whose session with a server of the handshake era this is."""

@@ -86,7 +86,7 @@ def check_holdable(call: Call) -> None:
 
 async def _on_a_ticket(shown: Call, grant: Grant) -> Held:
     try:
-        return await in_database(held_calls.hold, held_call_of(shown, grant))
+        return await in_database(held_calls.hold_for_client, held_call_of(shown, grant))
     except ApprovalError as problem:
         raise ToolRefusal(problem.message) from None
 

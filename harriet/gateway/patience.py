@@ -1,8 +1,9 @@
 """How long a client's request may be held for a person's decision: no longer than the client waits for its answer.
 
 MCP has no member that says how long that is. A client, or the proxy before it, may say so in a header; one that asks
-for progress is told at once and goes on waiting; of any other it is only known that some give up after five seconds,
-and a client that gave up never hears of the ticket.
+for progress is told at once and goes on waiting; of any other MCP client it is only known that agent frameworks have
+some that give up after five seconds, and a client that gave up never hears of the ticket. A request without a session
+or a name is a script's, whose HTTP library is more patient than any of these settings.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 SHORT = 4.0
-"""Seconds, for clients that say nothing and ask for no progress."""
+"""Seconds, for MCP clients that say nothing and ask for no progress."""
 TELL_EVERY = 5.0
 """Seconds between two signs of life to a client that waits."""
 _STEP = 0.001
@@ -45,7 +46,7 @@ def seconds_to_hold(call: Call, most: float) -> float:
     """`most` is the organization's setting."""
     if call.patience is not None:
         return min(most, call.patience)
-    return most if _hears_progress(call) else min(most, SHORT)
+    return most if _hears_progress(call) or not call.is_introduced else min(most, SHORT)
 
 
 def _hears_progress(call: Call) -> bool:

@@ -234,7 +234,11 @@ def test_a_client_that_says_nothing_or_that_it_waits_briefly_hears_of_the_ticket
 ) -> None:
     """Far before the organization's setting; how long exactly, test_keep_patience.py tells."""
     hold_for(office, 120)
-    assert "ticket #1" in held_echo.call("echo", {"text": "short"}).text
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "mcp", "version": "0.1.0"}}
+    session = held_echo.request("initialize", hello).headers["mcp-session-id"]
+    message = held_echo.message("tools/call", {"name": "echo", "arguments": {"text": "short"}})
+    headers = {**held_echo.headers(message), "mcp-session-id": session}
+    assert "ticket #1" in held_echo.post(json.dumps(message).encode(), headers).text
     message = held_echo.message(
         "tools/call", {"name": "echo", "arguments": {"text": "told"}, "_meta": {"progressToken": 1}}
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from harriet.gateway.patience import SHORT, patience_told
+from harriet.gateway.call import Call
+from harriet.gateway.patience import SHORT, patience_told, seconds_to_hold
 
 TOLD: dict[str, tuple[dict[bytes, bytes], float | None]] = {
     "nothing": ({b"accept": b"application/json"}, None),
@@ -28,5 +31,39 @@ def test_what_a_client_says_is_kept_to(said: str) -> None:
     assert patience_told(headers) == seconds
 
 
-def test_who_says_nothing_is_answered_before_five_seconds_are_over() -> None:
-    assert SHORT < 5
+class Line:
+    is_gone = False
+    may_stream = True
+
+    async def notify(self, message: bytes) -> None:
+        return
+
+    async def keep_alive(self) -> None:
+        return
+
+
+class Mute(Line):
+    may_stream = False
+
+
+def call(**fields: Any) -> Call:
+    """As far as patience looks at it."""
+    nobody: Any = None
+    return Call(nobody, nobody, nobody, "echo", b"{}", {}, **fields)
+
+
+WAITS: dict[str, tuple[dict[str, Any], float]] = {
+    "a framework that says nothing": ({"is_introduced": True, "stream": Line()}, SHORT),
+    "one that asks for progress": ({"is_introduced": True, "stream": Line(), "meta": {"progressToken": 0}}, 25),
+    "one that asks but can't hear it": ({"is_introduced": True, "stream": Mute(), "meta": {"progressToken": 0}}, SHORT),
+    "one that says how long": ({"is_introduced": True, "stream": Line(), "patience": 9.0}, 9),
+    "one that says longer than is allowed": ({"is_introduced": True, "stream": Line(), "patience": 99.0}, 25),
+    "a script": ({"stream": Line()}, 25),
+}
+
+
+@pytest.mark.parametrize("who", WAITS)
+def test_nobody_is_held_longer_than_they_wait(who: str) -> None:
+    fields, seconds = WAITS[who]
+    assert seconds_to_hold(call(**fields), 25) == seconds
+    assert SHORT < 5  # the shortest time-out of frameworks

@@ -216,6 +216,7 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
         call.log_level = LEVELS[1]
     else:
         call.client, call.session_key, call.has_session = session.client, session.id, True
+        call.is_introduced = True
         call.log_level = await runtime.sessions.log_level(session) or LEVELS[1]
     if not is_alone:
         return

@@ -169,6 +169,7 @@ _STALE, _PRIVATE = msgspec.Raw(b"0"), msgspec.Raw(b'"private"')
 def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     """What this era's requests bring along for the call. Raises RpcRefusal."""
     call.client = _client(message.meta)[:LONGEST_CLIENT]
+    call.is_introduced = bool(call.client)
     call.stream = visit.exchange.reply
     level = message.meta.get(LOG_META)
     call.log_level = level if isinstance(level, str) else ""
