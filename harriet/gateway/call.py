@@ -30,7 +30,7 @@ from .observing import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
 from .policy import Grant, view_of, why_hidden
 from .questions import NOBODY, Asker
 from .rounds import MOST_ROUNDS, asked_here, asks_for_input, passed_on
-from .schema import INPUT
+from .schema import INPUT, OUTPUT
 
 if TYPE_CHECKING:
     from .compile import Snapshot
@@ -166,7 +166,7 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
             call.clock.lap(UPSTREAM)
         # ⑧ postprocess hooks
         result = cleaned(answer, call, grant, sent)  # ⑧
-        if call.method == TOOL and not asks_for_input(result):
+        if call.method == TOOL and grant.tool.definition.get(OUTPUT) and not asks_for_input(result):
             await check_structured(result, grant, runtime, sent)
         call.clock.lap(CLEAN)
         return result

@@ -145,18 +145,20 @@ def _quoted(raw: msgspec.Raw) -> str:
 async def check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent: Sent) -> None:
     """Compares structured content with the pinned output schema. Raises ToolRefusal when it is something else than
     what was accepted; what can't be checked is passed on, and noted."""
-    if sent.is_error or not grant.tool.definition.get(OUTPUT):
+    if sent.is_error:
         return
     structured = fields.get("structuredContent")
     if structured is None:
         sent.notes.append("The structured content that the tool promises was not there.")
         return
-    checker = await runtime.schemas.checker(grant.tool.pinned, OUTPUT)
-    size = len(structured)
+    pinned, size = grant.tool.pinned, len(structured)
+    checker = runtime.schemas.known(pinned, OUTPUT) or await runtime.schemas.checker(pinned, OUTPUT)
     verdict = checker.check(_parsed(structured) if checker.takes(size) else None, size)
+    if verdict.fits:
+        return
     if verdict.fits is None:
         sent.notes.append(f"The answer was passed on unchecked. {verdict.words}".strip())
-    elif not verdict.fits:
+    else:
         promise = "it doesn't fit the output schema that your IT admin accepted for this tool"
         raise ToolRefusal(_RAN.format(f"{promise}: {verdict.words}" if verdict.words else promise))
 

@@ -30,6 +30,9 @@ class Schemas:
         self._compiling: dict[Key, asyncio.Task[Checker]] = {}
         self._thread: ThreadPoolExecutor | None = None
 
+    def known(self, pinned: Pinned, which: str) -> Checker | None:
+        return self._checkers.get((pinned.digest, which))
+
     async def checker(self, pinned: Pinned, which: str) -> Checker:
         """Calls that come together wait for one compilation, and those for other tools are not kept from running."""
         key = (pinned.digest, which)
