@@ -70,8 +70,9 @@ class Failure:
             return UpstreamBusy(lead, said=said, advice=self.wait or "Try again later.")
         if self.is_passing:
             lead = f"The server at {self.host} {_doing(self.status)} ({self.status})."
-            is_refusal = self.status in _DIDN_T_BEGIN
-            return UpstreamDown(lead, said=said, advice=self.wait or "Try again later.", is_refusal=is_refusal)
+            is_refusal = self.status in _DIDN_T_BEGIN  # whoever may repeat it is told to
+            advice = self.wait or ("Try again later." if is_refusal else "")
+            return UpstreamDown(lead, said=said, advice=advice, is_refusal=is_refusal)
         lead = f"The server at {self.host} refused the request ({self.status})."
         return UpstreamRefused(lead, said=said, advice=self._advice(said), status=self.status)
 
@@ -88,7 +89,7 @@ class Failure:
 def _doing(status: int) -> str:
     if status == 503:
         return "says that it can't work on it now"
-    return "didn't take the request" if status in {408, 425} else "failed"
+    return {408: "gave up waiting", 425: "didn't take the request"}.get(status, "failed")
 
 
 async def failure_of(endpoint: Endpoint, response: Response) -> Failure:

@@ -90,7 +90,7 @@ WORDS = [
     (429, "slow down", PLAIN, UpstreamBusy, "slow down"),
     (451, '"Not here"', JSON, UpstreamRefused, "Not here"),
     (500, "<html><head><title>Oops &amp; sorry</title></head><p>long", HTML, UpstreamDown, "Oops & sorry"),
-    (500, "<html><h1>Oops</h1>", HTML, UpstreamDown, "failed (500). Try"),
+    (500, "<html><h1>Oops</h1>", HTML, UpstreamDown, "failed (500)."),
     (500, "Traceback: division by zero", PLAIN, UpstreamDown, "division by zero"),
     (500, "<Error><Code>X</Code><Message>Disk full</Message></Error>", "application/xml", UpstreamDown, "Disk full"),
     (501, "not built", PLAIN, UpstreamRefused, "not built"),
