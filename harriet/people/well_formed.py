@@ -29,8 +29,10 @@ class WellFormedMiddleware:
         if (request.content_params or {}).get("charset", "utf-8").lower() not in CHARSETS:
             request.encoding = "utf-8"  # for whoever still looks at it
             raise BadRequest(_CHARSET)
-        if "\x00" in request.path or _has_nul(request.GET) or "\x00" in "".join(request.COOKIES.values()):
+        if "\x00" in request.path or "\x00" in "".join(request.COOKIES.values()):
             raise BadRequest(_NUL)
+        if _has_nul(request.GET):
+            request.GET = _readable_query(request)  # type: ignore[assignment]
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
@@ -41,6 +43,18 @@ class WellFormedMiddleware:
         """What the database, or a field, can't hold was sent by somebody: the request is wrong, and not the page."""
         if isinstance(error, DataError | ValidationError):
             raise BadRequest(_DOES_NOT_FIT) from error
+
+
+def _readable_query(request: HttpRequest) -> QueryDict:
+    """The query of a page that is only looked at is read as other bytes are that are no text: with U+FFFD in their
+    place, which finds nothing. Whoever changes something, or wrote a program, is told. Raises BadRequest."""
+    if request.method not in ("GET", "HEAD") or request.path.startswith("/api/"):
+        raise BadRequest(_NUL)
+    found = QueryDict(mutable=True)
+    for name, values in request.GET.lists():
+        found.setlist(name.replace("\x00", "\ufffd"), [value.replace("\x00", "\ufffd") for value in values])
+    found._mutable = False
+    return found
 
 
 def _has_nul(sent: QueryDict) -> bool:
