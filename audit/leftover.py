@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from audit.examine import COLUMNS, Row, complaint
 from audit.faults import Faults
 from audit.marks import MICROSECONDS
+from audit.models import SetAside
 
 GRACE_SECONDS = 60
 """An event older than this and in no seal is a fault: sealing runs every second."""
@@ -67,43 +69,50 @@ def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> Leftover:
 
 def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[Row]:
     """Events in no seal of ours; row[12]: should have been sealed by now; row[13]: stands in the sealer's queue."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            f"SELECT {COLUMNS}, {MICROSECONDS.format('recorded_at')},"  # noqa: S608
-            " recorded_at < now() - make_interval(secs => %s),"
-            " EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.event_id = e.id) FROM audit_event e"
-            " WHERE organization_id = %s AND NOT EXISTS ("
-            " SELECT 1 FROM (SELECT unnest(event_ids) AS id FROM audit_seal"
-            " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[])) s"
-            " WHERE s.id = e.id) ORDER BY recorded_at, id",
-            [GRACE_SECONDS, organization_id, organization_id, foreign_seals],
-        )
-        while rows := cursor.fetchmany(2000):
-            yield from rows
+    yield from _streamed(
+        f"SELECT {COLUMNS}, {MICROSECONDS.format('recorded_at')},"  # noqa: S608
+        " recorded_at < now() - make_interval(secs => %s),"
+        " EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.event_id = e.id) FROM audit_event e"
+        " WHERE organization_id = %s AND NOT EXISTS ("
+        " SELECT 1 FROM (SELECT unnest(event_ids) AS id FROM audit_seal"
+        " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[])) s"
+        " WHERE s.id = e.id) ORDER BY recorded_at, id",
+        [GRACE_SECONDS, organization_id, organization_id, foreign_seals],
+    )
+
+
+def _streamed(query: str, values: list[Any]) -> Iterator[Row]:
+    """Row by row, in the memory of a few thousand. The planner would look up each of millions, because it thinks of a
+    cursor that only its first rows are wanted, and of an array that it holds ten."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL cursor_tuple_fraction = 1; SET LOCAL enable_nestloop = off")
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(query, values)
+            while rows := cursor.fetchmany(2000):
+                yield from rows
 
 
 def check_once_each(organization_id: UUID, foreign_seals: list[UUID], faults: Faults) -> None:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            "SELECT event_id, count(*) FROM audit_seal, unnest(event_ids) AS event_id"
-            " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[]) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1",
-            [organization_id, foreign_seals],
-        )
-        while rows := cursor.fetchmany(2000):
-            for event_id, times in rows:
-                faults.add(f"The event {event_id} is sealed {times} times.", event_id=str(event_id))
+    twice = _streamed(
+        "SELECT event_id, count(*) FROM (SELECT unnest(event_ids) AS event_id FROM audit_seal"
+        " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[])) held GROUP BY 1 HAVING count(*) > 1 ORDER BY 1",
+        [organization_id, foreign_seals],
+    )
+    for event_id, times in twice:
+        faults.add(f"The event {event_id} is sealed {times} times.", event_id=str(event_id))
 
 
 def check_set_aside(organization_id: UUID, faults: Faults) -> None:
     """What is set aside counts for nothing: somebody might hide an event that way."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            f"SELECT {COLUMNS} FROM audit_event WHERE organization_id = %s"  # noqa: S608
-            " AND id IN (SELECT event_id FROM audit_setaside) ORDER BY id",
-            [organization_id],
-        )
-        while rows := cursor.fetchmany(2000):
-            for row in rows:
-                if not complaint(row, str(organization_id)):
-                    text = f"The event {row[0]} was set aside by somebody, although Harriet wrote it."
-                    faults.add(text, event_id=row[0])
+    if not SetAside.objects.exists():
+        return
+    rows = _streamed(
+        f"SELECT {COLUMNS} FROM audit_event WHERE organization_id = %s"  # noqa: S608
+        " AND id IN (SELECT event_id FROM audit_setaside) ORDER BY id",
+        [organization_id],
+    )
+    for row in rows:
+        if not complaint(row, str(organization_id)):
+            text = f"The event {row[0]} was set aside by somebody, although Harriet wrote it."
+            faults.add(text, event_id=row[0])
