@@ -25,7 +25,7 @@ def set_aside(cursor: CursorWrapper, organization_id: UUID, rows: list[tuple[str
         [(event_id, organization_id) for event_id, _ in rows],
     )
     first_id, wrong = rows[0]
-    logger.error("%d rows of organization %s in the audit log are not Harriet's.", len(rows), organization_id)
+    logger.error("%d row(s) of organization %s in the audit log are not Harriet's.", len(rows), organization_id)
     record(
         AUDIT_ROWS_SET_ASIDE,
         # Whoever makes up an organization gets no chain for it.

@@ -14,6 +14,7 @@ from audit.record import insert
 from audit.sealing import seal_everything
 from audit.verify import verify
 from harriet.lib.ids import new_id
+from tests.audit.stories import forge
 from tests.browser.site import Site
 from tests.browser.visit import visit
 from tests.cast import Cast
@@ -82,3 +83,19 @@ def test_alice_exports_the_log_without_scripts(site: Site, cast: Cast) -> None:
     lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
     assert len(lines) == 3
     assert all(json.loads(line["body"])["outcome"] == "ok" for line in lines)
+
+
+def test_alice_is_told_of_rows_that_harriet_did_not_write(site: Site, cast: Cast) -> None:
+    a_working_day(cast)
+    seal_everything()
+    forged = forge(cast.acme.pk)
+    seal_everything()
+    verify(cast.acme.pk)
+    page = site.page(cast.alice)
+    visit(page, "/settings/")
+    assert page.get_by_text("Its verification found faults").is_visible()
+    visit(page, "/settings/audit/")
+    assert page.get_by_text("1 row from elsewhere").is_visible()
+    assert page.get_by_text("Not an event: this row was not written by Harriet").is_visible()
+    visit(page, f"/settings/audit/{forged}/")
+    assert page.get_by_role("alert").get_by_text("was not written by Harriet").is_visible()

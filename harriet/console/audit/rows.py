@@ -64,8 +64,7 @@ def badge_of(checked: Checkpoint | None) -> Badge:
     if checked.fault:
         many = checked.foreign
         if many and many == checked.faults:
-            rows = "1 row is" if many == 1 else f"{many} rows are"
-            return Badge("danger", f"Chain holds up to seal {checked.sequence}, but {rows} not Harriet's", checked)
+            return Badge("danger", "1 row from elsewhere" if many == 1 else f"{many} rows from elsewhere", checked)
         return Badge("danger", "Chain broken", checked)
     if timezone.now() - checked.verified_at > STALE:
         return Badge("attention", "Chain verified long ago", checked)
