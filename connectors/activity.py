@@ -15,6 +15,7 @@ from django.utils import timezone
 from audit.codes import sentence_for
 from audit.events import CALL_INTENT
 from audit.models import Event
+from audit.queries import without_set_aside
 
 HOURS = 24
 
@@ -28,9 +29,8 @@ class Happened(NamedTuple):
 def calls_by_hour(organization_id: UUID) -> dict[UUID, list[int]]:
     """For each connector that was called: how often, per hour of the last day, oldest first."""
     rows = (
-        Event.objects.filter(
-            organization_id=organization_id, code=CALL_INTENT, recorded_at__gt=Now() - timedelta(hours=HOURS)
-        )
+        without_set_aside(Event.objects.filter(organization_id=organization_id))
+        .filter(code=CALL_INTENT, recorded_at__gt=Now() - timedelta(hours=HOURS))
         .exclude(connector_id=None)
         .annotate(hour=TruncHour("recorded_at"))
         .values_list("connector_id", "hour")

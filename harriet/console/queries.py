@@ -14,6 +14,7 @@ from django.utils import timezone
 from approvals.models import PendingAction, Ticket
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event, SetAside
+from audit.queries import without_set_aside
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import AccessToken, Group, Invitation, Membership, Organization
 from vault.models import Credential
@@ -141,7 +142,8 @@ def calls_per_day(organization: Organization) -> list[Day]:
     days = [today - timedelta(days=ago) for ago in reversed(range(SHOWN_DAYS))]
     counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     found = (
-        Event.objects.filter(organization_id=organization.pk, code__in=[CALL_OUTCOME, CALL_REFUSED, CALL_HELD])
+        without_set_aside(Event.objects.filter(organization_id=organization.pk))
+        .filter(code__in=[CALL_OUTCOME, CALL_REFUSED, CALL_HELD])
         .filter(recorded_at__date__gte=days[0])
         .values_list(TruncDate("recorded_at"), "code", "outcome")
         .annotate(count=Count("pk"))
@@ -169,7 +171,8 @@ class BusyTool:
 def busiest_tools(organization: Organization, *, most: int = 6) -> list[BusyTool]:
     since = timezone.now() - timedelta(days=7)
     counted: list[tuple[UUID, int]] = list(
-        Event.objects.filter(organization_id=organization.pk, code=CALL_INTENT, recorded_at__gte=since)
+        without_set_aside(Event.objects.filter(organization_id=organization.pk))
+        .filter(code=CALL_INTENT, recorded_at__gte=since)
         .exclude(tool_id=None)
         .values_list("tool_id")
         .annotate(count=Count("pk"))

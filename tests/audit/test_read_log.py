@@ -15,6 +15,7 @@ from audit.models import Event
 from audit.queries import Filters, calls_of_tool, event_page, in_chunks
 from audit.sealing import seal_everything
 from audit.verify import verify
+from harriet.console.queries import calls_per_day
 from harriet.lib.ids import new_id
 from harriet.people.models import Role
 from tests.audit.stories import CRM, SEARCH, age, forge, forge_seal, remember, tamper
@@ -141,7 +142,7 @@ def test_the_badge_tells_what_the_last_verification_found(cast: Cast, alice: Cli
 def test_a_row_that_harriet_did_not_write_is_shown_as_such(cast: Cast, alice: Client, columns: dict[str, Any]) -> None:
     remember_call(cast)
     seal_everything()
-    forged = forge(cast.acme.pk, **columns)
+    forged = forge(cast.acme.pk, **({"code": CALL_OUTCOME, "outcome": "ok"} | columns))
     seal_everything()
     verify(cast.acme.pk)
     text = page(alice)
@@ -155,6 +156,7 @@ def test_a_row_that_harriet_did_not_write_is_shown_as_such(cast: Cast, alice: Cl
     assert (told["body"], "MAC" in told["wrong"]) == ({}, True)
     lines = [json.loads(line) for line in b"".join(alice.get(reverse("audit:export"))).splitlines()]  # type: ignore[arg-type]
     assert [("wrong" in line) for line in lines if line["recorded_at"]].count(True) == 1
+    assert sum(day.failed + day.succeeded for day in calls_per_day(cast.acme)) == 0, "it counts for nothing"
     overview = alice.get("/settings/").content.decode()
     assert "Its verification found faults" in overview
     for query in ({"person": str(Event.objects.get(id=forged).person_id)}, {"connector": str(CRM.id)}):

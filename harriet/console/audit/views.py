@@ -65,7 +65,7 @@ def event_detail(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         "row": row_of(event),
         "event": event,
         "known": known_of(event),
-        "meaning": describe(event.code),
+        "meaning": "" if event.wrong else describe(event.code),
         "evidence": evidence,
         "link": bytes(evidence.seal.link).hex() if evidence.seal else "",
         "same_request": request_of(event)[:50],
