@@ -12,6 +12,7 @@ from harriet.lib.egress import AsyncEgress
 from vault.open import OpenCredential, Opener, SealedCredential, opener_for
 from vault.queries import sealed_credential, sealed_credentials
 
+from .both_eras import merged, plain
 from .errors import UpstreamBroken, UpstreamError
 from .mending import mended_entries
 from .models import Connector
@@ -62,12 +63,23 @@ def look_at(connector: Connector) -> Look:
     """Discovers and lists with the saved credential. Raises ConnectorError or EgressRefused."""
 
     async def look(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
-        discovery = await transport.discover(endpoint, credential, deadline=LOOK_SECONDS)
-        known = endpoint._replace(era=discovery.era)
-        return await _list_all(transport, known, discovery, credential, repeated)
+        discovery = await transport.discover_eras(endpoint, credential, deadline=LOOK_SECONDS, known=connector.eras)
+        looks = [
+            await _list_all(transport, endpoint._replace(era=era), discovery, credential, repeated)
+            for era in discovery.eras
+        ]
+        return looks[0] if len(looks) == 1 else _both(*looks)
 
     endpoint = endpoint_of(connector)._replace(era="")  # whoever looks finds out anew
     return _with_credential(connector, look)
+
+
+def _both(later: Look, earlier: Look) -> Look:
+    """Each thing once, with what differs between the eras. What one era does not list is not compared at all."""
+    tools = merged(later.tools, earlier.tools)
+    if later.prompts is None or earlier.prompts is None:
+        return Look(later.discovery, tools, None, later.problem or earlier.problem)
+    return Look(later.discovery, tools, merged(later.prompts, earlier.prompts))
 
 
 async def _list_all(
@@ -79,7 +91,8 @@ async def _list_all(
 ) -> Look:
     """Tools must be listed; what is wrong with the prompts alone is no reason to lose the tools."""
     look = Look(repeated.out_of(discovery), [])
-    look.tools.extend(repeated.out_of_json(await _tools(transport, endpoint, discovery, credential, look.remarks)))
+    tools = await _tools(transport, endpoint, discovery, credential, look.remarks)
+    look.tools.extend(repeated.out_of_json([plain(one) for one in tools]))
     try:
         prompts = await _prompts(transport, endpoint, discovery, credential, look.remarks)
     except UpstreamBroken as problem:

@@ -60,6 +60,9 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     """What a tool that a sync finds starts with, disabled as it is."""
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     era = models.CharField(max_length=8, choices=Era.choices, blank=True)
+    """The one that Harriet prefers: the latest that the server speaks."""
+    eras = models.JSONField(default=list, blank=True)
+    """All that it speaks at this address, as the last sync found."""
     protocol_version = models.CharField(max_length=10, blank=True)
     server_info = models.JSONField(default=dict, blank=True)
     capabilities = models.JSONField(default=dict, blank=True)
@@ -135,6 +138,8 @@ class Tool(models.Model):
     risk_override = models.CharField(max_length=10, choices=Risk.choices, blank=True)
     renamed_from = models.CharField(max_length=128, blank=True)
     """The tool that went when this one came with the same definition: names are how pins are cheated."""
+    position = models.PositiveIntegerField(default=0)
+    """Where the server's own list has it: models pick from the top, and servers know that."""
     first_seen_at = models.DateTimeField(db_default=Now())
     last_called_at = models.DateTimeField(null=True)
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from harriet.lib.egress import Reach
 
+from . import both_eras
 from .access import CallerFacts, ProfileFacts, ToolFacts, shown_name
 from .mending import shown_to_older
+from .transports.base import LEGACY
 
 Mark = tuple[bytes, ...]
 
@@ -24,6 +29,9 @@ class ConnectorRow:
     kind: str
     url: str
     era: str
+    """For clients that keep no sessions, and for whoever is no client: the latest that the server speaks."""
+    session_era: str
+    """For clients with sessions (up to 2025-11-25): their own era, where the server speaks it."""
     capabilities: Mapping[str, Any]
     state: str
     health: str
@@ -36,12 +44,24 @@ class ConnectorRow:
 class Pinned:
     """A pinned definition: compact JSON, because most tools are listed and few are called. Never changes."""
 
-    __slots__ = ("_definition", "_older", "digest", "raw")
+    __slots__ = ("_definition", "_older", "digest", "in_sessions", "only", "raw")
 
     def __init__(self, digest: bytes, raw: bytes) -> None:
         self.digest, self.raw = digest, raw
+        self.in_sessions, self.only = self, ""
         self._definition: Mapping[str, Any] | None = None
         self._older: bytes | None = None
+        if _MARK in raw:
+            self._split()
+
+    def _split(self) -> None:
+        """A server of both eras may offer a tool a little differently in each, or in one alone."""
+        whole = self.read()
+        earlier, later = both_eras.in_sessions(whole), both_eras.plain(whole)
+        self.only = both_eras.only_era(whole)
+        self.raw = msgspec.json.encode(later)
+        if earlier != later:
+            self.in_sessions = Pinned(sha256(self.digest + LEGACY.encode()).digest(), msgspec.json.encode(earlier))
 
     @property
     def older(self) -> bytes:
@@ -72,6 +92,7 @@ def _for_older(raw: bytes) -> bytes:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+_MARK = both_eras.MEMBER.encode()
 NOT_READ = Pinned(b"", b"{}")
 
 
@@ -85,6 +106,7 @@ class ToolRow:
     pinned: Pinned
     risk: str
     requires_confirmation: bool
+    position: int = 0
 
     @property
     def definition(self) -> Mapping[str, Any]:
@@ -94,6 +116,14 @@ class ToolRow:
     @property
     def digest(self) -> bytes:
         return self.pinned.digest
+
+    def era_for(self, has_sessions: bool) -> str:
+        """In which it is called for a client of the era with sessions, or for another."""
+        return self.pinned.only or (self.connector.session_era if has_sessions else self.connector.era)
+
+    def pinned_for(self, has_sessions: bool) -> Pinned:
+        """As it is offered to such a client."""
+        return self.pinned.in_sessions if has_sessions else self.pinned
 
     def shown_name(self, profile: ProfileRow) -> str:
         return shown_name(self.connector.slug, self.name, profile.has_prefix)

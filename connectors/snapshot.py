@@ -24,6 +24,7 @@ from .models import Connector, Profile, Tool
 from .reaching import reach_for
 from .rows import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow
 from .tool_rows import pinned_versions, tool_rows, tools_mark, with_connectors
+from .transports.base import LEGACY
 
 Row = TypeVar("Row")
 
@@ -116,11 +117,16 @@ def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
 
 def _connector_rows(found: Iterable[dict[str, Any]], organization: Organization) -> dict[UUID, ConnectorRow]:
     reaches = {allows: reach_for(allows, organization.internal_hosts) for allows in (False, True)}
-    return {row["id"]: ConnectorRow(reach=reaches[row.pop("allow_internal")], **row) for row in found}
+    return {row["id"]: _connector_row(reaches[row.pop("allow_internal")], **row) for row in found}
+
+
+def _connector_row(reach: Reach, *, era: str, eras: list[str], **row: Any) -> ConnectorRow:
+    session_era = LEGACY if LEGACY in eras else era
+    return ConnectorRow(reach=reach, era=era, session_era=session_era, **row)
 
 
 _CONNECTOR = (
-    *("id", "slug", "name", "kind", "url", "era", "capabilities"),
+    *("id", "slug", "name", "kind", "url", "era", "eras", "capabilities"),
     *("state", "health", "health_reason", "revision", "checks_arguments"),
 )
 

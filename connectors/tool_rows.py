@@ -93,6 +93,7 @@ class _ToolValues(NamedTuple):
     risk_override: str
     risk_proposed: str
     requires_confirmation: bool
+    position: int
 
 
 _TOOL_FIELDS = _ToolValues._fields
@@ -144,6 +145,7 @@ def _tool(row: _ToolValues, connector: ConnectorRow, permitted: Permitted, versi
         pinned=version,
         risk=shared.word(row.risk_override or row.risk_proposed),
         requires_confirmation=row.requires_confirmation,
+        position=row.position,
     )
 
 

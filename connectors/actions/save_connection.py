@@ -139,6 +139,7 @@ def _move(connector: Connector, url: str, allow_internal: bool, *, actor: Actor)
         allow_internal=allow_internal,
         revision=F("revision") + 1,
         era="",
+        eras=[],
         protocol_version="",
         server_info={},
         instructions="",

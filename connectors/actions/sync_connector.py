@@ -88,7 +88,19 @@ def _take(run: SyncRun, connector: Connector, kind: Tool.Kind, offer: Offer, *, 
     quarantine_tools(connector, [(tools[offered.name], offered) for offered in difference.changed], actor=actor)
     restore_tools(connector, [tools[offered.name] for offered in difference.restored], actor=actor)
     remove_tools(connector, [tools[name] for name in difference.removed], actor=actor)
+    _put_in_order(connector, kind, offer)
     _note(run, kind, offer, difference)
+
+
+def _put_in_order(connector: Connector, kind: Tool.Kind, offer: Offer) -> None:
+    """As the server lists them. Not a change of any of them: nobody has to accept an order."""
+    places = {name: number for number, name in enumerate(offer.tools)}
+    moved = []
+    for tool in Tool.objects.filter(connector=connector, kind=kind, name__in=places).only("name", "position"):
+        if tool.position != places[tool.name]:
+            tool.position = places[tool.name]
+            moved.append(tool)
+    Tool.objects.bulk_update(moved, ["position"], batch_size=500)
 
 
 def _take_resources(run: SyncRun, connector: Connector, *, actor: Actor) -> None:
@@ -144,12 +156,12 @@ def _known(tool: Tool) -> Known:
 
 def _remember(connector: Connector, look: Look) -> None:
     found = look.discovery
-    connector.era = found.era
+    connector.era, connector.eras = found.era, list(found.eras or (found.era,))
     connector.protocol_version = (found.protocol_version or "")[:10]
     connector.server_info = _plain(found.server_info)
     connector.instructions = (found.instructions or "")[:20_000].replace("\0", "")
     connector.capabilities = _sane(found.capabilities)
-    connector.save(update_fields=["era", "protocol_version", "server_info", "instructions", "capabilities"])
+    connector.save(update_fields=["era", "eras", "protocol_version", "server_info", "instructions", "capabilities"])
 
 
 def _sane(capabilities: Mapping[str, Any]) -> dict[str, Any]:

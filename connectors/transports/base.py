@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +26,16 @@ OnNotification = Callable[[bytes], Awaitable[None]]
 OnQuestion = Callable[[str, bytes], Awaitable[bytes]]
 """Gets method and raw params of what a server of the legacy era asks in the middle of a request; gives a raw
 `"result":…` or `"error":…` member."""
+
+
+class OnStream(Protocol):
+    """Hears how a stream goes that is to bring an answer (SPEC 2025-11-25 basic/transports, resumability)."""
+
+    async def primed(self, retry: float | None) -> None:
+        """The server began it with an event that only brings an id: it may be gone on with, after so many seconds."""
+
+    async def broke_off(self) -> None:
+        """It ended before its answer, and is gone on with."""
 
 
 class Endpoint(NamedTuple):
@@ -91,6 +101,8 @@ class Discovery:
     server_info: dict[str, Any] = field(default_factory=dict)
     capabilities: dict[str, Any] = field(default_factory=dict)
     instructions: str = ""
+    eras: tuple[str, ...] = ()
+    """Every era that the server speaks at this address, where that was asked (`discover_eras`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,10 @@ class Transport(Protocol):
     """`deadline` is always the seconds that everything may take. All methods raise UpstreamError."""
 
     async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery: ...
+
+    async def discover_eras(
+        self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, known: Collection[str] = ()
+    ) -> Discovery: ...
 
     async def list_tools(
         self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, remarks: Remarks | None = None
@@ -136,6 +152,7 @@ class Transport(Protocol):
         deadline: float,
         on_notification: OnNotification | None = None,
         on_question: OnQuestion | None = None,
+        on_stream: OnStream | None = None,
     ) -> UpstreamAnswer: ...
 
     async def watch(

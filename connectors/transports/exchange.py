@@ -8,7 +8,7 @@ from typing import NamedTuple
 from vault.open import OpenCredential
 
 from .asked import Asked
-from .base import Endpoint, OnNotification
+from .base import Endpoint, OnNotification, OnStream
 from .cookies import Cookies
 from .envelope import Message, Unreadable, read_message
 from .failure import Failure, broken
@@ -71,6 +71,7 @@ class Outgoing:
     """Takes what the server asks back; without it such messages are passed over."""
     can_resume: bool = False
     """An event stream that ends after an id, before the answer, goes on with another one (2025-03-26 and later)."""
+    on_stream: OnStream | None = None
 
 
 def parsed(endpoint: Endpoint, raw: bytes) -> Message:

@@ -15,7 +15,7 @@ from . import eras
 from .alone import Alone, Places
 from .answers import result_of
 from .asked import Asked
-from .base import Caller, Discovery, Endpoint, OnNotification, OnQuestion
+from .base import Caller, Discovery, Endpoint, OnNotification, OnQuestion, OnStream
 from .clock import Clock
 from .cookies import Cookies
 from .envelope import Message, notification, request
@@ -56,18 +56,17 @@ class LegacyEra:
         on_notification: OnNotification | None,
         on_question: OnQuestion | None,
         log_level: str = "",
+        on_stream: OnStream | None = None,
     ) -> Reply:
         """Opens the session when there is none; once again when the server has lost it, and so never began."""
         if caller.alone is None or on_question is None:
-            return await self._ask(
-                endpoint, attached, caller, request_id, body, clock, on_notification, on_question, log_level
-            )
+            way = endpoint, attached, caller, request_id, body, clock, on_notification, on_question
+            return await self._ask(*way, log_level, on_stream)
         with before_the_request():
             alone = await self._places.take(endpoint, caller, on_question, clock)
         try:
-            return await self._ask(
-                endpoint, attached, caller, request_id, body, clock, on_notification, alone.ask, log_level, alone
-            )
+            way = endpoint, attached, caller, request_id, body, clock, on_notification, alone.ask
+            return await self._ask(*way, log_level, on_stream, alone)
         finally:
             self._places.give_back(alone, attached)
 
@@ -82,6 +81,7 @@ class LegacyEra:
         on_notification: OnNotification | None,
         on_question: OnQuestion | None,
         log_level: str,
+        on_stream: OnStream | None,
         alone: Alone | None = None,
     ) -> Reply:
         for is_last in (False, True):
@@ -92,7 +92,7 @@ class LegacyEra:
                     await self._set_level(endpoint, within, session, log_level, clock)
             answer = partial(self._answer_in, endpoint, within, key, session)
             asked = Asked(answer, on_question, caller.capabilities, clock)
-            outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True)
+            outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True, on_stream=on_stream)
             try:
                 session.in_flight[request_id] = InFlight(asked, on_notification)
                 if caller.is_interactive and session.id and session.has_stream:

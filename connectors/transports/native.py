@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,13 @@ import msgspec
 from harriet.lib.egress import AsyncEgress
 from vault.open import OpenCredential
 
-from ..errors import UpstreamBroken, UpstreamDown, UpstreamTimeout, before_the_request
+from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
 from ..sound import Remarks, label_of, sound_entries
 from . import eras
 from .answers import answer_of, result_of
 from .base import (
     ABLE,
+    LEGACY,
     MODERN,
     NOBODY,
     SSE,
@@ -29,6 +30,7 @@ from .base import (
     Interest,
     OnNotification,
     OnQuestion,
+    OnStream,
     Request,
     UpstreamAnswer,
 )
@@ -43,6 +45,8 @@ from .watching import OPENING_SECONDS, OpenCredentialFor, Watch
 from .wire import Wire
 
 MAX_ANSWER = 16 * 1024 * 1024
+OTHER_ERA = 8.0
+"""Seconds for asking a server of the later era whether it speaks the earlier one too."""
 _PLANS = 10_000
 
 
@@ -79,6 +83,7 @@ class NativeTransport:
         deadline: float,
         on_notification: OnNotification | None = None,
         on_question: OnQuestion | None = None,
+        on_stream: OnStream | None = None,
     ) -> UpstreamAnswer:
         """What the request carries is sent as it is. Cancelling the task cancels the request at the server."""
         clock = Clock(deadline)
@@ -94,10 +99,11 @@ class NativeTransport:
             return answer_of(await self._wire.ask(endpoint, outgoing, clock), request_id, MODERN, request.method)
         body = _body(request, eras.legacy_meta(request.meta), request_id)
         level = eras.log_level(request.meta)
-        ask = self._old.ask if era == SSE else self._legacy.ask
-        reply = await ask(
-            endpoint, attached, caller, request_id, body, clock, on_notification, on_question, log_level=level
-        )
+        way = endpoint, attached, caller, request_id, body, clock, on_notification, on_question
+        if era == SSE:
+            reply = await self._old.ask(*way, log_level=level)
+        else:
+            reply = await self._legacy.ask(*way, log_level=level, on_stream=on_stream)
         return answer_of(reply, request_id, era, request.method)
 
     async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery:
@@ -110,6 +116,23 @@ class NativeTransport:
             discovery = await self._discover_legacy(endpoint, attached, clock)
         self._eras[endpoint.connector_id, endpoint.url] = discovery.era
         return discovery
+
+    async def discover_eras(
+        self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, known: Collection[str] = ()
+    ) -> Discovery:
+        """The same, and whether a server of the later era speaks the earlier one beside it. What it can do is told of
+        both together. Raises UpstreamError, also when the earlier era alone, known from before, is away."""
+        found = await self.discover(endpoint, credential, deadline=deadline)
+        if found.era != MODERN:
+            return replace(found, eras=(found.era,))
+        try:
+            earlier = await self._legacy.discover(endpoint, Attached.of(credential), Clock(min(deadline, OTHER_ERA)))
+        except UpstreamError as problem:
+            if LEGACY in known and not isinstance(problem, UpstreamBroken):
+                raise
+            return replace(found, eras=(MODERN,))
+        capabilities = {**earlier.capabilities, **found.capabilities}
+        return replace(found, eras=(MODERN, LEGACY), capabilities=capabilities)
 
     async def _discover_legacy(self, endpoint: Endpoint, attached: Attached, clock: Clock) -> Discovery:
         try:

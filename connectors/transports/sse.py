@@ -27,6 +27,7 @@ class EventReader:
         "_max_event",
         "_seen",
         "_swallow_newline",
+        "is_primed",
         "last_id",
         "other",
         "retry",
@@ -48,6 +49,8 @@ class EventReader:
         """Where to go on when the stream breaks off (`Last-Event-ID`)."""
         self.other = ""
         """The name of the last event with data that was neither a message nor the special one."""
+        self.is_primed = False
+        """An event brought an id and nothing else."""
         self.retry: float | None = None
         """Seconds after which the server wants to be asked again."""
 
@@ -111,11 +114,16 @@ class EventReader:
                 self._note_id(value)
             elif name == b"retry" and value.isdigit():
                 self.retry = int(value[:9]) / 1000
+        return self._noted(kind, b"\n".join(data), has_data=bool(data))
+
+    def _noted(self, kind: bytes, data: bytes, *, has_data: bool) -> bytes:
+        if has_data and not data and self.last_id:
+            self.is_primed = True
         if self.special and kind == self.special:
-            self.special_data = b"\n".join(data)
-        elif kind != b"message" and any(data):
+            self.special_data = data
+        elif kind != b"message" and data.strip(b"\n"):
             self.other = kind[:60].decode("utf-8", "replace")
-        return b"\n".join(data) if kind == b"message" else b""
+        return data if kind == b"message" else b""
 
     def _note_id(self, value: bytes) -> None:
         """Ids that can't be sent back in a header are no ids."""

@@ -60,6 +60,7 @@ class Stream:
         self._outgoing = outgoing
         self._pace: Pace | None = None
         self._unread = Unread(endpoint)
+        self._has_told = False
         self.reader = EventReader(MAX_EVENTS)
 
     @property
@@ -71,8 +72,10 @@ class Stream:
         try:
             async for chunk in response.iter_chunks(max_bytes):
                 for raw in self.reader.feed(chunk):
+                    await self._tell_if_primed()
                     if (message := await self._look_at(raw)) is not None:
                         return message
+                await self._tell_if_primed()
             return self._answer_in(self.reader.rest())
         except TooManyEvents:
             raise broken(self._endpoint, f"sent more than {MAX_EVENTS} events instead of its answer") from None
@@ -109,6 +112,11 @@ class Stream:
             return message
         await self._pass_on(message, raw)
         return None
+
+    async def _tell_if_primed(self) -> None:
+        if self.reader.is_primed and not self._has_told and self._outgoing.on_stream is not None:
+            self._has_told = True
+            await self._outgoing.on_stream.primed(self.reader.retry)
 
     async def _pass_on(self, message: Message, raw: bytes) -> None:
         """What comes before the answer: notifications, questions, and answers to somebody else, which are dropped."""

@@ -68,6 +68,8 @@ class Wire:
 
     async def _resumed(self, endpoint: Endpoint, outgoing: Outgoing, stream: Stream, clock: Clock) -> Message:
         """The rest of an event stream that ended before the answer (SPEC 2025-11-25 basic/transports, resumability)."""
+        if stream.can_go_on and outgoing.on_stream is not None:
+            await outgoing.on_stream.broke_off()
         for _ in range(MAX_RESUMPTIONS if stream.can_go_on else 0):
             await asyncio.sleep(min(retry_of(stream.reader), clock.left()))
             try:

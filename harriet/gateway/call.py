@@ -57,6 +57,12 @@ class Stream(Protocol):
 
     async def keep_alive(self) -> None: ...
 
+    async def prime(self, retry_ms: int | None) -> None:
+        """The server's stream can be gone on with; so can this one from now on, where clients know that."""
+
+    async def hang_up(self) -> None:
+        """The server closed its stream and goes on with another: so does the client of one that was primed."""
+
 
 class NoStream:
     """For calls that nobody listens to while they run."""
@@ -68,6 +74,12 @@ class NoStream:
         return
 
     async def keep_alive(self) -> None:
+        return
+
+    async def prime(self, retry_ms: int | None) -> None:
+        return
+
+    async def hang_up(self) -> None:
         return
 
 
@@ -102,6 +114,8 @@ class Call:
     """Whose session with a server of the handshake era this is."""
     has_session: bool = False
     """Its client keeps a session of its own; every other request stands for itself."""
+    speaks_sessions: bool = False
+    """Its client is of the era with sessions, whether it keeps one or not: so is the way to a server of both eras."""
     log_level: str = ""
     """The least important log messages that the client wants; empty for none."""
     stream: Stream = field(default_factory=NoStream)
@@ -166,8 +180,10 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
             call.clock.lap(UPSTREAM)
         # ⑧ postprocess hooks
         result = cleaned(answer, call, grant, sent)  # ⑧
-        if call.method == TOOL and grant.tool.definition.get(OUTPUT) and not asks_for_input(result):
-            await check_structured(result, grant, runtime, sent)
+        if call.method == TOOL:
+            pinned = grant.tool.pinned_for(call.speaks_sessions)
+            if pinned.definition.get(OUTPUT) and not asks_for_input(result):
+                await check_structured(result, pinned, runtime, sent)
         call.clock.lap(CLEAN)
         return result
 
@@ -203,7 +219,7 @@ def authorize(call: Call) -> Grant:
 async def check_arguments(call: Call, grant: Grant, runtime: Runtime) -> None:
     """For connectors whose admin wants it; otherwise what a server takes is its own business. Raises ToolRefusal with
     what is wrong, for the model to correct. A schema that can't be compiled refuses nothing: the admin was told."""
-    checker = await runtime.schemas.checker(grant.tool.pinned, INPUT)
+    checker = await runtime.schemas.checker(grant.tool.pinned_for(call.speaks_sessions), INPUT)
     verdict = checker.check(call.values, len(call.arguments))
     if verdict.fits is False:
         raise ToolRefusal(f"The arguments don't fit the tool's schema. {verdict.words}".strip())

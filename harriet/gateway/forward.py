@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from connectors.models import Tool
+from connectors.rows import Pinned
 from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential
@@ -69,9 +70,10 @@ async def forward(
 ) -> UpstreamAnswer:
     """One request to the server, with one deadline over everything but the time in which people answer."""
     connector = grant.tool.connector
-    endpoint = Endpoint(connector.id, connector.url, connector.reach, connector.era)
+    era = grant.tool.era_for(call.speaks_sessions)
+    endpoint = Endpoint(connector.id, connector.url, connector.reach, era)
     sealed = call.snapshot.credentials.get(connector.id)
-    heard = partial(runtime.hub.watchers.heard, call.snapshot.facts.slug, connector.id)
+    heard = partial(runtime.hub.watchers.heard, call.snapshot.facts.slug, (connector.id, era))
     relay = Relay(call, redactor, heard, has_logs="logging" in connector.capabilities)
     asked = call.asker.capabilities
     request = request_to(call, grant, relay.meta())
@@ -88,6 +90,7 @@ async def forward(
         deadline=runtime.deadline_seconds,
         on_notification=relay.pass_on,
         on_question=relay.ask if asked else None,
+        on_stream=relay,
     )
 
 
@@ -102,7 +105,7 @@ def request_to(call: Call, grant: Grant, meta: dict[str, Any] | None) -> Request
     members = b'"name":%b,"arguments":%b%b' % (msgspec.json.encode(row.name), call.arguments, call.more)
     if row.kind == Tool.Kind.PROMPT:
         return Request(PROMPT, members, row.name, meta=meta)
-    schema = row.definition.get("inputSchema", {})
+    schema = row.pinned_for(call.speaks_sessions).definition.get("inputSchema", {})
     return Request(TOOL, members, row.name, call.arguments, schema, meta)
 
 
@@ -142,7 +145,7 @@ def _quoted(raw: msgspec.Raw) -> str:
     return bytes(raw)[:40].decode(errors="replace")
 
 
-async def check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent: Sent) -> None:
+async def check_structured(fields: Fields, pinned: Pinned, runtime: Runtime, sent: Sent) -> None:
     """Compares structured content with the pinned output schema. Raises ToolRefusal when it is something else than
     what was accepted; what can't be checked is passed on, and noted."""
     if sent.is_error:
@@ -151,7 +154,7 @@ async def check_structured(fields: Fields, grant: Grant, runtime: Runtime, sent:
     if structured is None:
         sent.notes.append("The structured content that the tool promises was not there.")
         return
-    pinned, size = grant.tool.pinned, len(structured)
+    size = len(structured)
     checker = runtime.schemas.known(pinned, OUTPUT) or await runtime.schemas.checker(pinned, OUTPUT)
     verdict = checker.check(_parsed(structured) if checker.takes(size) else None, size)
     if verdict.fits:

@@ -24,6 +24,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
+_CLOSE = (b"connection", b"close")
+"""A client that was hung up on comes back on another connection: on this one the call still runs."""
 _STREAM_HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -54,14 +56,15 @@ class Reply:
     """Answers once. `notify` and `keep_alive` turn the answer into an event stream, if the client takes one."""
 
     __slots__ = (
-        *("_is_streaming", "_journal", "_journals", "_kept_for", "_send"),
+        *("_has_hung_up", "_is_primed", "_is_streaming", "_journal", "_journals", "_kept_for", "_retry_ms", "_send"),
         *("is_done", "is_gone", "may_stream", "more_headers", "takes_json"),
     )
 
     def __init__(self, send: Send, accept: bytes) -> None:
         self._send = send
         self.takes_json, self.may_stream = _taken(accept)
-        self._is_streaming = False
+        self._is_streaming = self._is_primed = self._has_hung_up = False
+        self._retry_ms = RETRY_MS
         self._journals: Journals | None = None
         self._journal: Journal | None = None
         self._kept_for = (b"", b"")
@@ -85,6 +88,26 @@ class Reply:
 
     async def keep_alive(self) -> None:
         await self._event(b":\n\n")
+
+    async def as_stream(self) -> None:
+        """The answer comes as a stream of its own even if nothing is said before it, as both official SDKs' servers
+        give their lists to clients of 2025-11-25."""
+        await self._begin()
+
+    async def prime(self, retry_ms: int | None) -> None:
+        """Begins the stream with an id, where the client can go on with it."""
+        if self._journals is None or self._is_streaming or not self.may_stream:
+            return
+        self._is_primed, self._retry_ms = True, RETRY_MS if retry_ms is None else retry_ms
+        await self._begin()
+
+    async def hang_up(self) -> None:
+        """Ends the connection of a primed stream; what is said from now on is there for the client that comes back."""
+        if not self._is_primed or self.is_done or self._has_hung_up or self._journal is None:
+            return
+        self._has_hung_up = True
+        if not self._journal.is_taken_over:
+            await self._send({"type": "http.response.body", "body": b""})
 
     async def finish(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
         """The JSON-RPC answer, or nothing at all for what needs no answer."""
@@ -113,13 +136,14 @@ class Reply:
             self._journals.end(self._journal)
             last = b"" if self._journal.is_taken_over else last
         self.is_done = True
-        await self._send({"type": "http.response.body", "body": last})
+        if not self._has_hung_up:
+            await self._send({"type": "http.response.body", "body": last})
 
     async def _event(self, event: bytes) -> None:
         if self.is_done or not self.may_stream:
             return
         await self._begin()
-        if self._journal is None or not self._journal.is_taken_over:
+        if not self._has_hung_up and (self._journal is None or not self._journal.is_taken_over):
             await self._send({"type": "http.response.body", "body": event, "more_body": True})
 
     async def _begin(self) -> None:
@@ -129,8 +153,8 @@ class Reply:
         first = b""
         if self._journals is not None:
             self._journal = self._journals.begin(*self._kept_for)
-            first = b"retry: %d\nid: %b\ndata:\n\n" % (RETRY_MS, self._journal.id_of(0))
-        headers = [*_STREAM_HEADERS, *self.more_headers]
+            first = b"retry: %d\nid: %b\ndata:\n\n" % (self._retry_ms, self._journal.id_of(0))
+        headers = [*_STREAM_HEADERS, *([_CLOSE] if self._is_primed else []), *self.more_headers]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         if first:
             await self._send({"type": "http.response.body", "body": first, "more_body": True})

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import msgspec
 
@@ -21,7 +20,7 @@ from connectors.models import Tool
 from .errors import ACCESS_LOST, INVALID_PARAMS, AccessEnded, RpcRefusal
 from .policy import View, may_enter, view_of
 from .sessions import ClientSession
-from .watching import Watchers
+from .watching import Source, Wanted, Watchers, source_of
 
 if TYPE_CHECKING:
     from connectors.rows import ProfileRow
@@ -66,6 +65,10 @@ class Listener:
     sender: asyncio.Task[None] | None = None
     has_lost_access: bool = False
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def has_session(self) -> bool:
+        return self.session is not None
 
     def tell(self, method: str, params: dict[str, Any] | None = None) -> None:
         params = params or {}
@@ -165,13 +168,15 @@ class Hub:
             listener.shown = now
         self._refresh_soon(organization)
 
-    def upstream_said(self, organization: str, connector_id: UUID, what: str, uri: str = "") -> None:
+    def upstream_said(self, organization: str, source: Source, what: str, uri: str = "") -> None:
         """A server said that a list changed, or that a resource did."""
+        connector_id = source[0]
         for listener in list(self._listeners.get(organization, ())):
             view = self._view(listener)
-            if view is None:
+            connector = view.heard.get(connector_id) if view is not None else None
+            if view is None or connector is None or source_of(connector, listener.has_session) != source:
                 continue
-            if what in LISTS and what in listener.wants and connector_id in view.heard:
+            if what in LISTS and what in listener.wants:
                 listener.tell(LISTS[what])
             elif what == "resource" and connector_id in view.resources:
                 shown = self.watchers.shown(view.resources[connector_id], listener.profile, uri)
@@ -212,11 +217,13 @@ class Hub:
     def _refresh(self, organization: str) -> None:
         """Listens to the servers that somebody here is interested in."""
         self._stale.discard(organization)
-        wanted: dict[UUID, tuple[Any, set[str]]] = {}
+        wanted: Wanted = {}
         for listener in self._listeners.get(organization, ()):
             view = self._view(listener)
             if view is not None:
-                self.watchers.add_wanted(wanted, view, listener.profile, listener.uris)
+                self.watchers.add_wanted(
+                    wanted, view, listener.profile, listener.uris, has_session=listener.has_session
+                )
         self.watchers.keep_only(organization, wanted)
 
     def _every(self) -> list[Listener]:

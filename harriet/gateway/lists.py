@@ -61,22 +61,28 @@ class LiveLists:
         self._known: dict[UUID, tuple[int, asyncio.Task[dict[UUID, Claims]]]] = {}
         """By profile: the version at which they were read, and the claims of its connectors."""
 
-    async def shown(self, view: View, snapshot: Snapshot, profile: ProfileRow, what: What) -> list[Entry]:
-        """The entries of every connector, under the addresses that this profile shows, in one stable order. A server
-        that fails is left out, unless all do: then RpcRefusal says why."""
-        grants, claims = list(view.resources.values()), await self._claims(view, snapshot, profile)
-        found = await asyncio.gather(*(self._of(grant, snapshot, what) for grant in grants), return_exceptions=True)
+    async def shown(
+        self, view: View, snapshot: Snapshot, profile: ProfileRow, what: What, *, has_sessions: bool = False
+    ) -> list[Entry]:
+        """The entries of every connector, as its server lists them, under the addresses that this profile shows. What
+        fails is left out, unless all do: then RpcRefusal says why."""
+        claims = await self._claims(view, snapshot, profile)
+        grants = sorted(view.resources.values(), key=lambda grant: grant.tool.connector.slug)
+        asked = (self._of(grant, snapshot, what, has_sessions=has_sessions) for grant in grants)
+        found = await asyncio.gather(*asked, return_exceptions=True)
         failures = [one for one in found if isinstance(one, BaseException)]
         if failures and len(failures) == len(found):
             raise _explained(failures[0])
         entries: dict[str, list[Entry]] = {}
         for grant, listed in zip(grants, found, strict=True):
-            own = listed if isinstance(listed, list) else []
-            for uri, entry in {entry[what[2]]: entry for entry in reversed(own)}.items():
+            own: dict[str, Entry] = {}
+            for entry in listed if isinstance(listed, list) else ():
+                own.setdefault(entry[what[2]], entry)
+            for uri, entry in own.items():
                 if claims is None or _may_show(uri, grant, claims, what):
                     address = shown_uri(grant.tool.connector.slug, uri, profile.has_prefix)
                     entries.setdefault(address, []).append({**entry, what[2]: address})
-        return [entries[address][0] for address in sorted(entries) if len(entries[address]) == 1]
+        return [same[0] for same in entries.values() if len(same) == 1]
 
     async def owner_of(self, address: str, view: View, snapshot: Snapshot, profile: ProfileRow) -> tuple[UUID, str]:
         """The connector whose resource (or template) this is, and its address there. Raises NotOffered."""
@@ -147,24 +153,24 @@ class LiveLists:
             self._known.pop(profile.id, None)
             raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again.") from None
 
-    async def _of(self, grant: Grant, snapshot: Snapshot, what: What) -> list[Entry]:
-        connector = grant.tool.connector
+    async def _of(self, grant: Grant, snapshot: Snapshot, what: What, *, has_sessions: bool = False) -> list[Entry]:
+        connector, era = grant.tool.connector, grant.tool.era_for(has_sessions)
         sealed = snapshot.credentials.get(connector.id)
-        key = (connector.id, connector.revision, sealed and sealed.version, what[0])
+        key = (connector.id, connector.revision, sealed and sealed.version, what[0], era)
         kept = self._kept.get(key)
         if kept is None or monotonic() - kept.at > FRESH_SECONDS:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            task = asyncio.create_task(self._look(grant, snapshot, what))
+            task = asyncio.create_task(self._look(grant, snapshot, what, era))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             kept = self._kept[key] = _Kept(monotonic(), task)
         return await asyncio.shield(kept.task)
 
-    async def _look(self, grant: Grant, snapshot: Snapshot, what: What) -> list[Entry]:
+    async def _look(self, grant: Grant, snapshot: Snapshot, what: What, era: str) -> list[Entry]:
         connector, runtime = grant.tool.connector, self._runtime
         if "resources" not in connector.capabilities:
             return []
-        endpoint = Endpoint(connector.id, connector.url, connector.reach, connector.era)
+        endpoint = Endpoint(connector.id, connector.url, connector.reach, era)
         sealed = snapshot.credentials.get(connector.id)
         with snapshot.opener.credential(sealed) as credential:
             redactor = runtime.redactor(sealed, credential)

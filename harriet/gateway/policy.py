@@ -8,8 +8,10 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import msgspec
 
 from approvals.gate import Verdict, judge
 from connectors.access import may_call, may_open
@@ -27,6 +29,8 @@ MOST_ENTRIES = 200_000
 PAGE = 200
 """Entries per page of a list. Many clients never ask for a second page."""
 
+Place = tuple[str, int, str]
+"""Of a tool in a list: its connector, where the server has it, its shown name."""
 ViewKey = tuple[UUID, str | None, frozenset[UUID]]
 
 
@@ -43,10 +47,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Tools or prompts in the order in which they are listed."""
+    """Tools or prompts in the order in which they are listed: connector by connector, each as its server lists them."""
 
     grants: dict[str, Grant]
     names: list[str]
+    places: list[Place]
+    """Of each name, for going on after it."""
     definitions: dict[str, bytes] = field(default_factory=dict)
     """As JSON, those that are shown otherwise than they are pinned; made when they are first listed."""
     older: dict[str, bytes] = field(default_factory=dict)
@@ -152,11 +158,10 @@ def grant_of(view: View, tool_id: UUID) -> Grant | None:
 def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[list[bytes], str | None]:
     """One page of definitions and the cursor of the next page; `is_older` for clients up to 2025-11-25. Raises
     RpcRefusal for a cursor not of ours."""
-    start = 0 if cursor is None else bisect_right(listing.names, after(cursor))
-    names = listing.names[start : start + PAGE]
-    has_more = start + PAGE < len(listing.names)
-    page = [definition_of(listing, name, is_older=is_older) for name in names]
-    return page, cursor_after(names[-1]) if has_more else None
+    start = 0 if cursor is None else bisect_right(listing.places, after(cursor, Place))
+    names, end = listing.names[start : start + PAGE], start + PAGE
+    following = cursor_after(listing.places[end - 1]) if end < len(listing.names) else None
+    return [definition_of(listing, name, is_older=is_older) for name in names], following
 
 
 def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
@@ -184,12 +189,18 @@ def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> 
         readable=frozenset(
             row.connector.id for row in rows if row.kind == Tool.Kind.RESOURCES and row.facts.is_enabled
         ),
-        tool_listing=Listing(tools, sorted(tools)),
-        prompt_listing=Listing(prompts, sorted(prompts)),
+        tool_listing=_listing(tools),
+        prompt_listing=_listing(prompts),
         connectors=connectors,
         heard={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
         changing=frozenset({kind for kind in allowed if allowed[kind]} | {row.kind for row in withdrawn}),
     )
+
+
+def _listing(grants: dict[str, Grant]) -> Listing:
+    rows = ((grant.tool, name) for name, grant in grants.items())
+    places = sorted((row.connector.slug, row.position, name) for row, name in rows)
+    return Listing(grants, [place[2] for place in places], places)
 
 
 def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:
@@ -204,7 +215,7 @@ def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
 
 def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> bytes:
     row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
-    raw = row.pinned.older if is_older else row.pinned.raw
+    raw = row.pinned.in_sessions.older if is_older else row.pinned.raw
     if name == row.name and not is_held:
         return raw  # most tools keep their names: then all views share their bytes
     kept = listing.older if is_older and raw is not row.pinned.raw else listing.definitions
@@ -218,18 +229,19 @@ def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> byt
     return found
 
 
-def cursor_after(name: str) -> str:
-    return base64.urlsafe_b64encode(b"after:" + name.encode()).decode()
+def cursor_after(place: Any) -> str:
+    return base64.urlsafe_b64encode(b"after:" + msgspec.json.encode(place)).decode()
 
 
-def after(cursor: str) -> str:
+def after(cursor: str, kind: Any) -> Any:
+    """The place that a cursor of ours names. Raises RpcRefusal."""
     try:
-        kind, _, name = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
-    except ValueError:
-        kind, name = "", ""
-    if kind != "after":
-        raise RpcRefusal(INVALID_PARAMS, "This cursor is not one of ours. List again from the beginning.")
-    return name
+        mark, _, place = base64.urlsafe_b64decode(cursor.encode()).partition(b":")
+        if mark == b"after":
+            return msgspec.json.decode(place, type=kind)
+    except ValueError:  # msgspec's errors are some, too
+        pass
+    raise RpcRefusal(INVALID_PARAMS, "This cursor is not one of ours. List again from the beginning.")
 
 
 def _distinct(sentences: Iterable[str]) -> list[str]:

@@ -34,6 +34,7 @@ CHANGES = frozenset(
         "notifications/resources/updated",
     }
 )
+_LONGEST_RETRY = 3600.0
 _IN_STREAM = frozenset({"notifications/elicitation/complete"})
 _decode_text = msgspec.json.Decoder(str).decode
 
@@ -103,6 +104,12 @@ class Relay:
 
     def _is_wanted_log(self, message: Notification) -> bool:
         return is_wanted(_text_in(members_of(message.params) or {}, "level"), self._call.log_level)
+
+    async def primed(self, retry: float | None) -> None:
+        await self._call.stream.prime(None if retry is None else int(min(retry, _LONGEST_RETRY) * 1000))
+
+    async def broke_off(self) -> None:
+        await self._call.stream.hang_up()
 
     async def ask(self, method: str, params: bytes) -> bytes:
         """What the server asks the client's side, and the answer."""

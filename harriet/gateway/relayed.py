@@ -68,6 +68,12 @@ class _RelayStream:
     async def keep_alive(self) -> None:
         return
 
+    async def prime(self, retry_ms: int | None) -> None:
+        return
+
+    async def hang_up(self) -> None:
+        return
+
     async def tell(self, back: _Back) -> None:
         await self.runtime.post.send(self.process, BACK, msgspec.json.encode(back))
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -40,6 +40,9 @@ _WHAT = {
     "notifications/resources/list_changed": "resources",
 }
 Said = Callable[..., None]
+Source = tuple[UUID, str]
+"""A connector, and the era in which it is heard."""
+Wanted = dict[Source, tuple[ConnectorRow, set[str]]]
 
 
 Subject = tuple[tuple[Endpoint, int], Interest]
@@ -75,7 +78,7 @@ class Watchers:
     def __init__(self, runtime: Runtime, said: Said) -> None:
         self._runtime = runtime
         self._said = said
-        self._watches: dict[tuple[str, UUID], _Watch] = {}
+        self._watches: dict[tuple[str, Source], _Watch] = {}
         self._synced: dict[UUID, float] = {}
         """When each connector was last synchronised because of this."""
         self._due: dict[UUID, asyncio.TimerHandle] = {}
@@ -93,15 +96,15 @@ class Watchers:
         return shown_uri(grant.tool.connector.slug, uri, profile.has_prefix)
 
     def add_wanted(
-        self, wanted: dict[UUID, tuple[Any, set[str]]], view: View, profile: ProfileRow, uris: Iterable[str]
+        self, wanted: Wanted, view: View, profile: ProfileRow, uris: Iterable[str], *, has_session: bool
     ) -> None:
         """Adds the connectors behind a view, and whose resources are listened to."""
         for connector in view.heard.values():
-            wanted.setdefault(connector.id, (connector, set()))
+            wanted.setdefault(source_of(connector, has_session), (connector, set()))
         for address in uris:
             for connector, uri in self.owners_of(address, view, profile):
                 if _can_subscribe(connector):
-                    wanted.setdefault(connector.id, (connector, set()))[1].add(uri)
+                    wanted.setdefault(source_of(connector, has_session), (connector, set()))[1].add(uri)
 
     def owners_of(self, address: str, view: View, profile: ProfileRow) -> list[tuple[ConnectorRow, str]]:
         """Whose resource this may be, and its address there. An address that a client made up leaves with the
@@ -112,15 +115,15 @@ class Watchers:
         found = [owners[slug]] if slug else mine
         return [(grant.tool.connector, uri) for grant in found if grant.gate.kind != "hold"]
 
-    def keep_only(self, organization: str, wanted: dict[UUID, tuple[ConnectorRow, set[str]]]) -> None:
+    def keep_only(self, organization: str, wanted: Wanted) -> None:
         for key in [key for key in self._watches if key[0] == organization and key[1] not in wanted]:
             self._watches.pop(key).cancel()
-        for connector_id, (connector, uris) in wanted.items():
-            subject = _subject(connector), Interest(uris=frozenset(uris))
-            known = self._watches.get((organization, connector_id))
+        for source, (connector, uris) in wanted.items():
+            subject = _subject(connector, source[1]), Interest(uris=frozenset(uris))
+            known = self._watches.get((organization, source))
             if known is not None and known.subject == subject and not known.has_ended:
                 continue
-            self._watches[organization, connector_id] = self._begin(organization, subject, known)
+            self._watches[organization, source] = self._begin(organization, subject, known)
 
     def _begin(self, organization: str, subject: Subject, known: _Watch | None) -> _Watch:
         """While the server is the same, the watch before goes on until the new one hears: nothing is missed."""
@@ -142,7 +145,7 @@ class Watchers:
                     endpoint,
                     partial(self._credential, organization, endpoint.connector_id),
                     interest,
-                    on_notification=partial(self.heard, organization, endpoint.connector_id),
+                    on_notification=partial(self.heard, organization, (endpoint.connector_id, endpoint.era)),
                     on_open=hears,
                 )
             except (ConnectorError, VaultError, LookupError) as problem:
@@ -157,22 +160,22 @@ class Watchers:
         snapshot = self._runtime.snapshots[organization]
         return snapshot.opener.credential(snapshot.credentials.get(connector_id))
 
-    async def heard(self, organization: str, connector_id: UUID, raw: bytes) -> None:
+    async def heard(self, organization: str, source: Source, raw: bytes) -> None:
         """On a stream of the server's own, or in the middle of a call. What is wrong with one message, or with hearing
         it, costs that message and not the stream."""
         try:
-            self._tell(organization, connector_id, *_read(raw))
+            self._tell(organization, source, *_read(raw))
         except msgspec.MsgspecError:
-            log.info("Connector %s said something that can't be read.", connector_id)
+            log.info("Connector %s said something that can't be read.", source[0])
         except Exception:
-            log.exception("What connector %s said could not be passed on.", connector_id)
+            log.exception("What connector %s said could not be passed on.", source[0])
 
-    def _tell(self, organization: str, connector_id: UUID, method: str, uri: str) -> None:
+    def _tell(self, organization: str, source: Source, method: str, uri: str) -> None:
         if method == "notifications/resources/updated":
-            self._said(organization, connector_id, "resource", uri)
+            self._said(organization, source, "resource", uri)
         elif method in _WHAT:
-            self._sync(connector_id)
-            self._said(organization, connector_id, _WHAT[method])
+            self._sync(source[0])
+            self._said(organization, source, _WHAT[method])
 
     def _sync(self, connector_id: UUID) -> None:
         """What a server offers anew is looked at soon, if not more often than is good for us."""
@@ -206,8 +209,13 @@ def _read(raw: bytes) -> tuple[str, str]:
     return said.method, _PARAMS(said.params).uri if said.method == "notifications/resources/updated" else ""
 
 
-def _subject(connector: ConnectorRow) -> tuple[Endpoint, int]:
-    return Endpoint(connector.id, connector.url, connector.reach, connector.era), connector.revision
+def source_of(connector: ConnectorRow, has_session: bool) -> Source:
+    """Where a listener hears a server: a server of both eras may tell each of them something else."""
+    return connector.id, connector.session_era if has_session else connector.era
+
+
+def _subject(connector: ConnectorRow, era: str) -> tuple[Endpoint, int]:
+    return Endpoint(connector.id, connector.url, connector.reach, era), connector.revision
 
 
 def _can_subscribe(connector: ConnectorRow) -> bool:

@@ -12,16 +12,18 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests import database
+from tests.clients.node import node
 from tests.gateway.client import Client
-from tests.gateway.processes import Gateway, Process
+from tests.gateway.processes import ROOT, Gateway, Process
 
 
 @dataclass(frozen=True)
 class Arranged:
-    """In front of a fixture server of each era: where the suite connects, and where clients with a token do."""
+    """In front of each fixture server: where the suite connects, and where clients with a token do."""
 
-    modern: str
-    legacy: str
+    proxies: dict[str, str]
+    servers: dict[str, str]
+    """Where each server is itself."""
     gateway: str
     token: str
 
@@ -35,17 +37,18 @@ def arranged(
 ) -> Iterator[Arranged]:
     folder = tmp_path_factory.mktemp("conformance")
     with django_db_blocker.unblock(), ExitStack() as stack:
-        servers = {era: _started(stack, _server(era, folder)) for era in ("modern", "legacy")}
-        token = _set_up({era: f"{server.url}/mcp" for era, server in servers.items()})
+        servers = {name: _started(stack, _server(name, folder)) for name in ERAS}
+        token = _set_up({name: f"{server.url}/mcp" for name, server in servers.items()})
         gateway = _started(stack, Gateway(log=folder / "gateway.log"))
-        urls = {}
-        for era in servers:
-            path = f"/mcp/acme/{era}"
+        proxies = {}
+        for name in servers:
+            path = f"/mcp/acme/{name}"
             Client(gateway, token, path).until(200)
             command = [sys.executable, "-m", "tests.conformance.proxy", "{port}", gateway.url + path, token]
             proxy = _started(stack, Process(command, ready="/health/ready", log=folder / "proxy.log"))
-            urls[era] = f"http://localhost:{proxy.port}/mcp"
-        yield Arranged(**urls, gateway=gateway.url, token=token)
+            proxies[name] = f"http://localhost:{proxy.port}/mcp"
+        urls = {name: f"http://localhost:{server.port}/mcp" for name, server in servers.items()}
+        yield Arranged(proxies, urls, gateway=gateway.url, token=token)
         stack.close()
         database.copy_template()
 
@@ -56,10 +59,17 @@ def _started(stack: ExitStack, process: Process) -> Process:
     return process
 
 
-def _server(era: str, folder: Path) -> Process:
-    flags = ["--legacy"] if era == "legacy" else []
-    command = [sys.executable, "-m", "tests.servers.conformance_server", "{port}", *flags]
-    return Process(command, ready="/", is_ready=404, log=folder / f"{era}.log")
+ERAS = {"modern": ["modern"], "legacy": ["legacy"], "python": ["modern", "legacy"], "typescript": ["modern", "legacy"]}
+"""What each server speaks. Those of both eras are named after the official SDK that they are built with."""
+_FLAGS = {"modern": "--modern", "legacy": "--legacy", "python": "--asks-as-before"}
+
+
+def _server(name: str, folder: Path) -> Process:
+    if name == "typescript":
+        command = [node(), str(ROOT / "tests/servers/both_eras.mjs"), "{port}"]
+    else:
+        command = [sys.executable, "-m", "tests.servers.conformance_server", "{port}", _FLAGS[name]]
+    return Process(command, ready="/", is_ready=404, log=folder / f"{name}.log")
 
 
 def _set_up(urls: dict[str, str]) -> str:
@@ -71,13 +81,13 @@ def _set_up(urls: dict[str, str]) -> str:
     from tests.gateway.office import connector, device_token, profile
 
     cast = make_cast()
-    for era, url in urls.items():
-        made = connector(cast.acme, url, slug=era)
+    for name, url in urls.items():
+        made = connector(cast.acme, url, slug=name)
         assert not (error := sync_connector(made, actor=actor_of(cast.alice)).error), error
         made.refresh_from_db()
-        assert made.era == era, "this is what the bridges between the eras are about"
+        assert made.eras == ERAS[name], "this is what the ways between the eras are about"
         tools = Tool.objects.filter(connector=made)
         ToolPermission.objects.bulk_create(ToolPermission(tool=tool, group=cast.sales) for tool in tools)
         tools.update(is_enabled=True)
-        profile(cast.acme, made, groups=[cast.sales], slug=era)
+        profile(cast.acme, made, groups=[cast.sales], slug=name)
     return device_token(cast.acme, cast.dana)

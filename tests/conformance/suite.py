@@ -20,7 +20,7 @@ NOT_OFFERED = {
 }
 """Extensions alone, by the beginning of their scenarios' names; each with the reason."""
 NOTHING_CHECKED = {
-    "server-sse-polling": "Optional: what is answered at once comes as JSON, with no stream to poll (sessions.md).",
+    "server-sse-polling": "Optional: a server of 2026-07-28 has no stream to go on with, so its calls give none.",
 }
 """Scenarios that look only at what is optional and find it absent: neither passed nor failed."""
 PATIENCE = 600

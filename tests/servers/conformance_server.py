@@ -1,9 +1,10 @@
 """The server that the conformance suite expects behind what it tests, built with the official Python SDK.
 
-    python -m tests.servers.conformance_server PORT [--legacy]
+    python -m tests.servers.conformance_server PORT [--legacy | --modern] [--asks-as-before]
 
 It asks in the way of whoever calls it: in the stream of the call up to 2025-11-25, in the result since 2026-07-28.
-`--legacy`: it doesn't know the later revision.
+`--asks-as-before`: only in the way up to 2025-11-25, as the tools of most servers do. `--legacy`: it doesn't know the
+later revision. `--modern`: it doesn't know those before.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Asks(Exception):
 
 async def ask(ctx: Context, params: dict[str, Any], requests: dict[str, Any], state: str | None = None) -> Any:
     """The answers by key: from the request itself, or from the client while it waits."""
-    if ctx.protocol_version != MODERN:
+    if ctx.protocol_version != MODERN or "--asks-as-before" in FLAGS:
         return {key: await ask_now(ctx, request) for key, request in requests.items()}
     given = params.get("inputResponses") or {}
     if any(not is_answer(request, given.get(key)) for key, request in requests.items()):
@@ -558,14 +559,18 @@ server: Server[Any] = Server(
 server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience="fixture"))
 
 
-class OldOnly:
-    """Refuses the later revision in the way of a server that has never heard of it."""
+class OneEra:
+    """Refuses the other era in the way of a server that has never heard of it."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
+    def refuses(self, scope: Any) -> bool:
+        is_modern = dict(scope.get("headers", ())).get(b"mcp-protocol-version") == MODERN.encode()
+        return scope["type"] == "http" and (is_modern if "--legacy" in FLAGS else not is_modern)
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and dict(scope["headers"]).get(b"mcp-protocol-version") == MODERN.encode():
+        if self.refuses(scope) and scope["path"] != "/":
             body = b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: Unsupported version"}}'
             headers = [(b"content-type", b"application/json")]
             await send({"type": "http.response.start", "status": 400, "headers": headers})
@@ -578,7 +583,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")  # what is deprecated is served all the same
     app: Any = server.streamable_http_app(event_store=Kept(), retry_interval=100)
     uvicorn.run(
-        OldOnly(app) if "--legacy" in FLAGS else app,
+        OneEra(app) if {"--legacy", "--modern"} & set(FLAGS) else app,
         host="127.0.0.1",
         port=int(PORT),
         http="h11",  # httptools leaves the spaces after a header's value, which the suite sends, where they are

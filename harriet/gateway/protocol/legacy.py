@@ -61,6 +61,8 @@ async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
     message = incoming(body, values)
     headers = [_session_header(visit, message)] if message.method == "initialize" and message.id else []
     status, answer = await _answer(visit, message)
+    if message.method in offers.LISTS and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
+        await visit.exchange.reply.as_stream()
     await visit.exchange.reply.finish(status, answer, *headers)
 
 
@@ -209,6 +211,7 @@ def _revision(visit: Visit) -> str:
 async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
     """What the session, or the request without one, brings along for the call."""
     session, runtime = visit.session, visit.runtime
+    call.speaks_sessions = True
     call.more = b""  # answers in the request are the next era's
     if session is None:
         call.client = visit.exchange.headers.get(b"user-agent", b"").decode("latin-1")[:LONGEST_CLIENT]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +14,8 @@ from harriet.gateway.policy import PAGE, Listing, View, after, cursor_after, lis
 if TYPE_CHECKING:
     from .dispatch import Visit
 
+LivePlace = tuple[int, str]
+"""How many entries came before, and the address of the last."""
 LIVE: dict[str, What] = {RESOURCES[0]: RESOURCES, TEMPLATES[0]: TEMPLATES}
 LISTS = frozenset({"tools/list", "prompts/list", *LIVE})
 
@@ -57,7 +58,7 @@ async def listed(visit: Visit, method: str, params: dict[str, Any], *, is_older:
     if cursor is not None and not isinstance(cursor, str):
         raise RpcRefusal(INVALID_PARAMS, "The cursor must be text that an earlier page named.")
     if method in LIVE:
-        return await _live_page(visit, LIVE[method], cursor)
+        return await _live_page(visit, LIVE[method], cursor, is_older)
     if method == "prompts/list":
         return _page("prompts", view(visit).prompt_listing, cursor, is_older)
     if visit.profile.is_progressive:
@@ -73,12 +74,21 @@ def _page(member: str, listing: Listing, cursor: str | None, is_older: bool) -> 
     return page
 
 
-async def _live_page(visit: Visit, what: What, cursor: str | None) -> dict[str, Any]:
+async def _live_page(visit: Visit, what: What, cursor: str | None, is_older: bool) -> dict[str, Any]:
     _, member, address = what
-    entries = await visit.runtime.lists.shown(view(visit), visit.snapshot, visit.profile, what)
-    names = [entry[address] for entry in entries]
-    start = 0 if cursor is None else bisect_right(names, after(cursor))
+    lists = visit.runtime.lists
+    entries = await lists.shown(view(visit), visit.snapshot, visit.profile, what, has_sessions=is_older)
+    start = 0 if cursor is None else _start_of(after(cursor, LivePlace), [entry[address] for entry in entries])
     page: dict[str, Any] = {member: entries[start : start + PAGE]}
-    if start + PAGE < len(entries):
-        page["nextCursor"] = cursor_after(names[start + PAGE - 1])
+    end = start + PAGE
+    if end < len(entries):
+        page["nextCursor"] = cursor_after((end, entries[end - 1][address]))
     return page
+
+
+def _start_of(place: LivePlace, addresses: list[str]) -> int:
+    """After the same entry, wherever the server has it by now; where it was when it is gone."""
+    number, last = place
+    if 0 < number <= len(addresses) and addresses[number - 1] == last:
+        return number
+    return addresses.index(last) + 1 if last in addresses else max(number - 1, 0)
