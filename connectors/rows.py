@@ -59,9 +59,9 @@ class Pinned:
         whole = self.read()
         earlier, later = both_eras.in_sessions(whole), both_eras.plain(whole)
         self.only = both_eras.only_era(whole)
-        self.raw = msgspec.json.encode(later)
-        if earlier != later:
-            self.in_sessions = Pinned(sha256(self.digest + LEGACY.encode()).digest(), msgspec.json.encode(earlier))
+        self.raw, raw = msgspec.json.encode(later), msgspec.json.encode(earlier)
+        if raw != self.raw:
+            self.in_sessions = Pinned(sha256(self.digest + LEGACY.encode()).digest(), raw)
 
     @property
     def older(self) -> bytes:

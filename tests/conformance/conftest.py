@@ -38,7 +38,7 @@ def arranged(
     folder = tmp_path_factory.mktemp("conformance")
     with django_db_blocker.unblock(), ExitStack() as stack:
         servers = {name: _started(stack, _server(name, folder)) for name in ERAS}
-        token = _set_up({name: f"{server.url}/mcp" for name, server in servers.items()})
+        token = _set_up({name: f"{server.url}/mcp" for name, server in servers.items()}, ERAS)
         gateway = _started(stack, Gateway(log=folder / "gateway.log"))
         proxies = {}
         for name in servers:
@@ -72,7 +72,7 @@ def _server(name: str, folder: Path) -> Process:
     return Process(command, ready="/", is_ready=404, log=folder / f"{name}.log")
 
 
-def _set_up(urls: dict[str, str]) -> str:
+def _set_up(urls: dict[str, str], eras: dict[str, list[str]]) -> str:
     """What an admin does: connect, synchronise, switch everything on for Sales, and make a profile."""
     from connectors.actions.sync_connector import sync_connector
     from connectors.models import Tool, ToolPermission
@@ -85,7 +85,7 @@ def _set_up(urls: dict[str, str]) -> str:
         made = connector(cast.acme, url, slug=name)
         assert not (error := sync_connector(made, actor=actor_of(cast.alice)).error), error
         made.refresh_from_db()
-        assert made.eras == ERAS[name], "this is what the ways between the eras are about"
+        assert made.eras == eras.get(name, made.eras), "this is what the ways between the eras are about"
         tools = Tool.objects.filter(connector=made)
         ToolPermission.objects.bulk_create(ToolPermission(tool=tool, group=cast.sales) for tool in tools)
         tools.update(is_enabled=True)
