@@ -56,6 +56,8 @@ class Caller(NamedTuple):
     alone: Hashable = None
     """Whose request this is, when the client keeps no sessions: then nothing that the server learns from it may be
     remembered for another request, unless both declare the same."""
+    roots_version: int = 0
+    """How often the client has said that its roots changed: servers that remember them are told before the request."""
 
     @property
     def is_interactive(self) -> bool:

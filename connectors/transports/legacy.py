@@ -87,9 +87,7 @@ class LegacyEra:
         for is_last in (False, True):
             session, key = await self._session(endpoint, attached, caller, clock, alone)
             within = attached.within(session.headers, session.cookies)
-            if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
-                with before_the_request():
-                    await self._set_level(endpoint, within, session, log_level, clock)
+            await self._bring_up_to_date(endpoint, within, session, caller, log_level, clock)
             answer = partial(self._answer_in, endpoint, within, key, session)
             asked = Asked(answer, on_question, caller.capabilities, clock)
             outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True, on_stream=on_stream)
@@ -103,13 +101,23 @@ class LegacyEra:
                 raise
             finally:
                 _landed(session, request_id)
-            if reply.failure is None:
-                return reply
-            if not await self._is_lost(endpoint, within, key, session, reply, request_id, clock):
+            if reply.failure is None or not await self._is_lost(
+                endpoint, within, key, session, reply, request_id, clock
+            ):
                 return reply
             if is_last:
                 raise forgetful(reply)
         raise AssertionError("the second attempt returns")
+
+    async def _bring_up_to_date(
+        self, endpoint: Endpoint, within: Attached, session: Session, caller: Caller, log_level: str, clock: Clock
+    ) -> None:
+        """What the session's client has said since the server last heard of it."""
+        if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
+            with before_the_request():
+                await self._set_level(endpoint, within, session, log_level, clock)
+        if caller.roots_version != session.roots_version:
+            await self._tell_roots(endpoint, within, session, caller.roots_version)
 
     async def _is_lost(
         self,
@@ -154,6 +162,7 @@ class LegacyEra:
             return session, own
         with before_the_request():
             session = await self._sessions.get(own, lambda: self._open(endpoint, attached, caller, clock))
+        session.roots_version = caller.roots_version
         if not session.id and not session.cookies:
             self._sessions.forget(own, session)
             self._sessions.keep(shared, session)
@@ -161,6 +170,13 @@ class LegacyEra:
         if caller.alone is not None and alone is None:
             self._places.opened(endpoint, caller, own, attached)
         return session, own
+
+    async def _tell_roots(self, endpoint: Endpoint, within: Attached, session: Session, version: int) -> None:
+        """The server may ask for them anew, in this request or another."""
+        session.roots_version = version
+        said = Outgoing(b"", notification("notifications/roots/list_changed"), within)
+        with suppress(UpstreamError):
+            await self._wire.tell(endpoint, said, SIDE_SECONDS)
 
     async def _set_level(
         self, endpoint: Endpoint, within: Attached, session: Session, level: str, clock: Clock

@@ -44,6 +44,8 @@ class Session:
     open_at: Endpoint | None = None
     """Where it can be ended without a credential; None when one is needed, because none is kept."""
     log_level: str = ""
+    roots_version: int = 0
+    """What the server was told last of changes to its client's roots."""
     has_stream: bool = True
     """False once the server has said that it opens no streams of its own."""
     opens_late: bool = False

@@ -46,7 +46,7 @@ def as_shown(call: Call) -> Call:
 def with_bound_meta(call: Call, meta: bytes) -> Call:
     """`meta` is what `meta_of` made of the client's, when the call was held."""
     members: dict[str, Any] = dict(_MEMBERS(meta)) if meta else {}
-    return replace(call, meta=members, bound_meta=meta, more=b"", log_level="", asker=UNSEEN)
+    return replace(call, meta=members, bound_meta=meta, more=b"", log_level="", asker=UNSEEN, speaks_sessions=False)
 
 
 def meta_of(meta: dict[str, Any]) -> bytes:

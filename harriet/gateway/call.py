@@ -114,6 +114,8 @@ class Call:
     """Whose session with a server of the handshake era this is."""
     has_session: bool = False
     """Its client keeps a session of its own; every other request stands for itself."""
+    roots_version: int = 0
+    """How often its client's session has said that its roots changed."""
     speaks_sessions: bool = False
     """Its client is of the era with sessions, whether it keeps one or not: so is the way to a server of both eras."""
     log_level: str = ""

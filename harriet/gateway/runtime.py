@@ -41,7 +41,7 @@ from .running import Running
 from .schema import Schemas
 from .seen import LastSeen
 from .sessions import CHANNEL as SESSION_CHANNEL
-from .sessions import Sessions
+from .sessions import ROOTS_CHANGED, Sessions
 
 if TYPE_CHECKING:
     from .call import Call
@@ -72,6 +72,7 @@ class Runtime:
         self.waiters = Waiters()
         self.post = Post()
         self.sessions = Sessions(clock=self.unix_now)
+        self.post.on(ROOTS_CHANGED, self.sessions.roots_changed)
         self.journals = Journals(self.post)
         self.questions = Questions(self.post)
         self.parking = ParkingLot()

@@ -34,6 +34,8 @@ from .questions import interactive
 LONGEST = 4096
 MOST_SUBSCRIPTIONS = 200
 CHANNEL = "harriet_session"
+ROOTS_CHANGED = "roots-changed"
+"""What the processes call it among each other."""
 GOOD_FOR = SESSIONS_KEPT - timedelta(days=1)
 """From its issue, used or not. An ended session's row is written after that and kept for longer, so an id is too old
 before the row that says that it ended goes; the day between is for clocks that differ."""
@@ -88,6 +90,7 @@ class _Kept:
     learned: Learned | None = None
     turn: int = 0
     """Moves with every word of a change: what was read before it is old when it arrives."""
+    roots_version: int = 0
 
 
 @dataclass(slots=True)
@@ -129,6 +132,17 @@ class Sessions:
         """Of a session that was opened in this process."""
         kept = self._open.get(self._by_id.get(session.id, ""))
         return (kept.learned if kept else None) or _NOTHING
+
+    def roots_version(self, session: ClientSession) -> int:
+        kept = self._open.get(self._by_id.get(session.id, ""))
+        return kept.roots_version if kept else 0
+
+    async def roots_changed(self, session_id: bytes) -> None:
+        """The client of this session said so, here or at another process. Nothing is written: what servers remember of
+        it, they remember in sessions of each process."""
+        kept = self._open.get(self._by_id.get(session_id, ""))
+        if kept is not None:
+            kept.roots_version += 1
 
     async def log_level(self, session: ClientSession) -> str:
         return self.learned(session).log_level

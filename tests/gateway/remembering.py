@@ -31,6 +31,10 @@ class Session:
     stream: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
+    def forget_if(self, method: str) -> None:
+        if method == "notifications/roots/list_changed":
+            self.roots = None
+
 
 SESSIONS: dict[str, Session] = {}
 
@@ -91,6 +95,7 @@ async def answer(message: dict[str, Any], session_id: str, send: Send) -> None:
             session.waiting[message["id"]].set_result(message)
         await send_json(send, 202, None)
     elif "id" not in message:
+        session.forget_if(method)
         await send_json(send, 202, None)
     else:
         if method == "logging/setLevel":

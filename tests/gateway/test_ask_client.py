@@ -83,6 +83,8 @@ class Talking(Client):
         connection.request("POST", self.path, json.dumps(message).encode(), self.headers(message))
         response = connection.getresponse()
         while line := response.readline():
+            if line.startswith(b"{"):
+                return dict(json.loads(line)["result"])  # nothing was asked
             if not line.startswith(b"data: {"):
                 continue
             got: dict[str, Any] = json.loads(line[5:])

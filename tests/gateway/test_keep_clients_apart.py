@@ -14,6 +14,7 @@ import pytest
 
 from . import remembering
 from .client import META, Client, ModernClient
+from .log import wait_for
 from .office import Office
 from .processes import Gateway, Process
 from .test_ask_client import Talking
@@ -140,7 +141,34 @@ def test_clients_with_sessions_have_their_own_roots(gateway: Gateway, office: Of
         assert client.talk("roots", {"roots": [{"uri": f"file:///{name}"}]})["content"][0]["text"] == f"file:///{name}"
 
 
+def test_changed_roots_are_asked_for_anew(gateway: Gateway, second_gateway: Gateway, office: Office) -> None:
+    """At whichever process the client said so; what else the server remembers stays."""
+    for process in (gateway, second_gateway):
+        Client(process, office.token).until(200)
+    client = WithRoots(gateway, office.token)
+
+    def roots(folder: str) -> str:
+        return str(client.talk("roots", {"roots": [{"uri": f"file:///{folder}"}]})["content"][0]["text"])
+
+    assert [roots("before"), roots("after")] == ["file:///before"] * 2
+    client.notify("notifications/roots/list_changed", at=gateway)
+    assert roots("after") == "file:///after"
+    client.ask_at(second_gateway)
+    client.notify("notifications/roots/list_changed", at=second_gateway)
+    wait_for(lambda: roots("again") == "file:///again")
+    assert client.talk("count", {})["content"][0]["text"] not in ("1", "2")
+
+
 class WithRoots(Talking):
+    def notify(self, method: str, *, at: Process) -> None:
+        message = {"jsonrpc": "2.0", "method": method}
+        assert at.send("POST", self.path, json.dumps(message).encode(), self.headers(message)).status == 202
+
+    def ask_at(self, gateway: Process) -> None:
+        """So that this process has met the session, too."""
+        message = self.message("ping")
+        assert gateway.send("POST", self.path, json.dumps(message).encode(), self.headers(message)).status == 200
+
     def request(self, method: str, params: dict[str, Any] | None = None) -> Any:
         if method == "initialize" and params is not None:
             params = {**params, "capabilities": {"roots": {}}}

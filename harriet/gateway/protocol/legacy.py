@@ -25,7 +25,7 @@ from harriet.gateway.questions import StreamAsker
 from harriet.gateway.refusals import error_of
 from harriet.gateway.resume import RESUMABLE_SINCE
 from harriet.gateway.running import name_of, tell_other_processes
-from harriet.gateway.sessions import ClientSession
+from harriet.gateway.sessions import ROOTS_CHANGED, ClientSession
 
 from . import offers
 from .attend import attend, call_meta, with_meta
@@ -220,6 +220,7 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
     else:
         call.client, call.session_key, call.has_session = session.client, session.id, True
         call.is_introduced = True
+        call.roots_version = runtime.sessions.roots_version(session)
         call.log_level = await runtime.sessions.log_level(session) or LEVELS[1]
     if not is_alone:
         return
@@ -228,9 +229,17 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
         call.asker = StreamAsker(call, session.id, session.capabilities, runtime.questions)
 
 
+async def _roots_changed(visit: Visit, session: ClientSession) -> None:
+    """Told to every process, this one first: the next call may come at once, and Redis may be away."""
+    await visit.runtime.sessions.roots_changed(session.id)
+    visit.runtime.in_background(visit.runtime.post.broadcast(ROOTS_CHANGED, session.id))
+
+
 async def _notified(visit: Visit, message: Incoming) -> None:
-    """Of all notifications only a cancellation says anything here, and without a session it names no request: another
-    client of the same token may use the same id."""
+    """Only a cancellation and changed roots say anything here, and only in a session: without one an id names no
+    request, because another client of the same token may use it."""
+    if message.method == "notifications/roots/list_changed" and visit.session is not None:
+        await _roots_changed(visit, visit.session)
     wanted = message.params.get("requestId")
     if message.method != "notifications/cancelled" or visit.session is None or not is_id(wanted):
         return
