@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
-
-from audit.codes import sentence_for
 from audit.events import CALL_HELD, CALL_REFUSED
 from audit.models import Event
 from audit.queries import CALLS, Filters, events_of
@@ -41,9 +37,8 @@ def calls_of(organization_id: UUID, person_id: UUID, *, most: int) -> list[Happe
 
 
 def _happening(event: Event) -> Happening:
-    body: dict[str, Any] = orjson.loads(event.body)
     kind, word = _state(event)
-    return Happening(sentence_for(body), kind, word, event.recorded_at)
+    return Happening(event.sentence, kind, word, event.recorded_at)
 
 
 def _state(event: Event) -> tuple[str, str]:
