@@ -98,7 +98,7 @@ class Relays:
         """The result as it comes from the other process. Raises Relayed, or RpcRefusal when that process has ended."""
         relay, waiting = secrets.token_urlsafe(12), _Waiting()
         self._waiting[relay] = waiting
-        question = _GoOn(relay, self._runtime.post.process, where.parked, dict(answers), call.meta.get("progressToken"))
+        question = _GoOn(relay, self._runtime.post.process, where.parked, dict(answers), _progress_token(call))
         try:
             async with asyncio.timeout(LONGEST):
                 await self._send(where.process, GO_ON, msgspec.json.encode(question))
@@ -177,6 +177,14 @@ async def end_or_turn(parked: Parked, runtime: Runtime) -> Fields:
     if parked.task.cancelled():
         raise CallCancelled("The call was cancelled.")
     return parked.task.result()
+
+
+def _progress_token(call: Call) -> str | int | None:
+    """None for what is no token: the other process would not read it, and the client would wait for nothing."""
+    token = call.meta.get("progressToken")
+    if isinstance(token, str):
+        return token
+    return token if isinstance(token, int) and not isinstance(token, bool) and abs(token) < 2**63 else None
 
 
 def _told(back: _Back) -> Fields:
