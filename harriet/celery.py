@@ -6,9 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import celeryd_init, worker_init
 
+from harriet.lib.signed_tasks import SignedTask
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harriet.settings")
 
-app = Celery("harriet", task_cls="harriet.lib.signed_tasks:SignedTask")
+app = Celery("harriet", task_cls=SignedTask)  # a class: its module signs what any process sends, from the first
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
