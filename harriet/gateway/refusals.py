@@ -22,7 +22,6 @@ from .errors import (
 if TYPE_CHECKING:
     from .call import Call
 
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _RESERVED = range(-32768, -31999)
 _PASSED_ON = frozenset({INVALID_PARAMS, INTERNAL_ERROR})
 _LEGACY_ONLY = frozenset({RESOURCE_NOT_FOUND, URL_NEEDED})
