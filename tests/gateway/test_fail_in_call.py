@@ -59,6 +59,7 @@ def test_after_the_answer_came_it_is_said_that_the_call_ran(office: Office, upst
         "Something went wrong in Harriet. The server had answered: the call was carried out, so look before you "
         "repeat it."
     )
-    body = json.loads(Event.objects.get(code="call.outcome").body)
+    bodies = [json.loads(event.body) for event in Event.objects.filter(code="call.outcome")]
+    (body,) = [body for body in bodies if body["tool"]["label"] == PROMISING["name"]]  # others end late elsewhere
     assert (body["outcome"], body["reason"]) == ("error", told)
     assert len(upstream.calls) == 1
