@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from uuid import UUID
 
 from harriet.lib.egress import AsyncEgress
@@ -31,6 +31,7 @@ Candidate = Callable[[], OpenCredential]
 """Opens a credential that isn't saved yet, once for each time that it is tried."""
 _ADDRESSED = {"resources": "resources/list", "resourceTemplates": "resources/templates/list"}
 
+Entries = list[dict[str, Any]]
 T = TypeVar("T")
 Ask = Callable[[NativeTransport, OpenCredential, Repeated], Awaitable[T]]
 
@@ -76,10 +77,37 @@ def look_at(connector: Connector) -> Look:
 
 def _both(later: Look, earlier: Look) -> Look:
     """Each thing once, with what differs between the eras. What one era does not list is not compared at all."""
-    tools = merged(later.tools, earlier.tools)
-    if later.prompts is None or earlier.prompts is None:
-        return Look(later.discovery, tools, None, later.problem or earlier.problem)
-    return Look(later.discovery, tools, merged(later.prompts, earlier.prompts))
+    remarks = Remarks(
+        left_out=[*later.remarks.left_out, *earlier.remarks.left_out],
+        mended=[*later.remarks.mended, *earlier.remarks.mended],
+    )
+    return replace(
+        later,
+        tools=_merged("tools", later.tools, earlier.tools, remarks),
+        prompts=_merged("prompts", later.prompts, earlier.prompts, remarks),
+        problem=later.problem or earlier.problem,
+        resources=_together(later.resources, earlier.resources),
+        templates=_together(later.templates, earlier.templates),
+        remarks=Remarks(list(dict.fromkeys(remarks.left_out)), list(dict.fromkeys(remarks.mended))),
+    )
+
+
+@overload
+def _merged(member: str, later: Entries, earlier: Entries, remarks: Remarks) -> Entries: ...
+@overload
+def _merged(member: str, later: Entries | None, earlier: Entries | None, remarks: Remarks) -> Entries | None: ...
+def _merged(member: str, later: Entries | None, earlier: Entries | None, remarks: Remarks) -> Entries | None:
+    """Each era's own are made valid first: what differs is kept as it is."""
+    if later is None or earlier is None:
+        return None
+    return merged(mended_entries(member, later, remarks), mended_entries(member, earlier, remarks))
+
+
+def _together(later: list[Any] | None, earlier: list[Any] | None) -> list[Any] | None:
+    """Addresses are a server's own in whichever era it lists them."""
+    if later is None or earlier is None:
+        return None
+    return later + [one for one in earlier if one not in later]
 
 
 async def _list_all(

@@ -87,7 +87,8 @@ class LegacyEra:
         for is_last in (False, True):
             session, key = await self._session(endpoint, attached, caller, clock, alone)
             within = attached.within(session.headers, session.cookies)
-            await self._bring_up_to_date(endpoint, within, session, caller, log_level, clock)
+            if session.log_level != log_level or session.roots_version != caller.roots_version:
+                await self._tell_first(endpoint, within, session, caller, log_level, clock)
             answer = partial(self._answer_in, endpoint, within, key, session)
             asked = Asked(answer, on_question, caller.capabilities, clock)
             outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True, on_stream=on_stream)
@@ -108,16 +109,6 @@ class LegacyEra:
             if is_last:
                 raise forgetful(reply)
         raise AssertionError("the second attempt returns")
-
-    async def _bring_up_to_date(
-        self, endpoint: Endpoint, within: Attached, session: Session, caller: Caller, log_level: str, clock: Clock
-    ) -> None:
-        """What the session's client has said since the server last heard of it."""
-        if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
-            with before_the_request():
-                await self._set_level(endpoint, within, session, log_level, clock)
-        if caller.roots_version != session.roots_version:
-            await self._tell_roots(endpoint, within, session, caller.roots_version)
 
     async def _is_lost(
         self,
@@ -170,6 +161,16 @@ class LegacyEra:
         if caller.alone is not None and alone is None:
             self._places.opened(endpoint, caller, own, attached)
         return session, own
+
+    async def _tell_first(
+        self, endpoint: Endpoint, within: Attached, session: Session, caller: Caller, log_level: str, clock: Clock
+    ) -> None:
+        """What the server is to know of its client before the request."""
+        if log_level and session.id and session.log_level != log_level and "logging" in session.capabilities:
+            with before_the_request():
+                await self._set_level(endpoint, within, session, log_level, clock)
+        if caller.roots_version != session.roots_version:
+            await self._tell_roots(endpoint, within, session, caller.roots_version)
 
     async def _tell_roots(self, endpoint: Endpoint, within: Attached, session: Session, version: int) -> None:
         """The server may ask for them anew, in this request or another."""
