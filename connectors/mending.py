@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from harriet.lib.errors import Problem
+from harriet.lib.schemas import why_not_portable
 
 from .members import (
     Entry,
@@ -176,7 +177,9 @@ def _output_root(given: Any, note: Note) -> Entry:
         schema.pop("type", None)
         if isinstance(schema.get("properties"), dict):
             note("its outputSchema has properties, but was not said to be of an object")
-            return {"type": "object", **schema}
+            schema = {"type": "object", **schema}
+    if reason := why_not_portable(schema):
+        raise Problem(f"clients would drop the whole list for it, because {reason}")
     return schema
 
 

@@ -7,6 +7,7 @@ out, until the copy accepts at least what the original does.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -127,11 +128,18 @@ class Repair:
                 drops.append(((*path, "pattern"), str(why)))
         if isinstance(node.get("patternProperties"), dict):
             drops += [((*path, "patternProperties", name), why) for name, why in self._read_names(node)]
+        drops += [((*path, keyword), reason) for keyword, reason in self._dangling(node)]
+        return drops
+
+    def why_dangling(self, node: Node) -> str:
+        """Why a reference of the node leads nowhere; empty when all lead somewhere."""
+        return next((reason for _, reason in self._dangling(node)), "")
+
+    def _dangling(self, node: Node) -> Iterator[tuple[str, str]]:
         for keyword in _REFERENCES:
             reference = node.get(keyword)
             if isinstance(reference, str) and (reason := self._why_dangling(reference)):
-                drops.append(((*path, keyword), reason))
-        return drops
+                yield keyword, reason
 
     def _read_names(self, node: Node) -> list[tuple[str, str]]:
         """The patterns of patternProperties; gives those that stay as they are, because they can't be checked."""
