@@ -82,7 +82,7 @@ screenshots: needed install-test node_modules/.installed
 
 # The tests drive a real browser and real Node clients; they fail without them rather than skip.
 needed:
-	@missing=; for it in chromium npm; do command -v $$it >/dev/null || missing="$$missing $$it"; done; \
+	@missing=; for it in chromium npm git; do command -v $$it >/dev/null || missing="$$missing $$it"; done; \
 	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
 	  apt-get install -qq -y --no-install-recommends $$missing fonts-dejavu-core; } || \
 	  { echo "The tests need more than Harriet does. Install first (Debian: apt-get install$$missing)." >&2; exit 1; }

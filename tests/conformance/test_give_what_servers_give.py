@@ -79,6 +79,17 @@ def asked(folder: Path) -> dict[str, list[Request]]:
             call("git_show", repo_path=f"{here}/repo", revision="absent"),
         ],
         "sdk": [call("echo", text="hello"), call("look_up", region="eu"), call("fail"), call("count", to=2)],
+        "fastmcp": [
+            call("find_book", title="Emma"),
+            call("find_book"),
+            call("find_book", title="Emma", most_pages="many"),
+            call("count_books", shelves=[1, 2]),
+            call("lend_book", title="Emma"),
+            ("resources/read", {"uri": "library://opening-hours"}),
+            ("resources/read", {"uri": "library://shelves/7"}),
+            ("resources/read", {"uri": "library://nowhere"}),
+            ("prompts/get", {"name": "recommend", "arguments": {"reader": "Dana"}}),
+        ],
         "typescript": [
             call("weather"),
             call("weather", city="Linz"),
@@ -99,6 +110,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "time": [*bridge, str(BIN / "mcp-server-time"), "--local-timezone", "UTC"],
         "git": [*bridge, str(BIN / "mcp-server-git"), "--repository", f"{files}/repo"],
         "sdk": [sys.executable, "-m", "tests.servers.sdk_server", "{port}", str(folder / "sdk.log")],
+        "fastmcp": [sys.executable, "-m", "tests.servers.fastmcp_server", "{port}"],
         "typescript": [node(), str(ROOT / "tests/servers/both_eras.mjs"), "{port}"],
     }
 
@@ -158,7 +170,7 @@ def _fill(files: Path) -> None:
 
 EVERY = [
     *((name, "legacy") for name in ("everything", "filesystem", "memory", "thinking", "time", "git")),
-    *((name, era) for name in ("sdk", "typescript") for era in ("legacy", "modern")),
+    *((name, era) for name in ("sdk", "typescript", "fastmcp") for era in ("legacy", "modern")),
 ]
 
 
