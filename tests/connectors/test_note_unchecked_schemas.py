@@ -32,13 +32,13 @@ def test_a_sync_says_what_it_cannot_check(connect: ConnectorMaker, server: Serve
     made = connect()
     run = sync_connector(made, actor=alice)
     assert (run.is_success, run.found, run.refused) == (True, 3, [])
-    assert [note.partition(":")[0] for note in run.unchecked] == ["“dangling”", "“remote”"]
-    assert "results' schema" in run.unchecked[0]
-    assert "which isn't there" in run.unchecked[0]
-    assert "nothing is fetched" in run.unchecked[1]
+    (note,) = run.unchecked
+    assert note.startswith("“remote”: of its arguments' schema") and "nothing is fetched" in note
+    (mended,) = run.mended
+    assert "“dangling”" in mended and "its outputSchema was taken out" in mended and "which isn't there" in mended
     activity = client.get(reverse("connectors:activity", args=[made.pk])).content.decode()
     assert "nothing is fetched" in activity
-    for name, is_noted in (("fine", False), ("dangling", True)):
+    for name, is_noted in (("fine", False), ("remote", True)):
         tool = Tool.objects.get(name=name)
         page = client.get(reverse("connectors:tool", args=[made.pk, tool.pk])).content.decode()
         assert ("not everything in the schemas can be checked" in page) == is_noted
