@@ -30,7 +30,7 @@ from .actions.draft_connector import draft_connector
 from .actions.pause_connector import pause_connector
 from .actions.replace_secret import is_replacing, replace_secret
 from .actions.resume_connector import resume_connector
-from .actions.save_authentication import save_authentication
+from .actions.save_authentication import check_entered_for, save_authentication
 from .actions.save_basics import save_basics
 from .actions.save_connection import save_connection
 from .actions.set_argument_checks import set_argument_checks
@@ -227,6 +227,7 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
 def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> None:
     if given["type"] != "none" and not given.get("secret"):
         raise ConnectorError("Send the secret; the saved one is never read back.", field="secret")
+    check_entered_for(connector, given.get("url", connector.url))
     placement = {"in": given.get("place"), "name": given.get("name"), "template": given.get("template")}
     fields: dict[str, Any] = {
         "type": given["type"],

@@ -13,7 +13,7 @@ from vault.open import OpenCredential, Opener, SealedCredential, opener_for
 from vault.queries import sealed_credential, sealed_credentials
 
 from .both_eras import merged, plain
-from .errors import UpstreamBroken, UpstreamError
+from .errors import ConnectorError, UpstreamBroken, UpstreamError
 from .mending import mended_entries
 from .models import Connector
 from .repeated import Repeated
@@ -203,9 +203,12 @@ def list_offer(connector: Connector, discovery: Discovery, candidate: Candidate 
 
 
 def check_all(connectors: list[Connector]) -> dict[UUID, Exception | Discovery]:
-    """Asks several servers at once whether they answer: what each said, or the error in its place."""
+    """Asks several servers at once whether they answer: what each said, or the error in its place. One that gets
+    another address at this moment is left out."""
     openers = {connector.organization_id: opener_for(connector.organization_id) for connector in connectors}
     sealed = {key: value for one in openers for key, value in sealed_credentials(one).items()}
+    places = dict(Connector.objects.filter(pk__in=[connector.pk for connector in connectors]).values_list("pk", "url"))
+    connectors = [connector for connector in connectors if places.get(connector.pk) == connector.url]
     asked = [
         (endpoint_of(connector), openers[connector.organization_id], sealed.get(connector.id))
         for connector in connectors
@@ -246,8 +249,12 @@ def _ordinary(answer: Discovery | BaseException) -> Exception | Discovery:
 
 
 def _saved(connector: Connector) -> OpenCredential:
+    """Read before the address is looked at once more: a secret that was saved for another one doesn't go to this."""
     opener = opener_for(connector.organization_id)
-    return opener.credential(sealed_credential(connector.organization_id, connector.id))
+    sealed = sealed_credential(connector.organization_id, connector.id)
+    if sealed is not None and not Connector.objects.filter(pk=connector.pk, url=connector.url).exists():
+        raise ConnectorError(f"The address of {connector} was changed at this moment. Try again.")
+    return opener.credential(sealed)
 
 
 def _with_credential(connector: Connector, ask: Ask[T], candidate: Candidate | None = None) -> T:

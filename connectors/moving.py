@@ -10,7 +10,8 @@ from harriet.people.http import OrganizationRequest
 from harriet.people.permissions import Power, has_power
 from vault.queries import credential_of
 
-from .actions.save_connection import move_between, save_connection
+from .actions.save_connection import check_address, move_between, save_connection
+from .errors import ConnectorError
 from .forms import ConnectionForm
 from .models import Connector
 
@@ -24,8 +25,10 @@ def question_about_secret(
     """The page with both addresses; None when there is nothing to ask, or it is answered."""
     if not form.is_bound or not form.is_valid() or request.POST.get(ANSWER) in {KEEP, ENTER_AGAIN}:
         return None
+    if not connector.url or not _can_be_saved(connector, **form.cleaned_data) or credential_of(connector.pk) is None:
+        return None
     move = move_between(connector.url, form.cleaned_data["url"])
-    if not connector.url or not move or credential_of(connector.pk) is None:
+    if not move:
         return None
     context = {
         "active": "integrations",
@@ -36,6 +39,15 @@ def question_about_secret(
         "can_keep": move == "path" and has_power(request.membership, Power.MANAGE_ORGANIZATION),
     }
     return render(request, "connectors/moved.html", context)
+
+
+def _can_be_saved(connector: Connector, *, url: str, allow_internal: bool) -> bool:
+    """What can't be is said beside the field, when it is saved."""
+    try:
+        check_address(connector.organization, url, allow_internal=allow_internal)
+    except ConnectorError:
+        return False
+    return True
 
 
 def save_connection_form(form: ConnectionForm, connector: Connector, request: OrganizationRequest) -> Connector | None:

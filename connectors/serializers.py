@@ -74,6 +74,9 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False)
     template = serializers.CharField(required=False, trim_whitespace=False)
     rotate_every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    url = serializers.CharField(
+        required=False, help_text="The address that the secret is for: refused when the connector has another by now."
+    )
     untested = serializers.BooleanField(
         required=False, default=False, help_text="Replace the secret even though the server doesn't work with it now."
     )

@@ -27,7 +27,7 @@ from .actions.add_sample import add_sample, is_sample_there
 from .actions.draft_connector import draft_connector
 from .actions.replace_secret import is_replacing, replace_secret
 from .actions.save_access import save_access
-from .actions.save_authentication import save_authentication
+from .actions.save_authentication import check_entered_for, save_authentication
 from .actions.save_basics import save_basics
 from .actions.sync_connector import summary_of, sync_connector
 from .actions.test_connection import test_connection
@@ -200,6 +200,7 @@ def save_credential_form(form: CredentialForm, connector: Connector, request: Or
     }
     secret = None if form.is_kept else form.cleaned_data["secret"]
     try:
+        check_entered_for(connector, request.POST.get("address", connector.url))
         if secret is not None and fields["type"] != NO_CREDENTIAL_TYPE and is_replacing(connector):
             replace_secret(connector, secret=secret, is_untested=form.cleaned_data["untested"], **fields)
         else:

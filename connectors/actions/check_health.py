@@ -22,6 +22,8 @@ def check_health() -> dict[UUID, str]:
     mine = _claim()
     answers = check_all(mine) if mine else {}
     for connector in mine:
+        if connector.id not in answers:
+            continue  # its address was changed at this moment: the next check asks there
         health, reason = _meaning(answers[connector.id])
         record_health(connector, health, reason)
     return {connector.id: connector.health for connector in mine}

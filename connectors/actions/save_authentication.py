@@ -10,12 +10,13 @@ from django.db.models import F
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_AUTHENTICATION_CHANGED
 from connectors.labels import connector_label
 from connectors.models import Connector
 from connectors.wizard import ACCESS, AUTHENTICATION, step_done
 from harriet.lib.secret import Secret
-from harriet.people.models import User
+from harriet.people.models import Organization, User
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 from vault.actions.change_schedule import change_schedule
@@ -36,11 +37,13 @@ def save_authentication(
     rotate_every_days: int | None = None,
     actor: Actor,
 ) -> Connector:
-    """Replaces the credential; without a secret, only its schedule. Raises CredentialRefused, CredentialNotFound."""
+    """Replaces the credential; without a secret, only its schedule. Raises CredentialRefused, CredentialNotFound, and
+    ConnectorError when the address is not the one any more that `connector` was read with."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     if type == NO_CREDENTIAL_TYPE:
         _forget(connector, actor=actor)
     elif secret is not None:
+        hold_address(connector)
         save_credential(
             connector.organization,
             connector.id,
@@ -60,6 +63,22 @@ def save_authentication(
         )
     step_done(connector, AUTHENTICATION, then=ACCESS)
     return connector
+
+
+def hold_address(connector: Connector) -> None:
+    """A secret goes only to the address that it was entered for, which stays as it is to the end of the transaction:
+    saving an address locks the organization, too. Raises ConnectorError."""
+    Organization.objects.select_for_update(no_key=True).get(pk=connector.organization_id)
+    check_entered_for(Connector.objects.get(pk=connector.pk), connector.url)
+
+
+def check_entered_for(connector: Connector, address: str) -> None:
+    """Raises ConnectorError when somebody has changed the connector's address since."""
+    if connector.url != address:
+        raise ConnectorError(
+            f"The address of {connector} is another one than the secret was entered for: somebody has just changed it. "
+            "Nothing was saved. Look at the address, then enter the secret again."
+        )
 
 
 def _forget(connector: Connector, *, actor: Actor) -> None:

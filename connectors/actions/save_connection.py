@@ -22,6 +22,7 @@ from harriet.people.models import Organization
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 from vault.actions.delete_credential import delete_credential
+from vault.actions.forget_replaced import forget_previous
 from vault.models import Credential
 
 Move = Literal["", "host", "path"]
@@ -42,18 +43,15 @@ def save_connection(
     """Another address forgets what the last server said and invalidates approvals given for it.
 
     A secret goes only to the address that it was entered for: another one forgets it, and it has to be entered again.
-    On the same host, where another path may be another tenant, an owner may say that it stays: `keep_secret`.
+    On the same host, where another path may be another tenant, an owner may say that it stays: `keep_secret`. That is
+    about the secret in use; those before it, which could be switched back to, are forgotten.
     """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     url = url.strip()
-    if len(url) > LONGEST_URL:
-        raise ConnectorError(f"An address has at most {LONGEST_URL} characters.", field="url")
-    host = _host_of(url)
     organization = Organization.objects.select_for_update().get(pk=connector.organization_id)
-    hosts = _with_host(organization, host) if allow_internal else list(organization.internal_hosts)
-    _refuse_unreachable(url, reach_for(allow_internal, hosts))
+    hosts = check_address(organization, url, allow_internal=allow_internal)
     if hosts != organization.internal_hosts:
-        _allow_host(organization, hosts, host, connector, actor=actor)
+        _allow_host(organization, hosts, _host_of(url), connector, actor=actor)
     if (connector.url, connector.allow_internal) != (url, allow_internal):
         old, move = connector.url, move_between(connector.url, url)
         _move(connector, url, allow_internal, actor=actor)
@@ -63,8 +61,18 @@ def save_connection(
     return connector
 
 
+def check_address(organization: Organization, url: str, *, allow_internal: bool) -> list[str]:
+    """The organization's internal hosts, as they are with this address. Raises ConnectorError for one that can't be."""
+    if len(url) > LONGEST_URL:
+        raise ConnectorError(f"An address has at most {LONGEST_URL} characters.", field="url")
+    hosts = _with_host(organization, _host_of(url)) if allow_internal else list(organization.internal_hosts)
+    _refuse_unreachable(url, reach_for(allow_internal, hosts))
+    return hosts
+
+
 def move_between(old: str, new: str) -> Move:
-    """How far apart two addresses are, for a secret: on another host, at another path or query there, or nothing."""
+    """How far apart two addresses are, for a secret: on another host, at another path or query there, or nothing. Both
+    are addresses that `check_address` let pass."""
     was, becomes = urlsplit(old), urlsplit(new.strip())
     if (was.scheme.lower(), was.netloc.lower()) != (becomes.scheme.lower(), becomes.netloc.lower()):
         return "host"
@@ -78,6 +86,7 @@ def _kept(connector: Connector, old: str, move: Move, *, actor: Actor) -> bool:
     if move == "host":
         raise ConnectorError("A secret doesn't go to another host. Enter it again for the new address.", field="url")
     demand(actor, connector.organization, Power.MANAGE_ORGANIZATION)
+    forget_previous(connector.id)
     record(
         SECRET_KEPT_FOR_ADDRESS,
         organization_id=connector.organization_id,

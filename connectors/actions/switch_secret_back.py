@@ -9,13 +9,14 @@ from connectors.models import Connector
 from harriet.people.permissions import Power, demand
 from vault.actions.switch_back import switch_back
 
-from .save_authentication import tell_authentication
+from .save_authentication import hold_address, tell_authentication
 
 
 @transaction.atomic
 def switch_secret_back(connector: Connector, *, actor: Actor) -> Connector:
     """Raises CredentialNotFound when the secret before this one is no longer kept."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    hold_address(connector)
     credential = switch_back(connector.organization, connector.id, actor=actor)
     tell_authentication(connector, credential.type, actor=actor)
     return connector

@@ -5,13 +5,25 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
+from connectors.actions import test_connection as trying
+from connectors.actions.replace_secret import replace_secret
+from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import move_between, save_connection
+from connectors.actions.switch_secret_back import switch_secret_back
+from connectors.actions.sync_connector import sync_connector
 from connectors.errors import ConnectorError
+from connectors.looking import check_all
+from connectors.models import Connector
+from harriet.lib.secret import Secret
+from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Role
 from tests.cast import Cast
+from vault.errors import CredentialNotFound
 from vault.queries import credential_of
+from vault.verify import verify_vault
 
+from .server import Server
 from .story import ConnectorMaker
 
 
@@ -91,3 +103,81 @@ def test_the_page_asks_with_both_addresses_before_it(client: Client, cast: Cast,
     client.post(here, {**moved, "secret": "enter-again"})
     connector.refresh_from_db()
     assert connector.url == moved["url"] and credential_of(connector.pk) is None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "https://ex\u2100ample.com/", "https://h:99999/", "https://h/" + "a" * 600]
+)
+@pytest.mark.parametrize("answer", [{}, {"secret": "keep"}, {"secret": "enter-again"}])
+def test_what_is_no_address_is_said_beside_it(
+    client: Client, cast: Cast, connect: ConnectorMaker, url: str, answer: dict[str, str]
+) -> None:
+    connector = connect(secret="sk-crm-1234567890")
+    client.force_login(cast.alice)
+    page = client.post(reverse("connectors:connection", args=[connector.pk]), {"url": url, **answer})
+    assert page.status_code == 400
+    assert credential_of(connector.pk) is not None
+
+
+def test_what_was_replaced_does_not_go_along(cast: Cast, connect: ConnectorMaker) -> None:
+    """The owner lets the secret in use go to the new path, not the one that was switched off before."""
+    connector = connect(secret="sk-old-1234567890")
+    alice = cast.actor(cast.alice)
+    replace_secret(connector, type="bearer", secret=Secret("sk-new-1234567890"), actor=alice)
+    save_connection(connector, url=connector.url + "/v2", allow_internal=True, keep_secret=True, actor=alice)
+    with pytest.raises(CredentialNotFound):
+        switch_secret_back(connector, actor=alice)
+    assert credential_of(connector.pk) is not None
+    assert verify_vault().problems == []
+
+
+def test_a_secret_is_not_saved_for_an_address_that_nobody_saw(
+    client: Client, cast: Cast, connect: ConnectorMaker, server: Server
+) -> None:
+    """Alice has the form open, and while she types or while the server is asked, Bob moves the connector."""
+    connector = connect(secret="sk-crm-1234567890")
+    as_alice_saw_it = Connector.objects.get(pk=connector.pk)
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[connector.pk])
+    assert f'name="address" value="{connector.url}"' in client.get(here).content.decode()
+    cast.bob.memberships.update(role=Role.MCP_ADMIN)
+    save_connection(connector, url=connector.url + "/bobs", allow_internal=True, actor=cast.actor(cast.bob))
+    entered = {"type": "bearer", "secret": "sk-new-1234567890", "place": "header"}
+    page = client.post(here, {**entered, "address": as_alice_saw_it.url})
+    assert page.status_code == 400 and "somebody has just changed it" in page.content.decode()
+    with pytest.raises(ConnectorError, match="just changed"):
+        save_authentication(
+            as_alice_saw_it, type="bearer", secret=Secret("sk-new-1234567890"), actor=cast.actor(cast.alice)
+        )
+    assert credential_of(connector.pk) is None
+
+
+def test_a_look_at_the_old_address_never_takes_the_new_secret(
+    cast: Cast, connect: ConnectorMaker, server: Server
+) -> None:
+    connector = connect(secret="sk-crm-1234567890")
+    at_the_old = Connector.objects.select_related("organization").get(pk=connector.pk)
+    alice = cast.actor(cast.alice)
+    save_connection(connector, url=connector.url + "/v2", allow_internal=True, actor=alice)
+    save_authentication(connector, type="bearer", secret=Secret("sk-new-1234567890"), actor=alice)
+    server.seen.clear()
+    assert not sync_connector(at_the_old, actor=alice).is_success
+    findings = trying.test_connection(at_the_old, actor=alice)
+    assert any("changed at this moment" in finding.sentence for finding in findings)
+    assert check_all([at_the_old]) == {}
+    assert server.seen == []
+
+
+def test_the_api_takes_a_secret_for_the_address_that_it_names(
+    client: Client, cast: Cast, connect: ConnectorMaker
+) -> None:
+    connector = connect(secret="sk-crm-1234567890")
+    alice = cast.actor(cast.alice)
+    _, token = issue_personal_token(cast.acme, cast.alice, name="script", expires_in_days=1, actor=alice)
+    here = reverse("api:connector_authentication", args=[connector.pk])
+    entered = {"type": "bearer", "secret": "sk-new-1234567890", "url": connector.url + "/before"}
+    bearer = {"Authorization": f"Bearer {token.reveal()}"}
+    refused = client.put(here, entered, content_type="application/json", headers=bearer)
+    assert refused.status_code == 400 and "just changed" in refused.content.decode()
+    fits = client.put(here, {**entered, "url": connector.url}, content_type="application/json", headers=bearer)
+    assert fits.status_code == 204

@@ -154,6 +154,29 @@ def test_another_secret_is_a_new_version(
     assert marks(apply(example)) == {"left"}
 
 
+def test_a_secret_that_the_server_refuses_changes_nothing(
+    apply: Apply, example: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(example)
+    monkeypatch.setenv("CRM_TOKEN", "mistyped-secret-77")
+    said = refused(apply, example)
+    assert "nothing was changed" in said and "mistyped-secret-77" not in said
+    assert CredentialVersion.objects.count() == 1
+
+
+def test_a_moved_connector_asks_for_its_secret_before_it_moves(apply: Apply, example: Any, server: Server) -> None:
+    apply(example)
+    example["connectors"][0]["url"] = server.url + "/other-tenant"
+    secret = example["connectors"][0]["authentication"].pop("secret")
+    assert "Its address is another one than its secret was saved for" in refused(apply, example)
+    crm = Connector.objects.get()
+    assert crm.url == server.url and credential_of(crm.pk) is not None
+    example["connectors"][0]["authentication"]["secret"] = secret
+    apply(example)
+    assert Connector.objects.get().url.endswith("/other-tenant")
+    assert Event.objects.filter(code="credential.deleted").count() == 1
+
+
 def test_tools_that_come_and_go(apply: Apply, example: Any, server: Server) -> None:
     apply(example)
     server.tools = [*server.tools[:2], tool("archive")]

@@ -1,8 +1,12 @@
-"""Erases secrets that were replaced more than a day ago: what nobody can switch back to, nobody needs to keep."""
+"""Erases secrets that were replaced: after a day, or at once where they may not go. What nobody can switch back to,
+nobody needs to keep."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from audit.actor import SYSTEM, Label
@@ -15,20 +19,30 @@ from ..queries import KEPT_FOR
 AT_ONCE = 500
 
 
+@transaction.atomic
 def forget_replaced() -> int:
     """How many were erased; at most AT_ONCE a run. Their rows and digests stay, for the proof of what was saved."""
-    with transaction.atomic():
-        due = list(
-            CredentialVersion.objects.select_for_update(of=("self",), skip_locked=True)
-            .filter(is_current=False, forgotten_at=None, replaced_at__lt=Now() - KEPT_FOR)
-            .select_related("credential")
-            .order_by("replaced_at")[:AT_ONCE]
-        )
-        CredentialVersion.objects.filter(pk__in=[version.pk for version in due]).update(
-            sealed=b"", sent_as={}, forgotten_at=Now()
-        )
-        for version in due:
-            _tell(version)
+    due = _replaced().select_for_update(of=("self",), skip_locked=True).filter(replaced_at__lt=Now() - KEPT_FOR)
+    return _erase(due.order_by("replaced_at")[:AT_ONCE])
+
+
+@transaction.atomic
+def forget_previous(connector_id: UUID) -> int:
+    """At once, and whatever their age: nobody said that they may go where the connector goes now."""
+    return _erase(_replaced().select_for_update(of=("self",)).filter(credential__connector_id=connector_id))
+
+
+def _replaced() -> QuerySet[CredentialVersion]:
+    return CredentialVersion.objects.filter(is_current=False, forgotten_at=None).select_related("credential")
+
+
+def _erase(versions: QuerySet[CredentialVersion]) -> int:
+    due = list(versions)
+    CredentialVersion.objects.filter(pk__in=[version.pk for version in due]).update(
+        sealed=b"", sent_as={}, forgotten_at=Now()
+    )
+    for version in due:
+        _tell(version)
     return len(due)
 
 

@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from audit.actor import SYSTEM
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.draft_connector import draft_connector
+from connectors.actions.replace_secret import is_replacing, replace_secret
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_basics import save_basics
-from connectors.actions.save_connection import save_connection
+from connectors.actions.save_connection import check_address, move_between, save_connection
 from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
@@ -38,6 +39,7 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
         connector = draft_connector(
             organization, slug=part.slug, name=part.name, description=part.description, actor=SYSTEM
         )
+    _demand_secret(connector, part)
     is_changed = _address(connector, part) | _authentication(connector, part.authentication)
     if connector.state == Connector.State.DRAFT:
         activate_connector(connector, actor=SYSTEM)
@@ -50,6 +52,18 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
     if run.is_success:
         _report_missing(connector, part, run, report)
     _tools(connector, part, groups, report)
+
+
+def _demand_secret(connector: Connector, part: ConnectorPart) -> None:
+    """Before anything is changed: a moved connector would go on without the secret that it needs."""
+    if part.authentication.type == "none" or part.authentication.secret is not None or not connector.url:
+        return
+    check_address(connector.organization, part.url, allow_internal=part.allow_internal)
+    if move_between(connector.url, part.url) and credential_of(connector.id) is not None:
+        raise SetupFileError(
+            "Its address is another one than its secret was saved for, and the secret doesn't go there by itself: "
+            'add "secret": {"env": "NAME"} to its "authentication". Nothing of it was changed.'
+        )
 
 
 def _address(connector: Connector, part: ConnectorPart) -> bool:
@@ -99,7 +113,8 @@ def _secret(connector: Connector, part: AuthenticationPart) -> bool:
     owner = _owner(connector.organization, part.owner)
     if is_same_credential(connector.id, part.type, secret, username=part.username, placement=placement):
         return _schedule(connector, owner, part.rotate_every_days)
-    save_authentication(
+    save = replace_secret if is_replacing(connector) else save_authentication
+    save(
         connector,
         type=part.type,
         secret=secret,
