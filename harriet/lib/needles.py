@@ -16,6 +16,9 @@ _LOOSE = 8
 """From so many letters and digits on, case and everything between them is of no account."""
 _FRAGMENT = 6
 """Encoded fragments below this length aren't looked for: they would hit by chance."""
+_HALF = 4
+"""Each half of a secret of so many letters is a hint, or the secret could be split in two beyond all hints. A short one
+is in much that is none, which costs time and no more."""
 _HINT = 64
 """Longer hints would only cost more to compare."""
 
@@ -70,7 +73,7 @@ def _parts(text: str) -> list[bytes]:
     if len(longest) < _FRAGMENT or len(folded(text)) < _LOOSE:
         return []
     half = len(longest) // 2
-    parts = [longest[:half], longest[half:]] if len(runs) == 1 and half >= _FRAGMENT else [longest]
+    parts = [longest[:half], longest[half:]] if len(runs) == 1 and half >= _HALF else [longest]
     return [part[:_HINT] for part in parts]
 
 

@@ -18,8 +18,10 @@ ROUNDS = 6
 _LOWER = bytes(range(256)).lower()
 _IGNORED = bytes(byte for byte in range(256) if byte > 127 or not chr(byte).isalnum())
 _BACKSLASH = re.compile(
-    r"\\(?:([\"'\\/bfnrtv])|u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})))"
+    r"\\(?:([\"'\\/bfnrtv])|u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
+    r"|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{0{0,8}([0-9A-Fa-f]{1,6})\}|U00([0-9A-Fa-f]{6})|([01][0-7]{2}))"
 )
+_BRACES = re.compile(r"\\u\{0{0,4}([0-9A-Fa-f]{2})\}")
 _PERCENT = re.compile(r"%(?:([0-7][0-9A-Fa-f])|u([0-9A-Fa-f]{4}))|((?:%[89A-Fa-f][0-9A-Fa-f])+)")
 _ENTITY = re.compile(r"&(?:#([0-9]{1,8})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));?")
 _SHOWN = re.compile("⟨U\\+([0-9A-F]{4,6})⟩")
@@ -28,7 +30,7 @@ _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FREQUENT = (("&nbsp;", " "), ("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&amp;", "&"))
 _MANY = 4000
 """From so many signs on, `quick_layers` may lose a digit beside one that encodes nothing."""
-_MARKS = "\ufdd0", "\ufdd1", "\ufdd2"
+_MARKS = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 """Stand for something else meanwhile: Unicode keeps these for a program's own use, no text has them."""
 
 
@@ -97,7 +99,13 @@ def _of_backslash(found: re.Match[str]) -> str:
         return _CONTROLS.get(letter, letter)
     if high := found[2]:
         return bytes.fromhex(high + found[3]).decode("utf-16-be")
-    return chr(int(found[4] or found[5], 16))
+    if octal := found[8]:
+        return chr(int(octal, 8))
+    return _character(int(found[4] or found[5] or found[6] or found[7], 16))
+
+
+def _character(number: int) -> str:
+    return chr(number) if number <= 0x10FFFF else ""
 
 
 def _of_percent(found: re.Match[str]) -> str:
@@ -109,8 +117,7 @@ def _of_percent(found: re.Match[str]) -> str:
 def _of_entity(found: re.Match[str]) -> str:
     if name := found[3]:
         return html5.get(name + ";") or found[0]
-    number = int(found[1]) if found[1] else int(found[2], 16)
-    return chr(number) if number <= 0x10FFFF else ""
+    return _character(int(found[1]) if found[1] else int(found[2], 16))
 
 
 STEPS = (
@@ -125,13 +132,15 @@ STEPS = (
 def _without_backslashes(text: str) -> str:
     if text.count("\\") < _MANY:
         return _BACKSLASH.sub(_of_backslash, text)
-    pair, u, x = _MARKS
-    text = text.replace("\\\\", pair).replace("\\u", u).replace("\\x", x)
+    pair, u, x, octal = _MARKS
+    text = _BRACES.sub(r"\\x\1", text.replace("\\\\", pair))
+    text = text.replace("\\U000000", x).replace("\\u", u).replace("\\x", x)
+    text = text.replace("\\0", octal + "0").replace("\\1", octal + "1")
     for letter in "nrtbfv":
         text = text.replace("\\" + letter, " ")
     text = text.replace("\\", "")
-    if u in text or x in text:
-        text = _unescaped(text.replace(u, "\\u").replace(x, "\\x"))
+    if u in text or x in text or octal in text:
+        text = _unescaped(text.replace(u, "\\u").replace(x, "\\x").replace(octal, "\\"))
     return text.replace(pair, "\\")
 
 

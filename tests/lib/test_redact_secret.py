@@ -47,6 +47,8 @@ FORMS = {
     "spelled in \\u": "".join(f"\\u{ord(letter):04x}" for letter in VALUE),
     "spelled in \\\\u": "".join(f"\\\\u{ord(letter):04X}" for letter in VALUE),
     "spelled in \\x": "".join(f"\\x{ord(letter):02x}" for letter in VALUE),
+    "spelled in \\u{}": "".join(f"\\u{{{ord(letter):x}}}" for letter in VALUE),
+    "spelled in \\U": "".join(f"\\U{ord(letter):08x}" for letter in VALUE),
     "HTML, named": escape(VALUE),
     "HTML, decimal": "".join(f"&#{ord(letter)};" for letter in VALUE),
     "HTML, hexadecimal": "".join(f"&#x{ord(letter):X};" for letter in VALUE),
@@ -124,6 +126,21 @@ def test_a_secret_split_over_neighbours_is_found():
         told = json.loads(cleaned)["parts"]
         assert (told[0], told[-1], count) == ("a", "b", len(parts))
         assert {"".join(str(part).split()) for part in told[1:-1]} == {REPLACEMENT}
+
+
+@pytest.mark.parametrize("secret", ["hunter-22", "k9-Bq7_zW4", "4f9aQ2xLw83n", PLAIN])
+def test_wherever_it_is_split_in_two_it_is_found(secret):
+    for cut in range(1, len(secret)):
+        blocks = [{"type": "text", "text": part} for part in (secret[:cut], secret[cut:])]
+        assert Redactor([Secret(secret)]).in_json(json.dumps({"content": blocks}).encode())[1], cut
+
+
+@pytest.mark.parametrize("escape", ["\\{:03o}", "\\u{{{:x}}}", "\\U{:08x}", "\\u{:04x}", "\\x{:02x}"])
+@pytest.mark.parametrize("beside", ["", "\\n" * 5000])
+def test_escapes_of_programming_languages_are_undone_however_many_there_are(escape, beside):
+    text = beside + "".join(escape.format(ord(letter)) for letter in PLAIN)
+    cleaned, count = Redactor([Secret(PLAIN)]).in_json(json.dumps({"text": text}).encode())
+    assert count == 1 and json.loads(cleaned)["text"] == beside + REPLACEMENT
 
 
 def test_neighbours_that_only_look_like_it_stay():
