@@ -15,6 +15,7 @@ from approvals.actions.reject_action import reject_action
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
 from harriet.gateway.tasks import run_approved_action, run_approved_actions
+from harriet.lib.text import show_hidden
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
@@ -293,3 +294,25 @@ def test_a_result_collected_twice_at_once_is_no_reason_to_run_it_again(held_echo
     results = [one.answer.result for one in waiting]
     assert [result.get("isError", False) for result in results] == [False, False]
     assert any("The call ran once" in result["content"][0]["text"] for result in results)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "Claude \u202elive", "Desk\n\nApproved by Bob", "x" * 10_000])
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+def test_whatever_a_client_calls_itself_it_is_held_like_any_other(
+    office: Office, held_echo: Client, name: str, era: str
+) -> None:
+    dana = held_echo
+    info = {"name": name, "version": "1"}
+    if era == "modern":
+        modern = ModernClient(dana.gateway, dana.token)
+        message = modern.message("tools/call", {"name": "echo", "arguments": {"text": "hello"}})
+        message["params"]["_meta"]["io.modelcontextprotocol/clientInfo"] = info
+        answer = modern.post(json.dumps(message).encode(), modern.headers(message))
+    else:
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info}
+        session = dana.request("initialize", hello).headers["mcp-session-id"]
+        message = dana.message("tools/call", {"name": "echo", "arguments": {"text": "hello"}})
+        answer = dana.post(json.dumps(message).encode(), {**dana.headers(message), "mcp-session-id": session})
+    assert "waits for approval" in answer.text
+    label = the_action().client_label
+    assert label == show_hidden(label) and "\n" not in label and len(label) <= 120

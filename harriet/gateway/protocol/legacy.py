@@ -41,7 +41,7 @@ from .messages import (
     raw_error_body,
     result_body,
 )
-from .requests import CALLS, LONGEST_CLIENT, address_in
+from .requests import CALLS, address_in, client_label
 from .revisions import fit
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _session_header(visit: Visit, message: Incoming) -> tuple[bytes, bytes]:
         visit.profile,
         _version(params),
         declared if _is_object(declared) else {},
-        client.strip()[:LONGEST_CLIENT],
+        client_label(client),
     )
     return b"mcp-session-id", session.encode()
 
@@ -214,7 +214,7 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
     call.speaks_sessions = True
     call.more = b""  # answers in the request are the next era's
     if session is None:
-        call.client = visit.exchange.headers.get(b"user-agent", b"").decode("latin-1")[:LONGEST_CLIENT]
+        call.client = client_label(visit.exchange.headers.get(b"user-agent", b"").decode("latin-1"))
         call.session_key = (visit.principal.token_id, visit.profile.id, call.client)
         call.log_level = LEVELS[1]
     else:

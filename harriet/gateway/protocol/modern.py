@@ -31,7 +31,7 @@ from . import offers
 from .attend import attend, call_meta, go_on, with_meta
 from .messages import LEGACY_VERSIONS, MODERN_VERSIONS, SERVER_INFO, Incoming, incoming, raw_error_body, result_body
 from .param_headers import check_param_headers, decoded
-from .requests import CALLS, LONGEST_CLIENT
+from .requests import CALLS, client_label
 
 if TYPE_CHECKING:
     from harriet.gateway.http import Exchange
@@ -168,7 +168,7 @@ _STALE, _PRIVATE = msgspec.Raw(b"0"), msgspec.Raw(b'"private"')
 
 def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     """What this era's requests bring along for the call. Raises RpcRefusal."""
-    call.client = _client(message.meta)[:LONGEST_CLIENT]
+    call.client = client_label(_client(message.meta))
     call.is_introduced = bool(call.client)
     call.stream = visit.exchange.reply
     level = message.meta.get(LOG_META)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,7 @@ from harriet.gateway.call import Call
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.forward import COMPLETION, PROMPT, RESOURCE, TOOL
 from harriet.gateway.patience import patience_told
+from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
 
 from .messages import Incoming
@@ -20,7 +22,7 @@ from .offers import view
 if TYPE_CHECKING:
     from .dispatch import Visit
 
-LONGEST_CLIENT = 120
+_LONGEST_CLIENT = 120
 LONGEST_ADDRESS = 8192
 _COMPLETED = ("argument", "context")
 
@@ -93,10 +95,22 @@ CALLS: dict[str, Callable[[Visit, Incoming], Awaitable[Call]]] = {
 }
 
 
+def client_label(said: str) -> str:
+    """What a client calls itself, which nobody believes: on one line, with nothing hidden and nothing that the database
+    does not take."""
+    return _label(said[: 2 * _LONGEST_CLIENT])
+
+
+@lru_cache(1024)
+def _label(said: str) -> str:
+    return excerpt(said, _LONGEST_CLIENT)
+
+
 def address_in(params: dict[str, Any]) -> str:
     uri = params.get("uri")
-    if not isinstance(uri, str) or not uri or len(uri) > LONGEST_ADDRESS:
-        raise RpcRefusal(INVALID_PARAMS, f"A resource is named by its uri, of at most {LONGEST_ADDRESS} letters.")
+    if not isinstance(uri, str) or not uri or len(uri) > LONGEST_ADDRESS or "\0" in uri:
+        named = f"A resource is named by its uri, of at most {LONGEST_ADDRESS} letters and no NUL."
+        raise RpcRefusal(INVALID_PARAMS, named)
     return uri
 
 
