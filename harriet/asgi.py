@@ -2,6 +2,7 @@
 
 import gc
 import os
+import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harriet.settings")
 
@@ -11,6 +12,9 @@ _pages = get_asgi_application()
 
 from harriet.gateway.endpoint import with_gateway  # noqa: E402
 from vault.keys import check_root_key  # noqa: E402
+
+# Static files are small and WhiteNoise gives them piece by piece; that Django reads all pieces first concerns nobody.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 check_root_key()  # a wrong key never serves a page
 

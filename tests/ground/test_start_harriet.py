@@ -38,6 +38,13 @@ def test_it_serves_and_says_where(harriet: Installation) -> None:
     assert harriet.status(harriet.setup_path()) == 200
 
 
+def test_looking_at_a_page_writes_nothing_below_the_address(harriet: Installation) -> None:
+    before = harriet.output
+    sheet = next((harriet.run / "static/harriet").glob("harriet.*.css"))
+    assert harriet.status("/accounts/login/") == harriet.status(f"/static/harriet/{sheet.name}") == 200
+    assert harriet.output == before
+
+
 def test_what_it_keeps_is_private(harriet: Installation) -> None:
     for name in ("servers.json", "postgres.password", "keys/vault.key", "keys/audit.key", "keys/django.key"):
         assert stat.S_IMODE((harriet.run / name).stat().st_mode) == 0o600
