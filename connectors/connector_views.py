@@ -36,7 +36,7 @@ from .forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ChecksForm, 
 from .guards import needs_to_save
 from .models import Connector, Risk, SyncRun
 from .moving import question_about_secret, save_connection_form
-from .queries import connector_of, counts_of, last_sync_of
+from .queries import connector_of, counts_of, last_sync_of, last_taken_sync_of
 from .session import keep_findings, kept_findings
 from .wizard_views import credential_form, save_access_form, save_credential_form
 from .words import Counts, enabled_words, offer_words, remarks_of, server_name, state_of
@@ -253,7 +253,7 @@ def page_context(request: OrganizationRequest, connector: Connector, tab: str, *
         "tab": tab,
         "tabs": [(f"connectors:{key}", label, key == tab) for key, label in _tabs(counts)],
         "last_sync": cache(lambda: last_sync_of(connector)),
-        "remarks": cache(lambda: remarks_of(last_sync_of(connector), MOST_REMARKS)),
+        "remarks": cache(lambda: remarks_of(last_taken_sync_of(connector), MOST_REMARKS)),
         "findings": kept_findings(request, connector),
         "can_manage": has_power(request.membership, Power.MANAGE_CONNECTORS),
         **more,

@@ -109,6 +109,11 @@ def last_sync_of(connector: Connector) -> SyncRun | None:
     return SyncRun.objects.filter(connector=connector).first()
 
 
+def last_taken_sync_of(connector: Connector) -> SyncRun | None:
+    """The one that what is offered now comes from: a failed sync changes nothing of it."""
+    return SyncRun.objects.filter(connector=connector, is_success=True).first()
+
+
 def _found(thing: T | None, message: str) -> T:
     if thing is None:
         raise NotFound(message)

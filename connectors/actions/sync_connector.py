@@ -133,7 +133,7 @@ def summary_of(run: SyncRun) -> str:
     counts = (
         (run.all_refused, "left out"),
         (run.mended_count, "mended"),
-        (run.unchecked_count, "remarks on schemas"),
+        (run.unchecked_count, "remark on schemas" if run.unchecked_count == 1 else "remarks on schemas"),
     )
     parts += [f"{count} {word}" for count, word in counts if count]
     found = f"{offer_words(run.found, run.found_prompts, run.found_resources)} found"

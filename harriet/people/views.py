@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
@@ -78,7 +79,8 @@ def invite(request: OrganizationRequest) -> HttpResponse:
     if made is None:
         return render(request, "people/invite.html", {"active": "people", "form": form}, status=status_of(form))
     invitation, link = made
-    context = {"active": "people", "invitation": invitation, "link": link.reveal() if link else ""}
+    shown = {"link": link.reveal() if link else "", "has_mail": bool(settings.EMAIL_URL)}
+    context = {"active": "people", "invitation": invitation, **shown}
     return render(request, "people/invited.html", context)
 
 

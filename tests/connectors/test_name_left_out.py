@@ -54,6 +54,11 @@ def test_each_is_named_on_the_pages(client: Client, cast: Cast, server: Server, 
     assert "The tool “loose” was mended: its description was a number, and is text now" in page
     activity = client.get(reverse("connectors:activity", args=[connector.pk])).content.decode()
     assert "Left out: 150" in activity and "and 145 more" in activity
+    server.is_broken = True
+    assert not sync_connector(connector, actor=cast.actor(cast.alice)).is_success
+    page = client.get(reverse("connectors:detail", args=[connector.pk])).content.decode()
+    assert "The last sync failed" in page and "Left out: 150" in page, "what is offered still comes from the one before"
+    server.is_broken = False
     offer_odd_tools(server, 0)
     sync_connector(connector, actor=cast.actor(cast.alice))
     assert "Left out" not in client.get(reverse("connectors:detail", args=[connector.pk])).content.decode()

@@ -23,7 +23,7 @@ from .add_person import join
 KNOWN = "There is an account with this address already. Sign in first, then accept."
 UNPROVEN = (
     "Your address is not proved yet: your account was made through a link that somebody else had in hand. "
-    "Choose “Forgot password” and set a new password through the mail; then accept."
+    "Let Harriet mail you a link (“Forgot password”) and set a new password through it; then accept."
 )
 NOT_THEIRS_ANY_MORE = "Whoever invited you may not do so any more. Ask for a new invitation."
 
