@@ -33,7 +33,7 @@ from .errors import (
     UpstreamSaidError,
 )
 from .forward import COMPLETION, TOOL, Fields, error_result, shielded
-from .patience import TELL_EVERY, Teller, seconds_to_hold
+from .patience import TELL_EVERY, Teller, seconds_left, seconds_to_hold
 from .policy import Grant, grant_of, may_enter, view_of
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ async def run_approved(
     """Claims an approved call, runs it and keeps the answer; None when somebody else has it. From the claim on it goes
     to its end even when whoever waits for it goes away. Raises ToolRefusal when it no longer is what was approved."""
     grant = await _checked(action_id, agreed, call, tool_id)
-    return await shielded(asyncio.create_task(_take_and_run(action_id, call, grant, runtime, run)))
+    task = asyncio.create_task(_take_and_run(action_id, call, grant, runtime, run))
+    runtime.running.keep(task)
+    return await shielded(task)
 
 
 async def _take_and_run(action_id: UUID, call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fields | None:
@@ -210,7 +212,11 @@ async def _answer_for(
 async def _run_now(held: Held, call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fields | None:
     current = _as_of_now(call, runtime)
     agreed = bound_to(call, grant)
-    result = await run_approved(held.action_id, agreed, current, grant.tool.id, runtime, run)
+    try:
+        async with asyncio.timeout(seconds_left(call)):
+            result = await run_approved(held.action_id, agreed, current, grant.tool.id, runtime, run)
+    except TimeoutError:
+        return None  # it runs on; its client hears of the ticket before it gives up
     if result is None or call.stream.is_gone:
         return None  # somebody else runs it; or nobody is left to hear, and the same call repeated collects it
     try:

@@ -44,9 +44,20 @@ def patience_told(headers: Mapping[bytes, bytes]) -> float | None:
 
 def seconds_to_hold(call: Call, most: float) -> float:
     """`most` is the organization's setting."""
+    patience = _patience_of(call)
+    return most if patience is None else min(most, patience)
+
+
+def seconds_left(call: Call) -> float | None:
+    """Until its client gives up; None when nothing says that it does."""
+    patience = _patience_of(call)
+    return None if patience is None else call.began + patience - monotonic()
+
+
+def _patience_of(call: Call) -> float | None:
     if call.patience is not None:
-        return min(most, call.patience)
-    return most if _hears_progress(call) or not call.is_introduced else min(most, SHORT)
+        return call.patience
+    return None if _hears_progress(call) or not call.is_introduced else SHORT
 
 
 def _hears_progress(call: Call) -> bool:

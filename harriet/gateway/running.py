@@ -59,6 +59,8 @@ class Running:
         self._fresh: dict[Attended, float] = {}
         """Those that nobody watches yet, the oldest first, and when they began."""
         self._look: asyncio.TimerHandle | None = None
+        self._kept: set[asyncio.Task[Any]] = set()
+        """Calls that run to their end whether or not a client still waits for them."""
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -87,6 +89,10 @@ class Running:
             del self._named[call.key]
         if call.watcher is not None:
             call.watcher.cancel()
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
 
     def _watch_old(self) -> None:
         """One timer for all calls, rather than one for each."""
@@ -117,13 +123,16 @@ class Running:
 
     async def drain(self, seconds: float) -> None:
         """Waits for the calls in flight, then cancels what is left."""
-        tasks = {call.task for call in self._calls}
+        tasks = self._tasks()
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
-        left = {call.task for call in self._calls}
+        left = self._tasks()
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    def _tasks(self) -> set[asyncio.Task[Any]]:
+        return {call.task for call in self._calls} | self._kept
 
 
 def tell_other_processes(name: str) -> None:

@@ -247,6 +247,22 @@ def test_a_client_that_says_nothing_or_that_it_waits_briefly_hears_of_the_ticket
     assert "ticket #2" in held_echo.post(json.dumps(message).encode(), headers).text
 
 
+def test_a_client_that_gives_up_before_an_approved_call_has_ended_hears_of_the_ticket(
+    office: Office, dana: Client, upstream: Upstream
+) -> None:
+    Tool.objects.filter(name="slow").update(requires_confirmation=True)
+    hold_for(office, 55)
+    message = dana.message("tools/call", {"name": "slow", "arguments": {"ms": 3000, "text": "there"}})
+    body, headers = json.dumps(message).encode(), {**dana.headers(message), "prefer": "wait=3"}
+    waiting = Waiting(lambda: dana.post(body, headers))
+    approve(office)
+    assert waiting.answer.text.startswith("This call was approved and runs now: ticket #1")
+    assert waiting.answer.result["structuredContent"]["ticket"]["number"] == 1
+    the_action(PendingAction.State.DONE)
+    assert dana.post(body, dana.headers(message)).text == "there"
+    assert len(upstream.calls) == 1
+
+
 def test_progress_is_told_at_once(held_echo: Client, office: Office) -> None:
     hold_for(office, 2)
     answer = held_echo.call("echo", {"text": "now"}, progressToken="mine")

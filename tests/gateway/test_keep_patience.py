@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harriet.gateway.call import Call
-from harriet.gateway.patience import SHORT, patience_told, seconds_to_hold
+from harriet.gateway.patience import SHORT, patience_told, seconds_left, seconds_to_hold
 
 TOLD: dict[str, tuple[dict[bytes, bytes], float | None]] = {
     "nothing": ({b"accept": b"application/json"}, None),
@@ -67,3 +67,11 @@ def test_nobody_is_held_longer_than_they_wait(who: str) -> None:
     fields, seconds = WAITS[who]
     assert seconds_to_hold(call(**fields), 25) == seconds
     assert SHORT < 5  # the shortest time-out of frameworks
+
+
+@pytest.mark.parametrize("who", WAITS)
+def test_only_who_gives_up_is_answered_before_an_approved_call_has_ended(who: str) -> None:
+    fields, seconds = WAITS[who]
+    left = seconds_left(call(**fields))
+    assert (left is None) == (who in {"one that asks for progress", "a script"})
+    assert left is None or left <= max(seconds, fields.get("patience", 0))
