@@ -91,15 +91,16 @@ def put_priority(annotations: Entry, note: Note) -> None:
 
 def put_moment(annotations: Entry, note: Note) -> None:
     value = annotations.get("lastModified")
-    if isinstance(value, str) and _MOMENT.fullmatch(value) and _is_date(value[:10]):
-        return
-    if "lastModified" in annotations:
+    if "lastModified" in annotations and not (isinstance(value, str) and is_moment(value)):
         take_out(annotations, "lastModified", "", note)
 
 
-def _is_date(value: str) -> bool:
+def is_moment(value: str) -> bool:
+    """As the TypeScript SDKs take it."""
+    if not _MOMENT.fullmatch(value):
+        return False
     try:
-        date.fromisoformat(value)
+        date.fromisoformat(value[:10])
     except ValueError:
         return False
     return True

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from connectors.members import is_moment
+from harriet.lib.forgiving_base64 import as_base64, is_base64
+
 Members = dict[str, msgspec.Raw]
 NULL, TRUE, FALSE = msgspec.Raw(b"null"), msgspec.Raw(b"true"), msgspec.Raw(b"false")
 EMPTY_LIST = msgspec.Raw(b"[]")
@@ -18,11 +21,16 @@ class _Annotations(msgspec.Struct):
     priority: Annotated[float, msgspec.Meta(ge=0, le=1)] | UnsetType = UNSET
     lastModified: str | UnsetType = UNSET  # the protocol's name
 
+    def __post_init__(self) -> None:
+        if self.lastModified is not UNSET and not is_moment(self.lastModified):
+            raise ValueError("lastModified is no moment")
+
 
 class _Icon(msgspec.Struct):
     src: str
     mimeType: str | UnsetType = UNSET  # the protocol's name
     sizes: list[str] | UnsetType = UNSET
+    theme: Literal["light", "dark"] | UnsetType = UNSET
 
 
 class _Block(msgspec.Struct, tag_field="type"):
@@ -43,7 +51,7 @@ class _Data(_Block, kw_only=True):
     mimeType: str  # the protocol's name
 
     def is_fine(self) -> bool:
-        return _is_text(self.data)
+        return is_base64(self.data)
 
 
 class _Image(_Data, tag="image"):
@@ -74,7 +82,7 @@ class Contents(msgspec.Struct):
     meta: Members | UnsetType = msgspec.field(default=UNSET, name="_meta")
 
     def is_fine(self) -> bool:
-        return _is_text(self.blob) if self.text is UNSET else self.blob == NULL or _is_text(self.blob)
+        return is_base64(self.blob) if self.text is UNSET else self.blob == NULL or is_base64(self.blob)
 
 
 class _Resource(_Block, tag="resource", kw_only=True):
@@ -103,6 +111,7 @@ _BLOCK = msgspec.json.Decoder(_Text | _Image | _Audio | _Link | _Resource).decod
 _MESSAGES = msgspec.json.Decoder(list[_Message]).decode
 _MEMBERS = msgspec.json.Decoder(Members).decode
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
 _KNOWN = frozenset({"text", "image", "audio", "resource_link", "resource"})
 
 
@@ -141,13 +150,24 @@ def mended_contents(members: Members, address: str) -> Members:
     found = {key: value for key, value in members.items() if value != NULL}
     if not _is_text(found.get("uri")):
         found["uri"] = raw(address)
-    for name in ("mimeType", "blob"):
-        if name in found and not _is_text(found[name]):
-            del found[name]
+    if "mimeType" in found and not _is_text(found["mimeType"]):
+        del found["mimeType"]
+    if "blob" in found:
+        _put_blob(found)
     _leave_out_wrong(found)
     if "text" in found or "blob" not in found:
         found["text"] = as_text(found.get("text", raw("")))
     return found
+
+
+def _put_blob(members: Members) -> None:
+    """What isn't base64 is no bytes: it is shown as the text that it is, unless there is one."""
+    blob = members.pop("blob")
+    coded = as_base64(blob)
+    if coded is not None:
+        members["blob"] = coded
+    elif _is_text(blob):
+        members.setdefault("text", blob)
 
 
 def text_block(text: bytes) -> Members:
@@ -200,6 +220,7 @@ def _put_right(kind: str, members: Members) -> Members:
     if kind == "text":
         found["text"] = as_text(found.get("text", raw("")))
     elif kind in ("image", "audio"):
+        found["data"] = as_base64(found.get("data", NULL)) or NULL
         found.setdefault("mimeType", raw("application/octet-stream"))
     elif kind == "resource_link" and not _is_text(found.get("name")):
         found["name"] = found.get("uri", NULL)

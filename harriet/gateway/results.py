@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 MEND = "The server's answer was not as the protocol has it; what was clear was put right."
 MOST_COMPLETIONS = 100
-_MOST = 2**53 - 1
+MOST_SAFE = 2**53 - 1
 """Where JavaScript's whole numbers end."""
 _FALSY = frozenset({b"null", b"0", b'""', b'"false"', b"[]", b"{}"})
 
 
 class _Completion(msgspec.Struct):
     values: list[str]
-    total: Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)] | msgspec.UnsetType = msgspec.UNSET
+    total: Annotated[int, msgspec.Meta(ge=-MOST_SAFE, le=MOST_SAFE)] | msgspec.UnsetType = msgspec.UNSET
     hasMore: bool | msgspec.UnsetType = msgspec.UNSET  # the protocol's name
 
 

@@ -24,16 +24,21 @@ CONTENTS = {"uri": "file:///a", "mimeType": "text/plain", "text": "hello", "_met
 RECORDED: dict[str, dict[str, Any]] = {
     "tools/call": {
         "content": [
-            {"type": "text", "text": "hello", "annotations": {"audience": ["user"], "priority": 0.5}},
+            {
+                "type": "text",
+                "text": "hello",
+                "annotations": {"lastModified": "2026-01-02T03:04:05Z", "priority": 1},
+            },
             {"type": "image", "data": "AAAA", "mimeType": "image/png"},
             {"type": "audio", "data": "AAAA", "mimeType": "audio/wav"},
             {"type": "resource_link", "uri": "file:///a", "name": "a", "title": "A", "description": "d", "size": 5},
+            {"type": "resource_link", "uri": "file:///a", "name": "a", "icons": [{"src": "a:b", "theme": "dark"}]},
             {"type": "resource", "resource": CONTENTS},
             {"type": "resource", "resource": {"uri": "file:///b", "blob": "AAAA"}},
         ],
         "structuredContent": {"v": [1, {"w": None}]},
         "isError": False,
-        "_meta": {"x": 1},
+        "_meta": {"x": 1, "progressToken": 1, "io.modelcontextprotocol/related-task": {"taskId": "1"}},
     },
     "prompts/get": {
         "description": "d",
@@ -52,7 +57,8 @@ READERS: dict[str, type[BaseModel]] = {
     "completion/complete": mcp_types.CompleteResult,
 }
 REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-ODD: list[Any] = [None, True, 0, -1.5, 10**25, "", "text", [], [None], {}, {"type": 5}, ["a", 1], {"text": None}]
+ODD: list[Any] = [None, True, 0, -1.5, 10**25, "", "text", "\0é=", [], [None], {}, {"type": 5}, ["a", 1]]
+ODD += [{"text": None}, {"type": "x"}]
 FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -171,6 +177,28 @@ def test_the_typescript_client_reads_whatever_is_passed_on(tmp_path: Path) -> No
             "prompts/get",
             {"messages": [{"role": "system", "content": [{"type": "text", "text": "a"}, "b"]}]},
             {"messages": [{"role": "user", "content": {"type": "text", "text": text}} for text in "ab"]},
+        ),
+        (
+            "resources/read",
+            {"contents": [{"uri": "a:b", "blob": "no bytes!"}, {"uri": "a:c", "blob": "data:;base64,AA"}]},
+            {"contents": [{"uri": "a:b", "text": "no bytes!"}, {"uri": "a:c", "blob": "AA=="}]},
+        ),
+        (
+            "tools/call",
+            {
+                "content": [
+                    {"type": "image", "data": "data:image/png;base64,AA-_", "mimeType": "image/png"},
+                    {"type": "text", "text": "a", "annotations": {"lastModified": "yesterday"}},
+                    {"type": "audio", "data": "la la!", "mimeType": "audio/wav"},
+                ]
+            },
+            {
+                "content": [
+                    {"type": "image", "data": "AA+/", "mimeType": "image/png"},
+                    {"type": "text", "text": "a"},
+                    {"type": "text", "text": '{"type": "audio", "data": "la la!", "mimeType": "audio/wav"}'},
+                ]
+            },
         ),
         ("completion/complete", {"completion": None}, {"completion": {"values": []}}),
         (

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from django.db import Error as DatabaseError
@@ -17,6 +17,7 @@ from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, To
 from harriet.gateway.forward import TOOL, Fields, error_result
 from harriet.gateway.parked import Answers, Parked, TurnAsker
 from harriet.gateway.relayed import end_or_turn
+from harriet.gateway.results import MOST_SAFE
 from harriet.gateway.running import Attended, Key
 from harriet.gateway.state import Where
 
@@ -125,7 +126,33 @@ class _Watch:
 def with_meta(fields: Fields, more: dict[str, Any]) -> bytes:
     """The result with our own members added to its `_meta`; everything else keeps its bytes."""
     known = fields.get("_meta")
-    return msgspec.json.encode({**fields, "_meta": more if known is None else {**(members_of(known) or {}), **more}})
+    return msgspec.json.encode({**fields, "_meta": more if known is None else {**_sound_meta(known), **more}})
+
+
+def _sound_meta(known: msgspec.Raw) -> dict[str, Any]:
+    """Without what means something else in a `_meta` of its form: the TypeScript SDKs lose the result over it."""
+    try:
+        _RESERVED_META(known)
+        return members_of(known) or {}
+    except msgspec.MsgspecError:
+        return {key: value for key, value in (members_of(known) or {}).items() if key not in _RESERVED}
+
+
+_TASK = "io.modelcontextprotocol/related-task"
+_Safe = Annotated[int, msgspec.Meta(ge=-MOST_SAFE, le=MOST_SAFE)]
+
+
+class _Task(msgspec.Struct):
+    taskId: str  # the protocol's name
+
+
+class _Meta(msgspec.Struct):
+    token: str | _Safe | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="progressToken")
+    task: _Task | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=_TASK)
+
+
+_RESERVED = frozenset({"progressToken", _TASK})
+_RESERVED_META = msgspec.json.Decoder(_Meta).decode
 
 
 def call_meta(call: Call) -> dict[str, Any]:
