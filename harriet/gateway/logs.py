@@ -7,5 +7,6 @@ _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 
 def is_wanted(level: object, least: str) -> bool:
-    """Whether a client that asked for `least` and above gets this; one that asked for nothing gets nothing."""
-    return least in _RANK and isinstance(level, str) and _RANK.get(level, 0) >= _RANK[least]
+    """Whether a client that asked for `least` and above gets this; one that asked for nothing gets nothing, and nobody
+    gets what is of no level."""
+    return least in _RANK and isinstance(level, str) and _RANK.get(level, -1) >= _RANK[least]

@@ -35,7 +35,7 @@ CHANGES = frozenset(
     }
 )
 _LONGEST_RETRY = 3600.0
-_IN_STREAM = frozenset({"notifications/elicitation/complete"})
+_LOG, _ANSWERED = "notifications/message", "notifications/elicitation/complete"
 _decode_text = msgspec.json.Decoder(str).decode
 
 
@@ -92,8 +92,10 @@ class Relay:
             await self._progress(members_of(message.params) or {})
         elif method in CHANGES:
             await self._changed(raw)
-        elif method in _IN_STREAM or (method == "notifications/message" and self._is_wanted_log(message)):
-            await self._call.stream.notify(raw)
+        elif method == _LOG:
+            await self._logged(members_of(message.params) or {})
+        elif method == _ANSWERED and self._may_be_sent_elsewhere():
+            await self._answered(members_of(message.params) or {})
 
     async def _changed(self, raw: bytes) -> None:
         """As if it had come on the stream on which the server says what belongs to no request: many have none."""
@@ -102,8 +104,29 @@ class Relay:
         await self._changes.keep()
         await self._heard(raw)
 
-    def _is_wanted_log(self, message: Notification) -> bool:
-        return is_wanted(_text_in(members_of(message.params) or {}, "level"), self._call.log_level)
+    async def _logged(self, params: Members) -> None:
+        """The level decides whether the client wants it; without its data it says nothing."""
+        if not is_wanted(_text_in(params, "level"), self._call.log_level) or "data" not in params:
+            return
+        if "logger" in params and not bytes(params["logger"]).startswith(b'"'):
+            del params["logger"]
+        await self._notify(_LOG, params)
+
+    async def _answered(self, params: Members) -> None:
+        """Somebody answered at the address to which the server sent them."""
+        if bytes(params.get("elicitationId", b"")).startswith(b'"'):
+            await self._notify(_ANSWERED, params)
+
+    def _may_be_sent_elsewhere(self) -> bool:
+        """Only clients of the era with sessions, of its last revision, can be sent to an address and hear of it."""
+        modes = self._call.asker.capabilities.get("elicitation")
+        return self._call.speaks_sessions and isinstance(modes, dict) and "url" in modes
+
+    async def _notify(self, method: str, params: Members) -> None:
+        """In an envelope of ours: one that is no JSON-RPC costs some clients the stream."""
+        if "_meta" in params and members_of(params["_meta"]) is None:
+            del params["_meta"]
+        await self._call.stream.notify(_message(method, params))
 
     async def primed(self, retry: float | None) -> None:
         await self._call.stream.prime(None if retry is None else int(min(retry, _LONGEST_RETRY) * 1000))
@@ -127,7 +150,7 @@ class Relay:
             params.pop("total", None)
         if not bytes(params.get("message", b"")).startswith(b'"'):
             params.pop("message", None)
-        await self._call.stream.notify(progress_message(params))
+        await self._notify("notifications/progress", params)
 
 
 @lru_cache(1024)
@@ -140,7 +163,11 @@ def is_passed_on(key: str) -> bool:
 
 
 def progress_message(params: dict[str, Any]) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
+    return _message("notifications/progress", params)
+
+
+def _message(method: str, params: dict[str, Any]) -> bytes:
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": method, "params": params})
 
 
 def _legible(raw: bytes) -> bytes:

@@ -153,6 +153,25 @@ def test_numbers_of_errors_and_notifications_are_passed_on_too(says: Callable[..
     assert answer.text == "warm"
 
 
+def test_what_is_said_before_the_answer_is_a_message_that_clients_can_read(says: Callable[..., Answer]) -> None:
+    log = '{"method":"notifications/message","params":%s}'
+    events = [
+        log % '{"level":"error","data":1,"logger":5,"_meta":"x"}',
+        '{"jsonrpc":"1.0",' + (log % '{"level":"error","data":null,"_meta":{"y":1}}')[1:],
+        log % '{"level":"loud","data":3}',
+        log % '{"level":"error"}',
+        log % '"error"',
+        '{"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":"nobody asked"}}',
+    ]
+    answer = says(f"{{{WARM}}}", events=events)
+    message = {"jsonrpc": "2.0", "method": "notifications/message"}
+    assert answer.messages[:-1] == [
+        {**message, "params": {"level": "error", "data": 1}},
+        {**message, "params": {"level": "error", "data": None, "_meta": {"y": 1}}},
+    ]
+    assert answer.text == "warm"
+
+
 @pytest.mark.parametrize("code", ["1e400", '"text"', "null", "5.5", "true"])
 def test_an_error_with_a_code_that_is_none_keeps_its_words(says: Callable[..., Answer], log: Log, code: str) -> None:
     answer = says("", error=f'{{"code":{code},"message":"quota used up"}}')
