@@ -95,7 +95,7 @@ def _tool(tool: Entry, note: Note) -> None:
 def _prompt(prompt: Entry, note: Note) -> None:
     _named(prompt)
     given = prompt.get("arguments")
-    if given is None:
+    if given is None or given == {}:
         prompt.pop("arguments", None)
     elif not isinstance(given, list):
         raise Problem("its arguments are not a list")

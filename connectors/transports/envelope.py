@@ -1,6 +1,8 @@
 """JSON-RPC messages to and from servers: the envelope is read, what it carries stays the bytes that were sent."""
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,6 +12,7 @@ from harriet.lib.legible import made_legible
 from harriet.lib.lenient import members_of
 
 MAX_DEPTH = 128
+LARGEST_BATCH = 1000
 _EMPTY = msgspec.Raw(b"")
 _NUMBER = re.compile(rb'("?)([0-9]{1,19})(?:\.0{1,9})?\1')
 
@@ -63,6 +66,7 @@ class Error(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(Message).decode
+_decode_batch = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class _Shape(msgspec.Struct):
@@ -82,11 +86,41 @@ def read_message(raw: bytes) -> Message:
     try:
         if not raw.isascii():
             raw.decode()
-        return _decode(raw)
+        message = _decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _faulty(raw)
+        bare = _without_nulls(raw)
+        return _faulty(raw) if bare is None else read_message(bare)
+    if message.error and (message.result or bytes(message.error) == b"null"):
+        bare = _without_nulls(raw)
+        return message if bare is None else read_message(bare)
+    return message
 
 
+def singly(raw: bytes) -> Sequence[bytes]:
+    """The messages of a batch, which servers up to 2025-03-26 may send in place of one; anything else as it is."""
+    if raw.lstrip()[:1] != b"[":
+        return (raw,)
+    for text in (raw, made_legible(raw)[0]):
+        with suppress(msgspec.MsgspecError, RecursionError):
+            batch = _decode_batch(text)
+            return [bytes(one) for one in batch] if 0 < len(batch) <= LARGEST_BATCH else (raw,)
+    return (raw,)
+
+
+def _without_nulls(raw: bytes) -> bytes | None:
+    """Without the members that are null, as servers write them that leave none out; None where nothing changes."""
+    try:
+        members = members_of(raw)
+    except NotRepresentable:
+        return None
+    absent = _OPTIONAL if members.get("error", b"null") == b"null" else {*_OPTIONAL, "result"}
+    kept = {name: one for name, one in members.items() if one != b"null" or name not in absent}
+    if len(kept) == len(members):
+        return None
+    return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(name), one) for name, one in kept.items())
+
+
+_OPTIONAL = frozenset({"method", "params", "error"})
 _NO_MESSAGE = "it is not one JSON-RPC message"
 _TOO_DEEP = f"its JSON is nested deeper than {MAX_DEPTH} levels, or is broken"
 

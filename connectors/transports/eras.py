@@ -14,6 +14,7 @@ from .sessions import Session
 
 MODERN_VERSION = "2026-07-28"
 LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+WITH_BATCHES = frozenset(LEGACY_VERSIONS[:2])
 _WITH_VERSION_HEADER = frozenset(LEGACY_VERSIONS[2:])
 
 CLIENT_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
@@ -119,9 +120,15 @@ def _discovery(era: str, version: str, result: dict[str, Any]) -> Discovery:
         era=era,
         protocol_version=version,
         server_info=_object(result.get("serverInfo") or meta.get(f"{_OWN}serverInfo")),
-        capabilities=_object(result.get("capabilities")),
+        capabilities=_offered(_object(result.get("capabilities"))),
         instructions=instructions if isinstance(instructions, str) else "",
     )
+
+
+def _offered(capabilities: dict[str, Any]) -> dict[str, Any]:
+    """What is null or false isn't there; anything else than an object says nothing more than that it is."""
+    there = {name: one for name, one in capabilities.items() if one is not None and one is not False}
+    return {name: one if isinstance(one, dict) else {} for name, one in there.items()}
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from vault.open import OpenCredential
 from .asked import Asked
 from .base import Endpoint, OnNotification, OnStream
 from .cookies import Cookies
-from .envelope import Message, Unreadable, read_message
+from .envelope import Message, Unreadable, read_message, singly
 from .failure import Failure, broken
 
 
@@ -72,6 +73,11 @@ class Outgoing:
     can_resume: bool = False
     """An event stream that ends after an id, before the answer, goes on with another one (2025-03-26 and later)."""
     on_stream: OnStream | None = None
+    takes_batches: bool = False
+    """Up to 2025-03-26 a server may answer with several messages in one."""
+
+    def messages_in(self, raw: bytes) -> Sequence[bytes]:
+        return singly(raw) if self.takes_batches else (raw,)
 
 
 def parsed(endpoint: Endpoint, raw: bytes) -> Message:

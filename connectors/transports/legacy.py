@@ -21,7 +21,7 @@ from .cookies import Cookies
 from .envelope import Message, notification, request
 from .exchange import Attached, Outgoing, Reply
 from .hearing import SIDE_SECONDS, hear
-from .lost import Loss, forgetful, is_same_refusal, loss_in
+from .lost import Loss, forgetful, is_refusal, is_same_refusal, loss_in
 from .sessions import InFlight, Session, Sessions
 from .wire import Wire
 
@@ -91,7 +91,16 @@ class LegacyEra:
                 await self._tell_first(endpoint, within, session, caller, log_level, clock)
             answer = partial(self._answer_in, endpoint, within, key, session)
             asked = Asked(answer, on_question, caller.capabilities, clock)
-            outgoing = Outgoing(request_id, body, within, on_notification, asked, can_resume=True, on_stream=on_stream)
+            outgoing = Outgoing(
+                request_id,
+                body,
+                within,
+                on_notification,
+                asked,
+                can_resume=True,
+                on_stream=on_stream,
+                takes_batches=session.version in eras.WITH_BATCHES,
+            )
             try:
                 session.in_flight[request_id] = InFlight(asked, on_notification)
                 if caller.is_interactive and session.id and session.has_stream:
@@ -102,7 +111,7 @@ class LegacyEra:
                 raise
             finally:
                 _landed(session, request_id)
-            if reply.failure is None or not await self._is_lost(
+            if not is_refusal(reply) or not await self._is_lost(
                 endpoint, within, key, session, reply, request_id, clock
             ):
                 return reply

@@ -2,8 +2,9 @@
 
 A request that may have had an effect is never repeated, so this doesn't guess. By the specification a 404 for a request
 with a session id means that the session is unknown (SPEC 2025-11-25 basic/transports, session management); many servers
-say it with a 400 instead, and some answer 404 for reasons of their tools' own. What isn't plain is found out with a
-ping in the same session: a server that refuses even that, in the same words, knows the session no more.
+say it with a 400 or another status instead, or in an error under 200, and some answer 404 for reasons of their tools'
+own. What isn't plain is found out with a ping in the same session: a server that refuses even that, in the same words,
+knows the session no more.
 """
 
 from __future__ import annotations
@@ -36,18 +37,23 @@ class Loss(Enum):
 
 def loss_in(reply: Reply, request_id: bytes) -> Loss:
     """Of a request in a session."""
-    if reply.status not in {400, 404} or reply.failure is None:
+    if not is_refusal(reply) or reply.status >= 500:
         return Loss.NONE
     said = _said(reply)
     if reply.status == 404:
         return Loss.PLAIN if _is_plain(said, reply) else Loss.OPEN
     is_about_sessions = any(word in said for word in _OF_SESSIONS)
-    return Loss.OPEN if is_about_sessions or _names_no_request(reply, request_id) else Loss.NONE
+    names_none = reply.status == 400 and _names_no_request(reply, request_id)
+    return Loss.OPEN if is_about_sessions or names_none else Loss.NONE
+
+
+def is_refusal(reply: Reply) -> bool:
+    return reply.failure is not None or (reply.message is not None and bool(reply.message.error))
 
 
 def is_same_refusal(reply: Reply, ping: Reply) -> bool:
     """Whether a ping was refused as the request was: then it wasn't the request that was refused."""
-    return ping.status == reply.status and ping.failure is not None and _said(ping) == _said(reply)
+    return ping.status == reply.status and is_refusal(ping) and _said(ping) == _said(reply)
 
 
 def _said(reply: Reply) -> str:

@@ -17,7 +17,7 @@ from .asked import Asked, TooManyQuestions
 from .base import Discovery, Endpoint, OnNotification
 from .clock import Clock, Pace
 from .cookies import Cookies
-from .envelope import Message, one_line
+from .envelope import Message, one_line, singly
 from .exchange import Attached
 from .failure import EgressProblem, failure_of, translated
 from .sse import EventReader, EventTooLarge, TooManyEvents
@@ -175,7 +175,7 @@ class OldStream:
             if response.status != 200 or not is_events(response.headers.get("Content-Type", "")):
                 raise UpstreamBroken(f"The server answered with status {response.status} instead of an event stream.")
             async for chunk in response.iter_chunks(_MAX_STREAM_BYTES):
-                for raw in reader.feed(chunk):
+                for raw in (one for event in reader.feed(chunk) for one in singly(event)):
                     await self._came(raw)
                 if reader.special_data and not self._found.done():
                     self._found.set_result(reader.special_data.decode("latin-1"))

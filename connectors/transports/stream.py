@@ -73,14 +73,13 @@ class Stream:
             async for chunk in response.iter_chunks(max_bytes):
                 for raw in self.reader.feed(chunk):
                     await self._tell_if_primed()
-                    if (message := await self._look_at(raw)) is not None:
+                    if (message := await self.answer_in(raw)) is not None:
                         return message
                 await self._tell_if_primed()
-            return self._answer_in(self.reader.rest())
+            rest = self.reader.rest()
+            return await self.answer_in(rest) if rest else None
         except TooManyEvents:
             raise broken(self._endpoint, f"sent more than {MAX_EVENTS} events instead of its answer") from None
-        except TooManyQuestions:
-            raise broken(self._endpoint, "asked back too many questions") from None
         except EgressBroken:
             if not self.can_go_on:
                 raise
@@ -97,9 +96,15 @@ class Stream:
         named = f"It sent an event named {quoted(name, 40)}, which MCP doesn't know." if name else ""
         return f"{self._unread.sentence()} {named}".strip()
 
-    def _answer_in(self, raw: bytes) -> Message | None:
-        message = self._unread.read(raw) if raw else None
-        return message if message is not None and self._is_answer(message) else None
+    async def answer_in(self, raw: bytes) -> Message | None:
+        """The answer, in a message or a batch; what else is there is passed on. Raises UpstreamBroken."""
+        answer = None
+        try:
+            for one in self._outgoing.messages_in(raw):
+                answer = await self._look_at(one) or answer
+        except TooManyQuestions:
+            raise broken(self._endpoint, "asked back too many questions") from None
+        return answer
 
     def _is_answer(self, message: Message) -> bool:
         """No other request is on its way in this stream."""

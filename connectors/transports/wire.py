@@ -12,7 +12,7 @@ from harriet.lib.media import JSON, charset_of, is_events, is_json
 
 from .base import Endpoint
 from .clock import Clock
-from .envelope import Message, Unreadable, is_error, read_message
+from .envelope import Message, Unreadable, is_error, read_message, singly
 from .exchange import Attached, Outgoing, Reply, parsed
 from .failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
 from .said import words_of
@@ -129,7 +129,7 @@ class Wire:
     async def _hear(self, endpoint: Endpoint, response: Response, reader: EventReader, on_message: OnMessage) -> None:
         unread = Unread(endpoint, is_bounded=False)
         async for chunk in response.iter_chunks(self.max_bytes):
-            for raw in reader.feed(chunk):
+            for raw in (one for event in reader.feed(chunk) for one in singly(event)):
                 message = unread.read(raw)
                 if message is not None:
                     await on_message(message, raw)
@@ -195,6 +195,10 @@ class Wire:
             raw = as_utf8(raw, "")
         if not raw.strip():
             raise unknown_kind(endpoint, response.status, "", b"")
+        if outgoing.messages_in(raw)[0] is not raw:
+            answer = await Stream(endpoint, outgoing).answer_in(raw)
+            if answer is not None:
+                return answer
         message = parsed(endpoint, raw)
         if not message.answers(outgoing.id) and not message.answers_alone(outgoing.id):
             said = "" if message.result else words_of(kind or JSON, raw)

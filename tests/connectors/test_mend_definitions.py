@@ -236,6 +236,7 @@ def test_what_is_not_clear_is_left_out_alone_with_its_reason(given_: dict[str, A
     ("arguments", "becomes"),
     [
         (None, {}),
+        ({}, {}),
         ([], {"arguments": []}),
         (["who"], {"arguments": [{"name": "who"}]}),
         ([{"name": "who", "required": "true"}], {"arguments": [{"name": "who", "required": True}]}),

@@ -233,7 +233,8 @@ async def test_a_server_that_says_odd_things_of_itself_is_still_met(
     server: RawServer, transport: NativeTransport
 ) -> None:
     server.results["initialize"] = (
-        b'{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"experimental":{"n":1e400}},'
+        b'{"protocolVersion":"2025-11-25","capabilities":{"tools":true,"experimental":{"n":1e400},"prompts":null,'
+        b'"resources":false,"logging":[]},'
         b'"serverInfo":{"name":"\\ud83d","version":"1"},"instructions":"x\\ud83d\xff"}'
     )
     server.results["tools/list"] = page("a")
@@ -241,5 +242,5 @@ async def test_a_server_that_says_odd_things_of_itself_is_still_met(
         found = await transport.discover(Endpoint(uuid4(), server.url, LOCAL), credential, deadline=20)
     assert found.instructions == "x��"
     assert found.server_info == {"name": "�", "version": "1"}
-    assert found.capabilities == {"tools": {}, "experimental": {"n": None}}
+    assert found.capabilities == {"tools": {}, "experimental": {"n": None}, "logging": {}}
     assert await names(server, transport) == ["a"]

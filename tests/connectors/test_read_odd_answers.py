@@ -143,6 +143,83 @@ async def test_an_error_that_names_no_request_is_about_the_only_one(server, tran
         assert await call(transport, server.url(behaving("/no-id", behaviour))) == {"code": -32044, "message": "No"}
 
 
+NULLS = '"params":null,"error":null,"method":null'
+RESULT = '"result":{"content":[{"type":"text","text":"%s"}]}'
+
+
+@pytest.mark.parametrize("way", ["json", "events"])
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        (f'{RESULT % "a"},"error":null', "a"),
+        (f'"error":null,{RESULT % "a"}', "a"),
+        (f"{NULLS},{RESULT % 'a'}", "a"),
+        (f"{NULLS},{RESULT % 'a' + chr(92) + 'ud83d'}".replace('"}]}\\ud83d', '\\ud83d"}]}'), "a\ufffd"),
+        ('"result":null,"error":{"code":7,"message":"no"}', "no"),
+        ('"method":null,"result":null,"error":{"code":7,"message":"no","data":null}', "no"),
+    ],
+)
+async def test_a_member_that_is_null_is_none(server, transport, way, members, found):
+    body = f'{{"jsonrpc":"2.0","id":ID,{members}}}'
+    behaviour = written([f"Content-Type: {JSON}"], body) if way == "json" else streamed(f"data: {body}\n\n")
+    answer = await call(transport, server.url(behaving("/nulls", behaviour)))
+    assert (answer["content"][0]["text"] if "content" in answer else answer["message"]) == found
+
+
+@pytest.mark.parametrize("members", ['"result":null', '"error":null', '"result":null,"error":null', '"method":null'])
+async def test_nulls_alone_are_no_answer(server, transport, members):
+    body = f'{{"jsonrpc":"2.0","id":ID,{members}}}'
+    with pytest.raises(UpstreamBroken) as failure:
+        result = await call(transport, server.url(behaving("/null", written([f"Content-Type: {JSON}"], body))))
+        assert result is None
+        raise UpstreamBroken("whoever asked is told that it is no result")
+    assert failure.value.is_outcome_open
+
+
+OLDER = written(
+    [f"Content-Type: {JSON}", "Mcp-Session-Id: older"],
+    '{"jsonrpc":"2.0","id":ID,"result":{"protocolVersion":"2025-03-26","capabilities":{}}}',
+)
+PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}'
+
+
+@pytest.mark.parametrize("way", ["json", "events", "unended"])
+async def test_a_batch_is_taken_apart(server, transport, way):
+    """As servers of 2025-03-26 may answer."""
+    heard = []
+    server.sessions.add("older")
+
+    async def listen(raw):
+        heard.append(json.loads(raw)["method"])
+
+    batch = f" [{PROGRESS},\n{ANSWER},{PROGRESS}]".replace("grün", "gr\\u00fcn\\ud83d")
+    if way != "json":
+        batch = batch.replace("\n", "")
+    behaviour = written([f"Content-Type: {JSON}"], batch) if way == "json" else streamed(f"data: {batch}\n\n")
+    if way == "unended":
+        behaviour = streamed(f"data: {batch}")
+    answer = await call(
+        transport, server.url(behaving("/batch", legacy(initialize=OLDER, tools_call=behaviour))), LEGACY, listen=listen
+    )
+    assert answer["content"][0]["text"] == "grün\ufffd"
+    assert heard == ["notifications/progress"] * 2
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "[1]", f"[{PROGRESS}]", "[[]]", "[{]", '[{"jsonrpc":"2.0","id":"x","result":{}}]']
+)
+async def test_a_batch_without_the_answer_is_none(server, transport, body):
+    server.sessions.add("older")
+    with pytest.raises(UpstreamBroken):
+        await call(
+            transport,
+            server.url(
+                behaving("/no-batch", legacy(initialize=OLDER, tools_call=written([f"Content-Type: {JSON}"], body)))
+            ),
+            LEGACY,
+        )
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

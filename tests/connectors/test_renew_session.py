@@ -74,6 +74,10 @@ UNKNOWN = {
     "400 own id": own_error(400, "Invalid session ID", -32600),
     "400 text": in_words(400, "Invalid or expired session", PLAIN),
     "400 api": in_words(400, '{"error":"invalid_session"}', JSON),
+    "410": in_words(410, "This session is gone"),
+    "403": in_words(403, '{"error":"unknown session"}', JSON),
+    "200": own_error(200, "Session not found", -32000),
+    "200 without an id": in_words(200, error("No valid session", -32600), JSON),
 }
 
 
@@ -103,6 +107,7 @@ ITS_OWN = {
     "409": in_words(409, "Already paid"),
     "410": in_words(410, "Session gone"),
     "500": in_words(500, "Session not found"),
+    "200": own_error(200, "Checkout session 7 not found", -32000),
 }
 
 
