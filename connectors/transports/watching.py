@@ -33,6 +33,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STEADY = 5.0
 """A stream that lasted so many seconds worked; the next failure is a new one."""
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+_NEWS = ("notifications/tools/", "notifications/prompts/", "notifications/resources/")
 
 OpenCredentialFor = Callable[[], AbstractContextManager[OpenCredential]]
 
@@ -98,11 +99,12 @@ class Watch:
 
         async def hear(raw: bytes) -> None:
             nonlocal is_acknowledged
-            if is_acknowledged:
-                await self._tell(raw)
-            elif read_message(raw).method == ACKNOWLEDGED:
+            method = "" if is_acknowledged else read_message(raw).method
+            if method == ACKNOWLEDGED or method.startswith(_NEWS):  # some servers begin without a word
                 is_acknowledged = True
                 self._on_open()
+            if is_acknowledged and method != ACKNOWLEDGED:
+                await self._tell(raw)
 
         request_id = self._wire.new_id()
         params = {"notifications": _wanted(self._interest), "_meta": eras.MODERN_META}

@@ -15,6 +15,7 @@ from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from tests.servers.hostile import Hostile
+from tests.servers.refusing import behaving, streamed
 from tests.servers.talkative import TALKATIVE
 from vault.placement import BEARER, placed
 
@@ -90,6 +91,15 @@ async def test_a_modern_server_is_asked_to_listen_again_and_again(server, transp
     }
     assert first.headers["mcp-method"] == "subscriptions/listen"
     assert len(server.of("subscriptions/listen")) >= 3
+
+
+async def test_a_modern_server_that_acknowledges_nothing_is_heard(server, transport):
+    note = 'data: {"jsonrpc":"2.0","method":"notifications/%s/list_changed"}\n\n'
+    path = behaving("/says-nothing-first", streamed(note % "tools", note % "prompts", "ANSWER"))
+    heard = await watched(transport, server.url(path), MODERN, 2)
+    assert [one["method"] for one in heard[:2]] == [
+        f"notifications/{what}/list_changed" for what in ("tools", "prompts")
+    ]
 
 
 async def test_the_oldest_servers_are_heard(server, transport):
