@@ -40,7 +40,7 @@ METHODS: dict[str, str] = {Tool.Kind.TOOL: TOOL, Tool.Kind.PROMPT: PROMPT, Tool.
 _COMPLETE = msgspec.Raw(b'"complete"')
 LONGEST_NUMBER = 4000
 """Digits of a whole number; Python refuses to read many more."""
-_TRUE = msgspec.Raw(b"true")
+_TRUE, _NULL = msgspec.Raw(b"true"), msgspec.Raw(b"null")
 
 
 @dataclass(slots=True)
@@ -121,10 +121,10 @@ def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, sent: Sent) -> Fie
         raise UpstreamSaidError(raw)
     sent.notes += answer.notes
     fields = _fields(raw)
-    kind = fields.get("resultType", _COMPLETE)
+    kind = fields.get("resultType", _NULL)
     if kind == INPUT_REQUIRED:
         return fields
-    if kind != _COMPLETE:
+    if kind not in (_COMPLETE, _NULL):
         raise ToolRefusal(_RAN.format(f"it is of a kind that Harriet doesn't know ({_quoted(kind)})"))
     if MENDS[call.method](fields, call.name):
         sent.notes.append(MEND)

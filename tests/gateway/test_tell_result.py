@@ -153,6 +153,11 @@ def test_numbers_of_errors_and_notifications_are_passed_on_too(says: Callable[..
     assert answer.text == "warm"
 
 
+def test_a_kind_that_is_null_is_none(says: Callable[..., Answer], log: Log) -> None:
+    assert says(f'{{{WARM},"resultType":null}}').text == "warm"
+    assert outcome(log)[0] == "ok"
+
+
 def test_what_is_said_before_the_answer_is_a_message_that_clients_can_read(says: Callable[..., Answer]) -> None:
     log = '{"method":"notifications/message","params":%s}'
     events = [

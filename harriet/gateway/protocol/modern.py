@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -159,11 +160,13 @@ async def _call(visit: Visit, message: Incoming, call: Call) -> bytes:
     if not asks_for_input(fields):
         fields["resultType"] = _COMPLETE
         if call.method == RESOURCE:
-            fields = {**fields, "ttlMs": fields.get("ttlMs", _STALE), "cacheScope": _PRIVATE}
+            fresh = _FRESH.fullmatch(fields.get("ttlMs", b""))
+            fields = {**fields, "ttlMs": fields["ttlMs"] if fresh else _STALE, "cacheScope": _PRIVATE}
     return result_body(message.id, with_meta(fields, {**SERVER_META, **call_meta(call)}))
 
 
 _STALE, _PRIVATE = msgspec.Raw(b"0"), msgspec.Raw(b'"private"')
+_FRESH = re.compile(rb"0|[1-9][0-9]{0,14}")
 
 
 def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
