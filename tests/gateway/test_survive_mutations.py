@@ -1,4 +1,4 @@
-"""A real server's words, changed in some twenty thousand ways: whatever it lists, answers or says in between stays its
+"""A real server's lists, changed in more than ten thousand ways, in either era and in both: whatever it lists stays its
 own problem. Other servers' tools stay callable, official clients can read every list, and what was done is told."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,8 +17,8 @@ import pytest
 from mcp_types.methods import parse_server_result
 
 from tests.clients.node import run
-from tests.mutations.mutate import Mutator, written
-from tests.mutations.server import OddServer
+from tests.mutations.mutate import Mutator
+from tests.mutations.server import LEGACY, MODERN, OddServer
 from tests.mutations.truth import Called, call_all, faults_in_log, faults_of
 
 from .client import Client, ModernClient
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.processes
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parents[1] / "mutations/recorded.json").read_text())
 LIST_ALL = Path(__file__).parents[1] / "mutations/list_all.mjs"
-BATCHES, TOOLS, OTHERS, ANSWERS = 12, 700, 60, 10_000
-"""12 syncs of 700 tools, 60 prompts, 60 resources and 60 templates, and 10,000 answers: 20,560 mutations."""
+BATCHES, TOOLS, OTHERS = 9, 700, 60
+"""9 syncs of 700 tools, 60 prompts, 60 resources and 60 templates, a third of them with others in the later era: 10,560
+mutations."""
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+ERAS = ((LEGACY,), (LEGACY, MODERN), (MODERN,))
 LISTS = {
     "tools/list": ("tools", "name", TOOLS),
     "prompts/list": ("prompts", "name", OTHERS),
@@ -69,48 +72,17 @@ def test_lists_stay_valid_and_calls_are_told(
 ) -> None:
     mutator = Mutator(20_260_728)
     for batch in range(BATCHES):
+        odd.eras = ERAS[batch % len(ERAS)]
         odd.lists = {method: list(mutated(mutator, method, batch)) for method in LISTS}
-        enabled = sync(odd, committed_cast)
+        odd.later = {method: list(mutated(mutator, method, batch)) for method in LISTS} if len(odd.eras) > 1 else {}
+        enabled = sync(committed_cast)
         assert len(enabled) > TOOLS / 3, "most of what is offered can be used"
         wait_for_list(dana, enabled)
         check_lists(dana, tmp_path if batch % 4 == 0 else None)
-        calls = [(f"{batch}-{name}", name, {"marker": f"{batch}-{name}"}) for name in sorted(enabled)]
-        check(asyncio.run(call_all(dana.gateway.url + dana.path, dana.token, calls, VERSIONS[-1])), odd, VERSIONS[-1])
+        calls = [call_of(f"{batch}-{name}", name) for name in sorted(enabled)]
+        called = asyncio.run(call_all(dana.gateway.url + dana.path, dana.token, calls, VERSIONS[-1]))
+        check(faults_in(called, odd.called, VERSIONS[-1]))
         assert dana.call("crm_echo", {"text": "still here"}).text == "still here"
-
-
-def test_answers_are_told_truthfully(dana: Client, odd: OddServer, committed_cast: Cast) -> None:
-    plain = {"name": "plain", "description": "Says it.", "inputSchema": {"type": "object"}}
-    shape = next(tool for tool in RECORDED["tools/list"]["tools"] if tool["name"] == "get-structured-content")
-    shaped = {**plain, "name": "shaped", "outputSchema": shape["outputSchema"]}
-    odd.lists = {"tools/list": [written(plain), written(shaped)]}
-    names = sync(odd, committed_cast)
-    wait_for_list(dana, names)
-    mutator = Mutator(20_251_125)
-    for number in range(ANSWERS):
-        odd.answers[str(number)] = answer(mutator, number)
-    for at, version in enumerate(VERSIONS):
-        markers = [str(number) for number in range(ANSWERS) if number % len(VERSIONS) == at]
-        calls = [(marker, tool_for(marker), {"marker": marker}) for marker in markers]
-        check(asyncio.run(call_all(dana.gateway.url + dana.path, dana.token, calls, version)), odd, version)
-    assert odd.called.total() >= ANSWERS * 0.99
-    assert max(odd.called.values()) == 1, "no call is repeated by itself"
-    assert dana.call("crm_echo", {"text": "still here"}).text == "still here"
-
-
-def tool_for(marker: str) -> str:
-    return "odd_shaped" if "structuredContent" in marker or int(marker) % 5 == 0 else "odd_plain"
-
-
-def answer(mutator: Mutator, number: int) -> tuple[str, list[str]]:
-    """A mutated result; or a whole one with something odd said before it."""
-    results = RECORDED["results"]
-    result = results["get-structured-content" if number % 5 == 0 else mutator.random.choice(sorted(results))]
-    if number % 4:
-        return mutator.mutated(result), []
-    notification = mutator.random.choice(RECORDED["notifications"])
-    notification = {**notification, "params": {**notification["params"], "progressToken": str(number)}}
-    return written(result), [mutator.mutated(notification)]
 
 
 def mutated(mutator: Mutator, method: str, batch: int) -> Iterator[str]:
@@ -123,14 +95,14 @@ def mutated(mutator: Mutator, method: str, batch: int) -> Iterator[str]:
         yield mutator.mutated(entry)
 
 
-def sync(odd: OddServer, cast: Cast) -> set[str]:
+def sync(cast: Cast, slug: str = "odd") -> set[str]:
     """Syncs the odd server and enables all that it has; gives the names of its tools as clients see them."""
     from connectors.actions.set_tool import ToolChange
     from connectors.actions.set_tools_in_bulk import set_tools_in_bulk
     from connectors.actions.sync_connector import sync_connector
     from connectors.models import Connector, Tool
 
-    strange: Connector = Connector.objects.get(slug="odd")
+    strange: Connector = Connector.objects.get(slug=slug)
     alice = cast.actor(cast.alice)
     run = sync_connector(strange, actor=alice)
     assert run.is_success, run.error
@@ -140,7 +112,7 @@ def sync(odd: OddServer, cast: Cast) -> set[str]:
     for start in range(0, len(ids), 500):
         set_tools_in_bulk(strange, ids[start : start + 500], change, actor=alice)
     names = usable.filter(kind="tool").values_list("name", flat=True)
-    return {f"odd_{name}" for name in names if re.fullmatch(r"[\w-]+", name)}  # others are shown under tamer ones
+    return {f"{slug}_{name}" for name in names if re.fullmatch(r"[\w-]+", name)}  # others are shown under tamer ones
 
 
 def pages(client: Client, method: str, version: str = VERSIONS[-1]) -> Iterator[dict[str, Any]]:
@@ -186,18 +158,29 @@ def check_lists(dana: Client, folder: Path | None) -> None:
             assert set(said[generation][member]) == listed(dana, method), (generation, member)
 
 
-def check(calls: list[Called], odd: OddServer, version: str) -> None:
+def call_of(marker: str, tool: str) -> tuple[str, str, dict[str, Any]]:
+    return marker, "tools/call", {"name": tool, "arguments": {"marker": marker}}
+
+
+def faults_in(calls: list[Called], seen: Counter[str], version: str) -> list[str]:
     from audit.models import Event
 
     def rows(code: str) -> list[dict[str, Any]]:
         return [json.loads(body) for body in Event.objects.filter(code=code).values_list("body", flat=True)]
 
     wait_for(lambda: len(rows("call.intent")) == len(rows("call.outcome")), seconds=20)
-    intents = {row["request"] for row in rows("call.intent")}
+    intents = {row["details"]["arguments_digest"]: row["request"] for row in rows("call.intent")}
     outcomes = {row["request"]: row for row in rows("call.outcome")}
     faults = []
     for called in calls:
-        was_seen = odd.called[called.marker] > 0
+        was_seen = seen[called.marker] > 0
         found = faults_of(called, was_seen, version) + faults_in_log(called, was_seen, intents, outcomes)
-        faults += [f"{called.marker}: {fault}: {called.told[:300]}" for fault in found]
+        faults += [
+            f"{called.marker} {version} {called.method}: {fault}: {called.told[:300]} {str(called.messages[:-1])[:300]}"
+            for fault in found
+        ]
+    return faults
+
+
+def check(faults: list[str]) -> None:
     assert not faults, f"{len(faults)} faults; the first: " + "\n".join(islice(faults, 15))

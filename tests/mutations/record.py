@@ -27,6 +27,25 @@ CALLS: dict[str, dict[str, Any]] = {
     "trigger-long-running-operation": {"duration": 0.1, "steps": 2},
 }
 
+OTHERS: dict[str, tuple[dict[str, Any], ...]] = {
+    "prompts/get": (
+        {"name": "simple-prompt"},
+        {"name": "args-prompt", "arguments": {"city": "Bern", "state": "BE"}},
+        {"name": "resource-prompt", "arguments": {"resourceType": "Text", "resourceId": "1"}},
+        {"name": "resource-prompt", "arguments": {"resourceType": "Blob", "resourceId": "1"}},
+    ),
+    "resources/read": (
+        {"uri": "demo://resource/dynamic/text/1"},
+        {"uri": "demo://resource/dynamic/blob/1"},
+    ),
+    "completion/complete": (
+        {
+            "ref": {"type": "ref/prompt", "name": "completable-prompt"},
+            "argument": {"name": "department", "value": ""},
+        },
+    ),
+}
+
 
 class Session:
     """One session with the reference server, by hand: every byte it says is kept."""
@@ -62,6 +81,8 @@ def record() -> dict[str, Any]:
             )
             found["results"][name] = answer["result"]
             found["notifications"] += notifications
+        for method, wanted in OTHERS.items():
+            found[method] = [session.ask(method, **params)[-1]["result"] for params in wanted]
     return found
 
 

@@ -1,4 +1,4 @@
-"""A server that says what a test tells it to, byte for byte, and notes which calls reached it."""
+"""A server that says what a test tells it to, byte for byte, in either era, and notes which calls reached it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
@@ -14,19 +15,42 @@ from tests.gateway.upstream import read
 from tests.servers.running import free_port
 
 JSON, STREAM = (b"content-type", b"application/json"), (b"content-type", b"text/event-stream")
+LEGACY, MODERN = "2025-11-25", "2026-07-28"
+ID = "@ID@"
+"""Stands for the id of the request in a message that is written as a whole."""
+
+
+@dataclass
+class Said:
+    """An answer: the raw JSON of its result, or of the whole message; and what is said in a stream before it."""
+
+    result: str = ""
+    message: str = ""
+    before: list[str] = field(default_factory=list)
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def to(self, rpc_id: Any) -> str:
+        name = json.dumps(rpc_id)
+        return self.message.replace(ID, name) or f'{{"jsonrpc":"2.0","id":{name},"result":{self.result}}}'
 
 
 class OddServer:
-    """`lists`: by method, the raw JSON of each entry. `answers`: by marker, a raw result and what is said before it.
+    """`lists`: by method, the raw JSON of each entry; `later` has those of the later era, where they are others.
+    `answers`: by marker (see `marker_of`)."""
 
-    A call is known by its argument `marker`, else by the name of its tool.
-    """
-
-    def __init__(self, capabilities: dict[str, Any] | None = None) -> None:
+    def __init__(self, capabilities: dict[str, Any] | None = None, *eras: str) -> None:
         self.capabilities = capabilities or {"tools": {}}
+        self.eras = eras or (LEGACY,)
         self.lists: dict[str, list[str]] = {}
-        self.answers: dict[str, tuple[str, list[str]]] = {}
-        self.usual = '{"content":[{"type":"text","text":"done"}]}'
+        self.later: dict[str, list[str]] = {}
+        self.answers: dict[str, Said] = {}
+        self.usual = {
+            "tools/call": '{"content":[{"type":"text","text":"done"}],"resultType":"complete"}',
+            "prompts/get": '{"messages":[],"resultType":"complete"}',
+            "resources/read": '{"contents":[],"resultType":"complete","ttlMs":0,"cacheScope":"private"}',
+            "completion/complete": '{"completion":{"values":[]},"resultType":"complete"}',
+        }
         self.called: Counter[str] = Counter()
         self.port = free_port()
         config = uvicorn.Config(self._app, port=self.port, log_level="error", lifespan="off", interface="asgi3")
@@ -49,31 +73,52 @@ class OddServer:
             await _send(send, 405, b"", JSON)
             return
         message = json.loads(await read(receive))
-        if "id" not in message:
+        era = MODERN if dict(scope["headers"]).get(b"mcp-protocol-version") == MODERN.encode() else LEGACY
+        if era not in self.eras:
+            await _send(send, 400, b"", JSON)
+        elif "id" not in message or "method" not in message:
             await _send(send, 202, b"", JSON)
-            return
-        result, before = self._said(message)
-        answer = f'{{"jsonrpc":"2.0","id":{json.dumps(message["id"])},"result":{result}}}'
-        if not before:
-            await _send(send, 200, answer.encode(), JSON)
-            return
-        events = "".join(f"data: {said}\n\n" for said in [*before, answer])
-        await _send(send, 200, events.encode(), STREAM)
+        else:
+            said = self._said(message, era)
+            answer = said.to(message["id"])
+            if not said.before:
+                await _send(send, said.status, answer.encode(), JSON, *said.headers)
+                return
+            events = "".join(f"data: {one}\n\n" for one in [*said.before, answer])
+            await _send(send, said.status, events.encode(), STREAM, *said.headers)
 
-    def _said(self, message: dict[str, Any]) -> tuple[str, list[str]]:
+    def _said(self, message: dict[str, Any], era: str) -> Said:
         method, params = message["method"], message.get("params", {})
-        if method == "initialize":
+        if method in ("initialize", "server/discover"):
+            if (method == "initialize") != (era == LEGACY):
+                return _unknown(method)
             info = {"name": "odd", "version": "1"}
-            said = {"protocolVersion": "2025-11-25", "capabilities": self.capabilities, "serverInfo": info}
-            return json.dumps(said), []
+            said = {"protocolVersion": LEGACY, "capabilities": self.capabilities, "serverInfo": info}
+            return Said(json.dumps({**said, "supportedVersions": [MODERN], "resultType": "complete"}))
         if method in self.lists:
             member = {"resources/templates/list": "resourceTemplates"}.get(method, method.partition("/")[0])
-            return f'{{"{member}":[{",".join(self.lists[method])}]}}', []
-        if method == "tools/call":
-            marker = str(params.get("arguments", {}).get("marker", params.get("name")))
+            more = '"resultType":"complete","ttlMs":0,"cacheScope":"private"'
+            lists = self.later if era == MODERN and self.later else self.lists
+            return Said(f'{{"{member}":[{",".join(lists[method])}],{more}}}')
+        if method in self.usual:
+            marker = marker_of(method, params)
             self.called[marker] += 1
-            return self.answers.get(marker, (self.usual, []))
-        return "{}", []
+            return self.answers.get(marker, Said(self.usual[method]))
+        return Said("{}")
+
+
+def marker_of(method: str, params: dict[str, Any]) -> str:
+    """By which a test knows a call: an argument of this name, the last part of an address, the text to complete."""
+    if method == "resources/read":
+        return str(params["uri"]).rpartition("/")[2]
+    if method == "completion/complete":
+        return str(params["argument"]["value"])
+    return str(params.get("arguments", {}).get("marker", params.get("name")))
+
+
+def _unknown(method: str) -> Said:
+    error = {"code": -32601, "message": f"There is no {method}."}
+    return Said(message=f'{{"jsonrpc":"2.0","id":{ID},"error":{json.dumps(error)}}}')
 
 
 async def _send(send: Any, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
