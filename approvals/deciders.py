@@ -12,8 +12,9 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from harriet.people.models import Membership, RightGiven, Role, User
+from harriet.people.models import Membership, RightGiven, Role
 from harriet.people.permissions import POWERS, Power, has_power
+from harriet.people.vouching import above, below
 
 from .models import PendingAction
 
@@ -35,22 +36,22 @@ class Side:
     makers: frozenset[UUID]
     """Who asked for it, and who made its credential."""
     vouchers: frozenset[UUID]
-    """Who could be using a maker's account: they handed over the link to it, and no mail has reached its address."""
+    """Who could be using a maker's account: they handed over the link to it, or to the account of whoever did, and no
+    mail has reached these addresses."""
     given_since: tuple[RightGiven, ...]
     """Whom anybody let decide after the call was made."""
 
     @property
-    def everybody(self) -> frozenset[UUID]:
-        return self.makers | self.vouchers
+    def everybody(self) -> set[UUID]:
+        """With those as whom the makers could act."""
+        return self.makers | self.vouchers | below(self.makers)
 
 
 def side_of(action: PendingAction) -> Side:
     made_by = action.token.created_by_id if action.token else None
     makers = {id for id in (action.user_id, made_by) if id is not None}
-    unproven = User.objects.filter(pk__in=makers, is_proven=False, vouched_by__isnull=False)
     given = RightGiven.objects.filter(organization=action.organization_id, at__gt=action.created_at)
-    vouchers = frozenset(unproven.values_list("vouched_by_id", flat=True))
-    return Side(frozenset(makers), vouchers, tuple(given.select_related("by")))
+    return Side(frozenset(makers), frozenset(above(makers)), tuple(given.select_related("by")))
 
 
 def approvers_of(action: PendingAction) -> QuerySet[Membership]:
@@ -70,16 +71,10 @@ def refusal(action: PendingAction, membership: Membership) -> str:
 def decided_by_others(membership: Membership) -> Q:
     """The actions on which this person may not decide because of who made them, as a filter for lists. What was given
     after the call was made is left to the ticket's page."""
-    user = membership.user
-    mine = Q(user=user) | Q(token__created_by=user)
-    for maker in ("user", "token__created_by"):
-        mine |= Q(**{f"{maker}__is_proven": False, f"{maker}__vouched_by": user})
-    if not user.is_proven and user.vouched_by_id is not None:
-        mine |= Q(user=user.vouched_by_id) | Q(token__created_by=user.vouched_by_id)
-        if not _owns(membership.organization_id, {user.vouched_by_id}):
-            for maker in ("user", "token__created_by"):
-                mine |= Q(**{f"{maker}__is_proven": False, f"{maker}__vouched_by": user.vouched_by_id})
-    return mine
+    mine = {membership.user_id}
+    vouchers = above(mine)
+    side = mine | vouchers | below(mine | vouchers - _owners_among(membership.organization_id, vouchers))
+    return Q(user__in=side) | Q(token__created_by__in=side)
 
 
 def _approving(action: PendingAction) -> QuerySet[Membership]:
@@ -111,8 +106,9 @@ def _conflict(action: PendingAction, side: Side, membership: Membership) -> str:
         )
     if _could_be_used_by_side(membership, side):
         return (
-            f"{user.vouched_by} handed over the link to your account and could have made this call, so your decision "
-            "would prove nothing yet. Prove your address first: sign out, choose “Forgot password” and use the mail."
+            f"{user.vouched_by} handed over the link to your account, and could have made this call or be somebody who "
+            "could, so your decision would prove nothing yet. Prove your address first: sign out, choose “Forgot "
+            "password” and use the mail."
         )
     return _given_by_side(action, side, membership)
 
@@ -120,10 +116,9 @@ def _conflict(action: PendingAction, side: Side, membership: Membership) -> str:
 def _could_be_used_by_side(membership: Membership, side: Side) -> bool:
     """An owner may hand over two links, one to who asks and one to who decides: without mail nobody else can, and an
     owner could switch the approval off as well. Nobody else may."""
-    voucher = None if membership.user.is_proven else membership.user.vouched_by_id
-    if voucher is None:
-        return False
-    return voucher in side.makers or (voucher in side.vouchers and not _owns(membership.organization_id, {voucher}))
+    vouchers = set() if membership.user.is_proven else above({membership.user_id})
+    shared = vouchers & side.vouchers
+    return bool(vouchers & side.makers or shared - _owners_among(membership.organization_id, shared))
 
 
 def _given_by_side(action: PendingAction, side: Side, membership: Membership) -> str:
@@ -134,8 +129,9 @@ def _given_by_side(action: PendingAction, side: Side, membership: Membership) ->
             (RightGiven.Way.GROUP.value, membership.user_id),
             (RightGiven.Way.CONNECTOR.value, action.connector_id),
         }
-    suspects = side.everybody | {membership.user_id}
-    given = next((row for row in side.given_since if (row.way, row.to_id) in ways and row.by_id in suspects), None)
+    giving = [row for row in side.given_since if (row.way, row.to_id) in ways]
+    suspects = side.everybody | {membership.user_id} if giving else set()
+    given = next((row for row in giving if row.by_id in suspects), None)
     if given is None:
         return ""
     return (
@@ -144,6 +140,6 @@ def _given_by_side(action: PendingAction, side: Side, membership: Membership) ->
     )
 
 
-def _owns(organization_id: UUID, user_ids: set[UUID]) -> bool:
+def _owners_among(organization_id: UUID, user_ids: set[UUID]) -> set[UUID]:
     owners = Membership.objects.filter(organization=organization_id, role=Role.OWNER, is_active=True)
-    return owners.filter(user__in=user_ids).exists()
+    return set(owners.filter(user__in=user_ids).values_list("user_id", flat=True)) if user_ids else set()

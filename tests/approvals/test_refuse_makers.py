@@ -139,6 +139,28 @@ def test_two_accounts_of_one_admin_do_not_decide_on_each_other(story: Story, eve
     refused(story, story.action(hold(story.call(user=caller))), decider, "handed over the link to your account")
 
 
+def test_links_handed_on_from_account_to_account_are_one_side(story: Story, eve: User) -> None:
+    """Eve opens the link to an IT admin's account, and as that admin the link to an approver's."""
+    puppet = joined(story, "puppet@acme.test", "mcp_admin", eve)
+    decider = joined(story, "decider@acme.test", "approver", puppet)
+    caller = joined(story, "caller@acme.test", "member", puppet)
+    own = story.action(hold(story.call(user=eve)))
+    refused(story, own, decider, "handed over the link to your account")
+    refused(story, story.action(hold(story.call(b'{"n":2}', user=caller))), eve, "You handed over the link")
+    refused(story, story.action(hold(story.call(b'{"n":3}', user=caller))), decider, "handed over the link")
+    prove_address(puppet)
+    decider = User.objects.get(pk=decider.pk)
+    approve_action(own, actor=story.cast.actor(decider))
+
+
+def test_whom_an_account_of_the_caller_makes_an_approver_afterwards(story: Story, eve: User) -> None:
+    puppet = joined(story, "puppet@acme.test", "mcp_admin", eve)
+    action = story.action(hold(story.call(user=eve)))
+    dana = Membership.objects.get(user=story.cast.dana)
+    change_role(dana, "approver", actor=story.cast.actor(puppet))
+    refused(story, action, story.cast.dana, "let you decide only after this call was made")
+
+
 def test_two_people_whom_the_owner_let_in_by_hand_do(story: Story) -> None:
     """A small company without mail: Alice hands over both links. She herself decides on neither's calls."""
     caller = joined(story, "caller@acme.test", "member", story.cast.alice)
@@ -219,12 +241,16 @@ def test_the_list_of_what_waits_for_one_agrees_with_who_may_decide(story: Story,
     cast = story.cast
     puppet = joined(story, "puppet@acme.test", "member", eve)
     second = joined(story, "second@acme.test", "approver", eve)
+    third = joined(story, "third@acme.test", "mcp_admin", eve)
+    fourth = joined(story, "fourth@acme.test", "approver", third)
     key, _ = issue_integration_key(cast.acme, "Nightly", [cast.sales], 30, actor=cast.actor(eve))
     laptop = register_device(cast.acme, cast.dana, "Laptop", actor=cast.actor(cast.dana))
     hers, _ = issue_device_credential(laptop, name="x", expires_in_days=9, actor=cast.actor(cast.dana))
     actions = [held_with(story, token, number) for number, token in enumerate((key, hers))]
-    actions += [story.action(hold(story.call(b"{}", user=user))) for user in (puppet, eve, cast.bob, cast.alice)]
-    for user in (eve, second, cast.bob, cast.alice, cast.dana, puppet):
+    actions += [
+        story.action(hold(story.call(b"{}", user=user))) for user in (puppet, eve, third, fourth, cast.bob, cast.alice)
+    ]
+    for user in (eve, second, third, fourth, cast.bob, cast.alice, cast.dana, puppet):
         membership = Membership.objects.select_related("user", "organization").get(user=user)
         listed = {ticket.action.pk for ticket in waiting_for(membership)}
         assert listed == {action.pk for action in actions if not refusal(action, membership)}, user
