@@ -143,7 +143,7 @@ class Watchers:
             try:
                 await self._runtime.transport.watch(
                     endpoint,
-                    partial(self._credential, organization, endpoint.connector_id),
+                    partial(self._credential, organization, endpoint),
                     interest,
                     on_notification=partial(self.heard, organization, (endpoint.connector_id, endpoint.era)),
                     on_open=hears,
@@ -155,10 +155,13 @@ class Watchers:
                 log.exception("Listening to connector %s ended; it begins again.", endpoint.connector_id)
             await asyncio.sleep(pause)
 
-    def _credential(self, organization: str, connector_id: UUID) -> AbstractContextManager[OpenCredential]:
-        """As it is by the time of each connection: it may have been replaced since the last. Raises LookupError."""
+    def _credential(self, organization: str, endpoint: Endpoint) -> AbstractContextManager[OpenCredential]:
+        """As it is by the time of each connection: it may have been replaced since the last. One that was saved for
+        another address isn't for this one. Raises LookupError."""
         snapshot = self._runtime.snapshots[organization]
-        return snapshot.opener.credential(snapshot.credentials.get(connector_id))
+        if snapshot.facts.connectors[endpoint.connector_id].url != endpoint.url:
+            raise LookupError("it has another address now")
+        return snapshot.opener.credential(snapshot.credentials.get(endpoint.connector_id))
 
     async def heard(self, organization: str, source: Source, raw: bytes) -> None:
         """On a stream of the server's own, or in the middle of a call. What is wrong with one message, or with hearing
