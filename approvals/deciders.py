@@ -44,7 +44,7 @@ class Side:
     @property
     def everybody(self) -> set[UUID]:
         """With those as whom the makers could act."""
-        return self.makers | self.vouchers | below(self.makers)
+        return below(self.makers) | self.makers | self.vouchers
 
 
 def side_of(action: PendingAction) -> Side:

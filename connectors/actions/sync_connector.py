@@ -15,6 +15,7 @@ from audit.record import record
 from connectors.actions.record_health import record_failure, record_health
 from connectors.claiming import take_addresses
 from connectors.definitions import Difference, Known, Offer, body_digest, compare, read_offer
+from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_SYNC_FAILED, CONNECTOR_SYNCED
 from connectors.labels import connector_label, words_for
 from connectors.looking import Look, look_at
@@ -51,6 +52,9 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         .select_related("organization", "owner")
         .get(pk=run.connector_id)
     )
+    if connector.url != run.connector.url:
+        moved = ConnectorError("Its address was changed while the server was asked. Sync again.")
+        return _failed(run, moved, actor=actor)
     _remember(connector, look)
     run.refused, run.mended = list(look.remarks.left_out), list(look.remarks.mended)
     _take(run, connector, Tool.Kind.TOOL, read_offer(look.tools), actor=actor)

@@ -10,10 +10,10 @@ from connectors.actions.replace_secret import replace_secret
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import move_between, save_connection
 from connectors.actions.switch_secret_back import switch_secret_back
-from connectors.actions.sync_connector import sync_connector
+from connectors.actions.sync_connector import sync_connector, take_offer
 from connectors.errors import ConnectorError
-from connectors.looking import check_all
-from connectors.models import Connector
+from connectors.looking import check_all, look_at
+from connectors.models import Connector, SyncRun
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.errors import NotAllowed
@@ -166,6 +166,18 @@ def test_a_look_at_the_old_address_never_takes_the_new_secret(
     assert any("changed at this moment" in finding.sentence for finding in findings)
     assert check_all([at_the_old]) == {}
     assert server.seen == []
+
+
+def test_what_the_old_server_said_is_not_taken_for_the_new_one(cast: Cast, connect: ConnectorMaker) -> None:
+    """The connector moves while a sync asks."""
+    connector = connect()
+    alice = cast.actor(cast.alice)
+    asked = Connector.objects.select_related("organization").get(pk=connector.pk)
+    run, look = SyncRun.objects.create(connector=asked), look_at(asked)
+    save_connection(connector, url=connector.url + "/v2", allow_internal=True, actor=alice)
+    assert "address was changed" in take_offer(run, look, actor=alice).error
+    connector.refresh_from_db()
+    assert (connector.eras, connector.tools.count(), connector.health) == ([], 0, Connector.Health.UNKNOWN)
 
 
 def test_the_api_takes_a_secret_for_the_address_that_it_names(
