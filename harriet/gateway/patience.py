@@ -26,16 +26,16 @@ TELL_EVERY = 5.0
 """Seconds between two signs of life to a client that waits."""
 _STEP = 0.001
 """Progress of a wait: small, so that whatever the server then says is more."""
-_PREFER, _ENVOY = b"prefer", b"x-envoy-expected-rq-timeout-ms"
+_ENVOY = b"x-envoy-expected-rq-timeout-ms"
 _WAIT = re.compile(rb"(?:^|[,;])[ \t]*wait[ \t]*=[ \t]*\"?(\d{1,6})\"?[ \t]*(?=[,;]|$)", re.IGNORECASE)
 _MARGIN = 1.0
 
 
-def patience_told(headers: Mapping[bytes, bytes]) -> float | None:
+def patience_told(headers: Mapping[bytes, bytes], prefer: bytes) -> float | None:
     """The seconds that the client waits for its answer, less the answer's way: `Prefer: wait=…` (RFC 7240), or the
-    time-out that an Envoy before Harriet keeps to. None when nothing is said."""
+    time-out that an Envoy before Harriet keeps to. None when nothing is said. `prefer` holds all lines of it."""
     seconds = None
-    if _PREFER in headers and (wait := _WAIT.search(headers[_PREFER])) is not None:
+    if prefer and (wait := _WAIT.search(prefer)) is not None:
         seconds = float(wait[1])
     elif _ENVOY in headers and headers[_ENVOY].isdigit() and len(headers[_ENVOY]) < 10:
         seconds = int(headers[_ENVOY]) / 1000 or None  # zero is Envoy's word for no time-out

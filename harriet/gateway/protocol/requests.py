@@ -12,6 +12,7 @@ from harriet.gateway import progressive
 from harriet.gateway.call import Call
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.forward import COMPLETION, PROMPT, RESOURCE, TOOL
+from harriet.gateway.http import joined
 from harriet.gateway.patience import patience_told
 from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
@@ -28,6 +29,8 @@ _COMPLETED = ("argument", "context")
 
 
 def base_call(visit: Visit, message: Incoming, name: str, arguments: bytes, values: Any, method: str) -> Call:
+    exchange = visit.exchange
+    prefer = joined(exchange.scope, exchange.headers, b"prefer")
     return Call(
         snapshot=visit.snapshot,
         principal=visit.principal,
@@ -37,8 +40,8 @@ def base_call(visit: Visit, message: Incoming, name: str, arguments: bytes, valu
         values=values,
         method=method,
         more=b',"inputResponses":' + message.responses if message.responses else b"",
-        meta=with_trace(message.meta, visit.exchange.headers),
-        patience=patience_told(visit.exchange.headers),
+        meta=with_trace(message.meta, exchange.headers),
+        patience=patience_told(exchange.headers, prefer),
     )
 
 
