@@ -1,7 +1,8 @@
 """The kind of web process that gunicorn keeps: uvicorn's over httptools, cheaper than gunicorn's own in Python.
 
 uvicorn leaves to a proxy what Harriet has to bound itself: how long the head of a request may be, how slowly a request
-may come, and how many connections one address may hold. And it ends a connection so that its last answer arrives.
+may come, and how many connections one address may hold. And it ends a connection so that its last answer arrives, and
+serves a request that would rather be spoken in another protocol.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
@@ -32,6 +34,7 @@ LINGER_BYTES = 64 * 2**20
 LINGER_SECONDS, LINGER_SILENCE = 30.0, 5.0
 """How much of a refused body is still read, for how long, and how long nothing may come. A connection that is closed
 with something unread is reset, and the client loses the answer that says why (RFC 9112 §9.6)."""
+_WISHES = frozenset({b"upgrade", b"http2-settings"})
 _LAST_STEPS = 2
 """Seconds of gunicorn's patience that are kept for what comes after the last answer."""
 
@@ -91,6 +94,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_began = 0.0
     """The same for its head."""
     _has_spoken = _is_over = False
+    _wants_upgrade = False
+    """The request that is on its way asks for another protocol."""
     _unwanted = 0
     """Bytes of the body that came after the answer."""
     _check: asyncio.TimerHandle | None = None
@@ -119,7 +124,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self._discard(len(data), LINGER_BYTES if self._has_spoken else self.longest_head)
             return
         self._quiet += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(data)
+        except HttpParserError:
+            message = "Invalid HTTP request received."
+            self.logger.warning(message)
+            self.send_400_response(message)
+            return
         if self._quiet > self.longest_head and not self.is_ending:
             self._refuse(b"431 Request Header Fields Too Large", b"The head of the request is too long.")
 
@@ -127,15 +139,36 @@ class BoundedProtocol(HttpToolsProtocol):
         self._began = self._began or self.loop.time()  # what can't be read has no end that we would see
         super().send_400_response(msg)
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """The request is served as any other, so there is nothing to say of it."""
+    def _feed(self, data: bytes) -> None:
+        """As uvicorn does; but for the parser a request ends with its head when it asks for another protocol (Java's
+        client asks for h2c with its first one), so it is read once more, without that wish and with its body."""
+        rest = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+                return
+            except HttpParserUpgrade as wish:
+                if not self._wants_upgrade:  # CONNECT: what follows is no HTTP
+                    return
+                rest = memoryview(rest)[wish.args[0] :]  # type: ignore[assignment]  # it takes these, too
+                self.parser.feed_data(self._head_without_wish())
+
+    def _head_without_wish(self) -> bytes:
+        """RFC 9110 §7.8: a server may ignore Upgrade."""
+        lines = [b"%b: %b\r\n" % (name, value) for name, value in self.headers if name not in _WISHES]
+        first = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        return first + b"".join(lines) + b"\r\n"
 
     def on_message_begin(self) -> None:
         self._began = self._head_began = self.loop.time()
+        self._wants_upgrade = False
         self._unwanted = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._wants_upgrade = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._wants_upgrade:
+            return
         self._quiet, self._head_began = 0, 0.0
         if not self._has_spoken:
             self._has_spoken = True
@@ -149,6 +182,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._wants_upgrade:
+            return
         self._quiet, self._began = 0, 0.0
         super().on_message_complete()
 

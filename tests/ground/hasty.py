@@ -36,9 +36,22 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/echo":
+        await echo(receive, send)
+        return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"x-path", scope["path"].encode())]})
     if scope["path"] == "/parts":
         await asyncio.sleep(PAUSE)
         await send({"type": "http.response.body", "body": b"first ", "more_body": True})
         await asyncio.sleep(PAUSE)
     await send({"type": "http.response.body", "body": b"last"})
+
+
+async def echo(receive: Any, send: Any) -> None:
+    body, message = b"", {"more_body": True}
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

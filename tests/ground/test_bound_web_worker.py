@@ -97,6 +97,49 @@ def test_a_request_that_runs_is_answered_before_the_process_ends(web: Process) -
     assert web.child.wait(20) == 0
 
 
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAA\r\n\r\n"
+"""As Java's HTTP client sends it with the first request to an address without TLS."""
+WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+ECHO = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [ECHO + b"Content-Length: 9\r\n" + H2C + b"{a: body}"],
+        [ECHO + b"Content-Length: 9\r\n" + WEBSOCKET, b"{a: body}"],
+        [ECHO + b"Content-Length: 9\r\nConnection: Up", b"grade\r\nUpgrade: h2c\r\n\r\n{a:", b" body}"],
+        [ECHO + b"Transfer-Encoding: chunked\r\n" + H2C + b"4\r\n{a: \r\n", b"5\r\nbody}\r\n0\r\n\r\n"],
+    ],
+    ids=["h2c", "websocket, body later", "in pieces", "chunked"],
+)
+def test_a_wish_for_another_protocol_costs_no_body(web: Process, parts: list[bytes]) -> None:
+    with connected(web) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(PATIENCE / 8)
+        assert read_all(connection, b"{a: body}").startswith(b"HTTP/1.1 200 ")
+        connection.sendall(REQUEST % b"/next")
+        assert b"x-path: /next" in read_all(connection, b"0\r\n\r\n"), "the connection goes on"
+
+
+def test_very_many_such_wishes_in_one_packet_are_all_served(web: Process) -> None:
+    wish = ECHO + b"Content-Length: 5\r\n" + WEBSOCKET + b"<%03d>"
+    with connected(web) as connection:
+        connection.sendall(b"".join(wish % number for number in range(1000)))
+        answer = read_all(connection, b"<999>")
+    assert answer.count(b"HTTP/1.1 200 ") == 1000
+
+
+def test_a_wish_hides_no_second_request(web: Process) -> None:
+    hidden = b"0\r\n\r\n" + REQUEST % b"/hidden"
+    with connected(web) as connection:
+        connection.sendall(ECHO + b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n" % len(hidden) + H2C + hidden)
+        answer = read_all(connection, b"never")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"/hidden" not in answer
+
+
 def test_a_head_that_does_not_end_is_told_so(web: Process) -> None:
     with connected(web) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: loc")
