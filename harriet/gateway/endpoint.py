@@ -139,9 +139,8 @@ class Endpoint:
                 await reply.finish(204, b"", *cors.preflight(headers))
                 return
             visit = self._admit(exchange, self._runtime or await self._started())
-            if SESSION in headers and headers.get(b"mcp-protocol-version") not in MODERN:
-                header = headers[SESSION].decode("latin-1")
-                visit.session = await visit.runtime.sessions.open(header, visit.principal, visit.profile)
+            if headers.get(SESSION) and headers.get(b"mcp-protocol-version") not in MODERN:
+                await _join_session(visit)
             await self._serve(visit)
         except HttpRefusal as refusal:
             await self._refuse(refusal, exchange)
@@ -195,6 +194,18 @@ class Endpoint:
             raise HttpRefusal(421, "This host name is not one of Harriet's. Ask your IT admin for the right address.")
         if len(self._known_hosts) < 1000:
             self._known_hosts.add(host)
+
+
+async def _join_session(visit: Visit) -> None:
+    """An initialize begins a session, whatever id of an ended one its client still sends along; so of an id that is
+    unknown the message decides. Raises HttpRefusal where there is none."""
+    header = visit.exchange.headers[SESSION].decode("latin-1")
+    try:
+        visit.session = await visit.runtime.sessions.open(header, visit.principal, visit.profile)
+    except HttpRefusal as refusal:
+        if visit.exchange.scope["method"] != "POST":
+            raise
+        visit.unknown_session = refusal
 
 
 def _check_forms(exchange: Exchange) -> None:

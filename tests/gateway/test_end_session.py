@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from uuid import UUID
 
 import pytest
@@ -86,6 +87,27 @@ def test_no_other_spelling_of_an_id_is_taken(session: InSession, second_gateway:
     for spelled in spellings(session.session):
         session.session = spelled
         assert session.at(second_gateway).request("ping").status == 404
+
+
+@pytest.mark.parametrize("named", ["", "undefined", "that of an ended one"])
+def test_whatever_id_an_initialize_brings_along_it_begins_a_session(session: InSession, named: str) -> None:
+    """Some clients keep the header; directly, the official servers begin a session all the same."""
+    if named.startswith("that"):
+        named = session.session
+        assert session.end() == 204
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "mcp", "version": "1"}}
+    message = Client.message(session, "initialize", hello)
+    answer = session.post(json.dumps(message).encode(), Client.headers(session, message) | {"mcp-session-id": named})
+    assert (answer.status, answer.result["protocolVersion"]) == (200, "2025-11-25")
+    assert answer.headers["mcp-session-id"] not in ("", named)
+
+
+def test_an_unknown_session_is_told_with_the_id_of_the_request(session: InSession) -> None:
+    assert session.end() == 204
+    message = session.message("tools/list")
+    answer = session.post(json.dumps(message).encode(), session.headers(message))
+    assert (answer.status, answer.json["id"], answer.error["code"]) == (404, message["id"], 404)
+    assert "Begin a new one with initialize" in answer.error["message"]
 
 
 def test_its_stream_ends_at_the_other_process(session: InSession, second_gateway: Gateway) -> None:

@@ -10,7 +10,15 @@ from django.db import Error as DatabaseError
 
 from connectors.rows import ProfileRow
 from harriet.gateway.compile import Snapshot
-from harriet.gateway.errors import HEADER_MISMATCH, INTERNAL_ERROR, NO_DATABASE, OUR_FAULT, RETRY_SOON, RpcRefusal
+from harriet.gateway.errors import (
+    HEADER_MISMATCH,
+    INTERNAL_ERROR,
+    NO_DATABASE,
+    OUR_FAULT,
+    RETRY_SOON,
+    HttpRefusal,
+    RpcRefusal,
+)
 from harriet.gateway.http import Exchange
 from harriet.gateway.principal import Principal
 from harriet.gateway.runtime import Runtime
@@ -34,6 +42,8 @@ class Visit:
     principal: Principal
     profile: ProfileRow
     session: ClientSession | None = None
+    unknown_session: HttpRefusal | None = None
+    """Why there is none, though the client named one."""
 
 
 async def answer(visit: Visit, body: bytes) -> None:
@@ -41,6 +51,8 @@ async def answer(visit: Visit, body: bytes) -> None:
     values, reply = None, visit.exchange.reply
     try:
         values = parse(body)
+        if visit.unknown_session is not None and not _begins(values):
+            raise RpcRefusal(404, visit.unknown_session.message, status=404)
         await _serve(visit, body, values)
     except RpcRefusal as refusal:
         rpc_id = id_in(body, values)
@@ -50,6 +62,10 @@ async def answer(visit: Visit, body: bytes) -> None:
     except Exception:
         log.exception("A request to the gateway failed.")
         await reply.finish(500, error_body(id_in(body, values), INTERNAL_ERROR, OUR_FAULT))
+
+
+def _begins(values: Any) -> bool:
+    return isinstance(values, dict) and values.get("method") == "initialize"
 
 
 async def _serve(visit: Visit, body: bytes, values: Any) -> None:
