@@ -131,6 +131,14 @@ def test_every_route_of_the_api_takes_any_json(who: tuple[str, User | None], add
     seen.check(200)
 
 
+def test_every_page_answers_any_method(who: tuple[str, User | None], addresses: list[Address]) -> None:
+    seen, client = Seen(), visitor(who[1])
+    for address in addresses:
+        for method in ("OPTIONS", "HEAD", "TRACE", "PROPFIND"):
+            seen.note(client.generic(method, address.path).status_code, f"{who[0]} {method} {address.path}")
+    seen.check(800)
+
+
 def test_every_header_takes_anything(who: tuple[str, User | None]) -> None:
     seen, client = Seen(), visitor(who[1])
     odd = {
