@@ -68,7 +68,9 @@ class UpstreamError(ConnectorError):
         self.message = self._composed()
 
     def _composed(self) -> str:
-        words = f"It said: {quoted(self.said, QUOTED)}." if self.said.strip() else ""
+        words = f"It said: {quoted(self.said, QUOTED)}" if self.said.strip() else ""
+        if words and words[-2] not in ".!?":
+            words += "."
         return " ".join(part for part in (self._lead, words, self._advice) if part)
 
 

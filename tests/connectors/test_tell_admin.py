@@ -31,6 +31,7 @@ REFUSALS = [
     (in_words(429, "Too many", PLAIN, "Retry-After: 7"), "It said: “Too many”. It asks to wait 7 seconds", "unknown"),
     (in_words(403, '{"message":"Not from this network"}', JSON), "It said: “Not from this network”.", "unknown"),
     (in_words(402, "Pay first"), "It said: “Pay first”.", "unknown"),
+    (in_words(404, "Nothing here."), "It said: “Nothing here.” Check the connector's URL", "unknown"),
     (in_words(404, "<title>Lost</title>", "text/html"), "It said: “Lost”. Check the connector's URL", "unknown"),
     (in_words(403, "Token is stale", PLAIN, CHALLENGE), "It said: “Token is stale”. Check the connector's", "operator"),
     (in_words(401, error("No token"), JSON), "It said: “No token”.", "operator"),
