@@ -92,6 +92,26 @@ class _Resource(_Block, tag="resource", kw_only=True):
         return self.resource.is_fine()
 
 
+class _ToolUse(_Block, tag="tool_use", kw_only=True):
+    id: str
+    name: str
+    input: Members
+
+
+class _ToolResult(_Block, tag="tool_result", kw_only=True):
+    toolUseId: str  # the protocol's name
+    content: list[_Text | _Image | _Audio | _Link | _Resource] = []
+    isError: bool | UnsetType = UNSET  # the protocol's name
+    structuredContent: msgspec.Raw = NULL  # the protocol's name
+
+    def is_fine(self) -> bool:
+        return all(one.is_fine() for one in self.content)
+
+
+Sampled = _Text | _Image | _Audio | _ToolUse | _ToolResult
+"""What may be in a message to a client's model."""
+
+
 class _Message(msgspec.Struct):
     role: Literal["user", "assistant"]
     content: _Text | _Image | _Audio | _Link | _Resource

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .errors import INVALID_PARAMS, RpcRefusal
-from .questions import ANSWER_SECONDS, CANNOT, LARGEST_ANSWER, NOT_DECLARED, TOO_LATE, may_be_asked, refusal
+from .questions import (
+    ANSWER_SECONDS,
+    CANNOT,
+    LARGEST_ANSWER,
+    NOT_DECLARED,
+    TOO_LATE,
+    UNREADABLE,
+    may_be_asked,
+    refusal,
+)
+from .readable import is_readable
 from .rounds import INPUT_REQUIRED
 from .state import Where, seal_state
 
@@ -50,6 +60,8 @@ class TurnAsker:
     async def ask(self, method: str, params: bytes) -> bytes:
         if not may_be_asked(self.capabilities, method, params):
             return CANNOT
+        if not is_readable(method, msgspec.Raw(params)):
+            return UNREADABLE
         loop = asyncio.get_running_loop()
         key = f"question-{secrets.token_hex(4)}"
         self._questions[key] = _Question(method, params, loop.create_future())

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from .readable import is_readable
+
 if TYPE_CHECKING:
     from .call import Call
     from .post import Post
@@ -67,6 +69,7 @@ def refusal(message: str, code: int = -32601) -> bytes:
 
 
 CANNOT = refusal("The client behind this call did not say that it can answer this.")
+UNREADABLE = refusal("The question is not as the protocol has it, so nobody was asked.", -32602)
 UNSEEN_ANSWER = refusal("This call runs as a person approved it, so nobody can be asked anything more.")
 TOO_LATE = refusal("Nobody answered in time.", -32603)
 
@@ -178,6 +181,8 @@ class StreamAsker:
     async def ask(self, method: str, params: bytes) -> bytes:
         if not may_be_asked(self.capabilities, method, params):
             return CANNOT
+        if not is_readable(method, msgspec.Raw(params)):
+            return UNREADABLE
         name, answer = self._questions.open(self._session_id)
         stream = self._call.stream
         try:

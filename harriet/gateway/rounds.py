@@ -9,6 +9,7 @@ import msgspec
 
 from .errors import ToolRefusal
 from .questions import may_be_asked
+from .readable import is_readable
 from .state import seal_state
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS = 20
 MOST_QUESTIONS = 32
+_NO_SENSE = (
+    "{0} asked for more input in a way that makes no sense, so nobody was asked. Whether it did anything before it "
+    "asked is not known."
+)
 INPUT_REQUIRED = msgspec.Raw(b'"input_required"')
 
 
@@ -41,15 +46,17 @@ def input_requests(fields: Fields, call: Call, grant: Grant) -> dict[str, InputR
     try:
         requests = _REQUESTS(fields.get("inputRequests", b"{}"))
     except msgspec.MsgspecError:
-        requests = {}
+        raise ToolRefusal(_NO_SENSE.format(grant.tool.connector.name)) from None
     if len(requests) > MOST_QUESTIONS or not (requests or "requestState" in fields):
-        raise ToolRefusal(f"{grant.tool.connector.name} asked for more input in a way that makes no sense.")
+        raise ToolRefusal(_NO_SENSE.format(grant.tool.connector.name))
     for request in requests.values():
         if not may_be_asked(call.asker.capabilities, request.method, request.params):
             raise ToolRefusal(
                 f"{grant.tool.connector.name} needs to ask something ({request.method[:40]}), which "
                 f"{call.asker.why_not}"
             )
+        if not is_readable(request.method, request.params):
+            raise ToolRefusal(_NO_SENSE.format(grant.tool.connector.name))
     return requests
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.clients.node import run
+from tests.mutations import truth
 from tests.mutations.mutate import Mutator, written
 from tests.mutations.server import ID, LEGACY, MODERN, OddServer, Said
 from tests.mutations.truth import Called, call_all, without_unknown_blocks
@@ -30,6 +31,22 @@ JUDGE = Path(__file__).parents[1] / "mutations/judge.mjs"
 ANSWERS = 10_000
 ERAS = {"old": (LEGACY,), "new": (MODERN,), "both": (LEGACY, MODERN)}
 METHODS = (*["tools/call"] * 6, *["prompts/get"] * 2, "resources/read", "completion/complete")
+QUESTIONS, MAY_ASK = 2000, ("tools/call", "prompts/get", "resources/read")
+FORM = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+HELLO = {"role": "user", "content": {"type": "text", "text": "hello"}}
+QUESTION = {
+    "resultType": "input_required",
+    "requestState": "x",
+    "inputRequests": {
+        "form": {"method": "elicitation/create", "params": {"message": "Well?", "requestedSchema": FORM}},
+        "page": {
+            "method": "elicitation/create",
+            "params": {"mode": "url", "message": "Sign", "url": "https://a.example"},
+        },
+        "model": {"method": "sampling/createMessage", "params": {"messages": [HELLO], "maxTokens": 5}},
+        "roots": {"method": "roots/list", "params": {}},
+    },
+}
 ERROR = {"code": -32603, "message": "It broke.", "data": {"why": ["no", 1.5], "field": "x"}}
 NOTIFICATIONS: list[dict[str, Any]] = [
     *RECORDED["notifications"],
@@ -100,6 +117,25 @@ def test_answers_are_told_truthfully(dana: Client, odd: dict[str, OddServer], tm
     assert max(seen.values()) == 1, "no call is repeated by itself"
     check(faults + judge(told, tmp_path))
     assert dana.call("crm_echo", {"text": "still here"}).text == "still here"
+
+
+def test_questions_are_asked_that_clients_can_read(
+    dana: Client, odd: dict[str, OddServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 2026-07-28 they are results: one that can't be read costs the whole, so it is refused, with the reason."""
+    able = {"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}}
+    monkeypatch.setitem(truth.META, "io.modelcontextprotocol/clientCapabilities", able)
+    mutator, calls = Mutator(20_260_728), []
+    for number in range(QUESTIONS):
+        slug, method, marker = ("new", "both")[number % 2], MAY_ASK[number % 3], str(number)
+        odd[slug].answers[marker] = Said(mutator.mutated(QUESTION))
+        calls.append((marker, method, params_of(method, slug, marker, is_shaped=False)))
+    found = asyncio.run(call_all(dana.gateway.url + dana.path, dana.token, calls, MODERN))
+    seen = odd["new"].called + odd["both"].called
+    check(faults_in(found, seen, MODERN))
+    assert max(seen.values()) == 1, "no call is repeated by itself"
+    asked = [one for one in found if one.last.get("result", {}).get("resultType") == "input_required"]
+    assert QUESTIONS / 8 < len(asked) < QUESTIONS / 2
 
 
 def answer(mutator: Mutator, method: str, marker: str, *, is_shaped: bool) -> Said:

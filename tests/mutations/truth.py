@@ -42,7 +42,11 @@ class Called:
 
     @property
     def is_error(self) -> bool:
-        return "error" in self.last or self.last["result"].get("isError") is True
+        return "error" in self.last or (self.last["result"].get("isError") is True and not self.is_question)
+
+    @property
+    def is_question(self) -> bool:
+        return self.last.get("result", {}).get("resultType") == "input_required"
 
     @property
     def request_id(self) -> str:
