@@ -10,7 +10,8 @@ import msgspec
 
 from .blocks import Members, Sampled
 
-_Safe = Annotated[int, msgspec.Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+_Safe = Annotated[float, msgspec.Meta(gt=-(2**53), lt=2**53, multiple_of=1)]
+"""A whole number, however it is written."""
 
 
 class _Params(msgspec.Struct, kw_only=True):
