@@ -1,9 +1,12 @@
-"""Requests as the gateway makes them, for tests of the transports."""
+"""Requests as the gateway makes them, and where they may go, for tests of the transports."""
 
 import json
 from typing import Any
 
 from connectors.transports.base import Request
+from harriet.lib.egress import Reach
+
+LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 
 
 def calling(

@@ -1,8 +1,9 @@
-"""A running server, and connectors of Acme that are set up for it. Django isn't ready when this file is read."""
+"""A running server and connectors of Acme that are set up for it; a server with any manners, and the transport that
+meets it. Django isn't ready when this file is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from .server import Server
 
 if TYPE_CHECKING:
+    from connectors.transports.native import NativeTransport
     from tests.cast import Cast
+    from tests.servers.hostile import Hostile
 
     from .story import ConnectorMaker
 
@@ -27,3 +30,24 @@ def connect(cast: Cast, server: Server) -> ConnectorMaker:
     from .story import ConnectorMaker
 
     return ConnectorMaker(cast, server)
+
+
+@pytest.fixture
+def hostile() -> Iterator[Hostile]:
+    from tests.servers.hostile import Hostile
+
+    with Hostile() as running:
+        yield running
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[NativeTransport]:
+    """It takes no large answers, so that a test needs none to find its bounds."""
+    from connectors.transports.native import NativeTransport
+    from harriet.lib.egress import AsyncEgress
+
+    egress = AsyncEgress()
+    transport = NativeTransport(egress, max_bytes=200_000)
+    yield transport
+    await transport.close()
+    await egress.close()

@@ -8,30 +8,10 @@ import pytest
 from connectors.transports.base import LEGACY, SSE, Caller, Endpoint
 from connectors.transports.cookies import MOST, Cookies
 from connectors.transports.exchange import Attached
-from connectors.transports.native import NativeTransport
-from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
-from tests.connectors.asking import calling
-from tests.servers.hostile import Hostile
+from tests.connectors.asking import LOCAL, calling
 from tests.servers.refusing import behaving, old, with_cookies
 from vault.placement import BEARER, placed
-
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
-
-
-@pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress)
-    yield transport
-    await transport.close()
-    await egress.close()
 
 
 async def call(transport, url, key, connector, era=LEGACY, placement=BEARER):
@@ -41,37 +21,37 @@ async def call(transport, url, key, connector, era=LEGACY, placement=BEARER):
         )
 
 
-def cookies(server, method="tools/call"):
-    return [seen.headers.get("cookie") for seen in server.of(method)]
+def cookies(hostile, method="tools/call"):
+    return [seen.headers.get("cookie") for seen in hostile.of(method)]
 
 
 @pytest.mark.parametrize("has_ids", [True, False])
-async def test_each_session_sends_its_own(server, transport, has_ids):
-    url = server.url(behaving("/sticky", with_cookies("AWSALB=NODE; Path=/; HttpOnly", "b=1", has_ids=has_ids)))
+async def test_each_session_sends_its_own(hostile, transport, has_ids):
+    url = hostile.url(behaving("/sticky", with_cookies("AWSALB=NODE; Path=/; HttpOnly", "b=1", has_ids=has_ids)))
     crm, erp = uuid4(), uuid4()
     for key, connector in (("dana", crm), ("dana", crm), ("bob", crm), ("dana", erp)):
         await call(transport, url, key, connector)
-    assert cookies(server, "initialize") == [None] * 3
-    assert cookies(server) == [f"AWSALB=node-{node}; b=1" for node in (1, 1, 2, 3)]
-    assert cookies(server, "notifications/initialized") == [f"AWSALB=node-{node}; b=1" for node in (1, 2, 3)]
+    assert cookies(hostile, "initialize") == [None] * 3
+    assert cookies(hostile) == [f"AWSALB=node-{node}; b=1" for node in (1, 1, 2, 3)]
+    assert cookies(hostile, "notifications/initialized") == [f"AWSALB=node-{node}; b=1" for node in (1, 2, 3)]
     await transport.close()
 
 
-async def test_the_newest_value_counts(server, transport):
-    url = server.url(behaving("/rotating", with_cookies("turn=0; Path=/", rotates=True)))
+async def test_the_newest_value_counts(hostile, transport):
+    url = hostile.url(behaving("/rotating", with_cookies("turn=0; Path=/", rotates=True)))
     crm = uuid4()
     for _ in range(3):
         await call(transport, url, "dana", crm)
-    assert cookies(server) == ["turn=0", "turn=1", "turn=2"]
+    assert cookies(hostile) == ["turn=0", "turn=1", "turn=2"]
 
 
-async def test_the_credentials_cookie_is_not_replaced(server, transport):
-    url = server.url(behaving("/greedy", with_cookies("session=stolen", "node=NODE")))
+async def test_the_credentials_cookie_is_not_replaced(hostile, transport):
+    url = hostile.url(behaving("/greedy", with_cookies("session=stolen", "node=NODE")))
     await call(transport, url, "dana", uuid4(), placement={"in": "cookie", "name": "session"})
-    assert cookies(server) == ["session=sk-canary; node=node-1"]
+    assert cookies(hostile) == ["session=sk-canary; node=node-1"]
 
 
-async def test_a_lost_session_takes_its_cookies_with_it(server, transport):
+async def test_a_lost_session_takes_its_cookies_with_it(hostile, transport):
     sticky = with_cookies("node=NODE")
 
     async def lose_once(its, seen, writer):
@@ -80,16 +60,16 @@ async def test_a_lost_session_takes_its_cookies_with_it(server, transport):
             return
         await sticky(its, seen, writer)
 
-    await call(transport, server.url(behaving("/sticky-loses", lose_once)), "dana", uuid4())
-    assert cookies(server, "initialize") == [None, None]
-    assert cookies(server) == ["node=node-1", "node=node-2"]
+    await call(transport, hostile.url(behaving("/sticky-loses", lose_once)), "dana", uuid4())
+    assert cookies(hostile, "initialize") == [None, None]
+    assert cookies(hostile) == ["node=node-1", "node=node-2"]
 
 
-async def test_the_oldest_transport_finds_the_machine_of_its_stream(server, transport):
-    url = server.url(old("/old-sticky"))
+async def test_the_oldest_transport_finds_the_machine_of_its_stream(hostile, transport):
+    url = hostile.url(old("/old-sticky"))
     crm = uuid4()
     await asyncio.gather(call(transport, url, "dana", crm, SSE), call(transport, url, "bob", crm, SSE))
-    assert sorted(cookies(server)) == ["node=old-0", "node=old-1"]
+    assert sorted(cookies(hostile)) == ["node=old-0", "node=old-1"]
 
 
 def taken(*headers, url="https://crm.example/v1/mcp"):

@@ -18,12 +18,10 @@ from connectors.errors import (
     UpstreamRefusedCredential,
 )
 from connectors.transports.base import LEGACY, MODERN, SSE, Caller, Endpoint
-from connectors.transports.native import NativeTransport
 from connectors.transports.said import words_of
-from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
-from tests.connectors.asking import calling
-from tests.servers.hostile import JSON, Hostile
+from tests.connectors.asking import LOCAL, calling
+from tests.servers.hostile import JSON
 from tests.servers.refusing import (
     HTML,
     PLAIN,
@@ -37,23 +35,7 @@ from tests.servers.refusing import (
 )
 from vault.placement import BEARER, placed
 
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 SECRET = "sk-canary-77ab"
-
-
-@pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress, max_bytes=200_000)
-    yield transport
-    await transport.close()
-    await egress.close()
 
 
 async def call(transport, url, era, connector=None):
@@ -67,11 +49,11 @@ async def call(transport, url, era, connector=None):
         )
 
 
-def at(server, era, behaviour):
+def at(hostile, era, behaviour):
     """A server of the era that does this with a call."""
     if era == SSE:
-        return server.url(old("/refuses-old", behaviour))
-    return server.url(behaving("/refuses", legacy(tools_call=behaviour) if era == LEGACY else behaviour))
+        return hostile.url(old("/refuses-old", behaviour))
+    return hostile.url(behaving("/refuses", legacy(tools_call=behaviour) if era == LEGACY else behaviour))
 
 
 WORDS = [
@@ -103,34 +85,34 @@ WORDS = [
 @pytest.mark.parametrize(("status", "body", "kind", "sort", "told"), WORDS)
 @pytest.mark.parametrize("era", [MODERN, LEGACY, SSE])
 async def test_the_servers_words_are_told_and_the_call_is_made_once(
-    server, transport, era, status, body, kind, sort, told
+    hostile, transport, era, status, body, kind, sort, told
 ):
     with pytest.raises(sort) as failure:
-        await call(transport, at(server, era, in_words(status, body, kind)), era)
+        await call(transport, at(hostile, era, in_words(status, body, kind)), era)
     assert told in failure.value.message
     assert f"({status})" in failure.value.message
     assert failure.value.message.endswith(".")
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
     assert SECRET not in str(failure.getrepr(chain=True))
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 409, 422, 429, 500, 503])
 @pytest.mark.parametrize("era", [MODERN, LEGACY, SSE])
-async def test_a_json_rpc_error_under_any_status_is_the_servers_answer(server, transport, era, status):
-    url = at(server, era, own_error(status, "The ledger is closed", -32044))
+async def test_a_json_rpc_error_under_any_status_is_the_servers_answer(hostile, transport, era, status):
+    url = at(hostile, era, own_error(status, "The ledger is closed", -32044))
     answer = await call(transport, url, era)
     assert json.loads(answer.error) == {"code": -32044, "message": "The ledger is closed"}
     assert answer.status == status
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
 
 
 @pytest.mark.parametrize("id", [None, "server-error", 4711])
-async def test_its_id_may_be_anybodys(server, transport, id):
-    answer = await call(transport, at(server, MODERN, in_words(500, error("Broken", id=id), JSON)), MODERN)
+async def test_its_id_may_be_anybodys(hostile, transport, id):
+    answer = await call(transport, at(hostile, MODERN, in_words(500, error("Broken", id=id), JSON)), MODERN)
     assert json.loads(answer.error)["message"] == "Broken"
 
 
-async def test_the_wait_that_the_server_asks_for_is_told(server, transport):
+async def test_the_wait_that_the_server_asks_for_is_told(hostile, transport):
     later = format_datetime(datetime.now(UTC) + timedelta(minutes=5, seconds=5), usegmt=True)
     for header, told in (
         ("Retry-After: 7", "It asks to wait 7 seconds before it is asked again."),
@@ -143,44 +125,44 @@ async def test_the_wait_that_the_server_asks_for_is_told(server, transport):
         ("Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", "Try again later."),
     ):
         with pytest.raises(UpstreamDown) as failure:
-            await call(transport, at(server, MODERN, in_words(503, "busy", PLAIN, header)), MODERN)
+            await call(transport, at(hostile, MODERN, in_words(503, "busy", PLAIN, header)), MODERN)
         assert told in failure.value.message, header
-        answer = await call(transport, at(server, MODERN, own_error(429, "Too fast.", -32044, header)), MODERN)
+        answer = await call(transport, at(hostile, MODERN, own_error(429, "Too fast.", -32044, header)), MODERN)
         wait = f" ({told}" if "asks" in told else ""
         assert json.loads(answer.error)["message"].startswith(f"Too fast.{wait}")
 
 
-async def test_a_credential_is_refused_with_401_or_a_challenge_and_nothing_else(server, transport):
+async def test_a_credential_is_refused_with_401_or_a_challenge_and_nothing_else(hostile, transport):
     challenge = 'WWW-Authenticate: Bearer error="insufficient_scope", scope="pay"'
     for status, more in ((401, ()), (401, (challenge,)), (403, (challenge,))):
         with pytest.raises(UpstreamRefusedCredential) as failure:
-            await call(transport, at(server, MODERN, in_words(status, "who are you", PLAIN, *more)), MODERN)
+            await call(transport, at(hostile, MODERN, in_words(status, "who are you", PLAIN, *more)), MODERN)
         assert (failure.value.status, failure.value.challenge) == (status, more[0][18:] if more else "")
         assert "who are you" in failure.value.message
     with pytest.raises(UpstreamRefusedCredential):
-        await call(transport, at(server, MODERN, own_error(401, "No token", -32001)), MODERN)
+        await call(transport, at(hostile, MODERN, own_error(401, "No token", -32001)), MODERN)
 
 
-async def test_words_are_bounded_and_nothing_in_them_is_hidden(server, transport):
+async def test_words_are_bounded_and_nothing_in_them_is_hidden(hostile, transport):
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, at(server, MODERN, in_words(500, "a\u202eb\x00\r\n" + "x" * 100_000)), MODERN)
+        await call(transport, at(hostile, MODERN, in_words(500, "a\u202eb\x00\r\n" + "x" * 100_000)), MODERN)
     assert len(failure.value.message) < 700
     assert "⟨U+202E⟩" in failure.value.message
     assert failure.value.message.isprintable()
 
 
-async def test_a_secret_among_them_is_taken_out_before_they_are_cut(server, transport):
+async def test_a_secret_among_them_is_taken_out_before_they_are_cut(hostile, transport):
     said = "x" * 490 + f" {SECRET} and more"
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, at(server, MODERN, in_words(500, said)), MODERN)
+        await call(transport, at(hostile, MODERN, in_words(500, said)), MODERN)
     assert "xxx" not in str(failure.value)  # what a log would show
     failure.value.clean(lambda text: text.replace(SECRET, "[redacted]"))
     assert "sk-can" not in failure.value.message
     assert "xxx" in failure.value.message
 
 
-async def test_words_that_never_end_keep_nobody_waiting(server, transport):
-    async def drip(server, seen, writer):
+async def test_words_that_never_end_keep_nobody_waiting(hostile, transport):
+    async def drip(hostile, seen, writer):
         writer.write(b"HTTP/1.1 500 No\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThe disk is full.")
         while True:
             writer.write(b"\n")
@@ -188,33 +170,33 @@ async def test_words_that_never_end_keep_nobody_waiting(server, transport):
             await asyncio.sleep(0.1)
 
     with pytest.raises(UpstreamDown, match="failed") as failure:
-        await call(transport, at(server, MODERN, drip), MODERN)
+        await call(transport, at(hostile, MODERN, drip), MODERN)
     assert "The disk is full." in failure.value.message
 
 
-async def test_what_is_known_of_the_call_depends_on_the_status(server, transport):
+async def test_what_is_known_of_the_call_depends_on_the_status(hostile, transport):
     for status in (400, 403, 429, 503, 500, 502, 504):
         with pytest.raises(UpstreamError) as failure:
-            await call(transport, at(server, MODERN, in_words(status, "no")), MODERN)
+            await call(transport, at(hostile, MODERN, in_words(status, "no")), MODERN)
         assert failure.value.is_outcome_open is (status in {500, 502, 504}), status
 
 
-async def test_a_call_is_not_made_when_what_must_come_before_it_fails(server, transport):
+async def test_a_call_is_not_made_when_what_must_come_before_it_fails(hostile, transport):
     for number, refusal in enumerate((in_words(503, "starting"), in_words(500, "no"), own_error(500, "no", -32603))):
-        url = server.url(behaving(f"/never-opens-{number}", refusal))
+        url = hostile.url(behaving(f"/never-opens-{number}", refusal))
         with pytest.raises(UpstreamDown) as failure:
             await call(transport, url, LEGACY)
         assert not failure.value.was_made
         assert not failure.value.is_outcome_open
-    assert server.of("tools/call") == []
+    assert hostile.of("tools/call") == []
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, ""), (200, JSON), (202, ""), (204, "")])
-async def test_no_answer_is_told_as_that(server, transport, status, kind):
+async def test_no_answer_is_told_as_that(hostile, transport, status, kind):
     with pytest.raises(UpstreamBroken, match="gave no answer to it") as failure:
-        await call(transport, at(server, MODERN, in_words(status, "", kind)), MODERN)
+        await call(transport, at(hostile, MODERN, in_words(status, "", kind)), MODERN)
     assert failure.value.is_outcome_open
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,31 +12,13 @@ from hypothesis import strategies as st
 from connectors.errors import UpstreamBroken, UpstreamTimeout
 from connectors.transports.base import LEGACY, MODERN, SSE, Caller, Endpoint
 from connectors.transports.envelope import read_message
-from connectors.transports.native import NativeTransport
 from connectors.transports.sse import EventReader
-from harriet.lib.egress import AsyncEgress, Reach
-from tests.connectors.asking import calling
-from tests.servers.hostile import BEHAVIOURS, JSON, Hostile, event
+from tests.connectors.asking import LOCAL, calling
+from tests.servers.hostile import BEHAVIOURS, JSON, event
 from tests.servers.refusing import behaving, legacy, old, streamed, written
 from vault.open import OpenCredential
 
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 ANSWER = '{"jsonrpc":"2.0","id":ID,"result":{"resultType":"complete","content":[{"type":"text","text":"grün"}]}}'
-
-
-@pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress, max_bytes=200_000)
-    yield transport
-    await transport.close()
-    await egress.close()
 
 
 async def call(transport, url, era=MODERN, *, deadline=10.0, listen=None, connector=None):
@@ -67,8 +49,8 @@ async def call(transport, url, era=MODERN, *, deadline=10.0, listen=None, connec
         [],
     ],
 )
-async def test_a_json_answer_is_read_under_any_of_its_names(server, transport, head):
-    answer = await call(transport, server.url(behaving("/head", written(head, ANSWER))))
+async def test_a_json_answer_is_read_under_any_of_its_names(hostile, transport, head):
+    answer = await call(transport, hostile.url(behaving("/head", written(head, ANSWER))))
     assert answer["content"][0]["text"] == "grün"
 
 
@@ -82,24 +64,24 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("way", ENCODED)
-async def test_a_json_answer_is_read_in_its_encoding(server, transport, way):
+async def test_a_json_answer_is_read_in_its_encoding(hostile, transport, way):
     kind, raw = ENCODED[way]
-    answer = await call(transport, server.url(behaving("/encoded", written([f"Content-Type: {kind}"], raw))))
+    answer = await call(transport, hostile.url(behaving("/encoded", written([f"Content-Type: {kind}"], raw))))
     assert answer["content"][0]["text"] == "grün"
 
 
-async def test_a_packed_answer_is_unpacked(server, transport):
+async def test_a_packed_answer_is_unpacked(hostile, transport):
     async def packed(its, seen, writer):
         raw = gzip.compress(ANSWER.replace("ID", str(seen.message["id"])).encode())
         await written([f"Content-Type: {JSON}", "Content-Encoding: GZIP"], raw)(its, seen, writer)
 
-    assert (await call(transport, server.url(behaving("/gzip", packed))))["content"]
+    assert (await call(transport, hostile.url(behaving("/gzip", packed))))["content"]
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/octet-stream", "application/jsonp"])
-async def test_what_is_called_something_else_is_no_answer(server, transport, kind):
+async def test_what_is_called_something_else_is_no_answer(hostile, transport, kind):
     with pytest.raises(UpstreamBroken, match=kind) as failure:
-        await call(transport, server.url(behaving("/kind", written([f"Content-Type: {kind}"], ANSWER))))
+        await call(transport, hostile.url(behaving("/kind", written([f"Content-Type: {kind}"], ANSWER))))
     assert failure.value.is_outcome_open
 
 
@@ -107,40 +89,40 @@ async def test_what_is_called_something_else_is_no_answer(server, transport, kin
     "name",
     ["Mcp-Session-Id: s1", "MCP-SESSION-ID:s1", "mcp-session-id:  s1  ", "Mcp-Session-Id: s1\r\nmcp-session-id: s1"],
 )
-async def test_a_session_id_is_found(server, transport, name):
+async def test_a_session_id_is_found(hostile, transport, name):
     hello = '{"jsonrpc":"2.0","id":ID,"result":{"protocolVersion":"2025-06-18","capabilities":{}}}'
     path = behaving("/session", legacy(initialize=written([f"Content-Type: {JSON}", name], hello)))
-    server.sessions.add("s1")
-    assert await call(transport, server.url(path), LEGACY)
-    assert [seen.headers["mcp-session-id"] for seen in server.of("tools/call")] == ["s1"]
+    hostile.sessions.add("s1")
+    assert await call(transport, hostile.url(path), LEGACY)
+    assert [seen.headers["mcp-session-id"] for seen in hostile.of("tools/call")] == ["s1"]
 
 
-async def test_two_different_session_ids_are_none(server, transport):
+async def test_two_different_session_ids_are_none(hostile, transport):
     hello = '{"jsonrpc":"2.0","id":ID,"result":{"protocolVersion":"2025-06-18","capabilities":{}}}'
     head = [f"Content-Type: {JSON}", "Mcp-Session-Id: s1", "Mcp-Session-Id: s2"]
     with pytest.raises(UpstreamBroken, match="session id"):
-        await call(transport, server.url(behaving("/sessions", legacy(initialize=written(head, hello)))), LEGACY)
+        await call(transport, hostile.url(behaving("/sessions", legacy(initialize=written(head, hello)))), LEGACY)
 
 
 @pytest.mark.parametrize("id", ['"ID"', "ID.0", '"ID.00"'])
 @pytest.mark.parametrize("way", ["json", "events"])
-async def test_the_only_request_is_answered_by_its_number_in_another_form(server, transport, id, way):
+async def test_the_only_request_is_answered_by_its_number_in_another_form(hostile, transport, id, way):
     body = ANSWER.replace("ID", id)
     behaviour = written([f"Content-Type: {JSON}"], body) if way == "json" else streamed(f"data: {body}\n\n")
-    assert (await call(transport, server.url(behaving("/ids", behaviour))))["content"]
+    assert (await call(transport, hostile.url(behaving("/ids", behaviour))))["content"]
 
 
 @pytest.mark.parametrize("id", ['"ID1"', "1ID", '"x"', "ID.5", "null", '"ID', "[ID]", "true"])
-async def test_what_answers_something_else_is_no_answer(server, transport, id):
+async def test_what_answers_something_else_is_no_answer(hostile, transport, id):
     body = ANSWER.replace("ID", id)
     with pytest.raises(UpstreamBroken):
-        await call(transport, server.url(behaving("/other-ids", written([f"Content-Type: {JSON}"], body))))
+        await call(transport, hostile.url(behaving("/other-ids", written([f"Content-Type: {JSON}"], body))))
 
 
-async def test_an_error_that_names_no_request_is_about_the_only_one(server, transport):
+async def test_an_error_that_names_no_request_is_about_the_only_one(hostile, transport):
     body = '{"jsonrpc":"2.0","id":null,"error":{"code":-32044,"message":"No"}}'
     for behaviour in (written([f"Content-Type: {JSON}"], body), streamed(f"data: {body}\n\n")):
-        assert await call(transport, server.url(behaving("/no-id", behaviour))) == {"code": -32044, "message": "No"}
+        assert await call(transport, hostile.url(behaving("/no-id", behaviour))) == {"code": -32044, "message": "No"}
 
 
 NULLS = '"params":null,"error":null,"method":null'
@@ -159,18 +141,18 @@ RESULT = '"result":{"content":[{"type":"text","text":"%s"}]}'
         ('"method":null,"result":null,"error":{"code":7,"message":"no","data":null}', "no"),
     ],
 )
-async def test_a_member_that_is_null_is_none(server, transport, way, members, found):
+async def test_a_member_that_is_null_is_none(hostile, transport, way, members, found):
     body = f'{{"jsonrpc":"2.0","id":ID,{members}}}'
     behaviour = written([f"Content-Type: {JSON}"], body) if way == "json" else streamed(f"data: {body}\n\n")
-    answer = await call(transport, server.url(behaving("/nulls", behaviour)))
+    answer = await call(transport, hostile.url(behaving("/nulls", behaviour)))
     assert (answer["content"][0]["text"] if "content" in answer else answer["message"]) == found
 
 
 @pytest.mark.parametrize("members", ['"result":null', '"error":null', '"result":null,"error":null', '"method":null'])
-async def test_nulls_alone_are_no_answer(server, transport, members):
+async def test_nulls_alone_are_no_answer(hostile, transport, members):
     body = f'{{"jsonrpc":"2.0","id":ID,{members}}}'
     with pytest.raises(UpstreamBroken) as failure:
-        result = await call(transport, server.url(behaving("/null", written([f"Content-Type: {JSON}"], body))))
+        result = await call(transport, hostile.url(behaving("/null", written([f"Content-Type: {JSON}"], body))))
         assert result is None
         raise UpstreamBroken("whoever asked is told that it is no result")
     assert failure.value.is_outcome_open
@@ -184,10 +166,10 @@ PROGRESS = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progre
 
 
 @pytest.mark.parametrize("way", ["json", "events", "unended"])
-async def test_a_batch_is_taken_apart(server, transport, way):
+async def test_a_batch_is_taken_apart(hostile, transport, way):
     """As servers of 2025-03-26 may answer."""
     heard = []
-    server.sessions.add("older")
+    hostile.sessions.add("older")
 
     async def listen(raw):
         heard.append(json.loads(raw)["method"])
@@ -199,7 +181,10 @@ async def test_a_batch_is_taken_apart(server, transport, way):
     if way == "unended":
         behaviour = streamed(f"data: {batch}")
     answer = await call(
-        transport, server.url(behaving("/batch", legacy(initialize=OLDER, tools_call=behaviour))), LEGACY, listen=listen
+        transport,
+        hostile.url(behaving("/batch", legacy(initialize=OLDER, tools_call=behaviour))),
+        LEGACY,
+        listen=listen,
     )
     assert answer["content"][0]["text"] == "grün\ufffd"
     assert heard == ["notifications/progress"] * 2
@@ -208,12 +193,12 @@ async def test_a_batch_is_taken_apart(server, transport, way):
 @pytest.mark.parametrize(
     "body", ["[]", "[1]", f"[{PROGRESS}]", "[[]]", "[{]", '[{"jsonrpc":"2.0","id":"x","result":{}}]']
 )
-async def test_a_batch_without_the_answer_is_none(server, transport, body):
-    server.sessions.add("older")
+async def test_a_batch_without_the_answer_is_none(hostile, transport, body):
+    hostile.sessions.add("older")
     with pytest.raises(UpstreamBroken):
         await call(
             transport,
-            server.url(
+            hostile.url(
                 behaving("/no-batch", legacy(initialize=OLDER, tools_call=written([f"Content-Type: {JSON}"], body)))
             ),
             LEGACY,
@@ -229,32 +214,32 @@ async def test_a_batch_without_the_answer_is_none(server, transport, body):
         ('{"jsonrpc":"2.0","id":ID,"error":{"code":"E7","message":"boom"}}', "It said: “E7: boom”."),
     ],
 )
-async def test_an_error_that_is_not_json_rpcs_is_told_in_its_words(server, transport, body, told):
+async def test_an_error_that_is_not_json_rpcs_is_told_in_its_words(hostile, transport, body, told):
     with pytest.raises(UpstreamBroken) as failure:
-        await call(transport, server.url(behaving("/own-error", written([f"Content-Type: {JSON}"], body))))
+        await call(transport, hostile.url(behaving("/own-error", written([f"Content-Type: {JSON}"], body))))
     assert told in failure.value.message
 
 
-async def test_what_answers_somebody_else_is_not_quoted(server, transport):
+async def test_what_answers_somebody_else_is_not_quoted(hostile, transport):
     body = '{"jsonrpc":"2.0","id":"other","result":{"message":"of another person"}}'
     with pytest.raises(UpstreamBroken, match="something else") as failure:
-        await call(transport, server.url(behaving("/others", written([f"Content-Type: {JSON}"], body))))
+        await call(transport, hostile.url(behaving("/others", written([f"Content-Type: {JSON}"], body))))
     assert "another person" not in failure.value.message
 
 
-async def test_an_error_may_add_what_no_computer_counts_with(server, transport):
+async def test_an_error_may_add_what_no_computer_counts_with(hostile, transport):
     body = b'{"jsonrpc":"2.0","id":ID,"error":{"code":-32044,"message":"No","data":{"n":1e400}}}'
     with OpenCredential() as credential:
         endpoint = Endpoint(
-            uuid4(), server.url(behaving("/error-data", written([f"Content-Type: {JSON}"], body))), LOCAL, MODERN
+            uuid4(), hostile.url(behaving("/error-data", written([f"Content-Type: {JSON}"], body))), LOCAL, MODERN
         )
         answer = await transport.request(endpoint, credential, calling("x"), caller=Caller(), deadline=5)
     assert answer.error == b'{"code":-32044,"message":"No","data":{"n":1e400}}'
 
 
-async def test_the_oldest_transport_takes_them_too(server, transport):
+async def test_the_oldest_transport_takes_them_too(hostile, transport):
     path = old("/old-odd", as_text=True, greeting=b"data: hello\n\nevent: beat\ndata: x\n\n")
-    assert (await call(transport, server.url(path), SSE))["content"]
+    assert (await call(transport, hostile.url(path), SSE))["content"]
 
 
 def test_an_answer_in_another_form_is_none_where_its_id_is_exact():
@@ -275,44 +260,44 @@ def test_an_answer_in_another_form_is_none_where_its_id_is_exact():
     ],
 )
 @pytest.mark.parametrize("kind", ["text/event-stream", "TEXT/event-stream;charset=UTF-8", "Text/Event-Stream ; x=y"])
-async def test_what_comes_before_the_answer_is_passed_over(server, transport, pieces, kind):
+async def test_what_comes_before_the_answer_is_passed_over(hostile, transport, pieces, kind):
     raw = [piece.encode("latin-1") for piece in pieces]
-    assert (await call(transport, server.url(behaving("/events", streamed(*raw, kind=kind)))))["content"]
+    assert (await call(transport, hostile.url(behaving("/events", streamed(*raw, kind=kind)))))["content"]
 
 
-async def test_it_is_told_when_nothing_else_comes(server, transport):
+async def test_it_is_told_when_nothing_else_comes(hostile, transport):
     for pieces, told in (
         (("data: hello\n\n",), "An event of its stream could not be read"),
         (("data: hello\n\n" * 3,), "3 events of its stream could not be read"),
         (("event: result\ndata: {}\n\n",), "It sent an event named “result”, which MCP doesn't know."),
     ):
         with pytest.raises(UpstreamBroken, match="without an answer") as failure:
-            await call(transport, server.url(behaving("/nothing", streamed(*pieces))))
+            await call(transport, hostile.url(behaving("/nothing", streamed(*pieces))))
         assert told in failure.value.message
     with pytest.raises(UpstreamBroken, match="can't be read"):
-        await call(transport, server.url(behaving("/too-many", streamed("data: x\n\n" * 1100, "ANSWER"))))
+        await call(transport, hostile.url(behaving("/too-many", streamed("data: x\n\n" * 1100, "ANSWER"))))
 
 
-async def test_it_is_told_when_nothing_else_comes_in_time(server, transport):
+async def test_it_is_told_when_nothing_else_comes_in_time(hostile, transport):
     async def greet_and_hang(its, seen, writer):
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: hello\n\n")
         await writer.drain()
         await BEHAVIOURS["/hang"](its, seen, writer)
 
     with pytest.raises(UpstreamTimeout) as failure:
-        await call(transport, server.url(behaving("/greets", greet_and_hang)), deadline=0.5)
+        await call(transport, hostile.url(behaving("/greets", greet_and_hang)), deadline=0.5)
     assert "An event of its stream could not be read" in failure.value.message
 
 
-async def test_the_last_event_may_lack_its_empty_line(server, transport):
+async def test_the_last_event_may_lack_its_empty_line(hostile, transport):
     answer = 'data: {"jsonrpc":"2.0","id":ID,"result":{"content":[]}}'
     for tail in ("", "\n", "\r\n", "\r"):
-        assert await call(transport, server.url(behaving("/unended", streamed(answer + tail))))
+        assert await call(transport, hostile.url(behaving("/unended", streamed(answer + tail))))
     with pytest.raises(UpstreamBroken, match="without an answer"):
-        await call(transport, server.url(behaving("/cut", streamed(answer[:-2]))))
+        await call(transport, hostile.url(behaving("/cut", streamed(answer[:-2]))))
 
 
-async def test_numbers_that_no_computer_counts_with_pass_as_they_are(server, transport):
+async def test_numbers_that_no_computer_counts_with_pass_as_they_are(hostile, transport):
     heard = []
 
     async def listen(raw):
@@ -321,7 +306,7 @@ async def test_numbers_that_no_computer_counts_with_pass_as_they_are(server, tra
     note = (
         b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1,"total":1e400}}'
     )
-    await call(transport, server.url(behaving("/huge-number", streamed(event(note), "ANSWER"))), listen=listen)
+    await call(transport, hostile.url(behaving("/huge-number", streamed(event(note), "ANSWER"))), listen=listen)
     assert heard == [note]
 
 

@@ -7,43 +7,24 @@ import pytest
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError
 from connectors.transports.base import LEGACY, SSE, Caller, Endpoint
-from connectors.transports.native import NativeTransport
-from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
-from tests.connectors.asking import calling
-from tests.servers.hostile import JSON, Hostile, answer, event, reply, stream
+from tests.connectors.asking import LOCAL, calling
+from tests.servers.hostile import JSON, answer, event, reply, stream
 from tests.servers.hostile import SSE as SSE_KIND
 from tests.servers.refusing import HTML, PLAIN, behaving, error, in_words, legacy, old, once, own_error
 from tests.servers.talkative import FORM, answer_to, message
 from vault.placement import BEARER, placed
 
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
-
 
 @pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress)
-    yield transport
-    await transport.close()
-    await egress.close()
-
-
-@pytest.fixture
-def dana(server, transport):
+def dana(hostile, transport):
     """Calls at one connector: `await dana(path)`."""
     connector = uuid4()
 
     async def call(path, era=LEGACY, person=None):
         with placed("bearer", BEARER, "", Secret("sk-canary")) as credential:
             return await transport.request(
-                Endpoint(connector, server.url(path), LOCAL, era),
+                Endpoint(connector, hostile.url(path), LOCAL, era),
                 credential,
                 calling("pay"),
                 caller=Caller("dana", b'{"elicitation":{}}' if person else b"{}"),
@@ -82,14 +63,14 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("way", UNKNOWN)
-async def test_a_lost_session_is_replaced_and_the_call_is_made(server, dana, way):
+async def test_a_lost_session_is_replaced_and_the_call_is_made(hostile, dana, way):
     path = behaving(f"/loses/{way}".replace(" ", "-"), legacy(UNKNOWN[way]))
     assert (await dana(path)).result
-    server.sessions.clear()
+    hostile.sessions.clear()
     assert (await dana(path)).result
     assert (await dana(path)).result
-    assert len(server.of("tools/call")) == 4
-    assert len(server.of("initialize")) == 2
+    assert len(hostile.of("tools/call")) == 4
+    assert len(hostile.of("initialize")) == 2
 
 
 ITS_OWN = {
@@ -112,30 +93,30 @@ ITS_OWN = {
 
 
 @pytest.mark.parametrize("way", ITS_OWN)
-async def test_a_refusal_of_the_call_is_not_taken_for_a_lost_session(server, dana, way):
+async def test_a_refusal_of_the_call_is_not_taken_for_a_lost_session(hostile, dana, way):
     path = behaving(f"/refuses/{way}".replace(" ", "-"), legacy(tools_call=once(ITS_OWN[way])))
     said = ""
     try:
         said = (await dana(path)).error.decode()
     except UpstreamError as problem:
         said = problem.message
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
     assert any(word in said for word in ("mount", "declined", "doesn't say", "ession", "account", "paid", "Not Found"))
     assert (await dana(path)).result
-    assert len(server.of("tools/call")) == 2
-    assert len(server.of("initialize")) == (2 if way.startswith("404") else 1)
+    assert len(hostile.of("tools/call")) == 2
+    assert len(hostile.of("initialize")) == (2 if way.startswith("404") else 1)
 
 
-async def test_a_server_that_does_not_know_ping_has_not_lost_the_session(server, dana):
+async def test_a_server_that_does_not_know_ping_has_not_lost_the_session(hostile, dana):
     """Nor one that refuses a ping in words of another kind."""
     refuses_ping = own_error(404, "Method not found", -32601)
     path = behaving("/knows-no-ping", legacy(tools_call=once(ITS_OWN["404 text"]), ping=refuses_ping))
     with pytest.raises(UpstreamError, match="404"):
         await dana(path)
-    assert (len(server.of("ping")), len(server.of("tools/call"))) == (1, 1)
+    assert (len(hostile.of("ping")), len(hostile.of("tools/call"))) == (1, 1)
 
 
-async def test_a_server_that_keeps_no_session_is_not_asked_forever(server, dana):
+async def test_a_server_that_keeps_no_session_is_not_asked_forever(hostile, dana):
     async def forget(its, seen, writer):
         its.sessions.clear()
         await own_error(404, "Session not found", -32001)(its, seen, writer)
@@ -145,18 +126,18 @@ async def test_a_server_that_keeps_no_session_is_not_asked_forever(server, dana)
         await dana(path)
     assert "Session not found" in failure.value.message
     assert not failure.value.is_outcome_open
-    assert (len(server.of("initialize")), len(server.of("tools/call"))) == (2, 2)
+    assert (len(hostile.of("initialize")), len(hostile.of("tools/call"))) == (2, 2)
 
 
-async def test_those_who_lose_a_session_together_open_one(server, dana):
+async def test_those_who_lose_a_session_together_open_one(hostile, dana):
     path = behaving("/loses", legacy(own_error(404, "Session not found", -32001)))
     await dana(path)
-    server.sessions.clear()
+    hostile.sessions.clear()
     await asyncio.gather(*(dana(path) for _ in range(8)))
-    assert len(server.of("initialize")) == 2
+    assert len(hostile.of("initialize")) == 2
 
 
-async def test_a_session_in_which_no_answer_is_wanted_any_more_is_not_used_again(server, dana):
+async def test_a_session_in_which_no_answer_is_wanted_any_more_is_not_used_again(hostile, dana):
     """It asks, and by the time of the answer it has lost the session."""
 
     async def ask_and_forget(its, seen, writer):
@@ -173,30 +154,30 @@ async def test_a_session_in_which_no_answer_is_wanted_any_more_is_not_used_again
     path = behaving("/asks-and-forgets", legacy(tools_call=ask_and_forget))
     await dana(path, person=person)
     await dana(path, person=person)
-    assert len(server.of("initialize")) == 2
-    assert len(server.of("tools/call")) == 2
+    assert len(hostile.of("initialize")) == 2
+    assert len(hostile.of("tools/call")) == 2
 
 
 @pytest.mark.parametrize("way", ["text", "api", "no words", "a session of its own", "rpc", "404", "500"])
-async def test_nor_is_a_call_repeated_over_the_oldest_transport(server, dana, way):
+async def test_nor_is_a_call_repeated_over_the_oldest_transport(hostile, dana, way):
     path = old("/old-refuses", once(ITS_OWN[way]))
     try:
         assert (await dana(path, SSE)).error
     except UpstreamError as problem:
         assert problem.message
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
 
 
-async def test_the_oldest_transport_opens_another_stream_for_a_lost_one(server, dana):
+async def test_the_oldest_transport_opens_another_stream_for_a_lost_one(hostile, dana):
     path = old("/old-loses")
     assert (await dana(path, SSE)).result
-    server.sessions.add("0")
+    hostile.sessions.add("0")
     assert (await dana(path, SSE)).result
-    assert len(server.of("tools/call")) == 3
-    assert len([seen for seen in server.seen if seen.method == "GET"]) == 2
+    assert len(hostile.of("tools/call")) == 3
+    assert len([seen for seen in hostile.seen if seen.method == "GET"]) == 2
 
 
-async def test_an_answer_counts_even_if_its_post_was_refused(server, dana):
+async def test_an_answer_counts_even_if_its_post_was_refused(hostile, dana):
     async def answer_and_refuse(its, seen, writer):
         its.streams[-1].write(event(answer(seen)))
         await its.streams[-1].drain()
@@ -204,17 +185,17 @@ async def test_an_answer_counts_even_if_its_post_was_refused(server, dana):
         reply(writer, b"too late", 400, PLAIN)
 
     assert (await dana(old("/old-answers", answer_and_refuse), SSE)).result
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
 
 
-async def test_a_redirect_is_not_followed_with_a_call(server, dana):
+async def test_a_redirect_is_not_followed_with_a_call(hostile, dana):
     path = behaving("/moves", legacy(tools_call=in_words(308, "", PLAIN, "Location: /fine")))
     with pytest.raises(UpstreamBroken, match="redirect"):
         await dana(path)
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
 
 
-async def test_a_connection_that_closes_is_not_tried_again(server, dana, transport):
+async def test_a_connection_that_closes_is_not_tried_again(hostile, dana, transport):
     async def hang_up(its, seen, writer):
         writer.transport.abort()
 
@@ -222,10 +203,10 @@ async def test_a_connection_that_closes_is_not_tried_again(server, dana, transpo
     with pytest.raises(UpstreamDown, match="hung up") as failure:
         await dana(path)
     assert failure.value.is_outcome_open
-    assert len(server.of("tools/call")) == 1
+    assert len(hostile.of("tools/call")) == 1
 
 
-async def test_a_stream_that_breaks_off_is_resumed_by_asking_for_its_rest_alone(server, dana):
+async def test_a_stream_that_breaks_off_is_resumed_by_asking_for_its_rest_alone(hostile, dana):
     async def break_off(its, seen, writer):
         stream(writer)
         writer.write(b"id: first\ndata:\n\n")
@@ -234,5 +215,5 @@ async def test_a_stream_that_breaks_off_is_resumed_by_asking_for_its_rest_alone(
     with pytest.raises(UpstreamBroken, match="ended the event stream") as failure:
         await dana(path)
     assert failure.value.is_outcome_open
-    assert len(server.of("tools/call")) == 1
-    assert [seen.headers["last-event-id"] for seen in server.seen if seen.method == "GET"] == ["first"]
+    assert len(hostile.of("tools/call")) == 1
+    assert [seen.headers["last-event-id"] for seen in hostile.seen if seen.method == "GET"] == ["first"]

@@ -10,36 +10,19 @@ from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, Upstr
 from connectors.transports.base import SSE, Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from connectors.transports.old_stream import same_origin
-from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.egress import AsyncEgress
 from harriet.lib.secret import Secret
-from tests.connectors.asking import calling
-from tests.servers.hostile import Hostile
+from tests.connectors.asking import LOCAL, calling
 from tests.servers.talkative import TALKATIVE
 from vault.placement import BEARER, placed
 
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 FORMS = b'{"elicitation":{"form":{}}}'
 assert TALKATIVE
 
 
 @pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress)
-    yield transport
-    await transport.close()
-    await egress.close()
-
-
-@pytest.fixture
-def endpoint(server):
-    return Endpoint(uuid4(), server.url("/old/sse"), LOCAL, SSE)
+def endpoint(hostile):
+    return Endpoint(uuid4(), hostile.url("/old/sse"), LOCAL, SSE)
 
 
 def bearer():
@@ -61,12 +44,12 @@ async def call(transport, endpoint, tool="echo", *, key="dana", can=b"{}", deadl
     return json.loads(answer.result)["said"]
 
 
-def streams(server):
-    return [seen for seen in server.seen if seen.method == "GET"]
+def streams(hostile):
+    return [seen for seen in hostile.seen if seen.method == "GET"]
 
 
-async def test_it_is_found_when_nothing_else_works(server, transport):
-    unknown = Endpoint(uuid4(), server.url("/old/sse"), LOCAL)
+async def test_it_is_found_when_nothing_else_works(hostile, transport):
+    unknown = Endpoint(uuid4(), hostile.url("/old/sse"), LOCAL)
     with bearer() as credential:
         found = await transport.discover(unknown, credential, deadline=10)
         assert (found.era, found.protocol_version, found.server_info) == (SSE, "2024-11-05", {"name": "oldest"})
@@ -75,16 +58,16 @@ async def test_it_is_found_when_nothing_else_works(server, transport):
     assert await call(transport, unknown) == {"n": 1.0}
 
 
-async def test_one_stream_serves_many_calls(server, transport, endpoint):
+async def test_one_stream_serves_many_calls(hostile, transport, endpoint):
     said = await asyncio.gather(*(call(transport, endpoint) for _ in range(20)))
     assert said == [{"n": 1.0}] * 20
-    assert len(streams(server)) == len(server.of("initialize")) == 1
-    assert {seen.headers["authorization"] for seen in server.seen} == {"Bearer sk-canary"}
+    assert len(streams(hostile)) == len(hostile.of("initialize")) == 1
+    assert {seen.headers["authorization"] for seen in hostile.seen} == {"Bearer sk-canary"}
     await call(transport, endpoint, key="bob")
-    assert len(streams(server)) == 2
+    assert len(streams(hostile)) == 2
 
 
-async def test_progress_arrives(server, transport, endpoint):
+async def test_progress_arrives(hostile, transport, endpoint):
     heard = []
 
     async def listen(raw):
@@ -94,7 +77,7 @@ async def test_progress_arrives(server, transport, endpoint):
     assert heard == ["notifications/progress"]
 
 
-async def test_people_answer_in_their_own_time(server, transport, endpoint):
+async def test_people_answer_in_their_own_time(hostile, transport, endpoint):
     async def think(method, params):
         await asyncio.sleep(1.2)
         return b'"result":{"action":"decline"}'
@@ -102,42 +85,42 @@ async def test_people_answer_in_their_own_time(server, transport, endpoint):
     assert await call(transport, endpoint, "ask", can=FORMS, deadline=0.8, person=think) == {"action": "decline"}
 
 
-async def test_a_call_without_an_answer_ends_and_the_server_is_told(server, transport, endpoint):
+async def test_a_call_without_an_answer_ends_and_the_server_is_told(hostile, transport, endpoint):
     with pytest.raises(UpstreamTimeout):
         await call(transport, endpoint, "hang", deadline=0.5)
     for _ in range(200):
-        if server.of("notifications/cancelled"):
+        if hostile.of("notifications/cancelled"):
             break
         await asyncio.sleep(0.01)
-    assert server.of("notifications/cancelled")
+    assert hostile.of("notifications/cancelled")
     assert await call(transport, endpoint) == {"n": 1.0}
 
 
-async def test_a_stream_that_ends_ends_its_calls_and_no_others(server, transport, endpoint):
+async def test_a_stream_that_ends_ends_its_calls_and_no_others(hostile, transport, endpoint):
     with pytest.raises(UpstreamDown, match="ended its event stream"):
         await call(transport, endpoint, "hang up")
     assert await call(transport, endpoint) == {"n": 1.0}
-    assert len(streams(server)) == 2
+    assert len(streams(hostile)) == 2
 
 
-async def test_it_wants_its_credential(server, transport):
-    unknown = Endpoint(uuid4(), server.url("/old-401"), LOCAL)
+async def test_it_wants_its_credential(hostile, transport):
+    unknown = Endpoint(uuid4(), hostile.url("/old-401"), LOCAL)
     with bearer() as credential, pytest.raises(UpstreamRefusedCredential) as failure:
         await transport.discover(unknown, credential, deadline=10)
     assert failure.value.challenge == "Bearer"
 
 
-async def test_the_server_does_not_choose_another_host(server, transport):
+async def test_the_server_does_not_choose_another_host(hostile, transport):
     with pytest.raises(UpstreamBroken, match="another host"):
-        await call(transport, Endpoint(uuid4(), server.url("/old-elsewhere"), LOCAL, SSE))
+        await call(transport, Endpoint(uuid4(), hostile.url("/old-elsewhere"), LOCAL, SSE))
 
 
 @pytest.mark.parametrize("path", ["/fine", "/html", "/401", "/503", "/hang-up", "/not-http", "/huge-event"])
-async def test_what_is_not_such_a_server_ends_in_a_sentence(server, path):
+async def test_what_is_not_such_a_server_ends_in_a_sentence(hostile, path):
     egress = AsyncEgress()
     transport = NativeTransport(egress, max_bytes=200_000)
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, Endpoint(uuid4(), server.url(path), LOCAL, SSE), deadline=5)
+        await call(transport, Endpoint(uuid4(), hostile.url(path), LOCAL, SSE), deadline=5)
     assert failure.value.message.endswith(".")
     await transport.close()
     await egress.close()

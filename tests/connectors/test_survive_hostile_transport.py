@@ -22,27 +22,10 @@ from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
-from tests.connectors.asking import calling
-from tests.servers.hostile import Hostile
+from tests.connectors.asking import LOCAL, calling
 from vault.placement import OpenCredential, placed
 
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 SECRET = "sk-canary-2d6e"
-
-
-@pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress, max_bytes=200_000)
-    yield transport
-    await transport.close()
-    await egress.close()
 
 
 async def call(
@@ -94,10 +77,10 @@ async def call(
     ],
 )
 @pytest.mark.parametrize("era", [MODERN, LEGACY, ""])
-async def test_each_ends_in_a_sentence(server, transport, path, kind, era):
+async def test_each_ends_in_a_sentence(hostile, transport, path, kind, era):
     started = time.monotonic()
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, server.url(path), era, deadline=1.0 if kind is UpstreamTimeout else 30.0)
+        await call(transport, hostile.url(path), era, deadline=1.0 if kind is UpstreamTimeout else 30.0)
     assert time.monotonic() - started < 35
     if era == MODERN:
         assert isinstance(failure.value, kind)
@@ -105,17 +88,17 @@ async def test_each_ends_in_a_sentence(server, transport, path, kind, era):
     assert SECRET not in str(failure.getrepr(chain=True))
 
 
-async def test_nothing_follows_a_redirect(server, transport):
+async def test_nothing_follows_a_redirect(hostile, transport):
     with pytest.raises(UpstreamBroken, match="redirect"):
-        await call(transport, server.url("/redirect"))
-    assert {seen.path for seen in server.seen} == {"/redirect"}
+        await call(transport, hostile.url("/redirect"))
+    assert {seen.path for seen in hostile.seen} == {"/redirect"}
 
 
-async def test_what_is_out_of_reach_is_not_called(server, transport):
+async def test_what_is_out_of_reach_is_not_called(hostile, transport):
     with pytest.raises(UpstreamOutOfReach) as failure:
-        await call(transport, server.url("/fine"), reach=Reach())
+        await call(transport, hostile.url("/fine"), reach=Reach())
     assert not failure.value.may_have_run
-    assert server.connections == 0
+    assert hostile.connections == 0
 
 
 async def test_a_server_that_is_not_there_may_not_have_run_it(transport):
@@ -124,111 +107,111 @@ async def test_a_server_that_is_not_there_may_not_have_run_it(transport):
     assert not failure.value.may_have_run
 
 
-async def test_a_broken_connection_may_have_run_it(server, transport):
+async def test_a_broken_connection_may_have_run_it(hostile, transport):
     with pytest.raises(UpstreamDown) as failure:
-        await call(transport, server.url("/hang-up"))
+        await call(transport, hostile.url("/hang-up"))
     assert failure.value.may_have_run
 
 
-async def test_an_error_of_the_server_is_an_answer(server, transport):
-    answer = await call(transport, server.url("/rpc-error"))
+async def test_an_error_of_the_server_is_an_answer(hostile, transport):
+    answer = await call(transport, hostile.url("/rpc-error"))
     assert (json.loads(answer.error), answer.status) == ({"code": -32602, "message": "No such tool"}, 400)
 
 
-async def test_bytes_pass_as_they_are_sent(server, transport):
+async def test_bytes_pass_as_they_are_sent(hostile, transport):
     heard = []
 
     async def listen(raw):
         heard.append(raw)
 
     answer = await call(
-        transport, server.url("/chatty-events"), listen=listen, arguments=b'{"n":1.0e2,"n2":98765432109876543210}'
+        transport, hostile.url("/chatty-events"), listen=listen, arguments=b'{"n":1.0e2,"n2":98765432109876543210}'
     )
     assert answer.result == b'{"big":123456789012345678901234567890}'
     assert heard == [b'{"jsonrpc":"2.0", "method":"notifications/progress","params":{"x":12345678901234567890.10}}']
-    assert b'"arguments":{"n":1.0e2,"n2":98765432109876543210}' in server.seen[-1].body
+    assert b'"arguments":{"n":1.0e2,"n2":98765432109876543210}' in hostile.seen[-1].body
 
 
-async def test_a_lost_session_is_opened_again_once(server, transport):
-    endpoint = {"connector": uuid4(), "url": server.url("/legacy"), "era": LEGACY}
+async def test_a_lost_session_is_opened_again_once(hostile, transport):
+    endpoint = {"connector": uuid4(), "url": hostile.url("/legacy"), "era": LEGACY}
     await call(transport, **endpoint)
     await call(transport, **endpoint)
-    assert len(server.of("initialize")) == 1
-    server.sessions.clear()
+    assert len(hostile.of("initialize")) == 1
+    hostile.sessions.clear()
     await asyncio.gather(*(call(transport, **endpoint) for _ in range(8)))
-    assert len(server.of("initialize")) == 2
-    assert {seen.headers["mcp-session-id"] for seen in server.of("notifications/initialized")} == {"session-1"}
+    assert len(hostile.of("initialize")) == 2
+    assert {seen.headers["mcp-session-id"] for seen in hostile.of("notifications/initialized")} == {"session-1"}
 
 
-async def test_a_server_that_forgets_at_once_is_not_asked_forever(server, transport):
+async def test_a_server_that_forgets_at_once_is_not_asked_forever(hostile, transport):
     with pytest.raises(UpstreamBroken):
-        await call(transport, server.url("/legacy-forgets"), LEGACY)
-    assert len(server.of("initialize")) == 2
-    assert len(server.of("tools/call")) == 2
+        await call(transport, hostile.url("/legacy-forgets"), LEGACY)
+    assert len(hostile.of("initialize")) == 2
+    assert len(hostile.of("tools/call")) == 2
 
 
-async def test_a_session_id_that_is_no_header_value_is_refused(server, transport):
+async def test_a_session_id_that_is_no_header_value_is_refused(hostile, transport):
     with pytest.raises(UpstreamBroken, match="session id"):
-        await call(transport, server.url("/legacy-odd-session"), LEGACY)
+        await call(transport, hostile.url("/legacy-odd-session"), LEGACY)
 
 
-async def test_what_a_server_asks_back_is_declined(server, transport):
-    answer = await call(transport, server.url("/legacy-asks"), LEGACY)
+async def test_what_a_server_asks_back_is_declined(hostile, transport):
+    answer = await call(transport, hostile.url("/legacy-asks"), LEGACY)
     assert answer.result
-    said = next(seen for seen in server.seen if seen.message.get("id") == "q1")
+    said = next(seen for seen in hostile.seen if seen.message.get("id") == "q1")
     assert said.message["error"]["code"] == -32601
     assert said.headers["mcp-session-id"] == "session-1"
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "timed out"])
-async def test_a_legacy_server_is_told_that_nobody_waits(server, transport, ending):
+async def test_a_legacy_server_is_told_that_nobody_waits(hostile, transport, ending):
     task = asyncio.ensure_future(
-        call(transport, server.url("/legacy-hangs"), LEGACY, deadline=30 if ending == "cancelled" else 1.0)
+        call(transport, hostile.url("/legacy-hangs"), LEGACY, deadline=30 if ending == "cancelled" else 1.0)
     )
-    while not server.of("tools/call"):
+    while not hostile.of("tools/call"):
         await asyncio.sleep(0.02)
     if ending == "cancelled":
         task.cancel()
     with pytest.raises((asyncio.CancelledError, UpstreamTimeout)):
         await task
     for _ in range(100):
-        if server.of("notifications/cancelled"):
+        if hostile.of("notifications/cancelled"):
             break
         await asyncio.sleep(0.02)
-    told = server.of("notifications/cancelled")[0]
-    assert told.message["params"]["requestId"] == server.of("tools/call")[0].message["id"]
+    told = hostile.of("notifications/cancelled")[0]
+    assert told.message["params"]["requestId"] == hostile.of("tools/call")[0].message["id"]
     assert told.headers["authorization"] == f"Bearer {SECRET}"
 
 
-async def test_a_modern_server_sees_the_stream_close(server, transport):
-    task = asyncio.ensure_future(call(transport, server.url("/drip-events"), deadline=30))
-    while not server.seen:
+async def test_a_modern_server_sees_the_stream_close(hostile, transport):
+    task = asyncio.ensure_future(call(transport, hostile.url("/drip-events"), deadline=30))
+    while not hostile.seen:
         await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(server.closed_by_client.wait, 5)
+    assert await asyncio.to_thread(hostile.closed_by_client.wait, 5)
 
 
-async def test_waiting_for_a_session_ends_with_the_caller_not_with_the_opening(server, transport):
-    endpoint = {"connector": uuid4(), "url": server.url("/legacy"), "era": LEGACY}
+async def test_waiting_for_a_session_ends_with_the_caller_not_with_the_opening(hostile, transport):
+    endpoint = {"connector": uuid4(), "url": hostile.url("/legacy"), "era": LEGACY}
     first = asyncio.ensure_future(call(transport, **endpoint))
     second = asyncio.ensure_future(call(transport, **endpoint))
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).result
-    assert len(server.of("initialize")) == 1
+    assert len(hostile.of("initialize")) == 1
 
 
-async def test_a_listener_that_fails_ends_the_call(server, transport):
+async def test_a_listener_that_fails_ends_the_call(hostile, transport):
     async def listen(raw):
         raise RuntimeError("gone")
 
     with pytest.raises(RuntimeError, match="gone"):
-        await call(transport, server.url("/chatty-events"), listen=listen)
+        await call(transport, hostile.url("/chatty-events"), listen=listen)
 
 
-async def test_a_server_that_talks_without_end_is_cut_off(server, monkeypatch):
+async def test_a_server_that_talks_without_end_is_cut_off(hostile, monkeypatch):
     heard = 0
 
     async def listen(raw):
@@ -239,13 +222,13 @@ async def test_a_server_that_talks_without_end_is_cut_off(server, monkeypatch):
     egress = AsyncEgress()
     transport = NativeTransport(egress)
     with pytest.raises(UpstreamBroken, match="more than 10000 events"):
-        await call(transport, server.url("/many-events"), listen=listen, deadline=30)
+        await call(transport, hostile.url("/many-events"), listen=listen, deadline=30)
     assert heard == 10_000
     await transport.close()
     await egress.close()
 
 
-async def test_a_server_that_talks_fast_is_read_more_slowly(server, transport, monkeypatch):
+async def test_a_server_that_talks_fast_is_read_more_slowly(hostile, transport, monkeypatch):
     monkeypatch.setattr(stream, "BURST", 20)
     monkeypatch.setattr(stream, "PER_SECOND", 50.0)
     heard = []
@@ -254,7 +237,7 @@ async def test_a_server_that_talks_fast_is_read_more_slowly(server, transport, m
         heard.append(raw)
 
     with pytest.raises(UpstreamTimeout):
-        await call(transport, server.url("/many-events"), listen=listen, deadline=1.0)
+        await call(transport, hostile.url("/many-events"), listen=listen, deadline=1.0)
     assert 20 <= len(heard) < 100
 
 
@@ -263,20 +246,20 @@ async def list_tools(transport, url, era=MODERN, remarks=None):
         return await transport.list_tools(Endpoint(uuid4(), url, LOCAL, era), credential, deadline=10, remarks=remarks)
 
 
-async def test_tools_with_invalid_annotations_are_left_out(server, transport):
+async def test_tools_with_invalid_annotations_are_left_out(hostile, transport):
     remarks = Remarks()
-    assert await list_tools(transport, server.url("/list"), remarks=remarks) == [{"name": "b"}]
+    assert await list_tools(transport, hostile.url("/list"), remarks=remarks) == [{"name": "b"}]
     assert len(remarks.left_out) == 1 and "a header's name has characters" in remarks.left_out[0]
 
 
 @pytest.mark.parametrize("path", ["/listless", "/deep", "/html"])
-async def test_lists_that_make_no_sense_are_refused(server, transport, path):
+async def test_lists_that_make_no_sense_are_refused(hostile, transport, path):
     with pytest.raises(UpstreamBroken):
-        await list_tools(transport, server.url(path))
+        await list_tools(transport, hostile.url(path))
 
 
-async def test_looking_at_a_legacy_server_leaves_no_session_behind(server, transport):
+async def test_looking_at_a_legacy_server_leaves_no_session_behind(hostile, transport):
     with OpenCredential() as credential:
-        found = await transport.discover(Endpoint(uuid4(), server.url("/legacy"), LOCAL), credential, deadline=10)
+        found = await transport.discover(Endpoint(uuid4(), hostile.url("/legacy"), LOCAL), credential, deadline=10)
     assert (found.era, found.protocol_version, found.server_info) == (LEGACY, "2025-06-18", {"name": "old"})
-    assert [seen.headers["mcp-session-id"] for seen in server.seen if seen.method == "DELETE"] == ["session-1"]
+    assert [seen.headers["mcp-session-id"] for seen in hostile.seen if seen.method == "DELETE"] == ["session-1"]

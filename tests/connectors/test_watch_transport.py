@@ -11,33 +11,15 @@ import pytest
 from connectors.errors import UpstreamBroken
 from connectors.transports import watching
 from connectors.transports.base import LEGACY, MODERN, SSE, Endpoint, Interest
-from connectors.transports.native import NativeTransport
-from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
-from tests.servers.hostile import Hostile
+from tests.connectors.asking import LOCAL
 from tests.servers.refusing import behaving, streamed
 from tests.servers.talkative import TALKATIVE
 from vault.placement import BEARER, placed
 
-LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 assert TALKATIVE
 ALL = Interest()
 opened = partial(placed, "bearer", BEARER, "", Secret("sk-canary"))
-
-
-@pytest.fixture
-def server():
-    with Hostile() as running:
-        yield running
-
-
-@pytest.fixture
-async def transport():
-    egress = AsyncEgress()
-    transport = NativeTransport(egress)
-    yield transport
-    await transport.close()
-    await egress.close()
 
 
 @pytest.fixture(autouse=True)
@@ -67,22 +49,22 @@ async def watched(transport, url, era, count, interest=ALL):
     return heard
 
 
-async def test_a_legacy_server_is_heard_in_one_session(server, transport):
+async def test_a_legacy_server_is_heard_in_one_session(hostile, transport):
     interest = Interest(uris=frozenset({"a://b"}))
-    heard = await watched(transport, server.url("/changes"), LEGACY, 2, interest)
+    heard = await watched(transport, hostile.url("/changes"), LEGACY, 2, interest)
     assert [one["method"] for one in heard] == ["notifications/tools/list_changed", "notifications/resources/updated"]
-    assert len(server.of("initialize")) == 1
-    assert server.of("resources/subscribe")[0].message["params"] == {"uri": "a://b"}
-    assert [seen.headers.get("last-event-id") for seen in server.seen if seen.method == "GET"] == [None, "one"]
+    assert len(hostile.of("initialize")) == 1
+    assert hostile.of("resources/subscribe")[0].message["params"] == {"uri": "a://b"}
+    assert [seen.headers.get("last-event-id") for seen in hostile.seen if seen.method == "GET"] == [None, "one"]
     await transport.close()
-    assert [seen.headers["mcp-session-id"] for seen in server.seen if seen.method == "DELETE"] == ["session-1"]
+    assert [seen.headers["mcp-session-id"] for seen in hostile.seen if seen.method == "DELETE"] == ["session-1"]
 
 
-async def test_a_modern_server_is_asked_to_listen_again_and_again(server, transport):
+async def test_a_modern_server_is_asked_to_listen_again_and_again(hostile, transport):
     interest = Interest(resources=False, uris=frozenset({"a://b"}))
-    heard = await watched(transport, server.url("/listens"), MODERN, 3, interest)
+    heard = await watched(transport, hostile.url("/listens"), MODERN, 3, interest)
     assert {one["method"] for one in heard} == {"notifications/prompts/list_changed"}
-    first = server.of("subscriptions/listen")[0]
+    first = hostile.of("subscriptions/listen")[0]
     assert first.message["params"]["notifications"] == {
         "toolsListChanged": True,
         "promptsListChanged": True,
@@ -90,31 +72,31 @@ async def test_a_modern_server_is_asked_to_listen_again_and_again(server, transp
         "resourceSubscriptions": ["a://b"],
     }
     assert first.headers["mcp-method"] == "subscriptions/listen"
-    assert len(server.of("subscriptions/listen")) >= 3
+    assert len(hostile.of("subscriptions/listen")) >= 3
 
 
-async def test_a_modern_server_that_acknowledges_nothing_is_heard(server, transport):
+async def test_a_modern_server_that_acknowledges_nothing_is_heard(hostile, transport):
     note = 'data: {"jsonrpc":"2.0","method":"notifications/%s/list_changed"}\n\n'
     path = behaving("/says-nothing-first", streamed(note % "tools", note % "prompts", "ANSWER"))
-    heard = await watched(transport, server.url(path), MODERN, 2)
+    heard = await watched(transport, hostile.url(path), MODERN, 2)
     assert [one["method"] for one in heard[:2]] == [
         f"notifications/{what}/list_changed" for what in ("tools", "prompts")
     ]
 
 
-async def test_the_oldest_servers_are_heard(server, transport):
+async def test_the_oldest_servers_are_heard(hostile, transport):
     interest = Interest(uris=frozenset({"a://b"}))
-    heard = await watched(transport, server.url("/old/sse"), SSE, 1, interest)
+    heard = await watched(transport, hostile.url("/old/sse"), SSE, 1, interest)
     assert heard[0]["params"] == {"uri": "a://b"}
 
 
 @pytest.mark.parametrize(("path", "era"), [("/no-streams", LEGACY), ("/fine", MODERN), ("/404", MODERN)])
-async def test_a_server_that_has_no_such_stream_is_left_alone(server, transport, path, era):
+async def test_a_server_that_has_no_such_stream_is_left_alone(hostile, transport, path, era):
     with pytest.raises(UpstreamBroken):
-        await watched(transport, server.url(path), era, 1)
+        await watched(transport, hostile.url(path), era, 1)
 
 
-async def test_a_server_that_is_away_is_waited_for(server, transport):
-    heard = await watched(transport, server.url("/comes-back"), MODERN, 1)
-    assert len(server.of("subscriptions/listen")) == 3
+async def test_a_server_that_is_away_is_waited_for(hostile, transport):
+    heard = await watched(transport, hostile.url("/comes-back"), MODERN, 1)
+    assert len(hostile.of("subscriptions/listen")) == 3
     assert heard[0]["method"] == "notifications/prompts/list_changed"
