@@ -1,4 +1,4 @@
-"""Media types as HTTP writes them (RFC 9110 §8.3 and §12.5.1): any case, spaces, parameters, several in a list."""
+"""Media types as HTTP writes them (RFC 9110 §8.3): any case, spaces, parameters, several in a list."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -29,18 +29,6 @@ def charset_of(content_type: str) -> str:
     return (_charset_in if len(content_type) <= _COMMON else _charset_in.__wrapped__)(content_type)
 
 
-def accepts(accept: str, wanted: str) -> bool:
-    """Whether an `Accept` header (several of them joined by commas) lets `wanted` be sent. None at all lets
-    everything; `q=0` refuses; what names the type more exactly decides over `type/*` and `*/*`."""
-    if not accept.strip():
-        return True
-    general = wanted.partition("/")[0] + "/*"
-    ranks = {wanted: 3, general: 2, "*/*": 1, "*": 1}
-    found = [(ranks.get(_bare(member), 0), _quality(member)) for member in _split(accept, ",")]
-    rank, quality = max(found)
-    return rank > 0 and quality > 0
-
-
 @lru_cache(maxsize=512)
 def _type_of(content_type: str) -> str:
     kinds = [_bare(member) for member in _split(content_type, ",")]
@@ -58,18 +46,7 @@ def _bare(member: str) -> str:
 
 def _is_type(text: str) -> bool:
     kind, slash, name = text.partition("/")
-    return bool(kind and slash and name) and not any(
-        sign.isspace() or sign in '"/()<>@,;:\\[]?={}' for sign in kind + name
-    )
-
-
-def _quality(member: str) -> float:
-    """Between 0 and 1; what is no number counts as if it weren't there."""
-    text = dict(_parameters(member)).get("q", "1")
-    try:
-        return min(max(float(text), 0.0), 1.0) if text.isascii() else 1.0
-    except ValueError:
-        return 1.0
+    return bool(kind and slash and name) and not any(sign.isspace() or sign in _SEPARATORS for sign in kind + name)
 
 
 def _parameters(member: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from harriet.lib.egress.body import CappedBody
 from harriet.lib.egress.connection import Headers
 from harriet.lib.egress.errors import EgressBroken
-from harriet.lib.media import EVENTS, JSON, accepts, charset_of, is_events, is_json, media_type
+from harriet.lib.media import EVENTS, JSON, charset_of, is_events, is_json, media_type
 
 
 @pytest.mark.parametrize(
@@ -58,27 +58,6 @@ def test_an_event_stream_is_one_however_it_is_written():
 )
 def test_the_charset_is_found(written, charset):
     assert charset_of(written) == charset
-
-
-@pytest.mark.parametrize(
-    ("accept", "wanted", "may"),
-    [
-        ("", JSON, True),
-        ("*/*", EVENTS, True),
-        ("application/*", EVENTS, False),
-        ("Application/JSON, TEXT/EVENT-STREAM", EVENTS, True),
-        ("application/json, text/event-stream;q=0", EVENTS, False),
-        ("text/event-stream;q=0, */*", EVENTS, False),
-        ("text/*;q=0, text/event-stream;q=0.1", EVENTS, True),
-        ("*/*;q=0.0", JSON, False),
-        ('application/json;x="a,b;q=0"', JSON, True),
-        ("text/event-stream; Q=0.000", EVENTS, False),
-        ("text/event-stream;q=much", EVENTS, True),
-        ("text/html", JSON, False),
-    ],
-)
-def test_accept_is_obeyed(accept, wanted, may):
-    assert accepts(accept, wanted) is may
 
 
 def test_a_header_that_is_there_twice_keeps_both_values():
