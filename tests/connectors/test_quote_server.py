@@ -91,7 +91,7 @@ async def test_the_servers_words_are_told_and_the_call_is_made_once(
         await call(transport, at(hostile, era, in_words(status, body, kind)), era)
     assert told in failure.value.message
     assert f"({status})" in failure.value.message
-    assert failure.value.message.endswith(".")
+    assert failure.value.message.endswith((".", ".”"))
     assert len(hostile.of("tools/call")) == 1
     assert SECRET not in str(failure.getrepr(chain=True))
 

@@ -51,7 +51,11 @@ def test_a_lock_installs_exactly_what_it_names(
     for name in ("Makefile", "requirements.lock", "requirements-test.lock", "harriet/start/install.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, folder / name)
-    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{WHEELS} {tomorrow}", "PIP_CONFIG_FILE": os.devnull}
+    offline = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": f"{WHEELS.as_uri()} {tomorrow.as_uri()}",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
     said = run("make", "-C", str(folder), target, f"PYTHON={oldest}", **offline)
     assert lock in said
     assert "all are here" in said
@@ -71,7 +75,7 @@ def test_a_package_that_a_lock_forgot_stops_the_install(oldest: Path, tmp_path: 
         [oldest, REPOSITORY / "harriet/start/install.py", tmp_path / "venv/bin/python", tmp_path / "short.lock"],
         capture_output=True,
         text=True,
-        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "PIP_CONFIG_FILE": os.devnull},
+        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "PIP_CONFIG_FILE": os.devnull},
     )
     assert done.returncode != 0
     assert "requires asgiref, which is not installed" in done.stdout + done.stderr

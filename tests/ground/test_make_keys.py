@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harriet.lib import keyfile
-from tests.ground.installation import Installation
+from tests.ground.installation import Installation, free_port
 
 
 def test_keys_are_private_and_never_overwritten(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_each_purpose_has_its_own_key() -> None:
 def test_lost_keys_are_missed_and_not_made_anew(tmp_path: Path) -> None:
     installation = Installation(tmp_path / "run")
     (installation.run / "postgres").mkdir(parents=True)
-    done = installation.command("start", "--bind", "127.0.0.1:1")
+    done = installation.command("start", "--bind", f"127.0.0.1:{free_port()}")
     assert done.returncode != 0
     assert "vault.key is missing. Restore it from your backup" in done.stderr
     assert not (installation.run / "keys").exists()

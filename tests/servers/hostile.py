@@ -214,7 +214,7 @@ async def wrong_id(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) ->
 
 
 async def neither(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
-    reply(writer, b'{"jsonrpc":"2.0","id":%d}' % seen.message["id"])
+    reply(writer, b'{"jsonrpc":"2.0","id":%d}' % seen.message.get("id", 0))
 
 
 async def batch(server: Hostile, seen: Seen, writer: asyncio.StreamWriter) -> None:
