@@ -23,7 +23,8 @@ LONG = 600
 
 
 def outcomes() -> list[dict[str, object]]:
-    return [orjson.loads(event.body) for event in Event.objects.filter(code=CALL_OUTCOME).order_by("recorded_at")]
+    events = Event.objects.filter(organization_id=ACME, code=CALL_OUTCOME)
+    return [orjson.loads(event.body) for event in events.order_by("recorded_at")]
 
 
 def test_a_call_without_an_outcome_is_closed_as_unknown() -> None:
