@@ -23,8 +23,7 @@ LONG = 600
 
 
 def outcomes() -> list[dict[str, object]]:
-    events = Event.objects.filter(organization_id=ACME, code=CALL_OUTCOME)
-    return [orjson.loads(event.body) for event in events.order_by("recorded_at")]
+    return [orjson.loads(event.body) for event in Event.objects.filter(code=CALL_OUTCOME).order_by("recorded_at")]
 
 
 def test_a_call_without_an_outcome_is_closed_as_unknown() -> None:
