@@ -6,4 +6,4 @@ class ApprovalsConfig(AppConfig):
     label = "approvals"
 
     def ready(self) -> None:
-        from . import events  # noqa: F401  registers the audit events
+        from approvals import events  # noqa: F401  registers the audit events

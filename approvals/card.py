@@ -6,14 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.hold import arguments_of, meta_of
+from approvals.models import PendingAction
 from audit.queries import calls_of_tool
 from connectors.models import ToolVersion
 from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters, parameter_headers
 from harriet.lib.text import count_hidden, show_hidden
 from vault.queries import credential_of, current_version
-
-from .hold import arguments_of, meta_of
-from .models import PendingAction
 
 
 @dataclass(frozen=True, slots=True)

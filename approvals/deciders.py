@@ -12,11 +12,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from approvals.models import PendingAction
 from harriet.people.models import Membership, RightGiven, Role
 from harriet.people.permissions import POWERS, Power, has_power
 from harriet.people.vouching import above, below
-
-from .models import PendingAction
 
 APPROVING_ROLES = [role for role, powers in POWERS.items() if Power.DECIDE_ACTIONS in powers]
 

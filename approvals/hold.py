@@ -15,18 +15,17 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from approvals.actions.expire_actions import expire_action
+from approvals.errors import TooLate
+from approvals.events import ACTION_COLLECTED, ACTION_INVALIDATED
+from approvals.lifecycle import REFUSED, State, close_ticket, move, tell, write_event
+from approvals.limits import check_room
+from approvals.models import PendingAction, Ticket
+from approvals.tasks import announce_to_approvers
 from audit.actor import SYSTEM, Actor
 from audit.events import CALL_HELD
 from harriet.lib.ids import new_id
 from vault.open import opener_for
-
-from .actions.expire_actions import expire_action
-from .errors import TooLate
-from .events import ACTION_COLLECTED, ACTION_INVALIDATED
-from .lifecycle import REFUSED, State, close_ticket, move, tell, write_event
-from .limits import check_room
-from .models import PendingAction, Ticket
-from .tasks import announce_to_approvers
 
 EXPIRES_AFTER = timedelta(hours=24)
 

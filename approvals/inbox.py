@@ -8,12 +8,11 @@ from __future__ import annotations
 from django.db import connection
 from django.urls import reverse
 
+from approvals.deciders import approvers_of
+from approvals.models import PendingAction
+from approvals.queries import asked_by, still_waiting
 from harriet.people.actions.notice_people import notice_people, reword_notices
 from harriet.people.actions.read_notices import settle_notices
-
-from .deciders import approvers_of
-from .models import PendingAction
-from .queries import asked_by, still_waiting
 
 _NAMED = 3
 """Tools that a line names."""

@@ -8,11 +8,10 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from approvals.inbox import recount
+from approvals.models import PendingAction, Ticket
 from audit.actor import Actor, Label
 from audit.record import record
-
-from .inbox import recount
-from .models import PendingAction, Ticket
 
 CHANNEL = "harriet_action"
 """NOTIFY channel; the payload is the action's id."""

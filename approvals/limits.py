@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.urls import reverse
 
-from .errors import TooMany
-from .queries import asked_by, still_waiting
+from approvals.errors import TooMany
+from approvals.queries import asked_by, still_waiting
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -11,12 +11,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from approvals.deciders import approvers_of
+from approvals.inbox import path_of, path_to, sentence_of, waiting_with
+from approvals.models import PendingAction
+from approvals.queries import asked_by
 from harriet.people.actions.notice_person import send_notice
-
-from .deciders import approvers_of
-from .inbox import path_of, path_to, sentence_of, waiting_with
-from .models import PendingAction
-from .queries import asked_by
 
 MAIL_EVERY = timedelta(minutes=10)
 """Between two mails about one person's calls at one connector."""

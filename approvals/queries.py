@@ -8,11 +8,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from approvals.deciders import decided_by_others
+from approvals.models import PendingAction, Ticket
 from harriet.people.models import Membership
 from harriet.people.permissions import Power, has_power
-
-from .deciders import decided_by_others
-from .models import PendingAction, Ticket
 
 if TYPE_CHECKING:
     from harriet.people.models import Organization

@@ -9,16 +9,16 @@ from celery import current_app, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from .inbox import ask_approvers
-from .mail import is_mail_due, mail_about, unmailed
-from .models import PendingAction
+from approvals.inbox import ask_approvers
+from approvals.mail import is_mail_due, mail_about, unmailed
+from approvals.models import PendingAction
 
 log = logging.getLogger(__name__)
 
 
 @shared_task(name="approvals.expire_actions")
 def expire_actions() -> None:
-    from .actions.expire_actions import expire_actions as expire
+    from approvals.actions.expire_actions import expire_actions as expire
 
     expire()
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from approvals import views
 
 ticket_urls = (
     [

@@ -8,16 +8,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from approvals.actions.approve_action import approve_action
+from approvals.actions.reject_action import reject_action
+from approvals.card import card_of
+from approvals.deciders import NOBODY, approvers_of, refusal
+from approvals.errors import ApprovalError
+from approvals.forms import ApproveForm, RejectForm
+from approvals.models import PendingAction, Ticket
+from approvals.queries import tickets_for, waiting_for
 from harriet.people.http import OrganizationRequest, in_organization
-
-from .actions.approve_action import approve_action
-from .actions.reject_action import reject_action
-from .card import card_of
-from .deciders import NOBODY, approvers_of, refusal
-from .errors import ApprovalError
-from .forms import ApproveForm, RejectForm
-from .models import PendingAction, Ticket
-from .queries import tickets_for, waiting_for
 
 _PAGE = 50
 _NEWEST = 5000

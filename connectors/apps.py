@@ -6,4 +6,4 @@ class ConnectorsConfig(AppConfig):
     label = "connectors"
 
     def ready(self) -> None:
-        from . import events  # noqa: F401  registers the audit events
+        from connectors import events  # noqa: F401  registers the audit events

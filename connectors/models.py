@@ -9,10 +9,9 @@ from django.db import models
 from django.db.models.functions import Now
 from guardian.models.models import BaseObjectPermission
 
+from connectors.fields import JsonAsSent
 from harriet.lib.ids import new_id
 from harriet.people.models import Role
-
-from .fields import JsonAsSent
 
 EVERYONE = "everyone"
 """In a tool permission's role: every active member of the organization."""

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
 
+from connectors.models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
+from connectors.states import Counts
 from harriet.people.errors import NotFound
 from harriet.people.models import Membership, Organization
-
-from .models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
-from .words import Counts
 
 T = TypeVar("T")
 MOST_VERSIONS = 20

@@ -10,10 +10,9 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 
 from audit.actor import SYSTEM
-
-from .actions.check_health import check_health as check
-from .actions.sync_connector import sync_connector
-from .models import SESSIONS_KEPT, ClientSession, Connector
+from connectors.actions.check_health import check_health as check
+from connectors.actions.sync_connector import sync_connector
+from connectors.models import SESSIONS_KEPT, ClientSession, Connector
 
 BETWEEN_SYNCS = timedelta(hours=1)
 

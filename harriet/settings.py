@@ -255,16 +255,16 @@ CELERY_BEAT_SCHEDULE = {
 # API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "harriet.people.authentication.TokenAuthentication",
+        "harriet.people.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["harriet.people.authentication.IsInOrganization"],
+    "DEFAULT_PERMISSION_CLASSES": ["harriet.people.api.authentication.IsInOrganization"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["harriet.people.json_parser.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["harriet.people.api.json_parser.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,  # what a route takes is in the API's schema
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "EXCEPTION_HANDLER": "harriet.people.authentication.api_errors",
+    "EXCEPTION_HANDLER": "harriet.people.api.authentication.api_errors",
     "PAGE_SIZE": 100,
 }
 SPECTACULAR_SETTINGS = {
@@ -274,7 +274,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "Risk": "connectors.models.Risk",
         "TokenKind": "harriet.people.models.AccessToken.Kind",
-        "IssuedTokenKind": "harriet.people.serializers.ISSUED_KINDS",
+        "IssuedTokenKind": "harriet.people.api.serializers.ISSUED_KINDS",
         "ConnectorKind": "connectors.models.Connector.Kind",
     },
 }

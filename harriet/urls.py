@@ -4,13 +4,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from approvals.urls import ticket_urls
-from connectors.urls import connector_urls, profile_urls
+from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls
 from harriet.console.me.urls import me_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
-from harriet.people.urls import device_urls, group_urls
+from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.urls import account_urls, people_urls
 from vault.urls import vault_urls
 

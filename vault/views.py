@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from harriet.pages.pagination import page_of
 from harriet.people.http import OrganizationRequest, needs
-from harriet.people.pages import page_of
 from harriet.people.permissions import Power, has_power
 
 from .actions.change_schedule import change_schedule

@@ -8,11 +8,11 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from connectors.actions.refuse_tool_change import proposed_version
+from connectors.audit_labels import connector_label, tool_label
+from connectors.definitions.pin import description_in
+from connectors.definitions.risk import propose_risk
 from connectors.events import TOOL_CHANGE_ACCEPTED
-from connectors.labels import connector_label, tool_label
 from connectors.models import Tool, ToolVersion
-from connectors.pinning import description_in
-from connectors.risk import propose_risk
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 

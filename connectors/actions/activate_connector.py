@@ -6,11 +6,11 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_ACTIVATED
-from connectors.labels import connector_label
 from connectors.models import Connector
-from connectors.wizard import ACCESS, DONE, SAVE, label_of
+from connectors.pages.wizard_steps import ACCESS, DONE, SAVE, label_of
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 

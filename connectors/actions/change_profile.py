@@ -9,12 +9,12 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.access.clashes import refuse_clashes
 from connectors.actions.create_profile import fill, refuse_taken_slug
-from connectors.clashes import refuse_clashes
+from connectors.audit_labels import profile_label
+from connectors.descriptions import clean_description
 from connectors.events import PROFILE_CHANGED
-from connectors.labels import profile_label
 from connectors.models import Connector, Profile, Tool
-from connectors.naming import clean_description
 from harriet.people.models import Group, Membership
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import Power, demand

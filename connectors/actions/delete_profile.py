@@ -6,8 +6,8 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.audit_labels import profile_label
 from connectors.events import PROFILE_DELETED
-from connectors.labels import profile_label
 from connectors.models import Profile
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.models import AccessToken

@@ -6,12 +6,12 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.audit_labels import connector_label
+from connectors.descriptions import clean_description, clean_icon
 from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_DRAFTED
-from connectors.labels import connector_label
 from connectors.models import Connector
-from connectors.naming import clean_description, clean_icon
-from connectors.wizard import CONNECTION
+from connectors.pages.wizard_steps import CONNECTION
 from harriet.people.models import Organization, User
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import Power, demand

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.audit_labels import connector_label
 from connectors.events import CONNECTOR_PAUSED
-from connectors.labels import connector_label
 from connectors.models import Connector
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version

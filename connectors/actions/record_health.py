@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from audit.actor import SYSTEM, Actor
 from audit.record import record
+from connectors.audit_labels import connector_label
 from connectors.errors import UpstreamBusy, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.events import CONNECTOR_HEALTH_CHANGED
-from connectors.labels import connector_label
 from connectors.models import Connector
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person

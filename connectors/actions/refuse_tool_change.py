@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.audit_labels import connector_label, tool_label
 from connectors.errors import ConnectorError
 from connectors.events import TOOL_CHANGE_REFUSED
-from connectors.labels import connector_label, tool_label
 from connectors.models import Tool, ToolVersion
 from harriet.people.permissions import Power, demand
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.actor import Actor
+from connectors.actions.save_authentication import save_authentication
+from connectors.actions.test_connection import Finding, test_connection
 from connectors.errors import ConnectorError
 from connectors.models import Connector
 from harriet.lib.secret import Secret
@@ -13,9 +15,6 @@ from harriet.people.models import User
 from harriet.people.permissions import Power, demand
 from vault.open import open_unsaved
 from vault.queries import credential_of
-
-from .save_authentication import save_authentication
-from .test_connection import Finding, test_connection
 
 
 class SecretNotTaken(ConnectorError):

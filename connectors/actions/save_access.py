@@ -8,11 +8,11 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.access.grantees import access_words, checked_groups, checked_roles
+from connectors.audit_labels import connector_label
 from connectors.events import CONNECTOR_ACCESS_CHANGED
-from connectors.labels import connector_label
 from connectors.models import Connector
-from connectors.permitted import access_words, checked_groups, checked_roles
-from connectors.wizard import ACCESS, SAVE, step_done
+from connectors.pages.wizard_steps import ACCESS, SAVE, step_done
 from harriet.people.models import Group
 from harriet.people.permissions import Power, demand
 

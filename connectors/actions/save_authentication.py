@@ -10,11 +10,11 @@ from django.db.models import F
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_AUTHENTICATION_CHANGED
-from connectors.labels import connector_label
 from connectors.models import Connector
-from connectors.wizard import ACCESS, AUTHENTICATION, step_done
+from connectors.pages.wizard_steps import ACCESS, AUTHENTICATION, step_done
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
 from harriet.people.permissions import Power, demand

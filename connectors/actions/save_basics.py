@@ -7,10 +7,10 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.actions.draft_connector import refuse_taken_slug
+from connectors.audit_labels import connector_label
+from connectors.descriptions import clean_description, clean_icon
 from connectors.events import CONNECTOR_CHANGED
-from connectors.labels import connector_label
 from connectors.models import Connector
-from connectors.naming import clean_description, clean_icon
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version

@@ -11,12 +11,12 @@ from django.db.models import F
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.access.reach import reach_for
+from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_CHANGED, INTERNAL_HOST_ALLOWED, SECRET_KEPT_FOR_ADDRESS
-from connectors.labels import connector_label
 from connectors.models import Connector
-from connectors.reaching import reach_for
-from connectors.wizard import AUTHENTICATION, CONNECTION, step_done
+from connectors.pages.wizard_steps import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
 from harriet.people.models import Organization
 from harriet.people.permissions import Power, demand

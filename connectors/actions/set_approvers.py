@@ -9,10 +9,10 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.access.grantees import access_words, checked_groups
+from connectors.audit_labels import connector_label
 from connectors.events import CONNECTOR_APPROVERS_CHANGED
-from connectors.labels import connector_label
 from connectors.models import Connector, ConnectorGroupPermission
-from connectors.permitted import access_words, checked_groups
 from harriet.people.models import Group, RightGiven
 from harriet.people.permissions import Power, demand
 from harriet.people.rights import note_right

@@ -9,12 +9,12 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from connectors.clashes import refuse_clashes_with
+from connectors.access.clashes import refuse_clashes_with
+from connectors.access.grantees import access_words, checked_groups, checked_roles
+from connectors.audit_labels import connector_label, tool_label
 from connectors.errors import ConnectorError
 from connectors.events import TOOL_SET
-from connectors.labels import connector_label, tool_label
 from connectors.models import Risk, Tool, ToolPermission
-from connectors.permitted import access_words, checked_groups, checked_roles
 from harriet.people.models import Group
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.actor import Actor
+from connectors.access.clashes import refuse_clashes_with
 from connectors.actions.set_tool import ToolChange, change_tool
-from connectors.clashes import refuse_clashes_with
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Tool
 from harriet.people.permissions import Power, demand

@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 
 from audit.actor import Actor
+from connectors.actions.save_authentication import hold_address, tell_authentication
 from connectors.models import Connector
 from harriet.people.permissions import Power, demand
 from vault.actions.switch_back import switch_back
-
-from .save_authentication import hold_address, tell_authentication
 
 
 @transaction.atomic

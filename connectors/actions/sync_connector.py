@@ -12,18 +12,18 @@ from django.urls import reverse
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.access.claims import take_addresses
 from connectors.actions.record_health import record_failure, record_health
-from connectors.claiming import take_addresses
-from connectors.definitions import Difference, Known, Offer, body_digest, compare, read_offer
+from connectors.audit_labels import connector_label, words_for
+from connectors.definitions.offer import Difference, Known, Offer, body_digest, compare, read_offer
+from connectors.definitions.pin import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
+from connectors.definitions.sound import Remarks
+from connectors.definitions.unchecked import notes_of
 from connectors.errors import ConnectorError
 from connectors.events import CONNECTOR_SYNC_FAILED, CONNECTOR_SYNCED
-from connectors.labels import connector_label, words_for
-from connectors.looking import Look, look_at
+from connectors.inspect.look import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
-from connectors.pinning import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
-from connectors.sound import Remarks
-from connectors.unchecked import notes_of
-from connectors.words import offer_words
+from connectors.states import offer_words
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.permissions import Power, demand

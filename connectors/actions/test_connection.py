@@ -9,9 +9,10 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from connectors import looking
+from connectors.access.load import reach_of
 from connectors.actions.record_health import record_failure, record_health
-from connectors.definitions import Offer, read_offer
+from connectors.audit_labels import connector_label
+from connectors.definitions.offer import Offer, read_offer
 from connectors.errors import (
     UpstreamBroken,
     UpstreamBusy,
@@ -21,9 +22,8 @@ from connectors.errors import (
     UpstreamTimeout,
 )
 from connectors.events import CONNECTOR_TESTED
-from connectors.labels import connector_label
+from connectors.inspect import look
 from connectors.models import Connector
-from connectors.snapshot import reach_of
 from connectors.transports.base import Discovery
 from connectors.transports.failure import FOUND_NOTHING
 from harriet.lib.egress import EgressRefused, check_url
@@ -43,7 +43,7 @@ class Finding:
     sentence: str
 
 
-def test_connection(connector: Connector, *, candidate: looking.Candidate | None = None, actor: Actor) -> list[Finding]:
+def test_connection(connector: Connector, *, candidate: look.Candidate | None = None, actor: Actor) -> list[Finding]:
     """Never raises for what a server does. Writes down the server's health; stores nothing else.
 
     With a `candidate`, a credential that isn't saved yet is tried: that says nothing about the connector's health.
@@ -71,15 +71,15 @@ def _write_health(connector: Connector, problem: Problem | None) -> None:
         record_failure(connector, problem)
 
 
-def _try(connector: Connector, candidate: looking.Candidate | None) -> tuple[list[Finding], Problem | None]:
+def _try(connector: Connector, candidate: look.Candidate | None) -> tuple[list[Finding], Problem | None]:
     findings: list[Finding] = []
     try:
         check_url(connector.url, reach_of(connector, connector.organization))
         findings.append(Finding("ok", "Address", "Harriet may connect to this address."))
-        discovery = looking.discover(connector, candidate)
+        discovery = look.discover(connector, candidate)
         findings += _server(discovery)
         findings.append(_authentication(connector, candidate))
-        findings += _offer(looking.list_offer(connector, discovery, candidate))
+        findings += _offer(look.list_offer(connector, discovery, candidate))
     except Problem as problem:
         return [*findings, *_failure(connector, problem, candidate)], problem
     return findings, None
@@ -96,7 +96,7 @@ def _server(discovery: Discovery) -> list[Finding]:
     ]
 
 
-def _authentication(connector: Connector, candidate: looking.Candidate | None) -> Finding:
+def _authentication(connector: Connector, candidate: look.Candidate | None) -> Finding:
     if candidate is not None:
         return Finding("ok", "Authentication", "It did not refuse the new secret.")
     if credential_of(connector.id) is None:
@@ -104,7 +104,7 @@ def _authentication(connector: Connector, candidate: looking.Candidate | None) -
     return Finding("ok", "Authentication", "It did not refuse the saved credential.")
 
 
-def _offer(look: looking.Look) -> list[Finding]:
+def _offer(look: look.Look) -> list[Finding]:
     tools, prompts = read_offer(look.tools), read_offer(look.prompts or [], is_prompts=True)
     unread = look.remarks.left_out
     has_resources = "resources" in look.discovery.capabilities
@@ -129,7 +129,7 @@ def _listed(title: str, offer: Offer) -> Finding:
     return Finding("ok", title, f"{len(names)} found: {', '.join(names[:5])}{more}.")
 
 
-def _failure(connector: Connector, problem: Problem, candidate: looking.Candidate | None) -> list[Finding]:
+def _failure(connector: Connector, problem: Problem, candidate: look.Candidate | None) -> list[Finding]:
     if isinstance(problem, EgressRefused):
         return [Finding("danger", "Address", problem.message)]
     if isinstance(problem, UpstreamRefusedCredential):
@@ -145,7 +145,7 @@ def _failure(connector: Connector, problem: Problem, candidate: looking.Candidat
     return [Finding("danger", "Connection", problem.message)]
 
 
-def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate: looking.Candidate | None) -> Finding:
+def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate: look.Candidate | None) -> Finding:
     if candidate is not None:
         return Finding("danger", "Authentication", f"The server refused the new secret ({problem.status}).")
     if credential_of(connector.id) is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from connectors.mending import mended
+from connectors.definitions.mend import mended
 from harriet.lib.canonical import digest
 from harriet.lib.errors import Problem
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import orjson
 
+from connectors.sample import sample_token
+from connectors.sample.tools import TOOLS, is_known, run
 from harriet.lib.canonical import NotRepresentable, parse_strict
-
-from . import sample_token
-from .tools import TOOLS, is_known, run
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from .customers import Customer, find, search
+from connectors.sample.customers import Customer, find, search
 
 Result = dict[str, Any]
 

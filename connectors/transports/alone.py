@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic
 
-from .base import Caller, Endpoint, OnQuestion
-from .clock import Clock
-from .exchange import Attached
-from .sessions import S, Sessions
+from connectors.transports.base import Caller, Endpoint, OnQuestion
+from connectors.transports.clock import Clock
+from connectors.transports.exchange import Attached
+from connectors.transports.sessions import S, Sessions
 
 ROOTS = "roots/list"
 MOST_KEPT = 32

@@ -4,18 +4,17 @@ from typing import Any
 
 import msgspec
 
+from connectors.errors import UpstreamBroken, UpstreamError, UpstreamRefused
+from connectors.transports import eras
+from connectors.transports.base import UpstreamAnswer
+from connectors.transports.envelope import Faulty, Mended, error_of, is_error, one_line
+from connectors.transports.exchange import Reply
+from connectors.transports.said import words_of
 from harriet.lib.canonical import NotRepresentable
 from harriet.lib.legible import made_legible
 from harriet.lib.lenient import Ambiguous, parse_leniently, plain
 from harriet.lib.media import JSON
 from harriet.lib.text import excerpt
-
-from ..errors import UpstreamBroken, UpstreamError, UpstreamRefused
-from . import eras
-from .base import UpstreamAnswer
-from .envelope import Faulty, Mended, error_of, is_error, one_line
-from .exchange import Reply
-from .said import words_of
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _text = msgspec.json.Decoder(str).decode

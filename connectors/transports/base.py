@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from connectors.definitions.sound import Remarks
 from harriet.lib.egress import Reach
 from vault.open import OpenCredential
-
-from ..sound import Remarks
 
 LEGACY = "legacy"
 """Revisions with initialize and sessions: 2024-11-05 to 2025-11-25."""

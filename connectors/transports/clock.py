@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import UpstreamTimeout
+from connectors.errors import UpstreamTimeout
 
 
 class Clock:

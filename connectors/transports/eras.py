@@ -5,12 +5,11 @@ from typing import Any
 
 import msgspec
 
+from connectors.errors import UpstreamBroken
+from connectors.transports.base import LEGACY, MODERN, Caller, Discovery
+from connectors.transports.envelope import Error
+from connectors.transports.sessions import Session
 from harriet.lib.text import excerpt
-
-from ..errors import UpstreamBroken
-from .base import LEGACY, MODERN, Caller, Discovery
-from .envelope import Error
-from .sessions import Session
 
 MODERN_VERSION = "2026-07-28"
 LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")

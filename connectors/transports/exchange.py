@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from connectors.transports.base import Endpoint, OnNotification, OnStream
+from connectors.transports.cookies import Cookies
+from connectors.transports.envelope import Message, Unreadable, read_message, singly
+from connectors.transports.failure import Failure, broken
+from connectors.transports.server_questions import Asked
 from vault.open import OpenCredential
-
-from .asked import Asked
-from .base import Endpoint, OnNotification, OnStream
-from .cookies import Cookies
-from .envelope import Message, Unreadable, read_message, singly
-from .failure import Failure, broken
 
 
 @dataclass(slots=True)

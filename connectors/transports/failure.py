@@ -10,11 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
-from harriet.lib.media import JSON, is_events
-from harriet.lib.text import quoted
-
-from ..errors import (
+from connectors.errors import (
     UpstreamBroken,
     UpstreamBusy,
     UpstreamDown,
@@ -24,9 +20,12 @@ from ..errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
-from .base import Endpoint
-from .said import words_of
-from .sse import EventReader, TooManyEvents
+from connectors.transports.base import Endpoint
+from connectors.transports.said import words_of
+from connectors.transports.sse import EventReader, TooManyEvents
+from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
+from harriet.lib.media import JSON, is_events
+from harriet.lib.text import quoted
 
 LARGEST_WORDS = 256 * 1024
 WORDS_SECONDS = 3.0

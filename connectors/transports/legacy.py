@@ -10,20 +10,20 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
-from . import eras
-from .alone import Alone, Places
-from .answers import result_of
-from .asked import Asked
-from .base import Caller, Discovery, Endpoint, OnNotification, OnQuestion, OnStream
-from .clock import Clock
-from .cookies import Cookies
-from .envelope import Message, notification, request
-from .exchange import Attached, Outgoing, Reply
-from .hearing import SIDE_SECONDS, hear
-from .lost import Loss, forgetful, is_refusal, is_same_refusal, loss_in
-from .sessions import InFlight, Session, Sessions
-from .wire import Wire
+from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
+from connectors.transports import eras
+from connectors.transports.alone import Alone, Places
+from connectors.transports.answers import result_of
+from connectors.transports.base import Caller, Discovery, Endpoint, OnNotification, OnQuestion, OnStream
+from connectors.transports.clock import Clock
+from connectors.transports.cookies import Cookies
+from connectors.transports.envelope import Message, notification, request
+from connectors.transports.exchange import Attached, Outgoing, Reply
+from connectors.transports.lost import Loss, forgetful, is_refusal, is_same_refusal, loss_in
+from connectors.transports.server_questions import Asked
+from connectors.transports.session_stream import SIDE_SECONDS, hear
+from connectors.transports.sessions import InFlight, Session, Sessions
+from connectors.transports.wire import Wire
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from ..errors import UpstreamBroken
-from .envelope import error_of
-from .exchange import Reply
+from connectors.errors import UpstreamBroken
+from connectors.transports.envelope import error_of
+from connectors.transports.exchange import Reply
 
 _PLAIN = frozenset(
     {"a", "an", "and", "no", "not", "or", "such", "t", "the", "this", "for", "with"}

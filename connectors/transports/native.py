@@ -11,14 +11,11 @@ from uuid import UUID
 
 import msgspec
 
-from harriet.lib.egress import AsyncEgress
-from vault.open import OpenCredential
-
-from ..errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
-from ..sound import Remarks, label_of, sound_entries
-from . import eras
-from .answers import answer_of, result_of
-from .base import (
+from connectors.definitions.sound import Remarks, label_of, sound_entries
+from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
+from connectors.transports import eras
+from connectors.transports.answers import answer_of, result_of
+from connectors.transports.base import (
     ABLE,
     LEGACY,
     MODERN,
@@ -34,15 +31,23 @@ from .base import (
     Request,
     UpstreamAnswer,
 )
-from .clock import Clock
-from .envelope import error_of
-from .exchange import Attached, Outgoing, Reply
-from .legacy import LegacyEra
-from .mirrored import InvalidAnnotation, Mirrored, header_value, mirrored_parameters, parameter_headers
-from .old_sse import OldTransport
-from .paging import MOST_AT_ONCE, pages
-from .watching import OPENING_SECONDS, OpenCredentialFor, Watch
-from .wire import Wire
+from connectors.transports.clock import Clock
+from connectors.transports.envelope import error_of
+from connectors.transports.exchange import Attached, Outgoing, Reply
+from connectors.transports.http_sse import OldTransport
+from connectors.transports.legacy import LegacyEra
+from connectors.transports.mirrored import (
+    InvalidAnnotation,
+    Mirrored,
+    header_value,
+    mirrored_parameters,
+    parameter_headers,
+)
+from connectors.transports.paging import MOST_AT_ONCE, pages
+from connectors.transports.watch import OPENING_SECONDS, OpenCredentialFor, Watch
+from connectors.transports.wire import Wire
+from harriet.lib.egress import AsyncEgress
+from vault.open import OpenCredential
 
 MAX_ANSWER = 16 * 1024 * 1024
 OTHER_ERA = 8.0

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from connectors.errors import UpstreamBroken
+from connectors.transports.answers import as_written
+from connectors.transports.exchange import Reply
 from harriet.lib.lenient import plain
-
-from ..errors import UpstreamBroken
-from .answers import as_written
-from .exchange import Reply
 
 MAX_PAGES = 400
 MAX_ENTRIES = 20_000

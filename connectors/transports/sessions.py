@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from .asked import Asked
-from .base import Endpoint, OnNotification
-from .cookies import Cookies
+from connectors.transports.base import Endpoint, OnNotification
+from connectors.transports.cookies import Cookies
+from connectors.transports.server_questions import Asked
 
 LIMIT = 20_000
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 
+from connectors.errors import UpstreamBroken
+from connectors.transports.base import Endpoint
+from connectors.transports.clock import Pace
+from connectors.transports.envelope import Message, Unreadable, one_line, read_message
+from connectors.transports.exchange import Outgoing
+from connectors.transports.failure import broken, host_of
+from connectors.transports.server_questions import TooManyQuestions
+from connectors.transports.sse import EventReader, TooManyEvents
 from harriet.lib.egress import EgressBroken, Response
 from harriet.lib.text import quoted
-
-from ..errors import UpstreamBroken
-from .asked import TooManyQuestions
-from .base import Endpoint
-from .clock import Pace
-from .envelope import Message, Unreadable, one_line, read_message
-from .exchange import Outgoing
-from .failure import broken, host_of
-from .sse import EventReader, TooManyEvents
 
 MAX_EVENTS = 10_000
 """Of one request, over all its streams."""

@@ -6,18 +6,17 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 
+from connectors.transports.base import Endpoint
+from connectors.transports.clock import Clock
+from connectors.transports.envelope import Message, Unreadable, is_error, read_message, singly
+from connectors.transports.exchange import Attached, Outgoing, Reply, parsed
+from connectors.transports.failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
+from connectors.transports.said import words_of
+from connectors.transports.sse import EventReader, TooManyEvents
+from connectors.transports.stream import Stream, Unread
 from harriet.lib.charset import as_utf8
 from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange, Response
 from harriet.lib.media import JSON, charset_of, is_events, is_json
-
-from .base import Endpoint
-from .clock import Clock
-from .envelope import Message, Unreadable, is_error, read_message, singly
-from .exchange import Attached, Outgoing, Reply, parsed
-from .failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
-from .said import words_of
-from .sse import EventReader, TooManyEvents
-from .stream import Stream, Unread
 
 MAX_RESUMPTIONS = 100
 MIN_RETRY, USUAL_RETRY, MAX_RETRY = 0.1, 0.5, 30.0

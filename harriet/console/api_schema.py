@@ -10,7 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
     """Registers itself by being defined."""
 
-    target_class = "harriet.people.authentication.TokenAuthentication"
+    target_class = "harriet.people.api.authentication.TokenAuthentication"
     name = "personalToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

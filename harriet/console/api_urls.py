@@ -7,10 +7,10 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
-from connectors.api import api_urls as connector_api
+from connectors.api.views import api_urls as connector_api
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import api_urls as audit_api
-from harriet.people.api import api_urls as people_api
+from harriet.people.api.views import api_urls as people_api
 
 api_urls = (
     [

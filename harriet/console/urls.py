@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from . import views
-from .organization import organization_detail
+from harriet.console import views
+from harriet.console.organization import organization_detail
 
 root_urls = [path("", views.home, name="home")]
 

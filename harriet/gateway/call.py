@@ -16,26 +16,26 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from audit.errors import AuditUnavailable
+from connectors.access.facts import ProfileRow
 from connectors.errors import ConnectorError, UpstreamError, UpstreamTimeout
 from connectors.models import Tool
-from connectors.rows import ProfileRow
+from harriet.gateway.errors import GatewayError, NotOffered, OnTicket, ToolRefusal, Unavailable
+from harriet.gateway.metrics.observer import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
+from harriet.gateway.policy.view import Grant, view_of, why_hidden
+from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, asks_for_input, passed_on
+from harriet.gateway.questions.rules import NOBODY, Asker
+from harriet.gateway.steps import hold as held
+from harriet.gateway.steps import record as account
+from harriet.gateway.steps.forward import TOOL, Fields, Sent, check_structured, cleaned, forward
+from harriet.gateway.steps.schema import INPUT, OUTPUT
 from harriet.lib.errors import Problem
 from harriet.lib.ids import new_id
 from vault.errors import VaultError
 
-from . import account, held
-from .errors import GatewayError, NotOffered, OnTicket, ToolRefusal, Unavailable
-from .forward import TOOL, Fields, Sent, check_structured, cleaned, forward
-from .observing import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
-from .policy import Grant, view_of, why_hidden
-from .questions import NOBODY, Asker
-from .rounds import MOST_ROUNDS, asked_here, asks_for_input, passed_on
-from .schema import INPUT, OUTPUT
-
 if TYPE_CHECKING:
-    from .compile import Snapshot
-    from .principal import Principal
-    from .runtime import Runtime
+    from harriet.gateway.policy.compile import Snapshot
+    from harriet.gateway.policy.principal import Principal
+    from harriet.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
 

@@ -12,20 +12,20 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http.request import split_domain_port, validate_host
 
+from harriet.gateway import metrics_page as metrics
+from harriet.gateway.errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
+from harriet.gateway.http import cors
+from harriet.gateway.http.exchange import Exchange, Receive, Reply, Scope, Send, joined, read_body, refusal_body
+from harriet.gateway.http.guessing import Guesses
+from harriet.gateway.http.page_bodies import serve_pages
+from harriet.gateway.http.replay import EventId
+from harriet.gateway.policy.compile import Snapshot
+from harriet.gateway.policy.principal import Principal, token_in
+from harriet.gateway.protocol.dispatch import Visit, answer
+from harriet.gateway.protocol.messages import MODERN_VERSIONS
+from harriet.gateway.runtime import Runtime
+from harriet.gateway.streams.hub import serve_get, serve_resumed
 from harriet.people.tokens import hash_token
-
-from . import cors, metrics
-from .compile import Snapshot
-from .errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
-from .guessing import Guesses
-from .http import Exchange, Receive, Reply, Scope, Send, joined, read_body, refusal_body
-from .listening import serve_get, serve_resumed
-from .pages import serve_pages
-from .principal import Principal, token_in
-from .protocol.dispatch import Visit, answer
-from .protocol.messages import MODERN_VERSIONS
-from .resume import EventId
-from .runtime import Runtime
 
 log = logging.getLogger(__name__)
 

@@ -19,32 +19,31 @@ from psycopg import Notify
 from audit.event import NewEvent
 from audit.writer import AuditWriter
 from connectors.transports.native import NativeTransport
+from harriet.gateway.http.replay import Journals
+from harriet.gateway.metrics.observer import Observer
+from harriet.gateway.policy.compile import Snapshot, compile_snapshot
+from harriet.gateway.policy.view import may_enter
+from harriet.gateway.processes.database import conninfo, in_database
+from harriet.gateway.processes.mailbox import Post
+from harriet.gateway.processes.notifications import Listener, Look
+from harriet.gateway.processes.running import Running
+from harriet.gateway.questions.elsewhere import Relays
+from harriet.gateway.questions.rules import Questions
+from harriet.gateway.questions.suspended import ParkingLot
+from harriet.gateway.steps.health import Pauses
+from harriet.gateway.steps.hold import Waiters
+from harriet.gateway.steps.last_used import LastSeen
+from harriet.gateway.steps.schema import Schemas
+from harriet.gateway.streams.hub import Hub
+from harriet.gateway.streams.live_lists import LiveLists
+from harriet.gateway.streams.sessions import CHANNEL as SESSION_CHANNEL
+from harriet.gateway.streams.sessions import ROOTS_CHANGED, Sessions
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.redaction import Redactor
 from vault.open import OpenCredential, SealedCredential
 
-from .compile import Snapshot, compile_snapshot
-from .database import conninfo, in_database
-from .health import Pauses
-from .held import Waiters
-from .listener import Listener, Look
-from .listening import Hub
-from .lists import LiveLists
-from .observing import Observer
-from .parked import ParkingLot
-from .policy import may_enter
-from .post import Post
-from .questions import Questions
-from .relayed import Relays
-from .resume import Journals
-from .running import Running
-from .schema import Schemas
-from .seen import LastSeen
-from .sessions import CHANNEL as SESSION_CHANNEL
-from .sessions import ROOTS_CHANGED, Sessions
-
 if TYPE_CHECKING:
-    from .call import Call
+    from harriet.gateway.call import Call
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,13 @@ from approvals import hold as held_calls
 from approvals.hold import StoredCall
 from approvals.models import PendingAction
 from connectors.models import Tool
-
-from .bound import with_bound_meta
-from .call import Call, run_call
-from .database import in_database
-from .errors import GatewayError
-from .forward import METHODS, TOOL
-from .held import run_approved
-from .runtime import Runtime
+from harriet.gateway.call import Call, run_call
+from harriet.gateway.errors import GatewayError
+from harriet.gateway.processes.database import in_database
+from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.bound import with_bound_meta
+from harriet.gateway.steps.forward import METHODS, TOOL
+from harriet.gateway.steps.hold import run_approved
 
 LEFT_OVER = timedelta(seconds=3)
 """After the decision; by then a process that still holds the request has taken the call."""

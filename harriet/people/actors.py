@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from audit.actor import Actor, Label
-
-from .models import AccessToken, Device, User
+from harriet.people.models import AccessToken, Device, User
 
 
 def actor_of(user: User) -> Actor:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
-from .errors import NotAllowed
-from .models import Membership, Organization, User
-from .permissions import Power, has_power
+from harriet.people.errors import NotAllowed
+from harriet.people.models import Membership, Organization, User
+from harriet.people.permissions import Power, has_power
 
 if TYPE_CHECKING:
     from audit.actor import Actor

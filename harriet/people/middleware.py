@@ -12,10 +12,9 @@ from django.shortcuts import render
 from audit.actor import Actor
 from audit.context import request as audit_request
 from harriet.lib.errors import Problem
-
-from .actors import actor_of
-from .errors import NotAllowed, NotFound
-from .models import Membership, User
+from harriet.people.actors import actor_of
+from harriet.people.errors import NotAllowed, NotFound
+from harriet.people.models import Membership, User
 
 CHOSEN = "organization"
 """The session key that holds the id of the organization the person chose."""

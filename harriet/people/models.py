@@ -11,8 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from harriet.lib.ids import new_id
-
-from .users import UserQuerySet
+from harriet.people.users import UserQuerySet
 
 
 class Role(models.TextChoices):

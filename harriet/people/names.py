@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.text import slugify
 
-from .errors import PeopleError
+from harriet.people.errors import PeopleError
 
 _JOINERS = {"\u200c", "\u200d"}
 """Invisible, but Persian and Indic names and many emoji are spelled with them."""

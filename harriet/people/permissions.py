@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .errors import NotAllowed
-from .models import AccessToken, Membership, Organization, Role
+from harriet.people.errors import NotAllowed
+from harriet.people.models import AccessToken, Membership, Organization, Role
 
 if TYPE_CHECKING:
     from audit.actor import Actor

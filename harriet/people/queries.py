@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Now
 
-from .errors import NotFound
-from .models import (
+from harriet.people.errors import NotFound
+from harriet.people.models import (
     AccessToken,
     CredentialOffer,
     Device,
@@ -22,7 +22,7 @@ from .models import (
     SetupLink,
     User,
 )
-from .tokens import hash_token
+from harriet.people.tokens import hash_token
 
 T = TypeVar("T")
 

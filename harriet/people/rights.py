@@ -5,10 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from audit.actor import Actor
-
-from .actors import person_behind
-from .models import Membership, RightGiven, User
-from .permissions import POWERS, Power
+from harriet.people.actors import person_behind
+from harriet.people.models import Membership, RightGiven, User
+from harriet.people.permissions import POWERS, Power
 
 
 def note_right(organization_id: UUID, way: RightGiven.Way, to_id: UUID, by: Actor | User | None) -> None:

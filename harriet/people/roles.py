@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from audit.actor import Actor
-
-from .errors import NotAllowed, PeopleError
-from .models import Membership, Organization, Role
-from .permissions import Power, has_power, membership_of_actor
+from harriet.people.errors import NotAllowed, PeopleError
+from harriet.people.models import Membership, Organization, Role
+from harriet.people.permissions import Power, has_power, membership_of_actor
 
 
 def check_role(organization: Organization, role: str, *, actor: Actor) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from .models import User
+from harriet.people.models import User
 
 Step = Callable[[set[UUID]], Iterable[UUID | None]]
 

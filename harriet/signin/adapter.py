@@ -10,9 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from .attempts import count_password, remember_place
-from .joining import JOINING
-from .sealing import open_text, seal_text
+from harriet.signin.attempts import count_password, remember_place
+from harriet.signin.joining import JOINING
+from harriet.signin.sealing import open_text, seal_text
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

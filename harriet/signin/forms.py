@@ -9,7 +9,7 @@ from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django import forms
 from django.http import HttpRequest
 
-from .attempts import may_mail
+from harriet.signin.attempts import may_mail
 
 PASSWORD_HELP = "At least 12 characters. A sentence that only you would think of is good."  # noqa: S105
 

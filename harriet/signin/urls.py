@@ -7,9 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from harriet.people.errors import NotFound
-from harriet.people.urls import people_pages
-
-from . import views
+from harriet.people.pages.urls import people_pages
+from harriet.signin import views
 
 
 @login_not_required

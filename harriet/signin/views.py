@@ -17,15 +17,14 @@ from django.views.decorators.http import require_http_methods
 
 from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation, accept_invitation_as
 from harriet.people.actions.take_setup_link import GONE
-from harriet.people.forms import attempt
 from harriet.people.middleware import CHOSEN
 from harriet.people.models import Invitation, Membership, Organization, User
+from harriet.people.pages.forms import attempt
 from harriet.people.queries import invitation_with, is_setup_link, open_invitations
-
-from .actions.use_setup_link import use_setup_link
-from .attempts import remember_place
-from .forms import JoinForm, SetupForm
-from .joining import JOINING
+from harriet.signin.actions.use_setup_link import use_setup_link
+from harriet.signin.attempts import remember_place
+from harriet.signin.forms import JoinForm, SetupForm
+from harriet.signin.joining import JOINING
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 

@@ -21,8 +21,7 @@ from approvals.models import PendingAction, Ticket
 from approvals.tasks import mail_approvers, mail_waiting
 from connectors.models import Tool
 from harriet.people.models import Notice
-
-from .story import Story
+from tests.approvals.story import Story
 
 
 def ask(story: Story, count: int, first: int = 0) -> list[Held]:

@@ -10,8 +10,7 @@ from approvals.hold import collect, finish, hold, look, take
 from approvals.models import PendingAction
 from audit.models import Event
 from harriet.people.models import Notice
-
-from .story import ARGUMENTS, Story
+from tests.approvals.story import ARGUMENTS, Story
 
 
 def test_a_held_call_waits_on_a_ticket_and_approvers_are_told(story: Story) -> None:

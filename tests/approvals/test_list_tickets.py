@@ -9,8 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals import views
-
-from .story import Story
+from tests.approvals.story import Story
 
 
 def test_a_long_list_ends_and_says_so(story: Story, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,7 @@ from django.db import connection
 
 from approvals.actions.approve_action import approve_action
 from approvals.hold import collect, finish, take
-
-from .story import Story
+from tests.approvals.story import Story
 
 T = TypeVar("T")
 _ACTIONS, _TAKERS = 25, 16

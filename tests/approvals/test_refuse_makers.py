@@ -33,8 +33,7 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of_token
 from harriet.people.models import AccessToken, Group, Membership, User
-
-from .story import Story
+from tests.approvals.story import Story
 
 PASSWORD = "sunlight on the harbour wall"
 

@@ -5,8 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from approvals.hold import look
-
-from .story import Story
+from tests.approvals.story import Story
 
 
 def test_bob_sees_the_card_and_approves(story: Story, client: Any) -> None:

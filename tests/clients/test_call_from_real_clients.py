@@ -18,8 +18,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ContentBlock, TextContent
 
-from .conftest import SECRET, Company
-from .node import INSPECTOR, MCP_REMOTE, NPM_SDK, node, run
+from tests.clients.conftest import SECRET, Company
+from tests.clients.node import INSPECTOR, MCP_REMOTE, NPM_SDK, node, run
 
 pytestmark = pytest.mark.clients
 

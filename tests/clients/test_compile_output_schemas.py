@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from harriet.lib.schemas import why_not_portable
+from tests.clients.node import run
 from tests.mutations.mutate import SCHEMAS, Mutator
-
-from .node import run
 
 COMPILE = Path(__file__).parents[1] / "mutations/compile.mjs"
 WHOLE: dict[str, Any] = {

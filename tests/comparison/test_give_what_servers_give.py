@@ -15,11 +15,10 @@ from pytest_django import DjangoDbBlocker
 
 from tests import database
 from tests.clients.node import EVERYTHING, MODULES, node
+from tests.comparison.comparing import RENAMED, Asking, differences, without_own
 from tests.conformance.conftest import _set_up, _started
 from tests.gateway.client import Client
 from tests.gateway.processes import ROOT, Gateway, Process
-
-from .comparing import RENAMED, Asking, differences, without_own
 
 NPM = MODULES / "@modelcontextprotocol"
 BIN = Path(sys.executable).parent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .report import REPORT
+from tests.conformance.report import REPORT
 
 SUITES = ("tests/conformance/test_pass_suite.py", "tests/conformance/test_pass_client_suite.py")
 

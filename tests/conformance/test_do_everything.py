@@ -18,8 +18,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.clients.node import INSPECTOR, MCP_REMOTE, node, run
-
-from .conftest import Arranged
+from tests.conformance.conftest import Arranged
 
 pytestmark = pytest.mark.clients
 

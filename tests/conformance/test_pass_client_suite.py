@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.report import note
+from tests.conformance.suite import Row, run_client, table
 from tests.servers.running import ROOT
-
-from .report import note
-from .suite import Row, run_client, table
 
 SCENARIOS = {
     "2025-11-25": (

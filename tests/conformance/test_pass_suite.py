@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Arranged
-from .report import note
-from .suite import NOTHING_CHECKED, run_server, table
+from tests.conformance.conftest import Arranged
+from tests.conformance.report import note
+from tests.conformance.suite import NOTHING_CHECKED, run_server, table
 
 SCENARIOS = {"2025-11-25": 33, "2026-07-28": 50}
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .server import Server
+from tests.connectors.server import Server
 
 if TYPE_CHECKING:
     from connectors.transports.native import NativeTransport
     from tests.cast import Cast
+    from tests.connectors.story import ConnectorMaker
     from tests.servers.hostile import Hostile
-
-    from .story import ConnectorMaker
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def connect(cast: Cast, server: Server) -> ConnectorMaker:
-    from .story import ConnectorMaker
+    from tests.connectors.story import ConnectorMaker
 
     return ConnectorMaker(cast, server)
 

@@ -13,8 +13,7 @@ from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector
 from harriet.lib.secret import Secret
 from tests.cast import Cast
-
-from .server import Server
+from tests.connectors.server import Server
 
 
 @dataclass

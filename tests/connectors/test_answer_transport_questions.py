@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamBroken, UpstreamTimeout
-from connectors.transports import asked, hearing
+from connectors.transports import server_questions, session_stream
 from connectors.transports.base import LEGACY, Caller, Endpoint
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
@@ -89,7 +89,7 @@ async def test_after_the_answer_the_deadline_counts_again(hostile, transport):
 
 
 async def test_nobody_may_think_forever(hostile, transport, monkeypatch):
-    monkeypatch.setattr(asked, "PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(server_questions, "PAUSE_SECONDS", 0.3)
     dana = Person(30)
     with pytest.raises(UpstreamTimeout):
         await call(transport, hostile.url("/asks"), dana, deadline=0.5)
@@ -162,7 +162,7 @@ async def test_a_server_without_such_a_stream_is_asked_for_it_once(hostile, tran
 
 
 async def test_a_stream_that_opens_late_is_waited_for_once(hostile, transport, monkeypatch):
-    monkeypatch.setattr(hearing, "OPENING_SECONDS", 0.4)
+    monkeypatch.setattr(session_stream, "OPENING_SECONDS", 0.4)
     endpoint = {"connector": uuid4(), "url": hostile.url("/late-stream"), "deadline": 0.9}
     for _ in range(3):
         assert await call(transport, person=Person(), **endpoint) is None

@@ -18,9 +18,8 @@ from connectors.tasks import due_for_sync
 from harriet.lib.secret import Secret
 from harriet.people.models import Notice, OrganizationVersion
 from tests.cast import Cast
-
-from .server import Server
-from .story import ConnectorMaker
+from tests.connectors.server import Server
+from tests.connectors.story import ConnectorMaker
 
 
 def check(connector: Connector) -> str:

@@ -17,9 +17,8 @@ from connectors.models import Connector, Tool
 from connectors.sample import sample_token
 from connectors.sample.server import application
 from tests.cast import Cast
+from tests.connectors.story import ConnectorMaker
 from tests.servers.running import free_port, sdk_server
-
-from .story import ConnectorMaker
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.access import (
+from connectors.access.rules import (
     LONGEST_NAME,
     CallerFacts,
     ProfileFacts,

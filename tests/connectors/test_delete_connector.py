@@ -8,12 +8,11 @@ from django.urls import reverse
 from audit.models import Event
 from connectors.actions.create_profile import create_profile
 from connectors.actions.set_tool import set_tool
-from connectors.consequences import consequences_of
 from connectors.models import Connector, Profile, Tool
+from connectors.pages.consequences import consequences_of
 from tests.cast import Cast
+from tests.connectors.story import ConnectorMaker
 from vault.models import CredentialVersion
-
-from .story import ConnectorMaker
 
 
 def test_the_consequences_are_told_first(client: Client, cast: Cast, connect: ConnectorMaker) -> None:

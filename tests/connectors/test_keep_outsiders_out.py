@@ -7,10 +7,9 @@ from django.urls import reverse
 
 from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
-from connectors.urls import connector_urls, profile_urls
+from connectors.pages.urls import connector_urls, profile_urls
 from tests.cast import Cast
-
-from .story import ConnectorMaker
+from tests.connectors.story import ConnectorMaker
 
 
 def addresses(connector: Connector, profile: Profile) -> list[str]:

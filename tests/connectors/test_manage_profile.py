@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from connectors.access.load import load
+from connectors.access.preview import preview
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_profile import delete_profile
@@ -13,15 +15,12 @@ from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import sync_connector
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Profile, Tool
-from connectors.preview import preview
 from connectors.queries import profiles_for
-from connectors.snapshot import load
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.models import AccessToken, Membership
 from tests.cast import Cast
-
-from .server import Server, tool
-from .story import ConnectorMaker
+from tests.connectors.server import Server, tool
+from tests.connectors.story import ConnectorMaker
 
 
 def enable(connector: Connector, cast: Cast, *names: str) -> None:

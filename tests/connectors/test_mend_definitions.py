@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp_types import methods
 
-from connectors.definitions import read_offer
-from connectors.mending import mended, mended_entries, shown_to_older
-from connectors.sound import Remarks, sound_entries
+from connectors.definitions.mend import mended, mended_entries, shown_to_older
+from connectors.definitions.offer import read_offer
+from connectors.definitions.sound import Remarks, sound_entries
 from harriet.lib.canonical import canonical_bytes
 from harriet.lib.lenient import parse_leniently
 from tests.clients.node import HERE, run

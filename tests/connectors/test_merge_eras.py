@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.both_eras import MEMBER, in_sessions, merged, only_era, plain
-from connectors.definitions import Known, compare, read_offer
-from connectors.rows import Pinned
+from connectors.access.facts import Pinned
+from connectors.definitions.both_eras import MEMBER, in_sessions, merged, only_era, plain
+from connectors.definitions.offer import Known, compare, read_offer
 
 SCHEMA = {"type": "object"}
 

@@ -12,19 +12,18 @@ from connectors.actions.save_connection import move_between, save_connection
 from connectors.actions.switch_secret_back import switch_secret_back
 from connectors.actions.sync_connector import sync_connector, take_offer
 from connectors.errors import ConnectorError
-from connectors.looking import check_all, look_at
+from connectors.inspect.look import check_all, look_at
 from connectors.models import Connector, SyncRun
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Role
 from tests.cast import Cast
+from tests.connectors.server import Server
+from tests.connectors.story import ConnectorMaker
 from vault.errors import CredentialNotFound
 from vault.queries import credential_of
 from vault.verify import verify_vault
-
-from .server import Server
-from .story import ConnectorMaker
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.models import SyncRun, Tool, ToolVersion
 from harriet.lib.canonical import digest
 from tests.cast import Cast
-
-from .server import Server, tool
-from .story import ConnectorMaker
+from tests.connectors.server import Server, tool
+from tests.connectors.story import ConnectorMaker
 
 LOOSE = {"name": "loose", "title": None, "description": 5, "inputSchema": {"properties": None}}
 MENDED = {"name": "loose", "description": "5", "inputSchema": {"type": "object"}}

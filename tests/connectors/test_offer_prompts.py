@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from audit.codes import sentence_for
 from audit.models import Event
-from connectors.access import shown_name
+from connectors.access.load import load
+from connectors.access.preview import preview
+from connectors.access.rules import shown_name
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.create_profile import create_profile
 from connectors.actions.set_tool import set_tool
@@ -18,13 +20,10 @@ from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.actions.test_connection import test_connection as try_connection
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Profile, Tool
-from connectors.preview import preview
 from connectors.queries import proposed_definition
-from connectors.snapshot import load
 from tests.cast import Cast
-
-from .server import Server, prompt, tool
-from .story import ConnectorMaker
+from tests.connectors.server import Server, prompt, tool
+from tests.connectors.story import ConnectorMaker
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from connectors.catalogue import PRESETS
 from connectors.errors import ConnectorError
 from connectors.models import Connector
-from connectors.snippets import read_snippet
+from connectors.pages.catalogue import PRESETS
+from connectors.pages.snippets import read_snippet
 from harriet.lib.egress import Reach, check_url
 from tests.cast import Cast
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from connectors.probing import reach_to
-from connectors.sample_values import NoSample, sample_of
+from connectors.inspect.probe import reach_to
+from connectors.inspect.sample_values import NoSample, sample_of
 from harriet.lib.egress import Reach
 from tests.servers.hostile import Hostile
 from tests.servers.running import sdk_server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.risk import propose_risk
+from connectors.definitions.risk import propose_risk
 
 
 @pytest.mark.parametrize(

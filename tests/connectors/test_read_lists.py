@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
+from connectors.definitions.sound import Remarks
 from connectors.errors import UpstreamBroken
-from connectors.sound import Remarks
 from connectors.transports.base import Endpoint
 from connectors.transports.native import NativeTransport
 from connectors.transports.paging import MAX_PAGES

@@ -8,13 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from connectors.access.load import reach_of
+from connectors.access.reach import reach_for
 from connectors.actions.add_sample import SLUG
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_connection import save_connection
 from connectors.errors import ConnectorError
 from connectors.models import Connector
-from connectors.reaching import reach_for
-from connectors.snapshot import reach_of
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.models import Organization

@@ -16,15 +16,14 @@ from connectors.models import Connector
 from harriet.lib.secret import Secret
 from harriet.people.models import AccessToken
 from tests.cast import Cast
+from tests.connectors.server import Server
+from tests.connectors.story import ConnectorMaker
 from vault.actions.forget_replaced import forget_replaced
 from vault.errors import CredentialNotFound
 from vault.models import CredentialVersion
 from vault.open import opener_for
 from vault.queries import credential_of, sealed_credential
 from vault.verify import verify_vault
-
-from .server import Server
-from .story import ConnectorMaker
 
 OLD, NEW = "sk-old-1234567890", "sk-new-1234567890"
 BEARER = {"in": "header", "name": "Authorization", "template": "Bearer {{secret}}"}

@@ -15,9 +15,8 @@ from connectors.models import Tool
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Group, OrganizationVersion
 from tests.cast import Cast
-
-from .server import Server, tool
-from .story import ConnectorMaker
+from tests.connectors.server import Server, tool
+from tests.connectors.story import ConnectorMaker
 
 
 @pytest.fixture

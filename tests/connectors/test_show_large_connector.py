@@ -12,9 +12,8 @@ from connectors.actions.create_profile import create_profile
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Profile, Tool, ToolPermission
 from tests.cast import Cast
-
-from .server import Server, prompt, tool
-from .story import ConnectorMaker
+from tests.connectors.server import Server, prompt, tool
+from tests.connectors.story import ConnectorMaker
 
 MOST_QUERIES = 15
 MOST_BYTES = 85_000

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.transports.base import SSE, Caller, Endpoint
+from connectors.transports.http_sse_stream import same_origin
 from connectors.transports.native import NativeTransport
-from connectors.transports.old_stream import same_origin
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling

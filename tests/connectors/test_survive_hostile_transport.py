@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from connectors.definitions.sound import Remarks
 from connectors.errors import (
     UpstreamBroken,
     UpstreamDown,
@@ -16,7 +17,6 @@ from connectors.errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
-from connectors.sound import Remarks
 from connectors.transports import stream
 from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
 from connectors.transports.native import NativeTransport

@@ -17,9 +17,8 @@ from connectors.queries import proposed_definition
 from harriet.lib.canonical import digest
 from harriet.people.models import Notice, OrganizationVersion
 from tests.cast import Cast
-
-from .server import Server, tool
-from .story import ConnectorMaker
+from tests.connectors.server import Server, tool
+from tests.connectors.story import ConnectorMaker
 
 
 def codes(cast: Cast) -> list[str]:

@@ -13,10 +13,9 @@ from connectors.actions.sync_connector import sync_connector
 from connectors.actions.test_connection import test_connection as try_connection
 from connectors.models import Connector
 from tests.cast import Cast
+from tests.connectors.story import ConnectorMaker
 from tests.servers.hostile import Behaviour, Hostile
 from tests.servers.refusing import JSON, PLAIN, behaving, error, in_words
-
-from .story import ConnectorMaker
 
 SECRET = "sk-canary-51fe"
 CHALLENGE = 'WWW-Authenticate: Bearer error="invalid_token"'

@@ -9,9 +9,8 @@ from django.test import Client
 
 from connectors.models import Connector, Profile
 from tests.cast import Cast
-
-from .server import Server, prompt
-from .story import ConnectorMaker
+from tests.connectors.server import Server, prompt
+from tests.connectors.story import ConnectorMaker
 
 
 class Api:

@@ -12,10 +12,9 @@ from audit.models import Event
 from connectors.models import Connector, Tool
 from harriet.people.models import Organization
 from tests.cast import Cast
+from tests.connectors.server import Server
+from tests.connectors.story import ConnectorMaker
 from vault.queries import credential_of
-
-from .server import Server
-from .story import ConnectorMaker
 
 
 @pytest.fixture

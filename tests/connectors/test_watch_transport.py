@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamBroken
-from connectors.transports import watching
+from connectors.transports import watch
 from connectors.transports.base import LEGACY, MODERN, SSE, Endpoint, Interest
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL
@@ -24,7 +24,7 @@ opened = partial(placed, "bearer", BEARER, "", Secret("sk-canary"))
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(watching, "SHORTEST_PAUSE", 0.02)
+    monkeypatch.setattr(watch, "SHORTEST_PAUSE", 0.02)
 
 
 async def watched(transport, url, era, count, interest=ALL):

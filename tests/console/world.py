@@ -18,9 +18,9 @@ from audit.actor import Actor, Label
 from audit.event import compose
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
+from connectors.definitions.pin import RESOURCES
+from connectors.definitions.risk import ONLY_READS
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission, ToolVersion
-from connectors.pinning import RESOURCES
-from connectors.risk import ONLY_READS
 from harriet.lib.canonical import digest
 from harriet.lib.ids import new_id
 from harriet.lib.secret import Secret

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .client import Client, ModernClient
-from .processes import Gateway, Process, Upstream
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.processes import Gateway, Process, Upstream
 
 if TYPE_CHECKING:  # models can't be imported before Django is set up
     from tests.cast import Cast
-
-    from .office import Office
+    from tests.gateway.office import Office
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +89,7 @@ def shared_office(
     """For stories that only read: one database for all of a file, because making one takes its time."""
     from tests import database
     from tests.cast import make_cast
-
-    from .office import Office
+    from tests.gateway.office import Office
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         office = Office(make_cast(), _upstream.mcp, era="legacy")
@@ -107,7 +105,7 @@ def second_gateway(_second_gateway: Gateway, transactional_db: None) -> Gateway:
 
 @pytest.fixture
 def office(committed_cast: Cast, upstream: Upstream) -> Office:
-    from .office import Office
+    from tests.gateway.office import Office
 
     return Office(committed_cast, upstream.mcp, era="legacy")
 

@@ -18,9 +18,8 @@ from harriet.people.actors import actor_of
 from harriet.people.models import Group, Organization, User
 from harriet.people.version import move_version
 from tests.cast import Cast
+from tests.gateway.upstream import TOOLS
 from vault.actions.save_credential import save_credential
-
-from .upstream import TOOLS
 
 SECRET = "org-secret-5f1d/a+b=c"
 

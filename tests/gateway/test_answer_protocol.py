@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from .client import MODERN, Client, ModernClient
-from .office import Office, connector, device_token, profile, tools
-from .processes import Gateway
+from tests.gateway.client import MODERN, Client, ModernClient
+from tests.gateway.office import Office, connector, device_token, profile, tools
+from tests.gateway.processes import Gateway
 
 
 @pytest.fixture(scope="module")

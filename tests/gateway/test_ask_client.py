@@ -14,12 +14,11 @@ import pytest
 from approvals.actions.approve_action import approve_action
 from connectors.models import Tool
 from harriet.people.actors import actor_of
-
-from . import asking
-from .client import META, Client, ModernClient
-from .office import Office, tools
-from .processes import Gateway, Process
-from .test_hold_call import Waiting, hold_for, the_action
+from tests.gateway import asking
+from tests.gateway.client import META, Client, ModernClient
+from tests.gateway.office import Office, tools
+from tests.gateway.processes import Gateway, Process
+from tests.gateway.test_hold_call import Waiting, hold_for, the_action
 
 CAPABILITIES = {"elicitation": {}, "sampling": {}}
 Connect = Callable[..., Client]
@@ -197,7 +196,7 @@ def test_a_state_belongs_to_one_request_of_one_caller(
     for wrong in (state[:-4] + "AAAA", "no state", state + "x"):
         assert turns.request("tools/call", {**whole, "requestState": wrong}).error["code"] == -32602
     assert turns.request("tools/call", {**whole, "name": "sample", "requestState": state}).error["code"] == -32602
-    from .office import device_token
+    from tests.gateway.office import device_token
 
     other = Turns(gateway, device_token(office.cast.acme, office.cast.dana, "phone"))
     other.until(200)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from .client import META, MODERN, Client
-from .office import Office
-from .processes import Gateway
+from tests.gateway.client import META, MODERN, Client
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway
 
 VERSIONS = ("", "2025-03-26", "2025-11-25", MODERN, "2030-01-01", "née")
 

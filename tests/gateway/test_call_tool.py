@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from audit.codes import sentence_for
-
-from .client import Client, ModernClient
-from .log import Log, wait_for
-from .office import SECRET, Office
-from .processes import Gateway, Upstream
-from .upstream import leaked
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import Log, wait_for
+from tests.gateway.office import SECRET, Office
+from tests.gateway.processes import Gateway, Upstream
+from tests.gateway.upstream import leaked
 
 
 @pytest.fixture(scope="module")

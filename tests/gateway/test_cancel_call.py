@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from .client import Client
-from .log import Log, wait_for
-from .office import Office
-from .processes import Answer, Gateway, Upstream
-from .test_listen_streams import InSession
+from tests.gateway.client import Client
+from tests.gateway.log import Log, wait_for
+from tests.gateway.office import Office
+from tests.gateway.processes import Answer, Gateway, Upstream
+from tests.gateway.test_listen_streams import InSession
 
 SLOW = {"name": "slow", "arguments": {"ms": 1500, "text": "arrived"}}
 

@@ -13,11 +13,10 @@ import pytest
 
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.models import AccessToken, Device
-
-from .client import Client, ModernClient
-from .log import Log, wait_for
-from .office import Office, connector, profile, tools
-from .processes import Gateway, Upstream
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import Log, wait_for
+from tests.gateway.office import Office, connector, profile, tools
+from tests.gateway.processes import Gateway, Upstream
 
 if TYPE_CHECKING:
     from tests.cast import Cast

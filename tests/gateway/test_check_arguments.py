@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from connectors.rows import Pinned
-from harriet.gateway.schema import INPUT, OUTPUT, Schemas
-
-from .client import Client, ModernClient
-from .log import Log, wait_for
-from .office import Office, tools
-from .processes import Gateway, Upstream
+from connectors.access.facts import Pinned
+from harriet.gateway.steps.schema import INPUT, OUTPUT, Schemas
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import Log, wait_for
+from tests.gateway.office import Office, tools
+from tests.gateway.processes import Gateway, Upstream
 
 SCREENSHOT = {
     "name": "browser_take_screenshot",

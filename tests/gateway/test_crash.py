@@ -18,11 +18,10 @@ from audit.closing import close_unfinished_calls, unfinished_intents
 from audit.models import Event
 from audit.sealing import seal_everything
 from audit.verify import verify
+from tests.gateway.client import Client
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway, Upstream
 from vault.verify import verify_vault
-
-from .client import Client
-from .office import Office
-from .processes import Gateway, Upstream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

@@ -10,18 +10,17 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from connectors.access.facts import ProfileRow
 from connectors.models import ClientSession
-from connectors.rows import ProfileRow
-from harriet.gateway.compile import compile_snapshot
-from harriet.gateway.principal import Principal
-from harriet.gateway.sessions import Sessions, _opened
+from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.streams.sessions import Sessions, _opened
 from harriet.people.models import AccessToken
-
-from .client import Client
-from .log import wait_for
-from .office import Office
-from .processes import Gateway
-from .test_listen_streams import InSession, heard, stream
+from tests.gateway.client import Client
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway
+from tests.gateway.test_listen_streams import InSession, heard, stream
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

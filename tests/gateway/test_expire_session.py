@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 from connectors.models import SESSIONS_KEPT
-from harriet.gateway.compile import compile_snapshot
-from harriet.gateway.sessions import GOOD_FOR, Sessions
+from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.streams.sessions import GOOD_FOR, Sessions
 from harriet.people.models import AccessToken
-
-from .client import Client
-from .office import Office
-from .test_listen_streams import InSession
+from tests.gateway.client import Client
+from tests.gateway.office import Office
+from tests.gateway.test_listen_streams import InSession
 
 
 def issued(office: Office, seconds_ago: float) -> str:

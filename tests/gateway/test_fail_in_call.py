@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 
 from audit.models import Event
+from connectors.access.facts import Pinned
 from connectors.models import ToolPermission
-from connectors.rows import Pinned
 from harriet.gateway.call import Call, governed_call
 from harriet.gateway.errors import ToolRefusal
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.schema import INPUT
-from harriet.gateway.tryit import _Attempt, _call
+from harriet.gateway.steps.schema import INPUT
+from harriet.gateway.try_it import _Attempt, _call
 from harriet.people.actors import actor_of
-
-from .office import Office, tools
-from .processes import Upstream
+from tests.gateway.office import Office, tools
+from tests.gateway.processes import Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,11 +12,10 @@ import pytest
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.actors import actor_of
-
-from .client import Client, ModernClient
-from .office import connector, device_token, profile
-from .processes import Gateway, Process
-from .test_listen_streams import InSession
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.office import connector, device_token, profile
+from tests.gateway.processes import Gateway, Process
+from tests.gateway.test_listen_streams import InSession
 
 BOTH = ["modern", "legacy"]
 

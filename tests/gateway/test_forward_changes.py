@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from connectors.models import Tool, ToolPermission
-
-from . import announcing
-from .client import Client, ModernClient
-from .log import wait_for
-from .office import Office, tools
-from .processes import Gateway, Process
-from .test_listen_streams import InSession, heard, listen, stream
+from tests.gateway import announcing
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office, tools
+from tests.gateway.processes import Gateway, Process
+from tests.gateway.test_listen_streams import InSession, heard, listen, stream
 
 NOTE = "note://one"
 TOOLS_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from .client import MODERN, Client
-from .office import Office
-from .processes import Gateway
-from .test_listen_streams import InSession
+from tests.gateway.client import MODERN, Client
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway
+from tests.gateway.test_listen_streams import InSession
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 ODD = (

@@ -17,13 +17,12 @@ import pytest
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.actors import actor_of
-
-from .client import Client, ModernClient
-from .log import wait_for
-from .office import connector, device_token, profile
-from .processes import Gateway
-from .test_forward_changes import Announcing
-from .test_listen_streams import InSession, heard, listen, stream
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import wait_for
+from tests.gateway.office import connector, device_token, profile
+from tests.gateway.processes import Gateway
+from tests.gateway.test_forward_changes import Announcing
+from tests.gateway.test_listen_streams import InSession, heard, listen, stream
 
 CHANGES = 5
 EVERY = [f"notifications/{what}/list_changed" for what in ("tools", "prompts", "resources")]

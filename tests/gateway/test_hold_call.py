@@ -19,11 +19,10 @@ from harriet.lib.text import show_hidden
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
-
-from .client import Client, ModernClient
-from .log import wait_for
-from .office import Office
-from .processes import Answer, Gateway, Upstream
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office
+from tests.gateway.processes import Answer, Gateway, Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from . import remembering
-from .client import META, Client, ModernClient
-from .log import wait_for
-from .office import Office
-from .processes import Gateway, Process
-from .test_ask_client import Talking
+from tests.gateway import remembering
+from tests.gateway.client import META, Client, ModernClient
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway, Process
+from tests.gateway.test_ask_client import Talking
 
 PREFIX = "io.modelcontextprotocol/"
 MOST_KEPT = 32

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harriet.gateway.call import Call
-from harriet.gateway.patience import SHORT, patience_told, seconds_left, seconds_to_hold
+from harriet.gateway.steps.patience import SHORT, patience_told, seconds_left, seconds_to_hold
 
 TOLD: dict[str, tuple[dict[bytes, bytes], float | None]] = {
     "nothing": ({b"accept": b"application/json"}, None),

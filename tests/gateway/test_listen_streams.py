@@ -12,11 +12,10 @@ from connectors.models import ClientSession
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
-
-from .client import META, Client, ModernClient
-from .log import wait_for
-from .office import Office, device_token
-from .processes import Gateway, Process
+from tests.gateway.client import META, Client, ModernClient
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office, device_token
+from tests.gateway.processes import Gateway, Process
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {"roots": {}}, "clientInfo": {"name": "listener"}}
 

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 
-from harriet.gateway.protocol.attend import with_meta
-from harriet.gateway.protocol.revisions import fit
-from harriet.gateway.results import MENDS
+from harriet.gateway.content.results import MENDS
+from harriet.gateway.content.revisions import fit
+from harriet.gateway.protocol.serve_call import with_meta
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENTS = {"uri": "file:///a", "mimeType": "text/plain", "text": "hello", "_meta": {"x": 1}}

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from .client import Client
-from .office import Office
-from .processes import Answer, Gateway
+from tests.gateway.client import Client
+from tests.gateway.office import Office
+from tests.gateway.processes import Answer, Gateway
 
 BOTH = "application/json, text/event-stream"
 

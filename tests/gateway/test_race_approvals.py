@@ -17,14 +17,13 @@ from approvals import hold as held_calls
 from approvals.models import PendingAction
 from connectors.models import Tool
 from harriet.gateway.call import Call, run_call
-from harriet.gateway.compile import Snapshot, compile_snapshot
 from harriet.gateway.errors import GatewayError
-from harriet.gateway.held import bound_to, held_call_of, run_approved
-from harriet.gateway.policy import view_of
+from harriet.gateway.policy.compile import Snapshot, compile_snapshot
+from harriet.gateway.policy.view import view_of
 from harriet.gateway.runtime import Runtime
-
-from .office import Office
-from .processes import Upstream
+from harriet.gateway.steps.hold import bound_to, held_call_of, run_approved
+from tests.gateway.office import Office
+from tests.gateway.processes import Upstream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

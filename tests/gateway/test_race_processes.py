@@ -16,12 +16,11 @@ from approvals.hold import arguments_of
 from approvals.models import PendingAction
 from connectors.models import Tool
 from harriet.people.actors import actor_of
-
-from .client import Client
-from .log import wait_for
-from .office import Office
-from .processes import ROOT, Upstream
-from .test_hold_call import hold_for
+from tests.gateway.client import Client
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office
+from tests.gateway.processes import ROOT, Upstream
+from tests.gateway.test_hold_call import hold_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

@@ -12,10 +12,10 @@ import redis
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from .client import Client
-from .log import wait_for
-from .office import SECRET, Office
-from .processes import ROOT, Answer, Gateway, free_port
+from tests.gateway.client import Client
+from tests.gateway.log import wait_for
+from tests.gateway.office import SECRET, Office
+from tests.gateway.processes import ROOT, Answer, Gateway, free_port
 
 TOKEN = "metrics-token-0f5c1b9a7e"
 Sample = dict[tuple[str, ...], float]
@@ -112,8 +112,8 @@ def test_it_says_when_redis_is_away(
 
 
 def test_each_metric_is_documented_and_nothing_else_is() -> None:
-    from harriet.gateway.counting import STAGES
-    from harriet.gateway.metrics import CALLS, HELP, OF_PROCESSES
+    from harriet.gateway.metrics.counters import STAGES
+    from harriet.gateway.metrics_page import CALLS, HELP, OF_PROCESSES
 
     text = (ROOT / "docs" / "metrics.md").read_text()
     documented = set(re.findall(r"^\| `(harriet_\w+)` \|", text, re.MULTILINE))

@@ -13,9 +13,9 @@ import httpx2 as httpx
 import pytest
 import requests
 
-from .client import Client
-from .office import Office
-from .processes import Gateway
+from tests.gateway.client import Client
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway
 
 MIB = 2**20
 SIZES = [int(4.2 * MIB), 8 * MIB, 24 * MIB]

@@ -8,15 +8,14 @@ import pytest
 from django.utils import timezone
 
 from connectors.models import Connector, Profile, Tool, ToolPermission, ToolVersion
-from harriet.gateway.compile import Snapshot, compile_snapshot
-from harriet.gateway.policy import View, view_of
-from harriet.gateway.principal import Principal
+from harriet.gateway.policy.compile import Snapshot, compile_snapshot
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.view import View, view_of
 from harriet.lib.canonical import digest
 from harriet.people.models import AccessToken, Device, Group, Membership, User
 from harriet.people.tokens import hash_token
 from tests.cast import Cast
-
-from .office import Office, connector, device_token, profile, shared_key, tools
+from tests.gateway.office import Office, connector, device_token, profile, shared_key, tools
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,12 +17,11 @@ from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Membership, OrganizationVersion
-
-from .client import Client, ModernClient
-from .log import wait_for
-from .office import Office
-from .processes import Answer, Gateway, Upstream
-from .test_listen_streams import InSession, heard, stream
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import wait_for
+from tests.gateway.office import Office
+from tests.gateway.processes import Answer, Gateway, Upstream
+from tests.gateway.test_listen_streams import InSession, heard, stream
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "by hand", "version": "1"}}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]

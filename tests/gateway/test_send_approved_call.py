@@ -16,11 +16,10 @@ from approvals.models import PendingAction
 from connectors.models import Tool
 from harriet.gateway.tasks import run_approved_action
 from harriet.people.actors import actor_of
-
-from .client import Client, ModernClient
-from .office import Office, tools
-from .processes import Answer, Gateway, Upstream
-from .test_hold_call import Waiting, hold_for, the_action
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.office import Office, tools
+from tests.gateway.processes import Answer, Gateway, Upstream
+from tests.gateway.test_hold_call import Waiting, hold_for, the_action
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

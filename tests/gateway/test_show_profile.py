@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from connectors.models import Tool
-from harriet.gateway.uris import rewritten
+from harriet.gateway.steps.uris import rewritten
 from tests.cast import Cast
-
-from . import asking
-from .client import Client, ModernClient
-from .log import Log, wait_for
-from .office import Office, connector, tools
-from .processes import Gateway, Process
+from tests.gateway import asking
+from tests.gateway.client import Client, ModernClient
+from tests.gateway.log import Log, wait_for
+from tests.gateway.office import Office, connector, tools
+from tests.gateway.processes import Gateway, Process
 
 
 @pytest.fixture

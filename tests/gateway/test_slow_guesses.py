@@ -6,13 +6,12 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harriet.gateway.guessing import EACH, FREE, LONGEST, MOST_ADDRESSES, Guesses
+from harriet.gateway.http.guessing import EACH, FREE, LONGEST, MOST_ADDRESSES, Guesses
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actors import actor_of
-
-from .client import Client
-from .office import Office
-from .processes import Gateway
+from tests.gateway.client import Client
+from tests.gateway.office import Office
+from tests.gateway.processes import Gateway
 
 
 class Clock:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.clients.node import run
+from tests.gateway.client import Client
+from tests.gateway.processes import Gateway, Upstream
+from tests.gateway.test_survive_mutations import RECORDED, VERSIONS, check, faults_in, sync, wait_for_list
 from tests.mutations import truth
 from tests.mutations.mutate import Mutator, written
 from tests.mutations.server import ID, LEGACY, MODERN, OddServer, Said
 from tests.mutations.truth import Called, call_all, without_unknown_blocks
-
-from .client import Client
-from .processes import Gateway, Upstream
-from .test_survive_mutations import RECORDED, VERSIONS, check, faults_in, sync, wait_for_list
 
 if TYPE_CHECKING:
     from tests.cast import Cast
@@ -79,7 +78,7 @@ def odd() -> Iterator[dict[str, OddServer]]:
 @pytest.fixture
 def dana(committed_cast: Cast, gateway: Gateway, upstream: Upstream, odd: dict[str, OddServer]) -> Client:
     """Dana's client, at a profile with a healthy server and three odd ones."""
-    from . import office
+    from tests.gateway import office
 
     healthy = office.connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
     office.tools(healthy, committed_cast.sales)

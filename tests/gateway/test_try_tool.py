@@ -6,13 +6,12 @@ import pytest
 
 from audit.models import Event
 from connectors.models import Tool, ToolPermission
-from harriet.gateway.tryit import try_tool
+from harriet.gateway.try_it import try_tool
 from harriet.lib.canonical import NotRepresentable
 from harriet.people.actors import actor_of
 from harriet.people.errors import NotAllowed
-
-from .office import SECRET, Office
-from .processes import Upstream
+from tests.gateway.office import SECRET, Office
+from tests.gateway.processes import Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,13 +7,12 @@ import pytest
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
 from connectors.transports.base import Endpoint
-from harriet.gateway.compile import compile_snapshot
+from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.watching import Watchers
+from harriet.gateway.streams.upstream_changes import Watchers
 from harriet.lib.secret import Secret
 from harriet.people.actors import actor_of
-
-from .office import Office
+from tests.gateway.office import Office
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,12 +13,11 @@ from django.test import Client as DjangoClient
 
 from audit.models import Event
 from tests.cast import Cast
+from tests.gateway.client import Client
+from tests.gateway.log import wait_for
+from tests.gateway.office import SECRET, Office
+from tests.gateway.processes import Gateway, Upstream
 from tests.ground.canary import Search
-
-from .client import Client
-from .log import wait_for
-from .office import SECRET, Office
-from .processes import Gateway, Upstream
 
 
 @pytest.fixture

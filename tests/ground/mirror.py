@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .canary import forms_of
+from tests.ground.canary import forms_of
 
 JSON = "application/json"
 CALLED: list[str] = []

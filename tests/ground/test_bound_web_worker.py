@@ -13,8 +13,7 @@ import pytest
 
 from harriet.start.doors import CROWD, Doors
 from tests.gateway.processes import Process
-
-from .hasty import PATIENCE, PAUSE
+from tests.ground.hasty import PATIENCE, PAUSE
 
 pytestmark = pytest.mark.processes
 REQUEST = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n"

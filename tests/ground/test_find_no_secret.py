@@ -25,14 +25,12 @@ import redis
 from tests.database import database_name, url_of
 from tests.gateway.client import Client
 from tests.gateway.processes import ROOT, Gateway, Process
-
-from .canary import Search, forms_of
+from tests.ground.canary import Search, forms_of
 
 if TYPE_CHECKING:  # models can't be imported before Django is set up
     from connectors.models import Connector
     from tests.cast import Cast
-
-    from .visitor import Visitor
+    from tests.ground.visitor import Visitor
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
@@ -123,7 +121,7 @@ def told_redis() -> Iterator[list[bytes]]:
 def test_it_is_found_nowhere(
     cast: Cast, web: Gateway, worker: Path, mirror: Process, told_redis: list[bytes], search: Search, logs: Path
 ) -> None:
-    from .visitor import Visitor
+    from tests.ground.visitor import Visitor
 
     see_page = lambda where, text: search.look("pages", where, text)  # noqa: E731
     alice, dana = Visitor(web.url, cast.alice, see_page), Visitor(web.url, cast.dana, see_page)

@@ -11,7 +11,7 @@ from django.urls import include, path
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actions.register_device import register_device
-from harriet.people.api import api_urls
+from harriet.people.api.views import api_urls
 from harriet.people.models import AccessToken, Membership, User
 
 urlpatterns = [path("api/v1/", include(api_urls))]

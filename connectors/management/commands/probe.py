@@ -11,10 +11,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connectors.demanded import demanded
 from connectors.errors import UpstreamError, UpstreamOutOfReach, UpstreamRefusedCredential
-from connectors.exercise import Exercise, Used
-from connectors.probing import Found, Probe
+from connectors.inspect.challenge import demanded
+from connectors.inspect.probe import Found, Probe
+from connectors.inspect.try_everything import Exercise, Used
 from harriet.lib.secret import Secret
 from harriet.lib.text import excerpt
 

@@ -15,10 +15,9 @@ from rest_framework.views import APIView
 
 from audit.models import Event
 from audit.queries import event_of, event_page
+from harriet.console.audit.forms import ApiFilterForm
 from harriet.people.errors import NotAllowed, NotFound
 from harriet.people.permissions import Power, has_power
-
-from .forms import ApiFilterForm
 
 PAGE = 100
 

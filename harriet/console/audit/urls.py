@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from . import views
-from .api import api_urls
+from harriet.console.audit import views
+from harriet.console.audit.api import api_urls
 
 audit_urls = (
     [

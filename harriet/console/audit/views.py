@@ -22,12 +22,11 @@ from audit.evidence import evidence_of
 from audit.models import Event
 from audit.queries import Filters, event_of, event_page, request_of
 from audit.record import record
+from harriet.console.audit.forms import page_form
+from harriet.console.audit.rows import badge_of, grouped, known_of, row_of
 from harriet.people.errors import NotFound
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.permissions import Power
-
-from .forms import page_form
-from .rows import badge_of, grouped, known_of, row_of
 
 
 @require_GET

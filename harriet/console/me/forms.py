@@ -8,11 +8,10 @@ from django import forms
 
 from connectors.models import Profile
 from connectors.queries import profiles_for
-from harriet.people.forms import ExpiryField
+from harriet.console.me.clients import CLIENTS
 from harriet.people.models import Device, Membership
+from harriet.people.pages.forms import ExpiryField
 from harriet.people.queries import devices_of
-
-from .clients import CLIENTS
 
 if TYPE_CHECKING:
     ProfileChoice = forms.ModelChoiceField[Profile]

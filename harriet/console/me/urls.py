@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import offered, views
+from harriet.console.me import offered, views
 
 me_urls = (
     [

@@ -15,6 +15,9 @@ from django.views.decorators.http import require_POST
 from approvals.queries import tickets_for, waiting_for
 from connectors.models import Profile
 from connectors.queries import profiles_for
+from harriet.console.me.activity import calls_of
+from harriet.console.me.clients import CLIENTS, PLACEHOLDER, Door
+from harriet.console.me.forms import ConnectForm, DeviceForm, PersonalTokenForm
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_personal_token import issue_personal_token
@@ -22,14 +25,10 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import NotFound
-from harriet.people.forms import attempt
 from harriet.people.http import OrganizationRequest, in_organization
 from harriet.people.models import AccessToken
+from harriet.people.pages.forms import attempt
 from harriet.people.queries import devices_of, invitations_for, offers_of, tokens_of
-
-from .activity import calls_of
-from .clients import CLIENTS, PLACEHOLDER, Door
-from .forms import ConnectForm, DeviceForm, PersonalTokenForm
 
 
 @in_organization

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from audit.actor import SYSTEM
+from harriet.console.setup_file.connectors import apply_connector
+from harriet.console.setup_file.form import OrganizationPart, PersonPart, SetupFile
+from harriet.console.setup_file.profiles import apply_profile
+from harriet.console.setup_file.report import Report
 from harriet.people.actions.bring_person import bring_person
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.actions.change_role import change_role
@@ -10,11 +14,6 @@ from harriet.people.actions.create_group import create_group
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.signin.actions.found_organization import found_organization
-
-from .connectors import apply_connector
-from .form import OrganizationPart, PersonPart, SetupFile
-from .profiles import apply_profile
-from .report import Report
 
 
 def apply(setup: SetupFile) -> Report:

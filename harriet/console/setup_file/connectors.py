@@ -14,9 +14,11 @@ from connectors.actions.save_connection import check_address, move_between, save
 from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
+from connectors.definitions.sound import label_of
 from connectors.models import Connector, SyncRun, Tool
-from connectors.sound import label_of
-from connectors.words import remarks_of
+from connectors.states import remarks_of
+from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
+from harriet.console.setup_file.report import Report
 from harriet.lib.text import show_hidden
 from harriet.people.models import Group, Organization, User
 from vault.actions.change_schedule import change_schedule
@@ -24,9 +26,6 @@ from vault.compare import is_same_credential
 from vault.models import Credential
 from vault.queries import credential_of
 from vault.rules import check_placement
-
-from .form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
-from .report import Report
 
 MOST_NOTES = 20
 """Of a kind, for one connector."""

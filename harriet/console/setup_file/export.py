@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import Membership, Organization
-from vault.queries import credential_of
-
-from .form import (
+from harriet.console.setup_file.form import (
     AuthenticationPart,
     AuthenticationType,
     ConnectorPart,
@@ -19,6 +16,8 @@ from .form import (
     SetupFile,
     ToolPart,
 )
+from harriet.people.models import Membership, Organization
+from vault.queries import credential_of
 
 
 def export(organization: Organization) -> SetupFile:

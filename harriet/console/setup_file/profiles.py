@@ -6,10 +6,9 @@ from audit.actor import SYSTEM
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
+from harriet.console.setup_file.form import ProfilePart, SetupFileError
+from harriet.console.setup_file.report import Report
 from harriet.people.models import Group, Membership, Organization
-
-from .form import ProfilePart, SetupFileError
-from .report import Report
 
 
 def apply_profile(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> None:

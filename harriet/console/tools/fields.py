@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from connectors.schema_words import kind_of
+from connectors.definitions.arguments import kind_of
 from harriet.lib.canonical import parse_strict
 from harriet.lib.errors import Problem
 from harriet.lib.text import show_hidden

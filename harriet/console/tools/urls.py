@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from . import views
+from harriet.console.tools import views
 
 tool_urls = ([path("<uuid:pk>/try/", views.try_page, name="try")], "tools")

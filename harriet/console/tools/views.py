@@ -11,13 +11,12 @@ from django.shortcuts import render
 
 from connectors.models import Tool
 from connectors.queries import pinned_definition, tool_of
-from harriet.gateway.tryit import TryResult, try_tool
+from harriet.console.tools.fields import SchemaForm, WholeArguments, properties_of
+from harriet.gateway.try_it import TryResult, try_tool
 from harriet.lib.errors import Problem
 from harriet.people.errors import NotFound
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.permissions import Power
-
-from .fields import SchemaForm, WholeArguments, properties_of
 
 
 @needs(Power.MANAGE_CONNECTORS)

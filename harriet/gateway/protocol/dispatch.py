@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 
-from connectors.rows import ProfileRow
-from harriet.gateway.compile import Snapshot
+from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import (
     HEADER_MISMATCH,
     INTERNAL_ERROR,
@@ -19,13 +18,13 @@ from harriet.gateway.errors import (
     HttpRefusal,
     RpcRefusal,
 )
-from harriet.gateway.http import Exchange
-from harriet.gateway.principal import Principal
+from harriet.gateway.http.exchange import Exchange
+from harriet.gateway.policy.compile import Snapshot
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.protocol import legacy, modern
+from harriet.gateway.protocol.messages import LEGACY_VERSIONS, error_body, id_in, parse
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.sessions import ClientSession
-
-from . import legacy, modern
-from .messages import LEGACY_VERSIONS, error_body, id_in, parse
+from harriet.gateway.streams.sessions import ClientSession
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import msgspec
 
 from harriet.gateway.call import Call
-from harriet.gateway.database import in_database
+from harriet.gateway.content.revisions import fit
 from harriet.gateway.errors import (
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -18,18 +18,11 @@ from harriet.gateway.errors import (
     GatewayError,
     RpcRefusal,
 )
-from harriet.gateway.forward import TOOL, Fields
-from harriet.gateway.logs import LEVELS
-from harriet.gateway.progressive import SEARCH, search
-from harriet.gateway.questions import StreamAsker
-from harriet.gateway.refusals import error_of
-from harriet.gateway.resume import RESUMABLE_SINCE
-from harriet.gateway.running import name_of, tell_other_processes
-from harriet.gateway.sessions import ROOTS_CHANGED, ClientSession
-
-from . import offers
-from .attend import attend, call_meta, with_meta
-from .messages import (
+from harriet.gateway.http.replay import RESUMABLE_SINCE
+from harriet.gateway.processes.database import in_database
+from harriet.gateway.processes.running import name_of, tell_other_processes
+from harriet.gateway.protocol import offers
+from harriet.gateway.protocol.messages import (
     LEGACY_VERSIONS,
     SERVER_INFO,
     Incoming,
@@ -41,11 +34,17 @@ from .messages import (
     raw_error_body,
     result_body,
 )
-from .requests import CALLS, address_in, client_label
-from .revisions import fit
+from harriet.gateway.protocol.requests import CALLS, address_in, client_label
+from harriet.gateway.protocol.serve_call import attend, call_meta, with_meta
+from harriet.gateway.protocol.tool_search import SEARCH, search
+from harriet.gateway.questions.rules import StreamAsker
+from harriet.gateway.steps.error_objects import error_of
+from harriet.gateway.steps.forward import TOOL, Fields
+from harriet.gateway.steps.log_levels import LEVELS
+from harriet.gateway.streams.sessions import ROOTS_CHANGED, ClientSession
 
 if TYPE_CHECKING:
-    from .dispatch import Visit
+    from harriet.gateway.protocol.dispatch import Visit
 
 _NOT_SUBSCRIBED = (
     "Each read of this needs a person's approval, so its changes are not listened to. Read it anew instead."

@@ -19,25 +19,31 @@ from harriet.gateway.errors import (
     GatewayError,
     RpcRefusal,
 )
-from harriet.gateway.forward import RESOURCE, TOOL, Fields
-from harriet.gateway.listening import serve_listen
-from harriet.gateway.parked import Answers, TurnAsker
-from harriet.gateway.progressive import SEARCH, search
-from harriet.gateway.questions import interactive
-from harriet.gateway.refusals import error_of
-from harriet.gateway.rounds import asks_for_input
-from harriet.gateway.state import RequestState, Where, open_state
-
-from . import offers
-from .attend import attend, call_meta, go_on, with_meta
-from .messages import LEGACY_VERSIONS, MODERN_VERSIONS, SERVER_INFO, Incoming, incoming, raw_error_body, result_body
-from .param_headers import check_param_headers, decoded
-from .requests import CALLS, client_label
+from harriet.gateway.protocol import offers
+from harriet.gateway.protocol.messages import (
+    LEGACY_VERSIONS,
+    MODERN_VERSIONS,
+    SERVER_INFO,
+    Incoming,
+    incoming,
+    raw_error_body,
+    result_body,
+)
+from harriet.gateway.protocol.param_headers import check_param_headers, decoded
+from harriet.gateway.protocol.requests import CALLS, client_label
+from harriet.gateway.protocol.serve_call import attend, call_meta, go_on, with_meta
+from harriet.gateway.protocol.tool_search import SEARCH, search
+from harriet.gateway.questions.input_rounds import asks_for_input
+from harriet.gateway.questions.request_state import RequestState, Where, open_state
+from harriet.gateway.questions.rules import interactive
+from harriet.gateway.questions.suspended import Answers, TurnAsker
+from harriet.gateway.steps.error_objects import error_of
+from harriet.gateway.steps.forward import RESOURCE, TOOL, Fields
+from harriet.gateway.streams.hub import serve_listen
 
 if TYPE_CHECKING:
-    from harriet.gateway.http import Exchange
-
-    from .dispatch import Visit
+    from harriet.gateway.http.exchange import Exchange
+    from harriet.gateway.protocol.dispatch import Visit
 
 _PREFIX = "io.modelcontextprotocol/"
 VERSION_META = _PREFIX + "protocolVersion"

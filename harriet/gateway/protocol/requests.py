@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harriet.gateway import progressive
 from harriet.gateway.call import Call
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
-from harriet.gateway.forward import COMPLETION, PROMPT, RESOURCE, TOOL
-from harriet.gateway.http import joined
-from harriet.gateway.patience import patience_told
+from harriet.gateway.http.exchange import joined
+from harriet.gateway.protocol import tool_search as progressive
+from harriet.gateway.protocol.messages import Incoming
+from harriet.gateway.protocol.offers import view
+from harriet.gateway.steps.forward import COMPLETION, PROMPT, RESOURCE, TOOL
+from harriet.gateway.steps.patience import patience_told
 from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
 
-from .messages import Incoming
-from .offers import view
-
 if TYPE_CHECKING:
-    from .dispatch import Visit
+    from harriet.gateway.protocol.dispatch import Visit
 
 _LONGEST_CLIENT = 120
 LONGEST_ADDRESS = 8192

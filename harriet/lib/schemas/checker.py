@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
+from harriet.lib.schemas.repair import Repair
+from harriet.lib.schemas.weight import TOO_MUCH, Scale
 from harriet.lib.text import excerpt
-
-from .repair import Repair
-from .weight import TOO_MUCH, Scale
 
 MOST_WORK = 10_000_000
 """Size of a value times weight of its schema, beyond which it isn't checked: about a tenth of a second, whatever both

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .charsets import (
+from harriet.lib.schemas.charsets import (
     ANY,
     ESCAPED_SETS,
     HIGH,

@@ -11,11 +11,10 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
+from harriet.lib.schemas.patterns import Uncheckable, translated
+from harriet.lib.schemas.repair import Repair
+from harriet.lib.schemas.walk import Node, every_node, pointed_at
 from harriet.lib.text import excerpt
-
-from .patterns import Uncheckable, translated
-from .repair import Repair
-from .walk import Node, every_node, pointed_at
 
 _PLAIN_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DIALECTS = frozenset(

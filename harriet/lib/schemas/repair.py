@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from harriet.lib.schemas.patterns import Uncheckable, translated
+from harriet.lib.schemas.walk import MANY, NAMED, ONE, Node, Path, every_node, pointed_at
 from harriet.lib.text import excerpt
-
-from .patterns import Uncheckable, translated
-from .walk import MANY, NAMED, ONE, Node, Path, every_node, pointed_at
 
 LOOK_AROUND = 1_500
 """What a pattern weighs more that only the engine with look-around can match: its steps are counted, and slow."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from .walk import Node, pointed_at
+from harriet.lib.schemas.walk import Node, pointed_at
 
 TOO_MUCH = 10**12
 _UNIQUE = 10

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from audit.record import record
+from harriet.people.actions.add_person import join
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
 from harriet.people.events import PERSON_JOINED
@@ -17,8 +18,6 @@ from harriet.people.models import Invitation, Membership, Notice, Role, User
 from harriet.people.names import clean_name
 from harriet.people.permissions import Power, has_power
 from harriet.people.queries import membership_of, open_invitations
-
-from .add_person import join
 
 KNOWN = "There is an account with this address already. Sign in first, then accept."
 UNPROVEN = (

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from audit.actor import Actor
+from harriet.people.actions.add_person import add_person
+from harriet.people.actions.invite_person import invite_person
 from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.people.names import clean_email
 from harriet.people.queries import account_elsewhere, invitations_of
-
-from .add_person import add_person
-from .invite_person import invite_person
 
 
 def bring_person(

@@ -14,6 +14,8 @@ from django.template.loader import render_to_string
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
+from harriet.people.actions.add_person import own_groups
+from harriet.people.actions.notice_person import notice_person
 from harriet.people.actors import person_behind
 from harriet.people.errors import PeopleError
 from harriet.people.events import PERSON_INVITED
@@ -22,9 +24,6 @@ from harriet.people.names import clean_email
 from harriet.people.permissions import Power, demand
 from harriet.people.roles import check_role
 from harriet.people.tokens import new_token
-
-from .add_person import own_groups
-from .notice_person import notice_person
 
 LASTS = timedelta(days=7)
 

@@ -10,14 +10,13 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
+from harriet.people.actions.add_person import own_groups
+from harriet.people.actions.issue_device_credential import insert_token
 from harriet.people.errors import PeopleError
 from harriet.people.events import INTEGRATION_KEY_ISSUED
 from harriet.people.models import AccessToken, Group, Organization
 from harriet.people.names import clean_name
 from harriet.people.permissions import Power, demand
-
-from .add_person import own_groups
-from .issue_device_credential import insert_token
 
 
 def issue_integration_key(

@@ -7,13 +7,12 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
+from harriet.people.actions.issue_device_credential import insert_token
 from harriet.people.actors import person_label
 from harriet.people.errors import NotAllowed
 from harriet.people.events import PERSONAL_TOKEN_ISSUED
 from harriet.people.models import AccessToken, Organization, User
 from harriet.people.names import clean_name
-
-from .issue_device_credential import insert_token
 
 
 def issue_personal_token(

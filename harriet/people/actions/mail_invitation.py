@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from smtplib import SMTPException
 
 from audit.actor import Actor
+from harriet.people.actions.invite_person import make_invitation, send_invitation
+from harriet.people.actions.withdraw_invitation import withdraw_invitation
 from harriet.people.errors import PeopleError
 from harriet.people.models import Group, Invitation, Organization
-
-from .invite_person import make_invitation, send_invitation
-from .withdraw_invitation import withdraw_invitation
 
 NOT_SENT = (
     "The mail could not be sent, so nobody was invited: the mail server did not take it. "

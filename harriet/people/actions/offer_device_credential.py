@@ -10,15 +10,14 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.actions.issue_device_credential import active_membership, check_days
+from harriet.people.actions.notice_person import notice_person
 from harriet.people.actors import device_label, person_behind, person_label
 from harriet.people.events import DEVICE_CREDENTIAL_OFFERED
 from harriet.people.models import CredentialOffer, Device
 from harriet.people.names import clean_name
 from harriet.people.ownership import demand_for
 from harriet.people.queries import offer_path
-
-from .issue_device_credential import active_membership, check_days
-from .notice_person import notice_person
 
 LASTS = timedelta(days=7)
 

@@ -6,14 +6,13 @@ from django.db import IntegrityError, transaction
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.actions.issue_device_credential import active_membership
 from harriet.people.actors import device_label, person_label
 from harriet.people.errors import PeopleError
 from harriet.people.events import DEVICE_REGISTERED
 from harriet.people.models import Device, Organization, User
 from harriet.people.names import clean_name
 from harriet.people.ownership import demand_for
-
-from .issue_device_credential import active_membership
 
 
 def register_device(organization: Organization, user: User, name: str, *, actor: Actor) -> Device:

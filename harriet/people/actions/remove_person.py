@@ -9,15 +9,14 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.actions.deactivate_person import revoke_tokens_of
+from harriet.people.actions.invite_person import withdraw_open
 from harriet.people.actors import person_label
 from harriet.people.events import PERSON_REMOVED
 from harriet.people.models import Device, Membership
 from harriet.people.permissions import Power, demand
 from harriet.people.roles import check_may_change, check_owner_remains
 from harriet.people.version import move_version
-
-from .deactivate_person import revoke_tokens_of
-from .invite_person import withdraw_open
 
 
 class Removed(NamedTuple):

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from audit.actor import Actor
+from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.errors import PeopleError
 from harriet.people.models import Group, Membership
-
-from .set_person_groups import set_person_groups
 
 
 def set_group_members(group: Group, memberships: Iterable[Membership], *, actor: Actor) -> None:

@@ -8,14 +8,13 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.actions.add_person import own_groups
 from harriet.people.actors import person_label
 from harriet.people.events import PERSON_GROUPS_CHANGED
 from harriet.people.models import Group, Membership, RightGiven
 from harriet.people.permissions import Power, demand
 from harriet.people.rights import note_right
 from harriet.people.version import move_version
-
-from .add_person import own_groups
 
 
 def set_person_groups(membership: Membership, groups: Iterable[Group], *, actor: Actor) -> None:

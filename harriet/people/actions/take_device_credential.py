@@ -7,12 +7,11 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from harriet.lib.secret import Secret
+from harriet.people.actions.issue_device_credential import issue_device_credential
+from harriet.people.actions.read_notices import settle_notices
 from harriet.people.errors import NotFound
 from harriet.people.models import AccessToken, CredentialOffer
 from harriet.people.queries import open_offers
-
-from .issue_device_credential import issue_device_credential
-from .read_notices import settle_notices
 
 GONE = "This credential was taken already, or the offer has expired. Make one yourself under My AI, Connect a client."
 

@@ -15,8 +15,7 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import SETUP_LINK_USED
 from harriet.people.models import Membership, Organization, Role, User
 from harriet.people.names import clean_email, clean_name
-
-from .found_organization import found_organization
+from harriet.signin.actions.found_organization import found_organization
 
 
 def use_setup_link(token: str, email: str, name: str, password: str, organization_name: str) -> Membership:

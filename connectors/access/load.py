@@ -1,0 +1,189 @@
+"""Everything of one organization that decides about calls, as plain values, in a handful of bulk queries.
+
+The gateway compiles its snapshot from `load(organization_id)`; the pages preview with the same facts. No ORM object
+leaves this file. Credentials are the vault's (`vault.queries.sealed_credentials`) and tokens are people's; the gateway
+joins them by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+
+from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow
+from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
+from connectors.access.reach import reach_for
+from connectors.access.rules import CallerFacts, ProfileFacts
+from connectors.models import Connector, Profile, Tool
+from connectors.transports.base import LEGACY
+from harriet.lib.egress import Reach
+from harriet.lib.fingerprint import fingerprint
+from harriet.people.models import Group, Membership, Organization, Role
+
+Row = TypeVar("Row")
+
+
+def load(organization_id: UUID, before: OrganizationFacts | None = None) -> OrganizationFacts:
+    """The facts of one organization. Raises Organization.DoesNotExist.
+
+    What is as it was in `before` is taken from there, the same objects: most changes touch little, and reading
+    thousands of tools and people takes seconds.
+    """
+    organization = Organization.objects.get(pk=organization_id)
+    found = _facts(organization, _connectors(organization))
+    connectors = kept_rows(found.connectors, before.connectors if before else {})
+    found = replace(found, connectors=connectors, profiles=kept_rows(found.profiles, before.profiles if before else {}))
+    return _with_members(_with_tools(found, before), before)
+
+
+def load_for_page(organization: Organization) -> OrganizationFacts:
+    """The same rules, without the definitions."""
+    found = _facts(organization, _connectors(organization))
+    tools = Tool.objects.filter(organization=organization)
+    return replace(
+        found, tools=tool_rows(tools, found.connectors, found.groups, None), members=_members(organization.id)
+    )
+
+
+def load_for_connector(connector: Connector) -> OrganizationFacts:
+    """The same, of one connector alone."""
+    organization = connector.organization
+    values = {name: getattr(connector, name) for name in (*_CONNECTOR, "allow_internal")}
+    found = _facts(organization, _connector_rows([values], organization))
+    tools = Tool.objects.filter(connector=connector)
+    return replace(
+        found, tools=tool_rows(tools, found.connectors, found.groups, None), members=_members(organization.id)
+    )
+
+
+def kept_rows(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> dict[UUID, Row]:
+    """Rows that are as they were stay the same objects, by which others know it."""
+    return {row_id: known if (known := before.get(row_id)) == row else row for row_id, row in found.items()}
+
+
+def _facts(organization: Organization, connectors: Mapping[UUID, ConnectorRow]) -> OrganizationFacts:
+    """Everything but the tools and the members."""
+    return OrganizationFacts(
+        id=organization.id,
+        slug=organization.slug,
+        name=organization.name,
+        hold_seconds=organization.hold_seconds,
+        connectors=connectors,
+        tools={},
+        profiles=_profiles(organization.id),
+        members={},
+        groups=dict(Group.objects.filter(organization=organization).values_list("id", "name")),
+    )
+
+
+def _with_tools(found: OrganizationFacts, before: OrganizationFacts | None) -> OrganizationFacts:
+    tools = Tool.objects.filter(organization_id=found.id)
+    mark = tools_mark(tools, found.groups)
+    if before is not None and before.tools_mark == mark:
+        rows = with_connectors(before.tools, found.connectors)
+    else:
+        rows = tool_rows(tools, found.connectors, found.groups, pinned_versions(found.id))
+    return replace(found, tools=rows, tools_mark=mark)
+
+
+def _with_members(found: OrganizationFacts, before: OrganizationFacts | None) -> OrganizationFacts:
+    rows = Membership.objects.filter(organization_id=found.id)
+    through = Membership.groups.through.objects.filter(membership__in=rows)
+    mark = fingerprint(rows.values_list(*_MEMBER)), fingerprint(through.values_list("membership_id", "group_id"))
+    if before is not None and before.members_mark == mark:
+        return replace(found, members=before.members, members_mark=mark)
+    return replace(found, members=_members(found.id), members_mark=mark)
+
+
+def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
+    """An integration key as a caller: nobody's, so only its own groups count."""
+    return CallerFacts(label=label, is_active=True, role=None, group_ids=frozenset(group_ids))
+
+
+def reach_of(connector: Connector, organization: Organization) -> Reach:
+    return reach_for(connector.allow_internal, organization.internal_hosts)
+
+
+def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
+    found = Connector.objects.filter(organization=organization)
+    return _connector_rows(found.values(*_CONNECTOR, "allow_internal").iterator(chunk_size=1000), organization)
+
+
+def _connector_rows(found: Iterable[dict[str, Any]], organization: Organization) -> dict[UUID, ConnectorRow]:
+    reaches = {allows: reach_for(allows, organization.internal_hosts) for allows in (False, True)}
+    return {row["id"]: _connector_row(reaches[row.pop("allow_internal")], **row) for row in found}
+
+
+def _connector_row(reach: Reach, *, era: str, eras: list[str], **row: Any) -> ConnectorRow:
+    session_era = LEGACY if LEGACY in eras else era
+    return ConnectorRow(reach=reach, era=era, session_era=session_era, **row)
+
+
+_CONNECTOR = (
+    *("id", "slug", "name", "kind", "url", "era", "eras", "capabilities"),
+    *("state", "health", "health_reason", "revision", "checks_arguments"),
+)
+
+
+def _ids(through: Any, owner: str, member: str) -> ArraySubquery:
+    """The far ends of a many-to-many table, beside each row of the near end."""
+    return ArraySubquery(through.objects.filter(**{owner: OuterRef("pk")}).values(member))
+
+
+def _profiles(organization_id: UUID) -> dict[UUID, ProfileRow]:
+    rows = Profile.objects.filter(organization_id=organization_id).annotate(
+        connector_ids=_ids(Profile.connectors.through, "profile_id", "connector_id"),
+        tool_ids=_ids(Profile.tools.through, "profile_id", "tool_id"),
+        group_ids=_ids(Profile.groups.through, "profile_id", "group_id"),
+        membership_ids=_ids(Profile.people.through, "profile_id", "membership_id"),
+    )
+    return {row.id: _profile(row) for row in rows}
+
+
+def _profile(row: Any) -> ProfileRow:
+    facts = ProfileFacts(
+        profile_id=row.id,
+        name=row.name,
+        connector_ids=frozenset(row.connector_ids),
+        tool_ids=frozenset(row.tool_ids),
+        group_ids=frozenset(row.group_ids),
+        membership_ids=frozenset(row.membership_ids),
+    )
+    return ProfileRow(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        has_prefix=row.has_prefix,
+        is_progressive=row.is_progressive,
+        facts=facts,
+    )
+
+
+def _members(organization_id: UUID) -> dict[UUID, MemberRow]:
+    """Plain columns: thousands of people as model instances cost seconds and stay in the process's memory."""
+    rows = (
+        Membership.objects.filter(organization_id=organization_id)
+        .annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
+        .values_list(*_MEMBER, "group_ids")
+    )
+    shared: dict[frozenset[UUID], frozenset[UUID]] = {}
+    members = {}
+    for row_id, role, is_active, user_id, email, name, is_user_active, group_ids in rows.iterator(chunk_size=1000):
+        groups = frozenset(group_ids)
+        facts = CallerFacts(
+            label=name or email,
+            is_active=is_active and is_user_active,
+            role=str(Role(role)),
+            group_ids=shared.setdefault(groups, groups),
+            membership_id=row_id,
+        )
+        members[user_id] = MemberRow(row_id, user_id, email, name, facts)
+    return members
+
+
+_MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")

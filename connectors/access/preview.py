@@ -1,0 +1,85 @@
+"""What one person sees, each with the rule that decides. The pages' answer to "why can't Dana call this?"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, ToolRow
+from connectors.access.rules import Verdict, may_call, may_open, shown_uri
+from connectors.models import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    tool: ToolRow
+    shown_name: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    member: MemberRow
+    opens: Verdict
+    tools: list[Seen]
+
+    @property
+    def allowed(self) -> list[Seen]:
+        return [seen for seen in self.tools if seen.verdict.is_allowed]
+
+    @property
+    def words(self) -> str:
+        """ "2 of 84 tools, 1 of 3 prompts, resources"."""
+        offered, allowed = (Counter(seen.tool.kind for seen in some) for some in (self.tools, self.allowed))
+        parts = [f"{allowed[kind]} of {offered[kind]} {words}" for kind, words in _COUNTED if offered[kind]]
+        if offered[Tool.Kind.RESOURCES]:
+            parts.append("resources" if allowed[Tool.Kind.RESOURCES] else "no resources")
+        return ", ".join(parts) or "nothing"
+
+
+_COUNTED = ((Tool.Kind.TOOL, "tools"), (Tool.Kind.PROMPT, "prompts"))
+_ORDER = list(Tool.Kind.values)
+
+
+def preview(facts: OrganizationFacts, profile: ProfileRow, member: MemberRow) -> Preview:
+    """Everything the profile contains, what is allowed first."""
+    tools = [
+        Seen(tool, _shown(tool, profile), may_call(tool.facts, member.facts, profile.facts))
+        for tool in facts.tools_in(profile)
+    ]
+    tools.sort(key=lambda seen: (not seen.verdict.is_allowed, *in_order(seen.tool)))
+    return Preview(member, may_open(profile.facts, member.facts), tools)
+
+
+def in_order(tool: ToolRow) -> tuple[str, int, str]:
+    """By connector: its tools, its prompts, its resources."""
+    return tool.connector.name, _ORDER.index(tool.kind), tool.name
+
+
+def _shown(tool: ToolRow, profile: ProfileRow) -> str:
+    """Resources have addresses, which begin with the connector where the profile marks them so."""
+    if tool.kind == Tool.Kind.RESOURCES:
+        return shown_uri(tool.connector.slug, "…", profile.has_prefix)
+    return tool.shown_name(profile)
+
+
+def best_verdict(facts: OrganizationFacts, tool: ToolRow, member: MemberRow) -> tuple[Verdict, ProfileRow | None]:
+    """The profile through which a person may call a tool, or the refusal of the one that comes nearest."""
+    nearest: tuple[Verdict, ProfileRow | None] = (
+        Verdict(False, f"No profile of {member.facts.label} contains {tool.facts.name}."),
+        None,
+    )
+    for profile in _containing(facts, tool):
+        verdict = may_call(tool.facts, member.facts, profile.facts)
+        if verdict.is_allowed:
+            return verdict, profile
+        if may_open(profile.facts, member.facts).is_allowed:
+            nearest = verdict, profile
+    return nearest
+
+
+def _containing(facts: OrganizationFacts, tool: ToolRow) -> Iterable[ProfileRow]:
+    for profile in sorted(facts.profiles.values(), key=lambda profile: profile.name):
+        if tool.connector.id in profile.facts.connector_ids or tool.id in profile.facts.tool_ids:
+            yield profile

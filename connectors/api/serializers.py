@@ -1,0 +1,255 @@
+"""How connectors, tools and profiles look in the REST API. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from connectors.access.grantees import ROLE_CHOICES
+from connectors.models import Connector, Profile, Risk, SyncRun, Tool
+from connectors.queries import counts_of, pinned_definition
+from connectors.states import state_of
+from harriet.people.models import Group
+from vault.forms import PLACES, TYPES
+
+SLUGS = "Short names; the whole list."
+RISK_OVERRIDES = [("", "As proposed"), *Risk.choices]
+
+
+class ConnectorSerializer(serializers.ModelSerializer[Connector]):
+    status = serializers.SerializerMethodField(help_text="State and health in words.")
+    owner = serializers.EmailField(source="owner.email", read_only=True, default=None)
+    tools = serializers.IntegerField(source="tool_count", read_only=True)
+    enabled_tools = serializers.IntegerField(source="tool_enabled", read_only=True)
+    prompts = serializers.IntegerField(source="prompt_count", read_only=True)
+    enabled_prompts = serializers.IntegerField(source="prompt_enabled", read_only=True)
+    resources = serializers.SerializerMethodField(help_text="Whether it offers resources.")
+    resources_enabled = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Connector
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "icon",
+            "kind",
+            "url",
+            "allow_internal",
+            "checks_arguments",
+            "state",
+            "health",
+            "health_reason",
+            "status",
+            "protocol_version",
+            "revision",
+            "owner",
+            "tools",
+            "enabled_tools",
+            "prompts",
+            "enabled_prompts",
+            "resources",
+            "resources_enabled",
+            "created_at",
+        ]
+
+    def get_resources(self, connector: Connector) -> bool:
+        return bool(counts_of(connector).resources)
+
+    def get_resources_enabled(self, connector: Connector) -> bool:
+        return bool(counts_of(connector).resources_enabled)
+
+    def get_status(self, connector: Connector) -> str:
+        return state_of(connector).word
+
+
+class AuthenticationSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(TYPES)
+    secret = serializers.CharField(required=False, write_only=True, trim_whitespace=False, help_text="Never returned.")
+    username = serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
+    place = serializers.ChoiceField(PLACES, required=False)
+    name = serializers.CharField(required=False)
+    template = serializers.CharField(required=False, trim_whitespace=False)
+    rotate_every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    url = serializers.CharField(
+        required=False, help_text="The address that the secret is for: refused when the connector has another by now."
+    )
+    untested = serializers.BooleanField(
+        required=False, default=False, help_text="Replace the secret even though the server doesn't work with it now."
+    )
+
+
+class NewConnectorSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField(required=False, default="", allow_blank=True)
+    icon = serializers.CharField(required=False, default="", allow_blank=True)
+    url = serializers.CharField()
+    allow_internal = serializers.BooleanField(required=False, default=False)
+    checks_arguments = serializers.BooleanField(required=False, default=False)
+    authentication = AuthenticationSerializer(required=False)
+
+
+class ConnectorChangeSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
+    icon = serializers.CharField(required=False, allow_blank=True)
+    url = serializers.CharField(required=False)
+    allow_internal = serializers.BooleanField(required=False)
+    keep_secret = serializers.BooleanField(
+        required=False, help_text="With a url on the same host: the saved secret goes there too. For owners."
+    )
+    checks_arguments = serializers.BooleanField(
+        required=False, help_text="Calls are checked against the tools' schemas before they leave."
+    )
+    state = serializers.ChoiceField(["active", "paused"], required=False)
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
+    class Meta:
+        model = SyncRun
+        fields = [
+            "id",
+            "started_at",
+            "finished_at",
+            "is_success",
+            "found",
+            "found_prompts",
+            "found_resources",
+            "added",
+            "changed",
+            "restored",
+            "removed",
+            "renamed",
+            "refused",
+            "refused_count",
+            "mended",
+            "mended_count",
+            "unchecked",
+            "unchecked_count",
+            "error",
+        ]
+
+
+class ToolSerializer(serializers.ModelSerializer[Tool]):
+    connector = serializers.SlugRelatedField[Connector](slug_field="slug", read_only=True)
+    risk = serializers.ChoiceField(Risk.choices, read_only=True)
+    groups = serializers.SerializerMethodField()
+    roles = serializers.SerializerMethodField()
+    definition = serializers.SerializerMethodField(help_text="The accepted one, as clients see it.")
+    digest = serializers.SerializerMethodField(help_text="SHA-256 of its canonical JSON.")
+
+    class Meta:
+        model = Tool
+        fields = [
+            "id",
+            "connector",
+            "kind",
+            "name",
+            "state",
+            "is_enabled",
+            "requires_confirmation",
+            "risk",
+            "risk_proposed",
+            "risk_reason",
+            "risk_override",
+            "groups",
+            "roles",
+            "renamed_from",
+            "last_called_at",
+            "digest",
+            "definition",
+        ]
+
+    def get_groups(self, tool: Tool) -> list[str]:
+        return [row.group.slug for row in tool.permissions.all() if row.group]
+
+    def get_roles(self, tool: Tool) -> list[str]:
+        return [row.role for row in tool.permissions.all() if row.role]
+
+    def get_definition(self, tool: Tool) -> dict[str, Any]:
+        return dict(pinned_definition(tool).definition)
+
+    def get_digest(self, tool: Tool) -> str:
+        return bytes(pinned_definition(tool).digest).hex()
+
+
+class ToolChangeSerializer(serializers.Serializer[Any]):
+    is_enabled = serializers.BooleanField(required=False)
+    requires_confirmation = serializers.BooleanField(required=False)
+    risk_override = serializers.ChoiceField(RISK_OVERRIDES, required=False)
+    groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    roles = serializers.ListField(child=serializers.ChoiceField(ROLE_CHOICES), required=False)
+
+
+class ProfileSerializer(serializers.ModelSerializer[Profile]):
+    prefix = serializers.BooleanField(source="has_prefix")
+    progressive = serializers.BooleanField(source="is_progressive", help_text="Clients see two tools that find others.")
+    url = serializers.SerializerMethodField()
+    groups = serializers.SlugRelatedField[Group](slug_field="slug", many=True, read_only=True)
+    people = serializers.SerializerMethodField(help_text="E-mail addresses.")
+    connectors = serializers.SlugRelatedField[Connector](slug_field="slug", many=True, read_only=True)
+    tools = serializers.SerializerMethodField(help_text="Single tools, as connector/tool.")
+    prompts = serializers.SerializerMethodField(help_text="Single prompts, as connector/prompt.")
+    resources = serializers.SerializerMethodField(help_text="Connectors whose resources alone are in it.")
+
+    class Meta:
+        model = Profile
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "url",
+            "prefix",
+            "progressive",
+            "groups",
+            "people",
+            "connectors",
+            "tools",
+            "prompts",
+            "resources",
+            "created_at",
+        ]
+
+    def get_url(self, profile: Profile) -> str:
+        return profile.url
+
+    def get_people(self, profile: Profile) -> list[str]:
+        return [membership.user.email for membership in profile.people.all()]
+
+    def get_tools(self, profile: Profile) -> list[str]:
+        return _single(profile, Tool.Kind.TOOL)
+
+    def get_prompts(self, profile: Profile) -> list[str]:
+        return _single(profile, Tool.Kind.PROMPT)
+
+    def get_resources(self, profile: Profile) -> list[str]:
+        return [tool.connector.slug for tool in profile.tools.all() if tool.kind == Tool.Kind.RESOURCES]
+
+
+def _single(profile: Profile, kind: str) -> list[str]:
+    return [f"{tool.connector.slug}/{tool.name}" for tool in profile.tools.all() if tool.kind == kind]
+
+
+class ProfileChangeSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
+    prefix = serializers.BooleanField(required=False)
+    progressive = serializers.BooleanField(required=False)
+    groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    people = serializers.ListField(child=serializers.EmailField(), required=False, help_text="E-mail addresses.")
+    connectors = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    tools = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/tool.")
+    prompts = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/prompt.")
+    resources = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)

@@ -1,0 +1,116 @@
+"""Writing down what a sync found. Each runs inside the sync's transaction and tells the audit log, tool by tool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from audit.actor import Actor
+from audit.record import record
+from connectors.audit_labels import connector_label, tool_label
+from connectors.definitions.offer import Offered, read_definition
+from connectors.definitions.risk import propose_risk
+from connectors.events import TOOL_FOUND, TOOL_QUARANTINED, TOOL_REMOVED, TOOL_RENAMED, TOOL_RESTORED
+from connectors.models import Connector, Tool, ToolPermission, ToolVersion
+
+RESOURCES: Mapping[str, Any] = {
+    "name": "resources",
+    "description": "Everything that the server offers to read: its resources and templates, as they are at the moment.",
+}
+
+
+def add_resources(connector: Connector, *, actor: Actor) -> None:
+    add_tools(connector, [read_definition(dict(RESOURCES), is_prompt=True)], {}, Tool.Kind.RESOURCES, actor=actor)
+
+
+def add_tools(
+    connector: Connector,
+    found: Sequence[Offered],
+    renamed: Mapping[str, str],
+    kind: Tool.Kind = Tool.Kind.TOOL,
+    *,
+    actor: Actor,
+) -> None:
+    """New tools arrive disabled, with what the connector's access step says for the day they are enabled."""
+    tools = [_new_tool(connector, offered, renamed.get(offered.name, ""), kind) for offered in found]
+    Tool.objects.bulk_create(tools)
+    ToolVersion.objects.bulk_create(
+        ToolVersion(tool=tool, digest=offered.digest, definition=dict(offered.definition), is_pinned=True)
+        for tool, offered in zip(tools, found, strict=True)
+    )
+    groups = list(connector.default_groups.all())
+    ToolPermission.objects.bulk_create(
+        [ToolPermission(tool=tool, group=group) for tool in tools for group in groups]
+        + [ToolPermission(tool=tool, role=role) for tool in tools for role in connector.default_roles]
+    )
+    for tool in tools:
+        old = tool.renamed_from
+        _tell(TOOL_RENAMED if old else TOOL_FOUND, tool, connector, actor, **({"old": old} if old else {}))
+
+
+def quarantine_tools(connector: Connector, changed: Iterable[tuple[Tool, Offered]], *, actor: Actor) -> None:
+    """What the server says now becomes the proposed definition; one that was refused before stays refused."""
+    for tool, offered in changed:
+        _unpropose(tool)
+        ToolVersion.objects.update_or_create(
+            tool=tool,
+            digest=offered.digest,
+            defaults={"is_proposed": True},
+            create_defaults={"is_proposed": True, "definition": dict(offered.definition)},
+        )
+        _move(tool, Tool.State.QUARANTINED)
+        _tell(TOOL_QUARANTINED, tool, connector, actor)
+
+
+def restore_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
+    for tool in tools:
+        _unpropose(tool)
+        _move(tool, Tool.State.PINNED)
+        _tell(TOOL_RESTORED, tool, connector, actor)
+
+
+def remove_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
+    for tool in tools:
+        _unpropose(tool)
+        _move(tool, Tool.State.REMOVED)
+        _tell(TOOL_REMOVED, tool, connector, actor)
+
+
+def description_in(definition: Mapping[str, Any]) -> str:
+    """Without NUL, which PostgreSQL's text has no room for."""
+    return str(definition.get("description") or "").replace("\0", "")
+
+
+def _new_tool(connector: Connector, offered: Offered, renamed_from: str, kind: Tool.Kind) -> Tool:
+    proposal = propose_risk(offered.definition, kind)
+    return Tool(
+        organization_id=connector.organization_id,
+        connector=connector,
+        kind=kind,
+        name=offered.name,
+        description=description_in(offered.definition),
+        requires_confirmation=connector.default_confirmation,
+        risk_proposed=proposal.risk,
+        risk_reason=proposal.reason,
+        renamed_from=renamed_from,
+    )
+
+
+def _unpropose(tool: Tool) -> None:
+    ToolVersion.objects.filter(tool=tool, is_proposed=True).update(is_proposed=False)
+
+
+def _move(tool: Tool, state: str) -> None:
+    tool.state = state
+    tool.save(update_fields=["state"])
+
+
+def _tell(code: str, tool: Tool, connector: Connector, actor: Actor, **details: str) -> None:
+    record(
+        code,
+        organization_id=connector.organization_id,
+        actor=actor,
+        connector=connector_label(connector),
+        tool=tool_label(tool),
+        **details,
+    )

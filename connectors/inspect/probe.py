@@ -1,0 +1,105 @@
+"""Looks at any MCP server the way Harriet would use it, without a connector and without the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from connectors.definitions.mend import mended_entries
+from connectors.definitions.sound import Remarks, label_of
+from connectors.errors import UpstreamError
+from connectors.inspect.redacted import Repeated
+from connectors.transports.base import MODERN, Discovery, Endpoint
+from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters
+from connectors.transports.native import NativeTransport
+from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.secret import Secret
+from vault.open import OpenCredential
+
+LOOK_SECONDS = 20.0
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LISTS = (
+    ("prompts", "prompts/list", "prompts"),
+    ("resources", "resources/list", "resources"),
+    ("resources", "resources/templates/list", "resourceTemplates"),
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What a server says about itself, and what is wrong with it."""
+
+    discovery: Discovery
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Prompts, resources and resource templates, by the name of the list."""
+    problems: list[str] = field(default_factory=list)
+
+
+class Probe:
+    """`async with Probe(url, headers) as probe`: an endpoint of its own, with the headers as its credential."""
+
+    def __init__(self, url: str, headers: dict[str, Secret], *, is_internal: bool = False) -> None:
+        self.endpoint = Endpoint(uuid4(), url, reach_to(url, is_internal=is_internal))
+        self.egress = AsyncEgress()
+        self.transport = NativeTransport(self.egress)
+        self.credential = OpenCredential()
+        self.credential.headers.update({name: value.reveal() for name, value in headers.items()})
+        self.credential.secrets = tuple(headers.values())
+        self.repeated = Repeated(self.credential)
+
+    async def __aenter__(self) -> Probe:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.transport.close()
+        await self.egress.close()
+
+    async def look(self) -> Found:
+        """Raises UpstreamError when it is no MCP server, or wants another credential."""
+        with self.repeated.out_of_problems():
+            discovery = await self.transport.discover(self.endpoint, self.credential, deadline=LOOK_SECONDS)
+            found = Found(self.repeated.out_of(discovery))
+            await self._look_at_tools(found)
+            for capability, method, member in _LISTS:
+                if capability in discovery.capabilities:
+                    found.others[member] = await self._list(found, method, member)
+        return found
+
+    async def _look_at_tools(self, found: Found) -> None:
+        if "tools" not in found.discovery.capabilities:
+            return
+        for tool in await self._list(found, "tools/list", "tools"):
+            try:
+                if found.discovery.era == MODERN:
+                    mirrored_parameters(tool["inputSchema"])
+            except InvalidAnnotation as reason:
+                found.problems.append(f"The tool {label_of(tool)} can't be used: {reason}.")
+            else:
+                found.tools.append(tool)
+
+    async def _list(self, found: Found, method: str, member: str) -> list[dict[str, Any]]:
+        remarks = Remarks()
+        try:
+            listed = await self.transport.list_all(
+                self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS, remarks=remarks
+            )
+        except UpstreamError as problem:
+            problem.clean(self.repeated.out_of_text)
+            found.problems.append(problem.message)
+            return []
+        usable = mended_entries(member, self.repeated.out_of_json(listed), remarks)
+        said = self.repeated.out_of_remarks(remarks)
+        found.problems += [*said.left_out, *said.mended]
+        return usable
+
+
+def reach_to(url: str, *, is_internal: bool) -> Reach:
+    """The public internet; the URL's own host when it is this machine, or when whoever asks says that it is internal.
+
+    The name of a company's host may lead into its networks, never to link-local addresses (see harriet/lib/egress).
+    """
+    host = urlsplit(url).hostname or ""
+    return Reach(True, (host,)) if host and (is_internal or host in LOOPBACK) else Reach()

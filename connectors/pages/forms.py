@@ -1,0 +1,170 @@
+"""The forms of connectors and tools. They only read input; the rules are in the actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from connectors.actions.set_approvers import APPROVE
+from connectors.actions.set_tool import ToolChange
+from connectors.models import EVERYONE, Connector, Risk, Tool
+from harriet.people.models import Organization, Role
+from harriet.people.pages.forms import GroupsField
+
+
+class BasicsForm(forms.Form):
+    name = forms.CharField(label="Name", help_text="As people know it, for example: CRM")
+    slug = forms.CharField(
+        label="Short name",
+        required=False,
+        help_text="Small letters, digits and hyphens; begins the tools' names when a profile shows a prefix. "
+        "Left empty, it is made from the name.",
+    )
+    description = forms.CharField(
+        label="Description", required=False, help_text="One sentence for the people who will use it."
+    )
+    icon = forms.CharField(label="Icon", required=False, help_text="One emoji or letter.")
+
+
+class SnippetForm(forms.Form):
+    snippet = forms.CharField(
+        label="Configuration",
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "code", "spellcheck": "false"}),
+        help_text="A client's mcpServers, VS Code's servers, or a registry's server.json. Name and address are taken "
+        "from it; secrets are not.",
+    )
+
+
+class ConnectionForm(forms.Form):
+    url = forms.CharField(
+        label="Address of the MCP server",
+        widget=forms.URLInput(attrs={"placeholder": "https://mcp.example.com/mcp", "spellcheck": "false"}),
+        help_text="The Streamable HTTP address; many servers answer at /mcp.",
+    )
+    allow_internal = forms.BooleanField(
+        label="This server is inside our network",
+        required=False,
+        help_text="Adds its host to the organization's internal hosts. Plain http and private addresses are then "
+        "allowed for it, and for it alone. A server on the machine that runs Harriet needs the consent of whoever "
+        "operates it as well (HARRIET_ALLOWED_LOCAL_HOSTS).",
+    )
+
+
+class ChecksForm(forms.Form):
+    checks_arguments = forms.BooleanField(
+        label="Check arguments before a call leaves",
+        required=False,
+        help_text="Arguments that don't fit a tool's schema are then refused here. Many servers take more than their "
+        "schemas say: they fill in defaults and read numbers from text.",
+    )
+
+
+class WhoFields(forms.Form):
+    """Everyone, or some groups and roles."""
+
+    everyone = forms.BooleanField(label="Everyone in the organization", required=False)
+
+    def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["groups"] = GroupsField(organization, required=False, label="Groups")
+        self.fields["roles"] = forms.MultipleChoiceField(
+            choices=Role.choices, widget=forms.CheckboxSelectMultiple, required=False, label="Roles"
+        )
+        self.order_fields(self.field_order)
+
+    @property
+    def chosen_roles(self) -> list[str]:
+        everyone = [EVERYONE] if self.cleaned_data["everyone"] else []
+        return [*everyone, *self.cleaned_data["roles"]]
+
+
+class AccessForm(WhoFields):
+    requires_confirmation = forms.BooleanField(
+        label="New tools require confirmation",
+        required=False,
+        help_text="Each call then waits until an approver has seen it.",
+    )
+
+    field_order = ("everyone", "groups", "roles", "requires_confirmation")
+
+    @classmethod
+    def of(cls, connector: Connector, posted: Any = None) -> AccessForm:
+        roles = connector.default_roles
+        initial = {
+            "everyone": EVERYONE in roles,
+            "groups": list(connector.default_groups.all()),
+            "roles": [role for role in roles if role != EVERYONE],
+            "requires_confirmation": connector.default_confirmation,
+        }
+        return cls(connector.organization, posted, initial=initial)
+
+
+class ApproversForm(forms.Form):
+    """Which groups decide on this connector's held calls."""
+
+    def __init__(self, connector: Connector, *args: Any, **kwargs: Any) -> None:
+        rows = connector.group_permissions.filter(permission__codename=APPROVE)
+        super().__init__(*args, **{"initial": {"approvers": [row.group_id for row in rows]}, **kwargs})
+        self.fields["approvers"] = GroupsField(
+            connector.organization,
+            required=False,
+            label="Groups that decide",
+            help_text="Owners, IT admins and approvers may always decide. Nobody decides on a call of their own.",
+        )
+
+
+class ToolForm(WhoFields):
+    is_enabled = forms.BooleanField(label="Enabled", required=False)
+    requires_confirmation = forms.BooleanField(
+        label="Requires confirmation",
+        required=False,
+        help_text="Each call waits until an approver has seen it.",
+    )
+    risk_override = forms.ChoiceField(label="Risk class", required=False)
+
+    field_order = ("is_enabled", "everyone", "groups", "roles", "requires_confirmation", "risk_override")
+
+    @classmethod
+    def of(cls, tool: Tool, posted: Any = None) -> ToolForm:
+        permissions = list(tool.permissions.all())
+        initial = {
+            "is_enabled": tool.is_enabled,
+            "requires_confirmation": tool.requires_confirmation,
+            "risk_override": tool.risk_override,
+            "everyone": any(row.role == EVERYONE for row in permissions),
+            "groups": [row.group_id for row in permissions if row.group_id],
+            "roles": [row.role for row in permissions if row.role not in {"", EVERYONE}],
+        }
+        form = cls(tool.connector.organization, posted, initial=initial)
+        proposed = f"As proposed ({Risk(tool.risk_proposed).label})"
+        form.fields["risk_override"].choices = [("", proposed), *Risk.choices]  # type: ignore[attr-defined]
+        form.fields["risk_override"].help_text = f"{tool.risk_reason} Your word overrides it."
+        return form
+
+
+BULK = {
+    "enable": ToolChange(is_enabled=True),
+    "disable": ToolChange(is_enabled=False),
+    "confirm": ToolChange(requires_confirmation=True),
+    "unconfirm": ToolChange(requires_confirmation=False),
+}
+
+
+class BulkForm(WhoFields):
+    """What to do with the ticked tools; `set_access` takes the groups and roles, the rest need nothing more."""
+
+    action = forms.ChoiceField(choices=[(key, key) for key in (*BULK, "set_access")])
+    tools = forms.TypedMultipleChoiceField(required=False, coerce=str)
+    matching = forms.BooleanField(required=False, label="All that match the filters")
+
+    def __init__(self, organization: Organization, tools: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(organization, *args, **kwargs)
+        self.fields["tools"].choices = [(pk, pk) for pk in tools]  # type: ignore[attr-defined]
+
+    @property
+    def change(self) -> ToolChange:
+        if self.cleaned_data["action"] == "set_access":
+            return ToolChange(groups=self.cleaned_data["groups"], roles=self.chosen_roles)
+        return BULK[self.cleaned_data["action"]]

@@ -1,0 +1,55 @@
+"""Another address for a connector that has a secret: what becomes of the secret is asked, not guessed."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from connectors.actions.save_connection import check_address, move_between, save_connection
+from connectors.errors import ConnectorError
+from connectors.models import Connector
+from connectors.pages.forms import ConnectionForm
+from harriet.people.http import OrganizationRequest
+from harriet.people.pages.forms import attempt
+from harriet.people.permissions import Power, has_power
+from vault.queries import credential_of
+
+ANSWER = "secret"
+KEEP, ENTER_AGAIN = "keep", "enter-again"
+
+
+def question_about_secret(
+    request: OrganizationRequest, connector: Connector, form: ConnectionForm
+) -> HttpResponse | None:
+    """The page with both addresses; None when there is nothing to ask, or it is answered."""
+    if not form.is_bound or not form.is_valid() or request.POST.get(ANSWER) in {KEEP, ENTER_AGAIN}:
+        return None
+    if not connector.url or not _can_be_saved(connector, **form.cleaned_data) or credential_of(connector.pk) is None:
+        return None
+    move = move_between(connector.url, form.cleaned_data["url"])
+    if not move:
+        return None
+    context = {
+        "active": "integrations",
+        "connector": connector,
+        "old": connector.url,
+        "given": form.cleaned_data,
+        "is_same_host": move == "path",
+        "can_keep": move == "path" and has_power(request.membership, Power.MANAGE_ORGANIZATION),
+    }
+    return render(request, "connectors/moved.html", context)
+
+
+def _can_be_saved(connector: Connector, *, url: str, allow_internal: bool) -> bool:
+    """What can't be is said beside the field, when it is saved."""
+    try:
+        check_address(connector.organization, url, allow_internal=allow_internal)
+    except ConnectorError:
+        return False
+    return True
+
+
+def save_connection_form(form: ConnectionForm, connector: Connector, request: OrganizationRequest) -> Connector | None:
+    """The saved connector; None with the reason in the form."""
+    keep = request.POST.get(ANSWER) == KEEP
+    return attempt(form, lambda given: save_connection(connector, **given, keep_secret=keep, actor=request.actor))

@@ -1,0 +1,202 @@
+"""The page of one tool, prompt or resources, and what their table can do to one or many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from connectors.access.load import load_for_connector
+from connectors.access.preview import best_verdict
+from connectors.actions.accept_tool_change import accept_tool_change
+from connectors.actions.refuse_tool_change import refuse_tool_change
+from connectors.actions.set_tool import set_tool
+from connectors.actions.set_tools_in_bulk import set_tools_in_bulk
+from connectors.definitions.arguments import Row, prompt_rows, rows_of
+from connectors.definitions.text_diff import difference_of
+from connectors.definitions.unchecked import unchecked_in
+from connectors.errors import ConnectorError
+from connectors.models import Tool, ToolVersion
+from connectors.pages.connector import page_context
+from connectors.pages.forms import BulkForm, ToolForm
+from connectors.pages.guards import needs_to_save
+from connectors.pages.tool_table import filtered_tools
+from connectors.queries import connector_of, pinned_definition, shown_versions, tool_of
+from connectors.states import tool_state
+from harriet.lib.errors import Problem
+from harriet.lib.text import count_hidden
+from harriet.people.errors import NotFound
+from harriet.people.http import OrganizationRequest, needs
+from harriet.people.pages.forms import attempt
+from harriet.people.permissions import Power, has_power
+
+
+@needs_to_save(Power.MANAGE_CONNECTORS)
+def tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+    found = _tool(request, pk, tool_pk)
+    form = ToolForm.of(found, request.POST or None)
+    if request.method == "POST" and attempt(form, lambda given: _save(found, form, request)) is not None:
+        messages.success(request, f"{found} was saved.")
+        return redirect("connectors:tool", pk, tool_pk)
+    return render(request, "connectors/tool.html", _context(request, found, form), status=400 if form.errors else 200)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def switch(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+    found = _tool(request, pk, tool_pk)
+    set_tool(found, is_enabled=not found.is_enabled, actor=request.actor)
+    messages.success(request, f"{found} is {'enabled' if found.is_enabled else 'disabled'}.")
+    return redirect(_back(request, pk))
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def set_many(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
+    """For the ticked tools, or for all that match the filters of the page it came from."""
+    connector = connector_of(request.organization, pk)
+    if one := request.POST.get("switch"):
+        return switch(request, pk, _uuid(one))
+    matching = filtered_tools(connector, QueryDict(request.POST.get("query", "")))
+    form = BulkForm(
+        request.organization, [str(key) for key in connector.tools.values_list("pk", flat=True)], request.POST
+    )
+    if not form.is_valid():
+        messages.error(request, "Nothing was changed: one of the chosen tools or groups is not there any more.")
+        return redirect(_back(request, pk))
+    chosen = (
+        [tool.pk for tool in matching]
+        if form.cleaned_data["matching"]
+        else [_uuid(key) for key in form.cleaned_data["tools"]]
+    )
+    _set(request, connector, chosen, form)
+    return redirect(_back(request, pk))
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def accept(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+    found = _tool(request, pk, tool_pk)
+    accept_tool_change(found, digest=_digest(request), actor=request.actor)
+    messages.success(request, f"The new definition of {found} is accepted; it may be called again.")
+    return redirect("connectors:tool", pk, tool_pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def refuse(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+    found = _tool(request, pk, tool_pk)
+    refuse_tool_change(found, digest=_digest(request), actor=request.actor)
+    messages.success(request, f"Refused. {found} stays in quarantine until the server offers the accepted definition.")
+    return redirect("connectors:tool", pk, tool_pk)
+
+
+def _set(request: OrganizationRequest, connector: Any, chosen: list[UUID], form: BulkForm) -> None:
+    if not chosen:
+        messages.warning(request, "Tick at least one tool first.")
+        return
+    try:
+        changed = set_tools_in_bulk(connector, chosen, form.change, actor=request.actor)
+    except Problem as problem:
+        messages.error(request, f"Nothing was changed. {problem.message}")
+        return
+    messages.success(request, f"{changed} of {len(chosen)} tools changed.")
+
+
+def _save(found: Tool, form: ToolForm, request: OrganizationRequest) -> bool:
+    fields = form.cleaned_data
+    set_tool(
+        found,
+        is_enabled=fields["is_enabled"],
+        requires_confirmation=fields["requires_confirmation"],
+        risk_override=fields["risk_override"],
+        groups=fields["groups"],
+        roles=form.chosen_roles,
+        actor=request.actor,
+    )
+    return True
+
+
+def _context(request: OrganizationRequest, found: Tool, form: ToolForm) -> dict[str, Any]:
+    versions = shown_versions(found)
+    pinned, proposed = pinned_definition(found), next((one for one in versions if one.is_proposed), None)
+    definition = pinned.definition
+    return page_context(
+        request,
+        connector_of(request.organization, found.connector_id),
+        "detail",
+        tool=found,
+        tool_state=tool_state(found),
+        form=form,
+        definition=definition,
+        arguments=_arguments(found, definition),
+        results=rows_of(definition.get("outputSchema")),
+        hidden=count_hidden(str(definition)),
+        unchecked=unchecked_in(definition),
+        pinned=pinned,
+        proposed=proposed,
+        proposed_digest=bytes(proposed.digest).hex() if proposed else "",
+        changes=difference_of(definition, proposed.definition) if proposed else [],
+        history=_history(versions),
+        people=_people(found),
+        can_manage=has_power(request.membership, Power.MANAGE_CONNECTORS),
+    )
+
+
+def _arguments(found: Tool, definition: Mapping[str, Any]) -> list[Row]:
+    return prompt_rows(definition) if found.kind == Tool.Kind.PROMPT else rows_of(definition.get("inputSchema"))
+
+
+def _history(versions: list[ToolVersion]) -> list[dict[str, Any]]:
+    older = [*versions[1:], None]
+    return [
+        {
+            "version": version,
+            "changes": difference_of(before.definition, version.definition) if before else [],
+        }
+        for version, before in zip(versions, older, strict=True)
+    ]
+
+
+def _people(found: Tool) -> list[dict[str, Any]]:
+    """Each active person with the rule that decides."""
+    facts = load_for_connector(found.connector)
+    row = facts.tools.get(found.pk)
+    members = sorted(facts.members.values(), key=lambda member: member.email)[:200]
+    if row is None:
+        return []
+    found_for = [(member, *best_verdict(facts, row, member)) for member in members if member.facts.is_active]
+    return [{"member": member, "verdict": verdict, "profile": profile} for member, verdict, profile in found_for]
+
+
+def _tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> Tool:
+    found = tool_of(request.organization, tool_pk)
+    if found.connector_id != pk:
+        raise NotFound("There is no such tool here.")
+    return found
+
+
+def _back(request: OrganizationRequest, pk: UUID) -> str:
+    """The table with the filters it had; only a query, never an address, comes from the form."""
+    query = QueryDict(request.POST.get("query", "")).urlencode()
+    return f"{reverse('connectors:detail', args=[pk])}{'?' if query else ''}{query}"
+
+
+def _digest(request: OrganizationRequest) -> bytes:
+    try:
+        return bytes.fromhex(request.POST.get("digest", ""))
+    except ValueError:
+        raise ConnectorError("Reload the page and read the difference again.") from None
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such tool here.") from None

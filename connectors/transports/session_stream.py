@@ -1,0 +1,100 @@
+"""The stream that a server of the legacy era opens for what it ties to no request (GET, SPEC 2025-11-25 transports)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from connectors.errors import UpstreamError
+from connectors.transports.base import Endpoint
+from connectors.transports.clock import Pace
+from connectors.transports.envelope import Message, one_line
+from connectors.transports.exchange import Attached
+from connectors.transports.server_questions import TooManyQuestions
+from connectors.transports.sessions import InFlight, Listener, Session
+from connectors.transports.sse import EventReader
+from connectors.transports.stream import BURST, MAX_EVENTS, PER_SECOND
+from connectors.transports.wire import Wire, retry_of
+
+logger = logging.getLogger(__name__)
+
+SIDE_SECONDS = 5.0
+"""For what is said beside a request: an answer to a question, a cancellation, the end of a session."""
+LISTENING_SECONDS = 3600.0
+OPENING_SECONDS = 1.0
+"""How long a request waits for the server to open the stream: it may ask back on it at once."""
+AGAIN_SECONDS, MOST_TRIES = 0.2, 10
+NO_STREAM = frozenset({0, 501, 505, *range(400, 500)} - {408, 409, 425, 429})
+"""What a server says that has no such stream; 0 when it answered something else than a stream."""
+
+
+async def hear(wire: Wire, endpoint: Endpoint, within: Attached, session: Session) -> None:
+    """Keeps the stream open while requests are in flight in the session; waits a moment until it is."""
+    listener = session.listener
+    if listener is None:
+        opened = asyncio.Event()
+        task = asyncio.create_task(_Hearing(wire, endpoint, within, session).run(opened))
+        listener = session.listener = Listener(task, opened)
+    if listener.opened.is_set() or listener.task.done() or session.opens_late:
+        return
+    opening = asyncio.create_task(listener.opened.wait())
+    try:
+        await asyncio.wait({opening, listener.task}, timeout=OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        session.opens_late = not listener.opened.is_set() and not listener.task.done()
+    finally:
+        opening.cancel()
+
+
+class _Hearing:
+    def __init__(self, wire: Wire, endpoint: Endpoint, within: Attached, session: Session) -> None:
+        self._wire, self._endpoint, self._within, self._session = wire, endpoint, within, session
+        self._pace = Pace(BURST, PER_SECOND)
+
+    async def run(self, opened: asyncio.Event) -> None:
+        try:
+            await self._hear(opened)
+        except TooManyQuestions:
+            logger.info("A server asks too much on its own stream, so it is not heard any more.")
+            self._session.has_stream = False
+        except UpstreamError as problem:
+            logger.info("A server's own stream ended: %s", problem)
+        except Exception:  # of whoever listens: the request itself goes on
+            logger.exception("What a server said on its own stream could not be passed on.")
+
+    async def _hear(self, opened: asyncio.Event) -> None:
+        reader = EventReader(MAX_EVENTS)
+        tries = 0
+        while self._session.in_flight:
+            status = await self._wire.listen(
+                self._endpoint, self._within, reader, self._on_message, LISTENING_SECONDS, on_open=opened.set
+            )
+            if status == 409 and tries < MOST_TRIES:  # it hasn't noticed yet that the last one was closed
+                tries += 1
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            if status != 200:
+                self._session.has_stream = status not in NO_STREAM
+                return
+            await asyncio.sleep(retry_of(reader))
+
+    async def _on_message(self, message: Message, raw: bytes) -> None:
+        if not message.method:
+            return
+        flights = list(self._session.in_flight.values())
+        if message.id:
+            await self._asks(flights, message)
+        elif message.method == "notifications/cancelled":
+            for flight in flights:
+                flight.asked.take_back(message)
+        else:
+            await self._pace.keep()
+            for flight in flights:
+                if flight.on_notification is not None:
+                    await flight.on_notification(one_line(raw))
+
+    async def _asks(self, flights: list[InFlight], question: Message) -> None:
+        """With more than one request in flight nobody knows whose question it is: each may be another person's."""
+        if len(flights) == 1:
+            await flights[0].asked.take(question)
+        elif flights:
+            await flights[0].asked.refuse(question)

@@ -1,0 +1,200 @@
+"""Hears what a server says of its own accord, for as long as somebody is interested: in each era by its own way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
+from connectors.transports import eras
+from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint, Interest, OnNotification
+from connectors.transports.clock import Clock, Pace
+from connectors.transports.envelope import Message, one_line, read_message, request
+from connectors.transports.exchange import Attached, Outgoing
+from connectors.transports.http_sse import OldTransport
+from connectors.transports.legacy import LegacyEra
+from connectors.transports.session_stream import LISTENING_SECONDS, NO_STREAM
+from connectors.transports.sessions import Session
+from connectors.transports.sse import EventReader
+from connectors.transports.stream import MAX_EVENTS
+from connectors.transports.wire import Wire, retry_of
+from vault.open import OpenCredential
+
+logger = logging.getLogger(__name__)
+
+OPENING_SECONDS = 20.0
+BURST, PER_SECOND = 200, 20.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+STEADY = 5.0
+"""A stream that lasted so many seconds worked; the next failure is a new one."""
+ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+_NEWS = ("notifications/tools/", "notifications/prompts/", "notifications/resources/")
+
+OpenCredentialFor = Callable[[], AbstractContextManager[OpenCredential]]
+
+
+@dataclass(slots=True)
+class _BackOff:
+    pause: float = 0.0
+    has_worked: bool = False
+    """Since the last wait: the stream brought something."""
+
+    async def wait(self, began: float, at_least: float = 0.0) -> None:
+        lasted = monotonic() - began
+        is_new = not self.pause or lasted > STEADY or self.has_worked
+        self.has_worked = False
+        self.pause = SHORTEST_PAUSE if is_new else min(self.pause * 2, LONGEST_PAUSE)
+        await asyncio.sleep(max(self.pause, at_least))
+
+
+class Watch:
+    """One interest in one server. The credential is opened for each connection anew."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        legacy: LegacyEra,
+        old: OldTransport,
+        endpoint: Endpoint,
+        open_credential: OpenCredentialFor,
+        interest: Interest,
+        on_notification: OnNotification,
+        on_open: Callable[[], None],
+    ) -> None:
+        self._wire = wire
+        self._legacy_era, self._old = legacy, old
+        self._endpoint = endpoint
+        self._open_credential = open_credential
+        self._interest = interest
+        self._on_notification, self._on_open = on_notification, on_open
+        self._pace = Pace(BURST, PER_SECOND)
+        self._back_off = _BackOff()
+
+    async def run(self, era_of: Callable[[OpenCredential], Awaitable[str]]) -> None:
+        """Until cancelled. Raises UpstreamBroken when the server has no such stream, UpstreamRefusedCredential and
+        UpstreamOutOfReach; what passes by itself is waited for."""
+        while True:
+            began = monotonic()
+            try:
+                with self._open_credential() as credential:
+                    era = await era_of(credential)
+                await {MODERN: self._modern, LEGACY: self._legacy}.get(era, self._oldest)()
+            except (UpstreamDown, UpstreamTimeout) as problem:
+                logger.info("Connector %s is not heard at the moment: %s", self._endpoint.connector_id, problem)
+            await self._back_off.wait(began)
+
+    @contextmanager
+    def _attached(self) -> Iterator[Attached]:
+        with self._open_credential() as credential:
+            yield Attached.of(credential)
+
+    async def _modern(self) -> None:
+        """subscriptions/listen: one request, whose answer is its graceful end (SPEC 2026-07-28 subscriptions)."""
+        is_acknowledged = False
+
+        async def hear(raw: bytes) -> None:
+            nonlocal is_acknowledged
+            method = "" if is_acknowledged else read_message(raw).method
+            if method == ACKNOWLEDGED or method.startswith(_NEWS):  # some servers begin without a word
+                is_acknowledged = True
+                self._on_open()
+            if is_acknowledged and method != ACKNOWLEDGED:
+                await self._tell(raw)
+
+        request_id = self._wire.new_id()
+        params = {"notifications": _wanted(self._interest), "_meta": eras.MODERN_META}
+        body = request(request_id, "subscriptions/listen", params)
+        headers = {**eras.MODERN_HEADERS, "Mcp-Method": "subscriptions/listen"}
+        try:
+            with self._attached() as attached:
+                outgoing = Outgoing(request_id, body, attached.within(headers), hear)
+                reply = await self._wire.ask(self._endpoint, outgoing, Clock(LISTENING_SECONDS))
+            if reply.failure is not None and reply.failure.is_passing:
+                raise reply.failure.problem()
+        except UpstreamBroken as problem:
+            if not is_acknowledged:
+                raise
+            logger.info("Connector %s broke off: %s", self._endpoint.connector_id, problem)
+        if not is_acknowledged:
+            raise _no_stream()
+
+    async def _legacy(self) -> None:
+        """A session of its own, and its stream, until the server has lost the session."""
+        async with self._session() as session:
+            reader = EventReader(MAX_EVENTS)
+            is_first = True
+            while True:
+                began = monotonic()
+                try:
+                    status = await self._listen(session, reader)
+                except (UpstreamDown, UpstreamTimeout) as problem:
+                    logger.info("Connector %s is not heard now: %s", self._endpoint.connector_id, problem)
+                    status = 200
+                if status == 404 and not is_first:
+                    return
+                if status in NO_STREAM:
+                    raise _no_stream()
+                is_first = False
+                await self._back_off.wait(began, retry_of(reader))
+                reader = _going_on(reader)
+
+    async def _listen(self, session: Session, reader: EventReader) -> int:
+        with self._attached() as attached:
+            within = attached.within(session.headers, session.cookies)
+
+            async def on_message(message: Message, raw: bytes) -> None:
+                if message.method and not message.id:
+                    await self._tell(one_line(raw))
+                elif message.method:
+                    await self._legacy_era.refuse(self._endpoint, within, message)
+
+            return await self._wire.listen(
+                self._endpoint, within, reader, on_message, LISTENING_SECONDS, on_open=self._on_open
+            )
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        legacy, clock = self._legacy_era, Clock(OPENING_SECONDS)
+        with self._attached() as attached:
+            session, _ = await legacy.initialize(self._endpoint, attached, Caller(), clock)
+            within = attached.within(session.headers, session.cookies)
+            for uri in sorted(self._interest.uris):
+                await legacy.ask_in(self._endpoint, within, "resources/subscribe", {"uri": uri}, clock)
+        try:
+            yield session
+        finally:
+            with self._attached() as attached:
+                legacy.end_later(self._endpoint, session, attached)
+
+    async def _oldest(self) -> None:
+        with self._attached() as attached:
+            await self._old.watch(self._endpoint, attached, self._interest.uris, self._tell, self._on_open)
+
+    async def _tell(self, raw: bytes) -> None:
+        self._back_off.has_worked = True
+        await self._pace.keep()
+        await self._on_notification(raw)
+
+
+def _wanted(interest: Interest) -> dict[str, object]:
+    return {
+        "toolsListChanged": interest.tools,
+        "promptsListChanged": interest.prompts,
+        "resourcesListChanged": interest.resources,
+        "resourceSubscriptions": sorted(interest.uris),
+    }
+
+
+def _going_on(reader: EventReader) -> EventReader:
+    """For the next stream: a count of its own, and the place where the last one ended."""
+    renewed = EventReader(MAX_EVENTS)
+    renewed.last_id, renewed.retry = reader.last_id, reader.retry
+    return renewed
+
+
+def _no_stream() -> UpstreamBroken:
+    return UpstreamBroken("The server has no stream on which it says what changes.")

@@ -1,0 +1,119 @@
+"""Builds what the hot path reads: one immutable snapshot per organization, in a handful of bulk queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from audit.event import Frame
+from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
+from connectors.access.load import load
+from connectors.models import Connector
+from harriet.gateway.policy.principal import Principal, Principals, load_principals, mark_of_tokens
+from harriet.gateway.policy.view import Grant, Views, may_enter
+from harriet.people.models import Organization, OrganizationVersion
+from vault.open import Opener, SealedCredential, opener_for
+from vault.queries import sealed_credentials
+
+MOST_ENTRANCES = 20_000
+"""Answers to who may enter what that are kept; one takes some two hundred bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An organization as it was at one version. Only `views`, `frames` and `entrances` grow: made when they are first
+    needed."""
+
+    facts: OrganizationFacts
+    number: int
+    principals: Mapping[bytes, Principal]
+    """By the hash of their token."""
+    by_token: Mapping[UUID, Principal]
+    profiles: Mapping[str, ProfileRow]
+    credentials: Mapping[UUID, SealedCredential]
+    opener: Opener
+    down_since: Mapping[UUID, datetime]
+    principals_mark: Mark = ()
+    views: Views = field(default_factory=Views)
+    frames: dict[tuple[int, int, str], tuple[Principal, Grant, Frame]] = field(default_factory=dict)
+    """What the events of a principal's calls of one thing, with one client, have in common."""
+    entrances: dict[tuple[int, int], tuple[Principal, ProfileRow, bool]] = field(default_factory=dict)
+    """Who may enter which profile, by the ids of both objects; they are kept alive, so no other can get their ids."""
+
+    def may_enter(self, principal: Principal, profile: ProfileRow) -> bool:
+        """`policy.may_enter`, decided once for both as they are: neither ever changes."""
+        key = (id(principal), id(profile))
+        known = self.entrances.get(key)
+        if known is None:
+            if len(self.entrances) >= MOST_ENTRANCES:
+                self.entrances.clear()
+            known = self.entrances[key] = (principal, profile, may_enter(principal, profile))
+        return known[2]
+
+    def principal_of(self, token_id: UUID) -> Principal | None:
+        return self.by_token.get(token_id)
+
+    def profile_of(self, profile_id: UUID) -> ProfileRow | None:
+        return self.facts.profiles.get(profile_id)
+
+
+def compile_snapshot(organization_id: UUID, before: Snapshot | None = None) -> Snapshot | None:
+    """None when the organization is gone. All queries see the same moment, so the number fits the rows; what is as it
+    was `before` is taken over."""
+    _make_sure_of_keys(organization_id)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return _compile(organization_id, before)
+
+
+def _make_sure_of_keys(organization_id: UUID) -> None:
+    """Opening for the first time makes the organization's data key, which a read-only transaction can't."""
+    if Organization.objects.filter(pk=organization_id).exists():
+        opener_for(organization_id)
+
+
+def _compile(organization_id: UUID, before: Snapshot | None) -> Snapshot | None:
+    number = OrganizationVersion.objects.filter(pk=organization_id).values_list("number", flat=True).first()
+    try:
+        facts = load(organization_id, before.facts if before else None)
+    except Organization.DoesNotExist:
+        return None
+    principals = principals_since(facts, before)
+    return Snapshot(
+        facts=facts,
+        number=number or 0,
+        principals=principals.by_hash,
+        principals_mark=principals.mark,
+        by_token={one.token_id: one for one in principals.by_hash.values()},
+        profiles={profile.slug: profile for profile in facts.profiles.values()},
+        credentials=sealed_credentials(organization_id),
+        opener=opener_for(organization_id),
+        down_since=_down_since(organization_id),
+        views=_views_since(facts, before),
+    )
+
+
+def principals_since(facts: OrganizationFacts, before: Snapshot | None) -> Principals:
+    mark = mark_of_tokens(facts.id)
+    if before is not None and before.principals_mark == mark and before.facts.members is facts.members:
+        return Principals(before.principals, mark)
+    return Principals(load_principals(facts), mark)
+
+
+def _views_since(facts: OrganizationFacts, before: Snapshot | None) -> Views:
+    """What a view shows depends on the tools, its profile, and the role and groups that are its key."""
+    if before is None or before.facts.tools is not facts.tools:
+        return Views()
+    same = {row.id for row in facts.profiles.values() if before.facts.profiles.get(row.id) is row}
+    return before.views.of_profiles(same)
+
+
+def _down_since(organization_id: UUID) -> dict[UUID, datetime]:
+    """The connectors whose calls pause."""
+    down = Connector.objects.filter(organization_id=organization_id, health=Connector.Health.DOWN)
+    return {row_id: since for row_id, since in down.values_list("id", "health_changed_at") if since is not None}

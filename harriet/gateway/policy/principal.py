@@ -1,0 +1,136 @@
+"""Who is calling, from the token alone: a token's hash → Principal, compiled per organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from audit.actor import Actor, Label
+from connectors.access.facts import Mark, MemberRow, OrganizationFacts
+from connectors.access.load import integration_facts
+from connectors.access.rules import CallerFacts
+from harriet.lib.fingerprint import fingerprint
+from harriet.people.models import AccessToken
+
+_SCHEMES = ("bearer ", "token ")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Principal:
+    """The bearer of one token: a person at a device, or an integration key that is nobody's. Only itself is equal."""
+
+    token_id: UUID
+    user_id: UUID | None
+    caller: CallerFacts
+    actor: Actor
+    person: Label
+    device: Label | None
+    only_profile_id: UUID | None
+    expires_at: datetime
+    expires: float = field(init=False)
+    """The same in Unix seconds: cheaper to compare, and every request does."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expires", self.expires_at.timestamp())
+
+
+def token_in(headers: Mapping[bytes, bytes]) -> str:
+    """The bearer token that the request carries in a header; empty when there is none."""
+    authorization = headers.get(b"authorization", b"").decode("latin-1")
+    if authorization[:7].lower() == _SCHEMES[0]:
+        return authorization[7:].strip()
+    if authorization[:6].lower() == _SCHEMES[1]:
+        return authorization[6:].strip()
+    return headers.get(b"x-api-key", b"").decode("latin-1").strip()
+
+
+def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
+    """Every token of the organization that may open the gateway. Two queries."""
+    tokens = AccessToken.objects.filter(organization_id=facts.id, revoked_at=None).exclude(
+        kind=AccessToken.Kind.PERSONAL
+    )
+    groups = _groups_of_keys(facts.id)
+    found = {}
+    for values in tokens.values_list(*_TOKEN).iterator(chunk_size=1000):
+        token = _Token(*values)
+        principal = _principal(token, facts, groups.get(token.id, set()))
+        if principal is not None and principal.caller.is_active:
+            found[bytes(token.token_hash)] = principal
+    return found
+
+
+class Principals(NamedTuple):
+    by_hash: Mapping[bytes, Principal]
+    mark: Mark
+    """What they were made from, beside the members."""
+
+
+def mark_of_tokens(organization_id: UUID) -> Mark:
+    tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
+    groups = AccessToken.groups.through.objects.filter(accesstoken__in=tokens)
+    return (
+        fingerprint(tokens.values_list("kind", *_TOKEN)),
+        fingerprint(groups.values_list("accesstoken_id", "group_id")),
+    )
+
+
+class _Token(NamedTuple):
+    id: UUID
+    token_hash: bytes
+    name: str
+    user_id: UUID | None
+    profile_id: UUID | None
+    expires_at: datetime
+    device_id: UUID | None
+    device_name: str | None
+    device_revoked_at: datetime | None
+
+
+_TOKEN = (*_Token._fields[:-2], "device__name", "device__revoked_at")
+
+
+def _groups_of_keys(organization_id: UUID) -> dict[UUID, set[UUID]]:
+    found: dict[UUID, set[UUID]] = {}
+    rows = AccessToken.groups.through.objects.filter(accesstoken__organization_id=organization_id)
+    for token_id, group_id in rows.values_list("accesstoken_id", "group_id"):
+        found.setdefault(token_id, set()).add(group_id)
+    return found
+
+
+def _principal(token: _Token, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
+    if token.user_id is None:
+        return _shared(token, group_ids)
+    member = facts.members.get(token.user_id)
+    if member is None or token.device_revoked_at is not None:
+        return None
+    return _personal(token, member)
+
+
+def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
+    label = f"{token.name} (shared key)"
+    return Principal(
+        token_id=token.id,
+        user_id=None,
+        caller=integration_facts(label, group_ids),
+        actor=Actor("token", token.id, label),
+        person=Label(token.id, label),
+        device=None,
+        only_profile_id=token.profile_id,
+        expires_at=token.expires_at,
+    )
+
+
+def _personal(token: _Token, member: MemberRow) -> Principal:
+    return Principal(
+        token_id=token.id,
+        user_id=member.user_id,
+        caller=member.facts,
+        actor=Actor("person", member.user_id, member.email),
+        person=Label(member.user_id, member.email),
+        device=Label(token.device_id, token.device_name or "") if token.device_id is not None else None,
+        only_profile_id=token.profile_id,
+        expires_at=token.expires_at,
+    )

@@ -1,0 +1,247 @@
+"""Principal × tool → verdict: the view that one caller has of one profile, compiled once per version and shared by
+everyone with the same groups, role and profile."""
+
+from __future__ import annotations
+
+import base64
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from approvals.gate import Verdict, judge
+from connectors.access.facts import ConnectorRow, ProfileRow, ToolRow
+from connectors.access.rules import may_call, may_open
+from connectors.models import Tool
+from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.policy.principal import Principal
+
+if TYPE_CHECKING:
+    from harriet.gateway.policy.compile import Snapshot
+
+MOST_ENTRIES = 200_000
+"""Tools in all views of a snapshot together; one takes some hundred bytes."""
+PAGE = 200
+"""Entries per page of a list. Many clients never ask for a second page."""
+
+Place = tuple[str, int, str]
+"""Of a tool in a list: its connector, where the server has it, its shown name."""
+ViewKey = tuple[UUID, str | None, frozenset[UUID]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """A tool, a prompt or a connector's resources; the rule that allows it to the caller, and what the gate says.
+    Only itself is equal."""
+
+    tool: ToolRow
+    shown_name: str
+    reason: str
+    gate: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Tools or prompts in the order in which they are listed: connector by connector, each as its server lists them."""
+
+    grants: dict[str, Grant]
+    names: list[str]
+    places: list[Place]
+    """Of each name, for going on after it."""
+    definitions: dict[str, bytes] = field(default_factory=dict)
+    """As JSON, those that are shown otherwise than they are pinned; made when they are first listed."""
+    older: dict[str, bytes] = field(default_factory=dict)
+    """The same for clients up to 2025-11-25, those of them that differ once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one caller may use of one profile, under the names that clients see."""
+
+    grants: dict[str, Grant]
+    """The tools."""
+    prompts: dict[str, Grant]
+    resources: dict[UUID, Grant]
+    """By connector: one grant stands for all resources of a server."""
+    hidden: dict[tuple[str, str], ToolRow]
+    """By kind and shown name: in the profile, but not for this caller. Needed for the audit log and for saying why
+    there is nothing."""
+    readable: frozenset[UUID]
+    """The profile's connectors whose resources are enabled, whoever may read them."""
+    tool_listing: Listing
+    prompt_listing: Listing
+    connectors: tuple[ConnectorRow, ...]
+    """The servers behind what is offered."""
+    heard: Mapping[UUID, ConnectorRow]
+    """Those, and the servers behind what is only withdrawn for now (quarantined, or no longer offered): what they say
+    of their lists concerns this caller, and may bring it back."""
+    changing: frozenset[str]
+    """The kinds of what is offered or withdrawn."""
+
+
+class Views:
+    """The views of one snapshot, made when they are first needed. Of very many, those made first are given up."""
+
+    def __init__(self) -> None:
+        self._views: dict[ViewKey, View] = {}
+        self._entries = 0
+        self.get = self._views.get
+
+    def keep(self, key: ViewKey, view: View) -> None:
+        self._entries += _size(view)
+        self._views[key] = view
+        while self._entries > MOST_ENTRIES and len(self._views) > 1:
+            self._entries -= _size(self._views.pop(next(iter(self._views))))
+
+    def of_profiles(self, ids: set[UUID]) -> Views:
+        kept = Views()
+        for key, view in list(self._views.items()):
+            if key[0] in ids:
+                kept.keep(key, view)
+        return kept
+
+
+def _size(view: View) -> int:
+    return len(view.grants) + len(view.prompts) + len(view.resources) + len(view.hidden)
+
+
+def may_enter(principal: Principal, profile: ProfileRow) -> bool:
+    if principal.only_profile_id is not None and principal.only_profile_id != profile.id:
+        return False
+    return may_open(profile.facts, principal.caller).is_allowed
+
+
+def view_of(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
+    """What this caller sees of a profile that they may enter (`may_enter` is asked first, for every request)."""
+    caller = principal.caller
+    key = (profile.id, caller.role, caller.group_ids)
+    view = snapshot.views.get(key)
+    if view is None:
+        view = _compiled(snapshot, principal, profile)
+        snapshot.views.keep(key, view)
+    return view
+
+
+def why_hidden(view: View, kind: str, name: str, principal: Principal, profile: ProfileRow) -> str:
+    """The rule that keeps this from this caller: for the audit log, never for the client."""
+    row = view.hidden.get((kind, name))
+    if row is None:
+        return f"The profile has no {_WORDS[kind]} of this name."
+    verdict = may_call(row.facts, principal.caller, profile.facts)
+    return _OUTNUMBERED if verdict.is_allowed else verdict.reason
+
+
+_WORDS: dict[str, str] = {Tool.Kind.TOOL: "tool", Tool.Kind.PROMPT: "prompt", Tool.Kind.RESOURCES: "resource"}
+_OUTNUMBERED = "Another connector of the profile offers the same name; switch on the profile's name prefix."
+
+
+def why_nothing(view: View, principal: Principal, profile: ProfileRow) -> str:
+    """Why the caller sees nothing, in at most three sentences; empty when there is something."""
+    if view.grants or view.prompts or view.resources:
+        return ""
+    if not view.hidden:
+        return f"The profile {profile.name} contains no tools yet. An IT admin adds connectors to it."
+    reasons = _distinct(why_hidden(view, kind, name, principal, profile) for kind, name in view.hidden)
+    return f"You see no tools in the profile {profile.name}. {' '.join(reasons[:3])}"
+
+
+def grant_of(view: View, tool_id: UUID) -> Grant | None:
+    every = (*view.grants.values(), *view.prompts.values(), *view.resources.values())
+    return next((grant for grant in every if grant.tool.id == tool_id), None)
+
+
+def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[list[bytes], str | None]:
+    """One page of definitions and the cursor of the next page; `is_older` for clients up to 2025-11-25. Raises
+    RpcRefusal for a cursor not of ours."""
+    start = 0 if cursor is None else bisect_right(listing.places, after(cursor, Place))
+    names, end = listing.names[start : start + PAGE], start + PAGE
+    following = cursor_after(listing.places[end - 1]) if end < len(listing.names) else None
+    return [definition_of(listing, name, is_older=is_older) for name in names], following
+
+
+def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
+    allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
+    hidden: dict[tuple[str, str], ToolRow] = {}
+    withdrawn: list[ToolRow] = []
+    rows = snapshot.facts.tools_in(profile)
+    for row in rows:
+        name = row.connector.slug if row.kind == Tool.Kind.RESOURCES else row.shown_name(profile)
+        verdict = may_call(row.facts, principal.caller, profile.facts)
+        if verdict.is_allowed and name not in allowed[row.kind]:
+            gate = judge(requires_confirmation=row.requires_confirmation)
+            allowed[row.kind][name] = Grant(row, name, verdict.reason, gate)
+        else:
+            hidden.setdefault((row.kind, name), row)
+            if row.facts.state != Tool.State.PINNED and _may_call_as_accepted(row, principal, profile):
+                withdrawn.append(row)
+    tools, prompts = allowed[Tool.Kind.TOOL], allowed[Tool.Kind.PROMPT]
+    connectors = _connectors_of(*allowed.values())
+    return View(
+        grants=tools,
+        prompts=prompts,
+        resources={grant.tool.connector.id: grant for grant in allowed[Tool.Kind.RESOURCES].values()},
+        hidden=hidden,
+        readable=frozenset(
+            row.connector.id for row in rows if row.kind == Tool.Kind.RESOURCES and row.facts.is_enabled
+        ),
+        tool_listing=_listing(tools),
+        prompt_listing=_listing(prompts),
+        connectors=connectors,
+        heard={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
+        changing=frozenset({kind for kind in allowed if allowed[kind]} | {row.kind for row in withdrawn}),
+    )
+
+
+def _listing(grants: dict[str, Grant]) -> Listing:
+    rows = ((grant.tool, name) for name, grant in grants.items())
+    places = sorted((row.connector.slug, row.position, name) for row, name in rows)
+    return Listing(grants, [place[2] for place in places], places)
+
+
+def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:
+    facts = replace(row.facts, state=Tool.State.PINNED)
+    return may_call(facts, principal.caller, profile.facts).is_allowed
+
+
+def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
+    every = (grant.tool.connector for grants in offered for grant in grants.values())
+    return tuple({connector.id: connector for connector in every}.values())
+
+
+def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> bytes:
+    row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
+    raw = row.pinned.in_sessions.older if is_older else row.pinned.raw
+    if name == row.name and not is_held:
+        return raw  # most tools keep their names: then all views share their bytes
+    kept = listing.older if is_older and raw is not row.pinned.raw else listing.definitions
+    found = kept.get(name)
+    if found is None:
+        definition = {**json.loads(raw), "name": name}
+        if is_held:
+            # Clients throw away a result that doesn't fit the schema: the one that names a ticket never would.
+            definition.pop("outputSchema", None)
+        found = kept[name] = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
+    return found
+
+
+def cursor_after(place: Any) -> str:
+    return base64.urlsafe_b64encode(b"after:" + msgspec.json.encode(place)).decode()
+
+
+def after(cursor: str, kind: Any) -> Any:
+    """The place that a cursor of ours names. Raises RpcRefusal."""
+    try:
+        mark, _, place = base64.urlsafe_b64decode(cursor.encode()).partition(b":")
+        if mark == b"after":
+            return msgspec.json.decode(place, type=kind)
+    except ValueError:  # msgspec's errors are some, too
+        pass
+    raise RpcRefusal(INVALID_PARAMS, "This cursor is not one of ours. List again from the beginning.")
+
+
+def _distinct(sentences: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))

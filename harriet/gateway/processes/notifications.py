@@ -1,0 +1,89 @@
+"""Hears what changed in the database: NOTIFY at once, and a look at the version numbers twice a second in case a
+notification was lost. One connection per process, always reconnecting."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
+
+from psycopg import AsyncConnection, Error, Notify
+
+from harriet.gateway.processes.database import conninfo
+
+log = logging.getLogger(__name__)
+
+CHANNELS = ("harriet_version", "harriet_action", "harriet_cancel", "harriet_session")
+LOOK_EVERY = 0.5
+PATIENCE = 2.0
+"""A look that takes longer counts as an unreachable database."""
+
+_LOOK = "SELECT now(), organization_id, number FROM people_organizationversion RIGHT JOIN (SELECT 1) AS one ON true"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the database said: its time, and the version number of every organization."""
+
+    began: float
+    """On our monotonic clock, before the question was asked."""
+    now: datetime
+    numbers: dict[UUID, int]
+
+
+class Listener:
+    def __init__(
+        self,
+        on_look: Callable[[Look], None],
+        on_notify: Callable[[Notify], None],
+        on_connect: Callable[[], None],
+    ) -> None:
+        """`on_connect` is told that we listen from now on; what was said before is lost."""
+        self._on_look = on_look
+        self._on_notify = on_notify
+        self._on_connect = on_connect
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (Error, OSError, TimeoutError) as problem:
+                log.warning("The gateway lost its database connection (%s); connecting again.", type(problem).__name__)
+            await asyncio.sleep(0.2)
+
+    async def _listen(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            connection = await AsyncConnection.connect(conninfo(), autocommit=True)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for channel in CHANNELS:
+                    await connection.execute(f"LISTEN {channel}")
+            self._on_connect()
+            while True:
+                await self._look(connection)
+                async for notify in connection.notifies(timeout=LOOK_EVERY):
+                    self._on_notify(notify)
+        finally:
+            await connection.close()
+
+    async def _look(self, connection: AsyncConnection) -> None:
+        began = monotonic()
+        async with asyncio.timeout(PATIENCE):
+            cursor = await connection.execute(_LOOK)
+            rows = await cursor.fetchall()
+        self._on_look(Look(began, rows[0][0], {row[1]: row[2] for row in rows if row[1] is not None}))

@@ -1,0 +1,100 @@
+"""Requests that a 2026-07-28 server answers with questions (`input_required`), in rounds until the answer is there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harriet.gateway.errors import ToolRefusal
+from harriet.gateway.questions.readable import is_readable
+from harriet.gateway.questions.request_state import seal_state
+from harriet.gateway.questions.rules import may_be_asked
+
+if TYPE_CHECKING:
+    from harriet.gateway.call import Call
+    from harriet.gateway.policy.view import Grant
+    from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.forward import Fields
+
+MOST_ROUNDS = 20
+MOST_QUESTIONS = 32
+_NO_SENSE = (
+    "{0} asked for more input in a way that makes no sense, so nobody was asked. Whether it did anything before it "
+    "asked is not known."
+)
+INPUT_REQUIRED = msgspec.Raw(b'"input_required"')
+
+
+class InputRequest(msgspec.Struct):
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_REQUESTS = msgspec.json.Decoder(dict[str, InputRequest]).decode
+_TEXT = msgspec.json.Decoder(str).decode
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def asks_for_input(fields: Fields) -> bool:
+    return fields.get("resultType") == INPUT_REQUIRED
+
+
+def input_requests(fields: Fields, call: Call, grant: Grant) -> dict[str, InputRequest]:
+    """What the server asks. Raises ToolRefusal for what the client can't be asked, or what makes no sense."""
+    try:
+        requests = _REQUESTS(fields.get("inputRequests", b"{}"))
+    except msgspec.MsgspecError:
+        raise ToolRefusal(_NO_SENSE.format(grant.tool.connector.name)) from None
+    if len(requests) > MOST_QUESTIONS or not (requests or "requestState" in fields):
+        raise ToolRefusal(_NO_SENSE.format(grant.tool.connector.name))
+    for request in requests.values():
+        if not may_be_asked(call.asker.capabilities, request.method, request.params):
+            raise ToolRefusal(
+                f"{grant.tool.connector.name} needs to ask something ({request.method[:40]}), which "
+                f"{call.asker.why_not}"
+            )
+        if not is_readable(request.method, request.params):
+            raise ToolRefusal(_NO_SENSE.format(grant.tool.connector.name))
+    return requests
+
+
+def passed_on(fields: Fields, call: Call, grant: Grant, runtime: Runtime) -> Fields:
+    """The questions as the client's result, with the server's state sealed into one of ours."""
+    input_requests(fields, call, grant)
+    if "requestState" not in fields:
+        return fields
+    return {**fields, "requestState": _raw(seal_state(call, runtime, upstream=_state_in(fields)))}
+
+
+async def asked_here(fields: Fields, call: Call, grant: Grant) -> bytes:
+    """Asks the client while its request is open; the members with which the server is asked again."""
+    requests = input_requests(fields, call, grant)
+    answers = await asyncio.gather(
+        *(call.asker.ask(request.method, bytes(request.params)) for request in requests.values())
+    )
+    responses = {key: _result_in(answer) for key, answer in zip(requests, answers, strict=True)}
+    state = b',"requestState":' + bytes(fields["requestState"]) if "requestState" in fields else b""
+    return b',"inputResponses":' + msgspec.json.encode(responses) + state
+
+
+def _state_in(fields: Fields) -> str:
+    try:
+        return _TEXT(fields["requestState"])
+    except msgspec.MsgspecError:
+        raise ToolRefusal("The server gave a requestState that is no text, so its answer was not passed on.") from None
+
+
+def _result_in(member: bytes) -> msgspec.Raw:
+    """The `result` of a client's answer. Raises ToolRefusal with what the client said instead."""
+    answer: dict[str, Any] = _MEMBERS(b"{" + member + b"}")
+    if "result" in answer:
+        return msgspec.Raw(bytes(answer["result"]))
+    error = msgspec.json.decode(answer["error"])
+    said = str(error.get("message", "")) if isinstance(error, dict) else ""
+    raise ToolRefusal(f"The server needed more input, and the client did not give it: {said[:200]}")
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))

@@ -1,0 +1,74 @@
+"""What a 2026-07-28 client carries between the rounds of one request (`requestState`): sealed, so that nobody reads or
+changes it, and bound to the token, the profile, the request itself and a time (SPEC basic/patterns/mrtr)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.lib import base64url
+from harriet.lib.canonical import digest
+from harriet.lib.keyfile import derive
+
+if TYPE_CHECKING:
+    from harriet.gateway.call import Call
+    from harriet.gateway.runtime import Runtime
+
+GOOD_FOR_SECONDS = 3600
+LONGEST = 256 * 1024
+_PURPOSE = "harriet/request-state/v1"
+_NONCE = 12
+_NOT_OURS = "This requestState is not one that Harriet gave for this request, or it is too old. Send the request anew."
+
+
+class RequestState(msgspec.Struct, frozen=True):
+    """Either the server's own state to give back to it, or the place where the call waits for its answers."""
+
+    expires_at: float
+    upstream: str | None = None
+    process: str = ""
+    parked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A call that stands still until its client answers: in which process, under which name."""
+
+    process: str
+    parked: str
+
+
+def seal_state(call: Call, runtime: Runtime, *, upstream: str | None = None, where: Where | None = None) -> str:
+    state = RequestState(
+        expires_at=runtime.now().timestamp() + GOOD_FOR_SECONDS,
+        upstream=upstream,
+        process=where.process if where else "",
+        parked=where.parked if where else "",
+    )
+    nonce = secrets.token_bytes(_NONCE)
+    sealed = AESGCM(derive("vault", _PURPOSE)).encrypt(nonce, msgspec.json.encode(state), _bound_to(call))
+    return base64url.encode(nonce + sealed)
+
+
+def open_state(text: str, call: Call, runtime: Runtime) -> RequestState:
+    """Raises RpcRefusal for what isn't ours, is another's, belongs to another request or has expired."""
+    try:
+        raw = base64url.decode(text) if len(text) <= LONGEST else b""
+        plain = AESGCM(derive("vault", _PURPOSE)).decrypt(raw[:_NONCE], raw[_NONCE:], _bound_to(call))
+        state = msgspec.json.decode(plain, type=RequestState)
+    except (ValueError, InvalidTag):
+        raise RpcRefusal(INVALID_PARAMS, _NOT_OURS) from None
+    if state.expires_at < runtime.now().timestamp():
+        raise RpcRefusal(INVALID_PARAMS, _NOT_OURS)
+    return state
+
+
+def _bound_to(call: Call) -> bytes:
+    request = digest({"method": call.method, "name": call.name, "arguments": call.values})
+    return call.snapshot.facts.id.bytes + call.principal.token_id.bytes + call.profile.id.bytes + request

@@ -1,0 +1,148 @@
+"""Calls of 2026-07-28 clients at servers that ask while they work: the call stands still, its questions are the result
+of the client's request, and the client's next request brings the answers, to whichever web process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.questions.input_rounds import INPUT_REQUIRED
+from harriet.gateway.questions.readable import is_readable
+from harriet.gateway.questions.request_state import Where, seal_state
+from harriet.gateway.questions.rules import (
+    ANSWER_SECONDS,
+    CANNOT,
+    LARGEST_ANSWER,
+    NOT_DECLARED,
+    TOO_LATE,
+    UNREADABLE,
+    may_be_asked,
+    refusal,
+)
+
+if TYPE_CHECKING:
+    from harriet.gateway.call import Call
+    from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.forward import Fields
+
+GATHER = 0.02
+"""Seconds in which questions that a server asks at once become one result."""
+MOST_PARKED = 2000
+Answers = Mapping[str, msgspec.Raw]
+
+_GONE = "What this request went on with is no longer waiting. Send the request anew, without requestState."
+
+
+@dataclass(slots=True)
+class _Question:
+    method: str
+    params: bytes
+    answer: asyncio.Future[bytes]
+
+
+class TurnAsker:
+    """Collects what a server asks until it is the client's turn."""
+
+    is_inline = False
+    why_not = NOT_DECLARED
+
+    def __init__(self, capabilities: Mapping[str, Any]) -> None:
+        self.capabilities = capabilities
+        self._questions: dict[str, _Question] = {}
+        self._turn = asyncio.Event()
+
+    async def ask(self, method: str, params: bytes) -> bytes:
+        if not may_be_asked(self.capabilities, method, params):
+            return CANNOT
+        if not is_readable(method, msgspec.Raw(params)):
+            return UNREADABLE
+        loop = asyncio.get_running_loop()
+        key = f"question-{secrets.token_hex(4)}"
+        self._questions[key] = _Question(method, params, loop.create_future())
+        loop.call_later(GATHER, self._turn.set)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._questions[key].answer
+        except TimeoutError:
+            return TOO_LATE
+        finally:
+            self._questions.pop(key, None)
+            if not self._questions:
+                self._turn.clear()
+
+    async def turn(self) -> None:
+        """Returns when the client has to answer something."""
+        await self._turn.wait()
+
+    def requests(self) -> bytes:
+        """What is open, as `inputRequests`."""
+        every = {key: {"method": one.method, "params": msgspec.Raw(one.params)} for key, one in self._questions.items()}
+        return msgspec.json.encode(every)
+
+    def answer(self, answers: Answers) -> None:
+        """Answers to unknown questions are passed over; a question without one is asked again."""
+        for key, answer in answers.items():
+            question = self._questions.get(key)
+            if question is None or question.answer.done():
+                continue
+            is_small = len(bytes(answer)) <= LARGEST_ANSWER
+            member = b'"result":' + bytes(answer) if is_small else refusal("The answer is too large.", -32603)
+            question.answer.set_result(member)
+        if all(one.answer.done() for one in self._questions.values()):
+            self._turn.clear()
+
+
+@dataclass(slots=True)
+class Parked:
+    """A call that waits for its client."""
+
+    call: Call
+    asker: TurnAsker
+    task: asyncio.Task[Fields]
+    expiry: asyncio.TimerHandle | None = None
+    name: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+
+
+class ParkingLot:
+    """The calls of this process that wait for their client's next request."""
+
+    def __init__(self) -> None:
+        self._parked: dict[str, Parked] = {}
+
+    def park(self, parked: Parked, runtime: Runtime) -> Fields:
+        """The result that hands the questions to the client."""
+        if len(self._parked) >= MOST_PARKED:
+            parked.task.cancel()
+            raise RpcRefusal(503, "Too many calls wait for an answer from their clients. Try again later.", status=503)
+        self._parked[parked.name] = parked
+        parked.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._give_up, parked.name)
+        state = seal_state(parked.call, runtime, where=Where(runtime.post.process, parked.name))
+        return {
+            "resultType": INPUT_REQUIRED,
+            "inputRequests": msgspec.Raw(parked.asker.requests()),
+            "requestState": msgspec.Raw(msgspec.json.encode(state)),
+        }
+
+    def take(self, name: str) -> Parked:
+        """The call that the client goes on with. Raises RpcRefusal: it ended, or another request has taken it."""
+        parked = self._parked.pop(name, None)
+        if parked is None:
+            raise gone()
+        if parked.expiry is not None:
+            parked.expiry.cancel()
+        return parked
+
+    def _give_up(self, name: str) -> None:
+        parked = self._parked.pop(name, None)
+        if parked is not None:
+            parked.task.cancel()
+
+
+def gone() -> RpcRefusal:
+    return RpcRefusal(INVALID_PARAMS, _GONE)

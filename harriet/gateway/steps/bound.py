@@ -1,0 +1,105 @@
+"""What leaves of a held call: the arguments and `_meta` that its ticket shows, and nothing else of the client's.
+
+Whoever runs an approved call, the process that holds the client's request or a Celery worker, sends the same bytes:
+they are made here, bound into the approval, stored and shown. What differs from one request to the next (progress
+tokens, trace context, the ids of a client's conversation), what only a present client could give (answers,
+capabilities, its log level) and what speaks for the connection never leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from approvals.binding import Bound, binding
+from approvals.hold import HeldCall
+from harriet.gateway.questions.rules import UNSEEN
+from harriet.gateway.steps.notifications import is_passed_on
+from harriet.lib.tracing import TRACE_KEYS
+
+if TYPE_CHECKING:
+    from harriet.gateway.call import Call
+    from harriet.gateway.policy.view import Grant
+
+_OF_ONE_REQUEST = frozenset({"progressToken", *TRACE_KEYS})
+_NAMES_THE_REQUEST = re.compile(
+    r"(?:tool[_-]?use|tool[_-]?call|call|request|message|turn|conversation|chat|session|thread|run|trace|span"
+    r"|correlation|invocation|interaction)[_-]?id|session",
+    re.IGNORECASE,
+)
+"""The last part of keys such as `claudecode/toolUseId`, `vscode.requestId` and `openai/session`. The same call
+repeated has others, and is the same call all the same."""
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def as_shown(call: Call) -> Call:
+    """The call as it goes on a ticket, and as it runs once it is approved."""
+    return with_bound_meta(call, meta_of(call.meta))
+
+
+def with_bound_meta(call: Call, meta: bytes) -> Call:
+    """`meta` is what `meta_of` made of the client's, when the call was held."""
+    members: dict[str, Any] = dict(_MEMBERS(meta)) if meta else {}
+    return replace(call, meta=members, bound_meta=meta, more=b"", log_level="", asker=UNSEEN, speaks_sessions=False)
+
+
+def meta_of(meta: dict[str, Any]) -> bytes:
+    """Of a client's `_meta` what is part of the call, as one form of JSON; empty when there is nothing."""
+    kept = {key: value for key, value in meta.items() if _is_bound(key)}
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() if kept else b""
+
+
+@lru_cache(1024)
+def _is_bound(key: str) -> bool:
+    last = re.split(r"[/.]", key)[-1]
+    return key not in _OF_ONE_REQUEST and is_passed_on(key) and _NAMES_THE_REQUEST.fullmatch(last) is None
+
+
+def bound_to(call: Call, grant: Grant) -> bytes:
+    """What an approval of this call is bound to, as it stands now."""
+    tool, connector = grant.tool, grant.tool.connector
+    sealed = call.snapshot.credentials.get(connector.id)
+    return binding(
+        Bound(
+            organization_id=call.snapshot.facts.id,
+            profile_id=call.profile.id,
+            token_id=call.principal.token_id,
+            user_id=call.principal.user_id,
+            connector_id=connector.id,
+            connector_revision=connector.revision,
+            tool_id=tool.id,
+            tool_digest=tool.digest,
+            credential_id=sealed.credential_id if sealed else None,
+            credential_version=sealed.version if sealed else 0,
+            arguments=call.arguments,
+            meta=call.bound_meta or b"",
+        )
+    )
+
+
+def held_call_of(call: Call, grant: Grant) -> HeldCall:
+    tool = grant.tool
+    return HeldCall(
+        organization_id=call.snapshot.facts.id,
+        binding=bound_to(call, grant),
+        request_id=call.request_id,
+        profile_id=call.profile.id,
+        token_id=call.principal.token_id,
+        user_id=call.principal.user_id,
+        caller_label=call.principal.person.label,
+        device_label=call.principal.device.label if call.principal.device else "",
+        client_label=call.client,
+        connector_id=tool.connector.id,
+        connector_label=tool.connector.name,
+        tool_id=tool.id,
+        tool_label=tool.name,
+        risk=tool.risk,
+        reason=grant.gate.reason,
+        arguments=call.arguments,
+        meta=call.bound_meta or b"",
+    )

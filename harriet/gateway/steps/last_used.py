@@ -1,0 +1,74 @@
+"""Notes when tokens, devices, tools and credentials were last used; written in batches, off every call's path."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import Error
+
+from connectors.actions.note_last_calls import note_last_calls
+from harriet.gateway.processes.database import in_database
+from harriet.people.actions.note_seen import note_seen
+from vault.actions.touch_used import touch_used
+
+if TYPE_CHECKING:
+    from harriet.gateway.policy.compile import Snapshot
+    from harriet.gateway.policy.principal import Principal
+    from harriet.gateway.policy.view import Grant
+
+log = logging.getLogger(__name__)
+
+WRITE_EVERY = 3.0
+
+
+class LastSeen:
+    """What was used since the last write. It moves no version: nobody's rights depend on it."""
+
+    def __init__(self) -> None:
+        self._used: dict[tuple[int, int], tuple[Principal, Grant, Snapshot]] = {}
+        """By identity, so that noting it costs next to nothing; being kept here, what is noted keeps its identity."""
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self.write()
+
+    def used(self, principal: Principal, grant: Grant, snapshot: Snapshot) -> None:
+        key = (id(principal), id(grant))
+        if key not in self._used:
+            self._used[key] = (principal, grant, snapshot)
+
+    async def write(self) -> None:
+        if not self._used:
+            return
+        used, self._used = list(self._used.values()), {}
+        tokens = {principal.token_id for principal, _, _ in used}
+        devices = {principal.device.id for principal, _, _ in used if principal.device is not None}
+        tools = {grant.tool.id for _, grant, _ in used}
+        reached = [(grant.tool.connector.id, snapshot.credentials) for _, grant, snapshot in used]
+        credentials = {connector_id for connector_id, sealed in reached if connector_id in sealed}
+        try:
+            await in_database(_write, tokens, devices, tools, credentials)
+        except Error as problem:
+            log.warning("Could not note what was last used (%s).", type(problem).__name__)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(WRITE_EVERY)
+            await self.write()
+
+
+def _write(tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID]) -> None:
+    note_seen(tokens, devices)
+    note_last_calls(tools)
+    touch_used(credentials)

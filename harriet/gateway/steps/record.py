@@ -1,0 +1,195 @@
+"""What the audit log is told of a call: its intent, its outcome, its refusal; and the health that a call showed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from audit.actor import Label
+from audit.event import Frame, NewEvent, compose
+from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
+from connectors.access.facts import ConnectorRow, ToolRow
+from connectors.audit_labels import words_for
+from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
+from connectors.models import Connector, Tool
+from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
+from harriet.gateway.policy.view import View, view_of
+from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.forward import TOOL
+from harriet.gateway.steps.health import tell_health
+from harriet.lib.errors import Problem
+from harriet.lib.text import quoted
+
+if TYPE_CHECKING:
+    from harriet.gateway.call import Call
+    from harriet.gateway.policy.view import Grant
+    from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.forward import Sent
+
+_REFUSED = "The server refused the call."
+FRAMES = 4096
+LONGEST_NOTES = 500
+LONGEST = 200
+"""Characters of a name that a client made up, in the audit log."""
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+def intent(call: Call, grant: Grant) -> NewEvent:
+    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
+    details = {
+        "arguments_digest": hashlib.sha256(call.arguments).hexdigest(),
+        "tool_digest": grant.tool.digest.hex(),
+        "connector_revision": grant.tool.connector.revision,
+        "policy_version": call.snapshot.number,
+        "credential": sealed.name if sealed else "",
+        "credential_version": sealed.version if sealed else 0,
+    }
+    if call.bound_meta:
+        details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
+    return _frame(call, grant).event(
+        CALL_INTENT, _whole(details, call), decision=grant.gate.kind, reason=grant.reason, request_id=call.request_id
+    )
+
+
+def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
+    word, reason = _word(sent)
+    details = {
+        "milliseconds": round((monotonic() - call.began) * 1000, 1),
+        "size": sent.size,
+        "redacted": sent.redacted,
+    }
+    return _frame(call, grant).event(
+        CALL_OUTCOME, _whole(details, call), outcome=word, reason=reason, request_id=call.request_id
+    )
+
+
+def refused(call: Call, refusal: GatewayError) -> NewEvent:
+    view = view_of(call.snapshot, call.principal, call.profile)
+    tool = row_named(view, call)
+    return compose(
+        CALL_REFUSED,
+        organization_id=call.snapshot.facts.id,
+        actor=call.principal.actor,
+        person=call.principal.person,
+        device=call.principal.device,
+        client=call.client,
+        connector=Label(tool.connector.id, tool.connector.name) if tool else None,
+        tool=Label(tool.id, words_for(tool.kind, tool.name)) if tool else None,
+        profile=Label(call.profile.id, call.profile.name),
+        decision="refuse",
+        reason=refusal.reason if isinstance(refusal, NotOffered) else refusal.message,
+        request_id=call.request_id,
+        asked_for=call.name[:LONGEST],
+        **how(call),
+    )
+
+
+def row_named(view: View, call: Call) -> ToolRow | None:
+    """What the call names, whether or not the caller may use it."""
+    if call.method == TOOL:
+        grant, kind = view.grants.get(call.name), Tool.Kind.TOOL
+    elif call.connector_id is None:
+        grant, kind = view.prompts.get(call.name), Tool.Kind.PROMPT
+    else:
+        grant, kind = view.resources.get(call.connector_id), Tool.Kind.RESOURCES
+    return grant.tool if grant else view.hidden.get((kind, call.name))
+
+
+def how(call: Call) -> dict[str, Any]:
+    """Of anything but a tool's call: the method, and the resource that was asked for."""
+    if call.method == TOOL:
+        return {}
+    return {"method": call.method, "uri": call.name[:LONGEST]} if call.connector_id else {"method": call.method}
+
+
+def _whole(details: dict[str, Any], call: Call) -> dict[str, Any]:
+    return details if call.method == TOOL else details | how(call)
+
+
+def _frame(call: Call, grant: Grant) -> Frame:
+    """The same caller uses the same tool again and again."""
+    frames = call.snapshot.frames
+    key = (id(call.principal), id(grant), call.client)
+    kept = frames.get(key)
+    if kept is None:
+        if len(frames) >= FRAMES:
+            frames.clear()
+        kept = frames[key] = (call.principal, grant, _new_frame(call, grant))  # kept alive: their ids are the key
+    return kept[2]
+
+
+def _new_frame(call: Call, grant: Grant) -> Frame:
+    tool, connector = grant.tool, grant.tool.connector
+    return Frame(
+        organization_id=call.snapshot.facts.id,
+        actor=call.principal.actor,
+        person=call.principal.person,
+        device=call.principal.device,
+        client=call.client,
+        connector=Label(connector.id, connector.name),
+        tool=Label(tool.id, words_for(tool.kind, tool.name)),
+        profile=Label(call.profile.id, call.profile.name),
+    )
+
+
+def _word(sent: Sent) -> tuple[str, str]:
+    problem = sent.problem
+    if problem is None:
+        notes = " ".join(dict.fromkeys(sent.notes))[:LONGEST_NOTES]
+        return ("error", f"The tool itself reported an error. {notes}".strip()) if sent.is_error else ("ok", notes)
+    if isinstance(problem, asyncio.CancelledError):
+        return "cancelled", str(problem.args[0]) if problem.args else "The client cancelled the call."
+    if isinstance(problem, TimeoutError | UpstreamTimeout):
+        return "timeout", "The server did not answer in time."
+    if isinstance(problem, UpstreamSaidError):
+        return "error", _refused_with(problem)
+    if sent.has_left and not sent.is_answered and not isinstance(problem, Problem):
+        return "unknown", str(sent.told)
+    return "error", str(sent.told or "")
+
+
+def _refused_with(problem: UpstreamSaidError) -> str:
+    """The server's own words, out of which the secrets have been taken already."""
+    try:
+        error = msgspec.json.decode(problem.error, type=_Error)
+    except msgspec.MsgspecError:
+        error = _Error()
+    code = f" ({error.code})" if error.code else ""
+    return f"The server refused the call{code}: {quoted(error.message, QUOTED)}." if error.message else _REFUSED
+
+
+def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
+    when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    return (
+        f"{connector.name} is down{when}; calls to it pause. It resumes by itself when the server answers again, "
+        "so try again later."
+    )
+
+
+def record_health_of(problem: BaseException, message: str, grant: Grant, runtime: Runtime) -> None:
+    """Tells everyone what this call showed about the server, when it is news."""
+    if isinstance(problem, UpstreamDown) and not problem.may_have_run:
+        # Not reached at all. A server that says 500 to one call may answer the next one.
+        _record(grant.tool.connector, Connector.Health.DOWN, message, runtime)
+    elif isinstance(problem, UpstreamRefusedCredential):
+        _record(grant.tool.connector, Connector.Health.OPERATOR, message, runtime)
+
+
+def record_up(grant: Grant, runtime: Runtime) -> None:
+    connector = grant.tool.connector
+    if connector.health != Connector.Health.UP:
+        _record(connector, Connector.Health.UP, "", runtime)
+
+
+def _record(connector: ConnectorRow, health: str, reason: str, runtime: Runtime) -> None:
+    if runtime.pauses.is_news(connector, health):
+        runtime.in_background(in_database(tell_health, connector.id, health, reason))

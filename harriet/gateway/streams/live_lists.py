@@ -1,0 +1,204 @@
+"""The resources and templates that servers offer right now. They are read live, kept for a few seconds, and shared by
+everyone who may read them; permission is one switch per connector. In a profile without prefix an address is that
+connector's whose server listed it first (connectors/access/resource_owners.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+from django.db import Error as DatabaseError
+
+from connectors.access.claims import claims_of
+from connectors.access.facts import ProfileRow
+from connectors.access.resource_owners import MOST_TEMPLATES, Claims, is_bounded, owner_among
+from connectors.access.rules import shown_uri, split_uri
+from connectors.definitions.mend import mended_entries
+from connectors.definitions.sound import Remarks
+from connectors.errors import ConnectorError
+from connectors.transports.base import Endpoint
+from connectors.transports.paging import MOST_AT_ONCE
+from harriet.gateway.errors import INTERNAL_ERROR, NotOffered, RpcRefusal
+from harriet.gateway.processes.database import in_database
+from harriet.lib.uri_templates import Address, template_of
+from vault.errors import VaultError
+
+if TYPE_CHECKING:
+    from harriet.gateway.policy.compile import Snapshot
+    from harriet.gateway.policy.view import Grant, View
+    from harriet.gateway.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 5.0
+_KEPT = 1000
+RESOURCES = ("resources/list", "resources", "uri")
+TEMPLATES = ("resources/templates/list", "resourceTemplates", "uriTemplate")
+What = tuple[str, str, str]
+"""Method, the member that holds the list, the member that is an entry's address."""
+Entry = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Kept:
+    at: float
+    task: asyncio.Task[list[Entry]]
+
+
+class LiveLists:
+    """One look at a server serves everyone who asks within a few seconds."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._kept: dict[tuple[Any, ...], _Kept] = {}
+        self._known: dict[UUID, tuple[int, asyncio.Task[dict[UUID, Claims]]]] = {}
+        """By profile: the version at which they were read, and the claims of its connectors."""
+
+    async def shown(
+        self, view: View, snapshot: Snapshot, profile: ProfileRow, what: What, *, has_sessions: bool = False
+    ) -> list[Entry]:
+        """The entries of every connector, as its server lists them, under the addresses that this profile shows. What
+        fails is left out, unless all do: then RpcRefusal says why."""
+        claims = await self._claims(view, snapshot, profile)
+        grants = sorted(view.resources.values(), key=lambda grant: grant.tool.connector.slug)
+        asked = (self._of(grant, snapshot, what, has_sessions=has_sessions) for grant in grants)
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        failures = [one for one in found if isinstance(one, BaseException)]
+        if failures and len(failures) == len(found):
+            raise _explained(failures[0])
+        entries: dict[str, list[Entry]] = {}
+        for grant, listed in zip(grants, found, strict=True):
+            own: dict[str, Entry] = {}
+            for entry in listed if isinstance(listed, list) else ():
+                own.setdefault(entry[what[2]], entry)
+            for uri, entry in own.items():
+                if claims is None or _may_show(uri, grant, claims, what):
+                    address = shown_uri(grant.tool.connector.slug, uri, profile.has_prefix)
+                    entries.setdefault(address, []).append({**entry, what[2]: address})
+        return [same[0] for same in entries.values() if len(same) == 1]
+
+    async def owner_of(self, address: str, view: View, snapshot: Snapshot, profile: ProfileRow) -> tuple[UUID, str]:
+        """The connector whose resource (or template) this is, and its address there. Raises NotOffered."""
+        grants = {grant.tool.connector.slug: grant for grant in view.resources.values()}
+        if profile.has_prefix:
+            slug, uri = split_uri(address, grants)
+            if slug is None:
+                raise NotOffered("resources", address, "No connector of the profile has this prefix.")
+            return grants[slug].tool.connector.id, uri
+        claims = await self._claims(view, snapshot, profile)
+        owner = owner_among(Address(address), claims.values()) if claims is not None else None
+        if owner is None and len(grants) == 1:
+            return next(iter(view.resources)), address
+        if owner is None:
+            return await self._only_one_with(address, grants, snapshot), address
+        if owner not in view.resources:
+            raise NotOffered("resources", address, "The address is that of a connector that this caller may not read.")
+        return owner, address
+
+    def whose(self, address: str, view: View, profile: ProfileRow) -> list[Grant]:
+        """Who may say something of an address in a profile without prefix: the one that `owner_of` found to be its
+        owner, as far as that is known, or all."""
+        known = self._known.get(profile.id)
+        if known is None or not known[1].done() or known[1].cancelled() or known[1].exception() is not None:
+            return list(view.resources.values())
+        owner = owner_among(Address(address), known[1].result().values())
+        if owner is None:
+            return list(view.resources.values())
+        return [view.resources[owner]] if owner in view.resources else []
+
+    async def _only_one_with(self, address: str, grants: Mapping[str, Grant], snapshot: Snapshot) -> UUID:
+        """Of an address that no sync has seen: two servers that offer it now may each be the wrong one."""
+        every = [grants[slug] for slug in sorted(grants)]
+        has = await asyncio.gather(*(self._has(grant, snapshot, Address(address)) for grant in every))
+        found = [grant.tool.connector for grant, has_it in zip(every, has, strict=True) if has_it]
+        if len(found) == 1:
+            return found[0].id
+        reason = "No connector of the profile offers this resource."
+        if found:
+            names = " and ".join(connector.name for connector in found)
+            reason = f"{names} both offer this address; switch on the profile's name prefix."
+        raise NotOffered("resources", address, reason)
+
+    async def _has(self, grant: Grant, snapshot: Snapshot, address: Address) -> bool:
+        try:
+            resources = await self._of(grant, snapshot, RESOURCES)
+            if any(entry["uri"] == address.text for entry in resources):
+                return True
+            templates = [entry["uriTemplate"] for entry in await self._of(grant, snapshot, TEMPLATES)]
+        except (ConnectorError, VaultError):
+            return False
+        return any(_stands_for(template, address) for template in templates[:MOST_TEMPLATES])
+
+    async def _claims(self, view: View, snapshot: Snapshot, profile: ProfileRow) -> Mapping[UUID, Claims] | None:
+        """None where no two servers can claim one address."""
+        if profile.has_prefix or len(view.readable) < 2:
+            return None
+        known = self._known.get(profile.id)
+        if known is None or known[0] != snapshot.number:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            task = asyncio.create_task(in_database(claims_of, view.readable))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            known = self._known[profile.id] = (snapshot.number, task)
+        try:
+            return await asyncio.shield(known[1])
+        except DatabaseError:
+            self._known.pop(profile.id, None)
+            raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again.") from None
+
+    async def _of(self, grant: Grant, snapshot: Snapshot, what: What, *, has_sessions: bool = False) -> list[Entry]:
+        connector, era = grant.tool.connector, grant.tool.era_for(has_sessions)
+        sealed = snapshot.credentials.get(connector.id)
+        key = (connector.id, connector.revision, sealed and sealed.version, what[0], era)
+        kept = self._kept.get(key)
+        if kept is None or monotonic() - kept.at > FRESH_SECONDS:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            task = asyncio.create_task(self._look(grant, snapshot, what, era))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            kept = self._kept[key] = _Kept(monotonic(), task)
+        return await asyncio.shield(kept.task)
+
+    async def _look(self, grant: Grant, snapshot: Snapshot, what: What, era: str) -> list[Entry]:
+        connector, runtime = grant.tool.connector, self._runtime
+        if "resources" not in connector.capabilities:
+            return []
+        endpoint = Endpoint(connector.id, connector.url, connector.reach, era)
+        sealed = snapshot.credentials.get(connector.id)
+        with snapshot.opener.credential(sealed) as credential:
+            redactor = runtime.redactor(sealed, credential)
+            entries = await runtime.transport.list_all(
+                endpoint, credential, what[0], what[1], deadline=runtime.deadline_seconds
+            )
+        if redactor is not None:
+            raw, found = redactor.in_json(msgspec.json.encode(entries))
+            entries = msgspec.json.decode(raw) if found else entries
+        remarks = Remarks()  # the admin is told by the sync
+        if len(entries) <= MOST_AT_ONCE:
+            return mended_entries(what[1], entries, remarks)
+        return await asyncio.to_thread(mended_entries, what[1], entries, remarks)
+
+
+def _explained(problem: BaseException) -> BaseException:
+    if isinstance(problem, ConnectorError | VaultError):
+        return RpcRefusal(INTERNAL_ERROR, problem.message)
+    return problem
+
+
+def _may_show(uri: str, grant: Grant, claims: Mapping[UUID, Claims], what: What) -> bool:
+    owner = owner_among(Address(uri), claims.values())
+    if owner is not None and owner != grant.tool.connector.id:
+        return False
+    return what is not TEMPLATES or is_bounded(uri)
+
+
+def _stands_for(template: str, address: Address) -> bool:
+    """A template without a scheme of its own stands for nothing, except where it is named itself."""
+    found = template_of(template)
+    return template == address.text or (found is not None and found.is_bounded and found.stands_for(address))

@@ -1,0 +1,150 @@
+"""“Try it” on a tool's page: an admin's call through the same gate, audited like any other."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from audit.actor import Actor, Label
+from connectors.access.facts import ProfileRow
+from connectors.access.rules import ProfileFacts
+from connectors.models import Tool
+from harriet.gateway.call import Call, governed_call
+from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
+from harriet.gateway.policy.compile import Snapshot
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.view import view_of
+from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.forward import Fields
+from harriet.lib.canonical import NotRepresentable, parse_strict
+from harriet.lib.ids import new_id
+from harriet.people.errors import NotFound
+from harriet.people.permissions import Power, demand
+
+
+@dataclass(frozen=True, slots=True)
+class TryResult:
+    """What came of it. `verdict` is run, hold or refuse; `error` is a sentence, empty when `result_json` is there."""
+
+    verdict: str
+    reason: str
+    result_json: str
+    error: str
+    timings: dict[str, float]
+
+
+def try_tool(tool_id: UUID, arguments: bytes, *, actor: Actor) -> TryResult:
+    """Calls the tool as the admin who tries it. Raises NotAllowed; NotRepresentable for arguments that are no JSON."""
+    tool = Tool.objects.select_related("organization").filter(pk=tool_id, kind=Tool.Kind.TOOL).first()
+    if tool is None or actor.id is None:
+        raise NotFound("There is no such tool.")
+    demand(actor, tool.organization, Power.MANAGE_CONNECTORS)
+    values = parse_strict(arguments)
+    if not isinstance(values, dict):
+        raise NotRepresentable("The arguments of a tool are a JSON object.", field="arguments")
+    return _in_own_loop(_Attempt(tool.organization_id, tool.connector_id, tool_id, actor, arguments, values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    organization_id: UUID
+    connector_id: UUID
+    tool_id: UUID
+    actor: Actor
+    arguments: bytes
+    values: dict[str, Any]
+
+
+def _in_own_loop(attempt: _Attempt) -> TryResult:
+    """In a thread of its own: views may run where an event loop is at work already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_try(attempt))).result()
+
+
+async def _try(attempt: _Attempt) -> TryResult:
+    runtime = Runtime()
+    began = monotonic()
+    try:
+        snapshot = await runtime.start_for(attempt.organization_id)
+        if snapshot is None:
+            raise NotFound("There is no such organization.")
+        call, gate, reason = _call(attempt, snapshot)
+        ready = monotonic()
+        result, error = await _answer(call, gate, reason, runtime)
+    finally:
+        await runtime.stop()
+    timings = {"ready_ms": _ms(ready - began), "call_ms": _ms(monotonic() - ready)}
+    return TryResult(gate, reason, result, error, timings)
+
+
+async def _answer(call: Call, gate: str, reason: str, runtime: Runtime) -> tuple[str, str]:
+    if gate == "hold":
+        return "", f"{reason} Trying it sends nothing."
+    try:
+        return _pretty(await governed_call(call, runtime)), ""
+    except UpstreamSaidError as problem:
+        return "", f"The server refused the call: {problem.error.decode(errors='replace')}"
+    except GatewayError as problem:
+        return "", problem.reason if isinstance(problem, NotOffered) else problem.message
+
+
+def _call(attempt: _Attempt, snapshot: Snapshot) -> tuple[Call, str, str]:
+    """A profile made for the attempt: this connector alone, for this person alone. All other rules are real."""
+    principal = _principal(attempt, snapshot)
+    profile = _profile(attempt, principal)
+    view = view_of(snapshot, principal, profile)
+    grant = next((one for one in view.grants.values() if one.tool.id == attempt.tool_id), None)
+    tool = snapshot.facts.tools.get(attempt.tool_id)
+    call = Call(
+        snapshot=snapshot,
+        principal=principal,
+        profile=profile,
+        name=tool.shown_name(profile) if tool else "",
+        arguments=attempt.arguments,
+        values=attempt.values,
+        client="Harriet (try it)",
+    )
+    if grant is None:
+        return call, "refuse", "You may not call this tool: it is disabled, quarantined, or not for you."
+    return call, grant.gate.kind, grant.reason if grant.gate.kind == "run" else grant.gate.reason
+
+
+def _principal(attempt: _Attempt, snapshot: Snapshot) -> Principal:
+    member = snapshot.facts.members.get(attempt.actor.id) if attempt.actor.id else None
+    if member is None:
+        raise NotFound("You are not a member of this organization.")
+    return Principal(
+        token_id=new_id(),
+        user_id=member.user_id,
+        caller=member.facts,
+        actor=attempt.actor,
+        person=Label(member.user_id, member.email),
+        device=None,
+        only_profile_id=None,
+        expires_at=datetime.max.replace(tzinfo=UTC),
+    )
+
+
+def _profile(attempt: _Attempt, principal: Principal) -> ProfileRow:
+    facts = ProfileFacts(
+        profile_id=new_id(),
+        name="Try it",
+        connector_ids=frozenset({attempt.connector_id}),
+        membership_ids=frozenset(one for one in (principal.caller.membership_id,) if one),
+    )
+    return ProfileRow(id=facts.profile_id, slug="try-it", name="Try it", has_prefix=False, facts=facts)
+
+
+def _pretty(fields: Fields) -> str:
+    return msgspec.json.format(msgspec.json.encode(fields), indent=2).decode()
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,60 @@
+"""Writes what allauth tells by signal into the audit log of every organization that the person belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import signals as account
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
+from django.dispatch import receiver
+
+from audit.record import record
+from harriet.people.actions.prove_address import prove_address
+from harriet.people.actors import actor_of, person_label
+from harriet.people.models import User
+from harriet.signin.events import FACTOR_ADDED, FACTOR_REMOVED, PASSWORD_CHANGED, SIGNED_IN
+
+FACTORS = {"totp": "an authenticator app", "webauthn": "a passkey or security key", "recovery_codes": "recovery codes"}
+
+
+def tell(code: str, user: User, **details: str) -> None:
+    with transaction.atomic():
+        for membership in user.memberships.filter(is_active=True):
+            record(
+                code,
+                organization_id=membership.organization_id,
+                actor=actor_of(user),
+                person=person_label(user),
+                **details,
+            )
+
+
+@receiver(user_logged_in)
+def signed_in(user: User, **_: Any) -> None:
+    tell(SIGNED_IN, user)
+
+
+@receiver([account.password_changed, account.password_set, account.password_reset])
+def password_changed(user: User, **_: Any) -> None:
+    tell(PASSWORD_CHANGED, user)
+
+
+@receiver(account.password_reset)
+def address_proved(user: User, **_: Any) -> None:
+    """The link came by mail. Factors that whoever had the account before had added are theirs, not this person's."""
+    with transaction.atomic():
+        if prove_address(user):
+            Authenticator.objects.filter(user=user).delete()
+
+
+@receiver(mfa.authenticator_added)
+def factor_added(user: User, authenticator: Any, **_: Any) -> None:
+    tell(FACTOR_ADDED, user, factor=FACTORS.get(authenticator.type, "a factor"))
+
+
+@receiver(mfa.authenticator_removed)
+def factor_removed(user: User, authenticator: Any, **_: Any) -> None:
+    tell(FACTOR_REMOVED, user, factor=FACTORS.get(authenticator.type, "a factor"))
