@@ -6,4 +6,4 @@ class VaultConfig(AppConfig):
     label = "vault"
 
     def ready(self) -> None:
-        from . import events  # noqa: F401
+        from vault import events  # noqa: F401

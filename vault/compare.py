@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from harriet.lib.secret import Secret
-
-from .open import opener_for
-from .queries import credential_of, sealed_credential
-from .rules import check_credential
+from vault.open import opener_for
+from vault.queries import credential_of, sealed_credential
+from vault.rules import check_credential
 
 
 def is_same_credential(

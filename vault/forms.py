@@ -11,15 +11,14 @@ from audit.actor import Actor
 from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
-
-from .actions.change_schedule import LONGEST_DAYS, change_schedule
-from .actions.delete_credential import delete_credential
-from .actions.save_credential import save_credential
-from .errors import CredentialRefused
-from .models import Credential
-from .open import NO_CREDENTIAL_TYPE
-from .placement import MARK
-from .rules import check_credential, check_placement
+from vault.actions.change_schedule import LONGEST_DAYS, change_schedule
+from vault.actions.delete_credential import delete_credential
+from vault.actions.save_credential import save_credential
+from vault.errors import CredentialRefused
+from vault.models import Credential
+from vault.open import NO_CREDENTIAL_TYPE
+from vault.placement import MARK
+from vault.rules import check_credential, check_placement
 
 TYPES = [(NO_CREDENTIAL_TYPE, "None"), *Credential.Type.choices]
 PLACES = [("header", "A header"), ("query", "A query parameter"), ("cookie", "A cookie")]

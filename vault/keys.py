@@ -12,10 +12,9 @@ from uuid import UUID
 
 from harriet.lib.errors import Problem
 from harriet.lib.keyfile import read_key
-
-from .errors import CannotOpen, WrongRootKey
-from .models import DataKey, RootKey
-from .seal import Key, KeyKind, length_prefixed, seal, unseal
+from vault.errors import CannotOpen, WrongRootKey
+from vault.models import DataKey, RootKey
+from vault.seal import Key, KeyKind, length_prefixed, seal, unseal
 
 _CANARY = b"harriet root key canary"
 _CANARY_CONTEXT = {"purpose": "canary"}
@@ -77,7 +76,7 @@ def root_key() -> RootKeyProvider:
 
 def check_root_key() -> None:
     """Raises WrongRootKey when the root key at hand isn't the one that wraps what is stored. Run before serving."""
-    from .actions.register_root_key import register_root_key
+    from vault.actions.register_root_key import register_root_key
 
     provider = root_key()
     described = provider.describe()

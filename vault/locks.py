@@ -12,9 +12,8 @@ from uuid import UUID
 from django.db import connection
 
 from harriet.people.models import Organization
-
-from .errors import VaultError
-from .models import DataKey
+from vault.errors import VaultError
+from vault.models import DataKey
 
 
 def lock_organization(organization_id: UUID) -> None:

@@ -10,14 +10,13 @@ from uuid import UUID
 import orjson
 
 from harriet.lib.secret import Secret
-
-from .errors import CannotOpen
-from .place import Place
-from .placement import OpenCredential, placed
-from .seal import Key, KeyKind, Opening, key_version_of, length_prefixed, opening_of, seal, unseal
+from vault.errors import CannotOpen
+from vault.place import Place
+from vault.placement import OpenCredential, placed
+from vault.seal import Key, KeyKind, Opening, key_version_of, length_prefixed, opening_of, seal, unseal
 
 if TYPE_CHECKING:
-    from .models import DataKey
+    from vault.models import DataKey
 
 __all__ = ["NO_CREDENTIAL_TYPE", "OpenCredential", "Opener", "SealedCredential", "open_unsaved", "opener_for"]
 
@@ -144,8 +143,8 @@ def opener_for(organization_id: UUID) -> Opener:
 
     Raises CannotOpen when a data key doesn't unwrap, and a Problem when the root key can't be read.
     """
-    from .actions.create_data_key import create_data_key
-    from .queries import data_keys_of
+    from vault.actions.create_data_key import create_data_key
+    from vault.queries import data_keys_of
 
     rows = data_keys_of(organization_id) or [create_data_key(organization_id)]
     return opener_with(organization_id, rows)
@@ -153,7 +152,7 @@ def opener_for(organization_id: UUID) -> Opener:
 
 def opener_with(organization_id: UUID, rows: list[DataKey]) -> Opener:
     """An opener with these data keys (models); the newest one seals."""
-    from .keys import unwrap_data_key
+    from vault.keys import unwrap_data_key
 
     keys = {row.version: unwrap_data_key(row) for row in rows}
     return Opener(organization_id, keys, newest=max(keys))
@@ -161,7 +160,7 @@ def opener_with(organization_id: UUID, rows: list[DataKey]) -> Opener:
 
 def open_unsaved(type_: str, secret: Secret, *, username: str = "", placement: Mapping[str, Any]) -> OpenCredential:
     """What a secret that isn't saved yet would send: for testing a connection first. Raises CredentialRefused."""
-    from .rules import check_credential
+    from vault.rules import check_credential
 
     checked = check_credential(type_, secret, username=username, placement=placement)
     return placed(type_, checked, username, secret)

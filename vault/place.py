@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from .seal import SUITE, length_prefixed
+from vault.seal import SUITE, length_prefixed
 
 
 class Place(NamedTuple):

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 
-from .models import Credential, CredentialVersion, DataKey
-from .open import SealedCredential
+from vault.models import Credential, CredentialVersion, DataKey
+from vault.open import SealedCredential
 
 KEPT_FOR = timedelta(days=1)
 """How long a replaced secret can be switched back to."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .models import Credential, CredentialVersion
-from .queries import current_version
+from vault.models import Credential, CredentialVersion
+from vault.queries import current_version
 
 SOON = timedelta(days=14)
 _PLACES = {"header": "header", "query": "query parameter", "cookie": "cookie"}

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harriet.lib.secret import Secret
-
-from .errors import CredentialRefused
-from .models import Credential
-from .placement import BEARER, MARK
+from vault.errors import CredentialRefused
+from vault.models import Credential
+from vault.placement import BEARER, MARK
 
 LONGEST_SECRET = 8192
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .errors import CannotOpen
+from vault.errors import CannotOpen
 
 FORMAT = 1
 SUITE = 1

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from .actions.forget_replaced import forget_replaced
-from .actions.remind_of_rotations import remind_of_rotations
+from vault.actions.forget_replaced import forget_replaced
+from vault.actions.remind_of_rotations import remind_of_rotations
 
 
 @shared_task(name="vault.remind_of_rotations")

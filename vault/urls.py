@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import schedule_page, vault_page
+from vault.views import schedule_page, vault_page
 
 vault_urls = (
     [

@@ -13,13 +13,12 @@ from uuid import UUID
 from audit.event import mac_of
 from audit.models import Event
 from harriet.people.models import Organization
-
-from .errors import CannotOpen
-from .events import CREDENTIAL_DELETED, CREDENTIAL_SAVED
-from .keys import unwrap_data_key
-from .models import Credential, CredentialVersion, DataKey
-from .open import Opener, opener_with
-from .queries import sealed_of
+from vault.errors import CannotOpen
+from vault.events import CREDENTIAL_DELETED, CREDENTIAL_SAVED
+from vault.keys import unwrap_data_key
+from vault.models import Credential, CredentialVersion, DataKey
+from vault.open import Opener, opener_with
+from vault.queries import sealed_of
 
 
 @dataclass(slots=True)

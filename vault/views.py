@@ -12,13 +12,12 @@ from django.utils import timezone
 from harriet.pages.pagination import page_of
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.permissions import Power, has_power
-
-from .actions.change_schedule import change_schedule
-from .errors import CredentialNotFound, CredentialRefused
-from .forms import ScheduleForm, initial_of
-from .models import Credential
-from .queries import credentials_of, data_keys_of, due_of
-from .rows import SOON, row_of
+from vault.actions.change_schedule import change_schedule
+from vault.errors import CredentialNotFound, CredentialRefused
+from vault.forms import ScheduleForm, initial_of
+from vault.models import Credential
+from vault.queries import credentials_of, data_keys_of, due_of
+from vault.rows import SOON, row_of
 
 
 @needs(Power.VIEW_SETTINGS)

@@ -11,10 +11,9 @@ from audit.actor import Actor, Label
 from audit.record import record
 from harriet.people.models import Membership, Organization, User
 from harriet.people.permissions import Power, demand
-
-from ..errors import CredentialNotFound, CredentialRefused
-from ..events import CREDENTIAL_SCHEDULE_CHANGED
-from ..models import Credential
+from vault.errors import CredentialNotFound, CredentialRefused
+from vault.events import CREDENTIAL_SCHEDULE_CHANGED
+from vault.models import Credential
 
 LONGEST_DAYS = 3650
 

@@ -9,11 +9,10 @@ from django.db import transaction
 
 from audit.actor import SYSTEM, Actor
 from audit.record import record
-
-from ..events import DATA_KEY_CREATED
-from ..keys import check_root_key, data_key_context, root_key
-from ..locks import lock_organization
-from ..models import DataKey
+from vault.events import DATA_KEY_CREATED
+from vault.keys import check_root_key, data_key_context, root_key
+from vault.locks import lock_organization
+from vault.models import DataKey
 
 
 @transaction.atomic

@@ -10,9 +10,8 @@ from audit.actor import Actor, Label
 from audit.record import record
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
-
-from ..events import CREDENTIAL_DELETED
-from ..models import Credential
+from vault.events import CREDENTIAL_DELETED
+from vault.models import Credential
 
 
 @transaction.atomic

@@ -11,10 +11,9 @@ from django.db.models.functions import Now
 
 from audit.actor import SYSTEM, Label
 from audit.record import record
-
-from ..events import CREDENTIAL_OLD_FORGOTTEN
-from ..models import CredentialVersion
-from ..queries import KEPT_FOR
+from vault.events import CREDENTIAL_OLD_FORGOTTEN
+from vault.models import CredentialVersion
+from vault.queries import KEPT_FOR
 
 AT_ONCE = 500
 

@@ -5,10 +5,9 @@ from django.db import transaction
 from audit.actor import SYSTEM, Actor
 from audit.models import INSTALLATION
 from audit.record import record
-
-from ..events import ROOT_KEY_REGISTERED
-from ..keys import RootKeyProvider, new_canary
-from ..models import RootKey
+from vault.events import ROOT_KEY_REGISTERED
+from vault.keys import RootKeyProvider, new_canary
+from vault.models import RootKey
 
 
 @transaction.atomic

@@ -13,9 +13,8 @@ from audit.actor import SYSTEM, Actor, Label
 from audit.record import record
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.models import Membership, Role, User
-
-from ..events import CREDENTIAL_REMINDED
-from ..models import Credential
+from vault.events import CREDENTIAL_REMINDED
+from vault.models import Credential
 
 DAYS_BEFORE = (14, 3)
 log = logging.getLogger(__name__)

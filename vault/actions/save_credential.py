@@ -16,16 +16,15 @@ from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
-
-from ..errors import CredentialNotFound
-from ..events import CREDENTIAL_SAVED
-from ..locks import share_active_key
-from ..models import Credential, CredentialVersion
-from ..open import SECRET_FIELD, Opener, opener_with
-from ..place import Place
-from ..rules import check_credential
-from .change_schedule import check_schedule, due_at
-from .create_data_key import create_data_key
+from vault.actions.change_schedule import check_schedule, due_at
+from vault.actions.create_data_key import create_data_key
+from vault.errors import CredentialNotFound
+from vault.events import CREDENTIAL_SAVED
+from vault.locks import share_active_key
+from vault.models import Credential, CredentialVersion
+from vault.open import SECRET_FIELD, Opener, opener_with
+from vault.place import Place
+from vault.rules import check_credential
 
 
 def save_credential(

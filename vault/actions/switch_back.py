@@ -11,14 +11,13 @@ from audit.record import record
 from harriet.people.models import Organization
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
-
-from ..errors import CredentialNotFound
-from ..events import CREDENTIAL_SWITCHED_BACK
-from ..models import Credential
-from ..open import opener_for
-from ..queries import previous_version, sealed_of
-from .change_schedule import due_at
-from .save_credential import add_version, locked_credential, retire_current
+from vault.actions.change_schedule import due_at
+from vault.actions.save_credential import add_version, locked_credential, retire_current
+from vault.errors import CredentialNotFound
+from vault.events import CREDENTIAL_SWITCHED_BACK
+from vault.models import Credential
+from vault.open import opener_for
+from vault.queries import previous_version, sealed_of
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from ..models import Credential
+from vault.models import Credential
 
 
 def touch_used(connector_ids: Iterable[UUID]) -> None:
