@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from harriet.lib.ids import new_id
+from vault.types.registry import type_choices
 
 
 class RootKey(models.Model):
@@ -57,19 +58,14 @@ class DataKey(models.Model):
 class Credential(models.Model):
     """A secret that Harriet uses on behalf of an organization at one connector."""
 
-    class Type(models.TextChoices):
-        BASIC = "basic", "Basic (user name and password)"
-        BEARER = "bearer", "Bearer token / API key"
-        HEADER = "header", "Custom header"
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="credentials")
     connector_id = models.UUIDField(unique=True)
     """No foreign key: connectors live a floor above; deleting one deletes its credential in the same action."""
     name = models.CharField(max_length=120)
-    type = models.CharField(max_length=10, choices=Type.choices)
+    type = models.CharField(max_length=40, choices=type_choices)
     placement = models.JSONField(default=dict)
-    """Where the secret goes, nothing secret: {"in": "header"|"query"|"cookie", "name": …, "template": …}."""
+    """Where and how the secret is sent, nothing secret: what `type` asks for, by the keys of its inputs."""
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="owned_credentials"
     )

@@ -11,17 +11,14 @@ import orjson
 
 from harriet.lib.secret import Secret
 from vault.errors import CannotOpen
+from vault.opened import OpenCredential
 from vault.place import Place
-from vault.placement import OpenCredential, placed
 from vault.seal import Key, KeyKind, Opening, key_version_of, length_prefixed, opening_of, seal, unseal
+from vault.types.registry import placed
 
 if TYPE_CHECKING:
     from vault.models import DataKey
 
-__all__ = ["NO_CREDENTIAL_TYPE", "OpenCredential", "Opener", "SealedCredential", "open_unsaved", "opener_for"]
-
-NO_CREDENTIAL_TYPE = "none"
-"""The authentication type of a connector that has no credential."""
 SECRET_FIELD = "secret"  # noqa: S105
 _CONNECTOR_INFO = b"harriet/connector/v1"
 

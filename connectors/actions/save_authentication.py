@@ -22,7 +22,7 @@ from harriet.people.version import move_version
 from vault.actions.change_schedule import change_schedule
 from vault.actions.delete_credential import delete_credential
 from vault.actions.save_credential import save_credential
-from vault.open import NO_CREDENTIAL_TYPE
+from vault.types.registry import NO_CREDENTIAL_TYPE
 
 
 @transaction.atomic

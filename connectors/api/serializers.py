@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from connectors.access.grantees import ROLE_CHOICES
@@ -11,7 +12,8 @@ from connectors.models import Connector, Profile, Risk, SyncRun, Tool
 from connectors.queries import counts_of, pinned_definition
 from connectors.states import state_of
 from harriet.people.models import Group
-from vault.forms import PLACES, TYPES
+from vault.types.base import Input
+from vault.types.registry import TYPES, all_inputs, choices_with_none
 
 SLUGS = "Short names; the whole list."
 RISK_OVERRIDES = [("", "As proposed"), *Risk.choices]
@@ -65,13 +67,17 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
         return state_of(connector).word
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            kind.code, summary=kind.label, value={"type": kind.code, "secret": "…", **kind.example}, request_only=True
+        )
+        for kind in TYPES.values()
+    ]
+)
 class AuthenticationSerializer(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(TYPES)
+    type = serializers.ChoiceField(choices_with_none())
     secret = serializers.CharField(required=False, write_only=True, trim_whitespace=False, help_text="Never returned.")
-    username = serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
-    place = serializers.ChoiceField(PLACES, required=False)
-    name = serializers.CharField(required=False)
-    template = serializers.CharField(required=False, trim_whitespace=False)
     rotate_every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
     url = serializers.CharField(
         required=False, help_text="The address that the secret is for: refused when the connector has another by now."
@@ -79,6 +85,20 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
     untested = serializers.BooleanField(
         required=False, default=False, help_text="Replace the secret even though the server doesn't work with it now."
     )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """After the secret what the types of credential ask for."""
+        fields = super().get_fields()
+        inputs = {one.name: _field_of(one) for one in all_inputs()}
+        return {name: fields.pop(name) for name in ("type", "secret")} | inputs | fields
+
+
+def _field_of(one: Input) -> serializers.Field[Any, Any, Any, Any]:
+    if one.choices:
+        return serializers.ChoiceField(one.choices, required=False)
+    if one.is_sealed:  # types that have none of it may be sent an empty one
+        return serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
+    return serializers.CharField(required=False, trim_whitespace=not one.keeps_spaces)
 
 
 class NewConnectorSerializer(serializers.Serializer[Any]):

@@ -39,6 +39,7 @@ from connectors.models import Connector, Profile, SyncRun, Tool
 from harriet.lib.secret import Secret
 from harriet.people.api.views import Newest, checked, demand_view, groups_named
 from harriet.people.models import Membership, Organization
+from vault.types.registry import NO_CREDENTIAL_TYPE, all_inputs, entered
 
 R = TypeVar("R")
 
@@ -203,7 +204,7 @@ def _make(request: Any, given: dict[str, Any]) -> Connector:
     connector = draft_connector(request.organization, **basics, actor=actor)
     save_connection(connector, url=given["url"], allow_internal=given["allow_internal"], actor=actor)
     set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)
-    _authenticate(connector, given.get("authentication") or {"type": "none"}, actor)
+    _authenticate(connector, given.get("authentication") or {"type": NO_CREDENTIAL_TYPE}, actor)
     return activate_connector(connector, actor=actor)
 
 
@@ -224,14 +225,14 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
 
 
 def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> None:
-    if given["type"] != "none" and not given.get("secret"):
+    if given["type"] != NO_CREDENTIAL_TYPE and not given.get("secret"):
         raise ConnectorError("Send the secret; the saved one is never read back.", field="secret")
     check_entered_for(connector, given.get("url", connector.url))
-    placement = {"in": given.get("place"), "name": given.get("name"), "template": given.get("template")}
+    username, placement = entered(all_inputs(), given)
     fields: dict[str, Any] = {
         "type": given["type"],
-        "username": given.get("username", ""),
-        "placement": {key: value for key, value in placement.items() if value},
+        "username": username,
+        "placement": placement,
         "owner": connector.owner,
         "rotate_every_days": given.get("rotate_every_days"),
         "actor": actor,

@@ -16,7 +16,7 @@ from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameter
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 LOOK_SECONDS = 20.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

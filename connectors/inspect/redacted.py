@@ -13,7 +13,7 @@ from connectors.errors import UpstreamError
 from connectors.transports.base import Discovery
 from harriet.lib.errors import Problem
 from harriet.lib.redaction import Redactor
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 J = TypeVar("J")
 

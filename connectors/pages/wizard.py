@@ -37,9 +37,9 @@ from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from
 from harriet.people.pages.forms import attempt
 from harriet.people.permissions import Power
-from vault.forms import CredentialForm
-from vault.open import NO_CREDENTIAL_TYPE
+from vault.pages.credential_form import CredentialForm
 from vault.queries import credential_of
+from vault.types.registry import NO_CREDENTIAL_TYPE
 
 
 @needs(Power.MANAGE_CONNECTORS)
@@ -189,10 +189,11 @@ def credential_form(request: OrganizationRequest, connector: Connector) -> Crede
 def save_credential_form(form: CredentialForm, connector: Connector, request: OrganizationRequest) -> bool:
     if not form.is_bound or not form.is_valid():
         return False
+    username, placement = form.entered
     fields: dict[str, Any] = {
         "type": form.cleaned_data["type"],
-        "username": form.entered_username,
-        "placement": form.entered_placement,
+        "username": username,
+        "placement": placement,
         "owner": form.cleaned_data["owner"],
         "rotate_every_days": form.cleaned_data["rotate_every_days"],
         "actor": request.actor,

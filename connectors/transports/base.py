@@ -10,7 +10,7 @@ from uuid import UUID
 
 from connectors.definitions.sound import Remarks
 from harriet.lib.egress import Reach
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 LEGACY = "legacy"
 """Revisions with initialize and sessions: 2024-11-05 to 2025-11-25."""

@@ -11,7 +11,7 @@ from connectors.transports.cookies import Cookies
 from connectors.transports.envelope import Message, Unreadable, read_message, singly
 from connectors.transports.failure import Failure, broken
 from connectors.transports.server_questions import Asked
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ from connectors.transports.paging import MOST_AT_ONCE, pages
 from connectors.transports.watch import OPENING_SECONDS, OpenCredentialFor, Watch
 from connectors.transports.wire import Wire
 from harriet.lib.egress import AsyncEgress
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 MAX_ANSWER = 16 * 1024 * 1024
 OTHER_ERA = 8.0

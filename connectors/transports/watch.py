@@ -22,7 +22,7 @@ from connectors.transports.sessions import Session
 from connectors.transports.sse import EventReader
 from connectors.transports.stream import MAX_EVENTS
 from connectors.transports.wire import Wire, retry_of
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 logger = logging.getLogger(__name__)
 

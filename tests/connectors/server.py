@@ -20,7 +20,7 @@ def prompt(name: str, **more: Any) -> dict[str, Any]:
 
 class Server:
     """`tools` is what it lists, and `prompts` unless None; `token`, when set, is the bearer token it demands; `seen`
-    the headers it received."""
+    the headers it received, `paths` where."""
 
     def __init__(self) -> None:
         self.tools: list[Any] = [tool("list_contacts"), tool("send_mail"), tool("delete_all")]
@@ -29,6 +29,7 @@ class Server:
         self.token = ""
         self.is_broken = False
         self.seen: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -70,6 +71,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901  the
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             server.seen.append(dict(self.headers.items()))
+            server.paths.append(self.path)
             if server.is_broken:
                 self._send(200, b"<html>Not MCP</html>", "text/html")
             elif server.token and self.headers.get("Authorization") != f"Bearer {server.token}":

@@ -12,7 +12,8 @@ from connectors.transports.base import LEGACY, Caller, Endpoint
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.talkative import FORM, TALKATIVE
-from vault.placement import BEARER, placed
+from vault.types.bearer import AUTHORIZATION
+from vault.types.registry import placed
 
 FORMS = b'{"elicitation":{"form":{}}}'
 SIX = b'"result":{"action":"accept","content":{"n":6}}'
@@ -38,7 +39,7 @@ class Person:
 
 
 async def call(transport, url, person=None, *, can=FORMS, key="dana", deadline=10.0, listen=None, connector=None):
-    with placed("bearer", BEARER, "", Secret("sk-canary")) as credential:
+    with placed("bearer", AUTHORIZATION, "", Secret("sk-canary")) as credential:
         answer = await transport.request(
             Endpoint(connector or uuid4(), url, LOCAL, LEGACY),
             credential,
@@ -198,7 +199,7 @@ async def test_sessions_that_nobody_uses_any_more_are_ended(hostile, transport):
     connector = uuid4()
 
     async def anonymous(key):
-        with placed("bearer", BEARER, "", Secret("")) as credential:
+        with placed("bearer", AUTHORIZATION, "", Secret("")) as credential:
             credential.headers.clear()
             endpoint = Endpoint(connector, hostile.url("/no-streams"), LOCAL, LEGACY)
             await transport.request(endpoint, credential, calling("echo"), caller=Caller(key), deadline=5)

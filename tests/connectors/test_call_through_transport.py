@@ -13,7 +13,7 @@ from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling
 from tests.servers.running import sdk_server
-from vault.placement import placed
+from vault.types.registry import placed
 
 LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 SECRET = "sk-canary-93c1"

@@ -11,10 +11,11 @@ from connectors.transports.exchange import Attached
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.refusing import behaving, old, with_cookies
-from vault.placement import BEARER, placed
+from vault.types.bearer import AUTHORIZATION
+from vault.types.registry import placed
 
 
-async def call(transport, url, key, connector, era=LEGACY, placement=BEARER):
+async def call(transport, url, key, connector, era=LEGACY, placement=AUTHORIZATION):
     with placed("bearer", placement, "", Secret("sk-canary")) as credential:
         await transport.request(
             Endpoint(connector, url, LOCAL, era), credential, calling("x"), caller=Caller(key), deadline=10

@@ -33,13 +33,14 @@ from tests.servers.refusing import (
     old,
     own_error,
 )
-from vault.placement import BEARER, placed
+from vault.types.bearer import AUTHORIZATION
+from vault.types.registry import placed
 
 SECRET = "sk-canary-77ab"
 
 
 async def call(transport, url, era, connector=None):
-    with placed("bearer", BEARER, "", Secret(SECRET)) as credential:
+    with placed("bearer", AUTHORIZATION, "", Secret(SECRET)) as credential:
         return await transport.request(
             Endpoint(connector or uuid4(), url, LOCAL, era),
             credential,

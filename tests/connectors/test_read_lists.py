@@ -17,7 +17,7 @@ from connectors.transports.native import NativeTransport
 from connectors.transports.paging import MAX_PAGES
 from harriet.lib.egress import AsyncEgress, Reach
 from tests.servers.raw import RawServer
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 GOOD = b'{"name":"good","inputSchema":{"type":"object"}}'

@@ -16,7 +16,7 @@ from connectors.transports.sse import EventReader
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.hostile import BEHAVIOURS, JSON, event
 from tests.servers.refusing import behaving, legacy, old, streamed, written
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 ANSWER = '{"jsonrpc":"2.0","id":ID,"result":{"resultType":"complete","content":[{"type":"text","text":"grün"}]}}'
 

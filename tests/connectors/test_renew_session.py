@@ -13,7 +13,8 @@ from tests.servers.hostile import JSON, answer, event, reply, stream
 from tests.servers.hostile import SSE as SSE_KIND
 from tests.servers.refusing import HTML, PLAIN, behaving, error, in_words, legacy, old, once, own_error
 from tests.servers.talkative import FORM, answer_to, message
-from vault.placement import BEARER, placed
+from vault.types.bearer import AUTHORIZATION
+from vault.types.registry import placed
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def dana(hostile, transport):
     connector = uuid4()
 
     async def call(path, era=LEGACY, person=None):
-        with placed("bearer", BEARER, "", Secret("sk-canary")) as credential:
+        with placed("bearer", AUTHORIZATION, "", Secret("sk-canary")) as credential:
             return await transport.request(
                 Endpoint(connector, hostile.url(path), LOCAL, era),
                 credential,

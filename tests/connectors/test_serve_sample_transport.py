@@ -20,7 +20,7 @@ from harriet.lib.egress import AsyncEgress, Reach, session
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling
 from tests.servers.running import free_port
-from vault.placement import placed
+from vault.types.registry import placed
 
 LOCAL = Reach(allow_internal=True, internal_hosts=("127.0.0.1",))
 TOOLS = {"search_customers", "get_customer", "add_note", "send_mail", "delete_customer"}

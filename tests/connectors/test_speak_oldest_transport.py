@@ -14,7 +14,8 @@ from harriet.lib.egress import AsyncEgress
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.talkative import TALKATIVE
-from vault.placement import BEARER, placed
+from vault.types.bearer import AUTHORIZATION
+from vault.types.registry import placed
 
 FORMS = b'{"elicitation":{"form":{}}}'
 assert TALKATIVE
@@ -26,7 +27,7 @@ def endpoint(hostile):
 
 
 def bearer():
-    return placed("bearer", BEARER, "", Secret("sk-canary"))
+    return placed("bearer", AUTHORIZATION, "", Secret("sk-canary"))
 
 
 async def call(transport, endpoint, tool="echo", *, key="dana", can=b"{}", deadline=10.0, listen=None, person=None):

@@ -23,7 +23,8 @@ from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
-from vault.placement import OpenCredential, placed
+from vault.opened import OpenCredential
+from vault.types.registry import placed
 
 SECRET = "sk-canary-2d6e"
 

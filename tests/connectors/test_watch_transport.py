@@ -15,11 +15,12 @@ from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL
 from tests.servers.refusing import behaving, streamed
 from tests.servers.talkative import TALKATIVE
-from vault.placement import BEARER, placed
+from vault.types.bearer import AUTHORIZATION
+from vault.types.registry import placed
 
 assert TALKATIVE
 ALL = Interest()
-opened = partial(placed, "bearer", BEARER, "", Secret("sk-canary"))
+opened = partial(placed, "bearer", AUTHORIZATION, "", Secret("sk-canary"))
 
 
 @pytest.fixture(autouse=True)

@@ -207,7 +207,7 @@ def _credential(cast: Cast, connector: Connector, number: int) -> None:
         cast.acme,
         connector.pk,
         connector.name,
-        type=Credential.Type.BEARER,
+        type="bearer",
         secret=Secret(f"sk-world-{number}-0123456789abcdef"),
         placement={},
         owner=cast.alice,

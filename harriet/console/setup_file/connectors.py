@@ -26,6 +26,7 @@ from vault.compare import is_same_credential
 from vault.models import Credential
 from vault.queries import credential_of
 from vault.rules import check_placement
+from vault.types.registry import NO_CREDENTIAL_TYPE
 
 MOST_NOTES = 20
 """Of a kind, for one connector."""
@@ -55,7 +56,7 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
 
 def _demand_secret(connector: Connector, part: ConnectorPart) -> None:
     """Before anything is changed: a moved connector would go on without the secret that it needs."""
-    if part.authentication.type == "none" or part.authentication.secret is not None or not connector.url:
+    if part.authentication.type == NO_CREDENTIAL_TYPE or part.authentication.secret is not None or not connector.url:
         return
     check_address(connector.organization, part.url, allow_internal=part.allow_internal)
     if move_between(connector.url, part.url) and credential_of(connector.id) is not None:
@@ -84,9 +85,9 @@ def _checks(connector: Connector, wanted: bool | None) -> bool:
 
 def _authentication(connector: Connector, part: AuthenticationPart) -> bool:
     credential = credential_of(connector.id)
-    if part.type == "none":
+    if part.type == NO_CREDENTIAL_TYPE:
         if credential is not None or connector.state == Connector.State.DRAFT:
-            save_authentication(connector, type="none", actor=SYSTEM)
+            save_authentication(connector, type=NO_CREDENTIAL_TYPE, actor=SYSTEM)
         return credential is not None
     if part.secret is not None:
         return _secret(connector, part)
@@ -97,7 +98,7 @@ def _authentication(connector: Connector, part: AuthenticationPart) -> bool:
 
 def _kept(connector: Connector, part: AuthenticationPart, credential: Credential) -> bool:
     """Without a secret in the file the saved one stays, in its place; owner and schedule may differ."""
-    if (credential.type, credential.placement) != (part.type, check_placement(part.type, _placement(part))):
+    if (credential.type, credential.placement) != (part.type, check_placement(part.type, part.entered.placement)):
         raise SetupFileError(
             "The secret goes to another place than the saved one, which nobody can read again: "
             'add "secret": {"env": "NAME"} to its "authentication".'
@@ -108,16 +109,16 @@ def _kept(connector: Connector, part: AuthenticationPart, credential: Credential
 def _secret(connector: Connector, part: AuthenticationPart) -> bool:
     """Save the secret unless the vault holds the very same; then only owner and schedule may differ."""
     assert part.secret is not None
-    secret, placement = part.secret.read(), _placement(part)
+    secret, (username, placement) = part.secret.read(), part.entered
     owner = _owner(connector.organization, part.owner)
-    if is_same_credential(connector.id, part.type, secret, username=part.username, placement=placement):
+    if is_same_credential(connector.id, part.type, secret, username=username, placement=placement):
         return _schedule(connector, owner, part.rotate_every_days)
     save = replace_secret if is_replacing(connector) else save_authentication
     save(
         connector,
         type=part.type,
         secret=secret,
-        username=part.username,
+        username=username,
         placement=placement,
         owner=owner,
         rotate_every_days=part.rotate_every_days,
@@ -132,11 +133,6 @@ def _schedule(connector: Connector, owner: User | None, days: int | None) -> boo
         return False
     change_schedule(connector.organization, connector.id, owner=owner, rotate_every_days=days, actor=SYSTEM)
     return True
-
-
-def _placement(part: AuthenticationPart) -> dict[str, str]:
-    wished = {"in": part.place, "name": part.name, "template": part.template}
-    return {key: value for key, value in wished.items() if value}
 
 
 def _owner(organization: Organization, email: str) -> User | None:

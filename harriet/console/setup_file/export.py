@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from connectors.models import Connector, Profile, Tool
 from harriet.console.setup_file.form import (
     AuthenticationPart,
-    AuthenticationType,
     ConnectorPart,
     OrganizationPart,
     PersonPart,
@@ -18,6 +18,7 @@ from harriet.console.setup_file.form import (
 )
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
+from vault.types.registry import all_inputs
 
 
 def export(organization: Organization) -> SetupFile:
@@ -58,13 +59,15 @@ def _authentication(connector: Connector) -> AuthenticationPart:
     if credential is None:
         return AuthenticationPart()
     return AuthenticationPart(
-        type=cast(AuthenticationType, credential.type),
-        place=credential.placement.get("in", ""),
-        name=credential.placement.get("name", ""),
-        template=credential.placement.get("template", ""),
+        type=credential.type,
         owner=credential.owner.email if credential.owner else "",
         rotate_every_days=credential.rotate_every_days,
+        **_inputs(credential.placement),
     )
+
+
+def _inputs(placement: Mapping[str, str]) -> dict[str, Any]:
+    return {one.name: placement[one.key] for one in all_inputs() if one.key in placement}
 
 
 def _tool(tool: Tool) -> ToolPart:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.people.names import clean_slug
+from vault.types.base import Input
+from vault.types.registry import NO_CREDENTIAL_TYPE, Entered, all_inputs, choices_with_none, entered
 
-AuthenticationType = Literal["none", "basic", "bearer", "header"]
 RiskClass = Literal["read_only", "moderate", "dangerous", "unknown"]
 
 
@@ -54,17 +55,41 @@ class SecretPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
             raise SetupFileError(f"The secret's file {self.file} is not UTF-8 text.") from None
 
 
-class AuthenticationPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """`in`, `name` and `template` say where the secret goes; left out, they are what the type usually means."""
+def _allowed(one: Input) -> Any:
+    """The values that an input may have in a file: "" for what is left out."""
+    return Literal[("", *(value for value, _ in one.choices))] if one.choices else str
 
-    type: AuthenticationType = "none"
-    secret: SecretPart | None = None
-    username: str = ""
-    place: Literal["", "header", "query", "cookie"] = msgspec.field(name="in", default="")
-    name: str = ""
-    template: str = ""
+
+if TYPE_CHECKING:
+    AuthenticationType = str
+
+    class _Asked(msgspec.Struct):
+        type: AuthenticationType = NO_CREDENTIAL_TYPE
+        secret: SecretPart | None = None
+else:  # what the types of credential ask for isn't known before they are read
+    AuthenticationType = Literal[tuple(code for code, _ in choices_with_none())]
+    _Asked = msgspec.defstruct(
+        "_Asked",
+        [
+            ("type", AuthenticationType, NO_CREDENTIAL_TYPE),
+            ("secret", SecretPart | None, None),
+            *((one.name, _allowed(one), msgspec.field(name=one.key, default="")) for one in all_inputs()),
+        ],
+        forbid_unknown_fields=True,
+        omit_defaults=True,
+    )
+
+
+class AuthenticationPart(_Asked, forbid_unknown_fields=True, omit_defaults=True):
+    """A type of credential, or none, and what it asks for by the keys of its inputs; left out, they are what the type
+    usually means."""
+
     owner: str = ""
     rotate_every_days: int | None = None
+
+    @property
+    def entered(self) -> Entered:
+        return entered(all_inputs(), {one.name: getattr(self, one.name) for one in all_inputs()})
 
 
 class ToolPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -22,7 +22,7 @@ from harriet.gateway.steps.notifications import Relay
 from harriet.gateway.steps.schema import OUTPUT
 from harriet.gateway.steps.uris import with_shown_uris
 from harriet.lib.redaction import Redactor
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 if TYPE_CHECKING:
     from harriet.gateway.call import Call

@@ -21,7 +21,7 @@ from connectors.tasks import sync_connector_soon
 from connectors.transports.base import Endpoint, Interest
 from harriet.gateway.processes.database import in_database
 from vault.errors import VaultError
-from vault.open import OpenCredential
+from vault.opened import OpenCredential
 
 if TYPE_CHECKING:
     from harriet.gateway.policy.view import Grant, View

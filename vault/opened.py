@@ -1,16 +1,11 @@
-"""Where a credential's secret goes in a request: turns a secret and its placement into headers, query and cookies."""
+"""An opened credential: what of it goes with one request, visible to nobody who only looks at it."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import NoReturn, Self
 
 from harriet.lib.secret import MASK, Secret
-
-MARK = "{{secret}}"
-BEARER: dict[str, str] = {"in": "header", "name": "Authorization", "template": f"Bearer {MARK}"}
 
 
 class Masked(dict[str, str]):
@@ -56,22 +51,3 @@ class OpenCredential:
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         raise TypeError("An opened credential is neither copied nor written down.")
-
-
-def placed(type_: str, placement: Mapping[str, Any], username: str, secret: Secret) -> OpenCredential:
-    """The open credential that the type and the placement ask for."""
-    if type_ == "basic":
-        return _basic(username, secret)
-    opened = OpenCredential()
-    opened.secrets = (secret,)
-    where = {"header": opened.headers, "query": opened.query, "cookie": opened.cookies}[placement["in"]]
-    where[placement["name"]] = str(placement.get("template") or MARK).replace(MARK, secret.reveal())
-    return opened
-
-
-def _basic(username: str, secret: Secret) -> OpenCredential:
-    opened = OpenCredential()
-    encoded = Secret(base64.b64encode(f"{username}:{secret.reveal()}".encode()).decode())
-    opened.headers["Authorization"] = f"Basic {encoded.reveal()}"
-    opened.secrets = (secret, encoded)
-    return opened

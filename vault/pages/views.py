@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,10 +17,32 @@ from harriet.people.http import OrganizationRequest, needs
 from harriet.people.permissions import Power, has_power
 from vault.actions.change_schedule import change_schedule
 from vault.errors import CredentialNotFound, CredentialRefused
-from vault.forms import ScheduleForm, initial_of
-from vault.models import Credential
+from vault.models import Credential, DataKey
+from vault.pages.rows import SOON, CredentialRow, row_of
+from vault.pages.schedule_form import ScheduleForm, schedule_of
 from vault.queries import credentials_of, data_keys_of, due_of
-from vault.rows import SOON, row_of
+
+ACTIVE = "vault"
+"""The entry of the navigation that these pages belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class VaultPage:
+    page: Page[Credential]
+    rows: list[CredentialRow]
+    total: int
+    due_count: int
+    only_due: bool
+    data_keys: list[DataKey]
+    can_change: bool
+    active: str = ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePage:
+    credential: Credential
+    form: ScheduleForm
+    active: str = ACTIVE
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -26,28 +51,31 @@ def vault_page(request: OrganizationRequest) -> HttpResponse:
     everything, due = credentials_of(organization.pk), due_of(organization.pk, now + SOON)
     only_due = request.GET.get("show") == "due"
     page = page_of(due if only_due else everything, request)
-    context = {
-        "active": "vault",
-        "page": page,
-        "rows": [row_of(credential, now) for credential in page],
-        "total": everything.count(),
-        "due_count": due.count(),
-        "only_due": only_due,
-        "data_keys": data_keys_of(organization.pk),
-        "can_change": has_power(request.membership, Power.MANAGE_CREDENTIALS),
-    }
-    return render(request, "vault/list.html", context)
+    shown = VaultPage(
+        page=page,
+        rows=[row_of(credential, now) for credential in page],
+        total=everything.count(),
+        due_count=due.count(),
+        only_due=only_due,
+        data_keys=data_keys_of(organization.pk),
+        can_change=has_power(request.membership, Power.MANAGE_CREDENTIALS),
+    )
+    return render(request, "vault/list.html", _context(shown))
 
 
 @needs(Power.MANAGE_CREDENTIALS)
 def schedule_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """Who looks after one secret and when it is rotated; the secret itself isn't asked for."""
     credential = _credential(request, pk)
-    form = ScheduleForm(request.POST or None, organization=request.organization, initial=initial_of(credential))
+    form = ScheduleForm(request.POST or None, organization=request.organization, initial=schedule_of(credential))
     if form.is_valid() and _change(form, credential, request):
         messages.success(request, f"Saved who looks after the secret of {credential.name}.")
         return redirect("vault:list")
-    return render(request, "vault/schedule.html", {"active": "vault", "credential": credential, "form": form})
+    return render(request, "vault/schedule.html", _context(SchedulePage(credential, form)))
+
+
+def _context(page: VaultPage | SchedulePage) -> dict[str, Any]:
+    return {one.name: getattr(page, one.name) for one in fields(page)}
 
 
 def _change(form: ScheduleForm, credential: Credential, request: OrganizationRequest) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vault.views import schedule_page, vault_page
+from vault.pages.views import schedule_page, vault_page
 
 vault_urls = (
     [

@@ -1,0 +1,155 @@
+"""The form in which a connector's secret is entered, for the wizard and the Authentication tab. Write-only.
+
+What it asks for is what the types in `vault.types` ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+
+from harriet.lib.secret import Secret
+from vault.errors import CredentialRefused
+from vault.models import Credential
+from vault.pages.schedule_form import ScheduleForm, schedule_of
+from vault.rules import check_credential, check_placement
+from vault.types.base import Input
+from vault.types.registry import (
+    NO_CREDENTIAL_TYPE,
+    TYPES,
+    USUAL_TYPE,
+    Entered,
+    all_inputs,
+    choices_with_none,
+    entered,
+    inputs_of,
+)
+
+
+class SecretField(forms.CharField):
+    """A password input that is never rendered back, and whose value leaves it as a Secret, exactly as entered."""
+
+    is_needed_at_times = True
+    """The form says when; the page doesn't call it optional."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attributes = {"autocomplete": "off", "spellcheck": "false", "data-1p-ignore": "", "data-lpignore": "true"}
+        super().__init__(strip=False, widget=forms.PasswordInput(attrs=attributes, render_value=False), **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        return Secret(value if isinstance(value, str) else "")
+
+    def validate(self, value: Any) -> None:
+        if self.required and not value:
+            raise forms.ValidationError("Enter the secret.", code="required")
+
+    def run_validators(self, value: Any) -> None:
+        """Django's own would look into the value; vault.rules says what is wrong without repeating it."""
+
+
+class CredentialForm(ScheduleForm):
+    """Type, secret and what the type asks for. Given a saved `credential`, an empty secret keeps what is saved."""
+
+    type = forms.ChoiceField(choices=choices_with_none, initial=USUAL_TYPE, label="Authentication")
+    secret = SecretField(required=False, label="Secret", help_text="Sealed when you save it, and never shown again.")
+    untested = forms.BooleanField(
+        required=False,
+        label="Switch without a working test",
+        help_text="A new secret is tried before it replaces the saved one. Tick this only if the server is down.",
+    )
+
+    def __init__(
+        self, *args: Any, credential: Credential | None = None, is_replacing: bool = False, **kwargs: Any
+    ) -> None:
+        self.credential = credential
+        if credential is not None:
+            kwargs["initial"] = kwargs.get("initial", {}) | initial_of(credential)
+        super().__init__(*args, **kwargs)
+        if not is_replacing:
+            del self.fields["untested"]
+        self.fields.update({one.name: _field_of(one) for one in all_inputs()})
+        self._order()
+        self._say_what_for()
+
+    @property
+    def entered(self) -> Entered:
+        """What was chosen of what the type asks for; other types' fields may hold what isn't meant."""
+        return entered(inputs_of(self.cleaned_data["type"]), self.cleaned_data)
+
+    @property
+    def is_kept(self) -> bool:
+        """Nothing was entered and something is saved: the secret stays."""
+        return self.credential is not None and not self.cleaned_data.get("secret")
+
+    def clean(self) -> dict[str, Any]:
+        fields = self.cleaned_data
+        if {"type", "secret"} <= fields.keys() and fields["type"] != NO_CREDENTIAL_TYPE:
+            try:
+                self._check_kept() if self.is_kept else self._check_entered()
+            except CredentialRefused as refused:
+                self.add_problem(refused)
+        return fields
+
+    def _check_entered(self) -> None:
+        username, placement = self.entered
+        check_credential(self.cleaned_data["type"], self.cleaned_data["secret"], username=username, placement=placement)
+
+    def _check_kept(self) -> None:
+        saved = cast(Credential, self.credential)
+        username, placement = self.entered
+        checked = check_placement(self.cleaned_data["type"], placement)
+        if self.cleaned_data["type"] != saved.type or checked != saved.placement or username:
+            raise CredentialRefused(
+                "Enter the secret again, because the way it is sent changes with this.", field="secret"
+            )
+
+    def _order(self) -> None:
+        """What is sealed with the secret stands before it, where it goes after it, who looks after it at the end."""
+        inputs = all_inputs()
+        sealed = [one.name for one in inputs if one.is_sealed]
+        others = [one.name for one in inputs if not one.is_sealed]
+        self.order_fields(["type", *sealed, "secret", "untested", *others])
+
+    def _say_what_for(self) -> None:
+        """`data-for` holds the places in the list of types (from 1) that a field is for: a style sheet can compare it
+        with the chosen place without knowing any type, and hide the rest without JavaScript."""
+        codes = [code for code, _ in choices_with_none()]
+        asked = {code: {one.name for one in inputs_of(code)} for code in codes}
+        of_some = set().union(*asked.values())
+        for name, field in self.fields.items():
+            if name != "type":
+                users = [code for code in TYPES if name in asked[code] or name not in of_some]
+                field.widget.attrs["data-for"] = _places(users, codes)
+
+
+def _places(users: Iterable[str], codes: list[str]) -> str:
+    return " ".join(str(codes.index(code) + 1) for code in users)
+
+
+def _field_of(one: Input) -> forms.Field:
+    if one.choices:
+        return forms.ChoiceField(
+            choices=one.choices, initial=one.choices[0][0], required=False, label=one.label, help_text=one.help
+        )
+    attributes = {"autocomplete": "off", "spellcheck": "false"} if one.is_sealed else {}
+    return forms.CharField(
+        required=False,
+        strip=not one.keeps_spaces,
+        max_length=one.longest,
+        label=one.label,
+        help_text=one.help,
+        widget=forms.TextInput(attrs=attributes),
+    )
+
+
+def initial_of(credential: Credential) -> dict[str, Any]:
+    """The form's fields as saved; never the secret or what is sealed with it."""
+    stored = [one for one in all_inputs() if not one.is_sealed]
+    placement = {one.name: credential.placement.get(one.key, _usual(one)) for one in stored}
+    return {"type": credential.type, **placement, **schedule_of(credential)}
+
+
+def _usual(one: Input) -> str:
+    return one.choices[0][0] if one.choices else ""

@@ -1,0 +1,62 @@
+"""What a type of credential is. Each file beside this one says everything about one type; `registry` names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harriet.lib.secret import Secret
+from vault.opened import OpenCredential
+
+Placement = Mapping[str, str]
+"""Where and how a secret is sent, nothing secret: the inputs of its type, by their `key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing that is entered beside the secret: a field of the form, of the API and of a set-up file.
+
+    Types that ask for the same thing share the object.
+    """
+
+    name: str
+    """Of the field in the form and in the API."""
+    key: str
+    """Of the value in a placement and in a set-up file."""
+    label: str
+    help: str = ""
+    longest: int | None = None
+    """In characters, as the form takes it; the type's own rules say more."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Values and their words, the usual one first. Without any it is text."""
+    keeps_spaces: bool = False
+    """Spaces around it are kept as they were entered, so that a rule can speak of them."""
+    is_sealed: bool = False
+    """It is sealed together with the secret and never shown again, rather than stored in the placement."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialType:
+    """One way to sign in to a server. Its functions raise CredentialRefused, with the field that is wrong."""
+
+    code: str
+    """Stored with each credential, and said in the API and in set-up files: it never changes. At most 40 characters."""
+    name: str
+    """In a sentence."""
+    label: str
+    """In a list to choose from."""
+    inputs: tuple[Input, ...]
+    check_placement: Callable[[Placement], dict[str, str]]
+    """The whole placement, with what was left out filled in."""
+    check_secret: Callable[[Secret, str, Placement], None]
+    """Refuses a secret, or a user name, that can't be sent in a placement that was checked."""
+    place: Callable[[Secret, str, Placement], OpenCredential]
+    """What goes with a request, from secret, user name and placement. Every call goes through it."""
+    sent_as: Callable[[Placement], str]
+    """How the secret travels, as a short phrase."""
+    example: Mapping[str, str]
+    """What somebody may enter, by the names of the inputs; the API's documentation shows it."""
+
+    @property
+    def has_username(self) -> bool:
+        return any(one.is_sealed for one in self.inputs)
