@@ -11,7 +11,7 @@ from django.core.asgi import get_asgi_application
 _pages = get_asgi_application()
 
 from harriet.gateway.endpoint import with_gateway  # noqa: E402
-from vault.keys import check_root_key  # noqa: E402
+from vault.actions.check_root_key import check_root_key  # noqa: E402
 
 # Static files are small and WhiteNoise gives them piece by piece; that Django reads all pieces first concerns nobody.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")

@@ -28,6 +28,6 @@ def keep_to_itself(**_: Any) -> None:
 @worker_init.connect
 def refuse_wrong_key(**_: Any) -> None:
     """A worker with a wrong root key stops before it takes a task."""
-    from vault.keys import check_root_key
+    from vault.actions.check_root_key import check_root_key
 
     check_root_key()

@@ -15,6 +15,13 @@ class CannotOpen(VaultError):
         super().__init__("A stored secret can't be opened. Run `manage.py vault verify`, then save the secret again.")
 
 
+class NoDataKey(VaultError):
+    """There is nothing to seal with."""
+
+    def __init__(self) -> None:
+        super().__init__("The organization has no active data key. Run `manage.py vault verify`.")
+
+
 class WrongRootKey(VaultError):
     """The root key at hand isn't the one that wrapped what is stored."""
 

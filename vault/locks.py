@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from harriet.people.models import Organization
-from vault.errors import VaultError
+from vault.errors import NoDataKey
 from vault.models import DataKey
 
 
@@ -22,10 +22,10 @@ def lock_organization(organization_id: UUID) -> None:
 
 
 def share_active_key(organization_id: UUID) -> DataKey:
-    """The active data key, which stays until the transaction ends."""
+    """The active data key, which stays until the transaction ends. Raises NoDataKey."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM people_organization WHERE id = %s FOR SHARE", [organization_id])
     key = DataKey.objects.filter(organization_id=organization_id, state=DataKey.State.ACTIVE).first()
     if key is None:
-        raise VaultError("The organization has no active data key. Run `manage.py vault verify`.")
+        raise NoDataKey
     return key

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 
 from vault.models import Credential, CredentialVersion, DataKey
-from vault.open import SealedCredential
+from vault.stored import SealedCredential
 
 KEPT_FOR = timedelta(days=1)
 """How long a replaced secret can be switched back to."""

@@ -25,11 +25,17 @@ from vault.errors import CannotOpen
 
 FORMAT = 1
 SUITE = 1
+KEY_BYTES = 32
+_SALT_BYTES = 32
+_COMMITMENT_BYTES = 32
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
 _HEADER = struct.Struct(">cBBBI")
 _LENGTH = struct.Struct(">I")
-_SALT_END = _HEADER.size + 32
-_COMMITMENT_END = _SALT_END + 32
-OVERHEAD = _COMMITMENT_END + 16
+_SALT_END = _HEADER.size + _SALT_BYTES
+_COMMITMENT_END = _SALT_END + _COMMITMENT_BYTES
+OVERHEAD = _COMMITMENT_END + _TAG_BYTES
+"""Bytes that sealing adds to a plaintext."""
 _SHA512 = SHA512()
 
 
@@ -40,20 +46,20 @@ class KeyKind(IntEnum):
 
 
 class Key:
-    """32 bytes of key that no log line, traceback or pickle shows."""
+    """A key, KEY_BYTES long, that no log line, traceback or pickle shows."""
 
     __slots__ = ("_value",)
 
     def __init__(self, value: bytes) -> None:
-        if len(value) != 32:
-            raise ValueError("A key has 32 bytes.")
+        if len(value) != KEY_BYTES:
+            raise ValueError(f"A key has {KEY_BYTES} bytes.")
         self._value = value
 
     def reveal(self) -> bytes:
         return self._value
 
     def derive(self, info: bytes) -> Key:
-        return Key(HKDF(_SHA512, 32, None, info).derive(self._value))
+        return Key(HKDF(_SHA512, KEY_BYTES, None, info).derive(self._value))
 
     def __repr__(self) -> str:
         return "Key(••••••)"
@@ -68,7 +74,7 @@ def length_prefixed(parts: Iterable[bytes]) -> bytes:
 
 
 def seal(key: Key, kind: KeyKind, key_version: int, context: bytes, plaintext: bytes) -> bytes:
-    salt = secrets.token_bytes(32)
+    salt = secrets.token_bytes(_SALT_BYTES)
     return _seal_with_salt(key, kind, key_version, context, plaintext, salt)
 
 
@@ -88,13 +94,28 @@ def key_version_of(sealed: bytes) -> int:
     return version
 
 
+class _Material:
+    """What is derived for one message. Shown by nothing, as a key."""
+
+    __slots__ = ("commitment", "key", "nonce")
+
+    def __init__(self, key: bytes, nonce: bytes, commitment: bytes) -> None:
+        self.key, self.nonce, self.commitment = key, nonce, commitment
+
+    @classmethod
+    def of(cls, key: Key, salt: bytes, bound: bytes) -> _Material:
+        derived = HKDF(_SHA512, KEY_BYTES + _NONCE_BYTES + _COMMITMENT_BYTES, salt, bound).derive(key.reveal())
+        nonce_end = KEY_BYTES + _NONCE_BYTES
+        return cls(derived[:KEY_BYTES], derived[KEY_BYTES:nonce_end], derived[nonce_end:])
+
+
 def _seal_with_salt(key: Key, kind: KeyKind, key_version: int, context: bytes, plaintext: bytes, salt: bytes) -> bytes:
     """Apart from `seal` so that a test can freeze the format. A salt must never be used twice."""
     header = _HEADER.pack(b"H", FORMAT, SUITE, kind, key_version)
     bound = header + context
-    material = HKDF(_SHA512, 76, salt, bound).derive(key.reveal())
-    ciphertext = AESGCM(material[:32]).encrypt(material[32:44], plaintext, bound)
-    return header + salt + material[44:] + ciphertext
+    material = _Material.of(key, salt, bound)
+    ciphertext = AESGCM(material.key).encrypt(material.nonce, plaintext, bound)
+    return header + salt + material.commitment + ciphertext
 
 
 def _try_unseal(key: Key, header: bytes, context: bytes, sealed: bytes) -> bytes | None:
@@ -134,7 +155,7 @@ def _opening(key: Key, header: bytes, context: bytes, sealed: bytes) -> Opening 
     if len(sealed) < OVERHEAD or sealed[: _HEADER.size] != header:
         return None
     bound = header + context
-    material = HKDF(_SHA512, 76, sealed[_HEADER.size : _SALT_END], bound).derive(key.reveal())
-    if not compare_digest(material[44:], sealed[_SALT_END:_COMMITMENT_END]):
+    material = _Material.of(key, sealed[_HEADER.size : _SALT_END], bound)
+    if not compare_digest(material.commitment, sealed[_SALT_END:_COMMITMENT_END]):
         return None
-    return Opening(AESGCM(material[:32]), material[32:44], bound, sealed[_COMMITMENT_END:])
+    return Opening(AESGCM(material.key), material.nonce, bound, sealed[_COMMITMENT_END:])

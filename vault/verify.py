@@ -15,7 +15,7 @@ from audit.models import Event
 from harriet.people.models import Organization
 from vault.errors import CannotOpen
 from vault.events import CREDENTIAL_DELETED, CREDENTIAL_SAVED
-from vault.keys import unwrap_data_key
+from vault.keys.data_keys import unwrap_data_key
 from vault.models import Credential, CredentialVersion, DataKey
 from vault.open import Opener, opener_with
 from vault.queries import sealed_of

@@ -18,9 +18,10 @@ from connectors.models import Connector
 from connectors.transports.base import Discovery, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress
-from vault.open import Opener, SealedCredential, opener_for
+from vault.open import Opener, opener_for
 from vault.opened import OpenCredential
 from vault.queries import sealed_credential, sealed_credentials
+from vault.stored import SealedCredential
 
 LOOK_SECONDS = 20.0
 CHECK_SECONDS = 8.0

@@ -40,8 +40,8 @@ from harriet.gateway.streams.sessions import CHANNEL as SESSION_CHANNEL
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, Sessions
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.redaction import Redactor
-from vault.open import SealedCredential
 from vault.opened import OpenCredential
+from vault.stored import SealedCredential
 
 if TYPE_CHECKING:
     from harriet.gateway.call import Call

@@ -51,7 +51,7 @@ def grant_rights(role: str) -> None:
 
 
 def _check_root_key() -> None:
-    from vault.keys import check_root_key
+    from vault.actions.check_root_key import check_root_key
 
     check_root_key()
 

@@ -39,7 +39,8 @@ def crm(connect: ConnectorMaker, server: Server) -> Connector:
 def in_use(connector: Connector) -> str:
     sealed = sealed_credential(connector.organization_id, connector.pk)
     assert sealed is not None
-    return opener_for(connector.organization_id).revealed(sealed)[1].reveal()
+    _, secret = opener_for(connector.organization_id).revealed(sealed)
+    return secret.reveal()
 
 
 def test_a_secret_that_the_server_refuses_changes_nothing(crm: Connector, cast: Cast) -> None:

@@ -48,7 +48,7 @@ def opener(cast: Cast) -> Opener:
 
 
 def data_key_of(opener: Opener) -> bytes:
-    return opener._data_keys[1].reveal()
+    return opener._keyring._data_keys[1].reveal()
 
 
 def test_an_error_inside_the_block_shows_nothing(cast: Cast, opener: Opener) -> None:
@@ -70,7 +70,7 @@ def test_sealed_bytes_that_were_changed_show_nothing(cast: Cast, opener: Opener)
     (sealed,) = sealed_credentials(cast.acme.pk).values()
     report = reports(lambda: opener.credential(sealed))
     assert CannotOpen.__name__ in report
-    key = opener._connector_key(sealed.connector_id, 1).reveal()
+    key = opener._keyring.of_connector(sealed.connector_id, 1).reveal()
     assert not [needle for needle in needles(data_key_of(opener)) + needles(key) if needle in report]
 
 
@@ -98,7 +98,14 @@ def test_logs_show_nothing(cast: Cast, opener: Opener, caplog: pytest.LogCapture
 def test_nothing_opened_can_be_copied_or_written_down(cast: Cast, opener: Opener) -> None:
     (sealed,) = sealed_credentials(cast.acme.pk).values()
     with opener.credential(sealed) as opened:
-        for thing in (opener, opened, opened.headers, opened.secrets[0], opener._data_keys[1]):
+        for thing in (
+            opener,
+            opener._keyring,
+            opened,
+            opened.headers,
+            opened.secrets[0],
+            opener._keyring._data_keys[1],
+        ):
             for write in (pickle.dumps, copy.copy, copy.deepcopy):
                 with pytest.raises(TypeError):
                     write(thing)

@@ -6,10 +6,10 @@ from django.db import connection
 from harriet.start.postgres import RUNTIME
 from tests.cast import Cast
 from tests.vault.stories import save_token
+from vault.actions.check_root_key import check_root_key
 from vault.actions.delete_credential import delete_credential
 from vault.actions.remind_of_rotations import remind_of_rotations
 from vault.actions.touch_used import touch_used
-from vault.keys import check_root_key
 from vault.models import DataKey
 from vault.verify import verify_vault
 

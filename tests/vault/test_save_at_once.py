@@ -14,7 +14,7 @@ from harriet.lib.ids import new_id
 from tests.cast import Cast, make_cast
 from tests.vault.stories import save_token
 from vault.actions.create_data_key import create_data_key
-from vault.keys import data_key_context, root_key
+from vault.keys.data_keys import wrap_data_key
 from vault.locks import lock_organization
 from vault.models import Credential, DataKey
 from vault.open import opener_for
@@ -79,7 +79,7 @@ def rotating(cast: Cast) -> Iterator[None]:
         old = DataKey.objects.get(organization=cast.acme)
         old.state = DataKey.State.RETIRING
         old.save()
-        wrapped = root_key().wrap(secrets.token_bytes(32), data_key_context(cast.acme.pk, 2))
+        wrapped = wrap_data_key(cast.acme.pk, 2, secrets.token_bytes(32))
         DataKey.objects.create(organization=cast.acme, version=2, root_key=old.root_key, wrapped=wrapped)
         yield
 

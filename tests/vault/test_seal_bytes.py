@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 
 from harriet.lib.secret import Secret
 from vault.errors import CannotOpen
-from vault.open import Opener, SealedCredential
+from vault.keys.data_keys import Keyring
+from vault.open import Opener
 from vault.place import Place
 from vault.seal import OVERHEAD, Key, KeyKind, _seal_with_salt, key_version_of, length_prefixed, unseal
+from vault.stored import SealedCredential
 
 many = settings(max_examples=300, deadline=None)
 few = settings(max_examples=100, deadline=None)
 ACME, CRM, RECORD, DANA = (UUID(int=number) for number in (1, 2, 3, 4))
 DATA_KEYS = {1: Key(bytes(range(32))), 2: Key(bytes(range(32, 64)))}
-OLD_KEY = Opener(ACME, DATA_KEYS, newest=1)
-ACME_VAULT = Opener(ACME, DATA_KEYS, newest=2)
+OLD_KEY = Opener(Keyring(ACME, {1: DATA_KEYS[1]}))
+ACME_VAULT = Opener(Keyring(ACME, DATA_KEYS))
 PLAINTEXT = b"sk-live-4eC39HqLyjWDarjtT1zdp7dc"
 
 FROZEN = bytes.fromhex(
@@ -157,19 +159,19 @@ def test_a_transplant_to_any_other_place_is_refused(elsewhere: Place) -> None:
 @many
 def test_another_organization_can_not_open_it_even_with_the_same_key(organization: UUID) -> None:
     assume(organization != ACME)
-    assert refused(sealed(), vault=Opener(organization, DATA_KEYS, newest=2))
+    assert refused(sealed(), vault=Opener(Keyring(organization, DATA_KEYS)))
 
 
 @given(st.binary(min_size=32, max_size=32))
 @many
 def test_another_key_is_refused(key: bytes) -> None:
-    assert refused(sealed(), vault=Opener(ACME, {2: Key(key)}, newest=2))
+    assert refused(sealed(), vault=Opener(Keyring(ACME, {2: Key(key)})))
 
 
 def test_an_older_data_key_still_opens_and_an_unknown_one_does_not() -> None:
     message = OLD_KEY.seal(CRM, RECORD, "arguments", PLAINTEXT, owner_id=DANA)
     assert ACME_VAULT.open(CRM, RECORD, "arguments", message, owner_id=DANA) == PLAINTEXT
-    assert refused(message, vault=Opener(ACME, {2: DATA_KEYS[2]}, newest=2))
+    assert refused(message, vault=Opener(Keyring(ACME, {2: DATA_KEYS[2]})))
 
 
 def credential(**changes: object) -> SealedCredential:

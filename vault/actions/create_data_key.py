@@ -9,10 +9,13 @@ from django.db import transaction
 
 from audit.actor import SYSTEM, Actor
 from audit.record import record
+from vault.actions.check_root_key import check_root_key
 from vault.events import DATA_KEY_CREATED
-from vault.keys import check_root_key, data_key_context, root_key
+from vault.keys.data_keys import wrap_data_key
+from vault.keys.registry import root_key
 from vault.locks import lock_organization
 from vault.models import DataKey
+from vault.seal import KEY_BYTES
 
 
 @transaction.atomic
@@ -29,12 +32,11 @@ def create_data_key(organization_id: UUID, *, actor: Actor = SYSTEM) -> DataKey:
 def _generate(organization_id: UUID, actor: Actor) -> DataKey:
     check_root_key()  # a new key under the wrong root key would be lost together with that one
     version = DataKey.objects.filter(organization_id=organization_id).count() + 1
-    provider = root_key()
     row = DataKey.objects.create(
         organization_id=organization_id,
         version=version,
-        root_key_id=provider.describe().label,
-        wrapped=provider.wrap(secrets.token_bytes(32), data_key_context(organization_id, version)),
+        root_key_id=root_key().describe().label,
+        wrapped=wrap_data_key(organization_id, version, secrets.token_bytes(KEY_BYTES)),
     )
     record(DATA_KEY_CREATED, organization_id=organization_id, actor=actor, version=version)
     return row

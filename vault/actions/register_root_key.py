@@ -6,7 +6,8 @@ from audit.actor import SYSTEM, Actor
 from audit.models import INSTALLATION
 from audit.record import record
 from vault.events import ROOT_KEY_REGISTERED
-from vault.keys import RootKeyProvider, new_canary
+from vault.keys.base import RootKeyProvider
+from vault.keys.canary import new_canary
 from vault.models import RootKey
 
 

@@ -22,9 +22,10 @@ from vault.errors import CredentialNotFound
 from vault.events import CREDENTIAL_SAVED
 from vault.locks import share_active_key
 from vault.models import Credential, CredentialVersion
-from vault.open import SECRET_FIELD, Opener, opener_with
+from vault.open import Opener, opener_with
 from vault.place import Place
 from vault.rules import check_credential
+from vault.stored import SECRET_FIELD
 
 
 def save_credential(

@@ -16,8 +16,10 @@ from connectors.models import Connector
 from harriet.gateway.policy.principal import Principal, Principals, load_principals, mark_of_tokens
 from harriet.gateway.policy.view import Grant, Views, may_enter
 from harriet.people.models import Organization, OrganizationVersion
-from vault.open import Opener, SealedCredential, opener_for
+from vault.actions.create_data_key import create_data_key
+from vault.open import Opener, opener_for
 from vault.queries import sealed_credentials
+from vault.stored import SealedCredential
 
 MOST_ENTRANCES = 20_000
 """Answers to who may enter what that are kept; one takes some two hundred bytes."""
@@ -72,9 +74,9 @@ def compile_snapshot(organization_id: UUID, before: Snapshot | None = None) -> S
 
 
 def _make_sure_of_keys(organization_id: UUID) -> None:
-    """Opening for the first time makes the organization's data key, which a read-only transaction can't."""
+    """An organization without a data key gets its first, which a read-only transaction can't make."""
     if Organization.objects.filter(pk=organization_id).exists():
-        opener_for(organization_id)
+        create_data_key(organization_id)
 
 
 def _compile(organization_id: UUID, before: Snapshot | None) -> Snapshot | None:

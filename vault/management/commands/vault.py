@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from harriet.lib.errors import Problem
-from vault.keys import check_root_key
+from vault.actions.check_root_key import check_root_key
 from vault.verify import verify_vault
 
 
