@@ -17,13 +17,13 @@ from django.urls import reverse
 
 from approvals.actions.expire_actions import expire_action
 from approvals.errors import TooLate
-from approvals.events import ACTION_COLLECTED, ACTION_INVALIDATED
+from approvals.events import ActionCollected, ActionInvalidated
 from approvals.lifecycle import REFUSED, State, close_ticket, move, tell, write_event
 from approvals.limits import check_room
 from approvals.models import PendingAction, Ticket
 from approvals.tasks import announce_to_approvers
 from audit.actor import SYSTEM, Actor
-from audit.events import CALL_HELD
+from audit.events import CallHeld
 from harriet.lib.ids import new_id
 from vault.open import opener_for
 
@@ -147,7 +147,7 @@ def collect(action_id: UUID) -> bytes | None:
     if not move(action_id, State.DONE, State.COLLECTED, told_at=Now(), sealed_result=None):
         return None
     Ticket.objects.filter(pk=action.ticket_id).update(is_open=False)
-    write_event(ACTION_COLLECTED, action, actor=SYSTEM)
+    write_event(ActionCollected, action, actor=SYSTEM)
     opener = opener_for(action.organization_id)
     return opener.open(action.connector_id, action.id, "result", bytes(action.sealed_result), owner_id=action.user_id)
 
@@ -159,7 +159,7 @@ def invalidate(action_id: UUID, reason: str) -> bool:
     if moved:
         close_ticket(action_id)
         action = PendingAction.objects.select_related("ticket").get(pk=action_id)
-        write_event(ACTION_INVALIDATED, action, actor=SYSTEM, decision="refuse", reason=reason)
+        write_event(ActionInvalidated, action, actor=SYSTEM, decision="refuse", reason=reason)
     return moved
 
 
@@ -220,7 +220,7 @@ def _open_ticket(call: HeldCall) -> PendingAction:
     )
     action = _create_action(call, ticket)
     asker = Actor("person" if call.user_id else "token", call.user_id or call.token_id, call.caller_label)
-    write_event(CALL_HELD, action, actor=asker, decision="hold", reason=call.reason)
+    write_event(CallHeld, action, actor=asker, decision="hold", reason=call.reason)
     announce_to_approvers(action)
     return action
 

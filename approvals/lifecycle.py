@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from approvals.inbox import recount
 from approvals.models import PendingAction, Ticket
 from audit.actor import Actor, Label
+from audit.events import TicketEvent
 from audit.record import record
 
 CHANNEL = "harriet_action"
@@ -41,13 +42,12 @@ def close_ticket(action_id: UUID) -> None:
     Ticket.objects.filter(action=action_id).update(is_open=False)
 
 
-def write_event(code: str, action: PendingAction, *, actor: Actor, decision: str = "", reason: str = "") -> None:
+def write_event(
+    kind: type[TicketEvent], action: PendingAction, *, actor: Actor, decision: str = "", reason: str = ""
+) -> None:
     """One audit event about the action, under the request id of the call that was held."""
     caller = Label(action.user_id or action.token_id or action.id, action.caller_label)
-    record(
-        code,
-        organization_id=action.organization_id,
-        actor=actor,
+    happened = kind(
         person=caller,
         client=action.client_label,
         connector=Label(action.connector_id, action.connector.name),
@@ -55,8 +55,8 @@ def write_event(code: str, action: PendingAction, *, actor: Actor, decision: str
         ticket=Label(action.ticket_id, f"#{action.ticket.number}"),
         decision=decision,
         reason=reason,
-        request_id=action.request_id,
     )
+    record(happened, organization_id=action.organization_id, actor=actor, request_id=action.request_id)
 
 
 def _settle(action_id: UUID) -> None:

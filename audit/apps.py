@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class AuditConfig(AppConfig):
@@ -6,4 +7,6 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
-        from audit import checks, events  # noqa: F401
+        from audit import checks  # noqa: F401
+
+        autodiscover_modules("events")  # an event that is declared wrongly stops the start, not a sentence of the log

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.backends.utils import CursorWrapper
 
 from audit.actor import SYSTEM
-from audit.events import AUDIT_CHAIN_MENDED, AUDIT_ROWS_SET_ASIDE
+from audit.events import AuditChainMended, AuditRowsSetAside
 from audit.models import INSTALLATION
 from audit.record import record
 
@@ -27,14 +27,15 @@ def set_aside(cursor: CursorWrapper, organization_id: UUID, rows: list[tuple[str
     first_id, wrong = rows[0]
     logger.error("%d row(s) of organization %s in the audit log are not Harriet's.", len(rows), organization_id)
     record(
-        AUDIT_ROWS_SET_ASIDE,
+        AuditRowsSetAside(
+            reason=f"The first, {first_id}, {wrong}.",
+            count=len(rows),
+            rows=[event_id for event_id, _ in rows[:_NAMED]],
+            claimed=organization_id,
+        ),
         # Whoever makes up an organization gets no chain for it.
         organization_id=organization_id if has_chain else INSTALLATION,
         actor=SYSTEM,
-        reason=f"The first, {first_id}, {wrong}.",
-        count=len(rows),
-        rows=[event_id for event_id, _ in rows[:_NAMED]],
-        claimed=organization_id,
     )
 
 
@@ -44,4 +45,5 @@ def tell_of_mending(organization_id: UUID, mended: str, forged: int) -> None:
     if forged:
         reasons.append(f"{forged} seal{' was' if forged == 1 else 's were'} not made by this installation.")
     logger.error("The audit chain of organization %s was tampered with: %s", organization_id, " ".join(reasons))
-    record(AUDIT_CHAIN_MENDED, organization_id=organization_id, actor=SYSTEM, reason=" ".join(reasons), seals=forged)
+    mended_event = AuditChainMended(reason=" ".join(reasons), seals=forged)
+    record(mended_event, organization_id=organization_id, actor=SYSTEM)

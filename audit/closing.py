@@ -16,9 +16,11 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.actor import SYSTEM, Label
+from audit.event import Frame
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from audit.models import Event, Sweep
-from audit.record import record
+from audit.record import insert
+from audit.vocabulary.declaration import LABELS
 
 _LATE_COMMITS = timedelta(minutes=5)
 """An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between; this is how
@@ -90,20 +92,17 @@ def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
 
 def _close(intent: Event) -> None:
     body = _body(intent)
-    record(
-        CALL_OUTCOME,
-        organization_id=intent.organization_id,
-        request_id=intent.request_id,
-        actor=SYSTEM,
-        client=body.get("client", ""),
-        outcome="unknown",
-        reason="Harriet stopped before it could write down the answer. The call may have been carried out.",
-        intent=intent.id,
-        **{name: _label(body[name]) for name in _COPIED if name in body},
+    labels = {name: _label(body[name]) for name in LABELS if name in body}
+    frame = Frame(organization_id=intent.organization_id, actor=SYSTEM, client=body.get("client", ""), **labels)
+    insert(
+        frame.event(
+            CALL_OUTCOME,
+            {"intent": intent.id},
+            outcome="unknown",
+            reason="Harriet stopped before it could write down the answer. The call may have been carried out.",
+            request_id=intent.request_id,
+        )
     )
-
-
-_COPIED = ("person", "device", "connector", "tool", "profile", "ticket")
 
 
 def _label(value: dict[str, str]) -> Label:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 from uuid import UUID
 
 import orjson
@@ -13,6 +14,8 @@ import orjson
 from audit.actor import Actor, Label
 from audit.context import request_id as current_request_id
 from audit.errors import NotRecordable
+from audit.events import IntentDetails, OutcomeDetails
+from audit.vocabulary.declaration import AuditEvent
 from harriet.lib.ids import new_id
 from harriet.lib.keyfile import derive
 
@@ -82,17 +85,42 @@ class Frame:
         self._person = _labelled("person", person) + _labelled("profile", profile)
         self._tool = _labelled("ticket", ticket) + _labelled("tool", tool) + b"}"
 
+    @overload
+    def event(
+        self,
+        code: Literal["call.intent"],
+        details: IntentDetails,
+        *,
+        decision: str,
+        reason: str,
+        request_id: UUID | None = None,
+    ) -> NewEvent: ...
+
+    @overload
+    def event(
+        self,
+        code: Literal["call.outcome"],
+        details: OutcomeDetails,
+        *,
+        outcome: str,
+        reason: str,
+        request_id: UUID | None = None,
+    ) -> NewEvent: ...
+
     def event(
         self,
         code: str,
-        details: dict[str, Any],
+        details: Mapping[str, Any],
         *,
         decision: str = "",
         reason: str = "",
         outcome: str = "",
         request_id: UUID | None = None,
     ) -> NewEvent:
-        """Raises NotRecordable for values that JSON has no form for (a Secret is one of them)."""
+        """What an event holds is checked where it is declared, not here: this runs twice a call.
+
+        Raises NotRecordable for values that JSON has no form for (a Secret is one of them).
+        """
         if len(decision) > _COLUMN_LENGTH or len(outcome) > _COLUMN_LENGTH:
             raise NotRecordable(f"Decision and outcome are words of at most {_COLUMN_LENGTH} characters.")
         event_id, request = new_id(), request_id or current_request_id()
@@ -108,37 +136,11 @@ class Frame:
         return NewEvent(event_id, *columns, body, mac_of(body))
 
 
-def compose(
-    code: str,
-    *,
-    organization_id: UUID,
-    actor: Actor,
-    person: Label | None = None,
-    device: Label | None = None,
-    client: str = "",
-    connector: Label | None = None,
-    tool: Label | None = None,
-    profile: Label | None = None,
-    ticket: Label | None = None,
-    decision: str = "",
-    reason: str = "",
-    outcome: str = "",
-    request_id: UUID | None = None,
-    **details: Any,
-) -> NewEvent:
+def compose(happened: AuditEvent, *, organization_id: UUID, actor: Actor, request_id: UUID | None = None) -> NewEvent:
     """One event with a frame of its own, ready for `record` or AuditWriter. Raises NotRecordable."""
-    frame = Frame(
-        organization_id=organization_id,
-        actor=actor,
-        person=person,
-        device=device,
-        client=client,
-        connector=connector,
-        tool=tool,
-        profile=profile,
-        ticket=ticket,
-    )
-    return frame.event(code, details, decision=decision, reason=reason, outcome=outcome, request_id=request_id)
+    frame = Frame(organization_id=organization_id, actor=actor, **happened.frame())
+    event: Callable[..., NewEvent] = frame.event
+    return event(happened.code, happened.details(), **happened.words(), request_id=request_id)
 
 
 def _member(name: str, value: Any, code: str = "") -> bytes:

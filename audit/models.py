@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from audit.codes import sentence_for
 from audit.examine import NAMES, complaint
+from audit.vocabulary.sentences import sentence_for
 from harriet.lib.ids import new_id
 
 INSTALLATION = UUID(int=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -10,6 +9,7 @@ from django.db.transaction import TransactionManagementError
 
 from audit.actor import Actor
 from audit.event import NewEvent, compose
+from audit.vocabulary.declaration import AuditEvent
 
 _BODY = NewEvent._fields.index("body")
 _INSERT = (
@@ -18,12 +18,12 @@ _INSERT = (
 """Not through the model, which would name `recorded_at`: the runtime role may not say when an event was recorded."""
 
 
-def record(code: str, *, organization_id: UUID, actor: Actor, **fields: Any) -> UUID:
-    """Writes one event and returns its id. Takes the fields of audit.event.compose.
+def record(happened: AuditEvent, *, organization_id: UUID, actor: Actor, request_id: UUID | None = None) -> UUID:
+    """Writes one event and returns its id. Without `request_id` it carries that of the request we are in.
 
     Raises TransactionManagementError outside a transaction: there the change and its event could part.
     """
-    return insert(compose(code, organization_id=organization_id, actor=actor, **fields))
+    return insert(compose(happened, organization_id=organization_id, actor=actor, request_id=request_id))
 
 
 def insert(event: NewEvent) -> UUID:

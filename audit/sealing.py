@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from audit import chain
 from audit.actor import SYSTEM
 from audit.aside import set_aside, tell_of_mending
-from audit.events import AUDIT_SEALED_LATE
+from audit.events import AuditSealedLate
 from audit.examine import COLUMNS, complaint
 from audit.marks import MICROSECONDS, Mark, count_after, free_sequence, head_of, write_mark
 from audit.record import record
@@ -66,7 +66,7 @@ def seal_late(organization_id: UUID, event_ids: list[UUID]) -> int:
             mark = _sealed(cursor, organization_id, head_of(cursor, organization_id).mark, leaves)
             write_mark(cursor, organization_id, mark)
             logger.error("%d events of organization %s were not in the sealer's queue.", len(leaves), organization_id)
-            record(AUDIT_SEALED_LATE, organization_id=organization_id, actor=SYSTEM, count=len(leaves))
+            record(AuditSealedLate(count=len(leaves)), organization_id=organization_id, actor=SYSTEM)
     return len(leaves)
 
 

@@ -1,44 +1,85 @@
 """What the vault writes into the audit log."""
 
-from audit.codes import define
+from typing import Annotated
 
-CREDENTIAL_SAVED = define(
-    "credential.saved",
-    "{actor} saved the secret of {connector} (version {version}).",
-    "A secret was entered or replaced. Carries how it is sent and the SHA-256 of the sealed bytes, never the value.",
-)
-CREDENTIAL_SWITCHED_BACK = define(
-    "credential.switched_back",
-    "{actor} switched the secret of {connector} back to version {old}, which is version {version} now.",
-    "A replacement was undone within a day: the secret before it is used again, under a new version number.",
-)
-CREDENTIAL_OLD_FORGOTTEN = define(
-    "credential.old_forgotten",
-    "{actor} erased version {version} of the secret of {connector}, which had been replaced a day ago.",
-    "A replaced secret was kept for a day, so that it could be switched back to; then its sealed bytes were erased.",
-)
-CREDENTIAL_DELETED = define(
-    "credential.deleted",
-    "{actor} deleted the secret of {connector}.",
-    "A credential and all its versions were removed from the vault.",
-)
-CREDENTIAL_SCHEDULE_CHANGED = define(
-    "credential.schedule_changed",
-    "{actor} changed who looks after the secret of {connector} and when it is rotated.",
-    "Owner or rotation schedule of a credential changed; the secret did not.",
-)
-CREDENTIAL_REMINDED = define(
-    "credential.reminded",
-    "{actor} reminded {recipients} that the secret of {connector} is due for rotation on {due}.",
-    "A rotation reminder went out by mail and in the app.",
-)
-DATA_KEY_CREATED = define(
-    "data_key.created",
-    "{actor} created version {version} of the organization's data key.",
-    "A data key was generated and wrapped by the root key.",
-)
-ROOT_KEY_REGISTERED = define(
-    "root_key.registered",
-    "{actor} registered the root key {label}.",
-    "The first root key of the installation was recorded, with a canary that only it opens.",
-)
+from audit.actor import Label
+from audit.vocabulary.declaration import AuditEvent
+
+
+class CredentialSaved(AuditEvent):
+    """A secret was entered or replaced. Carries how it is sent and the SHA-256 of the sealed bytes, never the value."""
+
+    code = "credential.saved"
+    sentence = "{actor} saved the secret of {connector} (version {version})."
+    connector: Label
+    credential: Annotated[str, "its id"]
+    version: Annotated[int, "counts the secrets that were entered, from 1"]
+    key_version: Annotated[int, "the version of the data key that sealed it"]
+    digest: Annotated[str, "SHA-256 of the sealed bytes; hex"]
+    sent: Annotated[dict[str, str], "its type and where it is put in a request, never the value"]
+
+
+class CredentialSwitchedBack(AuditEvent):
+    """A replacement was undone within a day: the secret before it is used again, under a new version number."""
+
+    code = "credential.switched_back"
+    sentence = "{actor} switched the secret of {connector} back to version {old}, which is version {version} now."
+    connector: Label
+    old: Annotated[int, "the version that is used again"]
+    version: Annotated[int, "the number that it has now"]
+
+
+class CredentialOldForgotten(AuditEvent):
+    """A replaced secret was kept for a day, so that it could be switched back to; then its sealed bytes were erased."""
+
+    code = "credential.old_forgotten"
+    sentence = "{actor} erased version {version} of the secret of {connector}, which had been replaced a day ago."
+    connector: Label
+    version: Annotated[int, "the version that was erased"]
+
+
+class CredentialDeleted(AuditEvent):
+    """A credential and all its versions were removed from the vault."""
+
+    code = "credential.deleted"
+    sentence = "{actor} deleted the secret of {connector}."
+    connector: Label
+    credential: Annotated[str, "its id"]
+
+
+class CredentialScheduleChanged(AuditEvent):
+    """Owner or rotation schedule of a credential changed; the secret did not."""
+
+    code = "credential.schedule_changed"
+    sentence = "{actor} changed who looks after the secret of {connector} and when it is rotated."
+    connector: Label
+    credential: Annotated[str, "its id"]
+    owner: Annotated[str | None, "mail address of who looks after it; null for nobody"]
+    rotate_every_days: Annotated[int | None, "days; null for no schedule"]
+
+
+class CredentialReminded(AuditEvent):
+    """A rotation reminder went out by mail and in the app."""
+
+    code = "credential.reminded"
+    sentence = "{actor} reminded {recipients} that the secret of {connector} is due for rotation on {due}."
+    connector: Label
+    credential: Annotated[str, "its id"]
+    recipients: Annotated[str, "mail addresses, with commas"]
+    due: Annotated[str, "the day, as in 2026-05-31"]
+
+
+class DataKeyCreated(AuditEvent):
+    """A data key was generated and wrapped by the root key."""
+
+    code = "data_key.created"
+    sentence = "{actor} created version {version} of the organization's data key."
+    version: Annotated[int, "counts the data keys of the organization, from 1"]
+
+
+class RootKeyRegistered(AuditEvent):
+    """The first root key of the installation was recorded, with a canary that only it opens."""
+
+    code = "root_key.registered"
+    sentence = "{actor} registered the root key {label}."
+    label: Annotated[str, "which root key, as the pages call it"]

@@ -14,7 +14,7 @@ from audit.event import mac_of
 from audit.models import Event
 from harriet.people.models import Organization
 from vault.errors import CannotOpen
-from vault.events import CREDENTIAL_DELETED, CREDENTIAL_SAVED
+from vault.events import CredentialDeleted, CredentialSaved
 from vault.keys.data_keys import unwrap_data_key
 from vault.models import Credential, CredentialVersion, DataKey
 from vault.open import Opener, opener_with
@@ -129,7 +129,7 @@ class _Said:
         return sorted(self.digests.keys() - self.deleted - self.seen)
 
     def _read(self, code: str, details: dict[str, Any]) -> None:
-        if code == CREDENTIAL_DELETED:
+        if code == CredentialDeleted.code:
             self.deleted.add(details["credential"])
             return
         known = self.digests.setdefault(details["credential"], {})
@@ -139,5 +139,5 @@ class _Said:
 
 
 def _events(organization_id: UUID) -> Iterator[Event]:
-    codes = [CREDENTIAL_SAVED, CREDENTIAL_DELETED]
+    codes = [CredentialSaved.code, CredentialDeleted.code]
     return Event.objects.filter(organization_id=organization_id, code__in=codes).order_by("pk").iterator()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from approvals.actions.decide import decide
-from approvals.events import ACTION_APPROVED
+from approvals.events import ActionApproved
 from approvals.lifecycle import State, write_event
 from approvals.models import Decision, PendingAction
 from approvals.tasks import run_soon
@@ -15,5 +15,5 @@ from audit.actor import Actor
 @transaction.atomic
 def approve_action(action: PendingAction, *, actor: Actor, reason: str = "") -> None:
     decide(action, Decision.Verdict.APPROVE, State.APPROVED, reason, actor=actor)
-    write_event(ACTION_APPROVED, action, actor=actor, decision="run", reason=reason)
+    write_event(ActionApproved, action, actor=actor, decision="run", reason=reason)
     run_soon(action.id)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from approvals.events import ACTION_EXPIRED, ACTION_LOST
+from approvals.events import ActionExpired, ActionLost
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
 from audit.actor import SYSTEM
@@ -31,7 +31,7 @@ def expire_action(action: PendingAction) -> bool:
     moved = move(action.id, action.state, State.EXPIRED, finished_at=Now(), outcome_reason=_EXPIRED)
     if moved:
         close_ticket(action.id)
-        write_event(ACTION_EXPIRED, action, actor=SYSTEM, decision="refuse")
+        write_event(ActionExpired, action, actor=SYSTEM, decision="refuse")
     return moved
 
 
@@ -40,5 +40,5 @@ def _lose_action(action: PendingAction) -> bool:
     moved = move(action.id, State.EXECUTING, State.UNKNOWN, finished_at=Now(), outcome_reason=_LOST)
     if moved:
         close_ticket(action.id)
-        write_event(ACTION_LOST, action, actor=SYSTEM, reason=_LOST)
+        write_event(ActionLost, action, actor=SYSTEM, reason=_LOST)
     return moved

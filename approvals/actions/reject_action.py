@@ -6,7 +6,7 @@ from django.db import transaction
 
 from approvals.actions.decide import decide
 from approvals.errors import ApprovalError
-from approvals.events import ACTION_REJECTED
+from approvals.events import ActionRejected
 from approvals.lifecycle import State, close_ticket, write_event
 from approvals.models import Decision, PendingAction
 from audit.actor import Actor
@@ -18,4 +18,4 @@ def reject_action(action: PendingAction, *, reason: str, actor: Actor) -> None:
         raise ApprovalError("Say why: the reason goes back to the person and their client.", field="reason")
     decide(action, Decision.Verdict.REJECT, State.REJECTED, reason.strip(), actor=actor)
     close_ticket(action.id)
-    write_event(ACTION_REJECTED, action, actor=actor, decision="refuse", reason=reason.strip())
+    write_event(ActionRejected, action, actor=actor, decision="refuse", reason=reason.strip())

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.actor import Actor
-from audit.events import AUDIT_CHECK_ASKED
+from audit.events import AuditCheckAsked
 from audit.record import record
 from audit.tasks import verify_chain
 
 
 @transaction.atomic
 def ask_for_verification(organization_id: UUID, *, actor: Actor) -> None:
-    record(AUDIT_CHECK_ASKED, organization_id=organization_id, actor=actor)
+    record(AuditCheckAsked(), organization_id=organization_id, actor=actor)
     transaction.on_commit(lambda: verify_chain.delay(str(organization_id)))

@@ -11,7 +11,7 @@ from connectors.actions.refuse_tool_change import proposed_version
 from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.pin import description_in
 from connectors.definitions.risk import propose_risk
-from connectors.events import TOOL_CHANGE_ACCEPTED
+from connectors.events import ToolChangeAccepted
 from connectors.models import Tool, ToolVersion
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
@@ -38,13 +38,14 @@ def accept_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersio
     tool.description = description_in(version.definition)
     tool.save(update_fields=["state", "risk_proposed", "risk_reason", "description"])
     record(
-        TOOL_CHANGE_ACCEPTED,
+        ToolChangeAccepted(
+            connector=connector_label(tool.connector),
+            tool=tool_label(tool),
+            pinned=bytes(version.digest).hex(),
+            replaced=replaced,
+        ),
         organization_id=tool.organization_id,
         actor=actor,
-        connector=connector_label(tool.connector),
-        tool=tool_label(tool),
-        pinned=bytes(version.digest).hex(),
-        replaced=replaced,
     )
     move_version(tool.organization_id)
     version.refresh_from_db()

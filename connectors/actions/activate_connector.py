@@ -8,7 +8,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
-from connectors.events import CONNECTOR_ACTIVATED
+from connectors.events import ConnectorActivated
 from connectors.models import Connector
 from connectors.pages.wizard_steps import ACCESS, DONE, SAVE, label_of
 from harriet.people.permissions import Power, demand
@@ -29,10 +29,7 @@ def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
     )
     connector.refresh_from_db(fields=["state", "wizard_step"])
     record(
-        CONNECTOR_ACTIVATED,
-        organization_id=connector.organization_id,
-        actor=actor,
-        connector=connector_label(connector),
+        ConnectorActivated(connector=connector_label(connector)), organization_id=connector.organization_id, actor=actor
     )
     move_version(connector.organization_id)
     return connector

@@ -13,7 +13,7 @@ from connectors.access.clashes import refuse_clashes
 from connectors.actions.create_profile import fill, refuse_taken_slug
 from connectors.audit_labels import profile_label
 from connectors.descriptions import clean_description
-from connectors.events import PROFILE_CHANGED
+from connectors.events import ProfileChanged
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import Group, Membership
 from harriet.people.names import clean_name, clean_slug
@@ -54,11 +54,9 @@ def change_profile(
     refuse_clashes(profile)
     words = ", ".join(_SPOKEN.get(word, word) for word in changed)
     record(
-        PROFILE_CHANGED,
+        ProfileChanged(profile=profile_label(profile), changes=words),
         organization_id=profile.organization_id,
         actor=actor,
-        profile=profile_label(profile),
-        changes=words,
     )
     move_version(profile.organization_id)
     return True

@@ -13,7 +13,7 @@ from connectors.access.clashes import refuse_clashes
 from connectors.audit_labels import profile_label
 from connectors.descriptions import clean_description
 from connectors.errors import ConnectorError
-from connectors.events import PROFILE_CREATED
+from connectors.events import ProfileCreated
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.names import clean_name, clean_slug
@@ -49,7 +49,7 @@ def create_profile(
     profile.save(force_insert=True)
     fill(profile, groups=groups, people=people, connectors=connectors, tools=tools)
     refuse_clashes(profile)
-    record(PROFILE_CREATED, organization_id=organization.id, actor=actor, profile=profile_label(profile))
+    record(ProfileCreated(profile=profile_label(profile)), organization_id=organization.id, actor=actor)
     move_version(organization.id)
     return profile
 

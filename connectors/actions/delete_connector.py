@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
-from connectors.events import CONNECTOR_DELETED
+from connectors.events import ConnectorDeleted
 from connectors.models import Connector, Tool
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
@@ -20,5 +20,5 @@ def delete_connector(connector: Connector, *, actor: Actor) -> None:
     label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)
     connector.delete()
-    record(CONNECTOR_DELETED, organization_id=connector.organization_id, actor=actor, connector=label, tools=tools)
+    record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)
     move_version(connector.organization_id)

@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import profile_label
-from connectors.events import PROFILE_DELETED
+from connectors.events import ProfileDeleted
 from connectors.models import Profile
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.models import AccessToken
@@ -25,7 +25,7 @@ def delete_profile(profile: Profile, *, actor: Actor) -> int:
         revoke_token(token, actor=actor)
     label = profile_label(profile)
     profile.delete()
-    record(PROFILE_DELETED, organization_id=organization.id, actor=actor, profile=label, tokens=len(tokens))
+    record(ProfileDeleted(profile=label, tokens=len(tokens)), organization_id=organization.id, actor=actor)
     move_version(organization.id)
     return len(tokens)
 

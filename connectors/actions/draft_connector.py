@@ -9,7 +9,7 @@ from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.descriptions import clean_description, clean_icon
 from connectors.errors import ConnectorError
-from connectors.events import CONNECTOR_DRAFTED
+from connectors.events import ConnectorDrafted
 from connectors.models import Connector
 from connectors.pages.wizard_steps import CONNECTION
 from harriet.people.models import Organization, User
@@ -33,7 +33,7 @@ def draft_connector(
     with transaction.atomic():
         refuse_taken_slug(connector)
         connector.save(force_insert=True)
-        record(CONNECTOR_DRAFTED, organization_id=organization.id, actor=actor, connector=connector_label(connector))
+        record(ConnectorDrafted(connector=connector_label(connector)), organization_id=organization.id, actor=actor)
     return connector
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
-from connectors.events import CONNECTOR_PAUSED
+from connectors.events import ConnectorPaused
 from connectors.models import Connector
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
@@ -22,11 +22,9 @@ def pause_connector(connector: Connector, *, reason: str = "", actor: Actor) -> 
         return False
     connector.state = Connector.State.PAUSED
     record(
-        CONNECTOR_PAUSED,
+        ConnectorPaused(connector=connector_label(connector), reason=reason or "no reason was given."),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        reason=reason or "no reason was given.",
     )
     move_version(connector.organization_id)
     return True

@@ -10,7 +10,7 @@ from audit.actor import SYSTEM, Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.errors import UpstreamBusy, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
-from connectors.events import CONNECTOR_HEALTH_CHANGED
+from connectors.events import ConnectorHealthChanged
 from connectors.models import Connector
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
@@ -53,12 +53,11 @@ def record_failure(connector: Connector, problem: Problem, *, actor: Actor = SYS
 
 def _tell(connector: Connector, actor: Actor) -> None:
     record(
-        CONNECTOR_HEALTH_CHANGED,
+        ConnectorHealthChanged(
+            connector=connector_label(connector), health=connector.get_health_display(), reason=connector.health_reason
+        ),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        health=connector.get_health_display(),
-        reason=connector.health_reason,
     )
 
 

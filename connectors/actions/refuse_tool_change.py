@@ -9,7 +9,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label, tool_label
 from connectors.errors import ConnectorError
-from connectors.events import TOOL_CHANGE_REFUSED
+from connectors.events import ToolChangeRefused
 from connectors.models import Tool, ToolVersion
 from harriet.people.permissions import Power, demand
 
@@ -22,12 +22,11 @@ def refuse_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersio
         refused_at=Now(), refused_by=actor.id if actor.kind == "person" else None
     )
     record(
-        TOOL_CHANGE_REFUSED,
+        ToolChangeRefused(
+            connector=connector_label(tool.connector), tool=tool_label(tool), refused=bytes(version.digest).hex()
+        ),
         organization_id=tool.organization_id,
         actor=actor,
-        connector=connector_label(tool.connector),
-        tool=tool_label(tool),
-        refused=bytes(version.digest).hex(),
     )
     version.refresh_from_db()
     return version

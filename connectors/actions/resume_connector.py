@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
-from connectors.events import CONNECTOR_RESUMED
+from connectors.events import ConnectorResumed
 from connectors.models import Connector
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
@@ -22,7 +22,7 @@ def resume_connector(connector: Connector, *, actor: Actor) -> bool:
         return False
     connector.state = Connector.State.ACTIVE
     record(
-        CONNECTOR_RESUMED, organization_id=connector.organization_id, actor=actor, connector=connector_label(connector)
+        ConnectorResumed(connector=connector_label(connector)), organization_id=connector.organization_id, actor=actor
     )
     move_version(connector.organization_id)
     return True

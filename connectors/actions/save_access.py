@@ -10,7 +10,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.access.grantees import access_words, checked_groups, checked_roles
 from connectors.audit_labels import connector_label
-from connectors.events import CONNECTOR_ACCESS_CHANGED
+from connectors.events import ConnectorAccessChanged
 from connectors.models import Connector
 from connectors.pages.wizard_steps import ACCESS, SAVE, step_done
 from harriet.people.models import Group
@@ -34,11 +34,12 @@ def save_access(
     connector.default_groups.set(allowed_groups)
     words = access_words((group.name for group in allowed_groups), allowed_roles)
     record(
-        CONNECTOR_ACCESS_CHANGED,
+        ConnectorAccessChanged(
+            connector=connector_label(connector),
+            access=f"{words}, {'with' if requires_confirmation else 'without'} confirmation",
+        ),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        access=f"{words}, {'with' if requires_confirmation else 'without'} confirmation",
     )
     step_done(connector, ACCESS, then=SAVE)
     return connector

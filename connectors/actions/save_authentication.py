@@ -12,7 +12,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
-from connectors.events import CONNECTOR_AUTHENTICATION_CHANGED
+from connectors.events import ConnectorAuthenticationChanged
 from connectors.models import Connector
 from connectors.pages.wizard_steps import ACCESS, AUTHENTICATION, step_done
 from harriet.lib.secret import Secret
@@ -95,10 +95,8 @@ def tell_authentication(connector: Connector, type_: str, *, actor: Actor) -> No
     )
     connector.refresh_from_db(fields=["revision", "health", "health_reason", "checked_at"])
     record(
-        CONNECTOR_AUTHENTICATION_CHANGED,
+        ConnectorAuthenticationChanged(connector=connector_label(connector), type=type_),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        type=type_,
     )
     move_version(connector.organization_id)

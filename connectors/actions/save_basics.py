@@ -9,7 +9,7 @@ from audit.record import record
 from connectors.actions.draft_connector import refuse_taken_slug
 from connectors.audit_labels import connector_label
 from connectors.descriptions import clean_description, clean_icon
-from connectors.events import CONNECTOR_CHANGED
+from connectors.events import ConnectorChanged
 from connectors.models import Connector
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import Power, demand
@@ -39,11 +39,9 @@ def save_basics(
     refuse_taken_slug(connector)
     connector.save(update_fields=changed)
     record(
-        CONNECTOR_CHANGED,
+        ConnectorChanged(connector=connector_label(connector), fields=", ".join(changed)),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        fields=", ".join(changed),
     )
     move_version(connector.organization_id)
     return connector

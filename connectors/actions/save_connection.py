@@ -14,7 +14,7 @@ from audit.record import record
 from connectors.access.reach import reach_for
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
-from connectors.events import CONNECTOR_CHANGED, INTERNAL_HOST_ALLOWED, SECRET_KEPT_FOR_ADDRESS
+from connectors.events import ConnectorChanged, InternalHostAllowed, SecretKeptForAddress
 from connectors.models import Connector
 from connectors.pages.wizard_steps import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
@@ -88,12 +88,11 @@ def _kept(connector: Connector, old: str, move: Move, *, actor: Actor) -> bool:
     demand(actor, connector.organization, Power.MANAGE_ORGANIZATION)
     forget_previous(connector.id)
     record(
-        SECRET_KEPT_FOR_ADDRESS,
+        SecretKeptForAddress(
+            connector=connector_label(connector), old=_without_query(old), new=_without_query(connector.url)
+        ),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        old=_without_query(old),
-        new=_without_query(connector.url),
     )
     return True
 
@@ -133,11 +132,9 @@ def _allow_host(organization: Organization, hosts: list[str], host: str, connect
     organization.save(update_fields=["internal_hosts"])
     connector.organization.internal_hosts = hosts
     record(
-        INTERNAL_HOST_ALLOWED,
+        InternalHostAllowed(connector=connector_label(connector), host=host),
         organization_id=organization.id,
         actor=actor,
-        connector=connector_label(connector),
-        host=host,
     )
     move_version(organization.id)
 
@@ -159,12 +156,9 @@ def _move(connector: Connector, url: str, allow_internal: bool, *, actor: Actor)
     )
     connector.refresh_from_db()
     record(
-        CONNECTOR_CHANGED,
+        ConnectorChanged(connector=connector_label(connector), fields="address", url=_without_query(url)),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        fields="address",
-        url=_without_query(url),
     )
     move_version(connector.organization_id)
 

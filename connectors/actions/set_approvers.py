@@ -11,7 +11,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.access.grantees import access_words, checked_groups
 from connectors.audit_labels import connector_label
-from connectors.events import CONNECTOR_APPROVERS_CHANGED
+from connectors.events import ConnectorApproversChanged
 from connectors.models import Connector, ConnectorGroupPermission
 from harriet.people.models import Group, RightGiven
 from harriet.people.permissions import Power, demand
@@ -38,11 +38,11 @@ def set_approvers(connector: Connector, groups: Iterable[Group], *, actor: Actor
         ConnectorGroupPermission(group=group, permission=permission, content_object=connector) for group in wanted
     )
     record(
-        CONNECTOR_APPROVERS_CHANGED,
+        ConnectorApproversChanged(
+            connector=connector_label(connector), groups=access_words((group.name for group in wanted), [])
+        ),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        groups=access_words((group.name for group in wanted), []),
     )
     move_version(connector.organization_id)
     return True

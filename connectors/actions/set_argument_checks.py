@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
-from connectors.events import CONNECTOR_CHECKS_CHANGED
+from connectors.events import ConnectorChecksChanged
 from connectors.models import Connector
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
@@ -22,11 +22,12 @@ def set_argument_checks(connector: Connector, *, checks_arguments: bool, actor: 
     connector.checks_arguments = checks_arguments
     connector.save(update_fields=["checks_arguments"])
     record(
-        CONNECTOR_CHECKS_CHANGED,
+        ConnectorChecksChanged(
+            connector=connector_label(connector),
+            checks="checked against its tools' schemas" if checks_arguments else "left to the server",
+        ),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        checks="checked against its tools' schemas" if checks_arguments else "left to the server",
     )
     move_version(connector.organization_id)
     return connector

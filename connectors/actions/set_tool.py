@@ -13,7 +13,7 @@ from connectors.access.clashes import refuse_clashes_with
 from connectors.access.grantees import access_words, checked_groups, checked_roles
 from connectors.audit_labels import connector_label, tool_label
 from connectors.errors import ConnectorError
-from connectors.events import TOOL_SET
+from connectors.events import ToolSet
 from connectors.models import Risk, Tool, ToolPermission
 from harriet.people.models import Group
 from harriet.people.permissions import Power, demand
@@ -69,12 +69,9 @@ def change_tool(tool: Tool, change: ToolChange, *, actor: Actor) -> bool:
         return False
     tool.save(update_fields=["is_enabled", "requires_confirmation", "risk_override"])
     record(
-        TOOL_SET,
+        ToolSet(connector=connector_label(tool.connector), tool=tool_label(tool), changes=", ".join(words)),
         organization_id=tool.organization_id,
         actor=actor,
-        connector=connector_label(tool.connector),
-        tool=tool_label(tool),
-        changes=", ".join(words),
     )
     return True
 

@@ -20,7 +20,7 @@ from connectors.definitions.pin import add_resources, add_tools, quarantine_tool
 from connectors.definitions.sound import Remarks
 from connectors.definitions.unchecked import notes_of
 from connectors.errors import ConnectorError
-from connectors.events import CONNECTOR_SYNC_FAILED, CONNECTOR_SYNCED
+from connectors.events import ConnectorSynced, ConnectorSyncFailed
 from connectors.inspect.look import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from connectors.states import offer_words
@@ -68,13 +68,14 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     run.refused += clashes.left_out
     _finish(run)
     record(
-        CONNECTOR_SYNCED,
+        ConnectorSynced(
+            connector=connector_label(connector),
+            summary=summary_of(run),
+            refused=run.refused[:20],
+            mended=run.mended[:20],
+        ),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        summary=summary_of(run),
-        refused=run.refused[:20],
-        mended=run.mended[:20],
     )
     record_health(connector, Connector.Health.UP, "")
     if run.changed and actor.kind == "system":
@@ -232,11 +233,9 @@ def _failed(run: SyncRun, problem: Problem, *, actor: Actor) -> SyncRun:
     _close(run)
     connector = run.connector
     record(
-        CONNECTOR_SYNC_FAILED,
+        ConnectorSyncFailed(connector=connector_label(connector), reason=run.error),
         organization_id=connector.organization_id,
         actor=actor,
-        connector=connector_label(connector),
-        reason=run.error,
     )
     record_failure(connector, problem)
     return run

@@ -21,7 +21,7 @@ from connectors.errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
-from connectors.events import CONNECTOR_TESTED
+from connectors.events import ConnectorTested
 from connectors.inspect import look
 from connectors.models import Connector
 from connectors.transports.base import Discovery
@@ -53,11 +53,12 @@ def test_connection(connector: Connector, *, candidate: look.Candidate | None = 
     worst = next((finding for finding in findings if finding.kind != "ok"), findings[-1])
     with transaction.atomic():
         record(
-            CONNECTOR_TESTED,
+            ConnectorTested(
+                connector=connector_label(connector),
+                result=f"With a new secret, before it is saved: {worst.sentence}" if candidate else worst.sentence,
+            ),
             organization_id=connector.organization_id,
             actor=actor,
-            connector=connector_label(connector),
-            result=f"With a new secret, before it is saved: {worst.sentence}" if candidate else worst.sentence,
         )
         if connector.state != Connector.State.DRAFT and candidate is None:
             _write_health(connector, problem)

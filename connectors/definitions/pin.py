@@ -10,7 +10,7 @@ from audit.record import record
 from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.offer import Offered, read_definition
 from connectors.definitions.risk import propose_risk
-from connectors.events import TOOL_FOUND, TOOL_QUARANTINED, TOOL_REMOVED, TOOL_RENAMED, TOOL_RESTORED
+from connectors.events import ToolEvent, ToolFound, ToolQuarantined, ToolRemoved, ToolRenamed, ToolRestored
 from connectors.models import Connector, Tool, ToolPermission, ToolVersion
 
 RESOURCES: Mapping[str, Any] = {
@@ -45,7 +45,8 @@ def add_tools(
     )
     for tool in tools:
         old = tool.renamed_from
-        _tell(TOOL_RENAMED if old else TOOL_FOUND, tool, connector, actor, **({"old": old} if old else {}))
+        about = {"connector": connector_label(connector), "tool": tool_label(tool)}
+        _record(ToolRenamed(**about, old=old) if old else ToolFound(**about), connector, actor)
 
 
 def quarantine_tools(connector: Connector, changed: Iterable[tuple[Tool, Offered]], *, actor: Actor) -> None:
@@ -59,21 +60,21 @@ def quarantine_tools(connector: Connector, changed: Iterable[tuple[Tool, Offered
             create_defaults={"is_proposed": True, "definition": dict(offered.definition)},
         )
         _move(tool, Tool.State.QUARANTINED)
-        _tell(TOOL_QUARANTINED, tool, connector, actor)
+        _tell(ToolQuarantined, tool, connector, actor)
 
 
 def restore_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
     for tool in tools:
         _unpropose(tool)
         _move(tool, Tool.State.PINNED)
-        _tell(TOOL_RESTORED, tool, connector, actor)
+        _tell(ToolRestored, tool, connector, actor)
 
 
 def remove_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
     for tool in tools:
         _unpropose(tool)
         _move(tool, Tool.State.REMOVED)
-        _tell(TOOL_REMOVED, tool, connector, actor)
+        _tell(ToolRemoved, tool, connector, actor)
 
 
 def description_in(definition: Mapping[str, Any]) -> str:
@@ -105,12 +106,9 @@ def _move(tool: Tool, state: str) -> None:
     tool.save(update_fields=["state"])
 
 
-def _tell(code: str, tool: Tool, connector: Connector, actor: Actor, **details: str) -> None:
-    record(
-        code,
-        organization_id=connector.organization_id,
-        actor=actor,
-        connector=connector_label(connector),
-        tool=tool_label(tool),
-        **details,
-    )
+def _tell(kind: type[ToolEvent], tool: Tool, connector: Connector, actor: Actor) -> None:
+    _record(kind(connector=connector_label(connector), tool=tool_label(tool)), connector, actor)
+
+
+def _record(happened: ToolEvent, connector: Connector, actor: Actor) -> None:
+    record(happened, organization_id=connector.organization_id, actor=actor)

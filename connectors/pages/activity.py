@@ -12,10 +12,10 @@ from django.db.models import Count
 from django.db.models.functions import Now, TruncHour
 from django.utils import timezone
 
-from audit.codes import sentence_for
 from audit.events import CALL_INTENT
 from audit.models import Event
 from audit.queries import without_set_aside
+from audit.vocabulary.sentences import sentence_for
 
 HOURS = 24
 

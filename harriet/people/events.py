@@ -1,77 +1,229 @@
 """What can happen to organizations, people, groups, devices and tokens, as the audit log says it."""
 
-from audit.codes import define
+from typing import Annotated
 
-ORGANIZATION_CREATED = define(
-    "organization.created", "{actor} created the organization {organization}.", "A new organization, still empty."
-)
-ORGANIZATION_CHANGED = define(
-    "organization.changed", "{actor} changed the organization: {change}.", "Its name, hold time or internal hosts."
-)
-PERSON_ADDED = define("person.added", "{actor} added {person} as {role}.", "A person got a membership directly.")
-PERSON_INVITED = define("person.invited", "{actor} invited {email} as {role}.", "An invitation link was made.")
-PERSON_JOINED = define("person.joined", "{person} accepted an invitation as {role}.", "An invitation was accepted.")
-INVITATION_DECLINED = define(
-    "invitation.declined", "{person} declined the invitation as {role}.", "Who was invited does not want to join."
-)
-ADDRESS_PROVED = define(
-    "person.address_proved",
-    "{person} proved their address by mail and set a new password.",
-    "The account was made through a link that somebody else had in hand. Its sessions, tokens and factors ended.",
-)
-INVITATION_WITHDRAWN = define(
-    "invitation.withdrawn", "{actor} withdrew the invitation of {email}.", "The link opens nothing any more."
-)
-ROLE_CHANGED = define(
-    "person.role_changed", "{actor} changed the role of {person} from {before} to {role}.", "A membership's role."
-)
-PERSON_GROUPS_CHANGED = define(
-    "person.groups_changed", "{actor} set the groups of {person} to: {groups}.", "What groups a person is in."
-)
-PERSON_DEACTIVATED = define(
-    "person.deactivated",
-    "{actor} deactivated {person}; {tokens} tokens were revoked.",
-    "All access ends at once; the membership stays and can be activated again.",
-)
-PERSON_ACTIVATED = define("person.activated", "{actor} activated {person} again.", "Revoked tokens stay revoked.")
-PERSON_REMOVED = define(
-    "person.removed",
-    "{actor} removed {person}; {tokens} tokens and {devices} devices were revoked.",
-    "The membership is gone, with all access.",
-)
-GROUP_CREATED = define("group.created", "{actor} created the group {group}.", "A new group.")
-GROUP_RENAMED = define("group.renamed", "{actor} renamed the group {before} to {group}.", "Its short name stays.")
-GROUP_DELETED = define(
-    "group.deleted", "{actor} deleted the group {group}.", "With it go all permissions that it gave."
-)
-DEVICE_REGISTERED = define(
-    "device.registered", "{actor} registered the device {device} of {person}.", "A device that can get a credential."
-)
-DEVICE_REVOKED = define(
-    "device.revoked", "{actor} revoked the device {device} of {person}.", "With all its credentials."
-)
-DEVICE_CREDENTIAL_ISSUED = define(
-    "token.device_credential_issued",
-    "{actor} issued the credential {token} for {device} of {person}.",
-    "A bearer token for one person on one device. Its value is not kept.",
-)
-DEVICE_CREDENTIAL_OFFERED = define(
-    "token.device_credential_offered",
-    "{actor} prepared the credential {token} for {device} of {person}.",
-    "The person alone can open it, signed in, for seven days; it is made then, and shown to nobody else.",
-)
-INTEGRATION_KEY_ISSUED = define(
-    "token.integration_key_issued",
-    "{actor} issued the shared integration key {token} with the groups: {groups}.",
-    "A bearer token that belongs to no person. Its value is not kept.",
-)
-PERSONAL_TOKEN_ISSUED = define(
-    "token.personal_token_issued",
-    "{actor} issued the API token {token} of {person}.",
-    "A bearer token for the REST API with the person's own powers. Its value is not kept.",
-)
-TOKEN_REVOKED = define("token.revoked", "{actor} revoked the token {token}.", "It opens nothing any more.")
-SETUP_LINK_MADE = define(
-    "setup_link.made", "{actor} made a set-up link.", "It makes the first owner; it works once, for 24 hours."
-)
-SETUP_LINK_USED = define("setup_link.used", "{person} used the set-up link.", "The installation has its first owner.")
+from audit.actor import Label
+from audit.vocabulary.declaration import AuditEvent
+
+
+class OrganizationCreated(AuditEvent):
+    """A new organization, still empty."""
+
+    code = "organization.created"
+    sentence = "{actor} created the organization {organization}."
+    organization: Annotated[str, "its name"]
+    slug: Annotated[str, "its short name, which set-up files use"]
+
+
+class OrganizationChanged(AuditEvent):
+    """Its name, hold time or internal hosts."""
+
+    code = "organization.changed"
+    sentence = "{actor} changed the organization: {change}."
+    change: Annotated[str, "each setting with what it was and what it is, as words"]
+
+
+class PersonAdded(AuditEvent):
+    """A person got a membership directly."""
+
+    code = "person.added"
+    sentence = "{actor} added {person} as {role}."
+    person: Label
+    role: Annotated[str, "their role, as the pages call it"]
+
+
+class PersonInvited(AuditEvent):
+    """An invitation link was made."""
+
+    code = "person.invited"
+    sentence = "{actor} invited {email} as {role}."
+    email: Annotated[str, "whom"]
+    role: Annotated[str, "the role that they will have, as the pages call it"]
+    groups: Annotated[str, "short names, with commas; empty for none"]
+
+
+class PersonJoined(AuditEvent):
+    """An invitation was accepted."""
+
+    code = "person.joined"
+    sentence = "{person} accepted an invitation as {role}."
+    person: Label
+    role: Annotated[str, "their role, as the pages call it"]
+
+
+class InvitationDeclined(AuditEvent):
+    """Who was invited does not want to join."""
+
+    code = "invitation.declined"
+    sentence = "{person} declined the invitation as {role}."
+    person: Label
+    role: Annotated[str, "the role that they would have had, as the pages call it"]
+
+
+class AddressProved(AuditEvent):
+    """The account was made through a link that somebody else had in hand. Its sessions, tokens and factors ended."""
+
+    code = "person.address_proved"
+    sentence = "{person} proved their address by mail and set a new password."
+    person: Label
+
+
+class InvitationWithdrawn(AuditEvent):
+    """The link opens nothing any more."""
+
+    code = "invitation.withdrawn"
+    sentence = "{actor} withdrew the invitation of {email}."
+    email: Annotated[str, "whom it was for"]
+
+
+class RoleChanged(AuditEvent):
+    """A membership's role."""
+
+    code = "person.role_changed"
+    sentence = "{actor} changed the role of {person} from {before} to {role}."
+    person: Label
+    before: Annotated[str, "the role until then, as the pages call it"]
+    role: Annotated[str, "the role from now on, as the pages call it"]
+
+
+class PersonGroupsChanged(AuditEvent):
+    """What groups a person is in."""
+
+    code = "person.groups_changed"
+    sentence = "{actor} set the groups of {person} to: {groups}."
+    person: Label
+    groups: Annotated[str, "short names of all groups that they are in now, with commas; “none” for none"]
+
+
+class PersonDeactivated(AuditEvent):
+    """All access ends at once; the membership stays and can be activated again."""
+
+    code = "person.deactivated"
+    sentence = "{actor} deactivated {person}; {tokens} tokens were revoked."
+    person: Label
+    tokens: Annotated[int, "how many tokens were revoked"]
+
+
+class PersonActivated(AuditEvent):
+    """Revoked tokens stay revoked."""
+
+    code = "person.activated"
+    sentence = "{actor} activated {person} again."
+    person: Label
+
+
+class PersonRemoved(AuditEvent):
+    """The membership is gone, with all access."""
+
+    code = "person.removed"
+    sentence = "{actor} removed {person}; {tokens} tokens and {devices} devices were revoked."
+    person: Label
+    tokens: Annotated[int, "how many tokens were revoked"]
+    devices: Annotated[int, "how many devices were revoked"]
+
+
+class GroupCreated(AuditEvent):
+    """A new group."""
+
+    code = "group.created"
+    sentence = "{actor} created the group {group}."
+    group: Annotated[str, "its name"]
+    slug: Annotated[str, "its short name, which set-up files use"]
+
+
+class GroupRenamed(AuditEvent):
+    """Its short name stays."""
+
+    code = "group.renamed"
+    sentence = "{actor} renamed the group {before} to {group}."
+    before: Annotated[str, "its name until then"]
+    group: Annotated[str, "its name from now on"]
+
+
+class GroupDeleted(AuditEvent):
+    """With it go all permissions that it gave."""
+
+    code = "group.deleted"
+    sentence = "{actor} deleted the group {group}."
+    group: Annotated[str, "its name"]
+
+
+class DeviceRegistered(AuditEvent):
+    """A device that can get a credential."""
+
+    code = "device.registered"
+    sentence = "{actor} registered the device {device} of {person}."
+    person: Label
+    device: Label
+
+
+class DeviceRevoked(AuditEvent):
+    """With all its credentials."""
+
+    code = "device.revoked"
+    sentence = "{actor} revoked the device {device} of {person}."
+    person: Label
+    device: Label
+
+
+class DeviceCredentialIssued(AuditEvent):
+    """A bearer token for one person on one device. Its value is not kept."""
+
+    code = "token.device_credential_issued"
+    sentence = "{actor} issued the credential {token} for {device} of {person}."
+    person: Label
+    device: Label
+    token: Annotated[str, "its name"]
+
+
+class DeviceCredentialOffered(AuditEvent):
+    """The person alone can open it, signed in, for seven days; it is made then, and shown to nobody else."""
+
+    code = "token.device_credential_offered"
+    sentence = "{actor} prepared the credential {token} for {device} of {person}."
+    person: Label
+    device: Label
+    token: Annotated[str, "the name that it will have"]
+
+
+class IntegrationKeyIssued(AuditEvent):
+    """A bearer token that belongs to no person. Its value is not kept."""
+
+    code = "token.integration_key_issued"
+    sentence = "{actor} issued the shared integration key {token} with the groups: {groups}."
+    token: Annotated[str, "its name"]
+    groups: Annotated[str, "short names, with commas"]
+
+
+class PersonalTokenIssued(AuditEvent):
+    """A bearer token for the REST API with the person's own powers. Its value is not kept."""
+
+    code = "token.personal_token_issued"
+    sentence = "{actor} issued the API token {token} of {person}."
+    person: Label
+    token: Annotated[str, "its name"]
+
+
+class TokenRevoked(AuditEvent):
+    """It opens nothing any more."""
+
+    code = "token.revoked"
+    sentence = "{actor} revoked the token {token}."
+    person: Label | None
+    device: Label | None
+    token: Annotated[str, "its name"]
+
+
+class SetupLinkMade(AuditEvent):
+    """It makes the first owner; it works once, for 24 hours."""
+
+    code = "setup_link.made"
+    sentence = "{actor} made a set-up link."
+
+
+class SetupLinkUsed(AuditEvent):
+    """The installation has its first owner."""
+
+    code = "setup_link.used"
+    sentence = "{person} used the set-up link."
+    person: Label

@@ -1,8 +1,42 @@
 """What can happen at the door, as the audit log says it."""
 
-from audit.codes import define
+from typing import Annotated
 
-SIGNED_IN = define("signin.succeeded", "{person} signed in.", "A person signed in to the pages.")
-PASSWORD_CHANGED = define("signin.password_changed", "{person} changed their password.", "Changed, set or reset.")
-FACTOR_ADDED = define("signin.factor_added", "{person} added {factor} for signing in.", "A second factor or passkey.")
-FACTOR_REMOVED = define("signin.factor_removed", "{person} removed {factor} for signing in.", "A factor is gone.")
+from audit.actor import Label
+from audit.vocabulary.declaration import AuditEvent
+
+
+class SigninEvent(AuditEvent):
+    """Something that a person did about signing in."""
+
+    person: Label
+
+
+class SignedIn(SigninEvent):
+    """A person signed in to the pages."""
+
+    code = "signin.succeeded"
+    sentence = "{person} signed in."
+
+
+class PasswordChanged(SigninEvent):
+    """Changed, set or reset."""
+
+    code = "signin.password_changed"
+    sentence = "{person} changed their password."
+
+
+class FactorAdded(SigninEvent):
+    """A second factor or passkey."""
+
+    code = "signin.factor_added"
+    sentence = "{person} added {factor} for signing in."
+    factor: Annotated[str, "what kind of factor, in words"]
+
+
+class FactorRemoved(SigninEvent):
+    """A factor is gone."""
+
+    code = "signin.factor_removed"
+    sentence = "{person} removed {factor} for signing in."
+    factor: Annotated[str, "what kind of factor, in words"]

@@ -15,31 +15,25 @@ from audit.record import record
 from harriet.people.actions.prove_address import prove_address
 from harriet.people.actors import actor_of, person_label
 from harriet.people.models import User
-from harriet.signin.events import FACTOR_ADDED, FACTOR_REMOVED, PASSWORD_CHANGED, SIGNED_IN
+from harriet.signin.events import FactorAdded, FactorRemoved, PasswordChanged, SignedIn, SigninEvent
 
 FACTORS = {"totp": "an authenticator app", "webauthn": "a passkey or security key", "recovery_codes": "recovery codes"}
 
 
-def tell(code: str, user: User, **details: str) -> None:
+def tell(happened: SigninEvent, user: User) -> None:
     with transaction.atomic():
         for membership in user.memberships.filter(is_active=True):
-            record(
-                code,
-                organization_id=membership.organization_id,
-                actor=actor_of(user),
-                person=person_label(user),
-                **details,
-            )
+            record(happened, organization_id=membership.organization_id, actor=actor_of(user))
 
 
 @receiver(user_logged_in)
 def signed_in(user: User, **_: Any) -> None:
-    tell(SIGNED_IN, user)
+    tell(SignedIn(person=person_label(user)), user)
 
 
 @receiver([account.password_changed, account.password_set, account.password_reset])
 def password_changed(user: User, **_: Any) -> None:
-    tell(PASSWORD_CHANGED, user)
+    tell(PasswordChanged(person=person_label(user)), user)
 
 
 @receiver(account.password_reset)
@@ -52,9 +46,9 @@ def address_proved(user: User, **_: Any) -> None:
 
 @receiver(mfa.authenticator_added)
 def factor_added(user: User, authenticator: Any, **_: Any) -> None:
-    tell(FACTOR_ADDED, user, factor=FACTORS.get(authenticator.type, "a factor"))
+    tell(FactorAdded(person=person_label(user), factor=FACTORS.get(authenticator.type, "a factor")), user)
 
 
 @receiver(mfa.authenticator_removed)
 def factor_removed(user: User, authenticator: Any, **_: Any) -> None:
-    tell(FACTOR_REMOVED, user, factor=FACTORS.get(authenticator.type, "a factor"))
+    tell(FactorRemoved(person=person_label(user), factor=FACTORS.get(authenticator.type, "a factor")), user)

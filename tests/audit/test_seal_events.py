@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from audit import chain, sealing
-from audit.events import AUDIT_CHAIN_MENDED, AUDIT_ROWS_SET_ASIDE, AUDIT_SEALED_LATE
+from audit.events import AuditChainMended, AuditRowsSetAside, AuditSealedLate
 from audit.models import INSTALLATION, Checkpoint, Event, Mark, Seal, SetAside, Unsealed
 from audit.sealing import BATCH, seal_everything, seal_organization
 from audit.tasks import seal_events, verify_chain
@@ -147,7 +147,7 @@ def test_a_row_that_harriet_did_not_write_is_set_aside_and_the_chain_goes_on(
     third = remember(organization_id=owner)
     seal_everything()
     sealed = [id for seal in Seal.objects.filter(organization_id=owner).order_by("sequence") for id in seal.event_ids]
-    told = Event.objects.get(code=AUDIT_ROWS_SET_ASIDE)
+    told = Event.objects.get(code=AuditRowsSetAside.code)
     assert [sealed[1], *sealed[2:]] == [second.id, told.id, third.id]
     assert (told.organization_id, told.fields["details"]["rows"]) == (owner, [str(forged)])
     assert list(SetAside.objects.values_list("event_id", "organization_id")) == [(forged, owner)]
@@ -174,7 +174,7 @@ def test_many_forged_rows_make_no_turn_longer(monkeypatch: pytest.MonkeyPatch) -
     assert Unsealed.objects.filter(organization_id=ACME).count() > 500
     seal_everything()
     seal_everything()
-    assert Event.objects.filter(code=AUDIT_ROWS_SET_ASIDE).count() == 3
+    assert Event.objects.filter(code=AuditRowsSetAside.code).count() == 3
     found = verify(ACME)
     assert (found.faults.count, len(found.faults.named), found.foreign) == (2500, 100, 2500)
     assert found.faults.sentences()[-1] == "And 2400 more."
@@ -186,7 +186,7 @@ def test_an_invented_organization_gets_no_chain() -> None:
     seal_everything()
     seal_everything()
     assert set(Seal.objects.values_list("organization_id", flat=True)) == {INSTALLATION}
-    assert Event.objects.get(code=AUDIT_ROWS_SET_ASIDE).fields["details"]["claimed"] == str(nobody)
+    assert Event.objects.get(code=AuditRowsSetAside.code).fields["details"]["claimed"] == str(nobody)
 
 
 @pytest.mark.parametrize("sequences", [[2], [2, 3, 4], [40], [2**63 - 1], [0], [-5], [2, 3, 2**63 - 1]])
@@ -202,7 +202,7 @@ def test_seals_from_elsewhere_are_passed_over(sequences: list[int], caplog: pyte
     third = remember()
     seal_everything()
     seal_everything()
-    told = Event.objects.filter(code=AUDIT_CHAIN_MENDED)
+    told = Event.objects.filter(code=AuditChainMended.code)
     found = verify(ACME)
     assert found.faults.count == len(sequences) + 1
     assert all("wasn't made by this installation" in fault.sentence for fault in found.faults.named)
@@ -228,7 +228,7 @@ def test_a_mark_that_was_changed_or_set_back_is_mended_and_told() -> None:
         seal_everything()
         seal_everything()
         assert verify(ACME).is_sound
-        assert told in Event.objects.filter(code=AUDIT_CHAIN_MENDED).latest("recorded_at").sentence
+        assert told in Event.objects.filter(code=AuditChainMended.code).latest("recorded_at").sentence
 
 
 def test_an_event_taken_out_of_the_queue_is_sealed_late() -> None:
@@ -246,4 +246,4 @@ def test_an_event_taken_out_of_the_queue_is_sealed_late() -> None:
     seal_everything()
     verify_chain(str(ACME))
     assert Checkpoint.objects.latest("id").fault == ""
-    assert Event.objects.filter(code=AUDIT_SEALED_LATE).count() == 1
+    assert Event.objects.filter(code=AuditSealedLate.code).count() == 1

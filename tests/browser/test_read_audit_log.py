@@ -8,13 +8,12 @@ import pytest
 from django.db import transaction
 
 from audit.actor import Actor, Label
-from audit.event import compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.record import insert
 from audit.sealing import seal_everything
 from audit.verify import verify
 from harriet.lib.ids import new_id
-from tests.audit.stories import forge
+from tests.audit.stories import any_event, forge
 from tests.browser.site import Site
 from tests.browser.visit import visit
 from tests.cast import Cast
@@ -35,7 +34,7 @@ def a_working_day(cast: Cast) -> None:
             (CALL_OUTCOME, {"outcome": "ok", "milliseconds": 48.2}),
             (CALL_REFUSED, {"decision": "refuse", "reason": f"Not for {LONGEST}.", "tool_digest": "ab" * 32}),
         ):
-            event = compose(
+            event = any_event(
                 code,
                 organization_id=cast.acme.pk,
                 actor=token,

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audit.codes import sentence_for
 from audit.models import Event
+from audit.vocabulary.sentences import sentence_for
 from connectors.access.load import load
 from connectors.access.preview import preview
 from connectors.access.rules import shown_name

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from approvals.hold import HeldCall, hold
 from audit.actor import Actor, Label
-from audit.event import compose
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from connectors.definitions.pin import RESOURCES
@@ -31,6 +30,7 @@ from harriet.people.actions.notice_person import notice_person
 from harriet.people.actions.offer_device_credential import offer_device_credential
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Group, Membership, Role, User
+from tests.audit.stories import any_event
 from tests.cast import Cast
 from vault.actions.save_credential import save_credential
 from vault.models import Credential
@@ -270,7 +270,7 @@ def _call(cast: Cast, tool: Tool, at: Any, luck: float) -> Iterator[Event]:
 
 
 def _event(cast: Cast, code: str, tool: Tool, at: Any, request: UUID, **fields: Any) -> Event:
-    new = compose(
+    new = any_event(
         code,
         organization_id=cast.acme.pk,
         actor=Actor(kind="token", id=cast.dana.pk, label="Claude (dana@acme.test)"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit.codes import sentence_for
+from audit.vocabulary.sentences import sentence_for
 from tests.gateway.client import Client, ModernClient
 from tests.gateway.log import Log, wait_for
 from tests.gateway.office import SECRET, Office

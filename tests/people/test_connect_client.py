@@ -17,12 +17,13 @@ from django.urls import reverse
 from audit.actor import Actor, Label
 from audit.context import request as audit_request
 from audit.events import CALL_INTENT, CALL_OUTCOME
-from audit.record import record
+from audit.record import insert
 from connectors.models import Profile
 from harriet.console.me.clients import CLIENTS, Door
 from harriet.lib.ids import new_id
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Device
+from tests.audit.stories import any_event
 
 PAGES = ["me:home", "me:devices", "me:connect", "me:activity", "me:waiting"]
 
@@ -143,8 +144,8 @@ def test_activity_shows_one_line_a_call_and_only_ones_own(client: Client, cast: 
         for caller in (dana, bob):
             with audit_request():
                 told = {"organization_id": cast.acme.pk, "actor": caller, "tool": tool, "connector": crm}
-                record(CALL_INTENT, **told)
-                record(CALL_OUTCOME, outcome="ok", **told)
+                insert(any_event(CALL_INTENT, **told))
+                insert(any_event(CALL_OUTCOME, outcome="ok", **told))
     client.force_login(cast.dana)
     text = client.get(reverse("me:activity")).content.decode()
-    assert text.count("find_customer") == 1 and "Done" in text and "bob@acme.test" not in text
+    assert text.count("find_customer") == 1 and "Succeeded" in text and "bob@acme.test" not in text

@@ -12,7 +12,7 @@ from audit.record import record
 from harriet.people.models import Membership, Organization, User
 from harriet.people.permissions import Power, demand
 from vault.errors import CredentialNotFound, CredentialRefused
-from vault.events import CREDENTIAL_SCHEDULE_CHANGED
+from vault.events import CredentialScheduleChanged
 from vault.models import Credential
 
 LONGEST_DAYS = 3650
@@ -56,11 +56,12 @@ def _is_member(organization: Organization, user: User) -> bool:
 
 def _record(credential: Credential, actor: Actor) -> None:
     record(
-        CREDENTIAL_SCHEDULE_CHANGED,
+        CredentialScheduleChanged(
+            connector=Label(credential.connector_id, credential.name),
+            credential=str(credential.pk),
+            owner=credential.owner.email if credential.owner else None,
+            rotate_every_days=credential.rotate_every_days,
+        ),
         organization_id=credential.organization_id,
         actor=actor,
-        connector=Label(credential.connector_id, credential.name),
-        credential=str(credential.pk),
-        owner=credential.owner.email if credential.owner else None,
-        rotate_every_days=credential.rotate_every_days,
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.actor import SYSTEM, Actor
 from audit.record import record
 from vault.actions.check_root_key import check_root_key
-from vault.events import DATA_KEY_CREATED
+from vault.events import DataKeyCreated
 from vault.keys.data_keys import wrap_data_key
 from vault.keys.registry import root_key
 from vault.locks import lock_organization
@@ -38,5 +38,5 @@ def _generate(organization_id: UUID, actor: Actor) -> DataKey:
         root_key_id=root_key().describe().label,
         wrapped=wrap_data_key(organization_id, version, secrets.token_bytes(KEY_BYTES)),
     )
-    record(DATA_KEY_CREATED, organization_id=organization_id, actor=actor, version=version)
+    record(DataKeyCreated(version=version), organization_id=organization_id, actor=actor)
     return row

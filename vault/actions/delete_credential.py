@@ -10,7 +10,7 @@ from audit.actor import Actor, Label
 from audit.record import record
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
-from vault.events import CREDENTIAL_DELETED
+from vault.events import CredentialDeleted
 from vault.models import Credential
 
 
@@ -23,11 +23,9 @@ def delete_credential(connector_id: UUID, *, actor: Actor) -> bool:
         return False
     demand(actor, credential.organization, Power.MANAGE_CREDENTIALS)
     record(
-        CREDENTIAL_DELETED,
+        CredentialDeleted(connector=Label(connector_id, credential.name), credential=str(credential.pk)),
         organization_id=credential.organization_id,
         actor=actor,
-        connector=Label(connector_id, credential.name),
-        credential=str(credential.pk),
     )
     move_version(credential.organization_id)
     credential.delete()

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from audit.actor import SYSTEM, Label
 from audit.record import record
-from vault.events import CREDENTIAL_OLD_FORGOTTEN
+from vault.events import CredentialOldForgotten
 from vault.models import CredentialVersion
 from vault.queries import KEPT_FOR
 
@@ -48,9 +48,7 @@ def _erase(versions: QuerySet[CredentialVersion]) -> int:
 def _tell(version: CredentialVersion) -> None:
     credential = version.credential
     record(
-        CREDENTIAL_OLD_FORGOTTEN,
+        CredentialOldForgotten(connector=Label(credential.connector_id, credential.name), version=version.number),
         organization_id=credential.organization_id,
         actor=SYSTEM,
-        connector=Label(credential.connector_id, credential.name),
-        version=version.number,
     )

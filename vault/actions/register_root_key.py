@@ -5,7 +5,7 @@ from django.db import transaction
 from audit.actor import SYSTEM, Actor
 from audit.models import INSTALLATION
 from audit.record import record
-from vault.events import ROOT_KEY_REGISTERED
+from vault.events import RootKeyRegistered
 from vault.keys.base import RootKeyProvider
 from vault.keys.canary import new_canary
 from vault.models import RootKey
@@ -19,5 +19,5 @@ def register_root_key(provider: RootKeyProvider, *, actor: Actor = SYSTEM) -> Ro
         label=described.label, defaults={"provider": described.provider, "canary": new_canary(provider)}
     )
     if is_new:
-        record(ROOT_KEY_REGISTERED, organization_id=INSTALLATION, actor=actor, label=row.label)
+        record(RootKeyRegistered(label=row.label), organization_id=INSTALLATION, actor=actor)
     return row

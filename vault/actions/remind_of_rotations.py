@@ -13,7 +13,7 @@ from audit.actor import SYSTEM, Actor, Label
 from audit.record import record
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.models import Membership, Role, User
-from vault.events import CREDENTIAL_REMINDED
+from vault.events import CredentialReminded
 from vault.models import Credential
 
 DAYS_BEFORE = (14, 3)
@@ -89,13 +89,14 @@ def _text(credential: Credential, due: datetime, now: datetime) -> str:
 
 def _record(credential: Credential, due: datetime, people: list[User], actor: Actor) -> None:
     record(
-        CREDENTIAL_REMINDED,
+        CredentialReminded(
+            connector=Label(credential.connector_id, credential.name),
+            credential=str(credential.pk),
+            recipients=", ".join(user.email for user in people),
+            due=due.date().isoformat(),
+        ),
         organization_id=credential.organization_id,
         actor=actor,
-        connector=Label(credential.connector_id, credential.name),
-        credential=str(credential.pk),
-        recipients=", ".join(user.email for user in people),
-        due=due.date().isoformat(),
     )
 
 

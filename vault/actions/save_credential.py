@@ -19,7 +19,7 @@ from harriet.people.version import move_version
 from vault.actions.change_schedule import check_schedule, due_at
 from vault.actions.create_data_key import create_data_key
 from vault.errors import CredentialNotFound
-from vault.events import CREDENTIAL_SAVED
+from vault.events import CredentialSaved
 from vault.locks import share_active_key
 from vault.models import Credential, CredentialVersion
 from vault.open import Opener, opener_with
@@ -101,13 +101,14 @@ def add_version(
 
 def _record(credential: Credential, version: CredentialVersion, actor: Actor) -> None:
     record(
-        CREDENTIAL_SAVED,
+        CredentialSaved(
+            connector=Label(credential.connector_id, credential.name),
+            credential=str(credential.pk),
+            version=version.number,
+            key_version=version.key_version,
+            digest=bytes(version.digest).hex(),
+            sent={"type": credential.type, **credential.placement},
+        ),
         organization_id=credential.organization_id,
         actor=actor,
-        connector=Label(credential.connector_id, credential.name),
-        credential=str(credential.pk),
-        version=version.number,
-        key_version=version.key_version,
-        digest=bytes(version.digest).hex(),
-        sent={"type": credential.type, **credential.placement},
     )

@@ -14,7 +14,7 @@ from harriet.people.version import move_version
 from vault.actions.change_schedule import due_at
 from vault.actions.save_credential import add_version, locked_credential, retire_current
 from vault.errors import CredentialNotFound
-from vault.events import CREDENTIAL_SWITCHED_BACK
+from vault.events import CredentialSwitchedBack
 from vault.models import Credential
 from vault.open import opener_for
 from vault.queries import previous_version, sealed_of
@@ -39,12 +39,11 @@ def switch_back(organization: Organization, connector_id: UUID, *, actor: Actor)
     credential.rotation_due_at = due_at(version.saved_at, credential.rotate_every_days)
     credential.save()
     record(
-        CREDENTIAL_SWITCHED_BACK,
+        CredentialSwitchedBack(
+            connector=Label(connector_id, credential.name), old=previous.number, version=version.number
+        ),
         organization_id=organization.pk,
         actor=actor,
-        connector=Label(connector_id, credential.name),
-        old=previous.number,
-        version=version.number,
     )
     move_version(organization.pk)
     return credential

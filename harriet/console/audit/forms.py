@@ -8,22 +8,15 @@ from uuid import UUID
 
 from django import forms
 
-from audit.codes import known_codes
 from audit.queries import Filters, events_of
+from audit.vocabulary.declaration import known_kinds
+from audit.vocabulary.words import DECISIONS, OUTCOMES, choices_of
 from connectors.models import Connector, Tool
 from harriet.people.models import Membership, Organization
 
 Choices = list[tuple[str, str]]
 
-DECISIONS: Choices = [("", "Any"), ("run", "Run"), ("hold", "Held for approval"), ("refuse", "Refused")]
-OUTCOMES: Choices = [
-    ("", "Any"),
-    ("ok", "Succeeded"),
-    ("error", "Error"),
-    ("timeout", "Ran out of time"),
-    ("cancelled", "Cancelled"),
-    ("unknown", "Unknown"),
-]
+_ANY: Choices = [("", "Any")]
 
 
 class FilterForm(forms.Form):
@@ -33,8 +26,8 @@ class FilterForm(forms.Form):
     connector = forms.UUIDField(required=False, widget=forms.Select)
     tool = forms.UUIDField(required=False, widget=forms.Select)
     code = forms.CharField(required=False, max_length=60, widget=forms.Select, label="Event")
-    decision = forms.ChoiceField(required=False, choices=DECISIONS)
-    outcome = forms.ChoiceField(required=False, choices=OUTCOMES)
+    decision = forms.ChoiceField(required=False, choices=_ANY + choices_of(DECISIONS))
+    outcome = forms.ChoiceField(required=False, choices=_ANY + choices_of(OUTCOMES))
     since: forms.Field = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
     until: forms.Field = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
     request = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -83,7 +76,7 @@ def page_form(organization: Organization, given: Any) -> FilterForm:
     }
     for name, choices in offered.items():
         _offer(form, name, choices + _gone(organization, name, chosen[name], choices))
-    _offer(form, "code", [(known.code, known.code) for known in known_codes()])
+    _offer(form, "code", [(known.code, known.code) for known in known_kinds()])
     return form
 
 

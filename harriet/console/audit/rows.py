@@ -9,22 +9,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit.codes import LABELLED
 from audit.models import Checkpoint, Event
+from audit.vocabulary.declaration import LABELS, WORDS
+from audit.vocabulary.words import word_for
 
 STALE = timedelta(days=2)
-_WORDS = ("client", "decision", "reason", "outcome")
-
-_STATES = {
-    "ok": ("ok", "Succeeded"),
-    "error": ("danger", "Error"),
-    "timeout": ("danger", "Ran out of time"),
-    "cancelled": ("neutral", "Cancelled"),
-    "unknown": ("attention", "Unknown outcome"),
-    "run": ("neutral", "Allowed"),
-    "hold": ("attention", "Held"),
-    "refuse": ("danger", "Refused"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +27,8 @@ class Row:
 def row_of(event: Event) -> Row:
     if event.wrong:
         return Row(event, "danger", "Not Harriet's")
-    kind, word = _STATES.get(event.outcome or event.decision, ("", event.outcome or event.decision))
-    return Row(event, kind, word)
+    word = word_for(event.decision, event.outcome)
+    return Row(event, word.hue, word.label) if word else Row(event, "", event.outcome or event.decision)
 
 
 def grouped(events: Iterable[Event]) -> list[list[Row]]:
@@ -74,10 +63,8 @@ def badge_of(checked: Checkpoint | None) -> Badge:
 def known_of(event: Event) -> list[tuple[str, str]]:
     """Everything that the event says, as names and values; details last."""
     fields = event.fields
-    known = [(name.capitalize(), str(fields[name]["label"])) for name in LABELLED if fields.get(name)]
-    known += [
-        (name.capitalize(), fields[name]) for name in ("client", "decision", "reason", "outcome") if name in fields
-    ]
+    known = [(name.capitalize(), str(fields[name]["label"])) for name in ("actor", *LABELS) if fields.get(name)]
+    known += [(name.capitalize(), fields[name]) for name in WORDS if name in fields]
     details = fields.get("details", {})
     return known + [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in details.items()]
 

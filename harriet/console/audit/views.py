@@ -16,12 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.actions.ask_for_verification import ask_for_verification
 from audit.checkpoints import last_verification
-from audit.codes import describe
-from audit.events import AUDIT_EXPORTED
+from audit.events import AuditExported
 from audit.evidence import evidence_of
 from audit.models import Event
 from audit.queries import Filters, event_of, event_page, request_of
 from audit.record import record
+from audit.vocabulary.declaration import kind_of
 from harriet.console.audit.forms import page_form
 from harriet.console.audit.rows import badge_of, grouped, known_of, row_of
 from harriet.people.errors import NotFound
@@ -58,13 +58,14 @@ def _without_cursor(request: OrganizationRequest) -> str:
 @needs(Power.VIEW_AUDIT)
 def event_detail(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     event = found_event(request, pk)
+    kind = kind_of(event.code)
     evidence = evidence_of(event)
     context = {
         "active": "audit",
         "row": row_of(event),
         "event": event,
         "known": known_of(event),
-        "meaning": "" if event.wrong else describe(event.code),
+        "meaning": kind.description if kind and not event.wrong else "",
         "evidence": evidence,
         "link": bytes(evidence.seal.link).hex() if evidence.seal else "",
         "same_request": request_of(event)[:50],
@@ -95,7 +96,7 @@ def export(request: OrganizationRequest) -> StreamingHttpResponse:
     filters = page_form(request.organization, request.GET).filters()
     with transaction.atomic():
         reason = f"only {_without_cursor(request)}" if filters.lookups() else ""
-        record(AUDIT_EXPORTED, organization_id=request.organization.pk, actor=request.actor, reason=reason)
+        record(AuditExported(reason=reason), organization_id=request.organization.pk, actor=request.actor)
     response = StreamingHttpResponse(_lines(request.organization.pk, filters), content_type="application/x-ndjson")
     response["Content-Disposition"] = f'attachment; filename="audit-{request.organization.slug}.jsonl"'
     return response

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from audit.events import CALL_HELD, CALL_REFUSED
+from audit.events import CALL_INTENT
 from audit.models import Event
 from audit.queries import CALLS, Filters, events_of
+from audit.vocabulary.words import Word, word_for
 
-_WORDS = {
-    "ok": ("ok", "Done"),
-    "error": ("danger", "Error"),
-    "timeout": ("danger", "Timed out"),
-    "cancelled": ("neutral", "Cancelled"),
-    "unknown": ("attention", "Outcome unknown"),
-}
+_RUNNING = Word("Running", "neutral")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +32,6 @@ def calls_of(organization_id: UUID, person_id: UUID, *, most: int) -> list[Happe
 
 
 def _happening(event: Event) -> Happening:
-    kind, word = _state(event)
-    return Happening(event.sentence, kind, word, event.recorded_at)
-
-
-def _state(event: Event) -> tuple[str, str]:
-    if event.code == CALL_REFUSED:
-        return "danger", "Refused"
-    if event.code == CALL_HELD:
-        return "attention", "Waits for approval"
-    return _WORDS.get(event.outcome, ("neutral", "Running"))
+    is_running = event.code == CALL_INTENT
+    word = (None if is_running else word_for(event.decision, event.outcome)) or _RUNNING
+    return Happening(event.sentence, word.hue, word.label, event.recorded_at)

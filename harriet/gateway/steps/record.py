@@ -6,13 +6,13 @@ import asyncio
 import hashlib
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from audit.actor import Label
 from audit.event import Frame, NewEvent, compose
-from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
+from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, IntentDetails, OutcomeDetails
 from connectors.access.facts import ConnectorRow, ToolRow
 from connectors.audit_labels import words_for
 from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
@@ -45,7 +45,7 @@ class _Error(msgspec.Struct):
 
 def intent(call: Call, grant: Grant) -> NewEvent:
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    details = {
+    details: IntentDetails = {
         "arguments_digest": hashlib.sha256(call.arguments).hexdigest(),
         "tool_digest": grant.tool.digest.hex(),
         "connector_revision": grant.tool.connector.revision,
@@ -53,44 +53,43 @@ def intent(call: Call, grant: Grant) -> NewEvent:
         "credential": sealed.name if sealed else "",
         "credential_version": sealed.version if sealed else 0,
     }
+    _tell_how(details, call)
     if call.bound_meta:
         details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
     return _frame(call, grant).event(
-        CALL_INTENT, _whole(details, call), decision=grant.gate.kind, reason=grant.reason, request_id=call.request_id
+        CALL_INTENT, details, decision=grant.gate.kind, reason=grant.reason, request_id=call.request_id
     )
 
 
 def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
     word, reason = _word(sent)
-    details = {
+    details: OutcomeDetails = {
         "milliseconds": round((monotonic() - call.began) * 1000, 1),
         "size": sent.size,
         "redacted": sent.redacted,
     }
-    return _frame(call, grant).event(
-        CALL_OUTCOME, _whole(details, call), outcome=word, reason=reason, request_id=call.request_id
-    )
+    _tell_how(details, call)
+    return _frame(call, grant).event(CALL_OUTCOME, details, outcome=word, reason=reason, request_id=call.request_id)
 
 
 def refused(call: Call, refusal: GatewayError) -> NewEvent:
     view = view_of(call.snapshot, call.principal, call.profile)
     tool = row_named(view, call)
-    return compose(
-        CALL_REFUSED,
-        organization_id=call.snapshot.facts.id,
-        actor=call.principal.actor,
+    how: CallDetails = {}
+    _tell_how(how, call)
+    happened = CallRefused(
         person=call.principal.person,
         device=call.principal.device,
         client=call.client,
         connector=Label(tool.connector.id, tool.connector.name) if tool else None,
         tool=Label(tool.id, words_for(tool.kind, tool.name)) if tool else None,
         profile=Label(call.profile.id, call.profile.name),
-        decision="refuse",
         reason=refusal.reason if isinstance(refusal, NotOffered) else refusal.message,
-        request_id=call.request_id,
         asked_for=call.name[:LONGEST],
-        **how(call),
+        **how,
     )
+    organization_id, actor = call.snapshot.facts.id, call.principal.actor
+    return compose(happened, organization_id=organization_id, actor=actor, request_id=call.request_id)
 
 
 def row_named(view: View, call: Call) -> ToolRow | None:
@@ -104,15 +103,12 @@ def row_named(view: View, call: Call) -> ToolRow | None:
     return grant.tool if grant else view.hidden.get((kind, call.name))
 
 
-def how(call: Call) -> dict[str, Any]:
+def _tell_how(details: CallDetails, call: Call) -> None:
     """Of anything but a tool's call: the method, and the resource that was asked for."""
-    if call.method == TOOL:
-        return {}
-    return {"method": call.method, "uri": call.name[:LONGEST]} if call.connector_id else {"method": call.method}
-
-
-def _whole(details: dict[str, Any], call: Call) -> dict[str, Any]:
-    return details if call.method == TOOL else details | how(call)
+    if call.method != TOOL:
+        details["method"] = call.method
+        if call.connector_id is not None:
+            details["uri"] = call.name[:LONGEST]
 
 
 def _frame(call: Call, grant: Grant) -> Frame:

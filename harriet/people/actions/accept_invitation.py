@@ -13,7 +13,7 @@ from audit.record import record
 from harriet.people.actions.add_person import join
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
-from harriet.people.events import PERSON_JOINED
+from harriet.people.events import PersonJoined
 from harriet.people.models import Invitation, Membership, Notice, Role, User
 from harriet.people.names import clean_name
 from harriet.people.permissions import Power, has_power
@@ -91,10 +91,8 @@ def _join(invitation: Invitation, user: User) -> Membership:
     membership = join(organization, user, invitation.role, groups, by=invitation.invited_by)
     Notice.objects.filter(user=user, key=f"invitation {invitation.pk}", read_at=None).update(read_at=Now())
     record(
-        PERSON_JOINED,
+        PersonJoined(person=person_label(user), role=membership.get_role_display()),
         organization_id=invitation.organization_id,
         actor=actor_of(user),
-        person=person_label(user),
-        role=membership.get_role_display(),
     )
     return membership

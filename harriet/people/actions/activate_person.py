@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
-from harriet.people.events import PERSON_ACTIVATED
+from harriet.people.events import PersonActivated
 from harriet.people.models import Membership
 from harriet.people.permissions import Power, demand
 from harriet.people.rights import note_rights_of
@@ -24,10 +24,9 @@ def activate_person(membership: Membership, *, actor: Actor) -> Membership:
         note_rights_of(membership, actor)
         move_version(membership.organization_id)
         record(
-            PERSON_ACTIVATED,
+            PersonActivated(person=person_label(membership.user)),
             organization_id=membership.organization_id,
             actor=actor,
-            person=person_label(membership.user),
         )
     membership.is_active = True
     return membership

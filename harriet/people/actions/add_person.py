@@ -10,7 +10,7 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.errors import PeopleError
-from harriet.people.events import PERSON_ADDED
+from harriet.people.events import PersonAdded
 from harriet.people.models import Group, Membership, Organization, User
 from harriet.people.names import clean_email, clean_name
 from harriet.people.permissions import Power, demand
@@ -40,11 +40,9 @@ def admit(
     """Inside the caller's transaction, which has asked whether the actor may, and whether the person agrees."""
     membership = join(organization, user, role, groups, by=actor)
     record(
-        PERSON_ADDED,
+        PersonAdded(person=person_label(user), role=membership.get_role_display()),
         organization_id=organization.pk,
         actor=actor,
-        person=person_label(user),
-        role=membership.get_role_display(),
     )
     return membership
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.errors import PeopleError
-from harriet.people.events import ORGANIZATION_CHANGED
+from harriet.people.events import OrganizationChanged
 from harriet.people.models import Organization
 from harriet.people.names import clean_name
 from harriet.people.permissions import Power, demand
@@ -63,4 +63,4 @@ def _tell(organization: Organization, before: dict[str, str], actor: Actor) -> N
     change = "; ".join(f"{key} from {before[key]} to {after[key]}" for key in after if after[key] != before[key])
     if change:
         move_version(organization.pk)
-        record(ORGANIZATION_CHANGED, organization_id=organization.pk, actor=actor, change=change)
+        record(OrganizationChanged(change=change), organization_id=organization.pk, actor=actor)

@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
-from harriet.people.events import ROLE_CHANGED
+from harriet.people.events import RoleChanged
 from harriet.people.models import Membership, RightGiven, Role
 from harriet.people.permissions import POWERS, Power, demand
 from harriet.people.rights import note_right
@@ -35,11 +35,8 @@ def change_role(membership: Membership, role: str, *, actor: Actor) -> Membershi
         membership.save(update_fields=["role"])
         move_version(membership.organization_id)
         record(
-            ROLE_CHANGED,
+            RoleChanged(person=person_label(membership.user), before=before, role=membership.get_role_display()),
             organization_id=membership.organization_id,
             actor=actor,
-            person=person_label(membership.user),
-            before=before,
-            role=membership.get_role_display(),
         )
     return membership

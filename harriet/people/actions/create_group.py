@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.errors import PeopleError
-from harriet.people.events import GROUP_CREATED
+from harriet.people.events import GroupCreated
 from harriet.people.models import Group, Organization
 from harriet.people.names import clean_name, clean_slug, slug_from
 from harriet.people.permissions import Power, demand
@@ -22,7 +22,7 @@ def create_group(organization: Organization, slug: str, name: str, *, actor: Act
     with transaction.atomic():
         group = _insert(organization, slug, name)
         move_version(organization.pk)
-        record(GROUP_CREATED, organization_id=organization.pk, actor=actor, group=name, slug=slug)
+        record(GroupCreated(group=name, slug=slug), organization_id=organization.pk, actor=actor)
     return group
 
 

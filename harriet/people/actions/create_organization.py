@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.errors import NotAllowed, PeopleError
-from harriet.people.events import ORGANIZATION_CREATED
+from harriet.people.events import OrganizationCreated
 from harriet.people.models import Organization
 from harriet.people.names import clean_name, clean_slug, slug_from
 from harriet.people.version import move_version
@@ -22,7 +22,7 @@ def create_organization(slug: str, name: str, *, actor: Actor) -> Organization:
     with transaction.atomic():
         organization = _insert(slug, name)
         move_version(organization.pk)
-        record(ORGANIZATION_CREATED, organization_id=organization.pk, actor=actor, organization=name, slug=slug)
+        record(OrganizationCreated(organization=name, slug=slug), organization_id=organization.pk, actor=actor)
     return organization
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
-from harriet.people.events import PERSON_DEACTIVATED
+from harriet.people.events import PersonDeactivated
 from harriet.people.models import AccessToken, Membership
 from harriet.people.permissions import Power, demand
 from harriet.people.roles import check_may_change, check_owner_remains
@@ -27,11 +27,9 @@ def deactivate_person(membership: Membership, *, actor: Actor) -> Membership:
         tokens = revoke_tokens_of(membership.organization_id, membership.user_id)
         move_version(membership.organization_id)
         record(
-            PERSON_DEACTIVATED,
+            PersonDeactivated(person=person_label(membership.user), tokens=tokens),
             organization_id=membership.organization_id,
             actor=actor,
-            person=person_label(membership.user),
-            tokens=tokens,
         )
     membership.is_active = False
     return membership

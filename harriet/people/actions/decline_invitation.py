@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from audit.record import record
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import NotFound
-from harriet.people.events import INVITATION_DECLINED
+from harriet.people.events import InvitationDeclined
 from harriet.people.models import Invitation, User
 from harriet.people.queries import invitations_for
 
@@ -18,9 +18,7 @@ def decline_invitation(invitation: Invitation, user: User) -> None:
         if not invitations_for(user).filter(pk=invitation.pk).update(withdrawn_at=Now()):
             raise NotFound("You have no such invitation: it was accepted, withdrawn or has expired.")
         record(
-            INVITATION_DECLINED,
+            InvitationDeclined(person=person_label(user), role=invitation.get_role_display()),
             organization_id=invitation.organization_id,
             actor=actor_of(user),
-            person=person_label(user),
-            role=invitation.get_role_display(),
         )

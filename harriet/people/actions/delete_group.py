@@ -6,7 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.people.events import GROUP_DELETED
+from harriet.people.events import GroupDeleted
 from harriet.people.models import Group
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
@@ -18,4 +18,4 @@ def delete_group(group: Group, *, actor: Actor) -> None:
         organization_id, name = group.organization_id, group.name
         group.delete()
         move_version(organization_id)
-        record(GROUP_DELETED, organization_id=organization_id, actor=actor, group=name)
+        record(GroupDeleted(group=name), organization_id=organization_id, actor=actor)

@@ -18,7 +18,7 @@ from harriet.people.actions.add_person import own_groups
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actors import person_behind
 from harriet.people.errors import PeopleError
-from harriet.people.events import PERSON_INVITED
+from harriet.people.events import PersonInvited
 from harriet.people.models import Group, Invitation, Membership, Organization, User
 from harriet.people.names import clean_email
 from harriet.people.permissions import Power, demand
@@ -83,12 +83,11 @@ def _insert(
     invitation.groups.set(groups)
     invitation.refresh_from_db()
     record(
-        PERSON_INVITED,
+        PersonInvited(
+            email=email, role=invitation.get_role_display(), groups=", ".join(group.slug for group in groups)
+        ),
         organization_id=organization.pk,
         actor=actor,
-        email=email,
-        role=invitation.get_role_display(),
-        groups=", ".join(group.slug for group in groups),
     )
     return invitation, token.secret
 

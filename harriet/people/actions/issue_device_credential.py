@@ -13,7 +13,7 @@ from audit.record import record
 from harriet.lib.secret import Secret
 from harriet.people.actors import OPERATOR, device_label, person_behind, person_label
 from harriet.people.errors import PeopleError
-from harriet.people.events import DEVICE_CREDENTIAL_ISSUED
+from harriet.people.events import DeviceCredentialIssued
 from harriet.people.models import AccessToken, Device, Membership, Organization, User
 from harriet.people.names import clean_name
 from harriet.people.ownership import demand_self
@@ -53,12 +53,9 @@ def issue_device_credential(
             actor=actor,
         )
         record(
-            DEVICE_CREDENTIAL_ISSUED,
+            DeviceCredentialIssued(person=person_label(device.user), device=device_label(device), token=name),
             organization_id=device.organization_id,
             actor=actor,
-            person=person_label(device.user),
-            device=device_label(device),
-            token=name,
         )
     return token, secret
 

@@ -13,7 +13,7 @@ from harriet.lib.secret import Secret
 from harriet.people.actions.add_person import own_groups
 from harriet.people.actions.issue_device_credential import insert_token
 from harriet.people.errors import PeopleError
-from harriet.people.events import INTEGRATION_KEY_ISSUED
+from harriet.people.events import IntegrationKeyIssued
 from harriet.people.models import AccessToken, Group, Organization
 from harriet.people.names import clean_name
 from harriet.people.permissions import Power, demand
@@ -45,10 +45,8 @@ def issue_integration_key(
         )
         token.groups.set(chosen)
         record(
-            INTEGRATION_KEY_ISSUED,
+            IntegrationKeyIssued(token=name, groups=", ".join(sorted(group.slug for group in chosen))),
             organization_id=organization.pk,
             actor=actor,
-            token=name,
-            groups=", ".join(sorted(group.slug for group in chosen)),
         )
     return token, secret

@@ -10,7 +10,7 @@ from harriet.lib.secret import Secret
 from harriet.people.actions.issue_device_credential import insert_token
 from harriet.people.actors import person_label
 from harriet.people.errors import NotAllowed
-from harriet.people.events import PERSONAL_TOKEN_ISSUED
+from harriet.people.events import PersonalTokenIssued
 from harriet.people.models import AccessToken, Organization, User
 from harriet.people.names import clean_name
 
@@ -26,7 +26,5 @@ def issue_personal_token(
         token, secret = insert_token(
             organization, AccessToken.Kind.PERSONAL, name=name, expires_in_days=expires_in_days, user=user, actor=actor
         )
-        record(
-            PERSONAL_TOKEN_ISSUED, organization_id=organization.pk, actor=actor, person=person_label(user), token=name
-        )
+        record(PersonalTokenIssued(person=person_label(user), token=name), organization_id=organization.pk, actor=actor)
     return token, secret

@@ -12,7 +12,7 @@ from audit.models import INSTALLATION
 from audit.record import record
 from harriet.lib.secret import Secret
 from harriet.people.errors import NotAllowed, PeopleError
-from harriet.people.events import SETUP_LINK_MADE
+from harriet.people.events import SetupLinkMade
 from harriet.people.models import SetupLink
 from harriet.people.queries import has_owner
 from harriet.people.tokens import new_token
@@ -30,5 +30,5 @@ def make_setup_link(*, actor: Actor) -> Secret:
             raise PeopleError("Harriet has an owner already. Ask them for an invitation.")
         SetupLink.objects.filter(used_at=None).delete()
         SetupLink.objects.create(token_hash=new.hash, expires_at=Now() + LASTS)
-        record(SETUP_LINK_MADE, organization_id=INSTALLATION, actor=actor)
+        record(SetupLinkMade(), organization_id=INSTALLATION, actor=actor)
     return new.secret

@@ -13,7 +13,7 @@ from audit.record import record
 from harriet.people.actions.issue_device_credential import active_membership, check_days
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actors import device_label, person_behind, person_label
-from harriet.people.events import DEVICE_CREDENTIAL_OFFERED
+from harriet.people.events import DeviceCredentialOffered
 from harriet.people.models import CredentialOffer, Device
 from harriet.people.names import clean_name
 from harriet.people.ownership import demand_for
@@ -49,12 +49,9 @@ def offer_device_credential(
 def _tell(offer: CredentialOffer, actor: Actor) -> None:
     device, user = offer.device, offer.device.user
     record(
-        DEVICE_CREDENTIAL_OFFERED,
+        DeviceCredentialOffered(person=person_label(user), device=device_label(device), token=offer.name),
         organization_id=offer.organization_id,
         actor=actor,
-        person=person_label(user),
-        device=device_label(device),
-        token=offer.name,
     )
     text = f"{actor.label} prepared the credential {offer.name} for {device.name}. Open it to get it: it is shown once."
     notice_person(user, offer.organization, text, offer_path(offer.pk), f"credential offer {offer.pk}", mail=True)

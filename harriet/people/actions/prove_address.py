@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from audit.record import record
 from harriet.people.actors import actor_of, person_label
-from harriet.people.events import ADDRESS_PROVED
+from harriet.people.events import AddressProved
 from harriet.people.models import AccessToken, User
 from harriet.people.version import move_version
 
@@ -24,10 +24,9 @@ def prove_address(user: User) -> bool:
         for membership in user.memberships.all():
             move_version(membership.organization_id)
             record(
-                ADDRESS_PROVED,
+                AddressProved(person=person_label(user)),
                 organization_id=membership.organization_id,
                 actor=actor_of(user),
-                person=person_label(user),
             )
     user.is_proven, user.vouched_by = True, None
     return True

@@ -9,7 +9,7 @@ from audit.record import record
 from harriet.people.actions.issue_device_credential import active_membership
 from harriet.people.actors import device_label, person_label
 from harriet.people.errors import PeopleError
-from harriet.people.events import DEVICE_REGISTERED
+from harriet.people.events import DeviceRegistered
 from harriet.people.models import Device, Organization, User
 from harriet.people.names import clean_name
 from harriet.people.ownership import demand_for
@@ -23,11 +23,9 @@ def register_device(organization: Organization, user: User, name: str, *, actor:
         active_membership(organization, user)
         device = _insert(organization, user, name)
         record(
-            DEVICE_REGISTERED,
+            DeviceRegistered(person=person_label(user), device=device_label(device)),
             organization_id=organization.pk,
             actor=actor,
-            person=person_label(user),
-            device=device_label(device),
         )
     return device
 

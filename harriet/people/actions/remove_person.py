@@ -12,7 +12,7 @@ from audit.record import record
 from harriet.people.actions.deactivate_person import revoke_tokens_of
 from harriet.people.actions.invite_person import withdraw_open
 from harriet.people.actors import person_label
-from harriet.people.events import PERSON_REMOVED
+from harriet.people.events import PersonRemoved
 from harriet.people.models import Device, Membership
 from harriet.people.permissions import Power, demand
 from harriet.people.roles import check_may_change, check_owner_remains
@@ -38,11 +38,8 @@ def remove_person(membership: Membership, *, actor: Actor) -> Removed:
         membership.delete()
         move_version(organization.pk)
         record(
-            PERSON_REMOVED,
+            PersonRemoved(person=person_label(user), tokens=tokens, devices=devices),
             organization_id=organization.pk,
             actor=actor,
-            person=person_label(user),
-            tokens=tokens,
-            devices=devices,
         )
     return Removed(tokens, devices)

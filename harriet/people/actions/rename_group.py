@@ -6,7 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.people.events import GROUP_RENAMED
+from harriet.people.events import GroupRenamed
 from harriet.people.models import Group
 from harriet.people.names import clean_name
 from harriet.people.permissions import Power, demand
@@ -22,5 +22,5 @@ def rename_group(group: Group, name: str, *, actor: Actor) -> Group:
         before, group.name = group.name, name
         group.save(update_fields=["name"])
         move_version(group.organization_id)
-        record(GROUP_RENAMED, organization_id=group.organization_id, actor=actor, group=name, before=before)
+        record(GroupRenamed(group=name, before=before), organization_id=group.organization_id, actor=actor)
     return group

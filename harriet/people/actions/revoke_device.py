@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import device_label, person_label
-from harriet.people.events import DEVICE_REVOKED
+from harriet.people.events import DeviceRevoked
 from harriet.people.models import Device
 from harriet.people.ownership import demand_own
 from harriet.people.version import move_version
@@ -22,9 +22,7 @@ def revoke_device(device: Device, *, actor: Actor) -> None:
         device.tokens.filter(revoked_at=None).update(revoked_at=Now())
         move_version(device.organization_id)
         record(
-            DEVICE_REVOKED,
+            DeviceRevoked(person=person_label(device.user), device=device_label(device)),
             organization_id=device.organization_id,
             actor=actor,
-            person=person_label(device.user),
-            device=device_label(device),
         )

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import device_label, person_label
-from harriet.people.events import TOKEN_REVOKED
+from harriet.people.events import TokenRevoked
 from harriet.people.models import AccessToken
 from harriet.people.ownership import demand_own
 from harriet.people.version import move_version
@@ -21,10 +21,11 @@ def revoke_token(token: AccessToken, *, actor: Actor) -> None:
             return
         move_version(token.organization_id)
         record(
-            TOKEN_REVOKED,
+            TokenRevoked(
+                token=token.name,
+                person=person_label(token.user) if token.user else None,
+                device=device_label(token.device) if token.device else None,
+            ),
             organization_id=token.organization_id,
             actor=actor,
-            token=token.name,
-            person=person_label(token.user) if token.user else None,
-            device=device_label(token.device) if token.device else None,
         )

@@ -10,7 +10,7 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actions.add_person import own_groups
 from harriet.people.actors import person_label
-from harriet.people.events import PERSON_GROUPS_CHANGED
+from harriet.people.events import PersonGroupsChanged
 from harriet.people.models import Group, Membership, RightGiven
 from harriet.people.permissions import Power, demand
 from harriet.people.rights import note_right
@@ -30,9 +30,9 @@ def set_person_groups(membership: Membership, groups: Iterable[Group], *, actor:
         membership.groups.set(chosen)
         move_version(membership.organization_id)
         record(
-            PERSON_GROUPS_CHANGED,
+            PersonGroupsChanged(
+                person=person_label(membership.user), groups=", ".join(sorted(group.slug for group in chosen)) or "none"
+            ),
             organization_id=membership.organization_id,
             actor=actor,
-            person=person_label(membership.user),
-            groups=", ".join(sorted(group.slug for group in chosen)) or "none",
         )

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.errors import PeopleError
-from harriet.people.events import INVITATION_WITHDRAWN
+from harriet.people.events import InvitationWithdrawn
 from harriet.people.models import Invitation
 from harriet.people.permissions import Power, demand
 
@@ -19,4 +19,4 @@ def withdraw_invitation(invitation: Invitation, *, actor: Actor) -> None:
         open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
         if not open_ones.update(withdrawn_at=Now()):
             raise PeopleError("The invitation was accepted or withdrawn in the meantime.")
-        record(INVITATION_WITHDRAWN, organization_id=invitation.organization_id, actor=actor, email=invitation.email)
+        record(InvitationWithdrawn(email=invitation.email), organization_id=invitation.organization_id, actor=actor)

@@ -12,7 +12,7 @@ from harriet.people.actions.change_role import change_role
 from harriet.people.actions.take_setup_link import take_setup_link
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import PeopleError
-from harriet.people.events import SETUP_LINK_USED
+from harriet.people.events import SetupLinkUsed
 from harriet.people.models import Membership, Organization, Role, User
 from harriet.people.names import clean_email, clean_name
 from harriet.signin.actions.found_organization import found_organization
@@ -57,5 +57,5 @@ def _make_owner(organization: Organization, user: User) -> Membership:
         membership = admit(organization, user, Role.OWNER, actor=SYSTEM)
     else:
         membership = change_role(membership, Role.OWNER, actor=SYSTEM)
-    record(SETUP_LINK_USED, organization_id=organization.pk, actor=actor_of(user), person=person_label(user))
+    record(SetupLinkUsed(person=person_label(user)), organization_id=organization.pk, actor=actor_of(user))
     return membership

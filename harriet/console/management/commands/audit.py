@@ -7,12 +7,18 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit.codes import known_codes
 from audit.models import INSTALLATION
 from audit.protection import database_faults
 from audit.roles import running_role_gaps
 from audit.verify import Verification, organizations, verify
+from audit.vocabulary.declaration import known_kinds
 from harriet.people.models import Organization
+
+_BEFORE_CODES = """# What the audit log tells
+
+Written by `manage.py audit codes`: every code, what it means, its sentence and what the event holds. Every event has
+`actor`, `at`, `code`, `id`, `organization` and `request` besides. Fields of the type *id and name*, and `client`,
+`decision`, `reason` and `outcome`, are members of an event's body; all others are members of its `details`."""
 
 
 class Command(BaseCommand):
@@ -22,7 +28,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         check = verbs.add_parser("verify", help="Check every event and every link; exit 1 when anything is wrong.")
         check.add_argument("--organization", default="", help="Slug or id of one organization. Default: all.")
-        verbs.add_parser("codes", help="List the event codes as a Markdown table.")
+        verbs.add_parser("codes", help="List the event codes with what each event holds, as docs/audit-events.md.")
 
     def handle(self, *args: Any, verb: str, organization: str = "", **options: Any) -> None:
         if verb == "codes":
@@ -31,9 +37,12 @@ class Command(BaseCommand):
             self._verify(organization)
 
     def _list_codes(self) -> None:
-        self.stdout.write("| Code | Meaning |\n|---|---|")
-        for known in known_codes():
-            self.stdout.write(f"| `{known.code}` | {known.description} |")
+        self.stdout.write(_BEFORE_CODES)
+        for kind in known_kinds():
+            self.stdout.write(f"\n### `{kind.code}`\n\n{kind.description}\n\n> {kind.sentence}\n")
+            for field in kind.fields:
+                maybe = ", or nothing" if field.is_optional else ""
+                self.stdout.write(f"- `{field.name}` ({field.type}{maybe}): {field.meaning}")
 
     def _verify(self, organization: str) -> None:
         for gap in running_role_gaps():
