@@ -7,7 +7,6 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.expected import expect_logs_of
-        from harriet.people import events  # noqa: F401  (registers its audit codes)
         from harriet.people.queries import is_organization, organization_ids
 
         expect_logs_of(organization_ids, is_organization)
