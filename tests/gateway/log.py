@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.models import Event
+from audit.vocabulary.declaration import kind_of
 
 
 class Log:
@@ -25,7 +26,7 @@ class Log:
         while True:
             rows = [row for row in self._rows().filter(code__in=codes) if row.id not in self._known]
             if len(rows) >= wanted or time.monotonic() > end:
-                return [json.loads(row.body) for row in rows]
+                return [as_declared(json.loads(row.body)) for row in rows]
             time.sleep(0.02)
 
     def _rows(self) -> Any:
@@ -33,6 +34,17 @@ class Log:
 
     def _count(self, code: str) -> int:
         return int(self._rows().filter(code=code).count())
+
+
+def as_declared(body: dict[str, Any]) -> dict[str, Any]:
+    """The body, which holds what its event declares: all of its details, and nothing else."""
+    kind = kind_of(body["code"])
+    assert kind is not None
+    held = body.keys() - {"actor", "at", "code", "details", "id", "organization", "request"}
+    held |= body.get("details", {}).keys()
+    details = {field.name for field in kind.fields if field.member == "detail" and not field.is_optional}
+    assert details <= held <= {field.name for field in kind.fields}
+    return body
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -16,6 +16,7 @@ from connectors.models import Tool
 from harriet.people.actors import actor_of
 from tests.gateway import asking
 from tests.gateway.client import META, Client, ModernClient
+from tests.gateway.log import Log
 from tests.gateway.office import Office, tools
 from tests.gateway.processes import Gateway, Process
 from tests.gateway.test_hold_call import Waiting, hold_for, the_action
@@ -204,7 +205,8 @@ def test_a_state_belongs_to_one_request_of_one_caller(
     assert "result" in turns.request("tools/call", {**whole, "requestState": state}).json
 
 
-def test_prompts_resources_and_completions(talker: Talking, turns: Turns) -> None:
+def test_prompts_resources_and_completions(office: Office, talker: Talking, turns: Turns) -> None:
+    log = Log(office.cast.acme.id)
     for client in (talker, turns):
         assert [one["name"] for one in client.request("prompts/list").result["prompts"]] == ["greet"]
         got = client.request("prompts/get", {"name": "greet", "arguments": {"who": "Dana"}}).result
@@ -218,6 +220,16 @@ def test_prompts_resources_and_completions(talker: Talking, turns: Turns) -> Non
         ref = {"type": "ref/prompt", "name": "greet"}
         asked = {"ref": ref, "argument": {"name": "who", "value": "Da"}}
         assert client.request("completion/complete", asked).result["completion"]["values"][0] == "Da!"
+    told = log.events("call.intent", "call.outcome", wanted=12)
+    assert {(one["code"], one["details"]["method"], one["details"].get("uri")) for one in told} == {
+        (code, *what)
+        for code in ("call.intent", "call.outcome")
+        for what in (
+            ("prompts/get", None),
+            ("resources/read", "note://by/me"),
+            ("completion/complete", None),
+        )
+    }
 
 
 def test_what_the_profile_does_not_give_is_not_there(office: Office, talker: Talking, turns: Turns) -> None:
