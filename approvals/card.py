@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.hold import arguments_of, meta_of
 from approvals.models import PendingAction
+from approvals.sealed_parts import arguments_of, meta_of
 from audit.queries import calls_of_tool
 from connectors.models import ToolVersion
 from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters, parameter_headers

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from approvals.errors import NotYours
 from approvals.inbox import recount
 from approvals.models import PendingAction, Ticket
 from audit.actor import Actor, Label
@@ -32,10 +33,16 @@ def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
     return bool(moved)
 
 
-def tell(action_id: UUID) -> bool:
+def mark_told(action_id: UUID) -> bool:
     """The client is being told why its call was refused; True for the one who may tell it."""
     untold = PendingAction.objects.filter(pk=action_id, state__in=REFUSED, told_at=None)
     return bool(untold.update(told_at=Now()))
+
+
+def check_is_harriet(actor: Actor) -> None:
+    """Approved calls are run by Harriet alone, whoever asked and whoever approved. Raises NotYours."""
+    if actor.kind != "system":
+        raise NotYours("Harriet itself runs approved calls; nobody else does.")
 
 
 def close_ticket(action_id: UUID) -> None:

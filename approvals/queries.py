@@ -1,15 +1,20 @@
-"""Which tickets somebody sees, and what waits for whom; always within one organization."""
+"""Which tickets somebody sees, what waits for whom, and where a held call stands."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from approvals.deciders import decided_by_others
+from approvals.errors import TooLate
+from approvals.held_call import Held, StoredCall
 from approvals.models import PendingAction, Ticket
+from approvals.sealed_parts import arguments_of, meta_of
 from harriet.people.models import Membership
 from harriet.people.permissions import Power, has_power
 
@@ -52,6 +57,55 @@ def still_waiting(organization_id: UUID) -> QuerySet[PendingAction]:
 def asked_by(actions: QuerySet[PendingAction], user_id: UUID | None, token_id: UUID | None) -> QuerySet[PendingAction]:
     """A person's, with whichever of their clients; or those of one key that is nobody's."""
     return actions.filter(user=user_id) if user_id else actions.filter(user=None, token=token_id)
+
+
+def held_of(action_id: UUID) -> Held:
+    """Where the call stands now, for the process that holds the client's request.
+
+    Raises TooLate when its connector or its tool was deleted in the meantime.
+    """
+    action = PendingAction.objects.select_related("ticket").filter(pk=action_id).first()
+    if action is None:
+        raise TooLate("The connector or the tool was deleted, so this call will not run.")
+    return as_held(action)
+
+
+def as_held(action: PendingAction) -> Held:
+    return Held(
+        action_id=action.id,
+        ticket_number=action.ticket.number,
+        ticket_path=reverse("tickets:detail", args=[action.ticket.number]),
+        state=action.state,
+        reason=action.outcome_reason,
+        expires_at=action.expires_at,
+    )
+
+
+def approved_call(action_id: UUID) -> StoredCall | None:
+    """The call with its sealed parts opened; None when it isn't approved, or not any more."""
+    action = PendingAction.objects.filter(pk=action_id, state=PendingAction.State.APPROVED).first()
+    if action is None:
+        return None
+    return StoredCall(
+        action_id=action.id,
+        organization_id=action.organization_id,
+        binding=bytes(action.binding),
+        request_id=action.request_id,
+        profile_id=action.profile_id,
+        token_id=action.token_id,
+        user_id=action.user_id,
+        connector_id=action.connector_id,
+        tool_id=action.tool_id,
+        client_label=action.client_label,
+        arguments=arguments_of(action),
+        meta=meta_of(action),
+    )
+
+
+def left_over(after: timedelta, *, most: int = 100) -> list[UUID]:
+    """Approved actions that nobody took in this time after the decision, those decided first before the others."""
+    approved = PendingAction.objects.filter(state=PendingAction.State.APPROVED, decided_at__lt=Now() - after)
+    return list(approved.order_by("decided_at").values_list("id", flat=True)[:most])
 
 
 def _decides_for(membership: Membership) -> QuerySet[PendingAction, object]:

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from approvals.inbox import ask_approvers
 from approvals.mail import is_mail_due, mail_about, unmailed
 from approvals.models import PendingAction
+from audit.actor import SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 def expire_actions() -> None:
     from approvals.actions.expire_actions import expire_actions as expire
 
-    expire()
+    expire(actor=SYSTEM)
 
 
 @shared_task(name="approvals.mail_approvers")

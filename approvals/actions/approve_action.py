@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from approvals.actions.decide import decide
+from approvals.actions.record_decision import record_decision
 from approvals.events import ActionApproved
 from approvals.lifecycle import State, write_event
 from approvals.models import Decision, PendingAction
@@ -14,6 +14,6 @@ from audit.actor import Actor
 
 @transaction.atomic
 def approve_action(action: PendingAction, *, actor: Actor, reason: str = "") -> None:
-    decide(action, Decision.Verdict.APPROVE, State.APPROVED, reason, actor=actor)
+    record_decision(action, Decision.Verdict.APPROVE, State.APPROVED, reason, actor=actor)
     write_event(ActionApproved, action, actor=actor, decision="run", reason=reason)
     run_soon(action.id)

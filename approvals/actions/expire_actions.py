@@ -11,34 +11,34 @@ from django.db.models.functions import Now
 from approvals.events import ActionExpired, ActionLost
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
-from audit.actor import SYSTEM
+from audit.actor import Actor
 
 _EXPIRED = "Nobody decided on it in time."
 _LOST = "It was started, but the process that ran it stopped; check with the service whether it took effect."
 
 
-def expire_actions() -> int:
+def expire_actions(*, actor: Actor) -> int:
     """Returns how many actions ended. Safe to run in several workers at once."""
     related = PendingAction.objects.select_related("ticket", "connector", "tool")
     late = related.filter(state__in=[State.WAITING, State.APPROVED], expires_at__lte=Now())
     grace = timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
     lost = related.filter(state=State.EXECUTING, started_at__lte=Now() - grace)
-    return sum(expire_action(action) for action in late) + sum(_lose_action(action) for action in lost)
+    return sum(expire_action(action, actor=actor) for action in late) + sum(_lose(action, actor) for action in lost)
 
 
 @transaction.atomic
-def expire_action(action: PendingAction) -> bool:
+def expire_action(action: PendingAction, *, actor: Actor) -> bool:
     moved = move(action.id, action.state, State.EXPIRED, finished_at=Now(), outcome_reason=_EXPIRED)
     if moved:
         close_ticket(action.id)
-        write_event(ActionExpired, action, actor=SYSTEM, decision="refuse")
+        write_event(ActionExpired, action, actor=actor, decision="refuse")
     return moved
 
 
 @transaction.atomic
-def _lose_action(action: PendingAction) -> bool:
+def _lose(action: PendingAction, actor: Actor) -> bool:
     moved = move(action.id, State.EXECUTING, State.UNKNOWN, finished_at=Now(), outcome_reason=_LOST)
     if moved:
         close_ticket(action.id)
-        write_event(ActionLost, action, actor=SYSTEM, reason=_LOST)
+        write_event(ActionLost, action, actor=actor, reason=_LOST)
     return moved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from approvals.actions.decide import decide
+from approvals.actions.record_decision import record_decision
 from approvals.errors import ApprovalError
 from approvals.events import ActionRejected
 from approvals.lifecycle import State, close_ticket, write_event
@@ -16,6 +16,6 @@ from audit.actor import Actor
 def reject_action(action: PendingAction, *, reason: str, actor: Actor) -> None:
     if not reason.strip():
         raise ApprovalError("Say why: the reason goes back to the person and their client.", field="reason")
-    decide(action, Decision.Verdict.REJECT, State.REJECTED, reason.strip(), actor=actor)
+    record_decision(action, Decision.Verdict.REJECT, State.REJECTED, reason.strip(), actor=actor)
     close_ticket(action.id)
     write_event(ActionRejected, action, actor=actor, decision="refuse", reason=reason.strip())

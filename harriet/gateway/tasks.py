@@ -8,11 +8,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
-from django.db.models.functions import Now
 
-from approvals import hold as held_calls
-from approvals.hold import StoredCall
-from approvals.models import PendingAction
+from approvals.actions.invalidate_action import invalidate_action
+from approvals.held_call import StoredCall
+from approvals.queries import approved_call, left_over
+from audit.actor import SYSTEM
 from connectors.models import Tool
 from harriet.gateway.call import Call, run_call
 from harriet.gateway.errors import GatewayError
@@ -29,8 +29,7 @@ LEFT_OVER = timedelta(seconds=3)
 @shared_task(name="gateway.run_approved_actions")
 def run_approved_actions() -> None:
     """What the direct trigger missed."""
-    approved = PendingAction.objects.filter(state=PendingAction.State.APPROVED, decided_at__lt=Now() - LEFT_OVER)
-    for action_id in approved.order_by("decided_at").values_list("id", flat=True)[:100]:
+    for action_id in left_over(LEFT_OVER):
         run_approved_action(str(action_id))
 
 
@@ -40,7 +39,7 @@ def run_approved_action(action_id: str) -> None:
 
 
 async def _run(action_id: UUID) -> None:
-    stored = await in_database(_approved, action_id)
+    stored = await in_database(approved_call, action_id)
     if stored is None:
         return
     runtime = Runtime()
@@ -48,14 +47,9 @@ async def _run(action_id: UUID) -> None:
         call = await _call_again(stored, runtime)
         await run_approved(action_id, stored.binding, call, stored.tool_id, runtime, run_call)
     except GatewayError as problem:
-        await in_database(held_calls.invalidate, action_id, problem.message)
+        await in_database(invalidate_action, action_id, problem.message, actor=SYSTEM)
     finally:
         await runtime.stop()
-
-
-def _approved(action_id: UUID) -> StoredCall | None:
-    waiting = PendingAction.objects.filter(pk=action_id, state=PendingAction.State.APPROVED)
-    return held_calls.open_call(action_id) if waiting.exists() else None
 
 
 async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.actions.hold_action import hold_action
 from approvals.binding import Bound, binding
-from approvals.hold import Held, HeldCall, hold
+from approvals.held_call import Held, HeldCall
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
 from harriet.lib.ids import new_id
@@ -60,6 +61,11 @@ class Story:
 
     def action(self, held: Held) -> PendingAction:
         return PendingAction.objects.select_related("ticket", "connector", "tool", "token").get(pk=held.action_id)
+
+
+def hold(call: HeldCall) -> Held:
+    """As the gateway does for whoever asks."""
+    return hold_action(call, actor=call.asker)
 
 
 def make_story(cast: Any) -> Story:

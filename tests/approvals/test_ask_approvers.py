@@ -14,18 +14,18 @@ from django.db.models import F
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.errors import TooMany
-from approvals.hold import Held, hold_for_client
+from approvals.held_call import Held
 from approvals.limits import MOST_OF_A_PERSON, MOST_OF_A_TOOL
 from approvals.mail import MAIL_EVERY, is_mail_due
 from approvals.models import PendingAction, Ticket
 from approvals.tasks import mail_approvers, mail_waiting
 from connectors.models import Tool
 from harriet.people.models import Notice
-from tests.approvals.story import Story
+from tests.approvals.story import Story, hold
 
 
 def ask(story: Story, count: int, first: int = 0) -> list[Held]:
-    return [hold_for_client(story.call(b'{"n":%d}' % number)) for number in range(first, first + count)]
+    return [hold(story.call(b'{"n":%d}' % number)) for number in range(first, first + count)]
 
 
 def line_of(user: Any) -> Notice:
@@ -43,11 +43,11 @@ def let_time_pass() -> None:
 def test_one_tool_waits_twenty_times_and_then_says_why_not(story: Story) -> None:
     ask(story, MOST_OF_A_TOOL)
     with pytest.raises(TooMany, match=r"20 calls of send_mail .*oldest is ticket #1\..*has not run.*/tickets/"):
-        hold_for_client(story.call(b'{"n":"one more"}'))
+        hold(story.call(b'{"n":"one more"}'))
     assert Ticket.objects.count() == MOST_OF_A_TOOL
-    assert hold_for_client(story.call(b'{"n":0}')).ticket_number == 1  # what waits already is found as before
+    assert hold(story.call(b'{"n":0}')).ticket_number == 1  # what waits already is found as before
     reject_action(PendingAction.objects.earliest("pk"), reason="No.", actor=story.cast.actor(story.cast.bob))
-    assert hold_for_client(story.call(b'{"n":"one more"}')).ticket_number == MOST_OF_A_TOOL + 1
+    assert hold(story.call(b'{"n":"one more"}')).ticket_number == MOST_OF_A_TOOL + 1
 
 
 def test_all_tools_of_a_person_together_have_a_bound_and_others_have_their_own(story: Story) -> None:
@@ -58,7 +58,7 @@ def test_all_tools_of_a_person_together_have_a_bound_and_others_have_their_own(s
             ask(story, MOST_OF_A_PERSON // 3)
     assert Ticket.objects.count() == MOST_OF_A_PERSON
     story.tool = mail_tool
-    assert hold_for_client(story.call(user=story.cast.alice)).ticket_number == MOST_OF_A_PERSON + 1
+    assert hold(story.call(user=story.cast.alice)).ticket_number == MOST_OF_A_PERSON + 1
 
 
 def test_a_burst_is_one_line_that_counts(story: Story) -> None:

@@ -3,14 +3,18 @@
 import pytest
 
 from approvals.actions.approve_action import approve_action
+from approvals.actions.collect_result import collect_result
 from approvals.actions.expire_actions import expire_actions
+from approvals.actions.finish_action import finish_action
 from approvals.actions.reject_action import reject_action
+from approvals.actions.take_action import take_action
 from approvals.errors import ApprovalError, NotYours, TooLate
-from approvals.hold import collect, finish, hold, look, take
 from approvals.models import PendingAction
+from approvals.queries import held_of
+from audit.actor import SYSTEM
 from audit.models import Event
 from harriet.people.models import Notice
-from tests.approvals.story import ARGUMENTS, Story
+from tests.approvals.story import ARGUMENTS, Story, hold
 
 
 def test_a_held_call_waits_on_a_ticket_and_approvers_are_told(story: Story) -> None:
@@ -32,9 +36,9 @@ def test_the_same_call_finds_its_ticket_and_another_gets_its_own(story: Story) -
 def test_an_approved_call_runs_once_and_is_collected_once(story: Story) -> None:
     held = story.held()
     approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
-    assert [take(held.action_id) for _ in range(3)] == [True, False, False]
-    assert finish(held.action_id, b'{"content":[]}')
-    assert [collect(held.action_id), collect(held.action_id)] == [b'{"content":[]}', None]
+    assert [take_action(held.action_id, actor=SYSTEM) for _ in range(3)] == [True, False, False]
+    assert finish_action(held.action_id, b'{"content":[]}', actor=SYSTEM)
+    assert [collect_result(held.action_id, actor=SYSTEM) for _ in range(2)] == [b'{"content":[]}', None]
     assert story.action(held).state == "collected"
     assert not story.action(held).ticket.is_open
 
@@ -42,9 +46,9 @@ def test_an_approved_call_runs_once_and_is_collected_once(story: Story) -> None:
 def test_after_collecting_the_same_call_asks_anew(story: Story) -> None:
     held = story.held()
     approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
-    take(held.action_id)
-    finish(held.action_id, b"{}")
-    collect(held.action_id)
+    take_action(held.action_id, actor=SYSTEM)
+    finish_action(held.action_id, b"{}", actor=SYSTEM)
+    collect_result(held.action_id, actor=SYSTEM)
     assert story.held().ticket_number == 2
 
 
@@ -52,7 +56,7 @@ def test_the_requester_may_not_approve_even_as_an_owner(story: Story) -> None:
     held = hold(story.call(user=story.cast.alice))
     with pytest.raises(NotYours, match="yourself"):
         approve_action(story.action(held), actor=story.cast.actor(story.cast.alice))
-    assert look(held.action_id).state == "waiting"
+    assert held_of(held.action_id).state == "waiting"
 
 
 @pytest.mark.parametrize("who", ["dana", "charlie"])
@@ -84,7 +88,7 @@ def test_a_decision_is_final(story: Story) -> None:
     approve_action(story.action(held), actor=bob)
     with pytest.raises(TooLate):
         reject_action(story.action(held), reason="Too late", actor=bob)
-    assert look(held.action_id).state == "approved"
+    assert held_of(held.action_id).state == "approved"
 
 
 def test_an_undecided_call_expires_and_cannot_be_approved_any_more(story: Story) -> None:
@@ -92,17 +96,17 @@ def test_an_undecided_call_expires_and_cannot_be_approved_any_more(story: Story)
     PendingAction.objects.update(expires_at="2020-01-01T00:00Z")
     with pytest.raises(TooLate):
         approve_action(story.action(held), actor=bob)
-    assert expire_actions() == 1
-    assert look(held.action_id).state == "expired"
+    assert expire_actions(actor=SYSTEM) == 1
+    assert held_of(held.action_id).state == "expired"
     assert Event.objects.filter(code="action.expired").count() == 1
-    assert expire_actions() == 0
+    assert expire_actions(actor=SYSTEM) == 0
 
 
 def test_a_call_whose_executor_died_ends_as_unknown(story: Story) -> None:
     held = story.held()
     approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
-    take(held.action_id)
+    take_action(held.action_id, actor=SYSTEM)
     PendingAction.objects.update(started_at="2020-01-01T00:00Z")
-    expire_actions()
-    assert look(held.action_id).state == "unknown"
-    assert not finish(held.action_id, b"{}")
+    expire_actions(actor=SYSTEM)
+    assert held_of(held.action_id).state == "unknown"
+    assert not finish_action(held.action_id, b"{}", actor=SYSTEM)

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
 
 from approvals.actions.approve_action import approve_action
-from approvals.hold import collect, finish, take
+from approvals.actions.collect_result import collect_result
+from approvals.actions.finish_action import finish_action
+from approvals.actions.take_action import take_action
+from audit.actor import SYSTEM
 from tests.approvals.story import Story
 
 T = TypeVar("T")
@@ -21,10 +25,10 @@ def test_racing_takers_and_collectors_have_one_winner_each(transactional_db: Non
         for number in range(_ACTIONS):
             held = story.held(b'{"n":%d}' % number)
             approve_action(story.action(held), actor=bob)
-            won = list(racers.map(_alone(take), [held.action_id] * _TAKERS))
+            won = list(racers.map(_alone(partial(take_action, actor=SYSTEM)), [held.action_id] * _TAKERS))
             assert won.count(True) == 1
-            finish(held.action_id, b"{}")
-            got = list(racers.map(_alone(collect), [held.action_id] * _TAKERS))
+            finish_action(held.action_id, b"{}", actor=SYSTEM)
+            got = list(racers.map(_alone(partial(collect_result, actor=SYSTEM)), [held.action_id] * _TAKERS))
             assert [answer for answer in got if answer is not None] == [b"{}"]
 
 

@@ -14,9 +14,8 @@ from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.deciders import approvers_of, refusal
 from approvals.errors import NotYours
-from approvals.hold import hold, look
 from approvals.models import PendingAction
-from approvals.queries import waiting_for
+from approvals.queries import held_of, waiting_for
 from audit.actor import SYSTEM, Actor
 from connectors.actions.set_approvers import set_approvers
 from connectors.models import Profile
@@ -33,7 +32,7 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of_token
 from harriet.people.models import AccessToken, Group, Membership, User
-from tests.approvals.story import Story
+from tests.approvals.story import Story, hold
 
 PASSWORD = "sunlight on the harbour wall"
 
@@ -50,7 +49,7 @@ def refused(story: Story, action: PendingAction, user: User, why: str) -> None:
     for decide in (approve_action, reject_action):
         with pytest.raises(NotYours, match=why):
             decide(action, reason="Fine.", actor=actor)
-    assert look(action.pk).state == "waiting"
+    assert held_of(action.pk).state == "waiting"
     membership = Membership.objects.select_related("user", "organization").get(user=user)
     assert membership not in approvers_of(action)
     client = Client()

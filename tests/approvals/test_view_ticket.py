@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from approvals.hold import look
+from approvals.queries import held_of
 from tests.approvals.story import Story
 
 
@@ -17,7 +17,7 @@ def test_bob_sees_the_card_and_approves(story: Story, client: Any) -> None:
     assert "\u202e" not in page
     answer = client.post(reverse("tickets:approve", args=[1]), {"reason": ""})
     assert answer.status_code == 302
-    assert look(held.action_id).state == "approved"
+    assert held_of(held.action_id).state == "approved"
 
 
 def test_a_rejection_without_reason_shows_the_message_beside_the_field(story: Story, client: Any) -> None:
@@ -26,7 +26,7 @@ def test_a_rejection_without_reason_shows_the_message_beside_the_field(story: St
     answer = client.post(reverse("tickets:reject", args=[1]), {"reason": ""})
     assert answer.status_code == 400
     assert "Say why" in answer.content.decode()
-    assert look(held.action_id).state == "waiting"
+    assert held_of(held.action_id).state == "waiting"
 
 
 def test_dana_sees_her_ticket_without_buttons_and_charlie_none(story: Story, client: Any) -> None:

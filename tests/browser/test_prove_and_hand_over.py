@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from approvals.hold import hold
 from harriet.people.actions.accept_invitation import accept_invitation
 from harriet.people.actions.bring_person import bring_person
 from harriet.people.actions.invite_person import invite_person
@@ -16,7 +15,7 @@ from harriet.people.actions.offer_device_credential import offer_device_credenti
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import CredentialOffer, Membership, User
 from harriet.people.queries import offer_path
-from tests.approvals.story import make_story
+from tests.approvals.story import hold, make_story
 from tests.browser.site import Site
 from tests.browser.visit import visit
 from tests.cast import Cast

@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from approvals.hold import HeldCall, hold
+from approvals.actions.hold_action import hold_action
+from approvals.held_call import HeldCall
 from audit.actor import Actor, Label
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
@@ -320,7 +321,7 @@ def _held(cast: Cast, tool: Tool, profile: Profile, token: AccessToken, number: 
         meta=b"" if number else LONG_META,
     )
     with transaction.atomic():
-        return hold(call).ticket_number
+        return hold_action(call, actor=call.asker).ticket_number
 
 
 def _notices(cast: Cast, tickets: list[int]) -> None:

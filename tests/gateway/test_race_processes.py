@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from approvals.actions.approve_action import approve_action
-from approvals.hold import arguments_of
 from approvals.models import PendingAction
+from approvals.sealed_parts import arguments_of
 from connectors.models import Tool
 from harriet.people.actors import actor_of
 from tests.gateway.client import Client

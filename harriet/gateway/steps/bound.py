@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from approvals.binding import Bound, binding
-from approvals.hold import HeldCall
+from approvals.held_call import HeldCall
 from harriet.gateway.questions.rules import UNSEEN
 from harriet.gateway.steps.notifications import is_passed_on
 from harriet.lib.tracing import TRACE_KEYS

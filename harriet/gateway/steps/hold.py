@@ -15,10 +15,17 @@ import msgspec
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from approvals import hold as held_calls
+from approvals.actions.collect_result import collect_result
+from approvals.actions.finish_action import finish_action
+from approvals.actions.hold_action import hold_action
+from approvals.actions.invalidate_action import invalidate_action
+from approvals.actions.take_action import take_action
+from approvals.actions.tell_refusal import tell_refusal
 from approvals.errors import ApprovalError
-from approvals.hold import Held
-from approvals.lifecycle import REFUSED, State, tell
+from approvals.held_call import Held
+from approvals.lifecycle import REFUSED, State
+from approvals.queries import held_of
+from audit.actor import SYSTEM
 from harriet.gateway.errors import (
     ACCESS_LOST,
     INTERNAL_ERROR,
@@ -84,15 +91,16 @@ def check_holdable(call: Call) -> None:
 
 
 async def _on_a_ticket(shown: Call, grant: Grant) -> Held:
+    asked = held_call_of(shown, grant)
     try:
-        return await in_database(held_calls.hold_for_client, held_call_of(shown, grant))
+        return await in_database(hold_action, asked, actor=asked.asker)
     except ApprovalError as problem:
         raise ToolRefusal(problem.message) from None
 
 
 async def _look(action_id: UUID) -> Held:
     try:
-        return await in_database(held_calls.look, action_id)
+        return await in_database(held_of, action_id)
     except ApprovalError as problem:
         raise ToolRefusal(problem.message) from None
 
@@ -140,7 +148,7 @@ async def run_approved(
 
 
 async def _take_and_run(action_id: UUID, call: Call, grant: Grant, runtime: Runtime, run: Run) -> Fields | None:
-    if not await in_database(held_calls.take, action_id):
+    if not await in_database(take_action, action_id, actor=SYSTEM):
         return None
     try:
         result = await run(call, grant, runtime)
@@ -150,7 +158,7 @@ async def _take_and_run(action_id: UUID, call: Call, grant: Grant, runtime: Runt
     except GatewayError as problem:
         result = _kept_error(problem.message, call)
     try:
-        await in_database(held_calls.finish, action_id, msgspec.json.encode(result))
+        await in_database(finish_action, action_id, msgspec.json.encode(result), actor=SYSTEM)
     except DatabaseError:
         log.exception("The result of an approved call could not be kept; it goes to whoever waits for it.")
     return result
@@ -164,7 +172,7 @@ def _kept_error(message: str, call: Call) -> Fields:
 
 
 async def _collected(held: Held) -> Fields | None:
-    kept = await in_database(held_calls.collect, held.action_id)
+    kept = await in_database(collect_result, held.action_id, actor=SYSTEM)
     if kept is None:
         return None
     fields = _DECODE(kept)
@@ -179,7 +187,7 @@ async def _checked(action_id: UUID, agreed: bytes, call: Call, tool_id: UUID) ->
     if grant is not None and bound_to(call, grant) == agreed:
         return grant
     reason = reason or "the connector, its credential or the tool has changed"
-    await in_database(held_calls.invalidate, action_id, f"{reason[:1].upper()}{reason[1:]}.")
+    await in_database(invalidate_action, action_id, f"{reason[:1].upper()}{reason[1:]}.", actor=SYSTEM)
     raise ToolRefusal(_CHANGED.format(reason))
 
 
@@ -196,7 +204,7 @@ async def _answer_for(
 ) -> Fields | None:
     """The answer if there is one by now."""
     if held.state in REFUSED:
-        await in_database(tell, held.action_id)
+        await in_database(tell_refusal, held.action_id, actor=SYSTEM)
         raise ToolRefusal(_refusal(held))
     if held.state == State.DONE:
         return await _collected(held)

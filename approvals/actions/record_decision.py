@@ -14,17 +14,17 @@ from audit.actor import Actor
 from harriet.people.models import Membership, User
 
 
-def decide(action: PendingAction, verdict: str, after: str, reason: str, *, actor: Actor) -> None:
+def record_decision(action: PendingAction, verdict: str, after: str, reason: str, *, actor: Actor) -> None:
     """Move the waiting action and write the decision; raises NotYours or TooLate and changes nothing then."""
     approver = _approver(action, actor)
-    if not move_waiting(action.id, after, reason if verdict == Decision.Verdict.REJECT else ""):
+    if not _move_waiting(action.id, after, reason if verdict == Decision.Verdict.REJECT else ""):
         raise TooLate("This call was decided on, expired or changed in the meantime. Reload the ticket to see how.")
     Decision.objects.create(
         action=action, approver=approver, approver_label=str(approver), verdict=verdict, reason=reason
     )
 
 
-def move_waiting(action_id: UUID, after: str, outcome_reason: str) -> bool:
+def _move_waiting(action_id: UUID, after: str, outcome_reason: str) -> bool:
     """Compare-and-set away from waiting, while the time is not over (by the database's clock)."""
     in_time = PendingAction.objects.filter(pk=action_id, expires_at__gt=Now()).exists()
     return in_time and move(action_id, State.WAITING, after, decided_at=Now(), outcome_reason=outcome_reason)

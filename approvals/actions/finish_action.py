@@ -1,0 +1,27 @@
+"""Keep the answer of an approved call until its client collects it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from approvals.lifecycle import State, check_is_harriet, move
+from approvals.models import PendingAction
+from approvals.sealed_parts import sealer_for
+from audit.actor import Actor
+
+
+@transaction.atomic
+def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
+    """`result` is raw JSON. False when the action is not running any more. No audit event: the call wrote its own."""
+    check_is_harriet(actor)
+    action = PendingAction.objects.get(pk=action_id)
+    seal = sealer_for(
+        organization_id=action.organization_id,
+        connector_id=action.connector_id,
+        action_id=action.id,
+        user_id=action.user_id,
+    )
+    return move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))

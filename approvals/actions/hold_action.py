@@ -1,0 +1,111 @@
+"""Put a call on a ticket, where it waits for a person; or find the ticket that the same call is on already."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Now
+
+from approvals.actions.expire_actions import expire_action
+from approvals.held_call import Held, HeldCall
+from approvals.lifecycle import REFUSED, State, mark_told, write_event
+from approvals.limits import check_room
+from approvals.models import PendingAction, Ticket
+from approvals.queries import as_held
+from approvals.sealed_parts import sealer_for
+from approvals.tasks import announce_to_approvers
+from audit.actor import SYSTEM, Actor
+from audit.events import CallHeld
+from harriet.lib.ids import new_id
+
+EXPIRES_AFTER = timedelta(hours=24)
+
+_OPEN = [State.WAITING, State.APPROVED, State.EXECUTING, State.DONE]
+
+
+@transaction.atomic
+def hold_action(call: HeldCall, *, actor: Actor) -> Held:
+    """Within what one person may have waiting: raises TooMany. `actor` is who asks.
+
+    A refusal that the client has not heard yet is returned once; the call after that asks anew.
+    """
+    _one_at_a_time(call.organization_id)
+    action = _standing(call)
+    if action is None:
+        _expire_late(call)
+        check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
+        action = _open_ticket(call, actor)
+    if action.state in REFUSED:
+        mark_told(action.id)
+    return as_held(action)
+
+
+def _one_at_a_time(organization_id: UUID) -> None:
+    """Ticket numbers count up without gaps, and the same call is never put on two tickets."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tickets {organization_id}"])
+
+
+def _standing(call: HeldCall) -> PendingAction | None:
+    same = PendingAction.objects.filter(organization_id=call.organization_id, binding=call.binding)
+    still_open = Q(state__in=_OPEN) & ~Q(state=State.WAITING, expires_at__lte=Now())
+    return same.select_related("ticket").filter(still_open | Q(state__in=REFUSED, told_at=None)).order_by("-pk").first()
+
+
+def _expire_late(call: HeldCall) -> None:
+    """A waiting action past its time that the schedule has not reached yet makes room for a new one."""
+    late = PendingAction.objects.filter(
+        organization_id=call.organization_id, binding=call.binding, state=State.WAITING, expires_at__lte=Now()
+    )
+    for action in late.select_related("ticket", "connector", "tool"):
+        expire_action(action, actor=SYSTEM)
+
+
+def _open_ticket(call: HeldCall, actor: Actor) -> PendingAction:
+    last = Ticket.objects.filter(organization_id=call.organization_id).aggregate(last=Max("number"))["last"]
+    ticket = Ticket.objects.create(
+        organization_id=call.organization_id,
+        number=(last or 0) + 1,
+        title=f"{call.connector_label}: {call.tool_label}",
+        requester_id=call.user_id,
+        requester_label=call.caller_label,
+    )
+    action = _create_action(call, ticket)
+    write_event(CallHeld, action, actor=actor, decision="hold", reason=call.reason)
+    announce_to_approvers(action)
+    return action
+
+
+def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
+    action_id = new_id()
+    seal = sealer_for(
+        organization_id=call.organization_id,
+        connector_id=call.connector_id,
+        action_id=action_id,
+        user_id=call.user_id,
+    )
+    action = PendingAction.objects.create(
+        id=action_id,
+        organization_id=call.organization_id,
+        ticket=ticket,
+        connector_id=call.connector_id,
+        tool_id=call.tool_id,
+        profile_id=call.profile_id,
+        token_id=call.token_id,
+        user_id=call.user_id,
+        caller_label=call.caller_label,
+        device_label=call.device_label[:80],
+        client_label=call.client_label[:120],
+        risk=call.risk,
+        reason=call.reason,
+        request_id=call.request_id,
+        sealed_arguments=seal("arguments", call.arguments),
+        sealed_meta=seal("meta", call.meta) if call.meta else None,
+        binding=call.binding,
+        expires_at=Now() + EXPIRES_AFTER,
+    )
+    action.refresh_from_db()
+    return action

@@ -1,0 +1,16 @@
+"""Claim an approved call for running it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from approvals.lifecycle import State, check_is_harriet, move
+from audit.actor import Actor
+
+
+def take_action(action_id: UUID, *, actor: Actor) -> bool:
+    """True for exactly one of those who race for it. No audit event: the call that follows writes its own."""
+    check_is_harriet(actor)
+    return move(action_id, State.APPROVED, State.EXECUTING, started_at=Now())

@@ -1,0 +1,69 @@
+"""The values of a held call: as the gate stopped it, where it stands, and as whoever runs it needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCall:
+    """A call as it was when the gate stopped it. `arguments` and `meta` are the exact bytes that will be sent."""
+
+    organization_id: UUID
+    binding: bytes
+    """32 bytes, of approvals.binding."""
+    request_id: UUID
+    profile_id: UUID | None
+    token_id: UUID | None
+    user_id: UUID | None
+    caller_label: str
+    device_label: str
+    client_label: str
+    connector_id: UUID
+    connector_label: str
+    tool_id: UUID
+    tool_label: str
+    risk: str
+    reason: str
+    arguments: bytes
+    meta: bytes = b""
+
+    @property
+    def asker(self) -> Actor:
+        """Who asks for it: a person, or a key that is nobody's."""
+        return Actor("person" if self.user_id else "token", self.user_id or self.token_id, self.caller_label)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Where a held call stands. `reason` says why it was refused, once it is."""
+
+    action_id: UUID
+    ticket_number: int
+    ticket_path: str
+    state: str
+    """Of PendingAction.State."""
+    reason: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """An approved call, as whoever runs it needs it. `arguments` and `meta` are the bytes that the ticket shows."""
+
+    action_id: UUID
+    organization_id: UUID
+    binding: bytes
+    request_id: UUID
+    profile_id: UUID | None
+    token_id: UUID | None
+    user_id: UUID | None
+    connector_id: UUID
+    tool_id: UUID
+    client_label: str
+    arguments: bytes
+    meta: bytes
