@@ -5,16 +5,16 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateDecision:
     """`reason` is the same sentence for the employee, the approver, the auditor and the log."""
 
     kind: Literal["run", "hold", "refuse"]
     reason: str
 
 
-_RUN = Verdict("run", "This tool runs without asking.")
-_HOLD = Verdict("hold", "This tool requires confirmation: an approver decides on each call.")
+_RUN = GateDecision("run", "This tool runs without asking.")
+_HOLD = GateDecision("hold", "This tool requires confirmation: an approver decides on each call.")
 
 
-def judge(*, requires_confirmation: bool) -> Verdict:
+def judge(*, requires_confirmation: bool) -> GateDecision:
     return _HOLD if requires_confirmation else _RUN

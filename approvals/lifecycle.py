@@ -8,15 +8,15 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from approvals.channels.registry import CHANNELS
 from approvals.errors import NotYours
-from approvals.inbox import recount
 from approvals.models import PendingAction, Ticket
 from audit.actor import Actor, Label
 from audit.events import TicketEvent
 from audit.record import record
 
-CHANNEL = "harriet_action"
-"""NOTIFY channel; the payload is the action's id."""
+NOTIFIED = "harriet_action"
+"""The channel of PostgreSQL's NOTIFY; the payload is the action's id."""
 
 State = PendingAction.State
 REFUSED = [State.REJECTED, State.EXPIRED, State.INVALID, State.UNKNOWN]
@@ -67,10 +67,12 @@ def write_event(
 
 
 def _settle(action_id: UUID) -> None:
-    """There is nothing left to decide about it: it leaves every approver's inbox."""
-    recount(PendingAction.objects.get(pk=action_id))
+    """There is nothing left to decide about it: no channel goes on asking for that."""
+    action = PendingAction.objects.get(pk=action_id)
+    for channel in CHANNELS.values():
+        channel.settle(action)
 
 
 def _announce(action_id: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(action_id)])
+        cursor.execute("SELECT pg_notify(%s, %s)", [NOTIFIED, str(action_id)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
@@ -11,11 +11,10 @@ from django.urls import reverse
 from approvals.errors import TooMany
 from approvals.queries import asked_by, still_waiting
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
 MOST_OF_A_TOOL = 20
+"""Calls of one tool that one person may have waiting; one key, when it is nobody's."""
 MOST_OF_A_PERSON = 60
+"""Of all tools together."""
 
 _FULL = (
     "{count} calls{what} wait for approval already, the most that may wait at once; the oldest is ticket #{oldest}. "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -15,11 +14,8 @@ from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
 from approvals.models import PendingAction, Ticket
 from approvals.sealed_parts import arguments_of, meta_of
-from harriet.people.models import Membership
+from harriet.people.models import Membership, Organization
 from harriet.people.permissions import Power, has_power
-
-if TYPE_CHECKING:
-    from harriet.people.models import Organization
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:

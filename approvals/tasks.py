@@ -1,62 +1,26 @@
-"""Celery tasks around held calls. They take ids; losing one loses nothing: the schedule finds the rows."""
+"""What Celery runs around held calls: each task takes ids and calls one action."""
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
-from celery import current_app, shared_task
-from django.db import transaction
-from kombu.exceptions import OperationalError
+from celery import shared_task
 
-from approvals.inbox import ask_approvers
-from approvals.mail import is_mail_due, mail_about, unmailed
-from approvals.models import PendingAction
+from approvals.actions.expire_actions import expire_actions
+from approvals.actions.tell_approvers import tell_approvers, tell_approvers_the_rest
 from audit.actor import SYSTEM
-
-log = logging.getLogger(__name__)
 
 
 @shared_task(name="approvals.expire_actions")
-def expire_actions() -> None:
-    from approvals.actions.expire_actions import expire_actions as expire
-
-    expire(actor=SYSTEM)
+def expire_actions_task() -> None:
+    expire_actions(actor=SYSTEM)
 
 
 @shared_task(name="approvals.mail_approvers")
-def mail_approvers(action_id: str) -> None:
-    """Mail everyone who may decide, while there is something to decide."""
-    action = PendingAction.objects.filter(pk=action_id).first()
-    if action is not None:
-        mail_about(action)
+def tell_approvers_task(action_id: str) -> None:
+    tell_approvers(UUID(action_id))
 
 
 @shared_task(name="approvals.mail_waiting")
-def mail_waiting() -> None:
-    """What came after a first mail, and what the direct trigger missed."""
-    for action in unmailed():
-        mail_about(action)
-
-
-def announce_to_approvers(action: PendingAction) -> None:
-    """A line in every approver's inbox together with the ticket; the mail follows after the commit, or is joined with
-    those of the calls that come after it."""
-    ask_approvers(action)
-    if is_mail_due(action):
-        _send("approvals.mail_approvers", action.id)
-
-
-def run_soon(action_id: UUID) -> None:
-    """Ask a worker to run an approved call unless the process that holds the request is faster."""
-    _send("gateway.run_approved_action", action_id, countdown=1)
-
-
-def _send(task: str, action_id: UUID, *, countdown: int = 0) -> None:
-    def send() -> None:
-        try:
-            current_app.send_task(task, [str(action_id)], countdown=countdown)
-        except OperationalError:
-            log.warning("Redis is out of reach; the schedule will pick up action %s.", action_id)
-
-    transaction.on_commit(send)
+def tell_approvers_the_rest_task() -> None:
+    tell_approvers_the_rest()

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from approvals.urls import ticket_urls
+from approvals.pages.urls import ticket_urls
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls

@@ -8,7 +8,7 @@ from approvals.actions.record_decision import record_decision
 from approvals.events import ActionApproved
 from approvals.lifecycle import State, write_event
 from approvals.models import Decision, PendingAction
-from approvals.tasks import run_soon
+from approvals.task_queue import run_soon
 from audit.actor import Actor
 
 

@@ -10,13 +10,13 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 
 from approvals.actions.expire_actions import expire_action
+from approvals.actions.tell_approvers import announce_to_approvers
 from approvals.held_call import Held, HeldCall
 from approvals.lifecycle import REFUSED, State, mark_told, write_event
 from approvals.limits import check_room
 from approvals.models import PendingAction, Ticket
 from approvals.queries import as_held
 from approvals.sealed_parts import sealer_for
-from approvals.tasks import announce_to_approvers
 from audit.actor import SYSTEM, Actor
 from audit.events import CallHeld
 from harriet.lib.ids import new_id

@@ -13,12 +13,12 @@ from django.db.models import F
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
+from approvals.actions.tell_approvers import tell_approvers, tell_approvers_the_rest
+from approvals.channels.mail import MAIL_EVERY, Mail
 from approvals.errors import TooMany
 from approvals.held_call import Held
 from approvals.limits import MOST_OF_A_PERSON, MOST_OF_A_TOOL
-from approvals.mail import MAIL_EVERY, is_mail_due
 from approvals.models import PendingAction, Ticket
-from approvals.tasks import mail_approvers, mail_waiting
 from connectors.models import Tool
 from harriet.people.models import Notice
 from tests.approvals.story import Story, hold
@@ -84,17 +84,17 @@ def test_what_comes_after_a_look_is_news_again(story: Story) -> None:
 
 def test_the_first_is_mailed_at_once_and_the_rest_together(story: Story) -> None:
     held = ask(story, 1)
-    assert is_mail_due(story.action(held[0]))
-    mail_approvers(str(held[0].action_id))
+    assert Mail().announce(story.action(held[0]))
+    tell_approvers(held[0].action_id)
     assert [body.count("/tickets/") for body in mails_to(story.cast.bob)] == [1]
     later = ask(story, 11, first=1)
-    assert not any(is_mail_due(story.action(one)) for one in later)
-    mail_waiting()
-    mail_approvers(str(later[0].action_id))
+    assert not any(Mail().announce(story.action(one)) for one in later)
+    tell_approvers_the_rest()
+    tell_approvers(later[0].action_id)
     assert len(mails_to(story.cast.bob)) == 1
     let_time_pass()
-    mail_waiting()
-    mail_waiting()
+    tell_approvers_the_rest()
+    tell_approvers_the_rest()
     first, rest = mails_to(story.cast.bob)
     assert "asks to run CRM: send_mail (11 calls)" in rest
     assert all(one.ticket_path in first + rest for one in [*held, *later])
@@ -103,8 +103,8 @@ def test_the_first_is_mailed_at_once_and_the_rest_together(story: Story) -> None
 
 def test_a_burst_before_the_first_mail_goes_out_is_in_it(story: Story) -> None:
     held = ask(story, 5)
-    assert [is_mail_due(story.action(one)) for one in held] == [False] * 5  # of the first it was true then
-    mail_approvers(str(held[0].action_id))
+    assert [Mail().announce(story.action(one)) for one in held] == [False] * 5  # of the first it was true then
+    tell_approvers(held[0].action_id)
     (only,) = mails_to(story.cast.bob)
     assert all(f"{one.ticket_path}" in only for one in held)
 
@@ -113,7 +113,7 @@ def test_what_is_decided_meanwhile_is_not_mailed(story: Story) -> None:
     held = ask(story, 3)
     for one in held:
         approve_action(story.action(one), actor=story.cast.actor(story.cast.bob))
-    mail_waiting()
+    tell_approvers_the_rest()
     assert mail.outbox == []
 
 

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from approvals import views
+from approvals.pages import tickets
 from tests.approvals.story import Story
 
 
 def test_a_long_list_ends_and_says_so(story: Story, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_NEWEST", 4)
-    monkeypatch.setattr(views, "_PAGE", 3)
+    monkeypatch.setattr(tickets, "_NEWEST", 4)
+    monkeypatch.setattr(tickets, "_PAGE", 3)
     for number in range(6):
         story.held(b'{"n":%d}' % number)
     client.force_login(story.cast.bob)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from approvals.actions.approve_action import approve_action
-from approvals.card import card_of
 from approvals.models import PendingAction
+from approvals.pages.card import card_of
 from connectors.models import Tool
 from harriet.gateway.tasks import run_approved_action
 from harriet.people.actors import actor_of

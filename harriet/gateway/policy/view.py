@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from approvals.gate import Verdict, judge
+from approvals.gate import GateDecision, judge
 from connectors.access.facts import ConnectorRow, ProfileRow, ToolRow
 from connectors.access.rules import may_call, may_open
 from connectors.models import Tool
@@ -41,7 +41,7 @@ class Grant:
     tool: ToolRow
     shown_name: str
     reason: str
-    gate: Verdict
+    gate: GateDecision
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
-from approvals.card import card_of
 from approvals.deciders import NOBODY, approvers_of, refusal
 from approvals.errors import ApprovalError
-from approvals.forms import ApproveForm, RejectForm
 from approvals.models import PendingAction, Ticket
+from approvals.pages.card import card_of
+from approvals.pages.forms import ApproveForm, RejectForm
 from approvals.queries import tickets_for, waiting_for
 from harriet.people.http import OrganizationRequest, in_organization
 

@@ -1,47 +1,15 @@
-"""The line in approvers' inboxes: one for each person who asks and each connector, however many calls wait.
-
-Whoever asks for three hundred things at once is one line that counts them, and not three hundred.
-"""
+"""What one person waits for at one connector, and the sentence in which every channel says so."""
 
 from __future__ import annotations
 
 from django.db import connection
 from django.urls import reverse
 
-from approvals.deciders import approvers_of
 from approvals.models import PendingAction
 from approvals.queries import asked_by, still_waiting
-from harriet.people.actions.notice_people import notice_people, reword_notices
-from harriet.people.actions.read_notices import settle_notices
 
 _NAMED = 3
-"""Tools that a line names."""
-
-
-def ask_approvers(action: PendingAction) -> None:
-    """Together with the ticket: everyone who may decide has the line, unread, with this call in it."""
-    waiting = waiting_with(action)
-    notice_people(
-        approvers_of(action).values_list("user_id", flat=True),
-        action.organization_id,
-        text=sentence_of(waiting),
-        path=path_to(waiting),
-        key=key_of(action),
-    )
-
-
-def recount(action: PendingAction) -> None:
-    """Together with the decision: it leaves the line, and with the last one the line leaves every inbox."""
-    waiting = waiting_with(action)
-    if waiting:
-        reword_notices(action.organization_id, key_of(action), text=sentence_of(waiting), path=path_to(waiting))
-    else:
-        settle_notices(action.organization_id, key_of(action))
-    settle_notices(action.organization_id, f"ticket {action.ticket_id}")  # as lines were before there was one for all
-
-
-def key_of(action: PendingAction) -> str:
-    return f"asks {action.connector_id} {action.user_id or action.token_id or action.ticket_id}"
+"""Tools that a sentence names."""
 
 
 def waiting_with(action: PendingAction) -> list[PendingAction]:
@@ -52,6 +20,10 @@ def waiting_with(action: PendingAction) -> list[PendingAction]:
     at_connector = still_waiting(action.organization_id).filter(connector=action.connector_id)
     same = asked_by(at_connector, action.user_id, action.token_id)
     return list(same.select_related("ticket", "tool", "connector").order_by("pk"))
+
+
+def key_of(action: PendingAction) -> str:
+    return f"asks {action.connector_id} {action.user_id or action.token_id or action.ticket_id}"
 
 
 def sentence_of(waiting: list[PendingAction]) -> str:

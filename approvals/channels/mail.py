@@ -11,43 +11,41 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from approvals.channels.base import Channel
 from approvals.deciders import approvers_of
-from approvals.inbox import path_of, path_to, sentence_of, waiting_with
 from approvals.models import PendingAction
 from approvals.queries import asked_by
+from approvals.waiting_calls import path_of, path_to, sentence_of, waiting_with
 from harriet.people.actions.notice_person import send_notice
 
 MAIL_EVERY = timedelta(minutes=10)
 """Between two mails about one person's calls at one connector."""
 _ON_ITS_WAY = timedelta(minutes=1)
+"""How long a call that was just put on its ticket counts as one that a worker is about to mail."""
 
 
-def is_mail_due(action: PendingAction) -> bool:
-    """Whether this call, just put on its ticket, is to be mailed at once: nothing was mailed lately, and no mail that
-    will name it is on its way."""
-    lately = Q(mailed_at__gt=Now() - MAIL_EVERY)
-    about_to_be = Q(mailed_at=None, state=PendingAction.State.WAITING, created_at__gt=Now() - _ON_ITS_WAY)
-    return not _same(action).filter(lately | about_to_be).exclude(pk=action.pk).exists()
+class Mail(Channel):
+    def announce(self, action: PendingAction) -> bool:
+        """Due at once when nothing was mailed lately, and no mail that will name the call is on its way."""
+        lately = Q(mailed_at__gt=Now() - MAIL_EVERY)
+        about_to_be = Q(mailed_at=None, state=PendingAction.State.WAITING, created_at__gt=Now() - _ON_ITS_WAY)
+        return not _same(action).filter(lately | about_to_be).exclude(pk=action.pk).exists()
 
+    def deliver(self, action: PendingAction) -> None:
+        waiting = _claimed(action)
+        try:
+            for user_id, calls in _by_approver(waiting).items():
+                lines = [f"{call.ticket}: {settings.BASE_URL}{path_of(call)}" for call in calls if len(calls) > 1]
+                send_notice(user_id, sentence_of(calls), path_to(calls), lines)
+        except BaseException:
+            PendingAction.objects.filter(pk__in=[call.pk for call in waiting]).update(mailed_at=None)
+            raise
 
-def mail_about(action: PendingAction) -> int:
-    """Mails what the same person waits for at the same connector and nobody was mailed about; the number of calls."""
-    waiting = _claimed(action)
-    try:
-        for user_id, calls in _by_approver(waiting).items():
-            lines = [f"{call.ticket}: {settings.BASE_URL}{path_of(call)}" for call in calls] if len(calls) > 1 else []
-            send_notice(user_id, sentence_of(calls), path_to(calls), lines)
-    except BaseException:
-        PendingAction.objects.filter(pk__in=[call.pk for call in waiting]).update(mailed_at=None)
-        raise
-    return len(waiting)
-
-
-def unmailed() -> list[PendingAction]:
-    """One call for each person and connector of which something was not mailed yet."""
-    waiting = PendingAction.objects.filter(state=PendingAction.State.WAITING, mailed_at=None, expires_at__gt=Now())
-    group = ("organization_id", "connector_id", "user_id", "token_id")
-    return list(waiting.order_by(*group).distinct(*group))
+    def undelivered(self) -> list[PendingAction]:
+        """One call for each person and connector of which something was not mailed yet."""
+        waiting = PendingAction.objects.filter(state=PendingAction.State.WAITING, mailed_at=None, expires_at__gt=Now())
+        group = ("organization_id", "connector_id", "user_id", "token_id")
+        return list(waiting.order_by(*group).distinct(*group))
 
 
 @transaction.atomic
