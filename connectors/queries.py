@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
 
+from connectors.counts import Counts
 from connectors.models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
-from connectors.states import Counts
 from harriet.people.errors import NotFound
 from harriet.people.models import Membership, Organization
 

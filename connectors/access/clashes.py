@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from connectors.access.claims import claims_of, readers_in
 from connectors.access.rules import shown_name
-from connectors.audit_labels import words_for
+from connectors.audit_labels import name_with_kind
 from connectors.errors import ConnectorError
 from connectors.models import Profile, Tool
 from harriet.lib.text import excerpt
@@ -28,7 +28,7 @@ def refuse_clashes(profile: Profile) -> None:
             where = " and ".join(sorted({f"{tool.connector.name}'s {tool.name}" for tool in tools}))
             raise ConnectorError(f"{where} would both be shown as {name}. Take one of them out.", field="connectors")
         raise ConnectorError(
-            f"{one.connector.name} and {other.connector.name} both offer {words_for(one.kind, name)}. "
+            f"{one.connector.name} and {other.connector.name} both offer {name_with_kind(one.kind, name)}. "
             "Switch the prefix on, so that each name begins with its connector's.",
             field="has_prefix",
         )

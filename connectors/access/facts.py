@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
+from connectors.access.pinned import Pinned
 from connectors.access.rules import CallerFacts, ProfileFacts, ToolFacts, shown_name
-from connectors.definitions import both_eras
-from connectors.definitions.mend import shown_to_older
-from connectors.transports.base import LEGACY
 from harriet.lib.egress import Reach
 
 Mark = tuple[bytes, ...]
@@ -38,61 +32,6 @@ class ConnectorRow:
     revision: int
     reach: Reach
     checks_arguments: bool = False
-
-
-class Pinned:
-    """A pinned definition: compact JSON, because most tools are listed and few are called. Never changes."""
-
-    __slots__ = ("_definition", "_older", "digest", "in_sessions", "only", "raw")
-
-    def __init__(self, digest: bytes, raw: bytes) -> None:
-        self.digest, self.raw = digest, raw
-        self.in_sessions, self.only = self, ""
-        self._definition: Mapping[str, Any] | None = None
-        self._older: bytes | None = None
-        if _MARK in raw:
-            self._split()
-
-    def _split(self) -> None:
-        """A server of both eras may offer a tool a little differently in each, or in one alone."""
-        whole = self.read()
-        earlier, later = both_eras.in_sessions(whole), both_eras.plain(whole)
-        self.only = both_eras.only_era(whole)
-        self.raw, raw = msgspec.json.encode(later), msgspec.json.encode(earlier)
-        if raw != self.raw:
-            self.in_sessions = Pinned(sha256(self.digest + LEGACY.encode()).digest(), raw)
-
-    @property
-    def older(self) -> bytes:
-        """As clients up to 2025-11-25 can read it; mostly the same bytes. Kept: listed once, it is listed again."""
-        if self._older is None:
-            self._older = _for_older(self.raw)
-        return self._older
-
-    @property
-    def definition(self) -> Mapping[str, Any]:
-        """Kept: who asks is about to call the tool, and the next call asks again."""
-        if self._definition is None:
-            self._definition = self.read()
-        return self._definition
-
-    def read(self) -> dict[str, Any]:
-        """Not kept."""
-        return dict(json.loads(self.raw))
-
-
-def _for_older(raw: bytes) -> bytes:
-    if b'"outputSchema"' not in raw:
-        return raw
-    definition = json.loads(raw)
-    shown = shown_to_older(definition)
-    if shown is definition:
-        return raw
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-_MARK = both_eras.MEMBER.encode()
-NOT_READ = Pinned(b"", b"{}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, 
 from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
 from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
+from connectors.eras import LEGACY
 from connectors.models import Connector, Profile, Tool
-from connectors.transports.base import LEGACY
 from harriet.lib.egress import Reach
 from harriet.lib.fingerprint import fingerprint
 from harriet.people.models import Group, Membership, Organization, Role
@@ -103,10 +103,6 @@ def _with_members(found: OrganizationFacts, before: OrganizationFacts | None) ->
 def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
     """An integration key as a caller: nobody's, so only its own groups count."""
     return CallerFacts(label=label, is_active=True, role=None, group_ids=frozenset(group_ids))
-
-
-def reach_of(connector: Connector, organization: Organization) -> Reach:
-    return reach_for(connector.allow_internal, organization.internal_hosts)
 
 
 def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:

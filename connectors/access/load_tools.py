@@ -12,7 +12,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from connectors.access.facts import NOT_READ, ConnectorRow, Mark, Pinned, ToolRow
+from connectors.access.facts import ConnectorRow, Mark, ToolRow
+from connectors.access.pinned import NOT_READ, Pinned
 from connectors.access.rules import ToolFacts
 from connectors.audit_labels import spoken_name
 from connectors.models import Tool, ToolPermission, ToolVersion

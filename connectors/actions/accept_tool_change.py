@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.pin_offer import description_in
 from connectors.actions.refuse_tool_change import proposed_version
 from connectors.audit_labels import connector_label, tool_label
-from connectors.definitions.pin import description_in
 from connectors.definitions.risk import propose_risk
 from connectors.events import ToolChangeAccepted
 from connectors.models import Tool, ToolVersion

@@ -10,7 +10,7 @@ from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorActivated
 from connectors.models import Connector
-from connectors.pages.wizard_steps import ACCESS, DONE, SAVE, label_of
+from connectors.wizard_steps import ACCESS, DONE, SAVE, step_label
 from harriet.people.permissions import Power, demand
 from harriet.people.version import move_version
 
@@ -22,7 +22,7 @@ def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
         return connector
     if connector.wizard_step not in {ACCESS, SAVE}:  # Access has defaults that hurt nobody: nothing is enabled yet
         raise ConnectorError(
-            f"{connector.name} isn't complete: the step {label_of(connector.wizard_step)} is still open."
+            f"{connector.name} isn't complete: the step {step_label(connector.wizard_step)} is still open."
         )
     Connector.objects.filter(pk=connector.pk, state=Connector.State.DRAFT).update(
         state=Connector.State.ACTIVE, wizard_step=DONE

@@ -11,7 +11,7 @@ from connectors.descriptions import clean_description, clean_icon
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorDrafted
 from connectors.models import Connector
-from connectors.pages.wizard_steps import CONNECTION
+from connectors.wizard_steps import CONNECTION
 from harriet.people.models import Organization, User
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import Power, demand

@@ -12,7 +12,7 @@ from connectors.access.grantees import access_words, checked_groups, checked_rol
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorAccessChanged
 from connectors.models import Connector
-from connectors.pages.wizard_steps import ACCESS, SAVE, step_done
+from connectors.wizard_steps import ACCESS, SAVE, step_done
 from harriet.people.models import Group
 from harriet.people.permissions import Power, demand
 

@@ -14,7 +14,7 @@ from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorAuthenticationChanged
 from connectors.models import Connector
-from connectors.pages.wizard_steps import ACCESS, AUTHENTICATION, step_done
+from connectors.wizard_steps import ACCESS, AUTHENTICATION, step_done
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
 from harriet.people.permissions import Power, demand

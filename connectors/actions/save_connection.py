@@ -16,7 +16,7 @@ from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorChanged, InternalHostAllowed, SecretKeptForAddress
 from connectors.models import Connector
-from connectors.pages.wizard_steps import AUTHENTICATION, CONNECTION, step_done
+from connectors.wizard_steps import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
 from harriet.people.models import Organization
 from harriet.people.permissions import Power, demand

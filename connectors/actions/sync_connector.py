@@ -12,18 +12,17 @@ from django.urls import reverse
 
 from audit.actor import Actor
 from audit.record import record
-from connectors.access.claims import take_addresses
+from connectors.actions.note_addresses import note_addresses
+from connectors.actions.pin_offer import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
 from connectors.actions.record_health import record_failure, record_health
-from connectors.audit_labels import connector_label, words_for
+from connectors.audit_labels import connector_label, name_with_kind
+from connectors.counts import offer_words
 from connectors.definitions.offer import Difference, Known, Offer, body_digest, compare, read_offer
-from connectors.definitions.pin import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
-from connectors.definitions.sound import Remarks
 from connectors.definitions.unchecked import notes_of
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorSynced, ConnectorSyncFailed
 from connectors.inspect.look import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
-from connectors.states import offer_words
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.permissions import Power, demand
@@ -63,9 +62,7 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     else:
         _take(run, connector, Tool.Kind.PROMPT, read_offer(look.prompts, is_prompts=True), actor=actor)
     _take_resources(run, connector, actor=actor)
-    clashes = Remarks()
-    take_addresses(connector, look, run.started_at, clashes)
-    run.refused += clashes.left_out
+    run.refused += _addresses_of_others(run, connector, look)
     _finish(run)
     record(
         ConnectorSynced(
@@ -95,6 +92,15 @@ def _take(run: SyncRun, connector: Connector, kind: Tool.Kind, offer: Offer, *, 
     remove_tools(connector, [tools[name] for name in difference.removed], actor=actor)
     _put_in_order(connector, kind, offer)
     _note(run, kind, offer, difference)
+
+
+def _addresses_of_others(run: SyncRun, connector: Connector, look: Look) -> list[str]:
+    """What could not be listed stays as it was."""
+    if look.resources is None or look.templates is None:
+        return []
+    resources = [str(entry["uri"]) for entry in look.resources]
+    templates = [str(entry["uriTemplate"]) for entry in look.templates]
+    return note_addresses(connector, resources, templates, run.started_at)
 
 
 def _put_in_order(connector: Connector, kind: Tool.Kind, offer: Offer) -> None:
@@ -199,7 +205,7 @@ def _notice_owner(connector: Connector, run: SyncRun) -> None:
 
 def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -> None:
     def words(names: Iterable[str]) -> list[str]:
-        return sorted(words_for(kind, name) for name in names)
+        return sorted(name_with_kind(kind, name) for name in names)
 
     if kind == Tool.Kind.TOOL:
         run.found = len(offer.tools)

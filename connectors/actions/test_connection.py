@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from connectors.access.load import reach_of
+from connectors.access.reach import reach_of
 from connectors.actions.record_health import record_failure, record_health
 from connectors.audit_labels import connector_label
 from connectors.definitions.offer import Offer, read_offer

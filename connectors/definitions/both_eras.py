@@ -6,49 +6,23 @@ What is accepted and pinned is the whole, so a change in either era is a change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from connectors.transports.base import LEGACY, MODERN
-
-MEMBER = "harriet/eras"
-"""Of a merged definition: `{"only": era}`, or `{"legacy": {"with": members that differ, "without": names}}`. No
-server's own member of this name is ever taken."""
-
-Definition = Mapping[str, Any]
+from connectors.access.pinned import MEMBER, without_eras
+from connectors.eras import LEGACY, MODERN
 
 
 def merged(later: Iterable[Any], earlier: Iterable[Any]) -> list[Any]:
     """In the later era's order; what only the earlier one has comes after. What can't be told apart by its name stays
     as it is, for whoever reads the list to refuse."""
-    later, earlier = [plain(one) for one in later], [plain(one) for one in earlier]
+    later, earlier = [without_eras(one) for one in later], [without_eras(one) for one in earlier]
     twice = _twice(later) | _twice(earlier)
     old = {_name(one): one for one in earlier}
     found = [one if _name(one) in twice else _merged(one, old.get(_name(one))) for one in later]
     new = {_name(one) for one in later}
     rest = (one for one in earlier if _name(one) in twice or _name(one) not in new)
     return found + [one if _name(one) in twice or _name(one) is None else _only(one, LEGACY) for one in rest]
-
-
-def plain(definition: Any) -> Any:
-    if not isinstance(definition, dict) or MEMBER not in definition:
-        return definition
-    return {key: value for key, value in definition.items() if key != MEMBER}
-
-
-def only_era(definition: Definition) -> str:
-    """The one era in which this is offered; empty for both, or for whichever the server speaks."""
-    only = definition.get(MEMBER, {}).get("only", "")
-    return str(only)
-
-
-def in_sessions(definition: Definition) -> dict[str, Any]:
-    """As clients of the earlier era see it."""
-    differs = definition.get(MEMBER, {}).get(LEGACY, {})
-    left_out = {MEMBER, *differs.get("without", ())}
-    changed = differs.get("with", {})
-    known = {key: changed.get(key, value) for key, value in definition.items() if key not in left_out}
-    return {**known, **{key: value for key, value in changed.items() if key not in known}}
 
 
 def _merged(later: Any, earlier: Any) -> Any:

@@ -65,19 +65,6 @@ def mended_entry(
     return entry
 
 
-def shown_to_older(definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A tool for clients up to 2025-11-25, whose output schemas are of objects alone. Their lists break on others."""
-    if "outputSchema" not in definition:
-        return definition
-    schema = definition["outputSchema"]
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    if kind == "object":
-        return definition
-    if kind == ["object"]:
-        return {**definition, "outputSchema": {**schema, "type": "object"}}
-    return {name: one for name, one in definition.items() if name != "outputSchema"}
-
-
 def _tool(tool: Entry, note: Note) -> None:
     _named(tool)
     tool["inputSchema"] = _input_schema(tool.get("inputSchema"), note)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
-from connectors.access.load import reach_of
-from connectors.definitions.both_eras import merged, plain
+from connectors.access.pinned import without_eras
+from connectors.access.reach import reach_of
+from connectors.definitions.both_eras import merged
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks
 from connectors.errors import ConnectorError, UpstreamBroken, UpstreamError
@@ -121,7 +122,7 @@ async def _list_all(
     """Tools must be listed; what is wrong with the prompts alone is no reason to lose the tools."""
     look = Look(repeated.out_of(discovery), [])
     tools = await _tools(transport, endpoint, discovery, credential, look.remarks)
-    look.tools.extend(repeated.out_of_json([plain(one) for one in tools]))
+    look.tools.extend(repeated.out_of_json([without_eras(one) for one in tools]))
     try:
         prompts = await _prompts(transport, endpoint, discovery, credential, look.remarks)
     except UpstreamBroken as problem:

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks, label_of
+from connectors.eras import MODERN
 from connectors.errors import UpstreamError
 from connectors.inspect.redacted import Repeated
-from connectors.transports.base import MODERN, Discovery, Endpoint
+from connectors.transports.base import Discovery, Endpoint
 from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach

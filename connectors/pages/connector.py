@@ -20,6 +20,7 @@ from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.actions.switch_secret_back import switch_secret_back
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.actions.test_connection import test_connection
+from connectors.counts import Counts, enabled_words, offer_words
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Risk, SyncRun
 from connectors.pages import tool_table
@@ -31,7 +32,8 @@ from connectors.pages.kept_findings import keep_findings, kept_findings
 from connectors.pages.moved_address import question_about_secret, save_connection_form
 from connectors.pages.wizard import credential_form, save_access_form, save_credential_form
 from connectors.queries import connector_of, counts_of, last_sync_of, last_taken_sync_of
-from connectors.states import Counts, enabled_words, offer_words, remarks_of, server_name, state_of
+from connectors.states import state_of
+from connectors.sync_remarks import remarks_of
 from harriet.pages.pagination import page_of
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from
@@ -280,5 +282,11 @@ def _settings(request: OrganizationRequest, connector: Connector, **forms: Any) 
         "checks": ChecksForm(initial={"checks_arguments": connector.checks_arguments}),
         **forms,
     }
-    page = page_context(request, connector, "settings", server_name=server_name(connector), **context)
+    page = page_context(request, connector, "settings", server_name=_server_name(connector), **context)
     return render(request, "connectors/settings.html", page, status=400 if forms else 200)
+
+
+def _server_name(connector: Connector) -> str:
+    """What the server calls itself, which nobody vouches for."""
+    said = connector.server_info
+    return " ".join(part for part in (said.get("title") or said.get("name"), said.get("version")) if part)

@@ -11,8 +11,8 @@ from django.db.models import CASCADE, ForeignObjectRel, Model, Q
 
 from connectors.access.load import load_for_connector
 from connectors.access.rules import may_call
+from connectors.counts import offer_words
 from connectors.models import Connector, Profile, Tool
-from connectors.states import offer_words
 from vault.models import Credential
 from vault.queries import credential_of
 

@@ -8,10 +8,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from connectors.counts import enabled_words
 from connectors.models import Connector
 from connectors.pages.activity import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
-from connectors.states import enabled_words, state_of
+from connectors.states import state_of
 from harriet.pages.pagination import page_of
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.permissions import Power, has_power

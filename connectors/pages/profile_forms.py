@@ -6,9 +6,9 @@ from typing import Any
 
 from django import forms
 
+from connectors.counts import offer_words
 from connectors.models import Connector, Profile, Tool
 from connectors.queries import connectors_of, counts_of
-from connectors.states import offer_words
 from harriet.people.models import Organization
 from harriet.people.pages.forms import GroupsField, MembersField, ReadOnce
 from harriet.people.queries import people_of

@@ -17,11 +17,11 @@ from connectors.access.preview import Preview, preview
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_profile import bound_tokens, delete_profile
+from connectors.counts import offer_words
 from connectors.models import Profile, Tool
 from connectors.pages.guards import needs_to_save
 from connectors.pages.profile_forms import ProfileForm
 from connectors.queries import profile_of, profiles_of
-from connectors.states import offer_words
 from harriet.pages.pagination import page_of
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from

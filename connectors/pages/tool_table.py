@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
-from connectors.models import Connector, Tool
+from connectors.access.grantees import ROLE_CHOICES
+from connectors.models import EVERYONE, Connector, Tool
 from connectors.queries import pinned_definition, tools_of
-from connectors.states import groups_for, is_for_everyone, roles_for, tool_state
+from connectors.states import tool_state
 
 _OFFERED = ~Q(state=Tool.State.REMOVED)
 SHOWN = {
@@ -61,10 +62,10 @@ def row(tool: Tool) -> dict[str, Any]:
         "tool": tool,
         "state": tool_state(tool),
         "title": pinned_definition(tool).definition.get("title") or "",
-        "groups": groups_for(tool),
-        "roles": roles_for(tool),
+        "groups": _groups_for(tool),
+        "roles": _roles_for(tool),
         "is_for_nobody": tool.is_enabled and not tool.permissions.all(),
-        "is_for_everyone": is_for_everyone(tool),
+        "is_for_everyone": _is_for_everyone(tool),
     }
 
 
@@ -74,3 +75,16 @@ def _address(wanted: QueryDict, **chosen: str) -> str:
     for name, value in chosen.items():
         query[name] = value
     return f"?{query.urlencode()}"
+
+
+def _groups_for(tool: Tool) -> list[str]:
+    return [permission.group.name for permission in tool.permissions.all() if permission.group]
+
+
+def _roles_for(tool: Tool) -> list[str]:
+    labels = dict(ROLE_CHOICES)
+    return [labels[permission.role] for permission in tool.permissions.all() if permission.role]
+
+
+def _is_for_everyone(tool: Tool) -> bool:
+    return any(permission.role == EVERYONE for permission in tool.permissions.all())

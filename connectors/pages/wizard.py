@@ -22,6 +22,7 @@ from connectors.actions.save_authentication import check_entered_for, save_authe
 from connectors.actions.save_basics import save_basics
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.actions.test_connection import test_connection
+from connectors.counts import enabled_words
 from connectors.errors import ConnectorError
 from connectors.models import Connector
 from connectors.pages.catalogue import PRESETS, preset_named
@@ -29,9 +30,9 @@ from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm, Snipp
 from connectors.pages.kept_findings import keep_findings, keep_prefill, kept_findings, kept_prefill
 from connectors.pages.moved_address import question_about_secret, save_connection_form
 from connectors.pages.snippets import read_snippet
-from connectors.pages.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
 from connectors.queries import connector_of, counts_of, last_sync_of
-from connectors.states import enabled_words, remarks_of
+from connectors.sync_remarks import remarks_of
+from connectors.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
 from harriet.lib.errors import Problem
 from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from

@@ -12,14 +12,6 @@ from connectors.definitions.sound import Remarks
 from harriet.lib.egress import Reach
 from vault.opened import OpenCredential
 
-LEGACY = "legacy"
-"""Revisions with initialize and sessions: 2024-11-05 to 2025-11-25."""
-MODERN = "modern"
-"""The stateless revision 2026-07-28."""
-
-SSE = "sse"
-"""The transport before Streamable HTTP, of 2024-11-05: one event stream for all answers, POST for all requests."""
-
 OnNotification = Callable[[bytes], Awaitable[None]]
 """Gets the whole message, on one line."""
 OnQuestion = Callable[[str, bytes], Awaitable[bytes]]
@@ -42,7 +34,7 @@ class Endpoint(NamedTuple):
     url: str
     reach: Reach
     era: str = ""
-    """LEGACY, MODERN, or "" to find out."""
+    """LEGACY, MODERN or SSE (see `connectors.eras`), or "" to find out."""
 
 
 class Caller(NamedTuple):

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamBroken
-from connectors.transports.base import LEGACY, MODERN, Caller, Discovery
+from connectors.transports.base import Caller, Discovery
 from connectors.transports.envelope import Error
 from connectors.transports.sessions import Session
 from harriet.lib.text import excerpt

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from connectors.eras import SSE
 from connectors.errors import (
     UpstreamBroken,
     UpstreamError,
@@ -20,7 +21,7 @@ from connectors.errors import (
 from connectors.transports import eras
 from connectors.transports.alone import Places
 from connectors.transports.answers import result_of
-from connectors.transports.base import SSE, Caller, Discovery, Endpoint, OnNotification, OnQuestion
+from connectors.transports.base import Caller, Discovery, Endpoint, OnNotification, OnQuestion
 from connectors.transports.clock import Clock
 from connectors.transports.envelope import notification, request
 from connectors.transports.exchange import Attached, Outgoing, Reply

@@ -12,15 +12,13 @@ from uuid import UUID
 import msgspec
 
 from connectors.definitions.sound import Remarks, label_of, sound_entries
+from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
 from connectors.transports import eras
 from connectors.transports.answers import answer_of, result_of
 from connectors.transports.base import (
     ABLE,
-    LEGACY,
-    MODERN,
     NOBODY,
-    SSE,
     Caller,
     Discovery,
     Endpoint,

@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass
 from time import monotonic
 
+from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
 from connectors.transports import eras
-from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint, Interest, OnNotification
+from connectors.transports.base import Caller, Endpoint, Interest, OnNotification
 from connectors.transports.clock import Clock, Pace
 from connectors.transports.envelope import Message, one_line, read_message, request
 from connectors.transports.exchange import Attached, Outgoing

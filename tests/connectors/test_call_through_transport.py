@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamTimeout
-from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret

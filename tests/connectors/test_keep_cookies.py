@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.transports.base import LEGACY, SSE, Caller, Endpoint
+from connectors.eras import LEGACY, SSE
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.cookies import MOST, Cookies
 from connectors.transports.exchange import Attached
 from harriet.lib.secret import Secret

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp_types import methods
 
-from connectors.definitions.mend import mended, mended_entries, shown_to_older
+from connectors.access.pinned import shown_to_older
+from connectors.definitions.mend import mended, mended_entries
 from connectors.definitions.offer import read_offer
 from connectors.definitions.sound import Remarks, sound_entries
 from harriet.lib.canonical import canonical_bytes

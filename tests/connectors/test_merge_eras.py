@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.access.facts import Pinned
-from connectors.definitions.both_eras import MEMBER, in_sessions, merged, only_era, plain
+from connectors.access.pinned import MEMBER, Pinned, in_sessions, only_era, without_eras
+from connectors.definitions.both_eras import merged
 from connectors.definitions.offer import Known, compare, read_offer
 
 SCHEMA = {"type": "object"}
@@ -39,7 +39,7 @@ def test_each_era_gets_its_own_definition_back(later: dict[str, Any], earlier: d
     assert json.dumps(json.loads(pinned.raw), sort_keys=True) == json.dumps(later, sort_keys=True)
     assert json.dumps(dict(pinned.in_sessions.definition), sort_keys=True) == json.dumps(earlier, sort_keys=True)
     assert pinned.in_sessions.digest != pinned.digest, "their schemas are compiled apart"
-    assert (plain(whole), in_sessions(whole)) == (later, earlier)
+    assert (without_eras(whole), in_sessions(whole)) == (later, earlier)
 
 
 def test_what_one_era_alone_offers_is_called_in_it() -> None:
@@ -63,7 +63,7 @@ def test_a_change_in_either_era_is_a_change() -> None:
 def test_no_server_says_itself_what_differs() -> None:
     forged = tool("a", **{MEMBER: {"only": "anything"}})
     assert merged([forged], [forged]) == [tool("a")]
-    assert plain(forged) == tool("a")
+    assert without_eras(forged) == tool("a")
 
 
 def test_a_name_that_one_era_offers_twice_is_taken_from_neither() -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import (
     UpstreamBroken,
     UpstreamBusy,
@@ -17,7 +18,7 @@ from connectors.errors import (
     UpstreamRefused,
     UpstreamRefusedCredential,
 )
-from connectors.transports.base import LEGACY, MODERN, SSE, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.said import words_of
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling

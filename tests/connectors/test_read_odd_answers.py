@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken, UpstreamTimeout
-from connectors.transports.base import LEGACY, MODERN, SSE, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.envelope import read_message
 from connectors.transports.sse import EventReader
 from tests.connectors.asking import LOCAL, calling

@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from connectors.access.load import reach_of
-from connectors.access.reach import reach_for
+from connectors.access.reach import reach_for, reach_of
 from connectors.actions.add_sample import SLUG
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_connection import save_connection

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from connectors.eras import LEGACY, SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError
-from connectors.transports.base import LEGACY, SSE, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.hostile import JSON, answer, event, reply, stream

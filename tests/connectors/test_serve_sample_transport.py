@@ -11,10 +11,11 @@ import uvicorn
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamRefusedCredential
 from connectors.sample import sample_token
 from connectors.sample.server import application
-from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach, session
 from harriet.lib.secret import Secret

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from connectors.eras import SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
-from connectors.transports.base import SSE, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.http_sse_stream import same_origin
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.definitions.sound import Remarks
+from connectors.eras import LEGACY, MODERN
 from connectors.errors import (
     UpstreamBroken,
     UpstreamDown,
@@ -18,7 +19,7 @@ from connectors.errors import (
     UpstreamTimeout,
 )
 from connectors.transports import stream
-from connectors.transports.base import LEGACY, MODERN, Caller, Endpoint
+from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret

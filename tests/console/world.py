@@ -18,7 +18,7 @@ from approvals.held_call import HeldCall
 from audit.actor import Actor, Label
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
-from connectors.definitions.pin import RESOURCES
+from connectors.actions.pin_offer import RESOURCES
 from connectors.definitions.risk import ONLY_READS
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission, ToolVersion
 from harriet.lib.canonical import digest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.access.facts import Pinned
+from connectors.access.pinned import Pinned
 from harriet.gateway.steps.schema import INPUT, OUTPUT, Schemas
 from tests.gateway.client import Client, ModernClient
 from tests.gateway.log import Log, wait_for

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from audit.models import Event
-from connectors.access.facts import Pinned
+from connectors.access.pinned import Pinned
 from connectors.models import ToolPermission
 from harriet.gateway.call import Call, governed_call
 from harriet.gateway.errors import ToolRefusal

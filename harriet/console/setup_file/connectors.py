@@ -16,7 +16,7 @@ from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.definitions.sound import label_of
 from connectors.models import Connector, SyncRun, Tool
-from connectors.states import remarks_of
+from connectors.sync_remarks import remarks_of
 from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
 from harriet.console.setup_file.report import Report
 from harriet.lib.text import show_hidden

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.access.facts import Pinned
+from connectors.access.pinned import Pinned
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.policy.view import Listing, definition_of
 from harriet.gateway.steps.forward import Fields

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from connectors.access.facts import Pinned
+from connectors.access.pinned import Pinned
 from connectors.models import Tool
 from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
 from harriet.gateway.content.results import MEND, MENDS

@@ -14,7 +14,7 @@ from audit.actor import Label
 from audit.event import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, IntentDetails, OutcomeDetails
 from connectors.access.facts import ConnectorRow, ToolRow
-from connectors.audit_labels import words_for
+from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.models import Connector, Tool
 from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
@@ -82,7 +82,7 @@ def refused(call: Call, refusal: GatewayError) -> NewEvent:
         device=call.principal.device,
         client=call.client,
         connector=Label(tool.connector.id, tool.connector.name) if tool else None,
-        tool=Label(tool.id, words_for(tool.kind, tool.name)) if tool else None,
+        tool=Label(tool.id, name_with_kind(tool.kind, tool.name)) if tool else None,
         profile=Label(call.profile.id, call.profile.name),
         reason=refusal.reason if isinstance(refusal, NotOffered) else refusal.message,
         asked_for=call.name[:LONGEST],
@@ -132,7 +132,7 @@ def _new_frame(call: Call, grant: Grant) -> Frame:
         device=call.principal.device,
         client=call.client,
         connector=Label(connector.id, connector.name),
-        tool=Label(tool.id, words_for(tool.kind, tool.name)),
+        tool=Label(tool.id, name_with_kind(tool.kind, tool.name)),
         profile=Label(call.profile.id, call.profile.name),
     )
 

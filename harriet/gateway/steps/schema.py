@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harriet.lib.schemas import Checker, checker_of
 
 if TYPE_CHECKING:
-    from connectors.access.facts import Pinned
+    from connectors.access.pinned import Pinned
 
 INPUT, OUTPUT = "inputSchema", "outputSchema"
 _KEPT = 4096

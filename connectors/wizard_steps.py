@@ -16,7 +16,7 @@ STEPS = ((BASICS, "Basics"), (CONNECTION, "Connection"), (AUTHENTICATION, "Authe
 _ORDER = [BASICS, CONNECTION, AUTHENTICATION, ACCESS, SAVE, DONE]
 
 
-def label_of(step: str) -> str:
+def step_label(step: str) -> str:
     return dict(STEPS).get(step, step)
 
 
