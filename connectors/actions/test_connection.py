@@ -25,7 +25,7 @@ from connectors.events import ConnectorTested
 from connectors.inspect import look
 from connectors.models import Connector
 from connectors.transports.base import Discovery
-from connectors.transports.failure import FOUND_NOTHING
+from connectors.transports.native.failure import FOUND_NOTHING
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.lib.errors import Problem
 from harriet.people.permissions import Power, demand

@@ -17,7 +17,7 @@ from connectors.errors import ConnectorError, UpstreamBroken, UpstreamError
 from connectors.inspect.redacted import Repeated
 from connectors.models import Connector
 from connectors.transports.base import Discovery, Endpoint
-from connectors.transports.native import NativeTransport
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress
 from vault.open import Opener, opener_for
 from vault.opened import OpenCredential

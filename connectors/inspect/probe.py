@@ -14,7 +14,7 @@ from connectors.errors import UpstreamError
 from connectors.inspect.redacted import Repeated
 from connectors.transports.base import Discovery, Endpoint
 from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters
-from connectors.transports.native import NativeTransport
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from vault.opened import OpenCredential

@@ -18,7 +18,7 @@ from psycopg import Notify
 
 from audit.event import NewEvent
 from audit.writer import AuditWriter
-from connectors.transports.native import NativeTransport
+from connectors.transports.native.transport import NativeTransport
 from harriet.gateway.http.replay import Journals
 from harriet.gateway.metrics.observer import Observer
 from harriet.gateway.policy.compile import Snapshot, compile_snapshot

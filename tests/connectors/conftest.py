@@ -11,7 +11,7 @@ import pytest
 from tests.connectors.server import Server
 
 if TYPE_CHECKING:
-    from connectors.transports.native import NativeTransport
+    from connectors.transports.native.transport import NativeTransport
     from tests.cast import Cast
     from tests.connectors.story import ConnectorMaker
     from tests.servers.hostile import Hostile
@@ -42,7 +42,7 @@ def hostile() -> Iterator[Hostile]:
 @pytest.fixture
 async def transport() -> AsyncIterator[NativeTransport]:
     """It takes no large answers, so that a test needs none to find its bounds."""
-    from connectors.transports.native import NativeTransport
+    from connectors.transports.native.transport import NativeTransport
     from harriet.lib.egress import AsyncEgress
 
     egress = AsyncEgress()

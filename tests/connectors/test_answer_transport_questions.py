@@ -8,8 +8,8 @@ import pytest
 
 from connectors.eras import LEGACY
 from connectors.errors import UpstreamBroken, UpstreamTimeout
-from connectors.transports import server_questions, session_stream
 from connectors.transports.base import Caller, Endpoint
+from connectors.transports.native import server_questions, session_stream
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.talkative import FORM, TALKATIVE

@@ -9,7 +9,7 @@ import pytest
 from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint
-from connectors.transports.native import NativeTransport
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling

@@ -7,8 +7,8 @@ import pytest
 
 from connectors.eras import LEGACY, SSE
 from connectors.transports.base import Caller, Endpoint
-from connectors.transports.cookies import MOST, Cookies
-from connectors.transports.exchange import Attached
+from connectors.transports.native.cookies import MOST, Cookies
+from connectors.transports.native.outgoing import Attached
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.refusing import behaving, old, with_cookies

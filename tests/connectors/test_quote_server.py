@@ -19,7 +19,7 @@ from connectors.errors import (
     UpstreamRefusedCredential,
 )
 from connectors.transports.base import Caller, Endpoint
-from connectors.transports.said import words_of
+from connectors.transports.native.server_words import words_of
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.hostile import JSON

@@ -13,8 +13,8 @@ import pytest
 from connectors.definitions.sound import Remarks
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Endpoint
-from connectors.transports.native import NativeTransport
-from connectors.transports.paging import MAX_PAGES
+from connectors.transports.native.paging import MAX_PAGES
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from tests.servers.raw import RawServer
 from vault.opened import OpenCredential

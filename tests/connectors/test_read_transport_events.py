@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken
-from connectors.transports.answers import answer_of
-from connectors.transports.envelope import MAX_DEPTH, Faulty, Mended, Unreadable, one_line, read_message
-from connectors.transports.exchange import Reply
 from connectors.transports.mirrored import (
     InvalidAnnotation,
     header_value,
     mirrored_parameters,
     parameter_headers,
 )
-from connectors.transports.sse import EventReader, TooManyEvents
+from connectors.transports.native.answers import answer_of
+from connectors.transports.native.envelope import MAX_DEPTH, Faulty, Mended, Unreadable, one_line, read_message
+from connectors.transports.native.outgoing import Reply
+from connectors.transports.native.sse import EventReader, TooManyEvents
 
 STREAM = (
     b"\xef\xbb\xbf: comment\n\ndata: one\n\ndata:two\ndata: lines\nid: 7\n\nevent: message\r\ndata: three\r\n\r\n"

@@ -16,7 +16,7 @@ from connectors.errors import UpstreamRefusedCredential
 from connectors.sample import sample_token
 from connectors.sample.server import application
 from connectors.transports.base import Caller, Endpoint
-from connectors.transports.native import NativeTransport
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach, session
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling

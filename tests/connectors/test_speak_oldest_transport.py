@@ -9,8 +9,8 @@ import pytest
 from connectors.eras import SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint
-from connectors.transports.http_sse_stream import same_origin
-from connectors.transports.native import NativeTransport
+from connectors.transports.native.http_sse_stream import same_origin
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling

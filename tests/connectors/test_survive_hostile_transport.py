@@ -18,9 +18,9 @@ from connectors.errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
-from connectors.transports import stream
 from connectors.transports.base import Caller, Endpoint
-from connectors.transports.native import NativeTransport
+from connectors.transports.native import answer_stream
+from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
@@ -220,7 +220,7 @@ async def test_a_server_that_talks_without_end_is_cut_off(hostile, monkeypatch):
         nonlocal heard
         heard += 1
 
-    monkeypatch.setattr(stream, "PER_SECOND", 1e6)
+    monkeypatch.setattr(answer_stream, "PER_SECOND", 1e6)
     egress = AsyncEgress()
     transport = NativeTransport(egress)
     with pytest.raises(UpstreamBroken, match="more than 10000 events"):
@@ -231,8 +231,8 @@ async def test_a_server_that_talks_without_end_is_cut_off(hostile, monkeypatch):
 
 
 async def test_a_server_that_talks_fast_is_read_more_slowly(hostile, transport, monkeypatch):
-    monkeypatch.setattr(stream, "BURST", 20)
-    monkeypatch.setattr(stream, "PER_SECOND", 50.0)
+    monkeypatch.setattr(answer_stream, "BURST", 20)
+    monkeypatch.setattr(answer_stream, "PER_SECOND", 50.0)
     heard = []
 
     async def listen(raw):

@@ -10,8 +10,8 @@ import pytest
 
 from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken
-from connectors.transports import watch
 from connectors.transports.base import Endpoint, Interest
+from connectors.transports.native import watch
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL
 from tests.servers.refusing import behaving, streamed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connectors.transports.base import OnNotification
-from connectors.transports.clock import Pace
+from connectors.transports.native.deadline import Pace
 from harriet.gateway.content.blocks import Members, members_of
 from harriet.gateway.steps.log_levels import is_wanted
 from harriet.lib.legible import made_legible

@@ -23,7 +23,7 @@ from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks
 from connectors.errors import ConnectorError
 from connectors.transports.base import Endpoint
-from connectors.transports.paging import MOST_AT_ONCE
+from connectors.transports.native.paging import MOST_AT_ONCE
 from harriet.gateway.errors import INTERNAL_ERROR, NotOffered, RpcRefusal
 from harriet.gateway.processes.database import in_database
 from harriet.lib.uri_templates import Address, template_of

@@ -16,9 +16,9 @@ from itertools import count
 from typing import Generic
 
 from connectors.transports.base import Caller, Endpoint, OnQuestion
-from connectors.transports.clock import Clock
-from connectors.transports.exchange import Attached
-from connectors.transports.sessions import S, Sessions
+from connectors.transports.native.deadline import Clock
+from connectors.transports.native.outgoing import Attached
+from connectors.transports.native.sessions import S, Sessions
 
 ROOTS = "roots/list"
 MOST_KEPT = 32

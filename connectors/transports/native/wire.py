@@ -7,13 +7,13 @@ import itertools
 from collections.abc import Awaitable, Callable
 
 from connectors.transports.base import Endpoint
-from connectors.transports.clock import Clock
-from connectors.transports.envelope import Message, Unreadable, is_error, read_message, singly
-from connectors.transports.exchange import Attached, Outgoing, Reply, parsed
-from connectors.transports.failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
-from connectors.transports.said import words_of
-from connectors.transports.sse import EventReader, TooManyEvents
-from connectors.transports.stream import Stream, Unread
+from connectors.transports.native.answer_stream import Stream, Unread
+from connectors.transports.native.deadline import Clock
+from connectors.transports.native.envelope import Message, Unreadable, is_error, read_message, singly
+from connectors.transports.native.failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
+from connectors.transports.native.outgoing import Attached, Outgoing, Reply, parsed
+from connectors.transports.native.server_words import words_of
+from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.charset import as_utf8
 from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange, Response
 from harriet.lib.media import JSON, charset_of, is_events, is_json

@@ -6,12 +6,12 @@ import sys
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Endpoint
-from connectors.transports.clock import Pace
-from connectors.transports.envelope import Message, Unreadable, one_line, read_message
-from connectors.transports.exchange import Outgoing
-from connectors.transports.failure import broken, host_of
-from connectors.transports.server_questions import TooManyQuestions
-from connectors.transports.sse import EventReader, TooManyEvents
+from connectors.transports.native.deadline import Pace
+from connectors.transports.native.envelope import Message, Unreadable, one_line, read_message
+from connectors.transports.native.failure import broken, host_of
+from connectors.transports.native.outgoing import Outgoing
+from connectors.transports.native.server_questions import TooManyQuestions
+from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.egress import EgressBroken, Response
 from harriet.lib.text import quoted
 

@@ -13,8 +13,8 @@ import re
 from enum import Enum
 
 from connectors.errors import UpstreamBroken
-from connectors.transports.envelope import error_of
-from connectors.transports.exchange import Reply
+from connectors.transports.native.envelope import error_of
+from connectors.transports.native.outgoing import Reply
 
 _PLAIN = frozenset(
     {"a", "an", "and", "no", "not", "or", "such", "t", "the", "this", "for", "with"}

@@ -18,19 +18,19 @@ from connectors.errors import (
     UpstreamTimeout,
     before_the_request,
 )
-from connectors.transports import eras
-from connectors.transports.alone import Places
-from connectors.transports.answers import result_of
 from connectors.transports.base import Caller, Discovery, Endpoint, OnNotification, OnQuestion
-from connectors.transports.clock import Clock
-from connectors.transports.envelope import notification, request
-from connectors.transports.exchange import Attached, Outgoing, Reply
-from connectors.transports.http_sse_stream import Flight, OldStream
-from connectors.transports.lost import Loss, forgetful, is_same_refusal, loss_in
-from connectors.transports.server_questions import Asked
-from connectors.transports.session_stream import SIDE_SECONDS
-from connectors.transports.sessions import Sessions
-from connectors.transports.wire import Wire
+from connectors.transports.native import eras
+from connectors.transports.native.answers import result_of
+from connectors.transports.native.deadline import Clock
+from connectors.transports.native.envelope import notification, request
+from connectors.transports.native.http_sse_stream import Flight, OldStream
+from connectors.transports.native.lost_session import Loss, forgetful, is_same_refusal, loss_in
+from connectors.transports.native.outgoing import Attached, Outgoing, Reply
+from connectors.transports.native.server_questions import Asked
+from connectors.transports.native.session_loans import Places
+from connectors.transports.native.session_stream import SIDE_SECONDS
+from connectors.transports.native.sessions import Sessions
+from connectors.transports.native.wire import Wire
 
 logger = logging.getLogger(__name__)
 

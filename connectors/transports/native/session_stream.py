@@ -7,14 +7,14 @@ import logging
 
 from connectors.errors import UpstreamError
 from connectors.transports.base import Endpoint
-from connectors.transports.clock import Pace
-from connectors.transports.envelope import Message, one_line
-from connectors.transports.exchange import Attached
-from connectors.transports.server_questions import TooManyQuestions
-from connectors.transports.sessions import InFlight, Listener, Session
-from connectors.transports.sse import EventReader
-from connectors.transports.stream import BURST, MAX_EVENTS, PER_SECOND
-from connectors.transports.wire import Wire, retry_of
+from connectors.transports.native.answer_stream import BURST, MAX_EVENTS, PER_SECOND
+from connectors.transports.native.deadline import Pace
+from connectors.transports.native.envelope import Message, one_line
+from connectors.transports.native.outgoing import Attached
+from connectors.transports.native.server_questions import TooManyQuestions
+from connectors.transports.native.sessions import InFlight, Listener, Session
+from connectors.transports.native.sse import EventReader
+from connectors.transports.native.wire import Wire, retry_of
 
 logger = logging.getLogger(__name__)
 

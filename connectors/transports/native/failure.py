@@ -21,8 +21,8 @@ from connectors.errors import (
     UpstreamTimeout,
 )
 from connectors.transports.base import Endpoint
-from connectors.transports.said import words_of
-from connectors.transports.sse import EventReader, TooManyEvents
+from connectors.transports.native.server_words import words_of
+from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
 from harriet.lib.media import JSON, is_events
 from harriet.lib.text import quoted

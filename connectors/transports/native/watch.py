@@ -11,18 +11,18 @@ from time import monotonic
 
 from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
-from connectors.transports import eras
 from connectors.transports.base import Caller, Endpoint, Interest, OnNotification
-from connectors.transports.clock import Clock, Pace
-from connectors.transports.envelope import Message, one_line, read_message, request
-from connectors.transports.exchange import Attached, Outgoing
-from connectors.transports.http_sse import OldTransport
-from connectors.transports.legacy import LegacyEra
-from connectors.transports.session_stream import LISTENING_SECONDS, NO_STREAM
-from connectors.transports.sessions import Session
-from connectors.transports.sse import EventReader
-from connectors.transports.stream import MAX_EVENTS
-from connectors.transports.wire import Wire, retry_of
+from connectors.transports.native import eras
+from connectors.transports.native.answer_stream import MAX_EVENTS
+from connectors.transports.native.deadline import Clock, Pace
+from connectors.transports.native.envelope import Message, one_line, read_message, request
+from connectors.transports.native.http_sse import OldTransport
+from connectors.transports.native.legacy import LegacyEra
+from connectors.transports.native.outgoing import Attached, Outgoing
+from connectors.transports.native.session_stream import LISTENING_SECONDS, NO_STREAM
+from connectors.transports.native.sessions import Session
+from connectors.transports.native.sse import EventReader
+from connectors.transports.native.wire import Wire, retry_of
 from vault.opened import OpenCredential
 
 logger = logging.getLogger(__name__)

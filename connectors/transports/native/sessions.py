@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from connectors.transports.base import Endpoint, OnNotification
-from connectors.transports.cookies import Cookies
-from connectors.transports.server_questions import Asked
+from connectors.transports.native.cookies import Cookies
+from connectors.transports.native.server_questions import Asked
 
 LIMIT = 20_000
 

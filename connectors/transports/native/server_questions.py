@@ -12,8 +12,8 @@ import msgspec
 
 from connectors.errors import UpstreamError
 from connectors.transports.base import OnQuestion
-from connectors.transports.clock import Clock
-from connectors.transports.envelope import Message
+from connectors.transports.native.deadline import Clock
+from connectors.transports.native.envelope import Message
 
 logger = logging.getLogger(__name__)
 

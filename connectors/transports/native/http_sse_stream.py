@@ -11,15 +11,15 @@ from urllib.parse import urljoin, urlsplit
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout
 from connectors.transports.base import Discovery, Endpoint, OnNotification
-from connectors.transports.clock import Clock, Pace
-from connectors.transports.cookies import Cookies
-from connectors.transports.envelope import Message, one_line, singly
-from connectors.transports.exchange import Attached
-from connectors.transports.failure import EgressProblem, failure_of, translated
-from connectors.transports.server_questions import Asked, TooManyQuestions
-from connectors.transports.sse import EventReader, EventTooLarge, TooManyEvents
-from connectors.transports.stream import BURST, MAX_EVENTS, PER_SECOND, Unread
-from connectors.transports.wire import Wire
+from connectors.transports.native.answer_stream import BURST, MAX_EVENTS, PER_SECOND, Unread
+from connectors.transports.native.cookies import Cookies
+from connectors.transports.native.deadline import Clock, Pace
+from connectors.transports.native.envelope import Message, one_line, singly
+from connectors.transports.native.failure import EgressProblem, failure_of, translated
+from connectors.transports.native.outgoing import Attached
+from connectors.transports.native.server_questions import Asked, TooManyQuestions
+from connectors.transports.native.sse import EventReader, EventTooLarge, TooManyEvents
+from connectors.transports.native.wire import Wire
 from harriet.lib.egress import Exchange
 from harriet.lib.media import is_events
 

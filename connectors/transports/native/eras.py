@@ -8,8 +8,8 @@ import msgspec
 from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Caller, Discovery
-from connectors.transports.envelope import Error
-from connectors.transports.sessions import Session
+from connectors.transports.native.envelope import Error
+from connectors.transports.native.sessions import Session
 from harriet.lib.text import excerpt
 
 MODERN_VERSION = "2026-07-28"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from connectors.transports.base import Endpoint, OnNotification, OnStream
-from connectors.transports.cookies import Cookies
-from connectors.transports.envelope import Message, Unreadable, read_message, singly
-from connectors.transports.failure import Failure, broken
-from connectors.transports.server_questions import Asked
+from connectors.transports.native.cookies import Cookies
+from connectors.transports.native.envelope import Message, Unreadable, read_message, singly
+from connectors.transports.native.failure import Failure, broken
+from connectors.transports.native.server_questions import Asked
 from vault.opened import OpenCredential
 
 

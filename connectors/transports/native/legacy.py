@@ -11,19 +11,19 @@ from functools import partial
 from typing import Any
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
-from connectors.transports import eras
-from connectors.transports.alone import Alone, Places
-from connectors.transports.answers import result_of
 from connectors.transports.base import Caller, Discovery, Endpoint, OnNotification, OnQuestion, OnStream
-from connectors.transports.clock import Clock
-from connectors.transports.cookies import Cookies
-from connectors.transports.envelope import Message, notification, request
-from connectors.transports.exchange import Attached, Outgoing, Reply
-from connectors.transports.lost import Loss, forgetful, is_refusal, is_same_refusal, loss_in
-from connectors.transports.server_questions import Asked
-from connectors.transports.session_stream import SIDE_SECONDS, hear
-from connectors.transports.sessions import InFlight, Session, Sessions
-from connectors.transports.wire import Wire
+from connectors.transports.native import eras
+from connectors.transports.native.answers import result_of
+from connectors.transports.native.cookies import Cookies
+from connectors.transports.native.deadline import Clock
+from connectors.transports.native.envelope import Message, notification, request
+from connectors.transports.native.lost_session import Loss, forgetful, is_refusal, is_same_refusal, loss_in
+from connectors.transports.native.outgoing import Attached, Outgoing, Reply
+from connectors.transports.native.server_questions import Asked
+from connectors.transports.native.session_loans import Alone, Places
+from connectors.transports.native.session_stream import SIDE_SECONDS, hear
+from connectors.transports.native.sessions import InFlight, Session, Sessions
+from connectors.transports.native.wire import Wire
 
 logger = logging.getLogger(__name__)
 

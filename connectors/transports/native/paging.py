@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from connectors.errors import UpstreamBroken
-from connectors.transports.answers import as_written
-from connectors.transports.exchange import Reply
+from connectors.transports.native.answers import as_written
+from connectors.transports.native.outgoing import Reply
 from harriet.lib.lenient import plain
 
 MAX_PAGES = 400

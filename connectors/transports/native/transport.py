@@ -14,8 +14,6 @@ import msgspec
 from connectors.definitions.sound import Remarks, label_of, sound_entries
 from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
-from connectors.transports import eras
-from connectors.transports.answers import answer_of, result_of
 from connectors.transports.base import (
     ABLE,
     NOBODY,
@@ -29,11 +27,6 @@ from connectors.transports.base import (
     Request,
     UpstreamAnswer,
 )
-from connectors.transports.clock import Clock
-from connectors.transports.envelope import error_of
-from connectors.transports.exchange import Attached, Outgoing, Reply
-from connectors.transports.http_sse import OldTransport
-from connectors.transports.legacy import LegacyEra
 from connectors.transports.mirrored import (
     InvalidAnnotation,
     Mirrored,
@@ -41,9 +34,16 @@ from connectors.transports.mirrored import (
     mirrored_parameters,
     parameter_headers,
 )
-from connectors.transports.paging import MOST_AT_ONCE, pages
-from connectors.transports.watch import OPENING_SECONDS, OpenCredentialFor, Watch
-from connectors.transports.wire import Wire
+from connectors.transports.native import eras
+from connectors.transports.native.answers import answer_of, result_of
+from connectors.transports.native.deadline import Clock
+from connectors.transports.native.envelope import error_of
+from connectors.transports.native.http_sse import OldTransport
+from connectors.transports.native.legacy import LegacyEra
+from connectors.transports.native.outgoing import Attached, Outgoing, Reply
+from connectors.transports.native.paging import MOST_AT_ONCE, pages
+from connectors.transports.native.watch import OPENING_SECONDS, OpenCredentialFor, Watch
+from connectors.transports.native.wire import Wire
 from harriet.lib.egress import AsyncEgress
 from vault.opened import OpenCredential
 

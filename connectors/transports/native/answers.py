@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from connectors.errors import UpstreamBroken, UpstreamError, UpstreamRefused
-from connectors.transports import eras
 from connectors.transports.base import UpstreamAnswer
-from connectors.transports.envelope import Faulty, Mended, error_of, is_error, one_line
-from connectors.transports.exchange import Reply
-from connectors.transports.said import words_of
+from connectors.transports.native import eras
+from connectors.transports.native.envelope import Faulty, Mended, error_of, is_error, one_line
+from connectors.transports.native.outgoing import Reply
+from connectors.transports.native.server_words import words_of
 from harriet.lib.canonical import NotRepresentable
 from harriet.lib.legible import made_legible
 from harriet.lib.lenient import Ambiguous, parse_leniently, plain
