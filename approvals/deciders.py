@@ -13,11 +13,12 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import PendingAction
-from harriet.people.models import Membership, RightGiven, Role
-from harriet.people.permissions import POWERS, Power, has_power
+from harriet.people.models import Membership, RightGiven
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power, Role, roles_with
 from harriet.people.vouching import above, below
 
-APPROVING_ROLES = [role for role, powers in POWERS.items() if Power.DECIDE_ACTIONS in powers]
+APPROVING_ROLES = roles_with(Power.DECIDE_ACTIONS)
 
 OWN = "You asked for this call yourself: somebody else has to decide on it."
 ISSUED = "You issued the credential that made this call, so somebody else decides on it."

@@ -15,7 +15,8 @@ from approvals.held_call import Held, StoredCall
 from approvals.models import PendingAction, Ticket
 from approvals.sealed_parts import arguments_of, meta_of
 from harriet.people.models import Membership, Organization
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:

@@ -11,7 +11,7 @@ from guardian.models.models import BaseObjectPermission
 
 from connectors.fields import JsonAsSent
 from harriet.lib.ids import new_id
-from harriet.people.models import Role
+from harriet.people.roles import Role
 
 EVERYONE = "everyone"
 """In a tool permission's role: every active member of the organization."""

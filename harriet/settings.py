@@ -63,7 +63,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
+    "django.contrib.humanize",  # for allauth's pages; ours tell time with harriet/pages/relative_time.py
     "django.contrib.postgres",
     "guardian",
     "allauth",
@@ -78,8 +78,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "harriet.people.middleware.RequestIdMiddleware",
-    "harriet.people.middleware.UnstoredMiddleware",
-    "harriet.people.well_formed.WellFormedMiddleware",
+    "harriet.pages.no_store.UnstoredMiddleware",
+    "harriet.pages.well_formed.WellFormedMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -107,7 +107,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "harriet.console.context.shell",
             ],
-            "builtins": ["harriet.console.templatetags.parts"],
+            "builtins": ["harriet.pages.parts"],
         },
     }
 ]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from audit.actor import Actor
-from harriet.people.models import Group, Membership, Organization, OrganizationVersion, Role, User
+from harriet.people.models import Group, Membership, Organization, OrganizationVersion, User
+from harriet.people.roles import Role
 
 
 @dataclass(frozen=True)

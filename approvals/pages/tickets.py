@@ -16,7 +16,7 @@ from approvals.models import PendingAction, Ticket
 from approvals.pages.card import card_of
 from approvals.pages.forms import ApproveForm, RejectForm
 from approvals.queries import tickets_for, waiting_for
-from harriet.people.http import OrganizationRequest, in_organization
+from harriet.people.pages.guards import OrganizationRequest, in_organization
 
 _PAGE = 50
 _NEWEST = 5000

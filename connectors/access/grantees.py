@@ -7,7 +7,8 @@ from uuid import UUID
 
 from connectors.errors import ConnectorError
 from connectors.models import EVERYONE
-from harriet.people.models import Group, Role
+from harriet.people.models import Group
+from harriet.people.roles import Role
 
 ROLE_CHOICES = [(EVERYONE, "Everyone"), *Role.choices]
 

@@ -23,7 +23,8 @@ from connectors.eras import LEGACY
 from connectors.models import Connector, Profile, Tool
 from harriet.lib.egress import Reach
 from harriet.lib.fingerprint import fingerprint
-from harriet.people.models import Group, Membership, Organization, Role
+from harriet.people.models import Group, Membership, Organization
+from harriet.people.roles import Role
 
 Row = TypeVar("Row")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from connectors.models import EVERYONE, Connector, Tool
-from harriet.people.models import Role
+from harriet.people.roles import Role
 
 LONGEST_NAME = 60
 """Model APIs refuse tool names beyond 64, and some clients hide those beyond 60."""

@@ -13,7 +13,8 @@ from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.risk import propose_risk
 from connectors.events import ToolChangeAccepted
 from connectors.models import Tool, ToolVersion
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -11,7 +11,8 @@ from connectors.errors import ConnectorError
 from connectors.events import ConnectorActivated
 from connectors.models import Connector
 from connectors.wizard_steps import ACCESS, DONE, SAVE, step_label
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

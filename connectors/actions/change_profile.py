@@ -17,7 +17,8 @@ from connectors.events import ProfileChanged
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import Group, Membership
 from harriet.people.names import clean_name, clean_slug
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -9,7 +9,8 @@ from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorDeleted
 from connectors.models import Connector, Tool
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.delete_credential import delete_credential
 

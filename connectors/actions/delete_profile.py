@@ -11,7 +11,8 @@ from connectors.events import ProfileDeleted
 from connectors.models import Profile
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.models import AccessToken
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -14,7 +14,8 @@ from connectors.models import Connector
 from connectors.wizard_steps import CONNECTION
 from harriet.people.models import Organization, User
 from harriet.people.names import clean_name, clean_slug
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 
 def draft_connector(

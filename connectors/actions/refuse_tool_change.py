@@ -11,7 +11,8 @@ from connectors.audit_labels import connector_label, tool_label
 from connectors.errors import ConnectorError
 from connectors.events import ToolChangeRefused
 from connectors.models import Tool, ToolVersion
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 
 @transaction.atomic

@@ -12,7 +12,8 @@ from connectors.errors import ConnectorError
 from connectors.models import Connector
 from harriet.lib.secret import Secret
 from harriet.people.models import User
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from vault.open import open_unsaved
 from vault.queries import credential_of
 

@@ -14,7 +14,8 @@ from connectors.events import ConnectorAccessChanged
 from connectors.models import Connector
 from connectors.wizard_steps import ACCESS, SAVE, step_done
 from harriet.people.models import Group
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 
 @transaction.atomic

@@ -17,7 +17,8 @@ from connectors.models import Connector
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, step_done
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import change_schedule
 from vault.actions.delete_credential import delete_credential

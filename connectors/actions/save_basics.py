@@ -12,7 +12,8 @@ from connectors.descriptions import clean_description, clean_icon
 from connectors.events import ConnectorChanged
 from connectors.models import Connector
 from harriet.people.names import clean_name, clean_slug
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

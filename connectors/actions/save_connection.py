@@ -19,7 +19,8 @@ from connectors.models import Connector
 from connectors.wizard_steps import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
 from harriet.people.models import Organization
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.delete_credential import delete_credential
 from vault.actions.forget_replaced import forget_previous

@@ -14,8 +14,9 @@ from connectors.audit_labels import connector_label
 from connectors.events import ConnectorApproversChanged
 from connectors.models import Connector, ConnectorGroupPermission
 from harriet.people.models import Group, RightGiven
-from harriet.people.permissions import Power, demand
-from harriet.people.rights import note_right
+from harriet.people.permissions import demand
+from harriet.people.rights_given import note_right
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 APPROVE = "approve_connector"

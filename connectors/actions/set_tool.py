@@ -16,7 +16,8 @@ from connectors.errors import ConnectorError
 from connectors.events import ToolSet
 from connectors.models import Risk, Tool, ToolPermission
 from harriet.people.models import Group
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

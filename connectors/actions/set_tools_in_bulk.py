@@ -12,7 +12,8 @@ from connectors.access.clashes import refuse_clashes_with
 from connectors.actions.set_tool import ToolChange, change_tool
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Tool
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from audit.actor import Actor
 from connectors.actions.save_authentication import hold_address, tell_authentication
 from connectors.models import Connector
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from vault.actions.switch_back import switch_back
 
 

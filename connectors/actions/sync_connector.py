@@ -25,7 +25,8 @@ from connectors.inspect.look import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 LONGEST_CAPABILITIES = 16_384

@@ -28,7 +28,8 @@ from connectors.transports.base import Discovery
 from connectors.transports.native.failure import FOUND_NOTHING
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.lib.errors import Problem
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from vault.queries import credential_of
 
 NOTHING = "The server offers no tools. Ask whoever runs it whether that is meant."

@@ -27,19 +27,19 @@ from connectors.pages import tool_table
 from connectors.pages.activity import latest_events
 from connectors.pages.consequences import consequences_of, people_who_can_call
 from connectors.pages.forms import AccessForm, ApproversForm, BasicsForm, BulkForm, ChecksForm, ConnectionForm
-from connectors.pages.guards import needs_to_save
 from connectors.pages.kept_findings import keep_findings, kept_findings
 from connectors.pages.moved_address import question_about_secret, save_connection_form
 from connectors.pages.wizard import credential_form, save_access_form, save_credential_form
 from connectors.queries import connector_of, counts_of, last_sync_of, last_taken_sync_of
 from connectors.states import state_of
 from connectors.sync_remarks import remarks_of
+from harriet.pages.forms import ConfirmForm, attempt
 from harriet.pages.pagination import page_of
-from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from
-from harriet.people.pages.forms import ConfirmForm, attempt
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
+from harriet.people.permissions import has_power
 from harriet.people.queries import groups_of
+from harriet.people.roles import Power
 from vault.queries import credential_of, previous_version
 
 MOST_REMARKS = 20

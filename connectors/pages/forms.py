@@ -9,8 +9,9 @@ from django import forms
 from connectors.actions.set_approvers import APPROVE
 from connectors.actions.set_tool import ToolChange
 from connectors.models import EVERYONE, Connector, Risk, Tool
-from harriet.people.models import Organization, Role
-from harriet.people.pages.forms import GroupsField
+from harriet.people.models import Organization
+from harriet.people.pages.fields import GroupsField
+from harriet.people.roles import Role
 
 
 class BasicsForm(forms.Form):

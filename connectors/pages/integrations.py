@@ -14,8 +14,9 @@ from connectors.pages.activity import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
 from connectors.states import state_of
 from harriet.pages.pagination import page_of
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 from vault.models import Credential
 
 SHOWN = {

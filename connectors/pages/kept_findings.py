@@ -8,7 +8,7 @@ from typing import cast
 
 from connectors.actions.test_connection import Finding
 from connectors.models import Connector
-from harriet.people.http import OrganizationRequest
+from harriet.people.pages.guards import OrganizationRequest
 
 _KEY = "findings"
 _PREFILLS = "prefills"

@@ -9,9 +9,10 @@ from connectors.actions.save_connection import check_address, move_between, save
 from connectors.errors import ConnectorError
 from connectors.models import Connector
 from connectors.pages.forms import ConnectionForm
-from harriet.people.http import OrganizationRequest
-from harriet.people.pages.forms import attempt
-from harriet.people.permissions import Power, has_power
+from harriet.pages.forms import attempt
+from harriet.people.pages.guards import OrganizationRequest
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 from vault.queries import credential_of
 
 ANSWER = "secret"

@@ -12,9 +12,9 @@ from connectors.access.facts import MemberRow, OrganizationFacts
 from connectors.access.load import load_for_page
 from connectors.access.preview import best_verdict, in_order
 from harriet.pages.pagination import page_of
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.permissions import Power
+from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.queries import person_of
+from harriet.people.roles import Power
 
 
 @needs(Power.VIEW_SETTINGS)

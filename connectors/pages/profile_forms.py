@@ -9,8 +9,9 @@ from django import forms
 from connectors.counts import offer_words
 from connectors.models import Connector, Profile, Tool
 from connectors.queries import connectors_of, counts_of
+from harriet.pages.forms import ReadOnce
 from harriet.people.models import Organization
-from harriet.people.pages.forms import GroupsField, MembersField, ReadOnce
+from harriet.people.pages.fields import GroupsField, MembersField
 from harriet.people.queries import people_of
 
 MOST_LISTED = 200

@@ -19,14 +19,14 @@ from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_profile import bound_tokens, delete_profile
 from connectors.counts import offer_words
 from connectors.models import Profile, Tool
-from connectors.pages.guards import needs_to_save
 from connectors.pages.profile_forms import ProfileForm
 from connectors.queries import profile_of, profiles_of
+from harriet.pages.forms import ConfirmForm, attempt
 from harriet.pages.pagination import page_of
-from harriet.people.http import OrganizationRequest, needs
 from harriet.people.names import slug_from
-from harriet.people.pages.forms import ConfirmForm, attempt
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 @needs(Power.VIEW_SETTINGS)

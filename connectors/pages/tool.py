@@ -25,16 +25,16 @@ from connectors.errors import ConnectorError
 from connectors.models import Tool, ToolVersion
 from connectors.pages.connector import page_context
 from connectors.pages.forms import BulkForm, ToolForm
-from connectors.pages.guards import needs_to_save
 from connectors.pages.tool_table import filtered_tools
 from connectors.queries import connector_of, pinned_definition, shown_versions, tool_of
 from connectors.states import tool_state
 from harriet.lib.errors import Problem
 from harriet.lib.text import count_hidden
+from harriet.pages.forms import attempt
 from harriet.people.errors import NotFound
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.pages.forms import attempt
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)

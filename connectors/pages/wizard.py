@@ -34,10 +34,10 @@ from connectors.queries import connector_of, counts_of, last_sync_of
 from connectors.sync_remarks import remarks_of
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
 from harriet.lib.errors import Problem
-from harriet.people.http import OrganizationRequest, needs
+from harriet.pages.forms import attempt
 from harriet.people.names import slug_from
-from harriet.people.pages.forms import attempt
-from harriet.people.permissions import Power
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.roles import Power
 from vault.pages.credential_form import CredentialForm
 from vault.queries import credential_of
 from vault.types.registry import NO_CREDENTIAL_TYPE

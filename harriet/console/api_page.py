@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
-from harriet.people.http import OrganizationRequest, in_organization
+from harriet.people.pages.guards import OrganizationRequest, in_organization
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 

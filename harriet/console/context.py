@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from approvals.models import PendingAction
 from harriet.console.navigation import Section, page_address, sections_for
 from harriet.people.models import Membership, Notice, Organization
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 _ACCOUNT = (
     ("Your account", "console:account"),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from django.urls import NoReverseMatch, reverse
 
 from harriet.people.models import Membership
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 @dataclass(frozen=True, slots=True)

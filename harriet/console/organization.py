@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from harriet.lib.errors import Problem
 from harriet.people.actions.change_organization import LONGEST_HOLD, change_organization
-from harriet.people.http import OrganizationRequest, needs
 from harriet.people.models import Organization
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 class OrganizationForm(forms.Form):

@@ -11,7 +11,8 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 class CompanySettings(AdminSite):

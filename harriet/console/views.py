@@ -8,12 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from harriet.console import attention, queries
-from harriet.console.chart import NARROW, WIDE, Chart, chart_of
 from harriet.console.queries import Day
+from harriet.pages.chart import NARROW, WIDE, Chart, Stack, chart_of
 from harriet.people.actions.read_notices import read_notices
-from harriet.people.http import OrganizationRequest, in_organization, needs
 from harriet.people.models import Notice
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 @require_safe
@@ -47,11 +48,18 @@ def overview(request: OrganizationRequest) -> HttpResponse:
     return render(request, "console/overview.html", context)
 
 
-def _charts(days: list[Day]) -> dict[str, Chart]:
+def _charts(days: list[Day]) -> dict[str, Chart[Day]]:
     """Two weeks on wide screens, one on phones; nothing when nothing was called."""
     if not any(day.total for day in days):
         return {}
-    return {"wide": chart_of(days, WIDE), "narrow": chart_of(days[-7:], NARROW)}
+    stacks = [_stack(day) for day in days]
+    return {"wide": chart_of(stacks, WIDE), "narrow": chart_of(stacks[-7:], NARROW)}
+
+
+def _stack(day: Day) -> Stack[Day]:
+    return Stack(
+        day, (("ok", day.succeeded), ("attention", day.held), ("neutral", day.refused), ("danger", day.failed))
+    )
 
 
 @require_safe

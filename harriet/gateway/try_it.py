@@ -26,7 +26,8 @@ from harriet.gateway.steps.forward import Fields
 from harriet.lib.canonical import NotRepresentable, parse_strict
 from harriet.lib.ids import new_id
 from harriet.people.errors import NotFound
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 
 @dataclass(frozen=True, slots=True)

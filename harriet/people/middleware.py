@@ -1,4 +1,4 @@
-"""What every page goes through: its request id, its organization and who acts, no cache, a Problem as a page."""
+"""What every page goes through: its request id, its organization and who acts, a Problem as a page."""
 
 from __future__ import annotations
 
@@ -34,19 +34,6 @@ class RequestIdMiddleware:
             request.request_id = id  # type: ignore[attr-defined]
             response = self.get_response(request)
         response["X-Request-Id"] = str(id)
-        return response
-
-
-class UnstoredMiddleware:
-    """No page or answer of the API is kept by a cache or a shared browser: what one may see changes by the second, and
-    some of it is shown once. Static files are served before they come here."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response["Cache-Control"] = "private, no-store"
         return response
 
 

@@ -11,16 +11,8 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from harriet.lib.ids import new_id
+from harriet.people.roles import Role
 from harriet.people.users import UserQuerySet
-
-
-class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    MCP_ADMIN = "mcp_admin", "IT admin"
-    REVIEWER = "reviewer", "Reviewer"
-    APPROVER = "approver", "Approver"
-    AUDITOR = "auditor", "Auditor"
-    MEMBER = "member", "Member"
 
 
 class Organization(models.Model):

@@ -1,41 +1,15 @@
-"""Which role may do what in an organization, and the question every action asks first."""
+"""Whether somebody may do something in an organization: the question that every action asks first."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING
-
+from audit.actor import Actor
 from harriet.people.errors import NotAllowed
-from harriet.people.models import AccessToken, Membership, Organization, Role
-
-if TYPE_CHECKING:
-    from audit.actor import Actor
-
-
-class Power(StrEnum):
-    MANAGE_ORGANIZATION = "manage the organization"
-    MANAGE_PEOPLE = "manage people and groups"
-    MANAGE_CONNECTORS = "manage connectors"
-    MANAGE_CREDENTIALS = "manage credentials"
-    MANAGE_PROFILES = "manage profiles"
-    MANAGE_TOKENS = "manage devices and tokens"
-    DECIDE_ACTIONS = "decide on pending actions"
-    VIEW_AUDIT = "read the audit log"
-    VIEW_SETTINGS = "see company settings"
-
-
-POWERS: dict[str, frozenset[Power]] = {
-    Role.OWNER: frozenset(Power),
-    Role.MCP_ADMIN: frozenset(Power) - {Power.MANAGE_ORGANIZATION},
-    Role.APPROVER: frozenset({Power.DECIDE_ACTIONS, Power.VIEW_SETTINGS}),
-    Role.AUDITOR: frozenset({Power.VIEW_AUDIT, Power.VIEW_SETTINGS}),
-    Role.REVIEWER: frozenset({Power.VIEW_SETTINGS}),
-    Role.MEMBER: frozenset(),
-}
+from harriet.people.models import AccessToken, Membership, Organization
+from harriet.people.roles import Power, Role
 
 
 def has_power(membership: Membership | None, power: Power) -> bool:
-    return membership is not None and membership.is_active and power in POWERS[membership.role]
+    return membership is not None and membership.is_active and power in Role(membership.role).powers
 
 
 def demand(actor: Actor, organization: Organization, power: Power) -> None:

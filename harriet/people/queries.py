@@ -18,10 +18,10 @@ from harriet.people.models import (
     Membership,
     Notice,
     Organization,
-    Role,
     SetupLink,
     User,
 )
+from harriet.people.roles import Role
 from harriet.people.tokens import hash_token
 
 T = TypeVar("T")

@@ -1,37 +1,70 @@
-"""What guards roles: only owners make and change owners, and the last one stays."""
+"""The roles: who may do what in an organization. One row each, with its name, powers and sentence, lowest last."""
 
 from __future__ import annotations
 
-from audit.actor import Actor
-from harriet.people.errors import NotAllowed, PeopleError
-from harriet.people.models import Membership, Organization, Role
-from harriet.people.permissions import Power, has_power, membership_of_actor
+from enum import StrEnum
+from typing import Self
+
+from django.db import models
 
 
-def check_role(organization: Organization, role: str, *, actor: Actor) -> None:
-    """The role exists, and only an owner gives away ownership."""
-    if role not in Role.values:
-        raise PeopleError(f"“{role[:40]}” is no role. The roles are: {', '.join(Role.values)}.", field="role")
-    if role == Role.OWNER:
-        _demand_owner(organization, actor, "make somebody an owner")
+class Power(StrEnum):
+    """Read as: “You may not …”."""
+
+    MANAGE_ORGANIZATION = "manage the organization"
+    MANAGE_PEOPLE = "manage people and groups"
+    MANAGE_CONNECTORS = "manage connectors"
+    MANAGE_CREDENTIALS = "manage credentials"
+    MANAGE_PROFILES = "manage profiles"
+    MANAGE_TOKENS = "manage devices and tokens"
+    DECIDE_ACTIONS = "decide on pending actions"
+    VIEW_AUDIT = "read the audit log"
+    VIEW_SETTINGS = "see company settings"
 
 
-def check_may_change(membership: Membership, *, actor: Actor) -> None:
-    """Owners are changed by owners alone."""
-    if membership.role == Role.OWNER:
-        _demand_owner(membership.organization, actor, "change an owner")
+ALL = frozenset(Power)
+NONE: frozenset[Power] = frozenset()
 
 
-def check_owner_remains(membership: Membership) -> None:
-    """Call inside the transaction that ends this membership's ownership; locks the owners, so two can't both leave."""
-    owners = Membership.objects.select_for_update().filter(
-        organization=membership.organization_id, role=Role.OWNER, is_active=True
+class Role(models.TextChoices):
+    """The value, which rows and the API keep; the powers; what it is for; the name that people read."""
+
+    OWNER = "owner", ALL, "Owners may do everything.", "Owner"
+    MCP_ADMIN = (
+        "mcp_admin",
+        ALL - {Power.MANAGE_ORGANIZATION},
+        "IT admins manage everything but the organization itself.",
+        "IT admin",
     )
-    if {owner.pk for owner in owners} <= {membership.pk} and membership.role == Role.OWNER:
-        raise PeopleError("This is the last active owner. Make somebody else an owner first.", field="role")
+    REVIEWER = "reviewer", frozenset({Power.VIEW_SETTINGS}), "Reviewers see company settings.", "Reviewer"
+    APPROVER = (
+        "approver",
+        frozenset({Power.DECIDE_ACTIONS, Power.VIEW_SETTINGS}),
+        "Approvers decide on calls that wait.",
+        "Approver",
+    )
+    AUDITOR = (
+        "auditor",
+        frozenset({Power.VIEW_AUDIT, Power.VIEW_SETTINGS}),
+        "Auditors read the audit log.",
+        "Auditor",
+    )
+    MEMBER = "member", NONE, "Members use tools.", "Member"
+
+    powers: frozenset[Power]
+    purpose: str
+
+    def __new__(cls, value: str, powers: frozenset[Power] = NONE, purpose: str = "") -> Self:
+        """Defaults, because `Role("owner")` finds a row by its value alone."""
+        role = str.__new__(cls, value)
+        role._value_, role.powers, role.purpose = value, powers, purpose
+        return role
 
 
-def _demand_owner(organization: Organization, actor: Actor, doing: str) -> None:
-    if actor.kind == "system" or has_power(membership_of_actor(actor, organization), Power.MANAGE_ORGANIZATION):
-        return
-    raise NotAllowed(f"Only an owner of {organization.name} may {doing}.")
+ROLE_CHOICES = [(role.value, role.label) for role in reversed(Role)]
+"""As forms offer them: what most people are comes first."""
+ROLE_HELP = " ".join(role.purpose for role in reversed(Role))
+
+
+def roles_with(power: Power) -> list[Role]:
+    return [role for role in Role if power in role.powers]

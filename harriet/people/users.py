@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
-if TYPE_CHECKING:
-    from harriet.people.models import User
+U = TypeVar("U", bound=AbstractBaseUser)
 
 
-class UserQuerySet(models.QuerySet["User"]):
-    def get_by_natural_key(self, email: str | None) -> User:
+class UserQuerySet(models.QuerySet[U]):
+    def get_by_natural_key(self, email: str | None) -> U:
         return self.get(email__iexact=email)
 
-    async def aget_by_natural_key(self, email: str | None) -> User:
+    async def aget_by_natural_key(self, email: str | None) -> U:
         return await self.aget(email__iexact=email)
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> U:
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self.db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> U:
         raise NotImplementedError("Harriet has owners, not superusers: open the set-up link instead.")

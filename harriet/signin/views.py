@@ -15,11 +15,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from harriet.pages.forms import attempt
 from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation, accept_invitation_as
 from harriet.people.actions.take_setup_link import GONE
 from harriet.people.middleware import CHOSEN
 from harriet.people.models import Invitation, Membership, Organization, User
-from harriet.people.pages.forms import attempt
 from harriet.people.queries import invitation_with, is_setup_link, open_invitations
 from harriet.signin.actions.use_setup_link import use_setup_link
 from harriet.signin.attempts import remember_place

@@ -17,7 +17,7 @@ from audit.sealing import seal_everything
 from audit.verify import verify
 from harriet.console.queries import calls_per_day
 from harriet.lib.ids import new_id
-from harriet.people.models import Role
+from harriet.people.roles import Role
 from tests.audit.stories import CRM, SEARCH, age, forge, forge_seal, remember, tamper
 from tests.cast import Cast
 

@@ -12,7 +12,8 @@ from harriet.people.actions.add_person import add_person
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.make_setup_link import make_setup_link
-from harriet.people.models import AccessToken, Membership, Role, User
+from harriet.people.models import AccessToken, Membership, User
+from harriet.people.roles import Role
 from tests.browser.site import Site
 from tests.browser.visit import visit
 from tests.cast import Cast

@@ -20,7 +20,7 @@ from connectors.access.rules import (
     shown_name,
 )
 from connectors.models import EVERYONE, Connector, Tool
-from harriet.people.models import Role
+from harriet.people.roles import Role
 
 CRM, MAIL, SEND, WORK = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 SALES, LEGAL, DANA, ERIN = UUID(int=5), UUID(int=6), UUID(int=7), UUID(int=8)

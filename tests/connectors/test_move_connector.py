@@ -17,7 +17,7 @@ from connectors.models import Connector, SyncRun
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.errors import NotAllowed
-from harriet.people.models import Role
+from harriet.people.roles import Role
 from tests.cast import Cast
 from tests.connectors.server import Server
 from tests.connectors.story import ConnectorMaker

@@ -1,7 +1,7 @@
 """No request, however odd, ends in a 500: every page and route, as nobody, as a member and as the owner.
 
 The dice always fall the same way. What is found here is mended where the kind is refused once, such as
-harriet/people/well_formed.py, and not in the page where it showed.
+harriet/pages/well_formed.py, and not in the page where it showed.
 """
 
 from __future__ import annotations

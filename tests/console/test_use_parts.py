@@ -8,7 +8,7 @@ import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from harriet.console.relative_time import exact, relative
+from harriet.pages.relative_time import exact, relative
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -30,7 +30,8 @@ from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actions.offer_device_credential import offer_device_credential
 from harriet.people.actions.register_device import register_device
-from harriet.people.models import AccessToken, Group, Membership, Role, User
+from harriet.people.models import AccessToken, Group, Membership, User
+from harriet.people.roles import Role
 from tests.audit.stories import any_event
 from tests.cast import Cast
 from vault.actions.save_credential import save_credential

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from audit.actor import SYSTEM
 from harriet.people.actions.add_person import add_person
-from harriet.people.models import Role, User
+from harriet.people.models import User
+from harriet.people.roles import Role
 
 
 @pytest.fixture

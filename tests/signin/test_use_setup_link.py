@@ -19,7 +19,8 @@ from harriet.people.actions.create_organization import create_organization
 from harriet.people.actions.make_setup_link import make_setup_link
 from harriet.people.actions.take_setup_link import GONE
 from harriet.people.errors import NotFound, PeopleError
-from harriet.people.models import Membership, Organization, Role, SetupLink, User
+from harriet.people.models import Membership, Organization, SetupLink, User
+from harriet.people.roles import Role
 from harriet.signin.actions.use_setup_link import use_setup_link
 from vault.models import DataKey
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from audit.actor import Actor, Label
 from audit.record import record
 from harriet.people.models import Membership, Organization, User
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from vault.errors import CredentialNotFound, CredentialRefused
 from vault.events import CredentialScheduleChanged
 from vault.models import Credential

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from audit.actor import Actor, Label
 from audit.record import record
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.events import CredentialDeleted
 from vault.models import Credential

@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from audit.actor import SYSTEM, Actor, Label
 from audit.record import record
 from harriet.people.actions.notice_person import notice_person
-from harriet.people.models import Membership, Role, User
+from harriet.people.models import Membership, User
+from harriet.people.roles import Role
 from vault.events import CredentialReminded
 from vault.models import Credential
 

@@ -14,7 +14,8 @@ from audit.actor import Actor, Label
 from audit.record import record
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import check_schedule, due_at
 from vault.actions.create_data_key import create_data_key

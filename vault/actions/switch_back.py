@@ -9,7 +9,8 @@ from django.db import transaction
 from audit.actor import Actor, Label
 from audit.record import record
 from harriet.people.models import Organization
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import due_at
 from vault.actions.save_credential import add_version, locked_credential, retire_current

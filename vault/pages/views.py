@@ -13,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from harriet.pages.pagination import page_of
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.permissions import Power, has_power
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 from vault.actions.change_schedule import change_schedule
 from vault.errors import CredentialNotFound, CredentialRefused
 from vault.models import Credential, DataKey

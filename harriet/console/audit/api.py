@@ -17,7 +17,8 @@ from audit.models import Event
 from audit.queries import event_of, event_page
 from harriet.console.audit.forms import ApiFilterForm
 from harriet.people.errors import NotAllowed, NotFound
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 PAGE = 100
 

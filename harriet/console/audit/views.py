@@ -25,8 +25,8 @@ from audit.vocabulary.declaration import kind_of
 from harriet.console.audit.forms import page_form
 from harriet.console.audit.rows import badge_of, grouped, known_of, row_of
 from harriet.people.errors import NotFound
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.permissions import Power
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.roles import Power
 
 
 @require_GET

@@ -10,7 +10,7 @@ from connectors.models import Profile
 from connectors.queries import profiles_for
 from harriet.console.me.clients import CLIENTS
 from harriet.people.models import Device, Membership
-from harriet.people.pages.forms import ExpiryField
+from harriet.people.pages.fields import ExpiryField
 from harriet.people.queries import devices_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from harriet.people.actions.take_device_credential import GONE, take_device_credential
 from harriet.people.errors import NotFound
-from harriet.people.http import OrganizationRequest, in_organization
+from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.queries import offers_of
 
 

@@ -19,15 +19,15 @@ from harriet.console.me.activity import calls_of
 from harriet.console.me.clients import CLIENTS, PLACEHOLDER, Door
 from harriet.console.me.forms import ConnectForm, DeviceForm, PersonalTokenForm
 from harriet.lib.secret import Secret
+from harriet.pages.forms import attempt
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actions.register_device import register_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import NotFound
-from harriet.people.http import OrganizationRequest, in_organization
 from harriet.people.models import AccessToken
-from harriet.people.pages.forms import attempt
+from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.queries import devices_of, invitations_for, offers_of, tokens_of
 
 

@@ -15,8 +15,8 @@ from harriet.console.tools.fields import SchemaForm, WholeArguments, properties_
 from harriet.gateway.try_it import TryResult, try_tool
 from harriet.lib.errors import Problem
 from harriet.people.errors import NotFound
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.permissions import Power
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.roles import Power
 
 
 @needs(Power.MANAGE_CONNECTORS)

@@ -14,10 +14,11 @@ from harriet.people.actions.add_person import join
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
 from harriet.people.events import PersonJoined
-from harriet.people.models import Invitation, Membership, Notice, Role, User
+from harriet.people.models import Invitation, Membership, Notice, User
 from harriet.people.names import clean_name
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
 from harriet.people.queries import membership_of, open_invitations
+from harriet.people.roles import Power, Role
 
 KNOWN = "There is an account with this address already. Sign in first, then accept."
 UNPROVEN = (

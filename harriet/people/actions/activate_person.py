@@ -9,9 +9,10 @@ from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.events import PersonActivated
 from harriet.people.models import Membership
-from harriet.people.permissions import Power, demand
-from harriet.people.rights import note_rights_of
-from harriet.people.roles import check_may_change
+from harriet.people.permissions import demand
+from harriet.people.rights_given import note_rights_of
+from harriet.people.role_rules import check_may_change
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

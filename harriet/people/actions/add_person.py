@@ -13,10 +13,11 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import PersonAdded
 from harriet.people.models import Group, Membership, Organization, User
 from harriet.people.names import clean_email, clean_name
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
 from harriet.people.queries import account_elsewhere
-from harriet.people.rights import note_rights_of
-from harriet.people.roles import check_role
+from harriet.people.rights_given import note_rights_of
+from harriet.people.role_rules import check_role
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -14,7 +14,8 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import OrganizationChanged
 from harriet.people.models import Organization
 from harriet.people.names import clean_name
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 LONGEST_HOLD = 300

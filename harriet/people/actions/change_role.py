@@ -8,10 +8,11 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.events import RoleChanged
-from harriet.people.models import Membership, RightGiven, Role
-from harriet.people.permissions import POWERS, Power, demand
-from harriet.people.rights import note_right
-from harriet.people.roles import check_may_change, check_owner_remains, check_role
+from harriet.people.models import Membership, RightGiven
+from harriet.people.permissions import demand
+from harriet.people.rights_given import note_right
+from harriet.people.role_rules import check_may_change, check_owner_remains, check_role
+from harriet.people.roles import Power, Role
 from harriet.people.version import move_version
 
 
@@ -29,7 +30,7 @@ def change_role(membership: Membership, role: str, *, actor: Actor) -> Membershi
             return membership
         if role != Role.OWNER:
             check_owner_remains(membership)
-        if Power.DECIDE_ACTIONS in POWERS[role] - POWERS[membership.role]:
+        if Power.DECIDE_ACTIONS in Role(role).powers - Role(membership.role).powers:
             note_right(membership.organization_id, RightGiven.Way.ROLE, membership.user_id, actor)
         before, membership.role = membership.get_role_display(), role
         membership.save(update_fields=["role"])

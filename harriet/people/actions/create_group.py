@@ -10,7 +10,8 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import GroupCreated
 from harriet.people.models import Group, Organization
 from harriet.people.names import clean_name, clean_slug, slug_from
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -12,8 +12,9 @@ from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.events import PersonDeactivated
 from harriet.people.models import AccessToken, Membership
-from harriet.people.permissions import Power, demand
-from harriet.people.roles import check_may_change, check_owner_remains
+from harriet.people.permissions import demand
+from harriet.people.role_rules import check_may_change, check_owner_remains
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -8,7 +8,8 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.events import GroupDeleted
 from harriet.people.models import Group
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

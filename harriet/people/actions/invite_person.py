@@ -21,8 +21,9 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import PersonInvited
 from harriet.people.models import Group, Invitation, Membership, Organization, User
 from harriet.people.names import clean_email
-from harriet.people.permissions import Power, demand
-from harriet.people.roles import check_role
+from harriet.people.permissions import demand
+from harriet.people.role_rules import check_role
+from harriet.people.roles import Power
 from harriet.people.tokens import new_token
 
 LASTS = timedelta(days=7)

@@ -14,9 +14,9 @@ from harriet.lib.secret import Secret
 from harriet.people.actors import OPERATOR, device_label, person_behind, person_label
 from harriet.people.errors import PeopleError
 from harriet.people.events import DeviceCredentialIssued
+from harriet.people.holders import demand_self
 from harriet.people.models import AccessToken, Device, Membership, Organization, User
 from harriet.people.names import clean_name
-from harriet.people.ownership import demand_self
 from harriet.people.tokens import new_token
 from harriet.people.version import move_version
 

@@ -16,7 +16,8 @@ from harriet.people.errors import PeopleError
 from harriet.people.events import IntegrationKeyIssued
 from harriet.people.models import AccessToken, Group, Organization
 from harriet.people.names import clean_name
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 
 def issue_integration_key(

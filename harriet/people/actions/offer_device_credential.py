@@ -14,9 +14,9 @@ from harriet.people.actions.issue_device_credential import active_membership, ch
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actors import device_label, person_behind, person_label
 from harriet.people.events import DeviceCredentialOffered
+from harriet.people.holders import demand_for
 from harriet.people.models import CredentialOffer, Device
 from harriet.people.names import clean_name
-from harriet.people.ownership import demand_for
 from harriet.people.queries import offer_path
 
 LASTS = timedelta(days=7)

@@ -10,9 +10,9 @@ from harriet.people.actions.issue_device_credential import active_membership
 from harriet.people.actors import device_label, person_label
 from harriet.people.errors import PeopleError
 from harriet.people.events import DeviceRegistered
+from harriet.people.holders import demand_for
 from harriet.people.models import Device, Organization, User
 from harriet.people.names import clean_name
-from harriet.people.ownership import demand_for
 
 
 def register_device(organization: Organization, user: User, name: str, *, actor: Actor) -> Device:

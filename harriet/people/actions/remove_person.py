@@ -14,8 +14,9 @@ from harriet.people.actions.invite_person import withdraw_open
 from harriet.people.actors import person_label
 from harriet.people.events import PersonRemoved
 from harriet.people.models import Device, Membership
-from harriet.people.permissions import Power, demand
-from harriet.people.roles import check_may_change, check_owner_remains
+from harriet.people.permissions import demand
+from harriet.people.role_rules import check_may_change, check_owner_remains
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

@@ -9,7 +9,8 @@ from audit.record import record
 from harriet.people.events import GroupRenamed
 from harriet.people.models import Group
 from harriet.people.names import clean_name
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

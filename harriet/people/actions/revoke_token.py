@@ -9,8 +9,8 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import device_label, person_label
 from harriet.people.events import TokenRevoked
+from harriet.people.holders import demand_own
 from harriet.people.models import AccessToken
-from harriet.people.ownership import demand_own
 from harriet.people.version import move_version
 
 

@@ -12,8 +12,9 @@ from harriet.people.actions.add_person import own_groups
 from harriet.people.actors import person_label
 from harriet.people.events import PersonGroupsChanged
 from harriet.people.models import Group, Membership, RightGiven
-from harriet.people.permissions import Power, demand
-from harriet.people.rights import note_right
+from harriet.people.permissions import demand
+from harriet.people.rights_given import note_right
+from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 

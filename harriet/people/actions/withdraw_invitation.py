@@ -10,7 +10,8 @@ from audit.record import record
 from harriet.people.errors import PeopleError
 from harriet.people.events import InvitationWithdrawn
 from harriet.people.models import Invitation
-from harriet.people.permissions import Power, demand
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 
 def withdraw_invitation(invitation: Invitation, *, actor: Actor) -> None:

@@ -8,8 +8,9 @@ from django.conf import settings
 from rest_framework import serializers
 
 from harriet.people.actions.issue_device_credential import LONGEST_DAYS
-from harriet.people.models import AccessToken, CredentialOffer, Device, Group, Invitation, Membership, Role
+from harriet.people.models import AccessToken, CredentialOffer, Device, Group, Invitation, Membership
 from harriet.people.queries import offer_path
+from harriet.people.roles import Role
 
 ISSUED_KINDS = [(kind.value, kind.label) for kind in (AccessToken.Kind.DEVICE, AccessToken.Kind.INTEGRATION)]
 

@@ -43,7 +43,8 @@ from harriet.people.api.serializers import (
 )
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
 from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, Organization, User
-from harriet.people.permissions import Power, has_power
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 class Newest(CursorPagination):

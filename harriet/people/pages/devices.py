@@ -2,52 +2,85 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from harriet.lib.secret import Secret
+from harriet.pages.context import PageContext, show, show_once
+from harriet.pages.forms import attempt, status_of
 from harriet.pages.pagination import page_of
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
-from harriet.people.http import OrganizationRequest, needs
-from harriet.people.models import AccessToken
-from harriet.people.pages.forms import IntegrationKeyForm, attempt
-from harriet.people.pages.people import status_of
-from harriet.people.permissions import Power, has_power
+from harriet.people.models import AccessToken, Device
+from harriet.people.pages.forms import IntegrationKeyForm
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.permissions import has_power
 from harriet.people.queries import device_of, devices_of, token_of, tokens_of
+from harriet.people.roles import Power
+
+MOST_TOKENS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesPage(PageContext):
+    template = "people/devices.html"
+    active = "devices"
+    page: Page[Device]
+    keys: QuerySet[AccessToken]
+    tokens: QuerySet[AccessToken]
+    can_manage: bool
 
 
 @needs(Power.VIEW_SETTINGS)
-def devices(request: OrganizationRequest) -> HttpResponse:
+def devices_page(request: OrganizationRequest) -> HttpResponse:
     tokens = tokens_of(request.organization)
-    context = {
-        "active": "devices",
-        "page": page_of(devices_of(request.organization), request),
-        "keys": tokens.filter(kind=AccessToken.Kind.INTEGRATION),
-        "tokens": tokens.exclude(kind=AccessToken.Kind.INTEGRATION)[:500],
-        "can_manage": has_power(request.membership, Power.MANAGE_TOKENS),
-    }
-    return render(request, "people/devices.html", context)
+    return show(
+        request,
+        DevicesPage(
+            page=page_of(devices_of(request.organization), request),
+            keys=tokens.filter(kind=AccessToken.Kind.INTEGRATION),
+            tokens=tokens.exclude(kind=AccessToken.Kind.INTEGRATION)[:MOST_TOKENS],
+            can_manage=has_power(request.membership, Power.MANAGE_TOKENS),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeyPage(PageContext):
+    template = "people/key_new.html"
+    active = "devices"
+    form: IntegrationKeyForm
+
+
+@dataclass(frozen=True, slots=True)
+class KeyIssuedPage(PageContext):
+    template = "people/key_issued.html"
+    active = "devices"
+    key: AccessToken
+    secret: Secret
 
 
 @needs(Power.MANAGE_TOKENS)
-def new_key(request: OrganizationRequest) -> HttpResponse:
+def new_key_page(request: OrganizationRequest) -> HttpResponse:
     form = IntegrationKeyForm(request.organization, request.POST or None)
     made = attempt(form, lambda given: issue_integration_key(request.organization, **given, actor=request.actor))
     if made is None:
-        return render(request, "people/key_new.html", {"active": "devices", "form": form}, status=status_of(form))
+        return show(request, NewKeyPage(form=form), status=status_of(form))
     key, secret = made
-    context = {"active": "devices", "key": key, "secret": secret.reveal()}
-    return render(request, "people/key_issued.html", context)
+    return show_once(request, KeyIssuedPage(key=key, secret=secret))
 
 
 @require_POST
 @needs(Power.MANAGE_TOKENS)
-def revoke_one_token(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def revoke_this_token(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     token = token_of(request.organization, pk)
     revoke_token(token, actor=request.actor)
     messages.success(request, f"{token.name} was revoked; it opens nothing any more.")
@@ -56,7 +89,7 @@ def revoke_one_token(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @needs(Power.MANAGE_TOKENS)
-def revoke_one_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def revoke_this_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     device = device_of(request.organization, pk)
     revoke_device(device, actor=request.actor)
     messages.success(request, f"{device.name} of {device.user} was revoked with all its credentials.")

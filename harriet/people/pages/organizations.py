@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from harriet.pages.context import PageContext, show
 from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation_as
 from harriet.people.actions.decline_invitation import decline_invitation
 from harriet.people.errors import NotFound
-from harriet.people.http import OrganizationRequest
 from harriet.people.middleware import CHOSEN
-from harriet.people.models import Invitation
+from harriet.people.models import Invitation, Membership
+from harriet.people.pages.guards import OrganizationRequest
 from harriet.people.queries import invitations_for
 
 
-def choose(request: HttpRequest) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class ChoosePage(PageContext):
+    template = "people/choose.html"
+    memberships: list[Membership]
+    invitations: QuerySet[Invitation]
+    unproven: str
+
+
+def choose_page(request: HttpRequest) -> HttpResponse:
     """Signed in is enough: this is where people without an organization end up, too."""
     asked = cast(OrganizationRequest, request)
-    context = {"memberships": asked.memberships, "invitations": invitations_for(asked.user), "unproven": UNPROVEN}
-    return render(request, "people/choose.html", context)
+    invitations = invitations_for(asked.user)
+    return show(request, ChoosePage(memberships=asked.memberships, invitations=invitations, unproven=UNPROVEN))
 
 
 @require_POST
-def switch(request: HttpRequest) -> HttpResponse:
+def switch_organization(request: HttpRequest) -> HttpResponse:
     """Only into an organization that the person is active in."""
     memberships = cast(OrganizationRequest, request).memberships
     wanted = request.POST.get("organization", "")
@@ -38,7 +49,7 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def accept(request: HttpRequest, pk: UUID) -> HttpResponse:
+def accept_this_invitation(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The person of an account that is known joins, when they say so."""
     user = cast(OrganizationRequest, request).user
     membership = accept_invitation_as(_invitation(request, pk), user)
@@ -48,7 +59,7 @@ def accept(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def decline(request: HttpRequest, pk: UUID) -> HttpResponse:
+def decline_this_invitation(request: HttpRequest, pk: UUID) -> HttpResponse:
     invitation = _invitation(request, pk)
     decline_invitation(invitation, cast(OrganizationRequest, request).user)
     messages.success(request, f"You declined. {invitation.organization.name} is told; nothing else changed.")

@@ -4,45 +4,65 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from harriet.people.pages import devices as device_views
-from harriet.people.pages import groups as group_views
-from harriet.people.pages import organizations as organization_views
-from harriet.people.pages import people as views
+from harriet.people.pages.devices import devices_page, new_key_page, revoke_this_device, revoke_this_token
+from harriet.people.pages.groups import (
+    delete_this_group,
+    group_page,
+    groups_page,
+    new_group_page,
+    rename_this_group,
+    set_members_of_group,
+)
+from harriet.people.pages.organizations import (
+    accept_this_invitation,
+    choose_page,
+    decline_this_invitation,
+    switch_organization,
+)
+from harriet.people.pages.people import invite_page, people_page, withdraw_this_invitation
+from harriet.people.pages.person import (
+    activate_this_person,
+    deactivate_this_person,
+    person_page,
+    remove_this_person,
+    set_groups_of_person,
+    set_role_of_person,
+)
 
 people_pages: list[URLPattern] = [
-    path("settings/people/", views.people, name="list"),
-    path("settings/people/invite/", views.invite, name="invite"),
-    path("settings/people/invitations/<uuid:pk>/withdraw/", views.withdraw, name="withdraw"),
-    path("settings/people/<uuid:pk>/", views.person, name="detail"),
-    path("settings/people/<uuid:pk>/role/", views.role, name="role"),
-    path("settings/people/<uuid:pk>/groups/", views.groups, name="groups"),
-    path("settings/people/<uuid:pk>/deactivate/", views.deactivate, name="deactivate"),
-    path("settings/people/<uuid:pk>/activate/", views.activate, name="activate"),
-    path("settings/people/<uuid:pk>/remove/", views.remove, name="remove"),
-    path("choose-organization/", organization_views.choose, name="choose"),
-    path("choose-organization/switch/", organization_views.switch, name="switch"),
-    path("choose-organization/invitations/<uuid:pk>/accept/", organization_views.accept, name="accept"),
-    path("choose-organization/invitations/<uuid:pk>/decline/", organization_views.decline, name="decline"),
+    path("settings/people/", people_page, name="list"),
+    path("settings/people/invite/", invite_page, name="invite"),
+    path("settings/people/invitations/<uuid:pk>/withdraw/", withdraw_this_invitation, name="withdraw"),
+    path("settings/people/<uuid:pk>/", person_page, name="detail"),
+    path("settings/people/<uuid:pk>/role/", set_role_of_person, name="role"),
+    path("settings/people/<uuid:pk>/groups/", set_groups_of_person, name="groups"),
+    path("settings/people/<uuid:pk>/deactivate/", deactivate_this_person, name="deactivate"),
+    path("settings/people/<uuid:pk>/activate/", activate_this_person, name="activate"),
+    path("settings/people/<uuid:pk>/remove/", remove_this_person, name="remove"),
+    path("choose-organization/", choose_page, name="choose"),
+    path("choose-organization/switch/", switch_organization, name="switch"),
+    path("choose-organization/invitations/<uuid:pk>/accept/", accept_this_invitation, name="accept"),
+    path("choose-organization/invitations/<uuid:pk>/decline/", decline_this_invitation, name="decline"),
 ]
 
 group_urls = (
     [
-        path("", group_views.groups, name="list"),
-        path("new/", group_views.new, name="new"),
-        path("<uuid:pk>/", group_views.group, name="detail"),
-        path("<uuid:pk>/members/", group_views.members, name="members"),
-        path("<uuid:pk>/rename/", group_views.rename, name="rename"),
-        path("<uuid:pk>/delete/", group_views.delete, name="delete"),
+        path("", groups_page, name="list"),
+        path("new/", new_group_page, name="new"),
+        path("<uuid:pk>/", group_page, name="detail"),
+        path("<uuid:pk>/members/", set_members_of_group, name="members"),
+        path("<uuid:pk>/rename/", rename_this_group, name="rename"),
+        path("<uuid:pk>/delete/", delete_this_group, name="delete"),
     ],
     "groups",
 )
 
 device_urls = (
     [
-        path("", device_views.devices, name="list"),
-        path("new-key/", device_views.new_key, name="new_key"),
-        path("<uuid:pk>/revoke/", device_views.revoke_one_device, name="revoke"),
-        path("tokens/<uuid:pk>/revoke/", device_views.revoke_one_token, name="revoke_token"),
+        path("", devices_page, name="list"),
+        path("new-key/", new_key_page, name="new_key"),
+        path("<uuid:pk>/revoke/", revoke_this_device, name="revoke"),
+        path("tokens/<uuid:pk>/revoke/", revoke_this_token, name="revoke_token"),
     ],
     "devices",
 )

@@ -13,8 +13,9 @@ from harriet.people.actions.take_setup_link import take_setup_link
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import PeopleError
 from harriet.people.events import SetupLinkUsed
-from harriet.people.models import Membership, Organization, Role, User
+from harriet.people.models import Membership, Organization, User
 from harriet.people.names import clean_email, clean_name
+from harriet.people.roles import Role
 from harriet.signin.actions.found_organization import found_organization
 
 

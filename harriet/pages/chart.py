@@ -1,16 +1,29 @@
-"""Calls per day as stacked bars: the numbers of an SVG that a template draws."""
+"""Stacked bars: the numbers of an SVG that a template draws."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from harriet.console.queries import Day
+from typing import Generic, TypeVar
 
 HEIGHT = 190
 WIDE, NARROW = 1060, 300
 _LEFT, _BOTTOM, _TOP = 36, 22, 8
-_SERIES = (("ok", "succeeded"), ("attention", "held"), ("neutral", "refused"), ("danger", "failed"))
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack(Generic[T]):
+    """Counts that stand on each other, the lowest first, and what they are of: a day."""
+
+    of: T
+    counts: tuple[tuple[str, int], ...]
+    """Each with its hue: "ok", "danger" …"""
+
+    @property
+    def total(self) -> int:
+        return sum(count for _, count in self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +36,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    day: Day
+class Column(Generic[T]):
+    of: T
     middle: float
     bars: tuple[Bar, ...]
     has_label: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    columns: tuple[Column, ...]
+class Chart(Generic[T]):
+    columns: tuple[Column[T], ...]
     lines: tuple[tuple[float, int], ...]
     """Height and number of each grid line."""
     width: int
@@ -41,24 +54,26 @@ class Chart:
     floor: int = HEIGHT - _BOTTOM
 
 
-def chart_of(days: Sequence[Day], width: int) -> Chart:
-    """Bars of the days over the width, in pixels as the page shows them."""
-    top = _round_up(max(day.total for day in days))
-    step = (width - _LEFT) / len(days)
-    columns = tuple(_column(day, _LEFT + i * step, step, top, (len(days) - i) % 2 == 1) for i, day in enumerate(days))
+def chart_of(stacks: Sequence[Stack[T]], width: int) -> Chart[T]:
+    """Bars over the width, in pixels as the page shows them."""
+    top = _round_up(max(stack.total for stack in stacks))
+    step = (width - _LEFT) / len(stacks)
+    columns = tuple(
+        _column(stack, _LEFT + i * step, step, top, (len(stacks) - i) % 2 == 1) for i, stack in enumerate(stacks)
+    )
     return Chart(columns, tuple((_y(number, top), number) for number in (0, top // 2, top)), width)
 
 
-def _column(day: Day, x: float, step: float, top: int, has_label: bool) -> Column:
+def _column(stack: Stack[T], x: float, step: float, top: int, has_label: bool) -> Column[T]:
     width = round(step * 0.62, 1)
     left = round(x + (step - width) / 2, 1)
-    return Column(day, round(x + step / 2, 1), tuple(_bars(day, left, width, top)), has_label)
+    return Column(stack.of, round(x + step / 2, 1), tuple(_bars(stack, left, width, top)), has_label)
 
 
-def _bars(day: Day, left: float, width: float, top: int) -> Iterator[Bar]:
+def _bars(stack: Stack[T], left: float, width: float, top: int) -> Iterator[Bar]:
     below = 0
-    for kind, name in _SERIES:
-        if count := getattr(day, name):
+    for kind, count in stack.counts:
+        if count:
             y = _y(below + count, top)
             yield Bar(kind, left, y, width, round(_y(below, top) - y, 1))
             below += count

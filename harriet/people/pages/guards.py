@@ -1,20 +1,22 @@
-"""What a page of an organization may rely on: the request's type and the two decorators that make it true."""
+"""Who may open a page: the decorators that say so, and the type of request that they hand to the page.
+
+They ask for roles, so they are here and not in harriet/pages, which knows nobody. Pages of all apps use them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
+from audit.actor import Actor
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Membership, Organization, User
-from harriet.people.permissions import Power, has_power
-
-if TYPE_CHECKING:
-    from audit.actor import Actor
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 P = ParamSpec("P")
 
@@ -56,6 +58,21 @@ def needs(power: Power) -> Callable[[View[P]], DjangoView[P]]:
             if not has_power(request.membership, power):
                 raise NotAllowed(f"Your role here, {request.membership.get_role_display()}, may not {power}.")
             return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorate
+
+
+def needs_to_save(saving: Power) -> Callable[[View[P]], DjangoView[P]]:
+    """Whoever sees company settings may open the page; POST needs the given power."""
+
+    def decorate(view: View[P]) -> DjangoView[P]:
+        reads, saves = needs(Power.VIEW_SETTINGS)(view), needs(saving)(view)
+
+        @wraps(view)
+        def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            return (saves if request.method == "POST" else reads)(request, *args, **kwargs)
 
         return inner
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from audit.actor import Actor
 from harriet.people.actors import person_behind
 from harriet.people.models import Membership, RightGiven, User
-from harriet.people.permissions import POWERS, Power
+from harriet.people.roles import Power, Role
 
 
 def note_right(organization_id: UUID, way: RightGiven.Way, to_id: UUID, by: Actor | User | None) -> None:
@@ -19,7 +19,7 @@ def note_right(organization_id: UUID, way: RightGiven.Way, to_id: UUID, by: Acto
 
 def note_rights_of(membership: Membership, by: Actor | User | None) -> None:
     """For somebody who comes in, or comes back, with all that their role and groups give."""
-    if Power.DECIDE_ACTIONS in POWERS[membership.role]:
+    if Power.DECIDE_ACTIONS in Role(membership.role).powers:
         note_right(membership.organization_id, RightGiven.Way.ROLE, membership.user_id, by)
     if membership.groups.exists():
         note_right(membership.organization_id, RightGiven.Way.GROUP, membership.user_id, by)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from audit.actor import Actor
 from harriet.people.errors import NotAllowed
-from harriet.people.models import Organization, Role, User
-from harriet.people.permissions import Power, demand, membership_of_actor
+from harriet.people.models import Organization, User
+from harriet.people.permissions import demand, membership_of_actor
 from harriet.people.queries import membership_of
+from harriet.people.roles import Power, Role
 
 NEVER_FOR_OTHERS = (
     "A credential is made by the person whose it is, so that nobody else has seen it. "

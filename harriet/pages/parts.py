@@ -9,15 +9,17 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.http import QueryDict
 from django.template import Context
 from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from harriet.console.icons import ICONS
-from harriet.console.relative_time import exact, relative
 from harriet.lib.text import show_hidden
+from harriet.pages.icons import ICONS
+from harriet.pages.links import link_with
+from harriet.pages.relative_time import exact, relative
 
 register = template.Library()
 
@@ -132,18 +134,12 @@ def empty_state(title: str, sentence: str, url: str = "", label: str = "") -> Sa
 @register.simple_tag(takes_context=True)
 def pager(context: Context, next: object = "", previous: object = "", name: str = "cursor") -> SafeString:
     """Links to the newer and older rows by cursor; keeps the filters that are in the address."""
-    if next is not None and hasattr(next, "next"):
-        next, previous = next.next, getattr(next, "previous", "")
-    query = context["request"].GET.copy()
+    query = context["request"].GET
     return _part("pager", older=_with(query, name, next), newer=_with(query, name, previous))
 
 
-def _with(query: Any, name: str, cursor: object) -> str:
-    if not cursor:
-        return ""
-    query = query.copy()
-    query[name] = str(cursor)
-    return f"?{query.urlencode()}"
+def _with(query: QueryDict, name: str, cursor: object) -> str:
+    return link_with(query, name, cursor) if cursor else ""
 
 
 @register.simple_tag
