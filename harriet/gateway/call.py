@@ -9,33 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
-from dataclasses import dataclass, field
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
 
 from audit.errors import AuditUnavailable
-from connectors.access.facts import ProfileRow
 from connectors.errors import ConnectorError, UpstreamError, UpstreamTimeout
 from connectors.models import Tool
+from harriet.gateway.content.methods import TOOL
+from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, NotOffered, OnTicket, ToolRefusal, Unavailable
-from harriet.gateway.metrics.observer import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT, Clock
-from harriet.gateway.policy.view import Grant, view_of, why_hidden
-from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, asks_for_input, passed_on
-from harriet.gateway.questions.rules import NOBODY, Asker
+from harriet.gateway.policy.snapshot import view_of
+from harriet.gateway.policy.view import Grant, why_hidden
+from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
+from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps import hold as held
 from harriet.gateway.steps import record as account
-from harriet.gateway.steps.forward import TOOL, Fields, Sent, check_structured, cleaned, forward
+from harriet.gateway.steps.forward import check_structured, cleaned, forward
+from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import INPUT, OUTPUT
+from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
 from harriet.lib.errors import Problem
-from harriet.lib.ids import new_id
 from vault.errors import VaultError
-
-if TYPE_CHECKING:
-    from harriet.gateway.policy.compile import Snapshot
-    from harriet.gateway.policy.principal import Principal
-    from harriet.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -46,101 +38,20 @@ PAUSE_BETWEEN_ROUNDS = 0.1
 """Seconds, times the number of the round: a server that keeps asking is not asked faster and faster."""
 
 
-class Stream(Protocol):
-    """The way back to the client while a call runs."""
-
-    is_gone: bool
-    may_stream: bool
-    """Whether the client hears anything before the answer."""
-
-    async def notify(self, message: bytes) -> None: ...
-
-    async def keep_alive(self) -> None: ...
-
-    async def prime(self, retry_ms: int | None) -> None:
-        """The server's stream can be gone on with; so can this one from now on, where clients know that."""
-
-    async def hang_up(self) -> None:
-        """The server closed its stream and goes on with another: so does the client of one that was primed."""
-
-
-class NoStream:
-    """For calls that nobody listens to while they run."""
-
-    is_gone = False
-    may_stream = False
-
-    async def notify(self, message: bytes) -> None:
-        return
-
-    async def keep_alive(self) -> None:
-        return
-
-    async def prime(self, retry_ms: int | None) -> None:
-        return
-
-    async def hang_up(self) -> None:
-        return
-
-
-@dataclass(slots=True)
-class Call:
-    """One request for a server's tool, prompt, resource or completion as it came in, and who it came from (①)."""
-
-    snapshot: Snapshot
-    principal: Principal
-    profile: ProfileRow
-    name: str
-    """Of a tool or prompt, as clients see it; of a resource its URI, as its server knows it."""
-    arguments: bytes
-    """The exact bytes that will be sent."""
-    values: Any
-    """The same, parsed."""
-    method: str = TOOL
-    connector_id: UUID | None = None
-    """Whose resource it is. Tools and prompts have names of their own."""
-    more: bytes = b""
-    """Further raw members of the request, each after a comma: answers to what the server asked."""
-    meta: dict[str, Any] = field(default_factory=dict)
-    """The client's `_meta`. Nothing in it is believed."""
-    bound_meta: bytes | None = None
-    """Of a call that a person decides on: the `_meta` that is shown and sent. Nothing is added to it."""
-    patience: float | None = None
-    """The seconds that the client said it waits for the answer."""
-    is_introduced: bool = False
-    """The client said what it is, as MCP clients do and scripts don't."""
-    client: str = ""
-    session_key: Hashable = ()
-    """Whose session with a server of the handshake era this is."""
-    has_session: bool = False
-    """Its client keeps a session of its own; every other request stands for itself."""
-    roots_version: int = 0
-    """How often its client's session has said that its roots changed."""
-    speaks_sessions: bool = False
-    """Its client is of the era with sessions, whether it keeps one or not: so is the way to a server of both eras."""
-    log_level: str = ""
-    """The least important log messages that the client wants; empty for none."""
-    stream: Stream = field(default_factory=NoStream)
-    asker: Asker = NOBODY
-    request_id: UUID = field(default_factory=new_id)
-    began: float = field(default_factory=monotonic)
-    clock: Clock = field(default_factory=Clock)
-
-
 async def governed_call(call: Call, runtime: Runtime) -> Fields:
     """The fields of the result. Raises GatewayError when the answer is Harriet's own no."""
     try:
         grant = authorize(call)  # ②
         if grant.tool.connector.checks_arguments and call.method == TOOL:
             await check_arguments(call, grant, runtime)
-        call.clock.lap(AUTHORIZE)
+        call.stopwatch.lap(AUTHORIZE)
         # ③ preprocess hooks
         if grant.gate.kind == "hold":  # ④
             held.check_holdable(call)
             runtime.observer.held(call, grant)
             return await held.hold_call(call, grant, runtime, run_call)
         check_health(call, grant, runtime)
-        call.clock.lap(GATE)
+        call.stopwatch.lap(GATE)
     except OnTicket:
         raise  # no refusal
     except GatewayError as refusal:
@@ -175,18 +86,18 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
     with call.snapshot.opener.credential(sealed) as credential:  # ⑥
         sent.redactor = runtime.redactor(sealed, credential)
-        call.clock.lap(VAULT)
+        call.stopwatch.lap(VAULT)
         try:
             answer = await forward(call, grant, credential, sent.redactor, runtime, sent)  # ⑦
         finally:
-            call.clock.lap(UPSTREAM)
+            call.stopwatch.lap(UPSTREAM)
         # ⑧ postprocess hooks
         result = cleaned(answer, call, grant, sent)  # ⑧
         if call.method == TOOL:
             pinned = grant.tool.pinned_for(call.speaks_sessions)
             if pinned.definition.get(OUTPUT) and not asks_for_input(result):
                 await check_structured(result, pinned, runtime, sent)
-        call.clock.lap(CLEAN)
+        call.stopwatch.lap(CLEAN)
         return result
 
 
@@ -197,7 +108,7 @@ async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime,
             return passed_on(result, call, grant, runtime)
         call.more = await asked_here(result, call, grant)
         await asyncio.sleep(PAUSE_BETWEEN_ROUNDS * number)
-        call.clock.skip()
+        call.stopwatch.skip()
         result = await run_round(call, grant, runtime, sent)
         if not asks_for_input(result):
             return result
@@ -246,7 +157,7 @@ async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
             "The audit log can't be written at the moment, so the call was not made. Try again in a moment."
         ) from None
     finally:
-        call.clock.lap(AUDIT)
+        call.stopwatch.lap(AUDIT)
 
 
 def explained(problem: BaseException, grant: Grant, sent: Sent, runtime: Runtime) -> BaseException:

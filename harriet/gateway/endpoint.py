@@ -15,14 +15,18 @@ from django.http.request import split_domain_port, validate_host
 from harriet.gateway import metrics_page as metrics
 from harriet.gateway.errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
 from harriet.gateway.http import cors
-from harriet.gateway.http.exchange import Exchange, Receive, Reply, Scope, Send, joined, read_body, refusal_body
+from harriet.gateway.http.asgi import Receive, Scope, Send
+from harriet.gateway.http.bearer import token_in
+from harriet.gateway.http.exchange import Exchange, joined, read_body, refusal_body
 from harriet.gateway.http.guessing import Guesses
+from harriet.gateway.http.journal import EventId
 from harriet.gateway.http.page_bodies import serve_pages
-from harriet.gateway.http.replay import EventId
-from harriet.gateway.policy.compile import Snapshot
-from harriet.gateway.policy.principal import Principal, token_in
-from harriet.gateway.protocol.dispatch import Visit, answer
+from harriet.gateway.http.reply import Reply
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.protocol.dispatch import answer
 from harriet.gateway.protocol.messages import MODERN_VERSIONS
+from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.streams.hub import serve_get, serve_resumed
 from harriet.people.tokens import hash_token

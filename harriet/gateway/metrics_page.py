@@ -12,9 +12,11 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from connectors.models import Connector
-from harriet.gateway.http.exchange import Reply, Scope, Send
-from harriet.gateway.metrics.counters import BOUNDS, STAGES, WHOLE, Process, Shared
-from harriet.gateway.policy.principal import token_in
+from harriet.gateway.http.asgi import Scope, Send
+from harriet.gateway.http.bearer import token_in
+from harriet.gateway.http.reply import Reply
+from harriet.gateway.metrics.counters import BOUNDS, WHOLE, Process, Shared
+from harriet.gateway.steps.stopwatch import STAGES
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

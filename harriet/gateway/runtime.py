@@ -19,16 +19,18 @@ from psycopg import Notify
 from audit.event import NewEvent
 from audit.writer import AuditWriter
 from connectors.transports.native.transport import NativeTransport
-from harriet.gateway.http.replay import Journals
+from harriet.gateway.http.journal import Journals
+from harriet.gateway.http.replay import Replays
 from harriet.gateway.metrics.observer import Observer
-from harriet.gateway.policy.compile import Snapshot, compile_snapshot
+from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import may_enter
 from harriet.gateway.processes.database import conninfo, in_database
 from harriet.gateway.processes.mailbox import Post
 from harriet.gateway.processes.notifications import Listener, Look
 from harriet.gateway.processes.running import Running
 from harriet.gateway.questions.elsewhere import Relays
-from harriet.gateway.questions.rules import Questions
+from harriet.gateway.questions.in_stream import Questions
 from harriet.gateway.questions.suspended import ParkingLot
 from harriet.gateway.steps.health import Pauses
 from harriet.gateway.steps.hold import Waiters
@@ -44,7 +46,7 @@ from vault.opened import OpenCredential
 from vault.stored import SealedCredential
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
+    from harriet.gateway.steps.request import Call
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,8 @@ class Runtime:
         self.post = Post()
         self.sessions = Sessions(clock=self.unix_now)
         self.post.on(ROOTS_CHANGED, self.sessions.roots_changed)
-        self.journals = Journals(self.post)
+        self.journals = Journals(self.post.process)
+        self.replays = Replays(self.journals, self.post)
         self.questions = Questions(self.post)
         self.parking = ParkingLot()
         self.relays = Relays(self)

@@ -14,13 +14,14 @@ from approvals.held_call import StoredCall
 from approvals.queries import approved_call, left_over
 from audit.actor import SYSTEM
 from connectors.models import Tool
-from harriet.gateway.call import Call, run_call
+from harriet.gateway.call import run_call
+from harriet.gateway.content.methods import METHODS, TOOL
 from harriet.gateway.errors import GatewayError
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.bound import with_bound_meta
-from harriet.gateway.steps.forward import METHODS, TOOL
 from harriet.gateway.steps.hold import run_approved
+from harriet.gateway.steps.request import Call
 
 LEFT_OVER = timedelta(seconds=3)
 """After the decision; by then a process that still holds the request has taken the call."""

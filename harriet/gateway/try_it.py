@@ -16,13 +16,13 @@ from audit.actor import Actor, Label
 from connectors.access.facts import ProfileRow
 from connectors.access.rules import ProfileFacts
 from connectors.models import Tool
-from harriet.gateway.call import Call, governed_call
+from harriet.gateway.call import governed_call
+from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
-from harriet.gateway.policy.compile import Snapshot
 from harriet.gateway.policy.principal import Principal
-from harriet.gateway.policy.view import view_of
+from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.steps.forward import Fields
+from harriet.gateway.steps.request import Call
 from harriet.lib.canonical import NotRepresentable, parse_strict
 from harriet.lib.ids import new_id
 from harriet.people.errors import NotFound

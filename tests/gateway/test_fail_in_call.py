@@ -11,9 +11,10 @@ import pytest
 from audit.models import Event
 from connectors.access.pinned import Pinned
 from connectors.models import ToolPermission
-from harriet.gateway.call import Call, governed_call
+from harriet.gateway.call import governed_call
 from harriet.gateway.errors import ToolRefusal
 from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import INPUT
 from harriet.gateway.try_it import _Attempt, _call
 from harriet.people.actors import actor_of

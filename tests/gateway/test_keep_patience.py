@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harriet.gateway.call import Call
 from harriet.gateway.steps.patience import SHORT, patience_told, seconds_left, seconds_to_hold
+from harriet.gateway.steps.request import Call
 
 TOLD: dict[str, tuple[dict[bytes, bytes], float | None]] = {
     "nothing": ({b"accept": b"application/json"}, None),

@@ -16,12 +16,13 @@ from django.db.models.functions import Now
 from approvals.actions.hold_action import hold_action
 from approvals.models import PendingAction
 from connectors.models import Tool
-from harriet.gateway.call import Call, run_call
+from harriet.gateway.call import run_call
 from harriet.gateway.errors import GatewayError
-from harriet.gateway.policy.compile import Snapshot, compile_snapshot
-from harriet.gateway.policy.view import view_of
+from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.hold import bound_to, held_call_of, run_approved
+from harriet.gateway.steps.request import Call
 from tests.gateway.office import Office
 from tests.gateway.processes import Upstream
 

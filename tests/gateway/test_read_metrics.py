@@ -112,8 +112,8 @@ def test_it_says_when_redis_is_away(
 
 
 def test_each_metric_is_documented_and_nothing_else_is() -> None:
-    from harriet.gateway.metrics.counters import STAGES
     from harriet.gateway.metrics_page import CALLS, HELP, OF_PROCESSES
+    from harriet.gateway.steps.stopwatch import STAGES
 
     text = (ROOT / "docs" / "metrics.md").read_text()
     documented = set(re.findall(r"^\| `(harriet_\w+)` \|", text, re.MULTILINE))

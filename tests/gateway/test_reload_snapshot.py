@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from connectors.models import Connector, Profile, Tool, ToolPermission, ToolVersion
-from harriet.gateway.policy.compile import Snapshot, compile_snapshot
+from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.principal import Principal
-from harriet.gateway.policy.view import View, view_of
+from harriet.gateway.policy.snapshot import Snapshot, view_of
+from harriet.gateway.policy.view import View
 from harriet.lib.canonical import digest
 from harriet.people.models import AccessToken, Device, Group, Membership, User
 from harriet.people.tokens import hash_token

@@ -7,20 +7,23 @@ decoder that skips over what it carries, and keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from harriet.gateway.content import blocks
 from harriet.gateway.content.blocks import EMPTY_LIST, FALSE, NULL, TRUE, Contents, Members, members_of, raw, text_block
+from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
 
-if TYPE_CHECKING:
-    from harriet.gateway.steps.forward import Fields
+Fields = dict[str, msgspec.Raw]
+"""A result object whose members are still the bytes that the server sent: what we don't know survives."""
 
 MEND = "The server's answer was not as the protocol has it; what was clear was put right."
 MOST_COMPLETIONS = 100
 MOST_SAFE = 2**53 - 1
 """Where JavaScript's whole numbers end."""
+INPUT_REQUIRED = msgspec.Raw(b'"input_required"')
+"""The `resultType` of a result that is questions (2026-07-28)."""
 _FALSY = frozenset({b"null", b"0", b'""', b'"false"', b"[]", b"{}"})
 
 
@@ -33,6 +36,10 @@ class _Completion(msgspec.Struct):
 _CONTENTS = msgspec.json.Decoder(list[Contents]).decode
 _COMPLETION = msgspec.json.Decoder(_Completion).decode
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def asks_for_input(fields: Fields) -> bool:
+    return fields.get("resultType") == INPUT_REQUIRED
 
 
 def mend_tool_result(fields: Fields, address: str) -> bool:
@@ -91,11 +98,11 @@ def mend_completion(fields: Fields, address: str) -> bool:
     return True
 
 
-MENDS: dict[str, Callable[[Any, str], bool]] = {
-    "tools/call": mend_tool_result,
-    "prompts/get": mend_prompt,
-    "resources/read": mend_resource,
-    "completion/complete": mend_completion,
+MENDS: dict[str, Callable[[Fields, str], bool]] = {
+    TOOL: mend_tool_result,
+    PROMPT: mend_prompt,
+    RESOURCE: mend_resource,
+    COMPLETION: mend_completion,
 }
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from harriet.gateway.content.blocks import EMPTY_LIST, NULL, Members, as_text, members_of, raw, text_block
-from harriet.gateway.steps.forward import PROMPT, TOOL, Fields
+from harriet.gateway.content.methods import PROMPT, TOOL
+from harriet.gateway.content.results import Fields
 
 AUDIO_SINCE = "2025-03-26"
 STRUCTURED_SINCE = LINKS_SINCE = "2025-06-18"

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from harriet.gateway.errors import HttpRefusal
-from harriet.gateway.http.exchange import Scope
+from harriet.gateway.http.asgi import Scope
 
 Header = tuple[bytes, bytes]
 

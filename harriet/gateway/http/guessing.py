@@ -15,8 +15,9 @@ from time import monotonic
 
 from django.conf import settings
 
-from harriet.gateway.http.exchange import Message, Scope, Send, joined
-from harriet.gateway.policy.principal import token_in
+from harriet.gateway.http.asgi import Message, Scope, Send
+from harriet.gateway.http.bearer import token_in
+from harriet.gateway.http.exchange import joined
 from harriet.lib.addresses import client_of, group_of
 from harriet.people.tokens import hash_token
 

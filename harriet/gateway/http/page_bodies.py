@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from harriet.gateway.http.exchange import Message, Receive, Scope, Send, announces_more_than
+from harriet.gateway.http.asgi import Message, Receive, Scope, Send
+from harriet.gateway.http.exchange import announces_more_than
 
 _TOO_LARGE = b"The request is larger than Harriet reads. Send less at once."
 

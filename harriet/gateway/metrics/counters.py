@@ -24,12 +24,13 @@ from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from harriet.gateway.steps.stopwatch import STAGES
+
 if TYPE_CHECKING:
     from harriet.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-STAGES = ("authorize", "gate", "audit", "vault", "upstream", "clean")
 WHOLE = "whole"
 BOUNDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),

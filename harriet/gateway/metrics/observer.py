@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from harriet.gateway.metrics.counters import STAGES, Counts, Shelf
+from harriet.gateway.metrics.counters import Counts, Shelf
 from harriet.lib.logs import logged_for
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
-
     from audit.event import NewEvent
-    from harriet.gateway.call import Call
     from harriet.gateway.metrics.spans import Spans
     from harriet.gateway.policy.view import Grant
     from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.request import Call
 
 log = logging.getLogger("harriet.calls")
-
-AUTHORIZE, GATE, AUDIT, VAULT, UPSTREAM, CLEAN = range(len(STAGES))
-
-
-class Clock:
-    """How long one call spent in each stage. The time in which people are waited for is nobody's."""
-
-    __slots__ = ("began", "last", "span", "spent")
-
-    def __init__(self) -> None:
-        self.began = self.last = perf_counter()
-        self.spent = [0.0] * len(STAGES)
-        self.span: Span | None = None
-
-    def lap(self, stage: int) -> None:
-        """What passed since the last lap was spent in this stage."""
-        now = perf_counter()
-        self.spent[stage] += now - self.last
-        self.last = now
-
-    def skip(self) -> None:
-        self.last = perf_counter()
 
 
 class Observer:
@@ -77,7 +52,7 @@ class Observer:
     def begun(self, call: Call, grant: Grant) -> None:
         """The call is about to be written down and sent."""
         logged_for.set(call.request_id)
-        call.clock.skip()
+        call.stopwatch.skip()
         if self._spans is not None:
             self._spans.begin(call, grant)
 
@@ -93,7 +68,7 @@ class Observer:
         if counts is not None:
             counts.add(facts.slug, slug, outcome)
             if event.outcome:  # a refusal went through none of the stages to its end
-                counts.add_times(call.clock.spent)
+                counts.add_times(call.stopwatch.spent)
         if spans is not None:
             spans.end(call, slug, outcome)
         if is_logged:
@@ -107,6 +82,6 @@ def _log(call: Call, connector: str, outcome: str) -> None:
         "connector": connector,
         "method": call.method,
         "outcome": outcome,
-        "milliseconds": round(sum(call.clock.spent) * 1000, 1),
+        "milliseconds": round(sum(call.stopwatch.spent) * 1000, 1),
     }
     log.info("%s at %s: %s", call.method, connector or "no connector", outcome, extra={"fields": fields})

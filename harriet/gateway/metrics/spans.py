@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from harriet.gateway.metrics.counters import STAGES
-from harriet.gateway.steps.forward import TOOL
+from harriet.gateway.content.methods import TOOL
+from harriet.gateway.steps.stopwatch import STAGES
 
 try:
     from opentelemetry.context import Context
@@ -29,8 +29,8 @@ except ImportError:
     ) from None
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
     from harriet.gateway.policy.view import Grant
+    from harriet.gateway.steps.request import Call
 
 FLUSH_MS = 3000
 _EXPORTERS = {"otlp": OTLPSpanExporter, "console": ConsoleSpanExporter}
@@ -58,7 +58,7 @@ class Spans:
         span = self._started(call)
         if call.method == TOOL:
             span.set_attribute("gen_ai.tool.name", grant.tool.name)
-        call.clock.span = span
+        call.stopwatch.span = span
         if call.bound_meta is not None:
             return  # it runs as it was approved, whoever runs it: no trace context leaves
         ours: dict[str, str] = {}
@@ -66,8 +66,8 @@ class Spans:
         call.meta = {key: value for key, value in call.meta.items() if key != "tracestate"} | ours
 
     def end(self, call: Call, connector: str, outcome: str) -> None:
-        span = call.clock.span or self._started(call)
-        call.clock.span = None
+        span = call.stopwatch.span or self._started(call)
+        call.stopwatch.span = None
         span.update_name(f"{call.method} {connector}".strip())
         span.set_attributes({"harriet.connector": connector, "harriet.outcome": outcome})
         _add_stages(span, call)
@@ -84,7 +84,7 @@ class Spans:
             call.method,
             context=_context.extract(parents),
             kind=SpanKind.SERVER,
-            start_time=_at(call.clock.began),
+            start_time=_at(call.stopwatch.began),
             attributes={
                 "mcp.method.name": call.method,
                 "harriet.organization": call.snapshot.facts.slug,
@@ -104,8 +104,8 @@ def _at(moment: float) -> int:
 
 def _add_stages(span: Span, call: Call) -> None:
     """An event at the end of each stage, as if the call had gone through them once, without waiting for people."""
-    at = call.clock.began
-    for name, seconds in zip(STAGES, call.clock.spent, strict=True):
+    at = call.stopwatch.began
+    for name, seconds in zip(STAGES, call.stopwatch.spent, strict=True):
         if seconds:
             at += seconds
             span.add_event(name, {"seconds": round(seconds, 6)}, timestamp=_at(at))

@@ -2,65 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from audit.event import Frame
-from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
+from connectors.access.facts import OrganizationFacts
 from connectors.access.load import load
 from connectors.models import Connector
-from harriet.gateway.policy.principal import Principal, Principals, load_principals, mark_of_tokens
-from harriet.gateway.policy.view import Grant, Views, may_enter
+from harriet.gateway.policy.principal import Principals, load_principals, mark_of_tokens
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.policy.view import Views
 from harriet.people.models import Organization, OrganizationVersion
 from vault.actions.create_data_key import create_data_key
-from vault.open import Opener, opener_for
+from vault.open import opener_for
 from vault.queries import sealed_credentials
-from vault.stored import SealedCredential
-
-MOST_ENTRANCES = 20_000
-"""Answers to who may enter what that are kept; one takes some two hundred bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An organization as it was at one version. Only `views`, `frames` and `entrances` grow: made when they are first
-    needed."""
-
-    facts: OrganizationFacts
-    number: int
-    principals: Mapping[bytes, Principal]
-    """By the hash of their token."""
-    by_token: Mapping[UUID, Principal]
-    profiles: Mapping[str, ProfileRow]
-    credentials: Mapping[UUID, SealedCredential]
-    opener: Opener
-    down_since: Mapping[UUID, datetime]
-    principals_mark: Mark = ()
-    views: Views = field(default_factory=Views)
-    frames: dict[tuple[int, int, str], tuple[Principal, Grant, Frame]] = field(default_factory=dict)
-    """What the events of a principal's calls of one thing, with one client, have in common."""
-    entrances: dict[tuple[int, int], tuple[Principal, ProfileRow, bool]] = field(default_factory=dict)
-    """Who may enter which profile, by the ids of both objects; they are kept alive, so no other can get their ids."""
-
-    def may_enter(self, principal: Principal, profile: ProfileRow) -> bool:
-        """`policy.may_enter`, decided once for both as they are: neither ever changes."""
-        key = (id(principal), id(profile))
-        known = self.entrances.get(key)
-        if known is None:
-            if len(self.entrances) >= MOST_ENTRANCES:
-                self.entrances.clear()
-            known = self.entrances[key] = (principal, profile, may_enter(principal, profile))
-        return known[2]
-
-    def principal_of(self, token_id: UUID) -> Principal | None:
-        return self.by_token.get(token_id)
-
-    def profile_of(self, profile_id: UUID) -> ProfileRow | None:
-        return self.facts.profiles.get(profile_id)
 
 
 def compile_snapshot(organization_id: UUID, before: Snapshot | None = None) -> Snapshot | None:

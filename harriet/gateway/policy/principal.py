@@ -15,8 +15,6 @@ from connectors.access.rules import CallerFacts
 from harriet.lib.fingerprint import fingerprint
 from harriet.people.models import AccessToken
 
-_SCHEMES = ("bearer ", "token ")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Principal:
@@ -35,16 +33,6 @@ class Principal:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "expires", self.expires_at.timestamp())
-
-
-def token_in(headers: Mapping[bytes, bytes]) -> str:
-    """The bearer token that the request carries in a header; empty when there is none."""
-    authorization = headers.get(b"authorization", b"").decode("latin-1")
-    if authorization[:7].lower() == _SCHEMES[0]:
-        return authorization[7:].strip()
-    if authorization[:6].lower() == _SCHEMES[1]:
-        return authorization[6:].strip()
-    return headers.get(b"x-api-key", b"").decode("latin-1").strip()
 
 
 def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:

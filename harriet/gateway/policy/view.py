@@ -8,20 +8,17 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from approvals.gate import GateDecision, judge
-from connectors.access.facts import ConnectorRow, ProfileRow, ToolRow
+from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import may_call, may_open
 from connectors.models import Tool
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.policy.principal import Principal
-
-if TYPE_CHECKING:
-    from harriet.gateway.policy.compile import Snapshot
 
 MOST_ENTRIES = 200_000
 """Tools in all views of a snapshot together; one takes some hundred bytes."""
@@ -115,17 +112,6 @@ def may_enter(principal: Principal, profile: ProfileRow) -> bool:
     return may_open(profile.facts, principal.caller).is_allowed
 
 
-def view_of(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
-    """What this caller sees of a profile that they may enter (`may_enter` is asked first, for every request)."""
-    caller = principal.caller
-    key = (profile.id, caller.role, caller.group_ids)
-    view = snapshot.views.get(key)
-    if view is None:
-        view = _compiled(snapshot, principal, profile)
-        snapshot.views.keep(key, view)
-    return view
-
-
 def why_hidden(view: View, kind: str, name: str, principal: Principal, profile: ProfileRow) -> str:
     """The rule that keeps this from this caller: for the audit log, never for the client."""
     row = view.hidden.get((kind, name))
@@ -163,11 +149,12 @@ def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[
     return [definition_of(listing, name, is_older=is_older) for name in names], following
 
 
-def _compiled(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
+def compiled_view(facts: OrganizationFacts, principal: Principal, profile: ProfileRow) -> View:
+    """What the rules let a caller of this role and these groups use, and what they keep from them."""
     allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
     hidden: dict[tuple[str, str], ToolRow] = {}
     withdrawn: list[ToolRow] = []
-    rows = snapshot.facts.tools_in(profile)
+    rows = facts.tools_in(profile)
     for row in rows:
         name = row.connector.slug if row.kind == Tool.Kind.RESOURCES else row.shown_name(profile)
         verdict = may_call(row.facts, principal.caller, profile.facts)

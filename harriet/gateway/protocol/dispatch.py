@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import Error as DatabaseError
 
-from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import (
     HEADER_MISMATCH,
     INTERNAL_ERROR,
     NO_DATABASE,
     OUR_FAULT,
     RETRY_SOON,
-    HttpRefusal,
     RpcRefusal,
 )
-from harriet.gateway.http.exchange import Exchange
-from harriet.gateway.policy.compile import Snapshot
-from harriet.gateway.policy.principal import Principal
 from harriet.gateway.protocol import legacy, modern
 from harriet.gateway.protocol.messages import LEGACY_VERSIONS, error_body, id_in, parse
-from harriet.gateway.runtime import Runtime
-from harriet.gateway.streams.sessions import ClientSession
+from harriet.gateway.protocol.visit import Visit
 
 log = logging.getLogger(__name__)
 
 _VERSION = b"mcp-protocol-version"
-
-
-@dataclass(slots=True)
-class Visit:
-    """An admitted request: who it is from, and the profile that it is at."""
-
-    runtime: Runtime
-    exchange: Exchange
-    snapshot: Snapshot
-    principal: Principal
-    profile: ProfileRow
-    session: ClientSession | None = None
-    unknown_session: HttpRefusal | None = None
-    """Why there is none, though the client named one."""
 
 
 async def answer(visit: Visit, body: bytes) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from harriet.gateway.call import Call
+from harriet.gateway.content.methods import TOOL
+from harriet.gateway.content.results import Fields
 from harriet.gateway.content.revisions import fit
 from harriet.gateway.errors import (
     INVALID_PARAMS,
@@ -18,7 +19,7 @@ from harriet.gateway.errors import (
     GatewayError,
     RpcRefusal,
 )
-from harriet.gateway.http.replay import RESUMABLE_SINCE
+from harriet.gateway.http.journal import RESUMABLE_SINCE
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.running import name_of, tell_other_processes
 from harriet.gateway.protocol import offers
@@ -37,14 +38,14 @@ from harriet.gateway.protocol.messages import (
 from harriet.gateway.protocol.requests import CALLS, address_in, client_label
 from harriet.gateway.protocol.serve_call import attend, call_meta, with_meta
 from harriet.gateway.protocol.tool_search import SEARCH, search
-from harriet.gateway.questions.rules import StreamAsker
+from harriet.gateway.questions.in_stream import StreamAsker
 from harriet.gateway.steps.error_objects import error_of
-from harriet.gateway.steps.forward import TOOL, Fields
 from harriet.gateway.steps.log_levels import LEVELS
+from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, ClientSession
 
 if TYPE_CHECKING:
-    from harriet.gateway.protocol.dispatch import Visit
+    from harriet.gateway.protocol.visit import Visit
 
 _NOT_SUBSCRIBED = (
     "Each read of this needs a person's approval, so its changes are not listened to. Read it anew instead."

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harriet.gateway.call import Call
+from harriet.gateway.content.methods import RESOURCE, TOOL
+from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
@@ -33,17 +34,16 @@ from harriet.gateway.protocol.param_headers import check_param_headers, decoded
 from harriet.gateway.protocol.requests import CALLS, client_label
 from harriet.gateway.protocol.serve_call import attend, call_meta, go_on, with_meta
 from harriet.gateway.protocol.tool_search import SEARCH, search
-from harriet.gateway.questions.input_rounds import asks_for_input
 from harriet.gateway.questions.request_state import RequestState, Where, open_state
 from harriet.gateway.questions.rules import interactive
 from harriet.gateway.questions.suspended import Answers, TurnAsker
 from harriet.gateway.steps.error_objects import error_of
-from harriet.gateway.steps.forward import RESOURCE, TOOL, Fields
+from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.hub import serve_listen
 
 if TYPE_CHECKING:
     from harriet.gateway.http.exchange import Exchange
-    from harriet.gateway.protocol.dispatch import Visit
+    from harriet.gateway.protocol.visit import Visit
 
 _PREFIX = "io.modelcontextprotocol/"
 VERSION_META = _PREFIX + "protocolVersion"

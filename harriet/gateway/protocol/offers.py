@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
-from harriet.gateway.policy.view import PAGE, Listing, View, after, cursor_after, list_page, view_of, why_nothing
+from harriet.gateway.policy.snapshot import view_of
+from harriet.gateway.policy.view import PAGE, Listing, View, after, cursor_after, list_page, why_nothing
 from harriet.gateway.protocol import tool_search as progressive
 from harriet.gateway.streams.live_lists import RESOURCES, TEMPLATES, What
 
 if TYPE_CHECKING:
-    from harriet.gateway.protocol.dispatch import Visit
+    from harriet.gateway.protocol.visit import Visit
 
 LivePlace = tuple[int, str]
 """How many entries came before, and the address of the last."""

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harriet.gateway.call import Call
+from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.http.exchange import joined
 from harriet.gateway.protocol import tool_search as progressive
 from harriet.gateway.protocol.messages import Incoming
 from harriet.gateway.protocol.offers import view
-from harriet.gateway.steps.forward import COMPLETION, PROMPT, RESOURCE, TOOL
 from harriet.gateway.steps.patience import patience_told
+from harriet.gateway.steps.request import Call
 from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
 
 if TYPE_CHECKING:
-    from harriet.gateway.protocol.dispatch import Visit
+    from harriet.gateway.protocol.visit import Visit
 
 _LONGEST_CLIENT = 120
 LONGEST_ADDRESS = 8192

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from django.db import Error as DatabaseError
 
-from harriet.gateway.call import Call, governed_call
+from harriet.gateway.call import governed_call
 from harriet.gateway.content.blocks import members_of
-from harriet.gateway.content.results import MOST_SAFE
+from harriet.gateway.content.methods import TOOL
+from harriet.gateway.content.results import MOST_SAFE, Fields
 from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, ToolRefusal, Unavailable
 from harriet.gateway.processes.running import Attended, Key
 from harriet.gateway.protocol.messages import REQUEST_ID, Incoming
 from harriet.gateway.questions.elsewhere import end_or_turn
 from harriet.gateway.questions.request_state import Where
 from harriet.gateway.questions.suspended import Answers, Parked, TurnAsker
-from harriet.gateway.steps.forward import TOOL, Fields, error_result
+from harriet.gateway.steps.forward import error_result
+from harriet.gateway.steps.request import Call
 
 if TYPE_CHECKING:
-    from harriet.gateway.protocol.dispatch import Visit
+    from harriet.gateway.protocol.visit import Visit
 
 KEEP_ALIVE = 15.0
 

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from connectors.access.pinned import Pinned
+from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.policy.view import Listing, definition_of
-from harriet.gateway.steps.forward import Fields
 
 SEARCH, CALL = "search_tools", "call_tool"
 MOST_FOUND = 20

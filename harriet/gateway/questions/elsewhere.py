@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import CallCancelled, GatewayError, Relayed
 from harriet.gateway.questions.request_state import Where
 from harriet.gateway.questions.suspended import Answers, Parked, gone
 from harriet.gateway.steps.error_objects import error_of
-from harriet.gateway.steps.forward import Fields
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call, Stream
     from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.request import Call, Stream
 
 GO_ON, ABANDON, BACK, ARE_YOU_THERE = "go-on", "abandon", "back", "are-you-there"
 LONGEST = 900.0

@@ -13,10 +13,10 @@ from harriet.gateway.questions.request_state import seal_state
 from harriet.gateway.questions.rules import may_be_asked
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
+    from harriet.gateway.content.results import Fields
     from harriet.gateway.policy.view import Grant
     from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.forward import Fields
+    from harriet.gateway.steps.request import Call
 
 MOST_ROUNDS = 20
 MOST_QUESTIONS = 32
@@ -24,7 +24,6 @@ _NO_SENSE = (
     "{0} asked for more input in a way that makes no sense, so nobody was asked. Whether it did anything before it "
     "asked is not known."
 )
-INPUT_REQUIRED = msgspec.Raw(b'"input_required"')
 
 
 class InputRequest(msgspec.Struct):
@@ -35,10 +34,6 @@ class InputRequest(msgspec.Struct):
 _REQUESTS = msgspec.json.Decoder(dict[str, InputRequest]).decode
 _TEXT = msgspec.json.Decoder(str).decode
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-
-
-def asks_for_input(fields: Fields) -> bool:
-    return fields.get("resultType") == INPUT_REQUIRED
 
 
 def input_requests(fields: Fields, call: Call, grant: Grant) -> dict[str, InputRequest]:

@@ -17,8 +17,8 @@ from harriet.lib.canonical import digest
 from harriet.lib.keyfile import derive
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
     from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.request import Call
 
 GOOD_FOR_SECONDS = 3600
 LONGEST = 256 * 1024

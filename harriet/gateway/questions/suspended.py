@@ -11,25 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from harriet.gateway.content.results import INPUT_REQUIRED
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
-from harriet.gateway.questions.input_rounds import INPUT_REQUIRED
 from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.request_state import Where, seal_state
-from harriet.gateway.questions.rules import (
-    ANSWER_SECONDS,
-    CANNOT,
-    LARGEST_ANSWER,
-    NOT_DECLARED,
-    TOO_LATE,
-    UNREADABLE,
-    may_be_asked,
-    refusal,
-)
+from harriet.gateway.questions.rules import ANSWER_SECONDS, LARGEST_ANSWER, may_be_asked
+from harriet.gateway.steps.asker import CANNOT, NOT_DECLARED, TOO_LATE, UNREADABLE, refusal
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
+    from harriet.gateway.content.results import Fields
     from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.forward import Fields
+    from harriet.gateway.steps.request import Call
 
 GATHER = 0.02
 """Seconds in which questions that a server asks at once become one result."""

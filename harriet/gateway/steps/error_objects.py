@@ -20,7 +20,7 @@ from harriet.gateway.errors import (
 )
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
+    from harriet.gateway.steps.request import Call
 
 _RESERVED = range(-32768, -31999)
 _PASSED_ON = frozenset({INVALID_PARAMS, INTERNAL_ERROR})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,54 +13,26 @@ import msgspec
 from connectors.access.pinned import Pinned
 from connectors.models import Tool
 from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
-from harriet.gateway.content.results import MEND, MENDS
+from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
+from harriet.gateway.content.results import INPUT_REQUIRED, MEND, MENDS, Fields
 from harriet.gateway.errors import GatewayError, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.view import Grant
-from harriet.gateway.questions.input_rounds import INPUT_REQUIRED
 from harriet.gateway.steps.notifications import Relay
+from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
 from harriet.gateway.steps.uris import with_shown_uris
 from harriet.lib.redaction import Redactor
 from vault.opened import OpenCredential
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
     from harriet.gateway.runtime import Runtime
 
 T = TypeVar("T")
-Fields = dict[str, msgspec.Raw]
-"""A result object whose members are still the bytes that the server sent: what we don't know survives."""
-
 _decode_fields = msgspec.json.Decoder(Fields).decode
-TOOL, PROMPT, RESOURCE, COMPLETION = "tools/call", "prompts/get", "resources/read", "completion/complete"
-METHODS: dict[str, str] = {Tool.Kind.TOOL: TOOL, Tool.Kind.PROMPT: PROMPT, Tool.Kind.RESOURCES: RESOURCE}
-"""What uses a thing of a kind."""
 _COMPLETE = msgspec.Raw(b'"complete"')
 LONGEST_NUMBER = 4000
 """Digits of a whole number; Python refuses to read many more."""
 _TRUE, _NULL = msgspec.Raw(b"true"), msgspec.Raw(b"null")
-
-
-@dataclass(slots=True)
-class Sent:
-    """What became of a call, for the audit log."""
-
-    size: int = 0
-    redacted: int = 0
-    is_error: bool = False
-    has_left: bool = False
-    """Whether a request may have reached the server."""
-    is_answered: bool = False
-    problem: BaseException | None = None
-    redactor: Redactor | None = None
-    told: BaseException | None = None
-    """What the client was told instead of a result; no secrets are in it."""
-    notes: list[str] = field(default_factory=list)
-    """What the audit log should know of a result that was passed on."""
-
-    def ended_by(self, problem: BaseException, told: BaseException) -> BaseException:
-        self.problem, self.told = problem, told
-        return told
 
 
 async def forward(

@@ -26,6 +26,8 @@ from approvals.held_call import Held
 from approvals.lifecycle import REFUSED, State
 from approvals.queries import held_of
 from audit.actor import SYSTEM
+from harriet.gateway.content.methods import COMPLETION, TOOL
+from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import (
     ACCESS_LOST,
     INTERNAL_ERROR,
@@ -36,15 +38,16 @@ from harriet.gateway.errors import (
     ToolRefusal,
     UpstreamSaidError,
 )
-from harriet.gateway.policy.view import Grant, grant_of, may_enter, view_of
+from harriet.gateway.policy.snapshot import view_of
+from harriet.gateway.policy.view import Grant, grant_of, may_enter
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of
-from harriet.gateway.steps.forward import COMPLETION, TOOL, Fields, error_result, shielded
+from harriet.gateway.steps.forward import error_result, shielded
 from harriet.gateway.steps.patience import TELL_EVERY, Teller, seconds_left, seconds_to_hold
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
     from harriet.gateway.runtime import Runtime
+    from harriet.gateway.steps.request import Call
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from harriet.people.actions.note_seen import note_seen
 from vault.actions.touch_used import touch_used
 
 if TYPE_CHECKING:
-    from harriet.gateway.policy.compile import Snapshot
     from harriet.gateway.policy.principal import Principal
+    from harriet.gateway.policy.snapshot import Snapshot
     from harriet.gateway.policy.view import Grant
 
 log = logging.getLogger(__name__)

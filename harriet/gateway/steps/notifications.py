@@ -17,7 +17,7 @@ from harriet.lib.legible import made_legible
 from harriet.lib.redaction import Redactor
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
+    from harriet.gateway.steps.request import Call
 
 log = logging.getLogger(__name__)
 

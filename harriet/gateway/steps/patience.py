@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from harriet.gateway.steps.notifications import progress_message
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
+    from harriet.gateway.steps.request import Call
 
 SHORT = 4.0
 """Seconds, for MCP clients that say nothing and ask for no progress."""

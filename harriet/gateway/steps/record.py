@@ -17,19 +17,19 @@ from connectors.access.facts import ConnectorRow, ToolRow
 from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.models import Connector, Tool
+from harriet.gateway.content.methods import TOOL
 from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
-from harriet.gateway.policy.view import View, view_of
+from harriet.gateway.policy.snapshot import KeptFrame, view_of
+from harriet.gateway.policy.view import View
 from harriet.gateway.processes.database import in_database
-from harriet.gateway.steps.forward import TOOL
 from harriet.gateway.steps.health import tell_health
 from harriet.lib.errors import Problem
 from harriet.lib.text import quoted
 
 if TYPE_CHECKING:
-    from harriet.gateway.call import Call
     from harriet.gateway.policy.view import Grant
     from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.forward import Sent
+    from harriet.gateway.steps.request import Call, Sent
 
 _REFUSED = "The server refused the call."
 FRAMES = 4096
@@ -119,8 +119,8 @@ def _frame(call: Call, grant: Grant) -> Frame:
     if kept is None:
         if len(frames) >= FRAMES:
             frames.clear()
-        kept = frames[key] = (call.principal, grant, _new_frame(call, grant))  # kept alive: their ids are the key
-    return kept[2]
+        kept = frames[key] = KeptFrame(call.principal, grant, _new_frame(call, grant))
+    return kept.frame
 
 
 def _new_frame(call: Call, grant: Grant) -> Frame:

@@ -12,8 +12,8 @@ from connectors.access.facts import ProfileRow
 from connectors.access.rules import shown_uri
 
 if TYPE_CHECKING:
+    from harriet.gateway.content.results import Fields
     from harriet.gateway.policy.view import Grant
-    from harriet.gateway.steps.forward import Fields
 
 _WITH_ADDRESSES = ("content", "contents", "messages")
 

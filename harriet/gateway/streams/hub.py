@@ -17,16 +17,17 @@ import msgspec
 
 from connectors.models import Tool
 from harriet.gateway.errors import ACCESS_LOST, INVALID_PARAMS, AccessEnded, RpcRefusal
-from harriet.gateway.policy.view import View, may_enter, view_of
+from harriet.gateway.policy.snapshot import view_of
+from harriet.gateway.policy.view import View, may_enter
 from harriet.gateway.streams.sessions import ClientSession
 from harriet.gateway.streams.upstream_changes import Source, Wanted, Watchers, source_of
 
 if TYPE_CHECKING:
     from connectors.access.facts import ProfileRow
     from harriet.gateway.http.exchange import Exchange
-    from harriet.gateway.http.replay import EventId
+    from harriet.gateway.http.journal import EventId
     from harriet.gateway.policy.principal import Principal
-    from harriet.gateway.protocol.dispatch import Visit
+    from harriet.gateway.protocol.visit import Visit
     from harriet.gateway.runtime import Runtime
 
 KEEP_ALIVE = 15.0
@@ -284,7 +285,7 @@ async def serve_resumed(visit: Visit, session: ClientSession, wanted: EventId) -
     listener, reply = _listener(visit, frozenset(), frozenset()), visit.exchange.reply
     listener.session, reply.may_stream = session, True
     await reply.keep_alive()
-    replay = asyncio.create_task(visit.runtime.journals.replay(session.id, wanted, reply))
+    replay = asyncio.create_task(visit.runtime.replays.replay(session.id, wanted, reply))
     replay.add_done_callback(lambda _: listener.end())
     try:
         await visit.runtime.hub.attend(listener)

@@ -30,7 +30,7 @@ from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
 
 if TYPE_CHECKING:
-    from harriet.gateway.policy.compile import Snapshot
+    from harriet.gateway.policy.snapshot import Snapshot
     from harriet.gateway.policy.view import Grant, View
     from harriet.gateway.runtime import Runtime
 

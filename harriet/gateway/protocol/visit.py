@@ -1,0 +1,27 @@
+"""The value that both eras work on: a request that was let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.access.facts import ProfileRow
+from harriet.gateway.errors import HttpRefusal
+from harriet.gateway.http.exchange import Exchange
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.runtime import Runtime
+from harriet.gateway.streams.sessions import ClientSession
+
+
+@dataclass(slots=True)
+class Visit:
+    """An admitted request: who it is from, and the profile that it is at."""
+
+    runtime: Runtime
+    exchange: Exchange
+    snapshot: Snapshot
+    principal: Principal
+    profile: ProfileRow
+    session: ClientSession | None = None
+    unknown_session: HttpRefusal | None = None
+    """Why there is none, though the client named one."""
