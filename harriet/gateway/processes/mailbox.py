@@ -9,22 +9,20 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from harriet.lib.keyfile import derive
+from harriet.lib.sealed import NotSealedHere, Seal
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[bytes], Awaitable[None]]
 
 LARGEST = 20 * 2**20
-_PURPOSE = "harriet/gateway-post/v1"
+LETTERS = Seal("harriet/gateway-post/v1")
+"""Bound to the channel that they go through."""
 _EVERYONE = "harriet:gateway:everyone"
-_NONCE = 12
 _PATIENCE = 5.0
 
 
@@ -62,11 +60,10 @@ class Post:
     async def _publish(self, channel: str, kind: str, body: bytes) -> bool:
         if len(body) > LARGEST:
             return False
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = _cipher().encrypt(nonce, kind.encode() + b"\0" + body, channel.encode())
+        letter = LETTERS.seal(kind.encode() + b"\0" + body, channel.encode())
         try:
             async with asyncio.timeout(_PATIENCE):
-                return bool(await self._client().publish(channel, nonce + sealed))
+                return bool(await self._client().publish(channel, letter))
         except (RedisError, OSError, TimeoutError) as problem:
             log.warning("A message to another web process was lost (%s).", type(problem).__name__)
             return False
@@ -93,8 +90,8 @@ class Post:
 
     def _take(self, channel: bytes, letter: bytes) -> None:
         try:
-            plain = _cipher().decrypt(letter[:_NONCE], letter[_NONCE:], channel)
-        except (InvalidTag, ValueError):
+            plain = LETTERS.open(letter, channel)
+        except NotSealedHere:
             log.warning("A message came to the gateway that is not from Harriet; it was dropped.")
             return
         kind, _, body = plain.partition(b"\0")
@@ -114,7 +111,3 @@ async def _handled(handler: Handler, body: bytes) -> None:
 
 def _address(process: str) -> str:
     return f"harriet:gateway:{process}"
-
-
-def _cipher() -> AESGCM:
-    return AESGCM(derive("vault", _PURPOSE))

@@ -3,18 +3,14 @@ changes it, and bound to the token, the profile, the request itself and a time (
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
-from harriet.lib import base64url
 from harriet.lib.canonical import digest
-from harriet.lib.keyfile import derive
+from harriet.lib.sealed import NotSealedHere, Seal
 
 if TYPE_CHECKING:
     from harriet.gateway.runtime import Runtime
@@ -22,8 +18,7 @@ if TYPE_CHECKING:
 
 GOOD_FOR_SECONDS = 3600
 LONGEST = 256 * 1024
-_PURPOSE = "harriet/request-state/v1"
-_NONCE = 12
+STATES = Seal("harriet/request-state/v1")
 _NOT_OURS = "This requestState is not one that Harriet gave for this request, or it is too old. Send the request anew."
 
 
@@ -51,18 +46,15 @@ def seal_state(call: Call, runtime: Runtime, *, upstream: str | None = None, whe
         process=where.process if where else "",
         parked=where.parked if where else "",
     )
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(derive("vault", _PURPOSE)).encrypt(nonce, msgspec.json.encode(state), _bound_to(call))
-    return base64url.encode(nonce + sealed)
+    return STATES.seal_text(msgspec.json.encode(state), _bound_to(call))
 
 
 def open_state(text: str, call: Call, runtime: Runtime) -> RequestState:
     """Raises RpcRefusal for what isn't ours, is another's, belongs to another request or has expired."""
     try:
-        raw = base64url.decode(text) if len(text) <= LONGEST else b""
-        plain = AESGCM(derive("vault", _PURPOSE)).decrypt(raw[:_NONCE], raw[_NONCE:], _bound_to(call))
+        plain = STATES.open_text(text, _bound_to(call), longest=LONGEST)
         state = msgspec.json.decode(plain, type=RequestState)
-    except (ValueError, InvalidTag):
+    except (ValueError, NotSealedHere):
         raise RpcRefusal(INVALID_PARAMS, _NOT_OURS) from None
     if state.expires_at < runtime.now().timestamp():
         raise RpcRefusal(INVALID_PARAMS, _NOT_OURS)

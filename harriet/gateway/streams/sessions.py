@@ -15,8 +15,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -27,10 +25,12 @@ from harriet.gateway.errors import INVALID_PARAMS, HttpRefusal, RpcRefusal
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.questions.rules import interactive
-from harriet.lib import base64url
-from harriet.lib.keyfile import derive
+from harriet.lib.sealed import NotSealedHere, Seal
 
+IDS = Seal("harriet/client-session/v1")
+"""Bound to the token and the profile."""
 LONGEST = 4096
+"""Characters of an id."""
 MOST_SUBSCRIPTIONS = 200
 CHANNEL = "harriet_session"
 ROOTS_CHANGED = "roots-changed"
@@ -42,8 +42,6 @@ _KEPT = 20_000
 _USED_EVERY = timedelta(days=1)
 _HEARD_WITHIN = 1.0
 """Seconds that an end waits to be heard here: what we hear, the other processes hear too."""
-_NONCE = 12
-_PURPOSE = "harriet/client-session/v1"
 _UNKNOWN = "There is no such session, or it has ended. Begin a new one with initialize."
 
 
@@ -108,9 +106,7 @@ class Sessions:
         if len(msgspec.json.encode(asked)) > LONGEST // 2:
             asked = {name: {} for name in asked}
         sealed = _Sealed(secrets.token_bytes(16), version, asked, client[:120], self.clock())
-        nonce = secrets.token_bytes(_NONCE)
-        raw = nonce + _cipher().encrypt(nonce, msgspec.msgpack.encode(sealed), _owner(principal, profile))
-        return base64url.encode(raw)
+        return IDS.seal_text(msgspec.msgpack.encode(sealed), _owner(principal, profile))
 
     async def open(self, header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
         """Raises HttpRefusal 404 for what isn't ours or is another's, has ended or is too old: clients begin anew."""
@@ -222,10 +218,9 @@ class Sessions:
 
 def _opened(header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
     try:
-        raw = base64url.decode(header) if len(header) <= LONGEST else b""
-        plain = _cipher().decrypt(raw[:_NONCE], raw[_NONCE:], _owner(principal, profile))
+        plain = IDS.open_text(header, _owner(principal, profile), longest=LONGEST)
         sealed = msgspec.msgpack.decode(plain, type=_Sealed)
-    except (ValueError, InvalidTag):
+    except (ValueError, NotSealedHere):
         raise _unknown() from None
     return ClientSession(
         sealed.id,
@@ -240,10 +235,6 @@ def _opened(header: str, principal: Principal, profile: ProfileRow) -> ClientSes
 
 def _owner(principal: Principal, profile: ProfileRow) -> bytes:
     return principal.token_id.bytes + profile.id.bytes
-
-
-def _cipher() -> AESGCM:
-    return AESGCM(derive("vault", _PURPOSE))
 
 
 def _unknown() -> HttpRefusal:
