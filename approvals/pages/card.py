@@ -10,7 +10,7 @@ from approvals.models import PendingAction
 from approvals.sealed_parts import arguments_of, meta_of
 from audit.queries import calls_of_tool
 from connectors.models import ToolVersion
-from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters, parameter_headers
+from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters, parameter_headers
 from harriet.lib.text import count_hidden, show_hidden
 from vault.queries import credential_of, current_version
 

@@ -19,10 +19,10 @@ from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, 
 from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
 from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
-from connectors.eras import LEGACY
 from connectors.models import Connector, Profile, Tool
 from harriet.lib.egress import Reach
 from harriet.lib.fingerprint import fingerprint
+from harriet.lib.mcp.versions import LEGACY
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.roles import Role
 

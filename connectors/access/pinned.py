@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.eras import LEGACY
+from harriet.lib.mcp.param_headers import ParamHeader, annotated_parameters
+from harriet.lib.mcp.versions import LEGACY
 
 MEMBER = "harriet/eras"
 """Of a merged definition: `{"only": era}`, or `{"legacy": {"with": members that differ, "without": names}}`. No
@@ -22,13 +23,14 @@ Definition = Mapping[str, Any]
 class Pinned:
     """A pinned definition: compact JSON, because most tools are listed and few are called. Never changes."""
 
-    __slots__ = ("_definition", "_older", "digest", "in_sessions", "only", "raw")
+    __slots__ = ("_definition", "_older", "_param_headers", "digest", "in_sessions", "only", "raw")
 
     def __init__(self, digest: bytes, raw: bytes) -> None:
         self.digest, self.raw = digest, raw
         self.in_sessions, self.only = self, ""
         self._definition: Mapping[str, Any] | None = None
         self._older: bytes | None = None
+        self._param_headers: tuple[ParamHeader, ...] | None = None
         if _MARK in raw:
             self._split()
 
@@ -54,6 +56,13 @@ class Pinned:
         if self._definition is None:
             self._definition = self.read()
         return self._definition
+
+    @property
+    def param_headers(self) -> tuple[ParamHeader, ...]:
+        """Which arguments a call of 2026-07-28 repeats in headers. Kept: every such call is checked."""
+        if self._param_headers is None:
+            self._param_headers = annotated_parameters(self.definition.get("inputSchema"))
+        return self._param_headers
 
     def read(self) -> dict[str, Any]:
         """Not kept."""

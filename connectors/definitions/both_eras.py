@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.access.pinned import MEMBER, without_eras
-from connectors.eras import LEGACY, MODERN
+from harriet.lib.mcp.versions import LEGACY, MODERN
 
 
 def merged(later: Iterable[Any], earlier: Iterable[Any]) -> list[Any]:

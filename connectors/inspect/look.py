@@ -19,6 +19,7 @@ from connectors.models import Connector
 from connectors.transports.base import Discovery, Endpoint
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress
+from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
 from vault.open import Opener, opener_for
 from vault.opened import OpenCredential
 from vault.queries import sealed_credential, sealed_credentials
@@ -31,7 +32,7 @@ AT_ONCE = 16
 
 Candidate = Callable[[], OpenCredential]
 """Opens a credential that isn't saved yet, once for each time that it is tried."""
-_ADDRESSED = {"resources": "resources/list", "resourceTemplates": "resources/templates/list"}
+_ADDRESSED = {"resources": RESOURCES_LIST, "resourceTemplates": RESOURCES_TEMPLATES_LIST}
 
 Entries = list[dict[str, Any]]
 T = TypeVar("T")
@@ -161,7 +162,7 @@ async def _prompts(
     if "prompts" not in discovery.capabilities:
         return []
     return await transport.list_all(
-        endpoint, credential, "prompts/list", "prompts", deadline=LOOK_SECONDS, remarks=remarks
+        endpoint, credential, PROMPTS_LIST, "prompts", deadline=LOOK_SECONDS, remarks=remarks
     )
 
 

@@ -9,22 +9,23 @@ from uuid import uuid4
 
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks, label_of
-from connectors.eras import MODERN
 from connectors.errors import UpstreamError
 from connectors.inspect.redacted import Repeated
 from connectors.transports.base import Discovery, Endpoint
-from connectors.transports.mirrored import InvalidAnnotation, mirrored_parameters
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMPLATES_LIST, TOOLS_LIST
+from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters
+from harriet.lib.mcp.versions import MODERN
 from harriet.lib.secret import Secret
 from vault.opened import OpenCredential
 
 LOOK_SECONDS = 20.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LISTS = (
-    ("prompts", "prompts/list", "prompts"),
-    ("resources", "resources/list", "resources"),
-    ("resources", "resources/templates/list", "resourceTemplates"),
+    ("prompts", PROMPTS_LIST, "prompts"),
+    ("resources", RESOURCES_LIST, "resources"),
+    ("resources", RESOURCES_TEMPLATES_LIST, "resourceTemplates"),
 )
 
 
@@ -72,7 +73,7 @@ class Probe:
     async def _look_at_tools(self, found: Found) -> None:
         if "tools" not in found.discovery.capabilities:
             return
-        for tool in await self._list(found, "tools/list", "tools"):
+        for tool in await self._list(found, TOOLS_LIST, "tools"):
             try:
                 if found.discovery.era == MODERN:
                     mirrored_parameters(tool["inputSchema"])

@@ -12,6 +12,7 @@ from connectors.errors import UpstreamError
 from connectors.inspect.probe import Found, Probe
 from connectors.inspect.sample_values import NoSample, sample_of
 from connectors.transports.base import Caller, Request
+from harriet.lib.mcp.methods import ELICITATION_CREATE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 
 CALL_SECONDS = 60.0
 MOST_ROUNDS = 8
@@ -48,25 +49,25 @@ class Exercise:
             used.append(await self._get(prompt))
         for resource in self._found.others.get("resources", [])[:MOST_READ]:
             uri = str(resource.get("uri", ""))
-            used.append(await self._use(Request("resources/read", b'"uri":' + msgspec.json.encode(uri), uri)))
+            used.append(await self._use(Request(RESOURCES_READ, b'"uri":' + msgspec.json.encode(uri), uri)))
         return used
 
     async def call(self, name: str, arguments: bytes) -> Used:
         """Calls one tool with these arguments, a JSON object."""
         tool = self._tools.get(name)
         if tool is None:
-            return Used("tools/call", name, False, "The server doesn't offer this tool, or it can't be used.")
+            return Used(TOOLS_CALL, name, False, "The server doesn't offer this tool, or it can't be used.")
         members = b'"name":%b,"arguments":%b' % (msgspec.json.encode(name), arguments)
         schema = tool.get("inputSchema")
         return await self._use(
-            Request("tools/call", members, name, arguments, schema if isinstance(schema, dict) else {})
+            Request(TOOLS_CALL, members, name, arguments, schema if isinstance(schema, dict) else {})
         )
 
     async def _with_sample(self, tool: dict[str, Any]) -> Used:
         try:
             arguments = sample_of(tool.get("inputSchema"), free=self._something(tool))
         except NoSample as reason:
-            return Used("tools/call", tool["name"], False, f"Not called: no arguments can be made up, {reason}.")
+            return Used(TOOLS_CALL, tool["name"], False, f"Not called: no arguments can be made up, {reason}.")
         return await self.call(tool["name"], msgspec.json.encode(arguments if isinstance(arguments, dict) else {}))
 
     def _something(self, tool: dict[str, Any]) -> Any:
@@ -81,7 +82,7 @@ class Exercise:
         required = [one for one in wanted if isinstance(one, dict)] if isinstance(wanted, list) else []
         values = {str(one.get("name")): "sample" for one in required if one.get("required")}
         members = b'"name":%b,"arguments":%b' % (msgspec.json.encode(name), msgspec.json.encode(values))
-        return await self._use(Request("prompts/get", members, name))
+        return await self._use(Request(PROMPTS_GET, members, name))
 
     async def _use(self, request: Request) -> Used:
         try:
@@ -128,7 +129,7 @@ def _answers(fields: dict[str, msgspec.Raw]) -> bytes:
 
 def _answer(method: Any, params: Any) -> bytes:
     """Accepts forms with their defaults; no other question is one that this client said it could answer."""
-    if method != "elicitation/create" or not isinstance(params, dict) or params.get("mode", "form") != "form":
+    if method != ELICITATION_CREATE or not isinstance(params, dict) or params.get("mode", "form") != "form":
         return _DECLINED
     try:
         content = sample_of(params.get("requestedSchema"), only_required=False)

@@ -1,6 +1,5 @@
 """The sample server's endpoint: Streamable HTTP in both protocol eras, without sessions, as a raw ASGI application."""
 
-import base64
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
@@ -11,21 +10,28 @@ import orjson
 from connectors.sample import sample_token
 from connectors.sample.tools import TOOLS, is_known, run
 from harriet.lib.canonical import NotRepresentable, parse_strict
+from harriet.lib.mcp.error_codes import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    UNSUPPORTED_VERSION,
+)
+from harriet.lib.mcp.headers import METHOD_HEADER, NAME_HEADER, PROTOCOL_VERSION_HEADER
+from harriet.lib.mcp.meta import CLIENT_CAPABILITIES_KEY, PROTOCOL_VERSION_KEY, SERVER_INFO_KEY
+from harriet.lib.mcp.methods import INITIALIZE, PING, SERVER_DISCOVER, TOOLS_CALL, TOOLS_LIST
+from harriet.lib.mcp.param_headers import decode_value
+from harriet.lib.mcp.versions import LEGACY_VERSIONS, MODERN_VERSION, NEWEST_LEGACY, SSE_ONLY, SUPPORTED
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_LIMIT = 64 * 1024
-MODERN = "2026-07-28"
-LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 SERVER_INFO = {"name": "harriet-sample", "title": "Sample CRM", "version": "1.0.0"}
 CAPABILITIES = {"tools": {"listChanged": False}}
 INSTRUCTIONS = "A made-up customer list to try Harriet with. Nothing that it changes is kept."
-
-_META = "io.modelcontextprotocol/"
-_PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS = -32700, -32600, -32601, -32602
-_HEADER_MISMATCH, _UNSUPPORTED_VERSION = -32020, -32022
 
 
 class Refusal(Exception):
@@ -54,8 +60,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 def respond(headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any] | None]:
     """HTTP status and JSON-RPC answer; None where there is nothing to say."""
     message_id = None
-    version = headers.get("mcp-protocol-version", LEGACY[0])
-    is_modern = version not in LEGACY
+    version = headers.get(PROTOCOL_VERSION_HEADER.lower(), SSE_ONLY)
+    is_modern = version not in LEGACY_VERSIONS
     try:
         message = _message(body)
         message_id = message.get("id")
@@ -63,7 +69,7 @@ def respond(headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any] |
             return 202, None
         params = message.get("params") or {}
         if not isinstance(params, dict):
-            raise Refusal(_INVALID_PARAMS, "params must be an object")
+            raise Refusal(INVALID_PARAMS, "params must be an object")
         if is_modern:
             _check_headers(headers, version, message["method"], params)
         result = _result(message["method"], params, is_modern=is_modern)
@@ -78,54 +84,54 @@ def _message(body: bytes) -> dict[str, Any]:
     try:
         message = parse_strict(body)
     except NotRepresentable as problem:
-        raise Refusal(_PARSE_ERROR, problem.message) from None
+        raise Refusal(PARSE_ERROR, problem.message) from None
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        raise Refusal(_INVALID_REQUEST, "the body must be one JSON-RPC 2.0 message")
+        raise Refusal(INVALID_REQUEST, "the body must be one JSON-RPC 2.0 message")
     return message
 
 
 def _check_headers(headers: dict[str, str], version: str, method: object, params: dict[str, Any]) -> None:
     """The ladder of the 2026-07-28 revision: what a header repeats must be what the body says."""
     meta = params.get("_meta")
-    if not isinstance(meta, dict) or not isinstance(meta.get(f"{_META}clientCapabilities"), dict):
-        raise Refusal(_INVALID_PARAMS, "_meta must hold the protocol version and the client's capabilities")
-    if meta.get(f"{_META}protocolVersion") != version:
-        raise Refusal(_HEADER_MISMATCH, "MCP-Protocol-Version differs from _meta")
-    if headers.get("mcp-method") != method:
-        raise Refusal(_HEADER_MISMATCH, "Mcp-Method differs from the body")
-    if method == "tools/call" and _decoded(headers.get("mcp-name", "")) != params.get("name"):
-        raise Refusal(_HEADER_MISMATCH, "Mcp-Name differs from the body")
-    if version != MODERN:
-        versions = {"supported": [MODERN, *reversed(LEGACY)], "requested": version}
-        raise Refusal(_UNSUPPORTED_VERSION, "this protocol version is not supported", more=versions)
+    if not isinstance(meta, dict) or not isinstance(meta.get(CLIENT_CAPABILITIES_KEY), dict):
+        raise Refusal(INVALID_PARAMS, "_meta must hold the protocol version and the client's capabilities")
+    if meta.get(PROTOCOL_VERSION_KEY) != version:
+        raise Refusal(HEADER_MISMATCH, "MCP-Protocol-Version differs from _meta")
+    if headers.get(METHOD_HEADER.lower()) != method:
+        raise Refusal(HEADER_MISMATCH, "Mcp-Method differs from the body")
+    if method == TOOLS_CALL and decode_value(headers.get(NAME_HEADER.lower(), "")) != params.get("name"):
+        raise Refusal(HEADER_MISMATCH, "Mcp-Name differs from the body")
+    if version != MODERN_VERSION:
+        versions = {"supported": list(SUPPORTED), "requested": version}
+        raise Refusal(UNSUPPORTED_VERSION, "this protocol version is not supported", more=versions)
 
 
 def _result(method: object, params: dict[str, Any], *, is_modern: bool) -> dict[str, Any]:
-    if method == "tools/call":
+    if method == TOOLS_CALL:
         return _signed(_call(params), is_modern)
-    if method == "tools/list":
+    if method == TOOLS_LIST:
         cached = {"ttlMs": 60_000, "cacheScope": "public"} if is_modern else {}
         return _signed({"tools": TOOLS, **cached}, is_modern)
-    if method == "server/discover" and is_modern:
+    if method == SERVER_DISCOVER and is_modern:
         return _signed(_discovery(), is_modern)
-    if method == "initialize" and not is_modern:
+    if method == INITIALIZE and not is_modern:
         return _initialized(params)
-    if method == "ping" and not is_modern:
+    if method == PING and not is_modern:
         return {}
-    raise Refusal(_NO_METHOD, f"there is no method {method}", status=404)
+    raise Refusal(METHOD_NOT_FOUND, f"there is no method {method}", status=404)
 
 
 def _call(params: dict[str, Any]) -> dict[str, Any]:
     name, arguments = params.get("name"), params.get("arguments") or {}
     if not is_known(name) or not isinstance(arguments, dict):
-        raise Refusal(_INVALID_PARAMS, "there is no such tool, or its arguments are not an object")
+        raise Refusal(INVALID_PARAMS, "there is no such tool, or its arguments are not an object")
     return run(str(name), arguments)
 
 
 def _initialized(params: dict[str, Any]) -> dict[str, Any]:
     asked = params.get("protocolVersion")
     return {
-        "protocolVersion": asked if asked in LEGACY else LEGACY[-1],
+        "protocolVersion": asked if asked in LEGACY_VERSIONS else NEWEST_LEGACY,
         "capabilities": CAPABILITIES,
         "serverInfo": SERVER_INFO,
         "instructions": INSTRUCTIONS,
@@ -134,7 +140,7 @@ def _initialized(params: dict[str, Any]) -> dict[str, Any]:
 
 def _discovery() -> dict[str, Any]:
     return {
-        "supportedVersions": [MODERN, *reversed(LEGACY)],
+        "supportedVersions": list(SUPPORTED),
         "capabilities": CAPABILITIES,
         "instructions": INSTRUCTIONS,
         "ttlMs": 60_000,
@@ -145,17 +151,7 @@ def _discovery() -> dict[str, Any]:
 def _signed(result: dict[str, Any], is_modern: bool) -> dict[str, Any]:
     if not is_modern:
         return result
-    return {**result, "resultType": "complete", "_meta": {f"{_META}serverInfo": SERVER_INFO}}
-
-
-def _decoded(value: str) -> str | None:
-    """A header value as text; what isn't plain travels as =?base64?…?=."""
-    if not (value.startswith("=?base64?") and value.endswith("?=")):
-        return value
-    try:
-        return base64.b64decode(value[9:-2], validate=True).decode()
-    except ValueError:
-        return None
+    return {**result, "resultType": "complete", "_meta": {SERVER_INFO_KEY: SERVER_INFO}}
 
 
 @cache

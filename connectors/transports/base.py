@@ -34,7 +34,7 @@ class Endpoint(NamedTuple):
     url: str
     reach: Reach
     era: str = ""
-    """LEGACY, MODERN or SSE (see `connectors.eras`), or "" to find out."""
+    """`versions.LEGACY`, `MODERN` or `SSE`, or "" to find out."""
 
 
 class Caller(NamedTuple):

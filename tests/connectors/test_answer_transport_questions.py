@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import LEGACY
 from connectors.errors import UpstreamBroken, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native import server_questions, session_stream
+from harriet.lib.mcp.versions import LEGACY
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.talkative import FORM, TALKATIVE

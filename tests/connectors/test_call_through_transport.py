@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.mcp.versions import LEGACY, MODERN
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling
 from tests.servers.running import sdk_server

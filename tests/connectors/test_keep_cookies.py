@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import LEGACY, SSE
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.cookies import MOST, Cookies
 from connectors.transports.native.outgoing import Attached
+from harriet.lib.mcp.versions import LEGACY, SSE
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.refusing import behaving, old, with_cookies

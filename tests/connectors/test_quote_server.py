@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import (
     UpstreamBroken,
     UpstreamBusy,
@@ -20,6 +19,7 @@ from connectors.errors import (
 )
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.server_words import words_of
+from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.hostile import JSON

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.envelope import read_message
 from connectors.transports.native.sse import EventReader
+from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.hostile import BEHAVIOURS, JSON, event
 from tests.servers.refusing import behaving, legacy, old, streamed, written

@@ -1,6 +1,5 @@
-"""Event streams give the same events however their bytes are cut, and header values survive their trip."""
+"""Event streams give the same events however their bytes are cut, and messages keep their bytes."""
 
-import base64
 from itertools import pairwise
 
 import pytest
@@ -8,12 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken
-from connectors.transports.mirrored import (
-    InvalidAnnotation,
-    header_value,
-    mirrored_parameters,
-    parameter_headers,
-)
 from connectors.transports.native.answers import answer_of
 from connectors.transports.native.envelope import MAX_DEPTH, Faulty, Mended, Unreadable, one_line, read_message
 from connectors.transports.native.outgoing import Reply
@@ -92,71 +85,3 @@ def test_what_a_message_carries_keeps_its_bytes():
     assert bytes(message.id) == b'"a\\u0062"'
     assert one_line(bytes(message.result)) == b'{ "x" : 1.10, "y":99999999999999999999, "z":"\\u00e9" }'
     assert read_message(b'{"id":1,"result":' + b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1) + b"}")
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_header_values_are_plain_or_base64(text):
-    value = header_value(text)
-    assert value.isascii()
-    assert value.isprintable()
-    assert value == value.strip()
-    if value != text:
-        inner = value.removeprefix("=?base64?").removesuffix("?=")
-        assert base64.b64decode(inner, validate=True).decode("utf-8", "surrogatepass") == text
-
-
-@pytest.mark.parametrize("text", ["echo", "a b", "x.y-z_1", "~!@#$%"])
-def test_plain_names_are_left_alone(text):
-    assert header_value(text) == text
-
-
-@pytest.mark.parametrize("text", ["grüße", " edge", "edge ", "tab\there", "=?base64?YQ==?=", "line\n", "\x7f"])
-def test_other_names_are_encoded(text):
-    assert header_value(text) == f"=?base64?{base64.b64encode(text.encode()).decode()}?="
-
-
-def test_annotated_parameters_become_headers():
-    schema = {
-        "type": "object",
-        "properties": {
-            "region": {"type": "string", "x-mcp-header": "Region"},
-            "inner": {"type": "object", "properties": {"dry": {"type": "boolean", "x-mcp-header": "Dry-Run"}}},
-            "n": {"type": "integer", "x-mcp-header": "N"},
-            "gone": {"type": "string", "x-mcp-header": "Gone"},
-            "example": {"enum": [{"x-mcp-header": "data, not a schema"}]},
-        },
-    }
-    arguments = b'{"region":"M\xc3\xbcnchen","inner":{"dry":true},"n":12345678901234567890,"gone":null}'
-    assert parameter_headers(mirrored_parameters(schema), arguments) == {
-        "Mcp-Param-Region": "=?base64?TcO8bmNoZW4=?=",
-        "Mcp-Param-Dry-Run": "true",
-        "Mcp-Param-N": "12345678901234567890",
-    }
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {"x-mcp-header": "Root"},
-        {"properties": {"a": {"type": "object", "x-mcp-header": "A"}}},
-        {"properties": {"a": {"type": "number", "x-mcp-header": "A"}}},
-        {"properties": {"a": {"type": ["string"], "x-mcp-header": "A"}}},
-        {"properties": {"a": {"type": "string", "x-mcp-header": "with space"}}},
-        {"properties": {"a": {"type": "string", "x-mcp-header": "line\r\nbreak"}}},
-        {"properties": {"a": {"type": "string", "x-mcp-header": ""}}},
-        {"properties": {"a": {"type": "string", "x-mcp-header": 5}}},
-        {"properties": {"a": {"type": "string", "x-mcp-header": "X"}, "b": {"type": "string", "x-mcp-header": "x"}}},
-        {"properties": {"a": {"items": {"type": "string", "x-mcp-header": "A"}}}},
-        {"allOf": [{"properties": {"a": {"type": "string", "x-mcp-header": "A"}}}]},
-        {"$defs": {"a": {"type": "string", "x-mcp-header": "A"}}},
-    ],
-)
-def test_annotations_that_the_specification_forbids_are_refused(schema):
-    with pytest.raises(InvalidAnnotation):
-        mirrored_parameters(schema)
-
-
-@pytest.mark.parametrize("schema", [None, {}, [], True, {"properties": {"a": True}}])
-def test_schemas_without_annotations_mirror_nothing(schema):
-    assert mirrored_parameters(schema) == ()

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import LEGACY, SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError
 from connectors.transports.base import Caller, Endpoint
+from harriet.lib.mcp.versions import LEGACY, SSE
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.hostile import JSON, answer, event, reply, stream

@@ -11,13 +11,13 @@ import uvicorn
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamRefusedCredential
 from connectors.sample import sample_token
 from connectors.sample.server import application
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach, session
+from harriet.lib.mcp.versions import LEGACY, MODERN
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling
 from tests.servers.running import free_port

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.http_sse_stream import same_origin
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress
+from harriet.lib.mcp.versions import SSE
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from tests.servers.talkative import TALKATIVE

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from connectors.definitions.sound import Remarks
-from connectors.eras import LEGACY, MODERN
 from connectors.errors import (
     UpstreamBroken,
     UpstreamDown,
@@ -22,6 +21,7 @@ from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native import answer_stream
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.mcp.versions import LEGACY, MODERN
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
 from vault.opened import OpenCredential

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Endpoint, Interest
 from connectors.transports.native import watch
+from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL
 from tests.servers.refusing import behaving, streamed

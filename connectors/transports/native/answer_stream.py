@@ -13,6 +13,7 @@ from connectors.transports.native.outgoing import Outgoing
 from connectors.transports.native.server_questions import TooManyQuestions
 from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.egress import EgressBroken, Response
+from harriet.lib.mcp.notifications import CANCELLED
 from harriet.lib.text import quoted
 
 MAX_EVENTS = 10_000
@@ -130,7 +131,7 @@ class Stream:
         if message.id:
             if outgoing.asked is not None:
                 await outgoing.asked.take(message)
-        elif message.method == "notifications/cancelled":
+        elif message.method == CANCELLED:
             if outgoing.asked is not None:
                 outgoing.asked.take_back(message)
         elif outgoing.on_notification is not None:

@@ -5,35 +5,44 @@ from typing import Any
 
 import msgspec
 
-from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Caller, Discovery
 from connectors.transports.native.envelope import Error
 from connectors.transports.native.sessions import Session
+from harriet.lib.mcp.error_codes import HEADER_MISMATCH, UNSUPPORTED_VERSION
+from harriet.lib.mcp.headers import PROTOCOL_VERSION_HEADER, SESSION_ID_HEADER
+from harriet.lib.mcp.meta import (
+    CLIENT_CAPABILITIES_KEY,
+    CLIENT_INFO_KEY,
+    LOG_LEVEL_KEY,
+    PROTOCOL_PREFIX,
+    PROTOCOL_VERSION_KEY,
+    SERVER_INFO_KEY,
+)
+from harriet.lib.mcp.versions import (
+    LEGACY,
+    LEGACY_VERSIONS,
+    MODERN,
+    MODERN_VERSION,
+    NEWEST_LEGACY,
+    SENDS_VERSION_HEADER,
+)
 from harriet.lib.text import excerpt
-
-MODERN_VERSION = "2026-07-28"
-LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-WITH_BATCHES = frozenset(LEGACY_VERSIONS[:2])
-_WITH_VERSION_HEADER = frozenset(LEGACY_VERSIONS[2:])
 
 CLIENT_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
 
 BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-MODERN_HEADERS = {**BASE_HEADERS, "MCP-Protocol-Version": MODERN_VERSION}
+MODERN_HEADERS = {**BASE_HEADERS, PROTOCOL_VERSION_HEADER: MODERN_VERSION}
 
 _SESSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
-_OWN = "io.modelcontextprotocol/"
-_LOG_LEVEL = f"{_OWN}logLevel"
 MODERN_META = {
-    f"{_OWN}protocolVersion": MODERN_VERSION,
-    f"{_OWN}clientInfo": CLIENT_INFO,
-    f"{_OWN}clientCapabilities": {},
+    PROTOCOL_VERSION_KEY: MODERN_VERSION,
+    CLIENT_INFO_KEY: CLIENT_INFO,
+    CLIENT_CAPABILITIES_KEY: {},
 }
 _MODERN_META_MEMBER = b'"_meta":' + msgspec.json.encode(MODERN_META)
 
-HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
 OURS_TO_MEND = frozenset({HEADER_MISMATCH, UNSUPPORTED_VERSION})
 """Errors about the request as Harriet made it, not about what the client asked."""
 
@@ -43,24 +52,26 @@ def modern_meta(meta: dict[str, Any] | None, caller: Caller) -> bytes:
     can be asked so much."""
     if not meta and not caller.is_interactive:
         return _MODERN_META_MEMBER
-    kept = {key: value for key, value in (meta or {}).items() if not key.startswith(_OWN) or key == _LOG_LEVEL}
-    capabilities = {f"{_OWN}clientCapabilities": msgspec.Raw(caller.capabilities)}
+    kept = {
+        key: value for key, value in (meta or {}).items() if not key.startswith(PROTOCOL_PREFIX) or key == LOG_LEVEL_KEY
+    }
+    capabilities = {CLIENT_CAPABILITIES_KEY: msgspec.Raw(caller.capabilities)}
     return b'"_meta":' + msgspec.json.encode({**kept, **MODERN_META, **capabilities})
 
 
 def legacy_meta(meta: dict[str, Any] | None) -> bytes:
     """The `_meta` member of a legacy request, empty when there is nothing to say."""
-    kept = {key: value for key, value in meta.items() if not key.startswith(_OWN)} if meta else {}
+    kept = {key: value for key, value in meta.items() if not key.startswith(PROTOCOL_PREFIX)} if meta else {}
     return b'"_meta":' + msgspec.json.encode(kept) if kept else b""
 
 
 def log_level(meta: dict[str, Any] | None) -> str:
     """What a modern request says itself, a legacy session must be told."""
-    level = meta.get(_LOG_LEVEL) if meta else None
+    level = meta.get(LOG_LEVEL_KEY) if meta else None
     return level if isinstance(level, str) else ""
 
 
-def initialize(capabilities: bytes, version: str = LEGACY_VERSIONS[-1]) -> dict[str, Any]:
+def initialize(capabilities: bytes, version: str = NEWEST_LEGACY) -> dict[str, Any]:
     return {"protocolVersion": version, "capabilities": msgspec.Raw(capabilities), "clientInfo": CLIENT_INFO}
 
 
@@ -71,9 +82,9 @@ def new_session(discovery: Discovery, session_id: str) -> Session:
         raise UpstreamBroken("The server gave a session id that can't be sent back to it.")
     headers = dict(BASE_HEADERS)
     if session_id:
-        headers["Mcp-Session-Id"] = session_id
-    if version in _WITH_VERSION_HEADER:
-        headers["MCP-Protocol-Version"] = version
+        headers[SESSION_ID_HEADER] = session_id
+    if version in SENDS_VERSION_HEADER:
+        headers[PROTOCOL_VERSION_HEADER] = version
     return Session(version, session_id, headers, frozenset(discovery.capabilities))
 
 
@@ -119,7 +130,7 @@ def _discovery(era: str, version: str, result: dict[str, Any]) -> Discovery:
     return Discovery(
         era=era,
         protocol_version=version,
-        server_info=_object(result.get("serverInfo") or meta.get(f"{_OWN}serverInfo")),
+        server_info=_object(result.get("serverInfo") or meta.get(SERVER_INFO_KEY)),
         capabilities=_offered(_object(result.get("capabilities"))),
         instructions=instructions if isinstance(instructions, str) else "",
     )

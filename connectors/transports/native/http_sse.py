@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from connectors.eras import SSE
 from connectors.errors import (
     UpstreamBroken,
     UpstreamError,
@@ -31,10 +30,12 @@ from connectors.transports.native.session_loans import Places
 from connectors.transports.native.session_stream import SIDE_SECONDS
 from connectors.transports.native.sessions import Sessions
 from connectors.transports.native.wire import Wire
+from harriet.lib.mcp.methods import INITIALIZE, LOGGING_SET_LEVEL, PING, RESOURCES_SUBSCRIBE
+from harriet.lib.mcp.notifications import CANCELLED, INITIALIZED
+from harriet.lib.mcp.versions import SSE, SSE_ONLY
 
 logger = logging.getLogger(__name__)
 
-OLDEST = "2024-11-05"
 LIMIT = 1000
 """Open event streams: each is a connection."""
 _POST_SECONDS = 20.0
@@ -117,7 +118,7 @@ class OldTransport:
                 reply = await self._asked(stream, within, Flight(request_id, asked, on_notification), body, clock)
             except (asyncio.CancelledError, UpstreamTimeout):
                 params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
-                stream.in_background(self._tell(stream, within, notification("notifications/cancelled", params)))
+                stream.in_background(self._tell(stream, within, notification(CANCELLED, params)))
                 raise
             if not await self._is_lost(stream, within, reply, request_id, clock):
                 return reply
@@ -135,7 +136,7 @@ class OldTransport:
         if loss is not Loss.OPEN:
             return loss is Loss.PLAIN
         try:
-            ping = await self._ask_in(stream, within, "ping", {}, clock.within(SIDE_SECONDS))
+            ping = await self._ask_in(stream, within, PING, {}, clock.within(SIDE_SECONDS))
             return is_same_refusal(reply, ping)
         except UpstreamError:
             return False
@@ -163,7 +164,7 @@ class OldTransport:
             nobody = Asked(partial(self._tell, stream, within), None, b"{}", clock)
             stream.add(Flight(b"", nobody, on_notification, is_lasting=True))
             for uri in sorted(uris):
-                await self._ask_in(stream, within, "resources/subscribe", {"uri": uri}, clock)
+                await self._ask_in(stream, within, RESOURCES_SUBSCRIBE, {"uri": uri}, clock)
             on_open()
             await asyncio.shield(stream.ended)
 
@@ -192,10 +193,10 @@ class OldTransport:
         within = attached.within(eras.BASE_HEADERS, stream.cookies)
         try:
             await stream.wait_for_address(clock)
-            hello = eras.initialize(caller.capabilities, OLDEST)
-            reply = await self._ask_in(stream, within, "initialize", hello, clock)
-            stream.discovery = replace(eras.read_initialized(result_of(reply, "initialize")), era=SSE)
-            await self._tell(stream, within, notification("notifications/initialized"))
+            hello = eras.initialize(caller.capabilities, SSE_ONLY)
+            reply = await self._ask_in(stream, within, INITIALIZE, hello, clock)
+            stream.discovery = replace(eras.read_initialized(result_of(reply, INITIALIZE)), era=SSE)
+            await self._tell(stream, within, notification(INITIALIZED))
         except BaseException:
             stream.close()
             raise
@@ -205,7 +206,7 @@ class OldTransport:
         stream.log_level = level
         if stream.discovery is not None and "logging" in stream.discovery.capabilities:
             with suppress(UpstreamBroken):
-                await self._ask_in(stream, within, "logging/setLevel", {"level": level}, clock)
+                await self._ask_in(stream, within, LOGGING_SET_LEVEL, {"level": level}, clock)
 
     async def _ask_in(
         self, stream: OldStream, within: Attached, method: str, params: dict[str, Any], clock: Clock

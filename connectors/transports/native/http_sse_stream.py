@@ -21,6 +21,7 @@ from connectors.transports.native.server_questions import Asked, TooManyQuestion
 from connectors.transports.native.sse import EventReader, EventTooLarge, TooManyEvents
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import Exchange
+from harriet.lib.mcp.notifications import CANCELLED
 from harriet.lib.media import is_events
 
 logger = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ class OldStream:
         flights = list(self._flights.values())
         if message.id:
             await self._asks(flights, message)
-        elif message.method == "notifications/cancelled":
+        elif message.method == CANCELLED:
             for flight in flights:
                 flight.asked.take_back(message)
         else:

@@ -24,6 +24,9 @@ from connectors.transports.native.session_loans import Alone, Places
 from connectors.transports.native.session_stream import SIDE_SECONDS, hear
 from connectors.transports.native.sessions import InFlight, Session, Sessions
 from connectors.transports.native.wire import Wire
+from harriet.lib.mcp.methods import INITIALIZE, LOGGING_SET_LEVEL, PING
+from harriet.lib.mcp.notifications import CANCELLED, INITIALIZED, ROOTS_LIST_CHANGED
+from harriet.lib.mcp.versions import MAY_SEND_BATCHES
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +102,7 @@ class LegacyEra:
                 asked,
                 can_resume=True,
                 on_stream=on_stream,
-                takes_batches=session.version in eras.WITH_BATCHES,
+                takes_batches=session.version in MAY_SEND_BATCHES,
             )
             try:
                 session.in_flight[request_id] = InFlight(asked, on_notification)
@@ -142,7 +145,7 @@ class LegacyEra:
 
     async def _refuses_a_ping(self, endpoint: Endpoint, within: Attached, reply: Reply, clock: Clock) -> bool:
         try:
-            ping = await self.ask_in(endpoint, within, "ping", {}, clock.within(SIDE_SECONDS))
+            ping = await self.ask_in(endpoint, within, PING, {}, clock.within(SIDE_SECONDS))
             return is_same_refusal(reply, ping)
         except UpstreamError:
             return False
@@ -184,7 +187,7 @@ class LegacyEra:
     async def _tell_roots(self, endpoint: Endpoint, within: Attached, session: Session, version: int) -> None:
         """The server may ask for them anew, in this request or another."""
         session.roots_version = version
-        said = Outgoing(b"", notification("notifications/roots/list_changed"), within)
+        said = Outgoing(b"", notification(ROOTS_LIST_CHANGED), within)
         with suppress(UpstreamError):
             await self._wire.tell(endpoint, said, SIDE_SECONDS)
 
@@ -194,7 +197,7 @@ class LegacyEra:
         """The level may not be to the server's liking; the request is made all the same."""
         session.log_level = level
         request_id = self._wire.new_id()
-        body = request(request_id, "logging/setLevel", {"level": level})
+        body = request(request_id, LOGGING_SET_LEVEL, {"level": level})
         with suppress(UpstreamBroken):
             await self._wire.ask(endpoint, Outgoing(request_id, body, within), clock)
 
@@ -228,16 +231,16 @@ class LegacyEra:
         self, endpoint: Endpoint, attached: Attached, caller: Caller, clock: Clock
     ) -> tuple[Session, Discovery]:
         request_id = self._wire.new_id()
-        body = request(request_id, "initialize", eras.initialize(caller.capabilities))
+        body = request(request_id, INITIALIZE, eras.initialize(caller.capabilities))
         cookies = Cookies(endpoint.url)
         outgoing = Outgoing(request_id, body, attached.within(eras.BASE_HEADERS, cookies))
         reply = await self._wire.ask(endpoint, outgoing, clock)
-        discovery = eras.read_initialized(result_of(reply, "initialize"))
+        discovery = eras.read_initialized(result_of(reply, INITIALIZE))
         session = eras.new_session(discovery, reply.session_id)
         session.open_at = endpoint if attached.is_empty else None
         session.cookies = cookies if session.id or cookies else None
         within = attached.within(session.headers, session.cookies)
-        ready = Outgoing(b"", notification("notifications/initialized"), within)
+        ready = Outgoing(b"", notification(INITIALIZED), within)
         if await self._wire.tell(endpoint, ready, clock.left()) >= 500:
             raise UpstreamDown("The server stopped working while a session was opened. Try again later.")
         return session, discovery
@@ -276,7 +279,7 @@ class LegacyEra:
 
     async def _cancel(self, endpoint: Endpoint, request_id: bytes, within: Attached) -> None:
         params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
-        outgoing = Outgoing(b"", notification("notifications/cancelled", params), within)
+        outgoing = Outgoing(b"", notification(CANCELLED, params), within)
         await self._wire.tell(endpoint, outgoing, SIDE_SECONDS)
 
     def _leave(self, session: Session) -> None:

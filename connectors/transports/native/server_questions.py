@@ -14,6 +14,8 @@ from connectors.errors import UpstreamError
 from connectors.transports.base import OnQuestion
 from connectors.transports.native.deadline import Clock
 from connectors.transports.native.envelope import Message
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR, METHOD_NOT_FOUND
+from harriet.lib.mcp.methods import CAPABILITY_FOR_QUESTION, PING
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +24,12 @@ PAUSE_SECONDS = 600.0
 """For how long in all the deadline of a request stands still while people answer."""
 
 Answer = Callable[[bytes], Awaitable[None]]
-NEEDS = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
-"""What a client must have declared to be asked."""
 _PONG = b'{"jsonrpc":"2.0","id":%b,"result":{}}'
 _NOT_SUPPORTED = (
-    b'{"jsonrpc":"2.0","id":%b,"error":{"code":-32601,"message":"This client does not support the method."}}'
+    b'{"jsonrpc":"2.0","id":%%b,"error":{"code":%d,"message":"This client does not support the method."}}'
+    % METHOD_NOT_FOUND
 )
-_NO_ANSWER = b'"error":{"code":-32603,"message":"The question could not be answered."}'
+_NO_ANSWER = b'"error":{"code":%d,"message":"The question could not be answered."}' % INTERNAL_ERROR
 _OBJECT = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -64,7 +65,7 @@ class Asked:
     async def take(self, question: Message) -> None:
         """Answers at once, or begins to ask somebody. Raises TooManyQuestions."""
         name = bytes(question.id)
-        if question.method == "ping":
+        if question.method == PING:
             self._pings += 1
             if self._pings > MOST_PINGS:
                 raise TooManyQuestions
@@ -103,7 +104,7 @@ class Asked:
 
     def _may_ask(self, method: str) -> bool:
         try:
-            return NEEDS.get(method) in _OBJECT(self._capabilities)
+            return CAPABILITY_FOR_QUESTION.get(method) in _OBJECT(self._capabilities)
         except msgspec.MsgspecError:
             return False
 

@@ -19,8 +19,8 @@ from connectors.transports.base import Caller, Endpoint, OnQuestion
 from connectors.transports.native.deadline import Clock
 from connectors.transports.native.outgoing import Attached
 from connectors.transports.native.sessions import S, Sessions
+from harriet.lib.mcp.methods import ROOTS_LIST
 
-ROOTS = "roots/list"
 MOST_KEPT = 32
 """Sessions of one caller with one server that wait for their next request; those used longest ago are ended."""
 MOST_OWNERS = 20_000
@@ -45,7 +45,7 @@ class Alone:
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, method: str, params: bytes) -> bytes:
-        if method != ROOTS:
+        if method != ROOTS_LIST:
             return await self.on_question(method, params)
         async with self._one_at_a_time:
             if not self.roots:
@@ -75,7 +75,7 @@ class Places(Generic[S]):
         if _place(endpoint) in self._asking_for_roots and b'"roots"' in caller.capabilities:
             alone.has_roots = True
             with clock.stopped():
-                await alone.ask(ROOTS, b"{}")
+                await alone.ask(ROOTS_LIST, b"{}")
         alone.key = self._free(alone)
         self._taken.add(alone.key)
         return alone

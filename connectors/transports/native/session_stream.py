@@ -15,6 +15,7 @@ from connectors.transports.native.server_questions import TooManyQuestions
 from connectors.transports.native.sessions import InFlight, Listener, Session
 from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
+from harriet.lib.mcp.notifications import CANCELLED
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class _Hearing:
         flights = list(self._session.in_flight.values())
         if message.id:
             await self._asks(flights, message)
-        elif message.method == "notifications/cancelled":
+        elif message.method == CANCELLED:
             for flight in flights:
                 flight.asked.take_back(message)
         else:

@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 
 from connectors.definitions.sound import Remarks, label_of, sound_entries
-from connectors.eras import LEGACY, MODERN, SSE
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
 from connectors.transports.base import (
     ABLE,
@@ -27,13 +26,6 @@ from connectors.transports.base import (
     Request,
     UpstreamAnswer,
 )
-from connectors.transports.mirrored import (
-    InvalidAnnotation,
-    Mirrored,
-    header_value,
-    mirrored_parameters,
-    parameter_headers,
-)
 from connectors.transports.native import eras
 from connectors.transports.native.answers import answer_of, result_of
 from connectors.transports.native.deadline import Clock
@@ -45,6 +37,17 @@ from connectors.transports.native.paging import MOST_AT_ONCE, pages
 from connectors.transports.native.watch import OPENING_SECONDS, OpenCredentialFor, Watch
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import AsyncEgress
+from harriet.lib.mcp.error_codes import UNSUPPORTED_VERSION
+from harriet.lib.mcp.headers import METHOD_HEADER, NAME_HEADER
+from harriet.lib.mcp.methods import SERVER_DISCOVER, TOOLS_CALL, TOOLS_LIST
+from harriet.lib.mcp.param_headers import (
+    InvalidAnnotation,
+    ParamHeader,
+    encode_value,
+    mirrored_parameters,
+    parameter_headers,
+)
+from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from vault.opened import OpenCredential
 
 MAX_ANSWER = 16 * 1024 * 1024
@@ -59,7 +62,7 @@ class Plan:
 
     schema: Mapping[str, Any]
     headers: dict[str, str]
-    mirrored: Mirrored
+    mirrored: tuple[ParamHeader, ...]
 
 
 class NativeTransport:
@@ -151,7 +154,7 @@ class NativeTransport:
     ) -> list[dict[str, Any]]:
         """All pages, whole definitions. Raises UpstreamBroken beyond what a server may reasonably offer."""
         remarks = remarks or Remarks()
-        tools = await self.list_all(endpoint, credential, "tools/list", "tools", deadline=deadline, remarks=remarks)
+        tools = await self.list_all(endpoint, credential, TOOLS_LIST, "tools", deadline=deadline, remarks=remarks)
         if endpoint.era == MODERN or self._eras.get((endpoint.connector_id, endpoint.url)) == MODERN:
             return [tool for tool in tools if _is_well_annotated(tool, remarks)]
         return tools
@@ -220,10 +223,10 @@ class NativeTransport:
         return known or (await self.discover(endpoint, credential, deadline=clock.left())).era
 
     async def _try_modern(self, endpoint: Endpoint, attached: Attached, seconds: float) -> Discovery | None:
-        ask = partial(self._ask, endpoint, attached, "server/discover", {}, Clock(seconds), NOBODY)
+        ask = partial(self._ask, endpoint, attached, SERVER_DISCOVER, {}, Clock(seconds), NOBODY)
         try:
             reply = await ask()
-            if error_of(reply.message).code == eras.UNSUPPORTED_VERSION and eras.is_offered(error_of(reply.message)):
+            if error_of(reply.message).code == UNSUPPORTED_VERSION and eras.is_offered(error_of(reply.message)):
                 reply = await ask()  # it wants what it got: once more, and then it is no server of this era
         except UpstreamBroken:
             return None  # old servers don't know what to make of it; initialize will tell
@@ -233,7 +236,7 @@ class NativeTransport:
             return None
         if reply.message is None or not reply.message.result:
             return None
-        return eras.read_discovered(result_of(reply, "server/discover"))
+        return eras.read_discovered(result_of(reply, SERVER_DISCOVER))
 
     async def _ask(
         self, endpoint: Endpoint, attached: Attached, method: str, params: dict[str, Any], clock: Clock, caller: Caller
@@ -242,14 +245,14 @@ class NativeTransport:
         request_id = self._wire.new_id()
         members = msgspec.json.encode(params)[1:-1]
         body = _body(Request(method, members), eras.modern_meta(None, caller), request_id)
-        within = attached.within({**eras.MODERN_HEADERS, "Mcp-Method": method})
+        within = attached.within({**eras.MODERN_HEADERS, METHOD_HEADER: method})
         return await self._wire.ask(endpoint, Outgoing(request_id, body, within), clock)
 
     def _headers(self, endpoint: Endpoint, request: Request) -> dict[str, str]:
         """What a modern request repeats of itself; worked out once per tool."""
         if request.input_schema is None:
-            named = {"Mcp-Name": header_value(request.name)} if request.name else {}
-            return {**eras.MODERN_HEADERS, "Mcp-Method": request.method, **named}
+            named = {NAME_HEADER: encode_value(request.name)} if request.name else {}
+            return {**eras.MODERN_HEADERS, METHOD_HEADER: request.method, **named}
         key = (endpoint.connector_id.int, request.name)  # a UUID hashes itself slowly
         plan = self._plans.get(key)
         if plan is None or plan.schema is not request.input_schema:
@@ -273,7 +276,7 @@ def _body(request: Request, meta: bytes, request_id: bytes) -> bytes:
     )
 
 
-_METHODS = {"tools/call": b'"tools/call"'}
+_METHODS = {TOOLS_CALL: msgspec.json.encode(TOOLS_CALL)}
 
 
 def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
@@ -281,7 +284,7 @@ def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
         mirrored = mirrored_parameters(schema)
     except InvalidAnnotation as reason:
         raise UpstreamBroken(f"The tool's definition breaks the protocol: {reason}.", may_have_run=False) from None
-    headers = {**eras.MODERN_HEADERS, "Mcp-Method": "tools/call", "Mcp-Name": header_value(tool)}
+    headers = {**eras.MODERN_HEADERS, METHOD_HEADER: TOOLS_CALL, NAME_HEADER: encode_value(tool)}
     return Plan(schema, headers, mirrored)
 
 

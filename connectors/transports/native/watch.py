@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass
 from time import monotonic
 
-from connectors.eras import LEGACY, MODERN
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint, Interest, OnNotification
 from connectors.transports.native import eras
@@ -23,6 +22,10 @@ from connectors.transports.native.session_stream import LISTENING_SECONDS, NO_ST
 from connectors.transports.native.sessions import Session
 from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
+from harriet.lib.mcp.headers import METHOD_HEADER
+from harriet.lib.mcp.methods import RESOURCES_SUBSCRIBE, SUBSCRIPTIONS_LISTEN
+from harriet.lib.mcp.notifications import LISTENED_AS, LISTENED_URIS, SUBSCRIPTIONS_ACKNOWLEDGED
+from harriet.lib.mcp.versions import LEGACY, MODERN
 from vault.opened import OpenCredential
 
 logger = logging.getLogger(__name__)
@@ -32,7 +35,6 @@ BURST, PER_SECOND = 200, 20.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STEADY = 5.0
 """A stream that lasted so many seconds worked; the next failure is a new one."""
-ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 _NEWS = ("notifications/tools/", "notifications/prompts/", "notifications/resources/")
 
 OpenCredentialFor = Callable[[], AbstractContextManager[OpenCredential]]
@@ -100,16 +102,16 @@ class Watch:
         async def hear(raw: bytes) -> None:
             nonlocal is_acknowledged
             method = "" if is_acknowledged else read_message(raw).method
-            if method == ACKNOWLEDGED or method.startswith(_NEWS):  # some servers begin without a word
+            if method == SUBSCRIPTIONS_ACKNOWLEDGED or method.startswith(_NEWS):  # some servers begin without a word
                 is_acknowledged = True
                 self._on_open()
-            if is_acknowledged and method != ACKNOWLEDGED:
+            if is_acknowledged and method != SUBSCRIPTIONS_ACKNOWLEDGED:
                 await self._tell(raw)
 
         request_id = self._wire.new_id()
         params = {"notifications": _wanted(self._interest), "_meta": eras.MODERN_META}
-        body = request(request_id, "subscriptions/listen", params)
-        headers = {**eras.MODERN_HEADERS, "Mcp-Method": "subscriptions/listen"}
+        body = request(request_id, SUBSCRIPTIONS_LISTEN, params)
+        headers = {**eras.MODERN_HEADERS, METHOD_HEADER: SUBSCRIPTIONS_LISTEN}
         try:
             with self._attached() as attached:
                 outgoing = Outgoing(request_id, body, attached.within(headers), hear)
@@ -164,7 +166,7 @@ class Watch:
             session, _ = await legacy.initialize(self._endpoint, attached, Caller(), clock)
             within = attached.within(session.headers, session.cookies)
             for uri in sorted(self._interest.uris):
-                await legacy.ask_in(self._endpoint, within, "resources/subscribe", {"uri": uri}, clock)
+                await legacy.ask_in(self._endpoint, within, RESOURCES_SUBSCRIBE, {"uri": uri}, clock)
         try:
             yield session
         finally:
@@ -183,10 +185,10 @@ class Watch:
 
 def _wanted(interest: Interest) -> dict[str, object]:
     return {
-        "toolsListChanged": interest.tools,
-        "promptsListChanged": interest.prompts,
-        "resourcesListChanged": interest.resources,
-        "resourceSubscriptions": sorted(interest.uris),
+        LISTENED_AS["tools"]: interest.tools,
+        LISTENED_AS["prompts"]: interest.prompts,
+        LISTENED_AS["resources"]: interest.resources,
+        LISTENED_URIS: sorted(interest.uris),
     }
 
 

@@ -16,6 +16,7 @@ from connectors.transports.native.server_words import words_of
 from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.charset import as_utf8
 from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange, Response
+from harriet.lib.mcp.headers import SESSION_ID_HEADER
 from harriet.lib.media import JSON, charset_of, is_events, is_json
 
 MAX_RESUMPTIONS = 100
@@ -232,7 +233,7 @@ def _take_cookies(attached: Attached, response: Response) -> None:
 
 def _session_id_in(response: Response) -> str:
     """Written twice it counts once; two different ones are none that can be sent back."""
-    given = response.headers.every("Mcp-Session-Id")
+    given = response.headers.every(SESSION_ID_HEADER)
     return ", ".join(dict.fromkeys(one.strip() for one in given)) if given else ""
 
 

@@ -12,7 +12,8 @@ from audit.event import Frame
 from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.view import Grant, View, Views, compiled_view, may_enter
-from vault.open import Opener, SealedCredential
+from vault.open import Opener
+from vault.stored import SealedCredential
 
 MOST_ENTRANCES = 20_000
 """Answers to who may enter what that are kept; one takes some two hundred bytes."""

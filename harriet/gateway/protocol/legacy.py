@@ -40,9 +40,9 @@ from harriet.gateway.protocol.serve_call import attend, call_meta, with_meta
 from harriet.gateway.protocol.tool_search import SEARCH, search
 from harriet.gateway.questions.in_stream import StreamAsker
 from harriet.gateway.steps.error_objects import error_of
-from harriet.gateway.steps.log_levels import LEVELS
 from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, ClientSession
+from harriet.lib.mcp.log_levels import LEVELS
 
 if TYPE_CHECKING:
     from harriet.gateway.protocol.visit import Visit

@@ -30,7 +30,7 @@ from harriet.gateway.protocol.messages import (
     raw_error_body,
     result_body,
 )
-from harriet.gateway.protocol.param_headers import check_param_headers, decoded
+from harriet.gateway.protocol.param_headers import check_param_headers
 from harriet.gateway.protocol.requests import CALLS, client_label
 from harriet.gateway.protocol.serve_call import attend, call_meta, go_on, with_meta
 from harriet.gateway.protocol.tool_search import SEARCH, search
@@ -40,6 +40,7 @@ from harriet.gateway.questions.suspended import Answers, TurnAsker
 from harriet.gateway.steps.error_objects import error_of
 from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.hub import serve_listen
+from harriet.lib.mcp.param_headers import decode_value
 
 if TYPE_CHECKING:
     from harriet.gateway.http.exchange import Exchange
@@ -106,7 +107,7 @@ def check_envelope(exchange: Exchange, version: str, message: Incoming) -> None:
     _check_header("Mcp-Method", _header(exchange, b"mcp-method"), message.method)
     member = _NAMED.get(message.method)
     if member is not None:
-        _check_header("Mcp-Name", decoded(_header(exchange, b"mcp-name")), message.params.get(member))
+        _check_header("Mcp-Name", decode_value(_header(exchange, b"mcp-name")), message.params.get(member))
     _check_supported(named)
 
 
@@ -187,7 +188,7 @@ def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     if declared:
         call.asker = TurnAsker(declared)
     if call.method == TOOL and (grant := offers.view(visit).grants.get(message.params["name"])) is not None:
-        check_param_headers(visit.exchange.headers, grant.tool.definition, call.values)
+        check_param_headers(visit.exchange.headers, grant.tool.pinned.param_headers, call.values)
 
 
 async def _fields(visit: Visit, message: Incoming, call: Call) -> Fields:

@@ -12,8 +12,8 @@ import msgspec
 from connectors.transports.base import OnNotification
 from connectors.transports.native.deadline import Pace
 from harriet.gateway.content.blocks import Members, members_of
-from harriet.gateway.steps.log_levels import is_wanted
 from harriet.lib.legible import made_legible
+from harriet.lib.mcp.log_levels import is_wanted
 from harriet.lib.redaction import Redactor
 
 if TYPE_CHECKING:
