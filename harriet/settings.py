@@ -146,8 +146,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_FORMS = {
-    "login": "harriet.signin.forms.LoginForm",
-    "reset_password": "harriet.signin.forms.ResetPasswordForm",
+    "login": "harriet.signin.pages.forms.LoginForm",
+    "reset_password": "harriet.signin.pages.forms.ResetPasswordForm",
 }
 # Wrong passwords are counted in harriet/signin/attempts.py. What allauth counts as failed here are second factors:
 # they come after the right password, so that no stranger uses up a person's.
@@ -307,7 +307,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": FORMS[LOG_FORMAT]}},
     "filters": {
-        "links": {"()": "harriet.signin.logs.HideLinks"},
+        "links": {"()": "harriet.signin.hide_links.HideLinks"},
         "refusals": {"()": "harriet.lib.logs.RefusalsInOneLine"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links", "refusals"]}},

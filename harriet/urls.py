@@ -11,7 +11,7 @@ from harriet.console.me.urls import me_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
-from harriet.signin.urls import account_urls, people_urls
+from harriet.signin.pages.urls import account_urls, people_urls
 from vault.pages.urls import vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from harriet.signin.attempts import count_password, remember_place
-from harriet.signin.joining import JOINING
 from harriet.signin.sealing import open_text, seal_text
+from harriet.signin.session_keys import JOINING
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -6,4 +6,4 @@ class SigninConfig(AppConfig):
     label = "signin"
 
     def ready(self) -> None:
-        from harriet.signin import signin_events  # noqa: F401  (listens to allauth)
+        from harriet.signin import allauth_signals  # noqa: F401  (listens to allauth)

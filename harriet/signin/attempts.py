@@ -15,7 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from harriet.people.models import User
 
 PLACE = f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}place"
-_SALT, _DAYS, _MOST = "harriet usual place", 180, 5
+_SALT = "harriet usual place"
+_REMEMBERED_SECONDS = 180 * 24 * 3600
+_MOST = 5
+"""People whom one browser is remembered for."""
 
 _RATES = {
     "password_elsewhere": "10/m/ip,60/h/ip",
@@ -45,7 +48,7 @@ def remember_place(request: HttpRequest, response: HttpResponse, user: User) -> 
         PLACE,
         value,
         salt=_SALT,
-        max_age=_DAYS * 86400,
+        max_age=_REMEMBERED_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -59,7 +62,7 @@ def _usual_place(request: HttpRequest, email: str) -> str:
 
 
 def _known(request: HttpRequest) -> tuple[str, list[str]]:
-    value = request.get_signed_cookie(PLACE, "", salt=_SALT, max_age=_DAYS * 86400)
+    value = request.get_signed_cookie(PLACE, "", salt=_SALT, max_age=_REMEMBERED_SECONDS)
     name, *ids = str(value).split(".")
     return name, ids
 

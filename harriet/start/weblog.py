@@ -8,7 +8,7 @@ from django.conf import settings
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from harriet.lib.logs import FORMS
-from harriet.signin.logs import HideLinks
+from harriet.signin.hide_links import HideLinks
 
 
 class WebLog(Logger):  # type: ignore[misc]  # gunicorn has no types

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from harriet.signin.logs import HideLinks
+from harriet.signin.hide_links import HideLinks
 from tests.cast import Cast
 
 FORM = "application/x-www-form-urlencoded"

@@ -1,4 +1,4 @@
-"""Addresses of people (from the root; signin/urls.py adds set-up and joining), of groups, and of devices."""
+"""Addresses of people (from the root; signin/pages/urls.py adds set-up and joining), of groups, and of devices."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ from harriet.people.models import Invitation, Membership, Organization, User
 from harriet.people.queries import invitation_with, is_setup_link, open_invitations
 from harriet.signin.actions.use_setup_link import use_setup_link
 from harriet.signin.attempts import remember_place
-from harriet.signin.forms import JoinForm, SetupForm
-from harriet.signin.joining import JOINING
+from harriet.signin.pages.forms import JoinForm, SetupForm
+from harriet.signin.session_keys import JOINING
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 

@@ -1,4 +1,4 @@
-"""Writes what allauth tells by signal into the audit log of every organization that the person belongs to."""
+"""Listens to allauth's signals, and writes each into the log of every organization that the person belongs to."""
 
 from __future__ import annotations
 
