@@ -15,7 +15,6 @@ from vault.actions.create_data_key import create_data_key
 from vault.actions.register_root_key import register_root_key
 from vault.errors import CannotOpen, WrongRootKey
 from vault.keys.data_keys import unwrap_data_key
-from vault.keys.keyfile import KeyFile
 from vault.keys.registry import root_key
 from vault.models import DataKey, RootKey
 from vault.open import opener_for
@@ -76,15 +75,6 @@ def test_rows_that_lost_their_root_key_are_not_taken_over(cast: Cast) -> None:
     RootKey.objects.update(canary=b"H" * 120)
     with pytest.raises(WrongRootKey, match="canary"):
         check_root_key()
-
-
-def test_the_key_file_gives_back_what_it_wrapped_for_the_same_context_only() -> None:
-    provider = KeyFile()
-    wrapped = provider.wrap(b"data key", {"organization": "acme", "version": "1"})
-    assert provider.unwrap(wrapped, {"version": "1", "organization": "acme"}) == b"data key"
-    for other in ({}, {"organization": "globex", "version": "1"}, {"organization": "acme1", "version": ""}):
-        with pytest.raises(CannotOpen):
-            provider.unwrap(wrapped, other)
 
 
 def test_a_data_key_of_another_organization_or_version_does_not_unwrap(cast: Cast) -> None:
