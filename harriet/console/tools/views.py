@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from audit.vocabulary.words import DECISIONS
 from connectors.models import Tool
 from connectors.queries import pinned_definition, tool_of
 from harriet.console.tools.fields import SchemaForm, WholeArguments, properties_of
@@ -42,18 +43,13 @@ def try_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         "has_fields": bool(properties_of(schema)),
         "sent": sent,
         "result": result,
-        "verdict": _VERDICTS.get(result.verdict) if result else None,
+        "verdict": DECISIONS.get(result.verdict) if result else None,
         "timings": [(_PARTS.get(key, key), value) for key, value in result.timings.items()] if result else [],
     }
     return render(request, "tools/try.html", context, status=400 if form.errors else 200)
 
 
 _PARTS = {"ready_ms": "Getting ready (only when trying)", "call_ms": "The call, through the gate and back"}
-_VERDICTS: dict[str, tuple[str, str]] = {
-    "run": ("ok", "Run"),
-    "hold": ("attention", "Held for approval"),
-    "refuse": ("danger", "Refused"),
-}
 
 
 def _try(tool: Tool, sent: str, form: Any, request: OrganizationRequest) -> TryResult | None:
