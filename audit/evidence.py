@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from audit import chain
-from audit.examine import COLUMNS, complaint
-from audit.marks import MICROSECONDS, is_ours
+from audit.examine import COLUMNS, MICROSECONDS, StoredEvent, complaint
+from audit.marks import StoredSeal, is_ours
 from audit.models import Event, Seal, Unsealed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,7 +41,7 @@ def evidence_of(event: Event) -> Evidence:
 def _event_complaint(event: Event) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM audit_event WHERE id = %s", [event.id])  # noqa: S608 (no input)
-        wrong = complaint(cursor.fetchone(), str(event.organization_id))
+        wrong = complaint(StoredEvent._make(cursor.fetchone()), str(event.organization_id))
     return f"This event {wrong}." if wrong else ""
 
 
@@ -56,7 +56,8 @@ def _seal_of(event: Event) -> Seal | None:
 def _is_own(seal: Seal) -> bool:
     hashes = (bytes(seal.previous), bytes(seal.root), bytes(seal.link), bytes(seal.mac))
     micros = (seal.sealed_at - _EPOCH) // timedelta(microseconds=1)
-    return is_ours(seal.organization_id, seal.id, seal.sequence, seal.algorithm, *hashes, len(seal.event_ids), micros)
+    stored = StoredSeal(seal.id, seal.sequence, seal.algorithm, *hashes, len(seal.event_ids), micros)
+    return is_ours(seal.organization_id, stored)
 
 
 def _seal_complaint(seal: Seal) -> str:

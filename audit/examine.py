@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from audit.event import mac_of
 
-NAMES = (
-    "id",
-    "organization_id",
-    "request_id",
-    "code",
-    "person_id",
-    "connector_id",
-    "tool_id",
-    "decision",
-    "outcome",
+
+class StoredEvent(NamedTuple):
+    """A row of audit_event. Ids are text, as they stand in the body: that spares making UUIDs of them."""
+
+    id: str
+    organization_id: str
+    request_id: str
+    code: str
+    person_id: str | None
+    connector_id: str | None
+    tool_id: str | None
+    decision: str
+    outcome: str
+    body: str
+    mac: bytes
+    recorded_at: int
+    """Microseconds since 1970; 0 for a time that isn't finite."""
+
+
+NAMES = StoredEvent._fields[: StoredEvent._fields.index("body")]
+"""The columns that repeat the body."""
+_REPEATED = len(NAMES)
+_IDS = {name for name in NAMES if name == "id" or name.endswith("_id")}
+MICROSECONDS = "CASE WHEN isfinite({0}) THEN (extract(epoch FROM {0}) * 1000000)::bigint ELSE 0 END"
+COLUMNS = ", ".join(
+    [f"{name}::text" if name in _IDS else name for name in NAMES] + ["body", "mac", MICROSECONDS.format("recorded_at")]
 )
-_UUIDS = {"id", "organization_id", "request_id", "person_id", "connector_id", "tool_id"}
-COLUMNS = ", ".join([f"{name}::text" if name in _UUIDS else name for name in NAMES] + ["body", "mac"])
-"""What to select for `complaint`: ids as text, as they stand in the body, spares making UUIDs of them."""
-
-Row = tuple[Any, ...]
+"""What to select for a StoredEvent."""
 
 
-def complaint(row: Row, organization: str) -> str:
+def complaint(event: StoredEvent, organization: str) -> str:
     """What is wrong with the event, to be read after "the event …"; empty when it is as it was recorded."""
-    raw = row[9].encode()
-    if not hmac.compare_digest(mac_of(raw), row[10]):
+    raw = event.body.encode()
+    if not hmac.compare_digest(mac_of(raw), event.mac):
         return "was not written by Harriet, or has been changed: its MAC doesn't fit its body"
-    told = _columns_of(_read(raw))
-    if told != row[:9]:
-        names = ", ".join(name for name, a, b in zip(NAMES, told, row[:9], strict=True) if a != b)
+    told, columns = _columns_of(_read(raw)), event[:_REPEATED]
+    if told != columns:
+        names = ", ".join(name for name, a, b in zip(NAMES, told, columns, strict=True) if a != b)
         return f"has been changed: {names} is not what its body says"
-    if row[1] != organization:
+    if event.organization_id != organization:
         return "belongs to another organization"
     return ""
 
@@ -64,7 +76,7 @@ class _Body(msgspec.Struct, gc=False):
 _read = msgspec.json.Decoder(_Body).decode
 
 
-def _columns_of(body: _Body) -> Row:
+def _columns_of(body: _Body) -> tuple[object, ...]:
     person = body.person or (body.actor if body.actor.kind == "person" else None)
     return (
         body.id,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from audit.examine import COLUMNS, Row, complaint
+from audit.examine import COLUMNS, StoredEvent, complaint
 from audit.faults import Faults
-from audit.marks import MICROSECONDS
 from audit.models import SetAside
 
 GRACE_SECONDS = 60
@@ -31,7 +30,7 @@ class Leftover:
     foreign: Faults = field(default_factory=Faults)
     lost_ids: list[UUID] = field(default_factory=list)
     began: int | None = None
-    """When the first of Harriet's own was recorded."""
+    """When the first of Harriet's own was recorded (microseconds since 1970)."""
 
 
 def find_leftover(organization_id: UUID, foreign_seals: list[UUID], patience: float) -> Leftover:
@@ -49,12 +48,12 @@ def find_leftover(organization_id: UUID, foreign_seals: list[UUID], patience: fl
 
 def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> Leftover:
     found, organization = Leftover(), str(organization_id)
-    for row in _unsealed(organization_id, foreign_seals):
-        event_id, is_late, is_queued = row[0], row[12], row[13]
-        if wrong := complaint(row, organization):
+    for event, is_late, is_queued in _unsealed(organization_id, foreign_seals):
+        event_id = event.id
+        if wrong := complaint(event, organization):
             found.foreign.add(f"The event {event_id}, in no seal, {wrong}.", event_id=event_id)
             continue
-        found.began = row[11] if found.began is None else found.began
+        found.began = event.recorded_at if found.began is None else found.began
         if not is_late:
             found.waiting += 1
         elif is_queued:
@@ -67,11 +66,19 @@ def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> Leftover:
     return found
 
 
-def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[Row]:
-    """Events in no seal of ours; row[12]: should have been sealed by now; row[13]: stands in the sealer's queue."""
-    yield from _streamed(
-        f"SELECT {COLUMNS}, {MICROSECONDS.format('recorded_at')},"  # noqa: S608
-        " recorded_at < now() - make_interval(secs => %s),"
+class _Unsealed(NamedTuple):
+    """An event in no seal of ours."""
+
+    event: StoredEvent
+    is_late: bool
+    """It should have been sealed by now."""
+    is_queued: bool
+    """It stands in the sealer's queue."""
+
+
+def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[_Unsealed]:
+    rows = _streamed(
+        f"SELECT {COLUMNS}, recorded_at < now() - make_interval(secs => %s),"  # noqa: S608
         " EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.event_id = e.id) FROM audit_event e"
         " WHERE organization_id = %s AND NOT EXISTS ("
         " SELECT 1 FROM (SELECT unnest(event_ids) AS id FROM audit_seal"
@@ -79,9 +86,11 @@ def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[Row]
         " WHERE s.id = e.id) ORDER BY recorded_at, id",
         [GRACE_SECONDS, organization_id, organization_id, foreign_seals],
     )
+    for *columns, is_late, is_queued in rows:
+        yield _Unsealed(StoredEvent._make(columns), is_late, is_queued)
 
 
-def _streamed(query: str, values: list[Any]) -> Iterator[Row]:
+def _streamed(query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
     """Row by row, in the memory of a few thousand. The planner would look up each of millions, because it thinks of a
     cursor that only its first rows are wanted, and of an array that it holds ten."""
     with transaction.atomic():
@@ -112,7 +121,7 @@ def check_set_aside(organization_id: UUID, faults: Faults) -> None:
         " AND id IN (SELECT event_id FROM audit_setaside) ORDER BY id",
         [organization_id],
     )
-    for row in rows:
-        if not complaint(row, str(organization_id)):
-            text = f"The event {row[0]} was set aside by somebody, although Harriet wrote it."
-            faults.add(text, event_id=row[0])
+    for event in map(StoredEvent._make, rows):
+        if not complaint(event, str(organization_id)):
+            text = f"The event {event.id} was set aside by somebody, although Harriet wrote it."
+            faults.add(text, event_id=event.id)

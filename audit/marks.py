@@ -10,14 +10,16 @@ from uuid import UUID
 from django.db.backends.utils import CursorWrapper
 
 from audit import chain
+from audit.examine import MICROSECONDS
 from harriet.lib.keyfile import derive
 
-MICROSECONDS = "CASE WHEN isfinite({0}) THEN (extract(epoch FROM {0}) * 1000000)::bigint ELSE 0 END"
 _AT_ONCE = 500
 _SEALED_AT = MICROSECONDS.format("sealed_at")
 
 
-class Mark(NamedTuple):
+class ChainEnd(NamedTuple):
+    """What a mark says."""
+
     sequence: int = 0
     link: bytes = chain.START
     events: int = 0
@@ -26,9 +28,9 @@ class Mark(NamedTuple):
     """How many seals after this one are known not to be Harriet's."""
 
 
-def mark_mac(organization_id: UUID, mark: Mark) -> bytes:
-    numbers = b"".join(number.to_bytes(8, "big", signed=True) for number in (mark[0], mark[2], mark[3]))
-    return hmac.digest(_key(), organization_id.bytes + numbers + mark.link, "sha256")
+def mark_mac(organization_id: UUID, end: ChainEnd) -> bytes:
+    numbers = b"".join(n.to_bytes(8, "big", signed=True) for n in (end.sequence, end.events, end.foreign))
+    return hmac.digest(_key(), organization_id.bytes + numbers + end.link, "sha256")
 
 
 @cache
@@ -36,36 +38,39 @@ def _key() -> bytes:
     return derive("audit", "mark-mac/v1")
 
 
-class Told(NamedTuple):
+class StoredMark(NamedTuple):
     """What stands in the table."""
 
-    mark: Mark | None
+    end: ChainEnd | None
     is_genuine: bool
 
 
-def read_mark(cursor: CursorWrapper, organization_id: UUID) -> Told:
+def read_mark(cursor: CursorWrapper, organization_id: UUID) -> StoredMark:
     cursor.execute(
         "SELECT sequence, link, events, foreign_seals, mac FROM audit_mark WHERE organization_id = %s",
         [organization_id],
     )
     row = cursor.fetchone()
     if row is None:
-        return Told(None, is_genuine=False)
-    mark = Mark(row[0], bytes(row[1]), row[2], row[3])
-    return Told(mark, hmac.compare_digest(mark_mac(organization_id, mark), bytes(row[4])))
+        return StoredMark(None, is_genuine=False)
+    sequence, link, events, foreign, mac = row
+    end = ChainEnd(sequence, bytes(link), events, foreign)
+    return StoredMark(end, hmac.compare_digest(mark_mac(organization_id, end), bytes(mac)))
 
 
-def write_mark(cursor: CursorWrapper, organization_id: UUID, mark: Mark) -> None:
+def write_mark(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd) -> None:
     cursor.execute(
         "INSERT INTO audit_mark (organization_id, sequence, link, events, foreign_seals, mac)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (organization_id) DO UPDATE SET sequence = excluded.sequence,"
         " link = excluded.link, events = excluded.events, foreign_seals = excluded.foreign_seals, mac = excluded.mac",
-        [organization_id, *mark, mark_mac(organization_id, mark)],
+        [organization_id, *end, mark_mac(organization_id, end)],
     )
 
 
 class Head(NamedTuple):
-    mark: Mark
+    """Where the next seal goes on, and what was found there."""
+
+    end: ChainEnd
     mended: str
     """What was wrong with the mark, as a sentence; empty when nothing was."""
     forged: int
@@ -74,37 +79,57 @@ class Head(NamedTuple):
 
 def head_of(cursor: CursorWrapper, organization_id: UUID) -> Head:
     """Where the chain goes on. Looks only at what is behind the mark: nothing, unless somebody tampered."""
-    told = read_mark(cursor, organization_id)
-    mark, mended = told.mark or Mark(), ""
-    if not told.is_genuine:
-        mark, mended = Mark(), "The mark that says how far the chain goes had been changed." if told.mark else ""
-    moved, forged = _moved(cursor, organization_id, mark)
-    if told.is_genuine and moved.sequence != mark.sequence:
+    stored = read_mark(cursor, organization_id)
+    end, mended = stored.end or ChainEnd(), ""
+    if not stored.is_genuine:
+        end, mended = ChainEnd(), "The mark that says how far the chain goes had been changed." if stored.end else ""
+    moved, forged = _moved(cursor, organization_id, end)
+    if stored.is_genuine and moved.sequence != end.sequence:
         mended = "The mark that says how far the chain goes had been set back."
     return Head(moved, mended, forged)
 
 
-def _moved(cursor: CursorWrapper, organization_id: UUID, mark: Mark) -> tuple[Mark, int]:
+def _moved(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd) -> tuple[ChainEnd, int]:
     """Behind Harriet's own seals there, and how many of others were not known yet."""
-    if count_after(cursor, organization_id, mark.sequence) == mark.foreign:
-        return mark, 0
-    foreign, known, seen = 0, mark.foreign, mark.sequence
+    if count_after(cursor, organization_id, end.sequence) == end.foreign:
+        return end, 0
+    foreign, known, seen = 0, end.foreign, end.sequence
     while True:
-        cursor.execute(
-            "SELECT id, sequence, algorithm, previous, root, link, mac, cardinality(event_ids),"  # noqa: S608
-            f" {_SEALED_AT} FROM audit_seal WHERE organization_id = %s AND sequence > %s ORDER BY sequence LIMIT %s",
-            [organization_id, seen, _AT_ONCE],
-        )
-        rows = cursor.fetchall()
-        for row in rows:
-            seen = row[1]
-            if is_ours(organization_id, *row):
-                mark = Mark(seen, bytes(row[5]), mark.events + row[7])
+        seals = _seals_after(cursor, organization_id, seen)
+        for seal in seals:
+            seen = seal.sequence
+            if is_ours(organization_id, seal):
+                end = ChainEnd(seen, bytes(seal.link), end.events + seal.event_count)
             else:
                 foreign += 1
-        if len(rows) < _AT_ONCE:
-            after = count_after(cursor, organization_id, mark.sequence)
-            return mark._replace(foreign=after), max(foreign - known, 0)
+        if len(seals) < _AT_ONCE:
+            after = count_after(cursor, organization_id, end.sequence)
+            return end._replace(foreign=after), max(foreign - known, 0)
+
+
+class StoredSeal(NamedTuple):
+    """What of a row of audit_seal its hashes and its MAC are over."""
+
+    id: UUID
+    sequence: int
+    algorithm: str
+    previous: bytes
+    root: bytes
+    link: bytes
+    mac: bytes
+    event_count: int
+    """How many events it holds."""
+    sealed_at: int
+    """Microseconds since 1970."""
+
+
+def _seals_after(cursor: CursorWrapper, organization_id: UUID, sequence: int) -> list[StoredSeal]:
+    cursor.execute(
+        "SELECT id, sequence, algorithm, previous, root, link, mac, cardinality(event_ids),"  # noqa: S608
+        f" {_SEALED_AT} FROM audit_seal WHERE organization_id = %s AND sequence > %s ORDER BY sequence LIMIT %s",
+        [organization_id, sequence, _AT_ONCE],
+    )
+    return list(map(StoredSeal._make, cursor.fetchall()))
 
 
 def count_after(cursor: CursorWrapper, organization_id: UUID, sequence: int) -> int:
@@ -116,23 +141,13 @@ def count_after(cursor: CursorWrapper, organization_id: UUID, sequence: int) -> 
     return count
 
 
-def is_ours(
-    organization_id: UUID,
-    id: UUID,
-    sequence: int,
-    algorithm: str,
-    previous: bytes,
-    root: bytes,
-    link: bytes,
-    mac: bytes,
-    count: int,
-    sealed_at: int,
-) -> bool:
+def is_ours(organization_id: UUID, seal: StoredSeal) -> bool:
     """Whether the seal is as this installation made it."""
-    if algorithm != chain.ALGORITHM or sequence < 0:
+    if seal.algorithm != chain.ALGORITHM or seal.sequence < 0:
         return False
-    made = chain.link(organization_id, sequence, bytes(previous), bytes(root), count)
-    return made == bytes(link) and hmac.compare_digest(chain.seal_mac(id, sealed_at, made), bytes(mac))
+    made = chain.link(organization_id, seal.sequence, bytes(seal.previous), bytes(seal.root), seal.event_count)
+    mac = chain.seal_mac(seal.id, seal.sealed_at, made)
+    return made == bytes(seal.link) and hmac.compare_digest(mac, bytes(seal.mac))
 
 
 def free_sequence(cursor: CursorWrapper, organization_id: UUID, after: int) -> int:
@@ -144,8 +159,8 @@ def free_sequence(cursor: CursorWrapper, organization_id: UUID, after: int) -> i
             [organization_id, free, _AT_ONCE],
         )
         rows = cursor.fetchall()
-        for row in rows:
-            if row[0] != free:
+        for (taken,) in rows:
+            if taken != free:
                 return free
             free += 1
         if len(rows) < _AT_ONCE:

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from audit.examine import NAMES, complaint
+from audit.examine import NAMES, StoredEvent, complaint
 from audit.vocabulary.sentences import sentence_for
 from harriet.lib.ids import new_id
 
@@ -54,8 +54,9 @@ class Event(models.Model):
     def wrong(self) -> str:
         """Why this is no event of Harriet's, to be read after "it …"; empty for all that Harriet wrote."""
         columns = (getattr(self, name) for name in NAMES)
-        row = tuple(str(value) if isinstance(value, UUID) else value for value in columns)
-        return complaint((*row, self.body, bytes(self.mac)), str(self.organization_id))
+        texts = (str(value) if isinstance(value, UUID) else value for value in columns)
+        event = StoredEvent._make((*texts, self.body, bytes(self.mac), 0))  # its time is in no MAC but its seal's
+        return complaint(event, str(self.organization_id))
 
     @cached_property
     def fields(self) -> dict[str, Any]:

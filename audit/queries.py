@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,18 +99,6 @@ def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[E
     """The latest outcomes and refusals of one tool. Events have `.sentence` and `.recorded_at`."""
     codes = (CALL_OUTCOME, CALL_REFUSED)
     return list(events_of(organization_id, Filters(tool=tool_id)).filter(code__in=codes)[:limit])
-
-
-def in_chunks(organization_id: UUID, filters: Filters, size: int = 1000) -> Iterator[list[Event]]:
-    """All of them, newest first, in pieces that fit in memory."""
-    cursor = ""
-    while True:
-        page = event_page(organization_id, filters, cursor, size)
-        if page.events:
-            yield page.events
-        if not page.older:
-            return
-        cursor = page.older
 
 
 _Place = tuple[datetime, UUID]

@@ -14,14 +14,14 @@ from django.db.backends.utils import CursorWrapper
 
 from audit import chain
 from audit.actor import SYSTEM
-from audit.aside import set_aside, tell_of_mending
+from audit.aside import ForeignRow, set_aside, tell_of_mending
 from audit.events import AuditSealedLate
-from audit.examine import COLUMNS, complaint
-from audit.marks import MICROSECONDS, Mark, count_after, free_sequence, head_of, write_mark
+from audit.examine import COLUMNS, MICROSECONDS, StoredEvent, complaint
+from audit.marks import ChainEnd, count_after, free_sequence, head_of, write_mark
 from audit.record import record
 from harriet.lib.ids import new_id
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 BATCH = 1000
 MOST_BATCHES = 50
@@ -52,8 +52,8 @@ def make_mark(organization_id: UUID) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if _is_ours(cursor, organization_id):
             head = head_of(cursor, organization_id)
-            if head.mark.sequence:
-                write_mark(cursor, organization_id, head.mark)
+            if head.end.sequence:
+                write_mark(cursor, organization_id, head.end)
 
 
 def seal_late(organization_id: UUID, event_ids: list[UUID]) -> int:
@@ -63,9 +63,9 @@ def seal_late(organization_id: UUID, event_ids: list[UUID]) -> int:
             return 0
         leaves, _ = _leaves(cursor, organization_id, event_ids)
         if leaves:
-            mark = _sealed(cursor, organization_id, head_of(cursor, organization_id).mark, leaves)
-            write_mark(cursor, organization_id, mark)
-            logger.error("%d events of organization %s were not in the sealer's queue.", len(leaves), organization_id)
+            end = _sealed(cursor, organization_id, head_of(cursor, organization_id).end, leaves)
+            write_mark(cursor, organization_id, end)
+            log.error("%d events of organization %s were not in the sealer's queue.", len(leaves), organization_id)
             record(AuditSealedLate(count=len(leaves)), organization_id=organization_id, actor=SYSTEM)
     return len(leaves)
 
@@ -93,11 +93,11 @@ def _seal_batch(organization_id: UUID) -> tuple[int, int]:
             return 0, 0
         head = head_of(cursor, organization_id)
         leaves, wrong = _leaves(cursor, organization_id, waiting)
-        mark = _sealed(cursor, organization_id, head.mark, leaves) if leaves else head.mark
-        if mark.sequence:
-            write_mark(cursor, organization_id, mark)
+        end = _sealed(cursor, organization_id, head.end, leaves) if leaves else head.end
+        if end.sequence:
+            write_mark(cursor, organization_id, end)
         if wrong:
-            set_aside(cursor, organization_id, wrong, has_chain=mark.sequence > 0)
+            set_aside(cursor, organization_id, wrong, has_chain=end.sequence > 0)
         if head.mended or head.forged:
             tell_of_mending(organization_id, head.mended, head.forged)
         cursor.execute("DELETE FROM audit_unsealed WHERE event_id = ANY(%s)", [waiting])
@@ -121,32 +121,33 @@ def _waiting(cursor: CursorWrapper, organization_id: UUID) -> list[UUID]:
 
 def _leaves(
     cursor: CursorWrapper, organization_id: UUID, event_ids: list[UUID]
-) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
-    """The leaf of each event, in the order in which it is sealed; and those that Harriet did not write."""
+) -> tuple[dict[str, bytes], list[ForeignRow]]:
+    """The leaf of each event by its id, in the order in which it is sealed; and those that Harriet did not
+    write."""
     cursor.execute(
-        f"SELECT {COLUMNS}, {MICROSECONDS.format('recorded_at')} FROM audit_event"  # noqa: S608 (no input)
-        " WHERE id = ANY(%s) ORDER BY id",
+        f"SELECT {COLUMNS} FROM audit_event WHERE id = ANY(%s) ORDER BY id",  # noqa: S608 (no input)
         [event_ids],
     )
     leaves: dict[str, bytes] = {}
-    wrong: list[tuple[str, str]] = []
+    wrong: list[ForeignRow] = []
     organization = str(organization_id)
-    for row in cursor.fetchall():
-        if why := complaint(row, organization):
-            wrong.append((row[0], why))
+    for event in map(StoredEvent._make, cursor.fetchall()):
+        if why := complaint(event, organization):
+            wrong.append(ForeignRow(event.id, why))
         else:
-            leaves[row[0]] = chain.leaf(UUID(row[0]).bytes, row[9].encode(), bytes(row[10]), row[11])
+            body = event.body.encode()
+            leaves[event.id] = chain.leaf(UUID(event.id).bytes, body, event.mac, event.recorded_at)
     return leaves, wrong
 
 
-def _sealed(cursor: CursorWrapper, organization_id: UUID, mark: Mark, leaves: dict[str, bytes]) -> Mark:
+def _sealed(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd, leaves: dict[str, bytes]) -> ChainEnd:
     """Makes the seal; returns how far the chain goes now."""
     # Not now(): that is when the transaction began, and events may have come since.
     cursor.execute(f"SELECT t, {MICROSECONDS.format('t')} FROM clock_timestamp() AS t")  # noqa: S608 (no input)
     sealed_at, micros = cursor.fetchone()
-    sequence, seal_id = free_sequence(cursor, organization_id, mark.sequence), new_id()
+    sequence, seal_id = free_sequence(cursor, organization_id, end.sequence), new_id()
     root = chain.root(list(leaves.values()))
-    link = chain.link(organization_id, sequence, mark.link, root, len(leaves))
+    link = chain.link(organization_id, sequence, end.link, root, len(leaves))
     mac = chain.seal_mac(seal_id, micros, link)
     cursor.execute(
         "INSERT INTO audit_seal"
@@ -157,7 +158,7 @@ def _sealed(cursor: CursorWrapper, organization_id: UUID, mark: Mark, leaves: di
             organization_id,
             sequence,
             chain.ALGORITHM,
-            mark.link,
+            end.link,
             list(leaves),
             root,
             link,
@@ -165,5 +166,5 @@ def _sealed(cursor: CursorWrapper, organization_id: UUID, mark: Mark, leaves: di
             sealed_at,
         ],
     )
-    foreign = count_after(cursor, organization_id, sequence) if mark.foreign else 0
-    return Mark(sequence, link, mark.events + len(leaves), foreign)
+    foreign = count_after(cursor, organization_id, sequence) if end.foreign else 0
+    return ChainEnd(sequence, link, end.events + len(leaves), foreign)

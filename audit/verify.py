@@ -14,9 +14,9 @@ from django.db import connection
 from audit import chain, checkpoints
 from audit.closing import unfinished_intents
 from audit.expected import expected_logs, is_expected, made_at
-from audit.faults import Fault, Faults
+from audit.faults import Faults
 from audit.leftover import Leftover, check_once_each, check_set_aside, find_leftover
-from audit.marks import Told, read_mark
+from audit.marks import StoredMark, read_mark
 from audit.models import Checkpoint
 from audit.protection import database_faults
 from audit.sealing import make_mark
@@ -47,11 +47,6 @@ class Verification:
     @property
     def is_sound(self) -> bool:
         return not self.faults.count
-
-    @property
-    def fault(self) -> Fault | None:
-        """The first thing found wrong."""
-        return self.faults.named[0] if self.faults.named else None
 
 
 def verify(organization_id: UUID, *, patience: float = 3.0) -> Verification:
@@ -88,26 +83,26 @@ def _promises(organization_id: UUID, faults: Faults) -> list[Promise]:
     verified = checkpoints.furthest(organization_id)
     if verified is not None and verified.sequence:
         promises.append(promise_of(verified))
-    told = _mark(organization_id, is_missed=verified is not None and verified.sequence > 0)
-    if told.mark is None and verified is not None and verified.sequence:
+    stored = _mark(organization_id, is_missed=verified is not None and verified.sequence > 0)
+    if stored.end is None and verified is not None and verified.sequence:
         faults.add("The mark that says how far the chain goes is missing.")
-    elif told.mark is not None and not told.is_genuine:
+    elif stored.end is not None and not stored.is_genuine:
         faults.add("The mark that says how far the chain goes has been changed.")
-    elif told.mark is not None:
-        source = f"it was sealed up to seal {told.mark.sequence}, {told.mark.events} events in all"
-        promises.append(Promise(told.mark.sequence, told.mark.link, source))
+    elif stored.end is not None:
+        source = f"it was sealed up to seal {stored.end.sequence}, {stored.end.events} events in all"
+        promises.append(Promise(stored.end.sequence, stored.end.link, source))
     if count := checkpoints.foreign_count(organization_id):
         faults.add(f"{count} earlier verification(s) were not made by this installation. They don't count.")
     return promises
 
 
-def _mark(organization_id: UUID, *, is_missed: bool) -> Told:
+def _mark(organization_id: UUID, *, is_missed: bool) -> StoredMark:
     with connection.cursor() as cursor:
-        told = read_mark(cursor, organization_id)
-        if told.mark is None and not is_missed:
+        stored = read_mark(cursor, organization_id)
+        if stored.end is None and not is_missed:
             make_mark(organization_id)
-            told = read_mark(cursor, organization_id)
-    return told
+            stored = read_mark(cursor, organization_id)
+    return stored
 
 
 def _tell_leftover(found: Verification, leftover: Leftover) -> None:

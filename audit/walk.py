@@ -13,14 +13,13 @@ from uuid import UUID
 from django.db import connection
 
 from audit import chain
-from audit.examine import COLUMNS, Row, complaint
+from audit.examine import COLUMNS, MICROSECONDS, StoredEvent, complaint
 from audit.faults import Faults
-from audit.marks import MICROSECONDS, is_ours
+from audit.marks import StoredSeal, is_ours
 from audit.models import Checkpoint
 
 _CHUNK = 5000
 _SEALED_AT = MICROSECONDS.format("sealed_at")
-_RECORDED_AT = MICROSECONDS.format("recorded_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Walk:
 
     def _is_own(self, seal: _Seal) -> bool:
         values = (seal.id, seal.sequence, seal.algorithm, seal.previous, seal.root, seal.link, seal.mac)
-        return is_ours(self.organization_id, *values, len(seal.event_ids), seal.sealed_at)
+        return is_ours(self.organization_id, StoredSeal(*values, len(seal.event_ids), seal.sealed_at))
 
     def _pass_over(self, seal: _Seal) -> None:
         self.foreign.append(seal.id)
@@ -87,7 +86,7 @@ class Walk:
             why = "wasn't made by this installation, or has been changed: its MAC doesn't fit"
         self.faults.add(f"Seal {seal.sequence} {why}.", seal.sequence)
 
-    def _step(self, seal: _Seal, rows: dict[str, Row]) -> None:
+    def _step(self, seal: _Seal, rows: dict[str, StoredEvent]) -> None:
         self._check_place(seal)
         self._check_events(seal, rows)
         for promise in self.promises:
@@ -107,18 +106,18 @@ class Walk:
         if not seal.event_ids:
             self.faults.add(f"Seal {seal.sequence} holds no event.", seal.sequence)
 
-    def _check_events(self, seal: _Seal, rows: dict[str, Row]) -> None:
+    def _check_events(self, seal: _Seal, rows: dict[str, StoredEvent]) -> None:
         organization, leaves, before = str(self.organization_id), [], self.faults.count
         for event_id in seal.event_ids:
-            row = rows.get(event_id)
-            wrong = complaint(row, organization) if row is not None else "is missing"
-            if row is None or wrong:
+            event = rows.get(event_id)
+            wrong = complaint(event, organization) if event is not None else "is missing"
+            if event is None or wrong:
                 self.faults.add(f"The event {event_id} of seal {seal.sequence} {wrong}.", seal.sequence, event_id)
                 continue
             id = bytes.fromhex(event_id.replace("-", ""))
-            leaves.append(chain.leaf(id, row[9].encode(), bytes(row[10]), row[11]))
+            leaves.append(chain.leaf(id, event.body.encode(), event.mac, event.recorded_at))
             if self.began is None:
-                self.began = row[11]
+                self.began = event.recorded_at
         self.events += len(leaves)
         if self.faults.count == before and chain.root(leaves) != seal.root:
             self.faults.add(
@@ -138,6 +137,7 @@ class _Seal:
     link: bytes
     mac: bytes
     sealed_at: int
+    """Microseconds since 1970."""
 
 
 def _seals(organization_id: UUID) -> Iterator[_Seal]:
@@ -158,7 +158,7 @@ def _seals(organization_id: UUID) -> Iterator[_Seal]:
             )
         if not rows:
             return
-        last = (rows[-1][1], rows[-1][0])
+        last = (sequence, id)
 
 
 def _chunks(seals: Iterator[_Seal]) -> Iterator[list[_Seal]]:
@@ -175,10 +175,11 @@ def _chunks(seals: Iterator[_Seal]) -> Iterator[list[_Seal]]:
         yield chunk
 
 
-def _rows(event_ids: list[str]) -> dict[str, Row]:
+def _rows(event_ids: list[str]) -> dict[str, StoredEvent]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {COLUMNS}, {_RECORDED_AT} FROM audit_event WHERE id = ANY(%s::uuid[])",  # noqa: S608
+            f"SELECT {COLUMNS} FROM audit_event WHERE id = ANY(%s::uuid[])",  # noqa: S608
             ["{" + ",".join(event_ids) + "}"],  # psycopg would look at each id for characters to quote
         )
-        return {row[0]: row for row in cursor.fetchall()}
+        events = map(StoredEvent._make, cursor.fetchall())
+        return {event.id: event for event in events}

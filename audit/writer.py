@@ -19,7 +19,7 @@ from audit.errors import AuditUnavailable
 from audit.event import NewEvent
 from audit.inlet import Inlet
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.0
 """No durable event within this time: what waits for it is refused."""
@@ -139,7 +139,7 @@ class AuditWriter:
         """Goes along with the next batch, within LATE_SECONDS; nobody waits. False when the backlog is full and it was
         dropped."""
         if len(self._queue) + len(self._late) >= self._backlog:
-            logger.error("Dropped the event %s of request %s: the database is away.", event.code, event.request_id)
+            log.error("Dropped the event %s of request %s: the database is away.", event.code, event.request_id)
             return False
         self._late.append(_Entry(event, None, 0.0))
         if self._late_timer is None:
@@ -196,7 +196,7 @@ class AuditWriter:
                     self._refuse_first(error)
                 size = 1  # one at a time finds the event at fault, and lets the others through
             except (psycopg.Error, OSError) as error:
-                logger.warning("The audit writer lost its database (%s) and reconnects.", type(error).__name__)
+                log.warning("The audit writer lost its database (%s) and reconnects.", type(error).__name__)
                 await self._disconnect()
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
@@ -230,7 +230,7 @@ class AuditWriter:
 
     def _refuse_first(self, error: psycopg.Error) -> None:
         entry, *self._in_flight = self._in_flight
-        logger.error("The database refused an event %s (%s).", entry.event.code, error.sqlstate)
+        log.error("The database refused an event %s (%s).", entry.event.code, error.sqlstate)
         entry.settle(_unavailable())
 
     async def _disconnect(self) -> None:
