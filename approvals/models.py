@@ -22,7 +22,8 @@ class Ticket(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "number"], name="ticket_number_once")]
         indexes = [
-            models.Index(fields=["organization", "-number"], condition=models.Q(is_open=True), name="ticket_open")
+            models.Index(fields=["organization", "-number"], condition=models.Q(is_open=True), name="ticket_open"),
+            models.Index(fields=["organization", "-created_at"], name="ticket_newest"),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +91,7 @@ class PendingAction(models.Model):
                 fields=["organization", "user"], condition=models.Q(state="waiting"), name="pending_action_waiting"
             ),
             models.Index(fields=["connector", "mailed_at"], name="pending_action_mailed"),
+            models.Index(fields=["organization", "-created_at"], name="pending_action_newest"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -115,6 +117,11 @@ class Decision(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     reason = models.CharField(max_length=500, blank=True)
     decided_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-decided_at"], name="decision_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.approver_label}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from guardian.models.models import BaseObjectPermission
 
 from connectors.fields import JsonAsSent
@@ -82,6 +83,10 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
             ("manage_connector", "Can manage the connector"),
             ("approve_connector", "Can decide on calls to the connector"),
         ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="connector_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="connector_name_begins"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -145,6 +150,10 @@ class Tool(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["connector", "kind", "name"], name="tool_name_once")]
+        indexes = [
+            models.Index(fields=["organization", "-first_seen_at"], name="tool_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="tool_name_begins"),
+        ]
 
     def __str__(self) -> str:
         """Tools by their bare name; a prompt, which may share it, says what it is."""
@@ -183,6 +192,9 @@ class ToolVersion(models.Model):
             models.UniqueConstraint(
                 fields=["tool"], condition=models.Q(is_proposed=True), name="tool_version_one_proposed"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["-seen_at"], name="tool_version_newest"),
         ]
 
     def __str__(self) -> str:
@@ -247,6 +259,10 @@ class Profile(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="profile_slug_once")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="profile_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="profile_name_begins"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -310,6 +326,9 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
+        indexes = [
+            models.Index(fields=["-started_at"], name="sync_run_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.connector_id} {self.started_at}"

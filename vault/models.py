@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from harriet.lib.ids import new_id
 from vault.types.registry import type_choices
@@ -74,6 +75,12 @@ class Credential(models.Model):
     last_used_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="credential_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="credential_name_begins"),
+        ]
+
     def __str__(self) -> str:
         return self.name
 
@@ -110,6 +117,7 @@ class CredentialVersion(models.Model):
                 condition=models.Q(is_current=False, forgotten_at=None),
                 name="credential_version_replaced",
             ),
+            models.Index(fields=["-saved_at"], name="credential_version_newest"),
         ]
 
     def __str__(self) -> str:

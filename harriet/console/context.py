@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from approvals.models import PendingAction
 from harriet.console.navigation import Section, page_address, sections_for
 from harriet.people.models import Membership, Notice, Organization
-from harriet.people.permissions import has_power
+from harriet.people.permissions import has_power, is_operator
 from harriet.people.roles import Power
 
 _ACCOUNT = (
@@ -39,7 +39,7 @@ class Shell:
 
     @cached_property
     def sections(self) -> list[Section]:
-        return sections_for(self.membership, tickets=self.tickets_waiting)
+        return sections_for(self.membership, tickets=self.tickets_waiting, is_operator=is_operator(self._request.user))
 
     @cached_property
     def tickets_waiting(self) -> int:

@@ -39,18 +39,28 @@ _COMPANY = (
     Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
     Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
+    Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
     Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),
+)
+_INSTALLATION = (
+    Entry("installation", "Organizations", "overview", "admin:installation", None),
+    Entry("installation-records", "Records", "records", "admin:records", None),
 )
 _OWN = (Entry("me", "My AI", "me", "me:home", None),)
 
 
-def sections_for(membership: Membership | None, *, tickets: int) -> list[Section]:
-    """What this member may open; nothing before an organization is chosen."""
+def sections_for(membership: Membership | None, *, tickets: int, is_operator: bool = False) -> list[Section]:
+    """What this member may open; nothing before an organization is chosen, but for the installation's operators."""
+    installation = [Section("Installation", tuple(_placed(_INSTALLATION)))] if is_operator else []
     if membership is None:
-        return []
+        return installation
     company = tuple(_shown(_COMPANY, membership, {"tickets": tickets}))
     own = tuple(_shown(_OWN, membership, {}))
-    return [section for section in (Section("", company), Section("Yours", own)) if section.entries]
+    return [section for section in (Section("", company), Section("Yours", own), *installation) if section.entries]
+
+
+def _placed(entries: Iterable[Entry]) -> Iterable[Entry]:
+    return (replace(entry, url=page_address(entry.view)) for entry in entries)
 
 
 def _shown(entries: Iterable[Entry], membership: Membership, counts: dict[str, int]) -> Iterable[Entry]:

@@ -10,7 +10,12 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, include, path
 
+from harriet.console.records.admin import RecordAdmin
+from harriet.console.records.installation_page import installation
+from harriet.console.records.pages import index as records
+from harriet.console.records.registry import slug_of
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
@@ -21,14 +26,23 @@ class CompanySettings(AdminSite):
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Only tables with an organization may have pages here: those of other packages know no border between two."""
-        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
-        ours = [model for model in models if any(field.name == "organization" for field in model._meta.fields)]
-        super().register(ours, admin_class, **options)
+        """Only with Records' own pages: those of other packages know no border between two organizations."""
+        if admin_class is not None and issubclass(admin_class, RecordAdmin):
+            super().register(model_or_iterable, admin_class, **options)
 
-    def get_urls(self) -> list[Any]:
-        """Without Django's shortcut to an object's own page: it knows no border between two organizations."""
-        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without Django's list of apps, autocompletion, translations and shortcut to an object's own page: they know
+        no border between two organizations, and nothing here needs them."""
+        own = ("index", "login", "logout", "password_change")
+        return [
+            *(pattern for pattern in super().get_urls() if getattr(pattern, "name", "") in own),
+            path("records/", records, name="records"),
+            path("records/installation/", installation, name="installation"),
+            *(path(f"records/{slug_of(one.record)}/", include(one.get_urls())) for one in self._records()),
+        ]
+
+    def _records(self) -> list[RecordAdmin]:
+        return [one for one in self._registry.values() if isinstance(one, RecordAdmin)]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return has_power(getattr(request, "membership", None), Power.VIEW_SETTINGS)

@@ -13,14 +13,20 @@ from harriet.pages.chart import NARROW, WIDE, Chart, Stack, chart_of
 from harriet.people.actions.read_notices import read_notices
 from harriet.people.models import Notice
 from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
-from harriet.people.permissions import has_power
+from harriet.people.permissions import has_power, is_operator
 from harriet.people.roles import Power
 
 
 @require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The first page after signing in: what the role comes for; for who is in no organization, the installation's."""
+    if is_operator(request.user) and not getattr(request, "memberships", []):
+        return redirect("admin:installation")
+    return _home_of_role(request)
+
+
 @in_organization
-def home(request: OrganizationRequest) -> HttpResponse:
-    """The first page after signing in: what the role comes for."""
+def _home_of_role(request: OrganizationRequest) -> HttpResponse:
     if has_power(request.membership, Power.VIEW_SETTINGS):
         return redirect("console:overview")
     return redirect("me:home")

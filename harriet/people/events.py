@@ -214,6 +214,14 @@ class TokenRevoked(AuditEvent):
     token: Annotated[str, "its name"]
 
 
+class OperatorNamed(AuditEvent):
+    """Operators see every organization's counts and health, nothing that an organization holds."""
+
+    code = "operator.named"
+    sentence = "{actor} named {person} an operator of this installation."
+    person: Label
+
+
 class SetupLinkMade(AuditEvent):
     """It makes the first owner; it works once, for 24 hours."""
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now
 
@@ -62,6 +63,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        indexes = [
+            models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="user_email_begins"),
+            models.Index(fields=["-created_at"], name="user_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -83,6 +88,10 @@ class Group(models.Model):  # type: ignore[django-manager-missing]  # guardian's
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="group_slug_once")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="group_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="group_name_begins"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -104,6 +113,9 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
         ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="membership_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
@@ -123,6 +135,12 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="invitation_newest"),
+            models.Index("organization", OpClass(Lower("email"), "text_pattern_ops"), name="invitation_email_begins"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.email} → {self.organization}"
@@ -157,6 +175,10 @@ class Device(models.Model):
                 condition=models.Q(revoked_at=None),
                 name="device_name_once",
             )
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="device_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="device_name_begins"),
         ]
 
     def __str__(self) -> str:
@@ -202,6 +224,10 @@ class AccessToken(models.Model):
                 name="token_kind_names_its_bearer",
             )
         ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="token_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="token_name_begins"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
@@ -222,6 +248,11 @@ class CredentialOffer(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="credential_offer_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} for {self.device}"
@@ -245,7 +276,10 @@ class RightGiven(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "to_id", "at"], name="right_given_to")]
+        indexes = [
+            models.Index(fields=["organization", "to_id", "at"], name="right_given_to"),
+            models.Index(fields=["organization", "-at"], name="right_given_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.way} to {self.to_id}"
@@ -267,7 +301,8 @@ class Notice(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
         indexes = [
-            models.Index(fields=["organization", "key"], condition=models.Q(read_at=None), name="notice_unread_of_key")
+            models.Index(fields=["organization", "key"], condition=models.Q(read_at=None), name="notice_unread_of_key"),
+            models.Index(fields=["organization", "-created_at"], name="notice_newest"),
         ]
 
     def __str__(self) -> str:

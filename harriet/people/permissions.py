@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from audit.actor import Actor
 from harriet.people.errors import NotAllowed
-from harriet.people.models import AccessToken, Membership, Organization
+from harriet.people.models import AccessToken, Membership, Organization, User
 from harriet.people.roles import Power, Role
 
 
 def has_power(membership: Membership | None, power: Power) -> bool:
     return membership is not None and membership.is_active and power in Role(membership.role).powers
+
+
+def is_operator(user: object) -> bool:
+    """Whoever `manage.py createsuperuser` named: looks after the installation, and is by that in no organization."""
+    return isinstance(user, User) and user.is_active and user.is_superuser
 
 
 def demand(actor: Actor, organization: Organization, power: Power) -> None:

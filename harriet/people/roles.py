@@ -20,6 +20,7 @@ class Power(StrEnum):
     DECIDE_ACTIONS = "decide on pending actions"
     VIEW_AUDIT = "read the audit log"
     VIEW_SETTINGS = "see company settings"
+    VIEW_RECORDS = "read the records"
 
 
 ALL = frozenset(Power)
@@ -45,7 +46,7 @@ class Role(models.TextChoices):
     )
     AUDITOR = (
         "auditor",
-        frozenset({Power.VIEW_AUDIT, Power.VIEW_SETTINGS}),
+        frozenset({Power.VIEW_AUDIT, Power.VIEW_SETTINGS, Power.VIEW_RECORDS}),
         "Auditors read the audit log.",
         "Auditor",
     )

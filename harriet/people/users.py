@@ -24,4 +24,5 @@ class UserQuerySet(models.QuerySet[U]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> U:
-        raise NotImplementedError("Harriet has owners, not superusers: open the set-up link instead.")
+        """An operator of the installation; the command that names one writes it into the log."""
+        return self.create_user(email, password, **{**fields, "is_superuser": True})

@@ -23,7 +23,7 @@ MATRIX = {
     Role.OWNER: ALL,
     Role.MCP_ADMIN: ALL - {Power.MANAGE_ORGANIZATION},
     Role.APPROVER: {Power.DECIDE_ACTIONS, Power.VIEW_SETTINGS},
-    Role.AUDITOR: {Power.VIEW_AUDIT, Power.VIEW_SETTINGS},
+    Role.AUDITOR: {Power.VIEW_AUDIT, Power.VIEW_SETTINGS, Power.VIEW_RECORDS},
     Role.REVIEWER: {Power.VIEW_SETTINGS},
     Role.MEMBER: set(),
 }

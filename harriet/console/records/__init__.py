@@ -1,0 +1,1 @@
+"""Settings → Records: the Django admin site's pages of every noun, read from each app's records.py."""

@@ -1,0 +1,187 @@
+"""The one ModelAdmin of Records: a list and a row's page, both to be read. What may be changed is changed elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import ValidationError
+from django.db.models import Model, UUIDField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from harriet.console.records.cells import LONGEST, Cells, address_of
+from harriet.console.records.filters import Filters
+from harriet.console.records.history import Subject, events_about
+from harriet.console.records.paging import listed
+from harriet.console.records.registry import leads_to, model_of, url_name
+from harriet.console.records.viewer import Viewer, for_readers
+from harriet.lib.records import Record
+from harriet.people.errors import NotFound
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    label: str
+    content: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the list: the first cell leads to its page."""
+
+    url: str
+    first: Cell
+    rest: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    label: str
+    url: str
+
+
+if TYPE_CHECKING:
+    _Base = ModelAdmin[Model]
+else:
+    _Base = ModelAdmin
+
+
+class RecordAdmin(_Base):
+    """Registered once for each model, with what the model's app says of it in records.py (`admin_of`).
+
+    Django's own list, form, history and deletion are not used: they count every row, offer what other organizations
+    have, and change rows without an action. Their attributes are set all the same, so that Django checks the names.
+    """
+
+    actions = None
+    record: Record
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """A list and a row's page: there is no address to add, change or delete at."""
+        key: Any = self.model._meta.pk
+        converter = "uuid" if isinstance(getattr(key, "target_field", key), UUIDField) else "str"
+        name = f"{self.model._meta.app_label}_{self.model._meta.model_name}"
+        return [
+            path("", for_readers(self.list_page), name=f"{name}_changelist"),
+            path(f"<{converter}:pk>/", for_readers(self.row_page), name=f"{name}_change"),
+        ]
+
+    def list_page(self, request: HttpRequest, viewer: Viewer) -> HttpResponse:
+        _demand(viewer, self.record)
+        filters = Filters(self.record, viewer, request.GET)
+        rows = filters.narrow(viewer.list_of(self.record))
+        page = listed(rows, filters.loose, time=self.record.time, cursor=request.GET.get("cursor", ""))
+        context = {
+            "active": "records",
+            "record": self.record,
+            "labels": [self.record.fields[name] for name in self.record.columns],
+            "lines": self._lines(viewer, page.rows),
+            "page": page,
+            "filters": filters,
+            "newest": filters.url(),
+        }
+        return render(request, "records/list.html", context)
+
+    def _lines(self, viewer: Viewer, rows: list[Any]) -> list[Line]:
+        first, *rest = self.record.columns
+        labels, cells = self.record.fields, Cells(viewer, self.record, rows, self.record.columns)
+        return [
+            Line(
+                address_of(self.record, row),
+                Cell(labels[first], cells.text(row, first)),
+                [Cell(labels[name], cells.cell(row, name)) for name in rest],
+            )
+            for row in rows
+        ]
+
+    def row_page(self, request: HttpRequest, viewer: Viewer, pk: Any) -> HttpResponse:
+        _demand(viewer, self.record)
+        row = self._row(viewer, pk)
+        cells = Cells(viewer, self.record, [row], self.record.fields)
+        known = [Cell(label, cells.cell(row, name, LONGEST)) for name, label in self.record.fields.items()]
+        context = {
+            "active": "records",
+            "record": self.record,
+            "row": row,
+            "title": self.record.title(row),
+            "known": known,
+            "leads_to": _leads_to(viewer, self.record, row),
+            "list_url": reverse(url_name(self.record, "changelist")),
+            **self._elsewhere(viewer, row),
+        }
+        return render(request, "records/row.html", context)
+
+    def _row(self, viewer: Viewer, pk: Any) -> Any:
+        try:
+            row = viewer.rows_of(self.record).filter(pk=pk).first()
+        except (ValidationError, ValueError):
+            row = None
+        if row is None:
+            raise NotFound(f"There is no such {self.record.one} in your organization.")
+        return row
+
+    def _elsewhere(self, viewer: Viewer, row: Any) -> dict[str, Any]:
+        """The page where it is looked after, and what the audit log says of it."""
+        page, history = self.record.page, self.record.history
+        asked = (page.argument if page else "", *((history.of, history.named) if history else ()))
+        wanted = {name for name in asked if name}
+        rows = viewer.rows_of(self.record).filter(pk=row.pk)
+        found = (rows.values(*wanted).first() if wanted else None) or {}
+        told = history and events_about(viewer, history, Subject(found.get(history.of), found.get(history.named)))
+        return {"page": self._page(viewer, found), "history": history, "events": told}
+
+    def _page(self, viewer: Viewer, found: dict[str, Any]) -> Led | None:
+        page = self.record.page
+        if page is None or not has_power(viewer.membership, Power(page.power)):
+            return None
+        arguments = [found.get(page.argument)] if page.argument else []
+        try:
+            return Led(page.label, reverse(page.view, args=arguments))
+        except NoReverseMatch:  # the row leads nowhere
+            if arguments == [None]:
+                return None
+            raise
+
+
+def admin_of(record: Record) -> type[RecordAdmin]:
+    """The ModelAdmin of one entry."""
+    names = {
+        "record": record,
+        "list_display": record.columns,
+        "list_filter": record.filters,
+        "list_select_related": record.select,
+        "readonly_fields": tuple(record.fields),
+        "search_fields": (record.search,) if record.search else (),
+        "date_hierarchy": record.time or None,
+        "ordering": (f"-{record.time}", "-pk") if record.time else ("-pk",),
+    }
+    return type(f"{model_of(record).__name__}Record", (RecordAdmin,), names)
+
+
+def _demand(viewer: Viewer, record: Record) -> None:
+    if not viewer.may_read(record):
+        raise NotFound(f"There are no {record.many.lower()} for you here.")
+
+
+def _leads_to(viewer: Viewer, record: Record, row: Any) -> list[Led]:
+    """Lists of what belongs to the row, such as a connector's tools."""
+    return [
+        Led(f"{other.many}: {other.fields[name].lower()}", f"{reverse(url_name(other, 'changelist'))}?{name}={row.pk}")
+        for other, name in leads_to(record)
+        if viewer.may_read(other)
+    ]

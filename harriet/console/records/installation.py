@@ -1,0 +1,177 @@
+"""What the installation's operators see: counts and health of every organization, and of the background work.
+
+Nothing is counted beyond a bound, so that the page costs the same however much there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from audit.checkpoints import is_own
+from audit.events import CALL_INTENT, CALL_REFUSED
+from audit.models import Checkpoint, Sweep, Unsealed
+from connectors.models import Connector
+
+PAGE = 25
+MOST = 1_000
+"""Of people and connectors; more are "1000+"."""
+MOST_CALLS = 10_000
+QUEUE = "celery"
+LATE = timedelta(minutes=5)
+"""Background work that a worker does every minute is late after this."""
+ANSWER_SECONDS = 1.0
+
+
+class Count(NamedTuple):
+    """Counted up to a bound."""
+
+    number: int
+    bound: int
+
+    def __str__(self) -> str:
+        return f"{self.bound:,}+" if self.number > self.bound else f"{self.number:,}"
+
+
+class Counted(NamedTuple):
+    """An organization as the database counts it."""
+
+    id: UUID
+    slug: str
+    name: str
+    people: int
+    working: int
+    down: int
+    needs_admin: int
+    unchecked: int
+    calls: int
+    refused: int
+    sealed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One organization's line."""
+
+    slug: str
+    name: str
+    people: Count
+    working: Count
+    down: Count
+    needs_admin: Count
+    unchecked: Count
+    """Active connectors, by health."""
+    calls: Count
+    refused: Count
+    """Of the last 24 hours."""
+    sealed: int
+    """Events in the chain, as its mark keeps count."""
+    verification: Checkpoint | None
+
+
+def _bounded(table: str, condition: str, bound: str) -> str:
+    return (
+        f"(SELECT count(*) FROM (SELECT 1 FROM {table} t"  # noqa: S608  # names of our own alone
+        f" WHERE t.organization_id = o.id AND {condition} LIMIT %({bound})s + 1) bounded)"
+    )
+
+
+def _health(word: str) -> str:
+    return _bounded("connectors_connector", f"t.state = %(active)s AND t.health = %({word})s", "most")
+
+
+def _lately(code: str) -> str:
+    condition = f"t.code = %({code})s AND t.recorded_at > now() - interval '1 day'"
+    return _bounded("audit_event", condition, "most_calls")
+
+
+_COUNTED = (
+    f"SELECT o.id, o.slug, o.name, {_bounded('people_membership', 't.is_active', 'most')},"  # noqa: S608
+    f" {_health('up')}, {_health('down')}, {_health('operator')}, {_health('unknown')},"
+    f" {_lately('intent')}, {_lately('refused')},"
+    " coalesce((SELECT m.events FROM audit_mark m WHERE m.organization_id = o.id), 0)"
+    " FROM people_organization o WHERE o.slug > %(after)s ORDER BY o.slug LIMIT %(page)s + 1"
+)
+
+
+def overviews(after: str) -> tuple[list[Overview], str]:
+    """A page of organizations in the order of their short names, and where the next page begins; empty on the last."""
+    values: dict[str, str | int] = {
+        "most": MOST,
+        "most_calls": MOST_CALLS,
+        "active": Connector.State.ACTIVE,
+        **{str(health): str(health) for health in Connector.Health.values},
+        "intent": CALL_INTENT,
+        "refused": CALL_REFUSED,
+        "after": after,
+        "page": PAGE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, values)
+        rows = [Counted(*row) for row in cursor.fetchall()]
+    verified = _last_verifications([row.id for row in rows])
+    shown = [_overview(row, verified.get(row.id)) for row in rows[:PAGE]]
+    return shown, shown[-1].slug if len(rows) > PAGE else ""
+
+
+def _overview(row: Counted, verification: Checkpoint | None) -> Overview:
+    return Overview(
+        row.slug,
+        row.name,
+        people=Count(row.people, MOST),
+        working=Count(row.working, MOST),
+        down=Count(row.down, MOST),
+        needs_admin=Count(row.needs_admin, MOST),
+        unchecked=Count(row.unchecked, MOST),
+        calls=Count(row.calls, MOST_CALLS),
+        refused=Count(row.refused, MOST_CALLS),
+        sealed=row.sealed,
+        verification=verification,
+    )
+
+
+def _last_verifications(organization_ids: list[UUID]) -> dict[UUID, Checkpoint]:
+    """The newest of each that Harriet made; of an organization whose newest somebody else wrote, none is believed."""
+    latest = Checkpoint.objects.raw(
+        "SELECT c.* FROM unnest(%s::uuid[]) AS o(id) CROSS JOIN LATERAL ("
+        " SELECT * FROM audit_checkpoint WHERE organization_id = o.id ORDER BY verified_at DESC, id DESC LIMIT 1) c",
+        [organization_ids],
+    )
+    return {made.organization_id: made for made in latest if is_own(made)}
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """How the work behind the pages goes."""
+
+    queued: int | None
+    """Tasks that wait in Redis; None when it does not answer."""
+    swept_until: datetime | None
+    """A worker looks for calls without an outcome every minute."""
+    unsealed: Count
+
+    @property
+    def is_late(self) -> bool:
+        return self.swept_until is None or timezone.now() - self.swept_until > LATE
+
+
+def background() -> Background:
+    sweep = Sweep.objects.first()
+    waiting = Unsealed.objects.order_by()[: MOST + 1].count()
+    return Background(_queued(), sweep.swept_until if sweep else None, Count(waiting, MOST))
+
+
+def _queued() -> int | None:
+    options = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, **options) as asked:
+            return int(asked.llen(QUEUE))
+    except (redis.RedisError, ValueError):
+        return None

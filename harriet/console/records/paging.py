@@ -1,0 +1,60 @@
+"""One page of a list of any length: by cursor, without counting, and never reading more than a window of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+
+PAGE = 50
+WINDOW = 10_000
+"""So many rows at most are looked through for what no index finds."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    rows: list[Any]
+    older: str
+    """The cursor of the page after this one; empty on the last."""
+    is_later: bool
+    """There are newer rows before these."""
+    is_cut: bool
+    """The window ended before the page was full: there may be more among older rows."""
+
+
+def listed(rows: QuerySet[Any], loose: Q, *, time: str, cursor: str) -> Listed:
+    """The newest rows after the cursor that fit `loose`, which no index helps with. `rows` is already as narrow as
+    indexes make it. A cursor that can't be read means the first page."""
+    before = _before(rows.model, time, cursor)
+    order = (f"-{time}", "-pk") if time else ("-pk",)
+    ordered = rows.filter(before).order_by(*order) if before else rows.order_by(*order)
+    end = next(iter(ordered[WINDOW - 1 : WINDOW]), None) if loose else None
+    floor = {f"{time or 'pk'}__gte": getattr(end, time or "pk")} if end is not None else {}
+    found = list(ordered.filter(loose, **floor)[: PAGE + 1])
+    if len(found) > PAGE:
+        return Listed(found[:PAGE], _cursor(found[PAGE - 1], time), bool(before), False)
+    return Listed(found, _cursor(end, time) if end is not None else "", bool(before), end is not None)
+
+
+def _cursor(row: Any, time: str) -> str:
+    micros = f"{(getattr(row, time) - _EPOCH) // _MICROSECOND:x}" if time else ""
+    return f"{micros}.{row.pk}"
+
+
+def _before(model: type[Model], time: str, cursor: str) -> Q:
+    micros, _, id = cursor.partition(".")
+    try:
+        pk = model._meta.pk.to_python(id)
+        at = _EPOCH + int(micros, 16) * _MICROSECOND if time else None
+    except (ValidationError, ValueError, OverflowError):
+        return Q()
+    if not time:
+        return Q(pk__lt=pk)
+    # The first condition lets the index find the place; the second is the exact one.
+    return Q(**{f"{time}__lte": at}) & (Q(**{f"{time}__lt": at}) | Q(**{time: at, "pk__lt": pk}))

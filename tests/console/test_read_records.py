@@ -1,0 +1,284 @@
+"""Settings → Records: every noun, of one's own organization, to read; nothing sealed, nothing of anybody else."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.apps import apps
+from django.db.models import BinaryField
+from django.test import Client
+from django.urls import reverse
+
+from harriet.console.records.registry import (
+    WITHOUT_RECORD,
+    _complaints_of,
+    all_records,
+    complaints,
+    field_of,
+    leads_to,
+    model_of,
+    record_of,
+    target_of,
+)
+from harriet.lib.records import INSTALLATION, Record
+from harriet.people.models import Device, Membership, Role, User
+from tests import database
+from tests.cast import Cast, make_cast
+from tests.console.records import connector_of, list_url, make_everything, row_url, rows_in, with_role
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+READERS = (Role.OWNER, Role.MCP_ADMIN, Role.AUDITOR)
+OF_ORGANIZATIONS = [record for record in all_records() if record.scope != INSTALLATION]
+
+
+@pytest.fixture(scope="module")
+def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    """One company for all of this file, which only reads."""
+    with django_db_blocker.unblock():
+        cast = make_cast()
+        make_everything(cast)
+        yield cast
+        database.copy_template()
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(pk=user.pk))
+    return client
+
+
+def person_with(cast: Cast, role: Role) -> User:
+    found = Membership.objects.filter(organization=cast.acme, role=role).first()
+    return found.user if found else with_role(cast, role)
+
+
+def text_of(client: Client, url: str, **query: str) -> str:
+    answer = client.get(url, query)
+    assert answer.status_code == 200, (url, answer.status_code)
+    return answer.content.decode()
+
+
+def test_every_model_has_an_entry_that_fits(cast: Cast) -> None:
+    assert not list(complaints())
+    assert len(all_records()) + len(WITHOUT_RECORD) == len(list(apps.get_models()))
+
+
+def test_a_field_that_nobody_decided_about_is_complained_of() -> None:
+    record = record_of("people.Device")
+    assert record is not None
+    fields = {name: label for name, label in record.fields.items() if name != "last_seen_at"}
+    assert list(_complaints_of(replace(record, fields=fields, columns=("name",)))) == [
+        "last_seen_at is neither among the fields nor hidden: say which."
+    ]
+    token = record_of("people.AccessToken")
+    assert token is not None
+    shown = replace(token, fields={**token.fields, "token_hash": "Hash"}, hidden={})
+    assert list(_complaints_of(shown)) == ["token_hash holds bytes: sealed or hashed, and never shown."]
+    misspelt = replace(record, columns=("name", "nmae"), fields={**record.fields, "nmae": "Name"})
+    assert list(_complaints_of(misspelt)) == ["nmae is no field of it."]
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_readers_see_every_list_and_every_row(cast: Cast, role: Role) -> None:
+    client = signed_in(person_with(cast, role))
+    index = text_of(client, reverse("admin:records"))
+    for record in OF_ORGANIZATIONS:
+        assert f'href="{list_url(record)}"' in index
+        row = rows_in(record, cast.acme).first()
+        assert row is not None, f"the story has no {record.one}"
+        assert row_url(record, row) in text_of(client, list_url(record)), record.model
+        assert str(row.pk) in text_of(client, row_url(record, row)), record.model
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in READERS])
+def test_other_roles_see_none(cast: Cast, role: Role) -> None:
+    client = signed_in(person_with(cast, role))
+    for record in all_records():
+        row = rows_in(record, cast.acme).first()
+        assert client.get(list_url(record)).status_code == 403
+        assert client.get(row_url(record, row)).status_code == 403
+    assert client.get(reverse("admin:records")).status_code == 403
+    assert reverse("admin:records") not in text_of(client, reverse("console:inbox"))
+
+
+def test_nobody_reads_before_signing_in(cast: Cast) -> None:
+    for record in all_records():
+        row = rows_in(record, cast.acme).first()
+        for url in (list_url(record), row_url(record, row)):
+            answer = Client().get(url)
+            assert (answer.status_code, answer["Location"][:16]) == (302, "/accounts/login/")
+
+
+def test_an_outsider_finds_no_row_by_its_id(cast: Cast) -> None:
+    charlie = signed_in(cast.charlie)
+    for record in OF_ORGANIZATIONS:
+        for row in rows_in(record, cast.acme)[:3]:
+            for more in ("", "?_to_field=id", "?_popup=1", "?_changelist_filters=q%3Da"):
+                assert charlie.get(row_url(record, row) + more).status_code == 404, record.model
+
+
+def words_of(cast: Cast) -> set[str]:
+    """What only Acme has: ids and names."""
+    words = {str(row.pk) for record in OF_ORGANIZATIONS for row in rows_in(record, cast.acme)[:200]} - {"1", "2", "3"}
+    names = {str(user.email) for user in User.objects.filter(memberships__organization=cast.acme)}
+    return {word for word in words | names if len(word) > 8} | {"Service desk", "Nightly report", "search_customers"}
+
+
+def test_no_filter_search_or_parameter_shows_an_outsider_anything(cast: Cast) -> None:
+    charlie, words = signed_in(cast.charlie), words_of(cast)
+    for record in OF_ORGANIZATIONS:
+        queries: list[dict[str, str]] = [{}, {"q": "a"}, {"q": "%"}, {"all": "", "e": "1", "o": "1", "p": "0"}]
+        queries += [{"_to_field": "id", "_popup": "1"}, {"since": "2020-01-01", "until": "2099-01-01"}]
+        queries += [{f"{record.scope}__id__exact": str(cast.acme.pk), record.scope: str(cast.acme.pk)}]
+        queries += [{name: id, f"{name}__id__exact": id} for name, id in foreign_ids(cast, record)]
+        for query in queries:
+            page = text_of(charlie, list_url(record), **query)
+            asked = set(query.values())
+            assert not [word for word in words if word in page and word not in asked], (record.model, query)
+
+
+def foreign_ids(cast: Cast, record: Record) -> Iterator[tuple[str, str]]:
+    for name in record.filters:
+        if target := target_of(record, name):
+            row = rows_in(target, cast.acme).first()
+            assert row is not None
+            yield name, str(row.pk)
+
+
+def test_a_row_of_another_organization_is_no_filter(cast: Cast) -> None:
+    """Not even by name, and not even when a row of ours leads there."""
+    charlie = signed_in(cast.charlie)
+    stray = Device.objects.create(organization=cast.globex, user=cast.dana, name="A stray device")
+    page = text_of(charlie, list_url(known("people.Device")))
+    assert "A stray device" in page
+    assert "Dana" not in page
+    assert "no longer here" in page
+    row = text_of(charlie, row_url(known("people.Device"), stray))
+    assert "Dana" not in row
+    filtered = text_of(charlie, list_url(known("people.Device")), user=str(cast.dana.pk))
+    assert "none that is here" in filtered
+    assert "Dana" not in filtered
+    stray.delete()
+
+
+def known(label: str) -> Record:
+    record = record_of(label)
+    assert record is not None
+    return record
+
+
+def test_django_s_own_addresses_are_not_there(cast: Cast) -> None:
+    alice = signed_in(cast.alice)
+    for path in ("jsi18n/", "autocomplete/", "r/1/1/", "people/device/", "people/user/add/"):
+        for method in (alice.get, alice.post):
+            assert method(f"/settings/{path}").status_code == 404, path
+
+
+def everything() -> dict[str, list[Any]]:
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()}
+
+
+def test_nothing_is_added_changed_or_deleted_here(cast: Cast) -> None:
+    """As the owner, at every address where Django's admin site would do it."""
+    alice = signed_in(cast.alice)
+    alice.get("/")
+    before = everything()
+    for record in all_records():
+        listed, row = list_url(record), rows_in(record, cast.acme).first()
+        values = dict.fromkeys(record.fields, "1") | {"post": "yes", "_save": "Save", "action": "delete_selected"}
+        values |= {"_selected_action": str(row.pk), "form-TOTAL_FORMS": "1"}
+        for url in (listed, row_url(record, row)):
+            for method in (alice.post, alice.put, alice.patch, alice.delete):
+                assert method(url, values if method is alice.post else None).status_code == 405, url
+        for url in (f"{listed}add/", *(f"{row_url(record, row)}{verb}/" for verb in ("change", "delete", "history"))):
+            assert alice.post(url, values).status_code in {404, 405}, url
+            assert alice.get(url).status_code == 404, url
+    assert everything() == before
+
+
+def sealed_values(cast: Cast) -> set[str]:
+    """Every hidden value there is, in the forms in which it might be written."""
+    forms: set[str] = set()
+    for record in all_records():
+        for name in record.hidden:
+            field = field_of(record, name)
+            is_secret = isinstance(field, BinaryField) or name in ("password", "body")
+            if is_secret and field is not None:
+                for value in model_of(record)._default_manager.values_list(name, flat=True)[:50]:
+                    forms |= set(written(value))
+    return forms
+
+
+def written(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif value:
+        raw = bytes(value)
+        yield from (raw.hex(), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), str(raw))
+
+
+def test_nothing_sealed_or_hashed_is_on_any_page(cast: Cast) -> None:
+    operator = User.objects.create_superuser("operator@installation.test", "correct horse battery")
+    forms = sealed_values(cast)
+    assert len(forms) > 200
+    for client in (signed_in(cast.alice), signed_in(operator)):
+        for record in all_records():
+            pages = [client.get(list_url(record))]
+            pages += [client.get(row_url(record, row)) for row in rows_in(record, cast.acme)[:5]]
+            for page in pages:
+                found = [form for form in forms if form in page.content.decode()]
+                assert not found, (record.model, found)
+    operator.delete()
+
+
+def test_a_row_leads_to_its_page_its_neighbours_and_its_history(cast: Cast) -> None:
+    alice, connector = signed_in(cast.alice), connector_of(cast)
+    page = text_of(alice, row_url(known("connectors.Connector"), connector))
+    assert reverse("connectors:detail", args=[connector.pk]) in page
+    assert f"{list_url(known('connectors.Tool'))}?connector={connector.pk}" in page
+    assert "called search_customers on CRM" in page
+    tools = text_of(alice, list_url(known("connectors.Tool")), connector=str(connector.pk))
+    assert "send_mail" in tools
+    assert "Connector: <bdi>CRM</bdi>" in tools
+    group = text_of(alice, row_url(known("people.Group"), cast.sales))
+    assert reverse("groups:detail", args=[cast.sales.pk]) in group
+
+
+def test_an_auditor_is_led_to_no_page_that_is_closed_to_them(cast: Cast) -> None:
+    ticket = rows_in(known("approvals.Ticket"), cast.acme).earliest("number")
+    url = reverse("tickets:detail", args=[ticket.number])
+    assert url in text_of(signed_in(cast.alice), row_url(known("approvals.Ticket"), ticket))
+    assert url not in text_of(signed_in(person_with(cast, Role.AUDITOR)), row_url(known("approvals.Ticket"), ticket))
+
+
+def test_lists_are_searched_and_filtered(cast: Cast) -> None:
+    alice = signed_in(cast.alice)
+    tools = list_url(known("connectors.Tool"))
+    assert "send_mail" in text_of(alice, tools, q="SEND_")
+    assert "send_mail" not in text_of(alice, tools, q="end_mail")
+    assert "Nothing matches" in text_of(alice, tools, q="send%")
+    people = list_url(known("people.Membership"))
+    assert "Alice" in text_of(alice, people, q="ALICE@")
+    assert "Dana" not in text_of(alice, people, role="owner").partition("<table")[2]
+    assert "Dana" in text_of(alice, people, role="member").partition("<table")[2]
+    assert "Nothing matches" in text_of(alice, people, since="2099-01-01")
+    assert "Nothing matches" in text_of(alice, people, until="2001-01-01")
+    assert "Nothing matches" in text_of(alice, people, user="no id")
+    events = list_url(known("audit.Event"))
+    assert "was refused" in text_of(alice, events, code="call.refused")
+    assert "was refused" not in text_of(alice, events, code="call.outcome")
+
+
+def test_every_link_to_a_list_filters_it(cast: Cast) -> None:
+    alice = signed_in(cast.alice)
+    for record in OF_ORGANIZATIONS:
+        row = rows_in(record, cast.acme).first()
+        for other, name in leads_to(record):
+            page = text_of(alice, list_url(other), **{name: str(row.pk)})
+            assert f"{other.fields[name]}: <bdi>" in page, (other.model, name)
