@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harriet.lib.egress import is_reserved_header
 from harriet.lib.secret import Secret
 from vault.errors import CredentialRefused
 from vault.opened import OpenCredential
@@ -36,31 +37,6 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """RFC 9110 §5.6.2: names of headers, and of cookies (RFC 6265 §4.1.1)."""
 _PARAMETER = re.compile(r"[A-Za-z0-9_.~\[\]-]{1,100}")
 _NOT_IN_COOKIES = set(' ",;\\')
-_RESERVED = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "expect",
-        "forwarded",
-        "host",
-        "keep-alive",
-        "last-event-id",
-        "origin",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-        "x-real-ip",
-    }
-)
-_RESERVED_STARTS = ("mcp-", "x-forwarded-", "proxy-", "sec-")
 
 
 def place(secret: Secret, _username: str, placement: Placement) -> OpenCredential:
@@ -108,14 +84,10 @@ def _check_name(where: str, name: str) -> None:
             f"This can't be the name of a {PLACES[where]}: use up to 100 letters, digits, hyphens and underscores.",
             field="name",
         )
-    if where == HEADER_PLACE and _is_reserved(name.lower()):
+    if where == HEADER_PLACE and is_reserved_header(name):
         raise CredentialRefused(
             f"Harriet or the connection sets the header {name} itself. Choose another header.", field="name"
         )
-
-
-def _is_reserved(name: str) -> bool:
-    return name in _RESERVED or name.startswith(_RESERVED_STARTS)
 
 
 def _check_template(where: str, template: str) -> None:

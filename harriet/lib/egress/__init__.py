@@ -7,6 +7,7 @@ environment, or lets a name be resolved again between the check and the connecti
 from harriet.lib.egress.asynchronous import AsyncEgress, Exchange
 from harriet.lib.egress.errors import EgressBroken, EgressFailed, EgressRefused, EgressTimeout
 from harriet.lib.egress.reach import Reach, check_url
+from harriet.lib.egress.reserved_headers import is_reserved_header
 from harriet.lib.egress.response import Response
 from harriet.lib.egress.session import confine, session
 
@@ -21,5 +22,6 @@ __all__ = [
     "Response",
     "check_url",
     "confine",
+    "is_reserved_header",
     "session",
 ]
