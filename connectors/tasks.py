@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
+from connectors.actions.forget_old_sessions import forget_old_sessions as forget_sessions
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import SESSIONS_KEPT, ClientSession, Connector
+from connectors.models import Connector
 
 BETWEEN_SYNCS = timedelta(hours=1)
 
@@ -45,8 +46,7 @@ def sync_connector_soon(connector_id: UUID) -> None:
 
 @shared_task(name="connectors.forget_old_sessions")
 def forget_old_sessions() -> None:
-    """Client sessions that nobody used for a week: whoever comes back begins a new one."""
-    ClientSession.objects.filter(changed_at__lt=Now() - SESSIONS_KEPT).delete()
+    forget_sessions()
 
 
 def due_for_sync() -> list[object]:

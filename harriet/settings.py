@@ -93,7 +93,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "harriet.urls"
-ASGI_APPLICATION = "harriet.asgi.application"
 
 TEMPLATES = [
     {
@@ -280,9 +279,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Gateway
-MCP_BODY_LIMIT = 4 * 1024 * 1024
-MCP_ANSWER_LIMIT = 16 * 1024 * 1024
-MCP_DEADLINE_SECONDS = 120
+MCP_BODY_LIMIT = 4 * 1024 * 1024  # bytes of one message
+MCP_DEADLINE_SECONDS = 120  # that a call may take
 
 # What a form posts may be a secret: no report of an error repeats it.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "harriet.lib.reporting.HidePosted"
