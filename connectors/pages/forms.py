@@ -10,6 +10,7 @@ from connectors.actions.set_approvers import APPROVE
 from connectors.actions.set_tool import ToolChange
 from connectors.models import EVERYONE, Connector, Risk, Tool
 from harriet.people.models import Organization
+from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField
 from harriet.people.roles import Role
 
@@ -26,6 +27,12 @@ class BasicsForm(forms.Form):
         label="Description", required=False, help_text="One sentence for the people who will use it."
     )
     icon = forms.CharField(label="Icon", required=False, help_text="One emoji or letter.")
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "name" in given and not given.get("slug"):
+            given["slug"] = slug_from(given["name"], fallback="connector", longest=40)
+        return given
 
 
 class SnippetForm(forms.Form):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
+from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.utils.http import urlencode
 
 from connectors.counts import enabled_words
 from connectors.models import Connector
-from connectors.pages.activity import HOURS, calls_by_hour
+from connectors.pages.logged_calls import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
-from connectors.states import state_of
+from connectors.states import State, state_of
+from harriet.pages.context import PageContext, show
+from harriet.pages.links import Link
 from harriet.pages.pagination import page_of
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
@@ -28,22 +31,56 @@ SHOWN = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class IntegrationRow:
+    connector: Connector
+    state: State
+    enabled: str
+    """ "12 of 84 enabled"."""
+    credential: Credential | None
+    hours: list[int]
+    """Calls in each of the last hours, oldest first."""
+
+    @property
+    def calls(self) -> int:
+        return sum(self.hours)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationsPage(PageContext):
+    template = "connectors/list.html"
+    active = "integrations"
+    page: Page[Connector]
+    rows: list[IntegrationRow]
+    shown: list[Link]
+    show: str
+    text: str
+    is_empty: bool
+    can_manage: bool
+
+
 @needs(Power.VIEW_SETTINGS)
-def integrations(request: OrganizationRequest) -> HttpResponse:
-    show, text = request.GET.get("show", ""), request.GET.get("q", "").strip()
+def integrations_page(request: OrganizationRequest) -> HttpResponse:
+    wanted, text = request.GET.get("show", ""), request.GET.get("q", "").strip()
     everything = connectors_of(request.organization)
-    page = page_of(_filtered(everything, show, text), request)
-    context = {
-        "active": "integrations",
-        "page": page,
-        "rows": _rows(request, list(page)),
-        "shown": [(key, label, key == show) for key, (label, _) in SHOWN.items()],
-        "show": show,
-        "text": text,
-        "is_empty": not everything.exists(),
-        "can_manage": has_power(request.membership, Power.MANAGE_CONNECTORS),
-    }
-    return render(request, "connectors/list.html", context)
+    page = page_of(_filtered(everything, wanted, text), request)
+    return show(
+        request,
+        IntegrationsPage(
+            page=page,
+            rows=_rows(request, list(page)),
+            shown=_chips(wanted, text),
+            show=wanted,
+            text=text,
+            is_empty=not everything.exists(),
+            can_manage=has_power(request.membership, Power.MANAGE_CONNECTORS),
+        ),
+    )
+
+
+def _chips(wanted: str, text: str) -> list[Link]:
+    search = f"&{urlencode({'q': text})}" if text else ""
+    return [Link(f"?show={key}{search}", label, key == wanted) for key, (label, _) in SHOWN.items()]
 
 
 def _filtered(found: QuerySet[Connector], show: str, text: str) -> QuerySet[Connector]:
@@ -54,17 +91,16 @@ def _filtered(found: QuerySet[Connector], show: str, text: str) -> QuerySet[Conn
     return found
 
 
-def _rows(request: OrganizationRequest, connectors: list[Connector]) -> list[dict[str, Any]]:
+def _rows(request: OrganizationRequest, connectors: list[Connector]) -> list[IntegrationRow]:
     credentials = {row.connector_id: row for row in Credential.objects.filter(organization=request.organization)}
     calls = calls_by_hour(request.organization.id)
     return [
-        {
-            "connector": connector,
-            "state": state_of(connector),
-            "enabled": enabled_words(counts_of(connector)),
-            "credential": credentials.get(connector.id),
-            "hours": calls.get(connector.id, [0] * HOURS),
-            "calls": sum(calls.get(connector.id, [])),
-        }
+        IntegrationRow(
+            connector=connector,
+            state=state_of(connector),
+            enabled=enabled_words(counts_of(connector)),
+            credential=credentials.get(connector.id),
+            hours=calls.get(connector.id, [0] * HOURS),
+        )
         for connector in connectors
     ]

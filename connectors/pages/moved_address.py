@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import HttpResponse
-from django.shortcuts import render
 
 from connectors.actions.save_connection import check_address, move_between, save_connection
 from connectors.errors import ConnectorError
 from connectors.models import Connector
 from connectors.pages.forms import ConnectionForm
+from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt
 from harriet.people.pages.guards import OrganizationRequest
 from harriet.people.permissions import has_power
@@ -17,6 +20,18 @@ from vault.queries import credential_of
 
 ANSWER = "secret"
 KEEP, ENTER_AGAIN = "keep", "enter-again"
+
+
+@dataclass(frozen=True, slots=True)
+class MovedPage(PageContext):
+    template = "connectors/moved.html"
+    active = "integrations"
+    connector: Connector
+    old: str
+    given: dict[str, Any]
+    """What the form of the address read; it is sent again with the answer."""
+    is_same_host: bool
+    can_keep: bool
 
 
 def question_about_secret(
@@ -30,15 +45,14 @@ def question_about_secret(
     move = move_between(connector.url, form.cleaned_data["url"])
     if not move:
         return None
-    context = {
-        "active": "integrations",
-        "connector": connector,
-        "old": connector.url,
-        "given": form.cleaned_data,
-        "is_same_host": move == "path",
-        "can_keep": move == "path" and has_power(request.membership, Power.MANAGE_ORGANIZATION),
-    }
-    return render(request, "connectors/moved.html", context)
+    page = MovedPage(
+        connector=connector,
+        old=connector.url,
+        given=form.cleaned_data,
+        is_same_host=move == "path",
+        can_keep=move == "path" and has_power(request.membership, Power.MANAGE_ORGANIZATION),
+    )
+    return show(request, page)
 
 
 def _can_be_saved(connector: Connector, *, url: str, allow_internal: bool) -> bool:
@@ -50,7 +64,8 @@ def _can_be_saved(connector: Connector, *, url: str, allow_internal: bool) -> bo
     return True
 
 
-def save_connection_form(form: ConnectionForm, connector: Connector, request: OrganizationRequest) -> Connector | None:
-    """The saved connector; None with the reason in the form."""
+def saved_connection(request: OrganizationRequest, connector: Connector, form: ConnectionForm) -> bool:
+    """Whether there was something to save and it was; otherwise the form says what is wrong."""
     keep = request.POST.get(ANSWER) == KEEP
-    return attempt(form, lambda given: save_connection(connector, **given, keep_secret=keep, actor=request.actor))
+    saved = attempt(form, lambda given: save_connection(connector, **given, keep_secret=keep, actor=request.actor))
+    return saved is not None

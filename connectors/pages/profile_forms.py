@@ -11,6 +11,7 @@ from connectors.models import Connector, Profile, Tool
 from connectors.queries import connectors_of, counts_of
 from harriet.pages.forms import ReadOnce
 from harriet.people.models import Organization
+from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField, MembersField
 from harriet.people.queries import people_of
 
@@ -109,6 +110,12 @@ class ProfileForm(forms.Form):
             help_text="For large sets of tools. Clients see two tools, search_tools and call_tool, which find and call "
             "the others. All rules hold as before.",
         )
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "name" in given and not given.get("slug"):
+            given["slug"] = slug_from(given["name"], fallback="profile")
+        return given
 
     @classmethod
     def of(cls, profile: Profile, posted: Any = None) -> ProfileForm:

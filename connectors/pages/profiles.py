@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
-from connectors.access.facts import OrganizationFacts
+from connectors.access.facts import MemberRow, OrganizationFacts
 from connectors.access.load import load_for_page
-from connectors.access.preview import Preview, preview
+from connectors.access.preview import Preview, Seen, preview
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_profile import bound_tokens, delete_profile
@@ -21,58 +22,91 @@ from connectors.counts import offer_words
 from connectors.models import Profile, Tool
 from connectors.pages.profile_forms import ProfileForm
 from connectors.queries import profile_of, profiles_of
-from harriet.pages.forms import ConfirmForm, attempt
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import ConfirmForm, attempt, status_of
 from harriet.pages.pagination import page_of
-from harriet.people.names import slug_from
+from harriet.people.models import AccessToken
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileTableRow:
+    profile: Profile
+    enabled: str
+    """ "12 tools, 1 prompt"."""
+    single: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesPage(PageContext):
+    template = "profiles/list.html"
+    active = "profiles"
+    rows: list[ProfileTableRow]
+    can_manage: bool
+
+
 @needs(Power.VIEW_SETTINGS)
-def profiles(request: OrganizationRequest) -> HttpResponse:
+def profiles_page(request: OrganizationRequest) -> HttpResponse:
     facts = load_for_page(request.organization)
     rows = [
-        {"profile": profile, "enabled": _enabled(facts, profile), "single": _single(profile)}
+        ProfileTableRow(profile, _enabled(facts, profile), _single(profile))
         for profile in profiles_of(request.organization)
     ]
-    context = {
-        "active": "profiles",
-        "rows": rows,
-        "can_manage": has_power(request.membership, Power.MANAGE_PROFILES),
-    }
-    return render(request, "profiles/list.html", context)
+    return show(request, ProfilesPage(rows=rows, can_manage=has_power(request.membership, Power.MANAGE_PROFILES)))
+
+
+@dataclass(frozen=True, slots=True)
+class NewProfilePage(PageContext):
+    template = "profiles/new.html"
+    active = "profiles"
+    form: ProfileForm
 
 
 @needs(Power.MANAGE_PROFILES)
-def new(request: OrganizationRequest) -> HttpResponse:
+def new_profile_page(request: OrganizationRequest) -> HttpResponse:
     initial = {"connectors": request.GET.getlist("connector")}
     form = ProfileForm(request.organization, request.POST or None, initial=initial)
-    made = attempt(form, lambda given: create_profile(request.organization, **_named(given), actor=request.actor))
+    made = attempt(form, lambda given: create_profile(request.organization, **given, actor=request.actor))
     if made is None:
-        context = {"active": "profiles", "form": form}
-        return render(request, "profiles/new.html", context, status=400 if form.errors else 200)
+        return show(request, NewProfilePage(form=form), status=status_of(form))
     messages.success(request, f"The profile {made} was created. Its address is below.")
     return redirect("profiles:detail", made.pk)
 
 
+@dataclass(frozen=True, slots=True)
+class ProfilePage(PageContext):
+    template = "profiles/detail.html"
+    active = "profiles"
+    profile: Profile
+    form: ProfileForm
+    people: list[Preview]
+    can_manage: bool
+
+
 @needs_to_save(Power.MANAGE_PROFILES)
-def profile(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     found = profile_of(request.organization, pk)
     can_manage = has_power(request.membership, Power.MANAGE_PROFILES)
     form = ProfileForm.of(found, request.POST or None)
-    saved = attempt(form, lambda given: [change_profile(found, **_named(given), actor=request.actor)])
+    saved = attempt(form, lambda given: [change_profile(found, **given, actor=request.actor)])
     if saved is not None:
         messages.success(request, f"The profile {found} was saved." if saved[0] else "Nothing was changed.")
         return redirect("profiles:detail", pk)
-    context = {
-        "active": "profiles",
-        "profile": found,
-        "form": form,
-        "people": _seen_by_all(found),
-        "can_manage": can_manage,
-    }
-    return render(request, "profiles/detail.html", context, status=400 if form.errors else 200)
+    page = ProfilePage(profile=found, form=form, people=_seen_by_all(found), can_manage=can_manage)
+    return show(request, page, status=status_of(form))
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPage(PageContext):
+    template = "profiles/preview.html"
+    active = "profiles"
+    profile: Profile
+    members: list[MemberRow]
+    chosen: MemberRow | None
+    preview: Preview | None
+    page: Page[Seen]
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -83,31 +117,28 @@ def preview_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     members = sorted(facts.members.values(), key=lambda member: member.email)
     chosen = next((member for member in members if str(member.membership_id) == request.GET.get("person")), None)
     seen = preview(facts, facts.profiles[found.pk], chosen) if chosen else None
-    context = {
-        "active": "profiles",
-        "profile": found,
-        "members": members,
-        "chosen": chosen,
-        "preview": seen,
-        "page": page_of(seen.tools if seen else [], request),
-    }
-    return render(request, "profiles/preview.html", context)
+    page = page_of(seen.tools if seen else [], request)
+    return show(request, PreviewPage(profile=found, members=members, chosen=chosen, preview=seen, page=page))
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePage(PageContext):
+    template = "profiles/delete.html"
+    active = "profiles"
+    profile: Profile
+    form: ConfirmForm
+    tokens: Sequence[AccessToken]
+    people: list[Preview]
 
 
 @needs(Power.MANAGE_PROFILES)
-def delete(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def delete_profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     found = profile_of(request.organization, pk)
     form = ConfirmForm(found.name, request.POST or None)
     tokens, name = bound_tokens(found), found.name
     if attempt(form, lambda _given: [delete_profile(found, actor=request.actor)]) is None:
-        context = {
-            "active": "profiles",
-            "profile": found,
-            "form": form,
-            "tokens": tokens,
-            "people": _seen_by_all(found),
-        }
-        return render(request, "profiles/delete.html", context, status=400 if form.errors else 200)
+        page = DeletePage(profile=found, form=form, tokens=tokens, people=_seen_by_all(found))
+        return show(request, page, status=status_of(form))
     messages.success(request, f"The profile {name} was deleted.")
     return redirect("profiles:list")
 
@@ -135,7 +166,3 @@ def _seen_by_all(profile: Profile) -> list[Preview]:
     members = sorted(facts.members.values(), key=lambda member: member.email)
     seen = (preview(facts, row, member) for member in members)
     return [one for one in seen if one.opens.is_allowed]
-
-
-def _named(given: dict[str, Any]) -> dict[str, Any]:
-    return {**given, "slug": given["slug"] or slug_from(given["name"], fallback="profile")}

@@ -3,53 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from connectors.access.facts import MemberRow, ProfileRow
 from connectors.access.load import load_for_connector
 from connectors.access.preview import best_verdict
+from connectors.access.rules import Verdict
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.refuse_tool_change import refuse_tool_change
 from connectors.actions.set_tool import set_tool
 from connectors.actions.set_tools_in_bulk import set_tools_in_bulk
 from connectors.definitions.arguments import Row, prompt_rows, rows_of
-from connectors.definitions.text_diff import difference_of
+from connectors.definitions.text_diff import Line, difference_of
 from connectors.definitions.unchecked import unchecked_in
 from connectors.errors import ConnectorError
 from connectors.models import Tool, ToolVersion
-from connectors.pages.connector import page_context
+from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.forms import BulkForm, ToolForm
 from connectors.pages.tool_table import filtered_tools
 from connectors.queries import connector_of, pinned_definition, shown_versions, tool_of
-from connectors.states import tool_state
+from connectors.states import State, tool_state
 from harriet.lib.errors import Problem
 from harriet.lib.text import count_hidden
-from harriet.pages.forms import attempt
+from harriet.pages.context import show
+from harriet.pages.forms import attempt, status_of
 from harriet.people.errors import NotFound
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
-from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+
+MOST_PEOPLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One active person with the rule that decides about them."""
+
+    member: MemberRow
+    verdict: Verdict
+    profile: ProfileRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionRow:
+    version: ToolVersion
+    changes: list[Line]
+    """Since the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPage(ConnectorPage):
+    template = "connectors/tool.html"
+    tab = "detail"
+    tool: Tool
+    tool_state: State
+    form: ToolForm
+    definition: Mapping[str, Any]
+    """The accepted one."""
+    arguments: list[Row]
+    results: list[Row]
+    hidden: int
+    """Hidden characters in the definition."""
+    unchecked: tuple[str, ...]
+    proposed: ToolVersion | None
+    proposed_digest: str
+    changes: list[Line]
+    """From the accepted definition to the proposed one."""
+    history: list[DefinitionRow]
+    people: list[PersonRow]
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)
-def tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+def tool_page(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
     found = _tool(request, pk, tool_pk)
     form = ToolForm.of(found, request.POST or None)
     if request.method == "POST" and attempt(form, lambda given: _save(found, form, request)) is not None:
         messages.success(request, f"{found} was saved.")
         return redirect("connectors:tool", pk, tool_pk)
-    return render(request, "connectors/tool.html", _context(request, found, form), status=400 if form.errors else 200)
+    return show(request, _page(request, found, form), status=status_of(form))
 
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def switch(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+def switch_this_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
     found = _tool(request, pk, tool_pk)
     set_tool(found, is_enabled=not found.is_enabled, actor=request.actor)
     messages.success(request, f"{found} is {'enabled' if found.is_enabled else 'disabled'}.")
@@ -58,11 +101,11 @@ def switch(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpRespons
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def set_many(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
+def set_many_tools(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
     """For the ticked tools, or for all that match the filters of the page it came from."""
     connector = connector_of(request.organization, pk)
     if one := request.POST.get("switch"):
-        return switch(request, pk, _uuid(one))
+        return switch_this_tool(request, pk, _uuid(one))
     matching = filtered_tools(connector, QueryDict(request.POST.get("query", "")))
     form = BulkForm(
         request.organization, [str(key) for key in connector.tools.values_list("pk", flat=True)], request.POST
@@ -81,7 +124,7 @@ def set_many(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def accept(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+def accept_change_of_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
     found = _tool(request, pk, tool_pk)
     accept_tool_change(found, digest=_digest(request), actor=request.actor)
     messages.success(request, f"The new definition of {found} is accepted; it may be called again.")
@@ -90,7 +133,7 @@ def accept(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpRespons
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def refuse(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+def refuse_change_of_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
     found = _tool(request, pk, tool_pk)
     refuse_tool_change(found, digest=_digest(request), actor=request.actor)
     messages.success(request, f"Refused. {found} stays in quarantine until the server offers the accepted definition.")
@@ -123,14 +166,12 @@ def _save(found: Tool, form: ToolForm, request: OrganizationRequest) -> bool:
     return True
 
 
-def _context(request: OrganizationRequest, found: Tool, form: ToolForm) -> dict[str, Any]:
+def _page(request: OrganizationRequest, found: Tool, form: ToolForm) -> ToolPage:
     versions = shown_versions(found)
-    pinned, proposed = pinned_definition(found), next((one for one in versions if one.is_proposed), None)
-    definition = pinned.definition
-    return page_context(
+    definition, proposed = pinned_definition(found).definition, next((one for one in versions if one.is_proposed), None)
+    return ToolPage(
         request,
         connector_of(request.organization, found.connector_id),
-        "detail",
         tool=found,
         tool_state=tool_state(found),
         form=form,
@@ -139,13 +180,11 @@ def _context(request: OrganizationRequest, found: Tool, form: ToolForm) -> dict[
         results=rows_of(definition.get("outputSchema")),
         hidden=count_hidden(str(definition)),
         unchecked=unchecked_in(definition),
-        pinned=pinned,
         proposed=proposed,
         proposed_digest=bytes(proposed.digest).hex() if proposed else "",
         changes=difference_of(definition, proposed.definition) if proposed else [],
         history=_history(versions),
         people=_people(found),
-        can_manage=has_power(request.membership, Power.MANAGE_CONNECTORS),
     )
 
 
@@ -153,26 +192,21 @@ def _arguments(found: Tool, definition: Mapping[str, Any]) -> list[Row]:
     return prompt_rows(definition) if found.kind == Tool.Kind.PROMPT else rows_of(definition.get("inputSchema"))
 
 
-def _history(versions: list[ToolVersion]) -> list[dict[str, Any]]:
+def _history(versions: list[ToolVersion]) -> list[DefinitionRow]:
     older = [*versions[1:], None]
     return [
-        {
-            "version": version,
-            "changes": difference_of(before.definition, version.definition) if before else [],
-        }
+        DefinitionRow(version, difference_of(before.definition, version.definition) if before else [])
         for version, before in zip(versions, older, strict=True)
     ]
 
 
-def _people(found: Tool) -> list[dict[str, Any]]:
-    """Each active person with the rule that decides."""
+def _people(found: Tool) -> list[PersonRow]:
     facts = load_for_connector(found.connector)
     row = facts.tools.get(found.pk)
-    members = sorted(facts.members.values(), key=lambda member: member.email)[:200]
+    members = sorted(facts.members.values(), key=lambda member: member.email)[:MOST_PEOPLE]
     if row is None:
         return []
-    found_for = [(member, *best_verdict(facts, row, member)) for member in members if member.facts.is_active]
-    return [{"member": member, "verdict": verdict, "profile": profile} for member, verdict, profile in found_for]
+    return [PersonRow(member, *best_verdict(facts, row, member)) for member in members if member.facts.is_active]
 
 
 def _tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> Tool:

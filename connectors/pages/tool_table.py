@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
 from connectors.access.grantees import ROLE_CHOICES
-from connectors.models import EVERYONE, Connector, Tool
-from connectors.queries import pinned_definition, tools_of
-from connectors.states import tool_state
+from connectors.models import Connector, Tool
+from connectors.queries import tools_of
+from connectors.states import State, tool_state
+from harriet.pages.links import Link, link_with
 
 _OFFERED = ~Q(state=Tool.State.REMOVED)
 SHOWN = {
@@ -33,48 +34,49 @@ def filtered_tools(connector: Connector, wanted: QueryDict) -> QuerySet[Tool]:
         found = found.filter(Q(risk_override=risk) | Q(risk_override="", risk_proposed=risk))
     if group := wanted.get("group"):
         found = found.filter(pk__in=Tool.objects.filter(permissions__group__slug=group).values("pk"))
-    if text := wanted.get("q", "").replace("\0", "").strip():
+    if text := wanted.get("q", "").strip():
         found = found.filter(Q(name__icontains=text) | Q(description__icontains=text))
     return found
 
 
-def chips(connector: Connector, wanted: QueryDict) -> list[tuple[str, str, int, bool]]:
-    """Each with its address and count; those with nothing in them are left out, unless chosen."""
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter above the table, with how much it finds."""
+
+    link: Link
+    count: int
+
+
+def chips(connector: Connector, wanted: QueryDict) -> list[Chip]:
+    """Those with nothing in them are left out, unless chosen."""
     counts = Tool.objects.filter(connector=connector).aggregate(
         **{f"show_{key}": Count("pk", filter=which, distinct=True) for key, (_, which) in SHOWN.items()}
     )
     chosen = wanted.get("show", "")
     return [
-        (_address(wanted, show=key), label, counts[f"show_{key}"], key == chosen)
+        Chip(Link(link_with(wanted, "show", key), label, key == chosen), counts[f"show_{key}"])
         for key, (label, _) in SHOWN.items()
         if counts[f"show_{key}"] or key in {"", chosen}
     ]
 
 
-def without_page(wanted: QueryDict) -> str:
-    query = wanted.copy()
-    query.pop("page", None)
-    return query.urlencode()
+@dataclass(frozen=True, slots=True)
+class ToolTableRow:
+    tool: Tool
+    state: State
+    groups: list[str]
+    roles: list[str]
+    is_for_nobody: bool
 
 
-def row(tool: Tool) -> dict[str, Any]:
-    return {
-        "tool": tool,
-        "state": tool_state(tool),
-        "title": pinned_definition(tool).definition.get("title") or "",
-        "groups": _groups_for(tool),
-        "roles": _roles_for(tool),
-        "is_for_nobody": tool.is_enabled and not tool.permissions.all(),
-        "is_for_everyone": _is_for_everyone(tool),
-    }
-
-
-def _address(wanted: QueryDict, **chosen: str) -> str:
-    query = wanted.copy()
-    query.pop("page", None)
-    for name, value in chosen.items():
-        query[name] = value
-    return f"?{query.urlencode()}"
+def table_row(tool: Tool) -> ToolTableRow:
+    return ToolTableRow(
+        tool=tool,
+        state=tool_state(tool),
+        groups=_groups_for(tool),
+        roles=_roles_for(tool),
+        is_for_nobody=tool.is_enabled and not tool.permissions.all(),
+    )
 
 
 def _groups_for(tool: Tool) -> list[str]:
@@ -84,7 +86,3 @@ def _groups_for(tool: Tool) -> list[str]:
 def _roles_for(tool: Tool) -> list[str]:
     labels = dict(ROLE_CHOICES)
     return [labels[permission.role] for permission in tool.permissions.all() if permission.role]
-
-
-def _is_for_everyone(tool: Tool) -> bool:
-    return any(permission.role == EVERYONE for permission in tool.permissions.all())

@@ -4,57 +4,95 @@ from __future__ import annotations
 
 from django.urls import path
 
-from connectors.pages import connector as connector_views
-from connectors.pages import integrations as views
-from connectors.pages import person as person_views
-from connectors.pages import profiles as profile_views
-from connectors.pages import tool as tool_views
-from connectors.pages import wizard as wizard_views
+from connectors.pages.connector.access import access_tab, save_approvers
+from connectors.pages.connector.activity import activity_tab
+from connectors.pages.connector.authentication import authentication_tab, switch_back_to_secret
+from connectors.pages.connector.buttons import (
+    pause_this_connector,
+    resume_this_connector,
+    sync_this_connector,
+    test_this_connector,
+)
+from connectors.pages.connector.settings import (
+    delete_connector_page,
+    save_basics_of_connector,
+    save_checks_of_connector,
+    save_connection_of_connector,
+    settings_tab,
+)
+from connectors.pages.connector.tools import tools_tab
+from connectors.pages.integrations import integrations_page
+from connectors.pages.person import person_can_call_page
+from connectors.pages.profiles import (
+    delete_profile_page,
+    new_profile_page,
+    preview_page,
+    profile_page,
+    profiles_page,
+)
+from connectors.pages.tool import (
+    accept_change_of_tool,
+    refuse_change_of_tool,
+    set_many_tools,
+    switch_this_tool,
+    tool_page,
+)
+from connectors.pages.wizard import (
+    access_step,
+    authentication_step,
+    basics_step,
+    connect_sample,
+    connection_step,
+    new_connector_page,
+    paste_configuration,
+    ready_page,
+    resume_set_up,
+)
 
 connector_urls = (
     [
-        path("", views.integrations, name="list"),
-        path("new/", wizard_views.new, name="new"),
-        path("new/sample/", wizard_views.sample, name="sample"),
-        path("new/paste/", wizard_views.paste, name="paste"),
-        path("<uuid:pk>/setup/", wizard_views.resume, name="setup"),
-        path("<uuid:pk>/setup/basics/", wizard_views.basics, name="setup_basics"),
-        path("<uuid:pk>/setup/connection/", wizard_views.connection, name="setup_connection"),
-        path("<uuid:pk>/setup/authentication/", wizard_views.authentication, name="setup_authentication"),
-        path("<uuid:pk>/setup/access/", wizard_views.access, name="setup_access"),
-        path("<uuid:pk>/ready/", wizard_views.ready, name="ready"),
-        path("<uuid:pk>/", connector_views.tools, name="detail"),
-        path("<uuid:pk>/access/", connector_views.access, name="access"),
-        path("<uuid:pk>/access/approvers/", connector_views.approvers, name="approvers"),
-        path("<uuid:pk>/authentication/", connector_views.authentication, name="authentication"),
-        path("<uuid:pk>/authentication/switch-back/", connector_views.switch_back, name="switch_back"),
-        path("<uuid:pk>/activity/", connector_views.activity, name="activity"),
-        path("<uuid:pk>/settings/", connector_views.settings, name="settings"),
-        path("<uuid:pk>/settings/basics/", connector_views.basics, name="basics"),
-        path("<uuid:pk>/settings/connection/", connector_views.connection, name="connection"),
-        path("<uuid:pk>/settings/checks/", connector_views.checks, name="checks"),
-        path("<uuid:pk>/delete/", connector_views.delete, name="delete"),
-        path("<uuid:pk>/test/", connector_views.test, name="test"),
-        path("<uuid:pk>/sync/", connector_views.sync, name="sync"),
-        path("<uuid:pk>/pause/", connector_views.pause, name="pause"),
-        path("<uuid:pk>/resume/", connector_views.resume, name="resume"),
-        path("<uuid:pk>/tools/set/", tool_views.set_many, name="set_tools"),
-        path("<uuid:pk>/tools/<uuid:tool_pk>/", tool_views.tool, name="tool"),
-        path("<uuid:pk>/tools/<uuid:tool_pk>/switch/", tool_views.switch, name="switch_tool"),
-        path("<uuid:pk>/tools/<uuid:tool_pk>/accept/", tool_views.accept, name="accept_change"),
-        path("<uuid:pk>/tools/<uuid:tool_pk>/refuse/", tool_views.refuse, name="refuse_change"),
+        path("", integrations_page, name="list"),
+        path("new/", new_connector_page, name="new"),
+        path("new/sample/", connect_sample, name="sample"),
+        path("new/paste/", paste_configuration, name="paste"),
+        path("<uuid:pk>/setup/", resume_set_up, name="setup"),
+        path("<uuid:pk>/setup/basics/", basics_step, name="setup_basics"),
+        path("<uuid:pk>/setup/connection/", connection_step, name="setup_connection"),
+        path("<uuid:pk>/setup/authentication/", authentication_step, name="setup_authentication"),
+        path("<uuid:pk>/setup/access/", access_step, name="setup_access"),
+        path("<uuid:pk>/ready/", ready_page, name="ready"),
+        path("<uuid:pk>/", tools_tab, name="detail"),
+        path("<uuid:pk>/access/", access_tab, name="access"),
+        path("<uuid:pk>/access/approvers/", save_approvers, name="approvers"),
+        path("<uuid:pk>/authentication/", authentication_tab, name="authentication"),
+        path("<uuid:pk>/authentication/switch-back/", switch_back_to_secret, name="switch_back"),
+        path("<uuid:pk>/activity/", activity_tab, name="activity"),
+        path("<uuid:pk>/settings/", settings_tab, name="settings"),
+        path("<uuid:pk>/settings/basics/", save_basics_of_connector, name="basics"),
+        path("<uuid:pk>/settings/connection/", save_connection_of_connector, name="connection"),
+        path("<uuid:pk>/settings/checks/", save_checks_of_connector, name="checks"),
+        path("<uuid:pk>/delete/", delete_connector_page, name="delete"),
+        path("<uuid:pk>/test/", test_this_connector, name="test"),
+        path("<uuid:pk>/sync/", sync_this_connector, name="sync"),
+        path("<uuid:pk>/pause/", pause_this_connector, name="pause"),
+        path("<uuid:pk>/resume/", resume_this_connector, name="resume"),
+        path("<uuid:pk>/tools/set/", set_many_tools, name="set_tools"),
+        path("<uuid:pk>/tools/<uuid:tool_pk>/", tool_page, name="tool"),
+        path("<uuid:pk>/tools/<uuid:tool_pk>/switch/", switch_this_tool, name="switch_tool"),
+        path("<uuid:pk>/tools/<uuid:tool_pk>/accept/", accept_change_of_tool, name="accept_change"),
+        path("<uuid:pk>/tools/<uuid:tool_pk>/refuse/", refuse_change_of_tool, name="refuse_change"),
     ],
     "connectors",
 )
 
 profile_urls = (
     [
-        path("", profile_views.profiles, name="list"),
-        path("new/", profile_views.new, name="new"),
-        path("people/<uuid:pk>/", person_views.person, name="person"),
-        path("<uuid:pk>/", profile_views.profile, name="detail"),
-        path("<uuid:pk>/preview/", profile_views.preview_page, name="preview"),
-        path("<uuid:pk>/delete/", profile_views.delete, name="delete"),
+        path("", profiles_page, name="list"),
+        path("new/", new_profile_page, name="new"),
+        path("people/<uuid:pk>/", person_can_call_page, name="person"),
+        path("<uuid:pk>/", profile_page, name="detail"),
+        path("<uuid:pk>/preview/", preview_page, name="preview"),
+        path("<uuid:pk>/delete/", delete_profile_page, name="delete"),
     ],
     "profiles",
 )

@@ -2,49 +2,133 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from secrets import token_urlsafe
-from typing import Any
+from typing import ClassVar
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.add_sample import add_sample, is_sample_there
 from connectors.actions.draft_connector import draft_connector
-from connectors.actions.replace_secret import is_replacing, replace_secret
-from connectors.actions.save_access import save_access
-from connectors.actions.save_authentication import check_entered_for, save_authentication
 from connectors.actions.save_basics import save_basics
 from connectors.actions.sync_connector import summary_of, sync_connector
-from connectors.actions.test_connection import test_connection
-from connectors.counts import enabled_words
+from connectors.actions.test_connection import Finding, test_connection
+from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
-from connectors.models import Connector
-from connectors.pages.catalogue import PRESETS, preset_named
+from connectors.models import Connector, SyncRun
+from connectors.pages.catalogue import PRESETS, Preset, preset_named
 from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm, SnippetForm
-from connectors.pages.kept_findings import keep_findings, keep_prefill, kept_findings, kept_prefill
-from connectors.pages.moved_address import question_about_secret, save_connection_form
+from connectors.pages.kept_findings import keep_findings, kept_findings
+from connectors.pages.kept_prefill import keep_prefill, kept_prefill
+from connectors.pages.moved_address import question_about_secret, saved_connection
+from connectors.pages.shared_forms import credential_form, saved_access, saved_credential
 from connectors.pages.snippets import read_snippet
 from connectors.queries import connector_of, counts_of, last_sync_of
-from connectors.sync_remarks import remarks_of
+from connectors.sync_remarks import RemarkList, remarks_of
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
-from harriet.lib.errors import Problem
-from harriet.pages.forms import attempt
-from harriet.people.names import slug_from
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import attempt, status_of
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.roles import Power
-from vault.pages.credential_form import CredentialForm
+from vault.models import Credential
 from vault.queries import credential_of
-from vault.types.registry import NO_CREDENTIAL_TYPE
+
+MOST_REMARKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StepLink:
+    key: str
+    label: str
+    url: str
+    """Empty while the step can't be opened."""
+    is_current: bool
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepPage(PageContext):
+    """One step, with the stepper above and what is known so far beside it."""
+
+    active = "integrations"
+    step: ClassVar[str]
+    request: OrganizationRequest
+    connector: Connector | None
+    """None until the first step is saved."""
+    form: forms.Form
+
+    @property
+    def steps(self) -> list[StepLink]:
+        return [_step_link(self.connector, key, label, self.step) for key, label in STEPS]
+
+    @property
+    def findings(self) -> list[Finding]:
+        return kept_findings(self.request, self.connector) if self.connector else []
+
+    @property
+    def works(self) -> bool:
+        """The last test found nothing that stops a call."""
+        return bool(self.findings) and all(finding.kind != "danger" for finding in self.findings)
+
+    @property
+    def credential(self) -> Credential | None:
+        return credential_of(self.connector.id) if self.connector else None
+
+
+def _step_link(connector: Connector | None, key: str, label: str, current: str) -> StepLink:
+    is_open = connector is not None and is_reached(connector, key)
+    url = reverse(f"connectors:setup_{key}", args=[connector.pk]) if connector and is_open else ""
+    return StepLink(key, label, url, key == current, is_open and connector is not None and key != connector.wizard_step)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStepPage(StepPage):
+    """The first step before anything is saved: also the catalogue, and a place to paste a configuration."""
+
+    template = "connectors/wizard_basics.html"
+    step = BASICS
+    snippet: SnippetForm
+    preset: Preset | None = None
+    presets: tuple[Preset, ...] = PRESETS
+
+    @property
+    def has_sample(self) -> bool:
+        return is_sample_there()
+
+
+@dataclass(frozen=True, slots=True)
+class BasicsStepPage(StepPage):
+    template = "connectors/wizard_basics.html"
+    step = BASICS
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStepPage(StepPage):
+    template = "connectors/wizard_connection.html"
+    step = CONNECTION
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationStepPage(StepPage):
+    template = "connectors/wizard_authentication.html"
+    step = AUTHENTICATION
+
+
+@dataclass(frozen=True, slots=True)
+class AccessStepPage(StepPage):
+    template = "connectors/wizard_access.html"
+    step = ACCESS
 
 
 @needs(Power.MANAGE_CONNECTORS)
-def new(request: OrganizationRequest) -> HttpResponse:
+def new_connector_page(request: OrganizationRequest) -> HttpResponse:
     """The catalogue, and the first step; a preset or a pasted configuration that the address names fills it in.
 
     Nothing else does: what another visit left behind would send one company's key to another's host.
@@ -55,9 +139,10 @@ def new(request: OrganizationRequest) -> HttpResponse:
     else:
         prefill = kept_prefill(request, request.GET.get("from", ""))
     form = BasicsForm(request.POST or None, initial=prefill)
-    made = attempt(form, lambda given: draft_connector(request.organization, **_basics(given), actor=request.actor))
+    made = attempt(form, lambda given: draft_connector(request.organization, **given, actor=request.actor))
     if made is None:
-        return _first(request, form, SnippetForm(), preset=preset)
+        page = FirstStepPage(request, None, form, snippet=SnippetForm(), preset=preset)
+        return show(request, page, status=status_of(form))
     if prefill:
         keep_prefill(request, str(made.pk), prefill)
     return redirect("connectors:setup_connection", made.pk)
@@ -65,12 +150,12 @@ def new(request: OrganizationRequest) -> HttpResponse:
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def paste(request: OrganizationRequest) -> HttpResponse:
-    form = SnippetForm(request.POST)
-    read = attempt(form, lambda given: read_snippet(given["snippet"]))
+def paste_configuration(request: OrganizationRequest) -> HttpResponse:
+    snippet = SnippetForm(request.POST)
+    read = attempt(snippet, lambda given: read_snippet(given["snippet"]))
     if read is None:
-        form.data = {}  # what was pasted may hold a secret: it is not written back
-        return _first(request, BasicsForm(), form)
+        snippet.data = {}  # what was pasted may hold a secret: it is not written back
+        return show(request, FirstStepPage(request, None, BasicsForm(), snippet=snippet), status=status_of(snippet))
     key = token_urlsafe(9)
     keep_prefill(request, key, asdict(read))
     return redirect(f"{reverse('connectors:new')}?from={key}")
@@ -78,13 +163,13 @@ def paste(request: OrganizationRequest) -> HttpResponse:
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def sample(request: OrganizationRequest) -> HttpResponse:
+def connect_sample(request: OrganizationRequest) -> HttpResponse:
     connector = add_sample(request.organization, actor=request.actor)
     return redirect("connectors:ready", connector.pk)
 
 
 @needs(Power.MANAGE_CONNECTORS)
-def resume(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def resume_set_up(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """The first step that is still to do."""
     connector = connector_of(request.organization, pk)
     if connector.wizard_step == DONE:
@@ -94,17 +179,17 @@ def resume(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 
 
 @needs(Power.MANAGE_CONNECTORS)
-def basics(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def basics_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = _draft(request, pk, BASICS)
     initial = {name: getattr(connector, name) for name in ("name", "slug", "description", "icon")}
     form = BasicsForm(request.POST or None, initial=initial)
-    if attempt(form, lambda given: save_basics(connector, **_basics(given), actor=request.actor)) is None:
-        return _page(request, connector, BASICS, form)
+    if attempt(form, lambda given: save_basics(connector, **given, actor=request.actor)) is None:
+        return show(request, BasicsStepPage(request, connector, form), status=status_of(form))
     return redirect("connectors:setup_connection", pk)
 
 
 @needs(Power.MANAGE_CONNECTORS)
-def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def connection_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """Saves, then tries the server: what was found is shown here, or beside the next step when it works."""
     connector = _draft(request, pk, CONNECTION)
     form = ConnectionForm(
@@ -116,36 +201,35 @@ def connection(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     )
     if (question := question_about_secret(request, connector, form)) is not None:
         return question
-    if save_connection_form(form, connector, request) is None:
-        return _page(request, connector, CONNECTION, form)
+    if not saved_connection(request, connector, form):
+        return show(request, ConnectionStepPage(request, connector, form), status=status_of(form))
+    return redirect(f"connectors:setup_{_tested(request, connector, CONNECTION, then=AUTHENTICATION)}", pk)
+
+
+@needs(Power.MANAGE_CONNECTORS)
+def authentication_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = _draft(request, pk, AUTHENTICATION)
+    form = credential_form(request, connector)
+    if not saved_credential(request, connector, form):
+        return show(request, AuthenticationStepPage(request, connector, form), status=status_of(form))
+    return redirect(f"connectors:setup_{_tested(request, connector, AUTHENTICATION, then=ACCESS)}", pk)
+
+
+def _tested(request: OrganizationRequest, connector: Connector, step: str, *, then: str) -> str:
+    """Where the wizard goes on: to the next step, or no further while the server doesn't work or was only tried."""
     findings = test_connection(connector, actor=request.actor)
     keep_findings(request, connector, findings)
     is_broken = any(finding.kind == "danger" for finding in findings)
-    if is_broken or "test" in request.POST:
-        return redirect("connectors:setup_connection", pk)
-    return redirect("connectors:setup_authentication", pk)
+    return step if is_broken or "test" in request.POST else then
 
 
 @needs(Power.MANAGE_CONNECTORS)
-def authentication(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    connector = _draft(request, pk, AUTHENTICATION)
-    form = credential_form(request, connector)
-    if not save_credential_form(form, connector, request):
-        return _page(request, connector, AUTHENTICATION, form)
-    findings = test_connection(connector, actor=request.actor)
-    keep_findings(request, connector, findings)
-    if "test" in request.POST or any(finding.kind == "danger" for finding in findings):
-        return redirect("connectors:setup_authentication", pk)
-    return redirect("connectors:setup_access", pk)
-
-
-@needs(Power.MANAGE_CONNECTORS)
-def access(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def access_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """The last step saves, activates and syncs."""
     connector = _draft(request, pk, ACCESS)
     form = AccessForm.of(connector, request.POST or None)
-    if attempt(form, lambda given: save_access_form(form, connector, request)) is None:
-        return _page(request, connector, ACCESS, form)
+    if not saved_access(request, connector, form):
+        return show(request, AccessStepPage(request, connector, form), status=status_of(form))
     if "later" in request.POST:
         messages.success(request, f"The draft of {connector} was saved. It is in the list when you come back.")
         return redirect("connectors:list")
@@ -154,81 +238,37 @@ def access(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     return redirect("connectors:ready", pk)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyPage(PageContext):
+    template = "connectors/ready.html"
+    active = "integrations"
+    connector: Connector
+    run: SyncRun | None
+
+    @property
+    def counts(self) -> Counts:
+        return counts_of(self.connector)
+
+    @property
+    def enabled(self) -> str:
+        return enabled_words(self.counts)
+
+    @property
+    def summary(self) -> str:
+        """Empty when its tools could not be read."""
+        return summary_of(self.run) if self.run and self.run.is_success else ""
+
+    @property
+    def remarks(self) -> list[RemarkList]:
+        return remarks_of(self.run, MOST_REMARKS)
+
+
 @needs(Power.MANAGE_CONNECTORS)
-def ready(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def ready_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     if connector.state == Connector.State.DRAFT:
         return redirect("connectors:setup", pk)
-    run = last_sync_of(connector)
-    context = {
-        "active": "integrations",
-        "connector": connector,
-        "run": run,
-        "counts": counts_of(connector),
-        "enabled": enabled_words(counts_of(connector)),
-        "summary": summary_of(run) if run and run.is_success else "",
-        "remarks": remarks_of(run, 20),
-    }
-    return render(request, "connectors/ready.html", context)
-
-
-def credential_form(request: OrganizationRequest, connector: Connector) -> CredentialForm:
-    """Preselects what the last test found: without a demand for a credential, none."""
-    credential = credential_of(connector.id)
-    initial: dict[str, Any] = {"owner": request.user.pk}
-    if credential is None and not _asked_for_credential(request, connector):
-        initial["type"] = NO_CREDENTIAL_TYPE
-    return CredentialForm(
-        request.POST or None,
-        organization=request.organization,
-        credential=credential,
-        is_replacing=is_replacing(connector),
-        initial=initial,
-    )
-
-
-def save_credential_form(form: CredentialForm, connector: Connector, request: OrganizationRequest) -> bool:
-    if not form.is_bound or not form.is_valid():
-        return False
-    username, placement = form.entered
-    fields: dict[str, Any] = {
-        "type": form.cleaned_data["type"],
-        "username": username,
-        "placement": placement,
-        "owner": form.cleaned_data["owner"],
-        "rotate_every_days": form.cleaned_data["rotate_every_days"],
-        "actor": request.actor,
-    }
-    secret = None if form.is_kept else form.cleaned_data["secret"]
-    try:
-        check_entered_for(connector, request.POST.get("address", connector.url))
-        if secret is not None and fields["type"] != NO_CREDENTIAL_TYPE and is_replacing(connector):
-            replace_secret(connector, secret=secret, is_untested=form.cleaned_data["untested"], **fields)
-        else:
-            save_authentication(connector, secret=secret, **fields)
-    except Problem as problem:
-        form.add_problem(problem)
-        return False
-    return True
-
-
-def save_access_form(form: AccessForm, connector: Connector, request: OrganizationRequest) -> Connector:
-    return save_access(
-        connector,
-        groups=form.cleaned_data["groups"],
-        roles=form.chosen_roles,
-        requires_confirmation=form.cleaned_data["requires_confirmation"],
-        actor=request.actor,
-    )
-
-
-def _basics(given: dict[str, Any]) -> dict[str, Any]:
-    return {**given, "slug": given["slug"] or slug_from(given["name"], fallback="connector", longest=40)}
-
-
-def _asked_for_credential(request: OrganizationRequest, connector: Connector) -> bool:
-    findings = kept_findings(request, connector)
-    return any(finding["title"] == "Authentication" and finding["kind"] != "ok" for finding in findings)
+    return show(request, ReadyPage(connector=connector, run=last_sync_of(connector)))
 
 
 def _draft(request: OrganizationRequest, pk: UUID, step: str) -> Connector:
@@ -238,37 +278,3 @@ def _draft(request: OrganizationRequest, pk: UUID, step: str) -> Connector:
     if not is_reached(connector, step):
         raise ConnectorError("Finish the earlier steps first; the draft is in the list of integrations.")
     return connector
-
-
-def _first(request: OrganizationRequest, form: BasicsForm, snippet: SnippetForm, **more: Any) -> HttpResponse:
-    is_wrong = bool(form.errors or snippet.errors)
-    page = _page(request, None, BASICS, form, snippet=snippet, presets=PRESETS, has_sample=is_sample_there(), **more)
-    page.status_code = 400 if is_wrong else 200
-    return page
-
-
-def _page(request: OrganizationRequest, connector: Connector | None, step: str, form: Any, **more: Any) -> HttpResponse:
-    """One step, with the stepper above and what is known so far beside it."""
-    steps = [
-        {
-            "key": key,
-            "label": label,
-            "is_current": key == step,
-            "is_done": connector is not None and is_reached(connector, key) and key != connector.wizard_step,
-            "is_open": connector is not None and is_reached(connector, key),
-        }
-        for key, label in STEPS
-    ]
-    findings = kept_findings(request, connector) if connector else []
-    context = {
-        "active": "integrations",
-        "connector": connector,
-        "step": step,
-        "steps": steps,
-        "form": form,
-        "findings": findings,
-        "works": bool(findings) and all(finding["kind"] != "danger" for finding in findings),
-        "credential": credential_of(connector.id) if connector else None,
-        **more,
-    }
-    return render(request, f"connectors/wizard_{step}.html", context, status=400 if form.errors else 200)

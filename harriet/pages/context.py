@@ -12,6 +12,7 @@ return show(request, GroupsPage(groups=…, can_manage=…))
 
 from __future__ import annotations
 
+from functools import cache, partial
 from inspect import get_annotations
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ from harriet.pages.no_store import forbid_storing
 
 
 class PageContext:
-    """Whatever a subclass declares is a name in its template, class variables too."""
+    """Whatever a subclass declares is a name in its template: fields, class variables and properties."""
 
     __slots__ = ()
 
@@ -44,6 +45,8 @@ def show_once(request: HttpRequest, page: PageContext) -> HttpResponse:
 
 
 def names_of(page: PageContext) -> dict[str, object]:
-    """The template's names with their values."""
-    declared = (name for kind in type(page).__mro__ for name in get_annotations(kind))
-    return {name: getattr(page, name) for name in declared}
+    """The template's names with their values. A property is asked when the template first asks for it, and once."""
+    kinds = type(page).__mro__
+    declared = {name: getattr(page, name) for kind in kinds for name in get_annotations(kind)}
+    asked = (name for kind in kinds for name, value in vars(kind).items() if isinstance(value, property))
+    return declared | {name: cache(partial(getattr, page, name)) for name in asked}

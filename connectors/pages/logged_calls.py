@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,9 +21,8 @@ HOURS = 24
 
 
 class Happened(NamedTuple):
-    at: object
+    at: datetime
     sentence: str
-    request_id: UUID
 
 
 def calls_by_hour(organization_id: UUID) -> dict[UUID, list[int]]:
@@ -47,4 +46,4 @@ def calls_by_hour(organization_id: UUID) -> dict[UUID, list[int]]:
 
 def latest_events(organization_id: UUID, connector_id: UUID, most: int = 50) -> list[Happened]:
     rows = Event.objects.filter(organization_id=organization_id, connector_id=connector_id).order_by("-recorded_at")
-    return [Happened(row.recorded_at, sentence_for(json.loads(row.body)), row.request_id) for row in rows[:most]]
+    return [Happened(row.recorded_at, sentence_for(json.loads(row.body))) for row in rows[:most]]

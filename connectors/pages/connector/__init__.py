@@ -1,0 +1,1 @@
+"""The pages of one connector: a tab each, and the buttons above them."""

@@ -1,0 +1,57 @@
+"""A connector's tab Access: what new tools start with, who decides on held calls, who can call it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from connectors.actions.set_approvers import set_approvers
+from connectors.errors import ConnectorError
+from connectors.pages.connector.page import ConnectorPage
+from connectors.pages.consequences import people_who_can_call
+from connectors.pages.forms import AccessForm, ApproversForm
+from connectors.pages.shared_forms import saved_access
+from connectors.queries import connector_of
+from harriet.pages.context import show
+from harriet.pages.forms import status_of
+from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
+from harriet.people.roles import Power
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTab(ConnectorPage):
+    template = "connectors/access.html"
+    tab = "access"
+    form: AccessForm
+    people: list[str]
+    """E-mail addresses."""
+    approvers: ApproversForm
+
+
+@needs_to_save(Power.MANAGE_CONNECTORS)
+def access_tab(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = AccessForm.of(connector, request.POST or None)
+    if saved_access(request, connector, form):
+        messages.success(request, "Saved. New tools start with this; the tools that are there keep what they have.")
+        return redirect("connectors:access", pk)
+    people, approvers = people_who_can_call(connector), ApproversForm(connector)
+    page = AccessTab(request, connector, form=form, people=people, approvers=approvers)
+    return show(request, page, status=status_of(form))
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def save_approvers(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector = connector_of(request.organization, pk)
+    form = ApproversForm(connector, request.POST)
+    if not form.is_valid():
+        raise ConnectorError("One of these groups is not there any more. Reload the page and choose again.")
+    set_approvers(connector, form.cleaned_data["approvers"], actor=request.actor)
+    messages.success(request, "Saved who decides on held calls.")
+    return redirect("connectors:access", pk)
