@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from harriet.lib.schemas import checker_of
-from harriet.lib.schemas.patterns import Uncheckable, translated
+from harriet.lib.schemas.pattern_pieces import Uncheckable
+from harriet.lib.schemas.patterns import translated
 
 PATTERNS = [
     *(r"^[\s\S]{1,65536}$", r"^[^]+$", r"^[^]{0,9}$", r"[]", r"^\ud83d\ude00$", r"^\ud83d[\ude00-\udeff]$"),

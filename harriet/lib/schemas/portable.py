@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
-from harriet.lib.schemas.patterns import Uncheckable, translated
+from harriet.lib.schemas.pattern_pieces import Uncheckable
+from harriet.lib.schemas.patterns import translated
 from harriet.lib.schemas.repair import Repair
 from harriet.lib.schemas.walk import Node, every_node, pointed_at
 from harriet.lib.text import excerpt

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from harriet.lib.schemas.patterns import Uncheckable, translated
+from harriet.lib.schemas.pattern_pieces import Uncheckable
+from harriet.lib.schemas.patterns import translated
 from harriet.lib.schemas.walk import MANY, NAMED, ONE, Node, Path, every_node, pointed_at
 from harriet.lib.text import excerpt
 
