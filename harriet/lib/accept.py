@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 LONGEST = 4096
+"""Characters of the header that are read; what comes after is not."""
 _PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++')
 """Up to the next comma that is in no quoted text."""
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -27,6 +28,7 @@ class Accept:
 
     @property
     def says_something(self) -> bool:
+        """False when the header was missing, empty, or could not be read at all."""
         return bool(self._ranges)
 
     def takes(self, media_type: str) -> bool:

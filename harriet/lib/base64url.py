@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 
 def encode(raw: bytes) -> str:
+    """ASCII letters, digits, “-” and “_”, without padding."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

@@ -15,14 +15,17 @@ def env(name: str, default: str = "") -> str:
 
 
 def env_int(name: str, default: int) -> int:
+    """The value of NAME as a whole number. Raises ValueError for anything else."""
     return int(env(name, str(default)))
 
 
 def env_bool(name: str, default: bool) -> bool:
+    """True for 1, true, yes and on, in any case; False for all else."""
     return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
 
 
 def env_list(name: str) -> list[str]:
+    """The value of NAME, split at its commas; without spaces and empty parts."""
     return [part.strip() for part in env(name).split(",") if part.strip()]
 
 

@@ -16,7 +16,9 @@ from harriet.lib.canonical import NotRepresentable, first_twice, is_beyond_doubl
 DEEPEST = 100
 """Beyond this level arrays and objects are emptied: whoever takes one entry allows fewer, and says so."""
 _MOST_CUTS = 200_000
+"""Strings and brackets of a text that nests too deep; beyond, it is refused."""
 _LONGEST_NUMBER = 400
+"""Digits; a longer one is read as a double, which mostly is infinity."""
 _SHAPE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -57,6 +59,7 @@ def with_whole_characters(text: str) -> str:
 
 
 def has_halves(text: str) -> bool:
+    """Whether half of a surrogate pair is in it, or a byte that was no UTF-8 (PEP 383)."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 

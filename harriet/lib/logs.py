@@ -19,6 +19,8 @@ logged_for: ContextVar[UUID | None] = ContextVar("harriet_logged_for", default=N
 
 
 class TextLines(logging.Formatter):
+    """One line a message, for people: time, level, logger, message, and the request that it belongs to."""
+
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 

@@ -21,6 +21,7 @@ def is_json(content_type: str) -> bool:
 
 
 def is_events(content_type: str) -> bool:
+    """A stream of server-sent events (WHATWG HTML §9.2)."""
     return media_type(content_type) == EVENTS
 
 

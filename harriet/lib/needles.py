@@ -25,6 +25,8 @@ _HINT = 64
 
 @dataclass(frozen=True, slots=True)
 class Needle:
+    """One spelling to look for."""
+
     letters: bytes
     """Searched in folded text."""
     reach: int = 0
@@ -38,6 +40,8 @@ class Needle:
 
 @dataclass(frozen=True, slots=True)
 class Needles:
+    """All that is to be looked for of one secret."""
+
     folded: tuple[Needle, ...]
     exact: tuple[str, ...]
     """Searched character by character: secrets that are mostly signs, or of another script."""

@@ -47,11 +47,13 @@ class Passage:
 
     @property
     def depth(self) -> int:
+        """How many layers there are (`layers`): the text as it is, and after each encoding that was undone."""
         if self._layers is None:
             self._layers = layers(self.text)
         return len(self._layers)
 
     def layer(self, depth: int) -> str:
+        """The text with `depth` encodings undone; the last one, where there are fewer."""
         return self._layers[min(depth, len(self._layers) - 1)] if self._layers else self.text
 
     def mark(self, depth: int, start: int, end: int) -> None:
@@ -68,10 +70,12 @@ class Passage:
             self.marks.append(self._stretched(low, high, needle.reach) if needle.reach else (low, high))
 
     def mark_whole(self) -> None:
+        """All of it goes."""
         self.marks = [(0, len(self.text))]
         self.is_encoded = False
 
     def settle(self) -> None:
+        """Brings the marks in order, and makes one of those that overlap."""
         settled: list[tuple[int, int]] = []
         for low, high in sorted(self.marks):
             if settled and low < settled[-1][1]:
@@ -81,6 +85,7 @@ class Passage:
         self.marks = settled
 
     def cleaned(self) -> str:
+        """The text without what was marked. What the protocol says is base64 stays base64."""
         has_to_decode = self.key in _BINARY and self.is_encoded and _is_base64(self.text)
         pieces: list[str] = []
         done = 0
@@ -175,6 +180,7 @@ def streams(passages: list[Passage]) -> Iterator[tuple[list[Passage], bytes]]:
 
 
 def is_fraction(text: str) -> bool:
+    """Whether a JSON number is negative, or has a fraction or an exponent."""
     return _FRACTION.fullmatch(text) is not None
 
 

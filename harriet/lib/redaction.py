@@ -50,6 +50,7 @@ class Redactor:
         return (rewritten(raw, passages), found) if found else (raw, 0)
 
     def in_text(self, text: str) -> tuple[str, int]:
+        """The text without the secrets, and how many were found."""
         if text in self._whole:
             return REPLACEMENT, 1
         passage = Passage(text)

@@ -15,6 +15,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """The value itself. Only for the place that sends or compares it."""
         return self._value
 
     def __repr__(self) -> str:

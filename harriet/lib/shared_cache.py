@@ -23,11 +23,14 @@ T = TypeVar("T")
 ANSWER_SECONDS = 2.0
 """A Redis that stands still holds up nobody's sign-in for longer."""
 LEAVE_ALONE_SECONDS = 5.0
+"""After it was out of reach it isn't asked for so long."""
 
 log = logging.getLogger(__name__)
 
 
 class SignedClient(RedisCacheClient):
+    """Reads and writes one Redis; raises RedisError when it is away. What isn't signed by us counts as not there."""
+
     def add(self, key: Any, value: Any, timeout: Any) -> bool:
         return bool(self.get_client(key, write=True).set(key, _sealed(key, value), ex=timeout or None, nx=True))
 

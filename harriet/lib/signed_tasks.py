@@ -25,6 +25,7 @@ LATER = timedelta(minutes=5)
 
 @before_task_publish.connect
 def sign(headers: dict[str, Any], body: Any, **_: Any) -> None:
+    """Celery's signal before a message leaves: adds our signature to its headers."""
     headers[HEADER] = signature_of(headers, body)
 
 
@@ -35,6 +36,7 @@ def signature_of(headers: dict[str, Any], body: Any) -> str:
 
 
 def is_ours(headers: dict[str, Any], body: Any) -> bool:
+    """Whether the message bears the signature that belongs to it. In constant time."""
     return hmac.compare_digest(str(headers.get(HEADER, "")).encode(), signature_of(headers, body).encode())
 
 
@@ -54,6 +56,8 @@ def signed_alone(task: Any, app: Any, consumer: Any, **options: Any) -> Callable
 
 
 class SignedTask(Task):  # type: ignore[type-arg]  # generic in its stubs only
+    """The base of every task: a worker runs it only when its message is signed."""
+
     Strategy = "harriet.lib.signed_tasks:signed_alone"
 
 

@@ -17,6 +17,7 @@ def show_hidden(text: str) -> str:
 
 
 def count_hidden(text: str) -> int:
+    """How many characters `show_hidden` would write out."""
     return sum(1 for _ in _HIDDEN.finditer(text))
 
 

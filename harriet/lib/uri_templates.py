@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST = 2000
-"""Of a template and of an address; a longer one is nobody's."""
+"""Characters of a template and of an address; a longer one is nobody's."""
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -27,6 +27,7 @@ class Address:
 
     @property
     def places(self) -> dict[str, int]:
+        """For each character the places where it stands, as bits; worked out when first asked for."""
         if self._places is None:
             self._places = {}
             for place, character in enumerate(self.text):
@@ -35,6 +36,8 @@ class Address:
 
 
 class Template(NamedTuple):
+    """A template, taken apart at its variables."""
+
     prefix: str
     """What comes before the first variable."""
     parts: tuple[tuple[str, str], ...]
@@ -46,6 +49,7 @@ class Template(NamedTuple):
         return _SCHEME.match(self.prefix) is not None
 
     def stands_for(self, address: Address) -> bool:
+        """Whether some values of the variables make this address. In time that grows with both lengths alone."""
         text = address.text
         if not text.startswith(self.prefix) or len(text) > LONGEST:
             return False

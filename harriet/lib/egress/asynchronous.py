@@ -25,11 +25,13 @@ from harriet.lib.egress.tls import tls_context
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 _ROUTES = 4096
+"""Remembered at once."""
 _CONNECT_SECONDS = 10.0
 _UNSENDABLE = "The request has a line break or another control character in a header."
 
 
 async def ask_system(host: str, port: int) -> list[str]:
+    """Every address of a name, in the resolver's order, each once. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -64,6 +66,7 @@ class AsyncEgress:
         self._deadlines: Deadlines | None = None
 
     def deadlines(self) -> Deadlines:
+        """Of this event loop; made when they are first asked for."""
         if self._deadlines is None:
             self._deadlines = Deadlines()
         return self._deadlines
@@ -87,6 +90,7 @@ class AsyncEgress:
         return Exchange(self, method, url, reach, deadline, headers or {}, params, data)
 
     async def close(self) -> None:
+        """Ends all connections, those in use too. Requests may begin again afterwards."""
         pool, self._pool = self._pool, None
         self._routes.clear()
         if pool is not None:
@@ -94,6 +98,8 @@ class AsyncEgress:
             await asyncio.sleep(0)  # connections end in the loop's next turn
 
     async def send(self, exchange: "Exchange") -> Response:
+        """Returns with the head of the answer; its body is still to be read. Raises EgressRefused (nothing was sent),
+        NotConnected and ConnectTimeout (no connection), EgressFailed."""
         route = self._routes.get((exchange.url, exchange.reach))
         if route is None or route.good_until < time.monotonic():
             route = await self._find_route(exchange.url, exchange.reach)

@@ -26,6 +26,7 @@ class CappedBody:
         self._may_be_bare = applied == ["deflate"]
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The decoded pieces of one chunk from the wire, each of at most 64 KiB. Raises EgressBroken."""
         self._wire_left -= len(chunk)
         if self._wire_left < 0:
             raise too_large(self._host, self._max_bytes)

@@ -33,6 +33,7 @@ class Headers(Mapping[str, str]):
         self._more: dict[str, list[str]] = {}
 
     def add(self, name: bytes, value: bytes) -> None:
+        """As the parser gives them: Latin-1 names, values of any bytes (what is no UTF-8 becomes surrogates)."""
         key, text = name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape")
         if self._values.setdefault(key, text) is not text:
             self._more.setdefault(key, []).append(text)
@@ -50,6 +51,7 @@ class Headers(Mapping[str, str]):
         return self._values[name.lower()]
 
     def get(self, name: str, default: Any = None) -> Any:
+        """The first value of this name, in any case of its letters."""
         return self._values.get(name.lower(), default)
 
     def __contains__(self, name: object) -> bool:
@@ -63,6 +65,8 @@ class Headers(Mapping[str, str]):
 
 
 class Connection(asyncio.Protocol):
+    """Keeps to one request at a time: `put` it, then `head`, then `chunk` until it is empty, or `whole`."""
+
     __slots__ = (
         "_chunks",
         "_has_body",
@@ -145,6 +149,7 @@ class Connection(asyncio.Protocol):
         return self._taken()
 
     def abort(self) -> None:
+        """At once, with whatever is on its way."""
         self._is_reusable = False
         if self._transport is not None:
             self._transport.abort()

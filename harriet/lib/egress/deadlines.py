@@ -20,6 +20,7 @@ class Deadlines:
         self.time = self._loop.time
 
     def add(self, limit: Limit) -> None:
+        """From now on the limit is watched, until it expires or is removed."""
         limit.slot = slot = int(limit.ends_at / _GRAIN) + 1
         limits = self._limits.get(slot)
         if limits is None:
@@ -30,6 +31,7 @@ class Deadlines:
             self._wake_for(slot)
 
     def remove(self, limit: Limit) -> None:
+        """Of a limit that is watched."""
         limits = self._limits[limit.slot]
         limits.discard(limit)
         if not limits:
@@ -74,6 +76,7 @@ class Limit:
             self._deadlines.add(self)
 
     def expire(self) -> None:
+        """Cancels the work; called by the timer."""
         self.slot, self._has_expired = -1, True
         self._task.cancel()
 

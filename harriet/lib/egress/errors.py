@@ -25,16 +25,22 @@ class EgressBroken(EgressFailed):
 
 
 class NotConnected(EgressFailed):
+    """No connection came about, so nothing was sent."""
+
     was_sent = False
 
 
 class ConnectTimeout(EgressTimeout):
+    """The connection took too long, so nothing was sent."""
+
     was_sent = False
 
 
 def timed_out(host: str, seconds: float) -> EgressTimeout:
+    """`seconds` is the whole deadline, as the sentence says it."""
     return EgressTimeout(f"{host} didn't finish its answer within {seconds:.3g} seconds.")
 
 
 def too_large(host: str, max_bytes: int) -> EgressBroken:
+    """`max_bytes` is the cap that was gone beyond."""
     return EgressBroken(f"The answer of {host} is larger than {max_bytes / 1024:,.0f} KiB; the rest was not read.")

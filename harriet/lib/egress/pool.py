@@ -9,6 +9,7 @@ from typing import NamedTuple
 from harriet.lib.egress.connection import Connection
 
 _KEEP_SECONDS = 30.0
+"""For so long an idle connection is kept."""
 
 
 class Door(NamedTuple):
@@ -55,6 +56,7 @@ class Pool:
             self._sweep = self._loop.call_later(_KEEP_SECONDS, self._drop_old)
 
     def close(self) -> None:
+        """Ends all connections, those in use too."""
         if self._sweep is not None:
             self._sweep.cancel()
         for idle in self._idle.values():

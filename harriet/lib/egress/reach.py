@@ -45,10 +45,12 @@ class Target:
 
     @property
     def url(self) -> str:
+        """Without user, password or fragment; the port only where it isn't the scheme's own."""
         return f"{self.scheme}://{self.host_header}{self.path}"
 
     @property
     def host_header(self) -> str:
+        """What Host says (RFC 9110 §7.2): an IPv6 address in brackets, the port unless it is the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
 
@@ -79,6 +81,7 @@ _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
 _NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f-\x9f\\\s]")
 _MAX_URL = 2048
+"""Characters."""
 
 
 def check_url(url: str, reach: Reach) -> Target:
@@ -114,6 +117,7 @@ def admit(address: Address, target: Target, reach: Reach) -> None:
 
 
 def is_public(address: Address) -> bool:
+    """Whether anybody on the internet may have it (IANA's special-purpose registries), where it leads to too."""
     address = _unwrap(address)
     if isinstance(address, IPv4Address):
         return not _is_in(address, _NOT_PUBLIC_V4)

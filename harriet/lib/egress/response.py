@@ -12,6 +12,8 @@ _AHEAD = 16
 
 
 class Response:
+    """Status, headers, and the body while its exchange lasts."""
+
     __slots__ = ("_connection", "_host", "headers", "status")
 
     def __init__(self, connection: Connection, host: str) -> None:
@@ -23,6 +25,7 @@ class Response:
         """Names in any case."""
 
     async def read(self, max_bytes: int) -> bytes:
+        """The whole body, decoded. Raises EgressBroken beyond the cap, or when the answer breaks off."""
         length = self.headers.get("content-length", "")
         if not length.isdecimal() or "content-encoding" in self.headers:
             return b"".join([chunk async for chunk in self.iter_chunks(max_bytes)])
@@ -43,6 +46,7 @@ class Response:
                     break
 
     async def iter_chunks(self, max_bytes: int) -> AsyncIterator[bytes]:
+        """The body, decoded, as it comes. Raises EgressBroken beyond the cap, or when the answer breaks off."""
         body = CappedBody(self._host, self.headers.joined("content-encoding"), max_bytes)
         try:
             while chunk := await self._live().chunk():

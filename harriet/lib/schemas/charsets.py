@@ -19,10 +19,12 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def only(code_point: int) -> Chars:
+    """The set of one character."""
     return ((code_point, code_point),)
 
 
 def union(*sets: Chars) -> Chars:
+    """Of any number of sets, in order and apart."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(chain.from_iterable(sets)):
         if merged and first <= merged[-1][1] + 1:
@@ -33,6 +35,7 @@ def union(*sets: Chars) -> Chars:
 
 
 def complement(chars: Chars) -> Chars:
+    """All characters that aren't in it."""
     found, start = [], 0
     for first, last in chars:
         if first > start:

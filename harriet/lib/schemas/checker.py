@@ -16,8 +16,11 @@ were made for."""
 _MOST_EXPLAINED = 100_000
 """The same for saying what is wrong: explaining goes through every alternative."""
 _MOST_REPAIRS = 50
+"""Parts that the engine may name as wrong, one after the other."""
 _TOLD = 3
+"""Faults of one value."""
 _PATTERN_BYTES = 2 * 2**20
+"""That one compiled pattern may take."""
 _LINEAR = jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=2**18)
 """Patterns come from servers: only an engine whose time grows with the input, not with its tricks."""
 _COUNTING = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=_PATTERN_BYTES, dfa_size_limit=2**18)
@@ -57,6 +60,7 @@ class Checker:
 
     @property
     def can_check(self) -> bool:
+        """False where nothing of the schema could be compiled."""
         return self._validator is not None
 
     def check(self, value: Any, size: int) -> Verdict:

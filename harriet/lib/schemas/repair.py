@@ -19,6 +19,7 @@ from harriet.lib.text import excerpt
 LOOK_AROUND = 1_500
 """What a pattern weighs more that only the engine with look-around can match: its steps are counted, and slow."""
 _ALL_PATTERNS = 60_000
+"""The most that all patterns of a schema may weigh together."""
 _MOST_NOTES = 10
 _DRAFTS = ("draft-04", "draft-06", "draft-07")
 _KNOWN_DRAFTS = frozenset(
@@ -45,6 +46,7 @@ class Repair:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """Ten at most, then how many more there are."""
         notes = list(self._notes)
         more = len(notes) - _MOST_NOTES
         return (*notes[:_MOST_NOTES], f"And {more} more of the kind.") if more > 0 else tuple(notes)
@@ -102,6 +104,7 @@ class Repair:
                 node.pop("maxContains", None)
 
     def forget_ids(self) -> None:
+        """Takes every `$id` out: what refers to one of them leads nowhere from now on."""
         for _, node in every_node(self.schema):
             node.pop("$id", None)
 

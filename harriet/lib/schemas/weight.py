@@ -14,6 +14,7 @@ from harriet.lib.schemas.walk import Node, pointed_at
 
 TOO_MUCH = 10**12
 _UNIQUE = 10
+"""What `uniqueItems` weighs: every item is compared with others."""
 _DISJOINT = frozenset({"properties", "additionalProperties", "unevaluatedProperties"})
 _BY_PLACE = frozenset({"prefixItems", "items", "additionalItems", "unevaluatedItems"})
 _NOT_APPLIED = frozenset({"$defs", "definitions"})
