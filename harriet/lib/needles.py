@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b32encode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harriet.lib.spelling import folded, layers
@@ -86,37 +86,49 @@ def _backwards(text: str, parts: list[bytes]) -> bytes:
 
 
 def _encoded(value: str) -> Iterator[Needle]:
-    for text in sorted(_written(value)):
-        raw = text.encode("utf-8", "surrogatepass")
-        yield from _of_bytes(raw)
-    wide = value.encode("utf-16-le", "surrogatepass").strip(b"\0")  # the same in either order of bytes
-    yield from _base64(wide)
-    yield Needle(wide.hex().encode())
-    raw = value.encode("utf-8", "surrogatepass")
-    yield from _base32(raw)
-    yield Needle(b"".join(b"%d" % byte for byte in raw))
-    yield Needle(b"".join(b"0x%02x" % byte for byte in raw))
+    for encoding in ENCODINGS.values():
+        yield from encoding(value)
 
 
-def _written(value: str) -> set[str]:
+def _written(value: str) -> list[bytes]:
     """As it stands in JSON, in a form and in an address: what base64 and hex are often made of."""
-    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    texts = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    return [_bytes(text) for text in sorted(texts)]
 
 
-def _of_bytes(raw: bytes) -> Iterator[Needle]:
-    yield Needle(raw.hex().encode())
-    yield from _base64(raw)
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
-def _base64(raw: bytes) -> Iterator[Needle]:
+def _wide(value: str) -> bytes:
+    """In UTF-16: the same in either order of bytes, without the first or last NUL."""
+    return value.encode("utf-16-le", "surrogatepass").strip(b"\0")
+
+
+def _hexadecimal(value: str) -> Iterator[Needle]:
+    for raw in (*_written(value), _wide(value)):
+        yield Needle(raw.hex().encode())
+
+
+def _with_0x(value: str) -> Iterator[Needle]:
+    yield Needle(b"".join(b"0x%02x" % byte for byte in _bytes(value)))
+
+
+def _decimal(value: str) -> Iterator[Needle]:
+    yield Needle(b"".join(b"%d" % byte for byte in _bytes(value)))
+
+
+def _base64(value: str) -> Iterator[Needle]:
     """What base64 makes of the bytes in each of the three places they may take, less the characters it shares."""
-    for phase, head in enumerate((0, 2, 3)):
-        text = b64encode(b"\0" * phase + raw)
-        tail = text.count(b"=")
-        yield from _fragment(text[head : len(text) - tail - (1 if tail else 0)])
+    for raw in (*_written(value), _wide(value)):
+        for phase, head in enumerate((0, 2, 3)):
+            text = b64encode(b"\0" * phase + raw)
+            tail = text.count(b"=")
+            yield from _fragment(text[head : len(text) - tail - (1 if tail else 0)])
 
 
-def _base32(raw: bytes) -> Iterator[Needle]:
+def _base32(value: str) -> Iterator[Needle]:
+    raw = _bytes(value)
     for phase, head in enumerate((0, 2, 4, 5, 7)):
         text = b32encode(b"\0" * phase + raw).rstrip(b"=")
         shared = (phase + len(raw)) * 8 % 5 != 0
@@ -127,3 +139,13 @@ def _fragment(text: bytes) -> Iterator[Needle]:
     letters = folded(text.decode())
     if len(letters) >= _FRAGMENT:
         yield Needle(letters, reach=1)
+
+
+ENCODINGS: dict[str, Callable[[str], Iterator[Needle]]] = {
+    "base64": _base64,
+    "base32": _base32,
+    "hexadecimal": _hexadecimal,
+    "`0x`": _with_0x,
+    "bytes in decimal numbers": _decimal,
+}
+"""What a secret becomes, in the words of docs/redaction.md: each gives its letters and digits."""

@@ -26,9 +26,10 @@ class Trace:
         self._steps: list[_Step] = []
         self._folds: list[int] | None = None
         while len(self._steps) < depth:
-            for sign, pattern, plain in STEPS:
-                if sign in self.text and len(self._steps) < depth:
-                    self._apply([(found.start(), found.end(), plain(found)) for found in pattern.finditer(self.text)])
+            for step in STEPS:
+                if step.sign in self.text and len(self._steps) < depth:
+                    found = step.pattern.finditer(self.text)
+                    self._apply([(one.start(), one.end(), step.plain(one)) for one in found])
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where the characters from `start` to `end` of the undone text come from."""

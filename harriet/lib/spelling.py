@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from html.entities import html5
+from typing import NamedTuple
 from unicodedata import is_normalized, normalize
 
 ROUNDS = 6
@@ -50,7 +51,7 @@ def folded(text: str) -> bytes:
 
 def layers(text: str) -> list[str]:
     """The text as it is, and after each kind of encoding was undone, as long as there is something to undo."""
-    return _layers(text, [(sign, partial(pattern.sub, plain)) for sign, pattern, plain in STEPS])
+    return _layers(text, _CAREFUL_STEPS)
 
 
 def quick_layers(text: str) -> list[str]:
@@ -120,15 +121,6 @@ def _of_entity(found: re.Match[str]) -> str:
     return _character(int(found[1]) if found[1] else int(found[2], 16))
 
 
-STEPS = (
-    ("\\", _BACKSLASH, _of_backslash),
-    ("%", _PERCENT, _of_percent),
-    ("&", _ENTITY, _of_entity),
-    ("⟨", _SHOWN, lambda _: ""),
-)
-"""One round: a sign without which there is nothing to do, what to replace, and by what. Each step makes a layer."""
-
-
 def _without_backslashes(text: str) -> str:
     if text.count("\\") < _MANY:
         return _BACKSLASH.sub(_of_backslash, text)
@@ -157,9 +149,26 @@ def _without_entities(text: str) -> str:
     return _ENTITY.sub(_of_entity, text)
 
 
-_QUICK_STEPS = (
-    ("\\", _without_backslashes),
-    ("%", _without_percents),
-    ("&", _without_entities),
-    ("⟨", partial(_SHOWN.sub, "")),
+class Step(NamedTuple):
+    """One kind of encoding, and how it is undone."""
+
+    what: str
+    """In the words of docs/redaction.md."""
+    sign: str
+    """Without it in a text there is nothing to do."""
+    pattern: re.Pattern[str]
+    plain: Callable[[re.Match[str]], str]
+    """What stands for what the pattern found."""
+    quick: Callable[[str], str]
+    """The same for a whole text, in a time that no text can stretch (`quick_layers`)."""
+
+
+STEPS = (
+    Step("escapes of JSON and of programming languages", "\\", _BACKSLASH, _of_backslash, _without_backslashes),
+    Step("percent-encoding", "%", _PERCENT, _of_percent, _without_percents),
+    Step("HTML entities", "&", _ENTITY, _of_entity, _without_entities),
+    Step("characters that can't be seen", "⟨", _SHOWN, lambda _: "", partial(_SHOWN.sub, "")),
 )
+"""One round, in this order. Each step makes a layer."""
+_CAREFUL_STEPS = tuple((step.sign, partial(step.pattern.sub, step.plain)) for step in STEPS)
+_QUICK_STEPS = tuple((step.sign, step.quick) for step in STEPS)

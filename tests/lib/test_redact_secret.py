@@ -82,6 +82,7 @@ FORMS = {
     "decomposed": normalize("NFD", VALUE),
     "NUL between": "\0".join(VALUE),
     "backwards": VALUE[::-1],
+    "shown by Harriet itself": "⟨U+200B⟩".join(VALUE),
 }
 
 
