@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from harriet.lib.secret import Secret
 from vault.open import opener_for
 from vault.queries import credential_of, sealed_credential
 from vault.rules import check_credential
+from vault.types.base import Placement
 
 
-def is_same_credential(
-    connector_id: UUID, type_: str, secret: Secret, *, username: str, placement: Mapping[str, Any]
-) -> bool:
+def is_same_credential(connector_id: UUID, type_: str, secret: Secret, *, username: str, placement: Placement) -> bool:
     """Raises CredentialRefused when the new one could not be saved at all."""
     checked = check_credential(type_, secret, username=username, placement=placement)
     saved = credential_of(connector_id)

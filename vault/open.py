@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Iterable
+from typing import NamedTuple, NoReturn
 from uuid import UUID
 
 from harriet.lib.secret import Secret
@@ -19,6 +19,7 @@ from vault.sources.base import Revealed, SecretSource
 from vault.sources.registry import SOURCES
 from vault.sources.sealed import packed
 from vault.stored import SealedCredential
+from vault.types.base import Placement
 from vault.types.registry import TYPES, placed
 
 
@@ -108,7 +109,7 @@ def opener_with(organization_id: UUID, rows: Iterable[DataKey]) -> Opener:
     return Opener(Keyring(organization_id, {row.version: unwrap_data_key(row) for row in rows}))
 
 
-def open_unsaved(type_: str, secret: Secret, *, username: str = "", placement: Mapping[str, Any]) -> OpenCredential:
+def open_unsaved(type_: str, secret: Secret, *, username: str = "", placement: Placement) -> OpenCredential:
     """What a secret that isn't saved yet would send: for testing a connection first. Raises CredentialRefused."""
     checked = check_credential(type_, secret, username=username, placement=placement)
     return placed(type_, checked, username, secret)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from harriet.lib.secret import Secret
 from vault.errors import CredentialRefused
-from vault.types.base import CredentialType
+from vault.types.base import CredentialType, Placement
 from vault.types.registry import TYPES
 
 LONGEST_SECRET = 8192
 """Characters."""
 
 
-def check_credential(type_: str, secret: Secret, *, username: str, placement: Mapping[str, Any]) -> dict[str, str]:
+def check_credential(type_: str, secret: Secret, *, username: str, placement: Placement) -> dict[str, str]:
     """The placement to store. Raises CredentialRefused, with the field that is wrong."""
     kind = type_named(type_)
     checked = kind.check_placement(placement)
@@ -26,7 +25,7 @@ def check_credential(type_: str, secret: Secret, *, username: str, placement: Ma
     return checked
 
 
-def check_placement(type_: str, placement: Mapping[str, Any]) -> dict[str, str]:
+def check_placement(type_: str, placement: Placement) -> dict[str, str]:
     """The whole placement for the type, with what was left out filled in. Raises CredentialRefused."""
     return type_named(type_).check_placement(placement)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from vault.place import Place
+from vault.types.base import Placement
 
 SECRET_FIELD = "secret"  # noqa: S105
 """What the sealed value of a credential is called in its place."""
@@ -24,7 +24,7 @@ class SealedCredential:
     name: str
     type: str
     version: int
-    placement: dict[str, Any]
+    placement: Placement
     key_version: int
     sealed: bytes
     """What the source opens: the secret, sealed; for another source what says where it finds the secret."""

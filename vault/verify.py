@@ -114,11 +114,14 @@ class _Said:
 
     def __init__(self, organization_id: UUID) -> None:
         self.digests: dict[str, dict[int, str]] = {}
+        """SHA-256 of the sealed bytes in hexadecimal, by credential and number of the version."""
         self.sent: dict[str, dict[str, str]] = {}
         """How the newest version is sent: type and placement."""
         self.deleted: set[str] = set()
+        """Credentials, as are those that were `seen`."""
         self.seen: set[str] = set()
         self.forged: list[str] = []
+        """Ids of events whose MAC isn't right."""
         for event in _events(organization_id):
             if hmac.compare_digest(mac_of(event.body.encode()), bytes(event.mac)):
                 self._read(event.code, json.loads(event.body)["details"])

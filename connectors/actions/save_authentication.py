@@ -84,7 +84,7 @@ def check_entered_for(connector: Connector, address: str) -> None:
 
 def _forget(connector: Connector, *, actor: Actor) -> None:
     if delete_credential(connector.id, actor=actor):
-        tell_authentication(connector, "none", actor=actor)
+        tell_authentication(connector, NO_CREDENTIAL_TYPE, actor=actor)
 
 
 def tell_authentication(connector: Connector, type_: str, *, actor: Actor) -> None:

@@ -17,12 +17,17 @@ from vault.events import CredentialScheduleChanged
 from vault.models import Credential
 
 LONGEST_DAYS = 3650
+"""Between two rotations."""
 
 
 @transaction.atomic
 def change_schedule(
     organization: Organization, connector_id: UUID, *, owner: User | None, rotate_every_days: int | None, actor: Actor
 ) -> Credential:
+    """The credential, due again counted from the day when its secret was saved; nothing is told when nothing changed.
+
+    Raises NotAllowed, CredentialRefused beside the field that is wrong, CredentialNotFound.
+    """
     demand(actor, organization, Power.MANAGE_CREDENTIALS)
     check_schedule(organization, owner, rotate_every_days)
     mine = Credential.objects.select_for_update().filter(organization=organization, connector_id=connector_id)
@@ -47,6 +52,7 @@ def check_schedule(organization: Organization, owner: User | None, rotate_every_
 
 
 def due_at(saved_at: datetime, rotate_every_days: int | None) -> datetime | None:
+    """When a secret is due for rotation; None without a schedule."""
     return saved_at + timedelta(days=rotate_every_days) if rotate_every_days else None
 
 

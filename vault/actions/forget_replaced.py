@@ -16,6 +16,7 @@ from vault.models import CredentialVersion
 from vault.queries import KEPT_FOR
 
 AT_ONCE = 500
+"""Versions; the rest waits for the next run."""
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from vault.events import CredentialReminded
 from vault.models import Credential
 
 DAYS_BEFORE = (14, 3)
+"""Of the day when a secret is due."""
 log = logging.getLogger(__name__)
 
 

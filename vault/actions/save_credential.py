@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -27,6 +25,7 @@ from vault.open import Opener, opener_with
 from vault.place import Place
 from vault.rules import check_credential
 from vault.stored import SECRET_FIELD
+from vault.types.base import Placement
 
 
 def save_credential(
@@ -37,7 +36,7 @@ def save_credential(
     type: str,
     secret: Secret,
     username: str = "",
-    placement: Mapping[str, Any],
+    placement: Placement,
     owner: User | None,
     rotate_every_days: int | None,
     actor: Actor,

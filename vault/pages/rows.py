@@ -11,6 +11,7 @@ from vault.queries import current_version
 from vault.types.registry import TYPES
 
 SOON = timedelta(days=14)
+"""Before a secret is due it is listed as due soon."""
 
 
 class Due(NamedTuple):

@@ -12,3 +12,5 @@ from vault.stored import SEALED_HERE
 SOURCES: dict[str, Callable[[Keyring], SecretSource]] = {
     SEALED_HERE: SealedHere,
 }
+"""Rows of versions don't say their source while there is one: the second brings the column, with this one as default,
+which `vault.queries.sealed_of` hands on."""
