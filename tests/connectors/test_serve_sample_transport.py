@@ -16,10 +16,11 @@ from connectors.sample import sample_token
 from connectors.sample.server import application
 from connectors.transports.base import Caller, Endpoint
 from connectors.transports.native.transport import NativeTransport
-from harriet.lib.egress import AsyncEgress, Reach, session
+from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.mcp.versions import LEGACY, MODERN
 from harriet.lib.secret import Secret
 from tests.connectors.asking import calling
+from tests.lib.leaving import leave
 from tests.servers.running import free_port
 from vault.types.registry import placed
 
@@ -102,11 +103,11 @@ async def test_harriet_uses_it_like_any_other_server(url, era):
 )
 def test_what_it_refuses(url, headers, message, status, code):
     headers = {**headers, "Authorization": f"Bearer {sample_token().reveal()}"}
-    answer = session(LOCAL).post(url, data=message, headers=headers)
-    assert answer.status_code == status
-    assert code is None or answer.json()["error"]["code"] == code
+    answer = leave(url, LOCAL, data=message, headers=headers)
+    assert answer.status == status
+    assert code is None or json.loads(answer.body)["error"]["code"] == code
 
 
 def test_it_wants_its_token_and_a_post(url):
-    assert session(LOCAL).post(url, data=b"{}").status_code == 401
-    assert session(LOCAL).get(url).status_code == 405
+    assert leave(url, LOCAL, data=b"{}").status == 401
+    assert leave(url, LOCAL, method="GET", data=b"").status == 405

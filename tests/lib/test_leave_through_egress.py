@@ -1,4 +1,4 @@
-"""Both faces of egress against servers that misbehave: the deadline, the cap and the checked address hold."""
+"""Egress against servers that misbehave: the deadline, the cap and the checked address hold."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from harriet.lib.egress import AsyncEgress, EgressFailed, EgressRefused, EgressTimeout, Reach, session
+from harriet.lib.egress import AsyncEgress, EgressFailed, EgressRefused, EgressTimeout, Reach
+from tests.lib.leaving import leave
 from tests.servers.certificates import certify
 from tests.servers.hostile import Hostile
 
@@ -38,34 +39,13 @@ def server():
         yield running
 
 
-@pytest.fixture(params=["async", "sync"])
-def fetch(request):
-    """fetch(url) → (status, body), through either face."""
-
-    def through_session(url, *, reach=LOCAL, deadline=10.0, max_bytes=1_000_000, headers=None, resolve=None, tls=None):
-        more = {"resolve": resolve} if resolve else {}
-        opened = session(reach, deadline=deadline, max_bytes=max_bytes, tls=tls, **more)
-        answer = opened.post(url, data=b'{"id":1}', headers=headers, params={"key": CANARY})
-        return answer.status_code, answer.content
-
-    async def post(url, reach, deadline, max_bytes, headers, resolve, tls):
-        egress = AsyncEgress(tls=tls, **({"resolve": resolve.later} if resolve else {}))
-        try:
-            async with egress.request(
-                "POST", url, reach=reach, deadline=deadline, headers=headers, data=b'{"id":1}', params={"key": CANARY}
-            ) as answer:
-                return answer.status, await answer.read(max_bytes)
-        finally:
-            await egress.close()
-
-    def through_aiohttp(url, *, reach=LOCAL, deadline=10.0, max_bytes=1_000_000, headers=None, resolve=None, tls=None):
-        return asyncio.run(post(url, reach, deadline, max_bytes, headers, resolve, tls))
-
-    return through_aiohttp if request.param == "async" else through_session
+def fetch(url, *, reach=LOCAL, **more):
+    """The answer to a small message, whose query holds a secret."""
+    return leave(url, reach, params={"key": CANARY}, **more)
 
 
 @pytest.mark.parametrize("path", ["/drip", "/drip-head", "/drip-events", "/hang"])
-def test_the_deadline_is_total(server, fetch, path):
+def test_the_deadline_is_total(server, path):
     started = time.monotonic()
     with pytest.raises(EgressTimeout) as failure:
         fetch(server.url(path), deadline=0.5)
@@ -74,64 +54,58 @@ def test_the_deadline_is_total(server, fetch, path):
 
 
 @pytest.mark.parametrize("path", ["/bomb", "/huge", "/huge-event", "/many-events"])
-def test_no_more_is_read_than_the_cap(server, fetch, path):
+def test_no_more_is_read_than_the_cap(server, path):
     with pytest.raises(EgressFailed, match="larger than"):
         fetch(server.url(path), max_bytes=100_000)
 
 
 @pytest.mark.parametrize("path", ["/cut-off", "/hang-up", "/not-http", "/unknown-encoding"])
-def test_broken_answers_fail_in_words_of_our_own(server, fetch, path):
+def test_broken_answers_fail_in_words_of_our_own(server, path):
     with pytest.raises(EgressFailed) as failure:
         fetch(server.url(path), headers={"Authorization": f"Bearer {CANARY}"})
     assert CANARY not in repr(failure.getrepr(chain=True, showlocals=False))
 
 
-def test_compressed_answers_are_read(server, fetch):
+def test_compressed_answers_are_read(server):
     assert fetch(server.url("/packed")) == (
         200,
         b'{"jsonrpc":"2.0","id":1,"result":{"content":[],"resultType":"complete"}}',
     )
 
 
-def test_redirects_are_answers(server, fetch):
+def test_redirects_are_answers(server):
     status, _ = fetch(server.url("/redirect"))
     assert status == 307
     assert "/secret-place" not in {seen.path for seen in server.seen}
 
 
 @pytest.mark.parametrize("value", ["line\nbreak", "line\rbreak", "nul\x00"])
-def test_header_values_never_appear_in_errors(server, fetch, value):
+def test_header_values_never_appear_in_errors(server, value):
     with pytest.raises((EgressFailed, EgressRefused)) as failure:
         fetch(server.url("/fine"), headers={"X-Token": f"{CANARY}{value}"})
     assert CANARY not in str(failure.getrepr(style="short"))
 
 
-def test_environment_proxies_are_ignored(server, fetch, monkeypatch):
+def test_environment_proxies_are_ignored(server, monkeypatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert fetch(server.url("/fine"))[0] == 200
 
 
-def test_nothing_listens(fetch):
+def test_nothing_listens():
     with pytest.raises(EgressFailed, match=r"127\.0\.0\.1"):
         fetch("http://127.0.0.1:1/")
 
 
-def test_an_unknown_name_says_so(fetch):
+def test_an_unknown_name_says_so():
     def nobody(host, port):
         raise OSError
 
-    class Nobody:
-        __call__ = staticmethod(nobody)
-
-        async def later(self, host, port):
-            nobody(host, port)
-
     with pytest.raises(EgressFailed, match="no address"):
-        fetch("https://nowhere.example/", resolve=Nobody())
+        fetch("https://nowhere.example/", resolve=nobody)
 
 
-def test_a_rebinding_name_reaches_the_checked_address_or_nothing(server, fetch):
+def test_a_rebinding_name_reaches_the_checked_address_or_nothing(server):
     before = server.connections
     resolve = Changing("169.254.169.254")
     with pytest.raises(EgressRefused):
@@ -143,10 +117,7 @@ def test_a_rebinding_name_reaches_the_checked_address_or_nothing(server, fetch):
     assert server.seen[-1].headers["host"] == f"crm.corp.example:{server.port}"
 
 
-def test_a_second_address_is_tried_when_the_first_does_not_answer(server, fetch):
-    resolve = Changing()
-    resolve.answers = []
-
+def test_a_second_address_is_tried_when_the_first_does_not_answer(server):
     class Two(Changing):
         def __call__(self, host, port):
             return ["::1", "127.0.0.1"]
@@ -155,7 +126,7 @@ def test_a_second_address_is_tried_when_the_first_does_not_answer(server, fetch)
     assert fetch(server.url("/fine", host="crm.corp.example"), reach=reach, resolve=Two())[0] == 200
 
 
-def test_tls_keeps_the_name_on_the_pinned_address(fetch, tmp_path):
+def test_tls_keeps_the_name_on_the_pinned_address(tmp_path):
     ours, trusting = certify(tmp_path, "crm.corp.example")
     with Hostile(tls=ours) as secure:
         url = secure.url("/fine", host="crm.corp.example")
@@ -190,7 +161,7 @@ class _BreaksTls:
         self._listening.close()
 
 
-def test_a_request_that_may_have_arrived_is_not_sent_to_the_next_address(fetch, tmp_path):
+def test_a_request_that_may_have_arrived_is_not_sent_to_the_next_address(tmp_path):
     ours, trusting = certify(tmp_path, "crm.corp.example")
     server = _BreaksTls(ours)
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, check_url, session
+from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, check_url
 from harriet.lib.egress.reach import is_public
+from tests.lib.leaving import leave
 
 PUBLIC = Reach()
 INSIDE = Reach(allow_internal=True, internal_hosts=("127.0.0.1", "10.1.0.0/16", "crm.corp.example", "fd12::/16", "::1"))
@@ -58,7 +59,7 @@ def test_odd_spellings_of_hosts_lead_nowhere(host, form):
     with pytest.raises(EgressRefused):
         check_url(form.format(host), PUBLIC)
     with pytest.raises(EgressRefused):
-        session(PUBLIC, resolve=lambda *_: ["127.0.0.1"]).get(form.format(host))
+        leave(form.format(host), PUBLIC, resolve=lambda *_: ["127.0.0.1"])
 
 
 @pytest.mark.parametrize("url", ODD_URLS)
@@ -71,7 +72,7 @@ def test_odd_urls_are_refused(url):
 def test_names_that_resolve_inside_are_refused(text):
     for answer in ([text], ["1.1.1.1", text]):
         with pytest.raises(EgressRefused):
-            session(PUBLIC, resolve=lambda *_, answer=answer: answer).get("https://crm.corp.example/")
+            leave("https://crm.corp.example/", PUBLIC, resolve=lambda *_, answer=answer: answer)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +118,8 @@ def test_ordinary_urls_are_read_one_way(url, host, port):
     ],
 )
 def test_internal_hosts_are_those_on_the_list(url, answer, is_allowed):
-    opened = session(INSIDE, resolve=lambda *_: answer, deadline=0.05)
     try:
-        opened.get(url)
+        leave(url, INSIDE, resolve=lambda *_: answer, deadline=0.05)
     except EgressRefused:
         assert not is_allowed
     except (EgressTimeout, EgressFailed):
@@ -129,7 +129,7 @@ def test_internal_hosts_are_those_on_the_list(url, answer, is_allowed):
 def test_the_list_counts_only_for_connectors_that_may_use_it():
     for url in ("http://127.0.0.1:9000/mcp", "http://10.1.2.3/", "https://crm.corp.example/"):
         with pytest.raises(EgressRefused):
-            session(Reach(False, INSIDE.internal_hosts), resolve=lambda *_: ["192.168.7.7"]).get(url)
+            leave(url, Reach(False, INSIDE.internal_hosts), resolve=lambda *_: ["192.168.7.7"])
 
 
 @settings(deadline=None)

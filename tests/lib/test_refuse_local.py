@@ -6,8 +6,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, check_url, session
+from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, check_url
 from harriet.lib.egress.local import is_local
+from tests.lib.leaving import leave
 
 EVERYTHING = ("0.0.0.0/0", "::/0", "crm.corp.example", "localhost", "127.0.0.1", "169.254.169.254", "metadata.corp")
 LOCAL = [
@@ -27,7 +28,7 @@ def of_organization(*consented: str) -> Reach:
 def goes(url: str, reach: Reach, answer: list[str] | None = None) -> bool:
     """Whether Harriet would connect; False when it refuses with the sentence that says who may allow it."""
     try:
-        session(reach, resolve=lambda *_: answer or [], deadline=0.05).get(url)
+        leave(url, reach, resolve=lambda *_: answer or [], deadline=0.05)
     except EgressRefused as refused:
         assert "internal address" in refused.message or "network link" in refused.message, refused.message
         return False

@@ -1,4 +1,4 @@
-"""The asynchronous face: our own keep-alive client, each of its connections to an address that was checked."""
+"""Our own keep-alive client, each of its connections to an address that was checked."""
 
 import asyncio
 import socket

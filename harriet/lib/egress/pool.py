@@ -1,4 +1,4 @@
-"""The connections of the asynchronous face: kept for a while after use, by address and TLS name."""
+"""The connections of AsyncEgress: kept for a while after use, by address and TLS name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer of the asynchronous face: its head, and a body to be read within a cap on decoded bytes."""
+"""An answer that AsyncEgress got: its head, and a body to be read within a cap on decoded bytes."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress

@@ -1,0 +1,51 @@
+"""One request through egress, from the first check to the last byte of the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from harriet.lib.egress import AsyncEgress, Reach
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+
+
+Resolve = Callable[[str, int], list[str]]
+"""Host and port to addresses, as a resolver of names gives them."""
+
+
+def leave(
+    url: str,
+    reach: Reach,
+    *,
+    resolve: Resolve | None = None,
+    method: str = "POST",
+    deadline: float = 10.0,
+    max_bytes: int = 1_000_000,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    data: bytes = b'{"id":1}',
+    tls: ssl.SSLContext | None = None,
+) -> Answer:
+    """`deadline` in seconds. Raises EgressRefused, EgressTimeout or EgressFailed."""
+
+    async def ask(host: str, port: int) -> list[str]:
+        assert resolve is not None
+        return resolve(host, port)
+
+    async def send() -> Answer:
+        egress = AsyncEgress(resolve=ask, tls=tls) if resolve else AsyncEgress(tls=tls)
+        try:
+            async with egress.request(
+                method, url, reach=reach, deadline=deadline, headers=headers, data=data, params=params
+            ) as answer:
+                return Answer(answer.status, await answer.read(max_bytes))
+        finally:
+            await egress.close()
+
+    return asyncio.run(send())
