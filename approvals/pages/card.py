@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.models import PendingAction
 from approvals.sealed_parts import arguments_of, meta_of
+from audit.models import Event
 from audit.queries import calls_of_tool
 from connectors.models import ToolVersion
 from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters, parameter_headers
@@ -17,18 +17,21 @@ from vault.queries import credential_of, current_version
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`arguments` and `meta` are what will be sent, `headers` what is repeated of the arguments there; `raw` and
-    `raw_meta` the same as the exact text that the approval is bound to."""
-
-    arguments: Any
+    arguments: object
+    """JSON, any: what will be sent."""
     raw: str
-    meta: dict[str, Any]
+    """The same, as the exact text that the approval is bound to."""
+    meta: dict[str, object]
     raw_meta: str
     headers: dict[str, str]
+    """What is repeated of the arguments in headers, by name."""
     hidden_characters: int
+    """How many there are in all that will be sent."""
     credential: str
     credential_version: int
-    history: list[Any]
+    """0 when the call leaves without a credential."""
+    history: list[Event]
+    """The latest outcomes and refusals of the tool, the newest first."""
     definition_digest: str
 
 

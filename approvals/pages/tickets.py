@@ -2,41 +2,84 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.deciders import NOBODY, approvers_of, refusal
 from approvals.errors import ApprovalError
-from approvals.models import PendingAction, Ticket
-from approvals.pages.card import card_of
+from approvals.models import Decision, PendingAction, Ticket
+from approvals.pages.card import Card, card_of
 from approvals.pages.forms import ApproveForm, RejectForm
 from approvals.queries import tickets_for, waiting_for
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import status_of
+from harriet.pages.links import Link
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 
 _PAGE = 50
+"""Tickets on one page."""
 _NEWEST = 5000
 """How many tickets the list goes back. Counting all of a large company's takes longer than any page."""
+_FILTERS = {"open": "Open", "waiting": "Waiting for me", "all": "All"}
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsPage(PageContext):
+    template = "tickets/list.html"
+    active = "tickets"
+    page: Page[Ticket]
+    show: str
+    """Which tickets: a key of the filters."""
+
+    @property
+    def filters(self) -> list[Link]:
+        return [Link(f"?show={key}", label, key == self.show) for key, label in _FILTERS.items()]
+
+    @property
+    def is_cut(self) -> bool:
+        """The list ends here, though there are older ones."""
+        return self.page.paginator.count == _NEWEST and not self.page.has_next()
 
 
 @require_safe
 @in_organization
 def ticket_list(request: OrganizationRequest) -> HttpResponse:
-    show = request.GET.get("show", "open")
+    chosen = request.GET.get("show", "open")
     tickets = tickets_for(request.membership)
-    if show == "waiting":
+    if chosen == "waiting":
         tickets = waiting_for(request.membership)
-    elif show != "all":
-        show, tickets = "open", tickets.filter(is_open=True)
+    elif chosen != "all":
+        chosen, tickets = "open", tickets.filter(is_open=True)
     page = Paginator(tickets[:_NEWEST], _PAGE).get_page(request.GET.get("page"))
-    filters = [("open", "Open"), ("waiting", "Waiting for me"), ("all", "All")]
-    is_cut = page.paginator.count == _NEWEST and not page.has_next()
-    context = {"page": page, "is_cut": is_cut, "show": show, "filters": filters, "active": "tickets"}
-    return render(request, "tickets/list.html", context)
+    return show(request, TicketsPage(page=page, show=chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage(PageContext):
+    template = "tickets/detail.html"
+    active = "tickets"
+    ticket: Ticket
+    action: PendingAction
+    card: Card
+    decision: Decision | None
+    is_waiting: bool
+    why_not: str
+    """Why this person may not decide; empty when they may, or when there is nothing to decide."""
+    nobody: str
+    """That nobody can; empty when somebody can."""
+    approve_form: ApproveForm
+    reject_form: RejectForm
+
+    @property
+    def may_decide(self) -> bool:
+        return self.is_waiting and not self.why_not
 
 
 @require_safe
@@ -86,17 +129,15 @@ def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, re
     action = ticket.action
     is_waiting = action.state == PendingAction.State.WAITING
     why_not = refusal(action, request.membership) if is_waiting else ""
-    context = {
-        "ticket": ticket,
-        "action": action,
-        "card": card_of(action),
-        "decision": getattr(action, "decision", None),
-        "is_waiting": is_waiting,
-        "may_decide": is_waiting and not why_not,
-        "why_not": why_not,
-        "nobody": NOBODY if why_not and not approvers_of(action).exists() else "",
-        "approve_form": approve,
-        "reject_form": reject,
-        "active": "tickets",
-    }
-    return render(request, "tickets/detail.html", context, status=400 if approve.errors or reject.errors else 200)
+    page = TicketPage(
+        ticket=ticket,
+        action=action,
+        card=card_of(action),
+        decision=getattr(action, "decision", None),
+        is_waiting=is_waiting,
+        why_not=why_not,
+        nobody=NOBODY if why_not and not approvers_of(action).exists() else "",
+        approve_form=approve,
+        reject_form=reject,
+    )
+    return show(request, page, status=status_of(approve, reject))
