@@ -12,23 +12,25 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http.request import split_domain_port, validate_host
 
-from harriet.gateway import metrics_page as metrics
+from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
-from harriet.gateway.http import cors
 from harriet.gateway.http.asgi import Receive, Scope, Send
 from harriet.gateway.http.bearer import token_in
-from harriet.gateway.http.exchange import Exchange, joined, read_body, refusal_body
+from harriet.gateway.http.cors import checked, preflight
+from harriet.gateway.http.exchange import HttpExchange, joined, read_body, refusal_body
 from harriet.gateway.http.guessing import Guesses
 from harriet.gateway.http.journal import EventId
 from harriet.gateway.http.page_bodies import serve_pages
-from harriet.gateway.http.reply import Reply
+from harriet.gateway.http.reply import HttpReply
+from harriet.gateway.metrics_page import serve_metrics
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.protocol.dispatch import answer
+from harriet.gateway.protocol.listen import serve_get, serve_resumed
 from harriet.gateway.protocol.messages import MODERN_VERSIONS
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.streams.hub import serve_get, serve_resumed
 from harriet.people.tokens import hash_token
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ class UnknownToken(HttpRefusal):
     """Perhaps a guess."""
 
 
-class Endpoint:
+class McpEndpoint:
     """Holds the runtime of this process's event loop and routes what belongs to the gateway."""
 
     def __init__(self, pages: Any) -> None:
@@ -87,7 +89,7 @@ class Endpoint:
         elif scope["path"].startswith("/health/"):
             await self._health(scope, send)
         elif scope["path"] == "/metrics":
-            await metrics.serve(scope, self._guesses.slowing(scope, send), await self._started())
+            await serve_metrics(scope, self._guesses.slowing(scope, send), await self._started())
         elif scope["path"].startswith("/api/"):
             await serve_pages(self._pages, scope, receive, self._guesses.slowing(scope, send))
         elif scope["path"] == "/sample/mcp":
@@ -121,26 +123,26 @@ class Endpoint:
             await self._runtime.hub.stop()
 
     async def _health(self, scope: Scope, send: Send) -> None:
-        reply = Reply(send, b"")
+        reply = HttpReply(send, b"")
         if scope["path"] == "/health/live":
             await reply.finish(200, b'{"status":"live"}')
         elif scope["path"] != "/health/ready":
             await reply.finish(404, b'{"status":"There is no such page."}')
-        elif (await self._started()).is_ready():
+        elif (await self._started()).snapshots.is_ready():
             await reply.finish(200, b'{"status":"ready"}')
         else:
             await reply.finish(503, b'{"status":"The database does not answer, or nothing is loaded from it yet."}')
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        reply = Reply(send, joined(scope, headers, b"accept"))
-        exchange = Exchange(scope, headers, receive, reply)
+        reply = HttpReply(send, joined(scope, headers, b"accept"))
+        exchange = HttpExchange(scope, headers, receive, reply)
         try:
             self._check_host(headers.get(b"host", b""))
             if (origin := headers.get(b"origin")) is not None:
-                reply.more_headers = cors.checked(origin, scope)
+                reply.more_headers = checked(origin, scope)
             if scope["method"] == "OPTIONS" and origin is not None:
-                await reply.finish(204, b"", *cors.preflight(headers))
+                await reply.finish(204, b"", *preflight(headers))
                 return
             visit = self._admit(exchange, self._runtime or await self._started())
             if headers.get(SESSION) and headers.get(b"mcp-protocol-version") not in MODERN:
@@ -156,7 +158,7 @@ class Endpoint:
             log.exception("A request to the gateway failed.")
             await reply.finish(500, refusal_body(500, OUR_FAULT))
 
-    async def _refuse(self, refusal: HttpRefusal, exchange: Exchange) -> None:
+    async def _refuse(self, refusal: HttpRefusal, exchange: HttpExchange) -> None:
         if isinstance(refusal, UnknownToken):
             await self._guesses.slow(exchange.scope, exchange.headers)
         more = (_CLOSE,) if b"expect" in exchange.headers and _CLOSE not in refusal.headers else ()
@@ -176,14 +178,14 @@ class Endpoint:
             await visit.runtime.sessions.end(visit.session)
             await visit.exchange.reply.finish(204, b"")
 
-    def _admit(self, exchange: Exchange, runtime: Runtime) -> Visit:
+    def _admit(self, exchange: HttpExchange, runtime: Runtime) -> Visit:
         """Everything that is decided before the body is read. Raises HttpRefusal."""
         scope, headers = exchange.scope, exchange.headers
         if scope["query_string"]:
             _check_query(scope["query_string"])
         if exchange.has_duplicates and exchange.has_twice(*_ONCE):
             raise HttpRefusal(400, "A header that may be there once is there twice.")
-        snapshot, principal, profile = _authenticate(runtime, scope["path"], headers)
+        snapshot, principal, profile = _authenticate(runtime.snapshots, scope["path"], headers)
         if scope["method"] not in METHODS:
             raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
         _check_forms(exchange)
@@ -212,7 +214,7 @@ async def _join_session(visit: Visit) -> None:
         visit.unknown_session = refusal
 
 
-def _check_forms(exchange: Exchange) -> None:
+def _check_forms(exchange: HttpExchange) -> None:
     """What comes must be JSON, and what is answered something that the client takes. Raises HttpRefusal."""
     reply = exchange.reply
     if exchange.scope["method"] == "POST":
@@ -236,20 +238,22 @@ def _check_query(query: bytes) -> None:
             raise _unauthorized(_NOT_IN_URL)
 
 
-def _authenticate(runtime: Runtime, path: str, headers: dict[bytes, bytes]) -> tuple[Snapshot, Principal, Any]:
+def _authenticate(
+    snapshots: Snapshots, path: str, headers: dict[bytes, bytes]
+) -> tuple[Snapshot, Principal, ProfileRow]:
     """① Who is calling, from the token alone, and the profile that the URL names."""
     token = token_in(headers)
     if not token:
         raise _unauthorized(_NEEDS_TOKEN)
     key = hash_token(token)
     organization, _, slug = path[5:].partition("/")
-    snapshot = runtime.snapshots.get(organization)
+    snapshot = snapshots.get(organization)
     principal = snapshot.principals.get(key) if snapshot is not None else None
     if snapshot is None or principal is None:
-        raise _stranger(runtime, key)
-    if not runtime.is_fresh(organization):
+        raise _stranger(snapshots, key)
+    if not snapshots.is_fresh(organization):
         raise _not_current()
-    if principal.expires <= runtime.unix_now():
+    if principal.expires <= snapshots.unix_now():
         raise _unknown()
     profile = snapshot.profiles.get(slug)
     if profile is None or not snapshot.may_enter(principal, profile):
@@ -257,12 +261,12 @@ def _authenticate(runtime: Runtime, path: str, headers: dict[bytes, bytes]) -> t
     return snapshot, principal, profile
 
 
-def _stranger(runtime: Runtime, key: bytes) -> HttpRefusal:
+def _stranger(snapshots: Snapshots, key: bytes) -> HttpRefusal:
     """A token of another organization learns no more than that there is nothing here; any other one is no token."""
-    if not runtime.is_ready():
+    if not snapshots.is_ready():
         return _not_current()
-    known = next((snap.principals[key] for snap in runtime.snapshots.values() if key in snap.principals), None)
-    if known is not None and known.expires_at > runtime.now():
+    known = next((snap.principals[key] for snap in snapshots.by_slug.values() if key in snap.principals), None)
+    if known is not None and known.expires_at > snapshots.now():
         return HttpRefusal(404, _NOT_HERE)
     return _unknown()
 
@@ -279,5 +283,5 @@ def _not_current() -> HttpRefusal:
     return HttpRefusal(503, NO_DATABASE, RETRY_SOON)
 
 
-def with_gateway(pages: Any) -> Endpoint:
-    return Endpoint(pages)
+def with_gateway(pages: Any) -> McpEndpoint:
+    return McpEndpoint(pages)

@@ -123,7 +123,7 @@ class CallCancelled(GatewayError):
     """The client took its call back, so it gets no answer to it."""
 
 
-class Relayed(GatewayError):
+class RefusedElsewhere(GatewayError):
     """A refusal of the process where the call waits, passed on by the process that the client reached."""
 
     def __init__(self, status: int, rpc_error: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,15 @@ from redis.exceptions import RedisError
 from connectors.models import Connector
 from harriet.gateway.http.asgi import Scope, Send
 from harriet.gateway.http.bearer import token_in
-from harriet.gateway.http.reply import Reply
-from harriet.gateway.metrics.counters import BOUNDS, WHOLE, Process, Shared
+from harriet.gateway.http.reply import HttpReply
+from harriet.gateway.metrics.counters import BOUNDS, WHOLE
+from harriet.gateway.metrics.shared import Process, Shared
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.stopwatch import STAGES
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
-
-    from harriet.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +56,10 @@ OF_PROCESSES = {
 }
 
 
-async def serve(scope: Scope, send: Send, runtime: Runtime) -> None:
+async def serve_metrics(scope: Scope, send: Send, runtime: Runtime) -> None:
     """Nothing is there unless the installation has a token. Where a request comes from says nothing: behind a proxy
     on this machine, all of them come from here."""
-    shelf, reply = runtime.observer.shelf, Reply(send, b"")
+    shelf, reply = runtime.observer.shelf, HttpReply(send, b"")
     if shelf is None:
         await reply.finish(404, b'{"status":"There is no such page."}')
     elif not is_allowed(dict(scope["headers"])):
@@ -74,7 +75,7 @@ async def serve(scope: Scope, send: Send, runtime: Runtime) -> None:
             log.warning("The metrics could not be read from Redis (%s).", type(problem).__name__)
             await reply.finish(503, b'{"status":"Redis does not answer; the metrics of all processes are there."}')
         else:
-            await _send_text(send, exposition(shared, runtime))
+            await _send_text(send, exposition(shared, runtime.snapshots.by_slug))
 
 
 async def _send_text(send: Send, text: bytes) -> None:
@@ -87,26 +88,26 @@ def is_allowed(headers: dict[bytes, bytes]) -> bool:
     return hmac.compare_digest(token_in(headers).encode(), settings.METRICS_TOKEN.encode())
 
 
-def exposition(shared: Shared, runtime: Runtime) -> bytes:
-    """In the text form that every Prometheus reads."""
+def exposition(shared: Shared, snapshots: Mapping[str, Snapshot]) -> bytes:
+    """In the text form that every Prometheus reads. `snapshots` are those of this process, by slug."""
     from prometheus_client import CollectorRegistry, generate_latest  # loaded by whoever is asked, once
 
     class Collected:
         def collect(self) -> Iterator[Metric]:
-            yield from families(shared, runtime)
+            yield from families(shared, snapshots)
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Collected())
     return generate_latest(registry)
 
 
-def families(shared: Shared, runtime: Runtime) -> Iterator[Metric]:
+def families(shared: Shared, snapshots: Mapping[str, Snapshot]) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
-    yield _calls(shared, runtime)
+    yield _calls(shared, snapshots)
     yield _stages(shared)
     up = GaugeMetricFamily(UP, HELP[UP], labels=("organization", "connector"))
-    for slug, snapshot in sorted(runtime.snapshots.items()):
+    for slug, snapshot in sorted(snapshots.items()):
         for row in snapshot.facts.connectors.values():
             if row.state == Connector.State.ACTIVE and row.health != Connector.Health.UNKNOWN:
                 up.add_metric((slug, row.slug), float(row.health == Connector.Health.UP))
@@ -118,12 +119,12 @@ def families(shared: Shared, runtime: Runtime) -> Iterator[Metric]:
     yield from _standing(shared.processes)
 
 
-def _calls(shared: Shared, runtime: Runtime) -> Metric:
+def _calls(shared: Shared, snapshots: Mapping[str, Snapshot]) -> Metric:
     """Of connectors that still are: what was removed is not named for ever."""
     from prometheus_client.core import CounterMetricFamily
 
-    known = {(slug, "") for slug in runtime.snapshots}
-    for slug, snapshot in runtime.snapshots.items():
+    known = {(slug, "") for slug in snapshots}
+    for slug, snapshot in snapshots.items():
         known |= {(slug, row.slug) for row in snapshot.facts.connectors.values()}
     family = CounterMetricFamily(CALLS, HELP[CALLS], labels=("organization", "connector", "outcome"))
     for field, number in sorted(shared.sums.items()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -19,8 +20,8 @@ from harriet.gateway.content.methods import METHODS, TOOL
 from harriet.gateway.errors import GatewayError
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.bound import with_bound_meta
-from harriet.gateway.steps.hold import run_approved
 from harriet.gateway.steps.request import Call
 
 LEFT_OVER = timedelta(seconds=3)
@@ -46,7 +47,8 @@ async def _run(action_id: UUID) -> None:
     runtime = Runtime()
     try:
         call = await _call_again(stored, runtime)
-        await run_approved(action_id, stored.binding, call, stored.tool_id, runtime, run_call)
+        run, keep = partial(run_call, runtime=runtime), runtime.running.keep
+        await run_approved(action_id, stored.binding, call, stored.tool_id, run, keep)
     except GatewayError as problem:
         await in_database(invalidate_action, action_id, problem.message, actor=SYSTEM)
     finally:
@@ -58,7 +60,7 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
     snapshot = await runtime.start_for(stored.organization_id)
     principal = snapshot.principal_of(stored.token_id) if snapshot and stored.token_id else None
     profile = snapshot.profile_of(stored.profile_id) if snapshot and stored.profile_id else None
-    if snapshot is None or principal is None or profile is None or principal.expires_at <= runtime.now():
+    if snapshot is None or principal is None or profile is None or principal.expires_at <= runtime.snapshots.now():
         raise GatewayError("The caller's access ended before the call could run.")
     row = snapshot.facts.tools.get(stored.tool_id)
     values = json.loads(stored.arguments)

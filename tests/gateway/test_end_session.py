@@ -14,7 +14,7 @@ from connectors.access.facts import ProfileRow
 from connectors.models import ClientSession
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.principal import Principal
-from harriet.gateway.streams.sessions import Sessions, _opened
+from harriet.gateway.streams.sessions import ClientSessions, _opened
 from harriet.people.models import AccessToken
 from tests.gateway.client import Client
 from tests.gateway.log import wait_for
@@ -133,7 +133,7 @@ def test_a_lost_word_is_made_up_for(session: InSession, second_gateway: Gateway)
 def test_what_two_processes_learn_at_once_is_all_kept(office: Office, dana: Client) -> None:
     """Neither writes over what the other has just written, though neither has heard of it yet."""
     principal, profile = dana_at_work()
-    here, there = Sessions(), Sessions()
+    here, there = ClientSessions(), ClientSessions()
     header = here.issue(principal, profile, "2025-11-25", {}, "listener")
 
     async def story() -> None:

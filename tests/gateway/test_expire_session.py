@@ -6,7 +6,7 @@ import time
 
 from connectors.models import SESSIONS_KEPT
 from harriet.gateway.policy.compile import compile_snapshot
-from harriet.gateway.streams.sessions import GOOD_FOR, Sessions
+from harriet.gateway.streams.sessions import GOOD_FOR, ClientSessions
 from harriet.people.models import AccessToken
 from tests.gateway.client import Client
 from tests.gateway.office import Office
@@ -19,7 +19,7 @@ def issued(office: Office, seconds_ago: float) -> str:
     assert snapshot is not None
     principal = snapshot.principal_of(AccessToken.objects.get().pk)
     assert principal is not None
-    sessions = Sessions(clock=lambda: time.time() - seconds_ago)
+    sessions = ClientSessions(clock=lambda: time.time() - seconds_ago)
     return sessions.issue(principal, snapshot.profiles["work"], "2025-11-25", {}, "listener")
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from harriet.gateway.content.results import MENDS
 from harriet.gateway.content.revisions import fit
-from harriet.gateway.protocol.serve_call import with_meta
+from harriet.gateway.protocol.result_meta import with_meta
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENTS = {"uri": "file:///a", "mimeType": "text/plain", "text": "hello", "_meta": {"x": 1}}

@@ -7,6 +7,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,8 @@ from harriet.gateway.errors import GatewayError
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.steps.hold import bound_to, held_call_of, run_approved
+from harriet.gateway.steps.approved import run_approved
+from harriet.gateway.steps.bound import bound_to, held_call_of
 from harriet.gateway.steps.request import Call
 from tests.gateway.office import Office
 from tests.gateway.processes import Upstream
@@ -59,6 +61,7 @@ def approved_calls(snapshot: Snapshot) -> dict[UUID, int]:
 async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID, start: threading.Barrier) -> int:
     """One taker: at each call it waits for the other fifteen, so that all go for the same row at once."""
     runtime = Runtime()
+    run = partial(run_call, runtime=runtime)
     await runtime.audit.start()
     ran = 0
     try:
@@ -68,7 +71,7 @@ async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID, 
             grant = view_of(snapshot, call.principal, call.profile).grants["echo"]
             with suppress(GatewayError):
                 agreed = bound_to(call, grant)
-                ran += await run_approved(action_id, agreed, call, tool_id, runtime, run_call) is not None
+                ran += await run_approved(action_id, agreed, call, tool_id, run, runtime.running.keep) is not None
     finally:
         await runtime.stop()
     return ran

@@ -9,7 +9,6 @@ from connectors.actions.save_connection import save_connection
 from connectors.transports.base import Endpoint
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.streams.upstream_changes import Watchers
 from harriet.lib.secret import Secret
 from harriet.people.actors import actor_of
 from tests.gateway.office import Office
@@ -27,8 +26,8 @@ def test_a_watch_of_the_old_address_gets_no_secret_of_the_new_one(office: Office
 
     async def listen() -> None:
         runtime = Runtime()
-        runtime.snapshots["acme"] = after
-        watchers = Watchers(runtime, lambda *_: None)
+        runtime.snapshots.by_slug["acme"] = after
+        watchers = runtime.hub.watchers
         old, new = (
             Endpoint(row.id, row.url, row.reach)
             for row in (snapshot.facts.connectors[office.crm.id] for snapshot in (before, after))

@@ -11,8 +11,23 @@ from typing import Annotated
 
 import msgspec
 
-from harriet.gateway.content import blocks
-from harriet.gateway.content.blocks import EMPTY_LIST, FALSE, NULL, TRUE, Contents, Members, members_of, raw, text_block
+from harriet.gateway.content.blocks import (
+    EMPTY_LIST,
+    FALSE,
+    NULL,
+    TRUE,
+    Contents,
+    Members,
+    are_messages,
+    are_well_formed,
+    as_text,
+    members_of,
+    mended,
+    mended_contents,
+    mended_messages,
+    raw,
+    text_block,
+)
 from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
 
 Fields = dict[str, msgspec.Raw]
@@ -49,13 +64,13 @@ def mend_tool_result(fields: Fields, address: str) -> bool:
     if is_changed:
         fields["isError"] = FALSE if bytes(flag or b"") in _FALSY else TRUE
     content = fields.get("content")
-    if content is not None and blocks.are_well_formed(content):
+    if content is not None and are_well_formed(content):
         return is_changed
     structured = fields.get("structuredContent", NULL)
     if content is None or content == NULL:
         fields["content"] = EMPTY_LIST if structured == NULL else raw([text_block(bytes(structured))])
     else:
-        fields["content"] = blocks.mended(content)
+        fields["content"] = mended(content)
     return True
 
 
@@ -65,9 +80,9 @@ def mend_prompt(fields: Fields, address: str) -> bool:
     if is_changed:
         del fields["description"]
     messages = fields.get("messages", NULL)
-    if blocks.are_messages(messages):
+    if are_messages(messages):
         return is_changed
-    fields["messages"] = blocks.mended_messages(messages)
+    fields["messages"] = mended_messages(messages)
     return True
 
 
@@ -116,5 +131,5 @@ def _listed(value: msgspec.Raw) -> list[msgspec.Raw]:
 def _mended_contents(part: msgspec.Raw, address: str) -> Members:
     members = members_of(part)
     if members is None:
-        return {"uri": raw(address), "text": blocks.as_text(part)}
-    return blocks.mended_contents(members, address)
+        return {"uri": raw(address), "text": as_text(part)}
+    return mended_contents(members, address)

@@ -10,17 +10,17 @@ from django.conf import settings
 
 from harriet.gateway.errors import HttpRefusal
 from harriet.gateway.http.asgi import Receive, Scope
-from harriet.gateway.http.reply import Reply
+from harriet.gateway.http.reply import HttpReply
 
 
 @dataclass(slots=True)
-class Exchange:
+class HttpExchange:
     """A request and the way back."""
 
     scope: Scope
     headers: dict[bytes, bytes]
     receive: Receive
-    reply: Reply
+    reply: HttpReply
 
     def has_twice(self, *names: bytes) -> bool:
         """Whether one of these headers was sent more than once: first and last reader would disagree."""
@@ -44,7 +44,7 @@ def announces_more_than(headers: Mapping[bytes, bytes], limit: int) -> bool:
     return not announced.isdigit() or len(announced) > 18 or int(announced) > limit
 
 
-async def read_body(exchange: Exchange) -> bytes:
+async def read_body(exchange: HttpExchange) -> bytes:
     """Raises HttpRefusal 413 before more than the limit is kept, and 400 when the client went away."""
     limit = settings.MCP_BODY_LIMIT
     if announces_more_than(exchange.headers, limit):

@@ -8,9 +8,9 @@ import msgspec
 
 from harriet.gateway.errors import INTERNAL_ERROR
 from harriet.gateway.http.journal import EventId, Journals
-from harriet.gateway.http.reply import Reply
+from harriet.gateway.http.reply import HttpReply
 from harriet.gateway.processes.follow import Following, Letters, ProcessGone
-from harriet.gateway.processes.mailbox import Post
+from harriet.gateway.processes.mailbox import Mailbox
 
 LOOK_EVERY = 15.0
 """Seconds of silence until it is looked whether the other process is still there."""
@@ -40,7 +40,9 @@ class _Event(msgspec.Struct, omit_defaults=True):
 
 
 _LETTERS = Letters(
-    *("resume", "resumed", "not-resumed"),
+    ask="resume",
+    back="resumed",
+    leave="not-resumed",
     encode=msgspec.msgpack.encode,
     question_in=msgspec.msgpack.Decoder(_Wanted).decode,
     answer_in=msgspec.msgpack.Decoder(_Event).decode,
@@ -50,18 +52,18 @@ _LETTERS = Letters(
 class Replays:
     """Says again what was said in a stream, and then what is said in it."""
 
-    def __init__(self, journals: Journals, mailbox: Post) -> None:
+    def __init__(self, journals: Journals, mailbox: Mailbox) -> None:
         self._journals, self._process = journals, mailbox.process
         self._following = Following(mailbox, _LETTERS, self._tell, look_every=LOOK_EVERY)
 
-    async def replay(self, session_id: bytes, after: EventId, reply: Reply) -> None:
+    async def replay(self, session_id: bytes, after: EventId, reply: HttpReply) -> None:
         """Sends what came after this event, until the stream's end; when it is lost, an error that says so."""
         send = self._from_here if after.process == self._process else self._from_elsewhere
         if not await send(session_id, after, reply):
             error = msgspec.json.encode({"code": INTERNAL_ERROR, "message": _LOST})
             await reply.notify(b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (after.rpc_id, error))
 
-    async def _from_here(self, session_id: bytes, after: EventId, reply: Reply) -> bool:
+    async def _from_here(self, session_id: bytes, after: EventId, reply: HttpReply) -> bool:
         """False when the stream is lost."""
         journal = self._journals.find(session_id, after.stream)
         if journal is None:
@@ -70,7 +72,7 @@ class Replays:
             await reply.event(journal.id_of(number), message)
         return not journal.is_dropped
 
-    async def _from_elsewhere(self, session_id: bytes, after: EventId, reply: Reply) -> bool:
+    async def _from_elsewhere(self, session_id: bytes, after: EventId, reply: HttpReply) -> bool:
         wanted = _Wanted(secrets.token_urlsafe(12), self._process, after.stream, after.number, session_id)
         try:
             async with self._following.asking(after.process, wanted) as following:

@@ -18,7 +18,7 @@ _STREAM_HEADERS = [
 ]
 
 
-class Reply:
+class HttpReply:
     """Answers once. `notify` and `keep_alive` turn the answer into an event stream, if the client takes one."""
 
     __slots__ = (

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from harriet.gateway.metrics.counters import Counts, Shelf
+from audit.event import NewEvent
+from harriet.gateway.metrics.counters import Counts
+from harriet.gateway.metrics.shared import Process, Shelf
+from harriet.gateway.policy.view import Grant
+from harriet.gateway.steps.request import Call
 from harriet.lib.logs import logged_for
 
 if TYPE_CHECKING:
-    from audit.event import NewEvent
     from harriet.gateway.metrics.spans import Spans
-    from harriet.gateway.policy.view import Grant
-    from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.request import Call
 
 log = logging.getLogger("harriet.calls")
 
@@ -24,9 +25,10 @@ log = logging.getLogger("harriet.calls")
 class Observer:
     """Told of each call when it begins and ends. What is switched off costs nothing but the asking."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, standing: Callable[[], Process]) -> None:
+        """`standing` looks how this process stands."""
         self.counts = Counts() if settings.METRICS_TOKEN else None
-        self.shelf = Shelf(runtime, self.counts) if self.counts is not None else None
+        self.shelf = Shelf(self.counts, standing) if self.counts is not None else None
         self._spans: Spans | None = None
 
     async def start(self, *, is_lasting: bool = True) -> None:

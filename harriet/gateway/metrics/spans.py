@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import cache
 from time import perf_counter, time_ns
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -28,9 +27,8 @@ except ImportError:
         "OTEL_TRACES_EXPORTER asks for traces, but OpenTelemetry is not installed. Run: pip install 'harriet[otel]'"
     ) from None
 
-if TYPE_CHECKING:
-    from harriet.gateway.policy.view import Grant
-    from harriet.gateway.steps.request import Call
+from harriet.gateway.policy.view import Grant
+from harriet.gateway.steps.request import Call
 
 FLUSH_MS = 3000
 _EXPORTERS = {"otlp": OTLPSpanExporter, "console": ConsoleSpanExporter}

@@ -10,7 +10,7 @@ from functools import partial
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar
 
-from harriet.gateway.processes.mailbox import Post
+from harriet.gateway.processes.mailbox import Mailbox
 
 ARE_YOU_THERE = "are-you-there"
 """Nobody answers this: that it was delivered says enough."""
@@ -57,7 +57,7 @@ class Following(Generic[Q, A]):
     """The questions of one kind that this process asked of others, and its work on those of others."""
 
     def __init__(
-        self, mailbox: Post, letters: Letters[Q, A], serve: Callable[[Q], Awaitable[None]], *, look_every: float
+        self, mailbox: Mailbox, letters: Letters[Q, A], serve: Callable[[Q], Awaitable[None]], *, look_every: float
     ) -> None:
         """`serve` works on a question of another process, and tells its answers; it is cancelled when nobody wants them
         any more. `look_every`: seconds of silence after which it is looked whether the other process is still there."""

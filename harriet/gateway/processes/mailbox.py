@@ -26,7 +26,7 @@ _EVERYONE = "harriet:gateway:everyone"
 _PATIENCE = 5.0
 
 
-class Post:
+class Mailbox:
     """This process's letter box. Sending to an address where nobody lives says so."""
 
     def __init__(self) -> None:

@@ -36,7 +36,9 @@ class Look:
     numbers: dict[UUID, int]
 
 
-class Listener:
+class DatabaseListener:
+    """One connection of the process, always reconnecting."""
+
     def __init__(
         self,
         on_look: Callable[[Look], None],

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -17,33 +17,45 @@ WATCH_AFTER = 0.1
 """Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and
 watching has a price."""
 
-Key = tuple[bytes, str | int]
-"""Session and JSON-RPC id: what a client calls a request of its own. Clients count from one, so neither the token nor
-the profile tells two of them apart; without a session a request has no name that another request could use."""
-Caller = tuple[str, UUID, UUID]
-"""Organization, token and profile: on whose rights a call rests."""
 _IF_SENT = "If the call had been sent to its server by then, whether the server carried it out is not known."
 
 
-def name_of(key: Key) -> str:
+class RequestKey(NamedTuple):
+    """What a client calls a request of its own. Clients count from one, so neither the token nor the profile tells two
+    of them apart; without a session a request has no name that another request could use."""
+
+    session_id: bytes
+    rpc_id: str | int
+
+
+class Rights(NamedTuple):
+    """On what a call rests."""
+
+    organization: str
+    """The slug."""
+    token_id: UUID
+    profile_id: UUID
+
+
+def name_of(key: RequestKey) -> str:
     """What a cancellation calls a request towards other processes. The text "5" and the number 5 are two ids."""
     session_id, rpc_id = key
     return hashlib.sha256(session_id + type(rpc_id).__name__.encode() + str(rpc_id).encode()).hexdigest()
 
 
-class Attended:
+class AwaitedCall:
     """A call that a client waits for. `watch` is the work of watching for its going away."""
 
-    __slots__ = ("caller", "is_taken_back", "key", "task", "watch", "watcher", "why")
+    __slots__ = ("is_taken_back", "key", "rights", "task", "watch", "watcher", "why")
 
     def __init__(
-        self, task: asyncio.Task[Any], key: Key | None, watch: Callable[[Attended], Coroutine[Any, Any, None]]
+        self, task: asyncio.Task[Any], key: RequestKey | None, watch: Callable[[AwaitedCall], Coroutine[Any, Any, None]]
     ) -> None:
         self.task, self.key, self.watch = task, key, watch
         self.watcher: asyncio.Task[None] | None = None
         self.is_taken_back = False
         """Cancelled for the client's sake, and not because the process ends."""
-        self.caller: Caller | None = None
+        self.rights: Rights | None = None
         self.why: GatewayError | None = None
         """What the client is told, when it was not the client that took it back."""
 
@@ -52,11 +64,13 @@ class Attended:
         self.task.cancel(why.message if why is not None else None)
 
 
-class Running:
+class RunningCalls:
+    """All calls of this process."""
+
     def __init__(self) -> None:
-        self._calls: set[Attended] = set()
-        self._named: dict[Key, Attended] = {}
-        self._fresh: dict[Attended, float] = {}
+        self._calls: set[AwaitedCall] = set()
+        self._named: dict[RequestKey, AwaitedCall] = {}
+        self._fresh: dict[AwaitedCall, float] = {}
         """Those that nobody watches yet, the oldest first, and when they began."""
         self._look: asyncio.TimerHandle | None = None
         self._kept: set[asyncio.Task[Any]] = set()
@@ -65,7 +79,7 @@ class Running:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def refuse_taken(self, key: Key | None) -> None:
+    def refuse_taken(self, key: RequestKey | None) -> None:
         """Raises RpcRefusal for the id of a request that still runs: a cancellation would not know which of them."""
         if key is not None and key in self._named:
             raise RpcRefusal(
@@ -73,7 +87,7 @@ class Running:
                 "A request with this id still runs in this session. Give each request an id of its own.",
             )
 
-    def begin(self, call: Attended) -> None:
+    def begin(self, call: AwaitedCall) -> None:
         loop = asyncio.get_running_loop()
         self._calls.add(call)
         if call.key is not None:
@@ -82,7 +96,7 @@ class Running:
         if self._look is None:
             self._look = loop.call_later(WATCH_AFTER, self._watch_old)
 
-    def end(self, call: Attended) -> None:
+    def end(self, call: AwaitedCall) -> None:
         self._calls.discard(call)
         self._fresh.pop(call, None)
         if call.key is not None:
@@ -103,7 +117,7 @@ class Running:
             call.watcher = loop.create_task(call.watch(call))
         self._look = loop.call_later(WATCH_AFTER, self._watch_old) if self._fresh else None
 
-    def cancel(self, key: Key) -> bool:
+    def cancel(self, key: RequestKey) -> bool:
         """Cancels the call of this name; False when it doesn't run here."""
         call = self._named.get(key)
         if call is not None:
@@ -118,7 +132,7 @@ class Running:
     def end_without_access(self, slug: str, has_access: Callable[[str, UUID, UUID], bool]) -> None:
         """An organization was loaded anew: the calls of those who lost their access end, and their clients are told."""
         for call in list(self._calls):
-            if call.caller is not None and call.caller[0] == slug and not has_access(*call.caller):
+            if call.rights is not None and call.rights.organization == slug and not has_access(*call.rights):
                 call.take_back(AccessEnded(ACCESS_LOST.format(_IF_SENT)))
 
     async def drain(self, seconds: float) -> None:

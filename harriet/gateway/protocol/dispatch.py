@@ -15,8 +15,9 @@ from harriet.gateway.errors import (
     RETRY_SOON,
     RpcRefusal,
 )
-from harriet.gateway.protocol import legacy, modern
+from harriet.gateway.protocol.legacy import serve_legacy
 from harriet.gateway.protocol.messages import LEGACY_VERSIONS, error_body, id_in, parse
+from harriet.gateway.protocol.modern import serve_modern
 from harriet.gateway.protocol.visit import Visit
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,6 @@ async def _serve(visit: Visit, body: bytes, values: Any) -> None:
     if exchange.has_duplicates and exchange.has_twice(_VERSION):
         raise RpcRefusal(HEADER_MISMATCH, "The header MCP-Protocol-Version is there twice. Send it once.")
     if version and version not in LEGACY_VERSIONS:
-        await modern.serve(visit, version, body, values)
+        await serve_modern(visit, version, body, values)
     else:
-        await legacy.serve(visit, version, body, values)
+        await serve_legacy(visit, version, body, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -21,8 +21,7 @@ from harriet.gateway.errors import (
 )
 from harriet.gateway.http.journal import RESUMABLE_SINCE
 from harriet.gateway.processes.database import in_database
-from harriet.gateway.processes.running import name_of, tell_other_processes
-from harriet.gateway.protocol import offers
+from harriet.gateway.processes.running import RequestKey, name_of, tell_other_processes
 from harriet.gateway.protocol.messages import (
     LEGACY_VERSIONS,
     SERVER_INFO,
@@ -35,17 +34,17 @@ from harriet.gateway.protocol.messages import (
     raw_error_body,
     result_body,
 )
+from harriet.gateway.protocol.offers import LISTS, capabilities, instructions, listed
 from harriet.gateway.protocol.requests import CALLS, address_in, client_label
-from harriet.gateway.protocol.serve_call import attend, call_meta, with_meta
+from harriet.gateway.protocol.result_meta import call_meta, with_meta
+from harriet.gateway.protocol.serve_call import serve_call
 from harriet.gateway.protocol.tool_search import SEARCH, search
+from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.in_stream import StreamAsker
 from harriet.gateway.steps.error_objects import error_of
 from harriet.gateway.steps.request import Call
-from harriet.gateway.streams.sessions import ROOTS_CHANGED, ClientSession
+from harriet.gateway.streams.sessions import ROOTS_CHANGED, OpenSession
 from harriet.lib.mcp.log_levels import LEVELS
-
-if TYPE_CHECKING:
-    from harriet.gateway.protocol.visit import Visit
 
 _NOT_SUBSCRIBED = (
     "Each read of this needs a person's approval, so its changes are not listened to. Read it anew instead."
@@ -54,14 +53,14 @@ _BATCHING = ("", "2025-03-26")
 """Only this revision has batches; its clients send no version header."""
 
 
-async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
+async def serve_legacy(visit: Visit, version: str, body: bytes, values: Any) -> None:
     if isinstance(values, list):
         await _serve_batch(visit, version, body, values)
         return
     message = incoming(body, values)
     headers = [_session_header(visit, message)] if message.method == "initialize" and message.id else []
     status, answer = await _answer(visit, message)
-    if message.method in offers.LISTS and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
+    if message.method in LISTS and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
         await visit.exchange.reply.as_stream()
     await visit.exchange.reply.finish(status, answer, *headers)
 
@@ -111,8 +110,8 @@ async def _answer(visit: Visit, message: Incoming, *, is_alone: bool = True) -> 
 async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
     if message.method == "initialize":
         return _initialize(visit, message.params)
-    if message.method in offers.LISTS:
-        return await offers.listed(visit, message.method, message.params, is_older=True)
+    if message.method in LISTS:
+        return await listed(visit, message.method, message.params, is_older=True)
     if message.method in _FOR_SESSIONS:
         await _FOR_SESSIONS[message.method](visit, message.params, _session(visit))
     elif message.method != "ping":
@@ -123,9 +122,9 @@ async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
 def _initialize(visit: Visit, params: dict[str, Any]) -> dict[str, Any]:
     return {
         "protocolVersion": _version(params),
-        "capabilities": offers.capabilities(visit),
+        "capabilities": capabilities(visit),
         "serverInfo": SERVER_INFO,
-        "instructions": offers.instructions(visit),
+        "instructions": instructions(visit),
     }
 
 
@@ -156,32 +155,32 @@ def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
-def _session(visit: Visit) -> ClientSession:
+def _session(visit: Visit) -> OpenSession:
     if visit.session is None:
         raise RpcRefusal(INVALID_REQUEST, "This needs a session: send the Mcp-Session-Id that initialize gave you.")
     return visit.session
 
 
-async def _set_level(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
+async def _set_level(visit: Visit, params: dict[str, Any], session: OpenSession) -> None:
     level = params.get("level")
     if level not in LEVELS:
         raise RpcRefusal(INVALID_PARAMS, f"A log level is one of {', '.join(LEVELS)}.")
     await visit.runtime.sessions.set_log_level(session, level)
 
 
-async def _subscribe(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
-    address, view = address_in(params), offers.view(visit)
+async def _subscribe(visit: Visit, params: dict[str, Any], session: OpenSession) -> None:
+    address, view = address_in(params), visit.view()
     connector_id, _ = await visit.runtime.lists.owner_of(address, view, visit.snapshot, visit.profile)
     if view.resources[connector_id].gate.kind == "hold":
         raise RpcRefusal(INVALID_PARAMS, _NOT_SUBSCRIBED)
     await visit.runtime.sessions.subscribe(session, address)
 
 
-async def _unsubscribe(visit: Visit, params: dict[str, Any], session: ClientSession) -> None:
+async def _unsubscribe(visit: Visit, params: dict[str, Any], session: OpenSession) -> None:
     await visit.runtime.sessions.unsubscribe(session, address_in(params))
 
 
-_FOR_SESSIONS: dict[str, Callable[[Visit, dict[str, Any], ClientSession], Awaitable[None]]] = {
+_FOR_SESSIONS: dict[str, Callable[[Visit, dict[str, Any], OpenSession], Awaitable[None]]] = {
     "logging/setLevel": _set_level,
     "resources/subscribe": _subscribe,
     "resources/unsubscribe": _unsubscribe,
@@ -189,13 +188,13 @@ _FOR_SESSIONS: dict[str, Callable[[Visit, dict[str, Any], ClientSession], Awaita
 
 
 async def _call(visit: Visit, message: Incoming, call: Call, *, is_alone: bool) -> bytes:
-    await _prepare(visit, call, is_alone=is_alone)
+    _prepare(visit, call, is_alone=is_alone)
     if is_alone and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
         visit.exchange.reply.make_resumable(visit.runtime.journals, visit.session.id, message.id)
     if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH:
-        fields: Fields = search(offers.view(visit).tool_listing, call.values)
+        fields: Fields = search(visit.view().tool_listing, call.values)
     else:
-        fields = await attend(visit, message, call, leaving_cancels=False)
+        fields = await serve_call(visit, message, call, leaving_cancels=False)
     for newer in ("resultType", "ttlMs", "cacheScope"):
         fields.pop(newer, None)
     return with_meta(fit(fields, call.method, _revision(visit)), call_meta(call))
@@ -208,7 +207,7 @@ def _revision(visit: Visit) -> str:
     return visit.exchange.headers.get(b"mcp-protocol-version", b"").decode("latin-1")
 
 
-async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
+def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
     """What the session, or the request without one, brings along for the call."""
     session, runtime = visit.session, visit.runtime
     call.speaks_sessions = True
@@ -221,7 +220,7 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
         call.client, call.session_key, call.has_session = session.client, session.id, True
         call.is_introduced = True
         call.roots_version = runtime.sessions.roots_version(session)
-        call.log_level = await runtime.sessions.log_level(session) or LEVELS[1]
+        call.log_level = runtime.sessions.learned(session).log_level or LEVELS[1]
     if not is_alone:
         return
     call.stream = visit.exchange.reply
@@ -229,10 +228,10 @@ async def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
         call.asker = StreamAsker(call, session.id, session.capabilities, runtime.questions)
 
 
-async def _roots_changed(visit: Visit, session: ClientSession) -> None:
+async def _roots_changed(visit: Visit, session: OpenSession) -> None:
     """Told to every process, this one first: the next call may come at once, and Redis may be away."""
     await visit.runtime.sessions.roots_changed(session.id)
-    visit.runtime.in_background(visit.runtime.post.broadcast(ROOTS_CHANGED, session.id))
+    visit.runtime.background.run(visit.runtime.mailbox.broadcast(ROOTS_CHANGED, session.id))
 
 
 async def _notified(visit: Visit, message: Incoming) -> None:
@@ -243,6 +242,6 @@ async def _notified(visit: Visit, message: Incoming) -> None:
     wanted = message.params.get("requestId")
     if message.method != "notifications/cancelled" or visit.session is None or not is_id(wanted):
         return
-    key = (visit.session.id, wanted)
+    key = RequestKey(visit.session.id, wanted)
     if not visit.runtime.running.cancel(key):
-        visit.runtime.in_background(in_database(tell_other_processes, name_of(key)))
+        visit.runtime.background.run(in_database(tell_other_processes, name_of(key)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -20,7 +20,8 @@ from harriet.gateway.errors import (
     GatewayError,
     RpcRefusal,
 )
-from harriet.gateway.protocol import offers
+from harriet.gateway.http.exchange import HttpExchange
+from harriet.gateway.protocol.listen import serve_listen
 from harriet.gateway.protocol.messages import (
     LEGACY_VERSIONS,
     MODERN_VERSIONS,
@@ -30,21 +31,19 @@ from harriet.gateway.protocol.messages import (
     raw_error_body,
     result_body,
 )
+from harriet.gateway.protocol.offers import LISTS, capabilities, instructions, listed
 from harriet.gateway.protocol.param_headers import check_param_headers
 from harriet.gateway.protocol.requests import CALLS, client_label
-from harriet.gateway.protocol.serve_call import attend, call_meta, go_on, with_meta
+from harriet.gateway.protocol.result_meta import call_meta, with_meta
+from harriet.gateway.protocol.serve_call import go_on, serve_call
 from harriet.gateway.protocol.tool_search import SEARCH, search
+from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.request_state import RequestState, Where, open_state
 from harriet.gateway.questions.rules import interactive
 from harriet.gateway.questions.suspended import Answers, TurnAsker
 from harriet.gateway.steps.error_objects import error_of
 from harriet.gateway.steps.request import Call
-from harriet.gateway.streams.hub import serve_listen
 from harriet.lib.mcp.param_headers import decode_value
-
-if TYPE_CHECKING:
-    from harriet.gateway.http.exchange import Exchange
-    from harriet.gateway.protocol.visit import Visit
 
 _PREFIX = "io.modelcontextprotocol/"
 VERSION_META = _PREFIX + "protocolVersion"
@@ -65,7 +64,7 @@ _CACHING = {"ttlMs": FRESH_FOR_MS, "cacheScope": "private"}
 _ANSWERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
+async def serve_modern(visit: Visit, version: str, body: bytes, values: Any) -> None:
     reply = visit.exchange.reply
     if isinstance(values, list):
         raise RpcRefusal(INVALID_REQUEST, "The body is one JSON-RPC request or notification; there are no batches.")
@@ -92,7 +91,7 @@ async def serve(visit: Visit, version: str, body: bytes, values: Any) -> None:
         await _refuse(visit, message, problem, call)
 
 
-def check_envelope(exchange: Exchange, version: str, message: Incoming) -> None:
+def check_envelope(exchange: HttpExchange, version: str, message: Incoming) -> None:
     """The ladder that every request climbs; the first rung that fails answers (SPEC basic/versioning). Clients that
     speak both eras tell by the code whether to fall back to initialize."""
     meta = message.meta
@@ -127,7 +126,7 @@ def _check_supported(version: str) -> None:
         )
 
 
-def _header(exchange: Exchange, name: bytes) -> str | None:
+def _header(exchange: HttpExchange, name: bytes) -> str | None:
     value = exchange.headers.get(name)
     return value.decode("latin-1").strip() if value is not None else None
 
@@ -148,13 +147,13 @@ def _notifications(message: Incoming) -> dict[str, Any]:
 
 
 async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
-    if message.method in offers.LISTS:
-        result = await offers.listed(visit, message.method, message.params, is_older=False)
+    if message.method in LISTS:
+        result = await listed(visit, message.method, message.params, is_older=False)
     elif message.method == "server/discover":
         result = {
             "supportedVersions": [*MODERN_VERSIONS, *reversed(LEGACY_VERSIONS)],
-            "capabilities": offers.capabilities(visit),
-            "instructions": offers.instructions(visit),
+            "capabilities": capabilities(visit),
+            "instructions": instructions(visit),
         }
     else:
         raise RpcRefusal(METHOD_NOT_FOUND, f"Harriet has no method {message.method[:60]!r}.")
@@ -187,23 +186,23 @@ def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     declared = interactive(message.meta.get(CAPABILITIES_META))
     if declared:
         call.asker = TurnAsker(declared)
-    if call.method == TOOL and (grant := offers.view(visit).grants.get(message.params["name"])) is not None:
+    if call.method == TOOL and (grant := visit.view().grants.get(message.params["name"])) is not None:
         check_param_headers(visit.exchange.headers, grant.tool.pinned.param_headers, call.values)
 
 
 async def _fields(visit: Visit, message: Incoming, call: Call) -> Fields:
     if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH:
-        return search(offers.view(visit).tool_listing, call.values)
+        return search(visit.view().tool_listing, call.values)
     text = message.params.get("requestState")
     if text is None:
-        return await attend(visit, message, call, leaving_cancels=True)
+        return await serve_call(visit, message, call, leaving_cancels=True)
     if not isinstance(text, str):
         raise RpcRefusal(INVALID_PARAMS, "A requestState is text that an earlier answer to this request gave.")
-    state = open_state(text, call, visit.runtime)
-    if state.parked:
-        return await go_on(visit, message, call, Where(state.process, state.parked), _answers(message))
+    state = open_state(text, call, visit.runtime.snapshots.unix_now())
+    if state.suspended:
+        return await go_on(visit, message, call, Where(state.process, state.suspended), _answers(message))
     call.more += _state_member(state)
-    return await attend(visit, message, call, leaving_cancels=True)
+    return await serve_call(visit, message, call, leaving_cancels=True)
 
 
 def _answers(message: Incoming) -> Answers:

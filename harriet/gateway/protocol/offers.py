@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
-from harriet.gateway.policy.snapshot import view_of
-from harriet.gateway.policy.view import PAGE, Listing, View, after, cursor_after, list_page, why_nothing
-from harriet.gateway.protocol import tool_search as progressive
+from harriet.gateway.policy.view import PAGE, Listing, after, cursor_after, list_page, why_nothing
+from harriet.gateway.protocol.tool_search import CALL, DEFINITIONS, SEARCH
+from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.live_lists import RESOURCES, TEMPLATES, What
-
-if TYPE_CHECKING:
-    from harriet.gateway.protocol.visit import Visit
 
 LivePlace = tuple[int, str]
 """How many entries came before, and the address of the last."""
-LIVE: dict[str, What] = {RESOURCES[0]: RESOURCES, TEMPLATES[0]: TEMPLATES}
+LIVE: dict[str, What] = {what.method: what for what in (RESOURCES, TEMPLATES)}
 LISTS = frozenset({"tools/list", "prompts/list", *LIVE})
-
-
-def view(visit: Visit) -> View:
-    return view_of(visit.snapshot, visit.principal, visit.profile)
 
 
 def capabilities(visit: Visit) -> dict[str, Any]:
     """What there is for this caller; a server's own extras only where a server has them."""
-    offered = view(visit)
+    offered = visit.view()
     found: dict[str, Any] = {"tools": {"listChanged": True}}
     if offered.prompts:
         found["prompts"] = {"listChanged": True}
@@ -41,12 +34,12 @@ def capabilities(visit: Visit) -> dict[str, Any]:
 
 def instructions(visit: Visit) -> str:
     """Said at the beginning of a session. Nothing to see comes with its reason."""
-    nothing = why_nothing(view(visit), visit.principal, visit.profile)
+    nothing = why_nothing(visit.view(), visit.principal, visit.profile)
     if nothing:
         return nothing
     more = ""
     if visit.profile.is_progressive:
-        more = f" Find tools with {progressive.SEARCH} and call them with {progressive.CALL}."
+        more = f" Find tools with {SEARCH} and call them with {CALL}."
     return (
         f"Tools of {visit.snapshot.facts.name}, profile {visit.profile.name}, governed by Harriet. A call may wait "
         f"for a person's approval; it then answers with a ticket, and the same call repeated collects the result.{more}"
@@ -61,10 +54,10 @@ async def listed(visit: Visit, method: str, params: dict[str, Any], *, is_older:
     if method in LIVE:
         return await _live_page(visit, LIVE[method], cursor, is_older)
     if method == "prompts/list":
-        return _page("prompts", view(visit).prompt_listing, cursor, is_older)
+        return _page("prompts", visit.view().prompt_listing, cursor, is_older)
     if visit.profile.is_progressive:
-        return {"tools": [msgspec.Raw(one) for one in progressive.DEFINITIONS]}
-    return _page("tools", view(visit).tool_listing, cursor, is_older)
+        return {"tools": [msgspec.Raw(one) for one in DEFINITIONS]}
+    return _page("tools", visit.view().tool_listing, cursor, is_older)
 
 
 def _page(member: str, listing: Listing, cursor: str | None, is_older: bool) -> dict[str, Any]:
@@ -76,14 +69,13 @@ def _page(member: str, listing: Listing, cursor: str | None, is_older: bool) -> 
 
 
 async def _live_page(visit: Visit, what: What, cursor: str | None, is_older: bool) -> dict[str, Any]:
-    _, member, address = what
     lists = visit.runtime.lists
-    entries = await lists.shown(view(visit), visit.snapshot, visit.profile, what, has_sessions=is_older)
-    start = 0 if cursor is None else _start_of(after(cursor, LivePlace), [entry[address] for entry in entries])
-    page: dict[str, Any] = {member: entries[start : start + PAGE]}
+    entries = await lists.shown(visit.view(), visit.snapshot, visit.profile, what, has_sessions=is_older)
+    start = 0 if cursor is None else _start_of(after(cursor, LivePlace), [entry[what.address] for entry in entries])
+    page: dict[str, Any] = {what.member: entries[start : start + PAGE]}
     end = start + PAGE
     if end < len(entries):
-        page["nextCursor"] = cursor_after((end, entries[end - 1][address]))
+        page["nextCursor"] = cursor_after((end, entries[end - 1][what.address]))
     return page
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.http.exchange import joined
-from harriet.gateway.protocol import tool_search as progressive
 from harriet.gateway.protocol.messages import Incoming
-from harriet.gateway.protocol.offers import view
+from harriet.gateway.protocol.tool_search import CALL, inner_call
+from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.steps.patience import patience_told
 from harriet.gateway.steps.request import Call
 from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
-
-if TYPE_CHECKING:
-    from harriet.gateway.protocol.visit import Visit
 
 _LONGEST_CLIENT = 120
 LONGEST_ADDRESS = 8192
@@ -48,8 +45,8 @@ async def tool_call(visit: Visit, message: Incoming) -> Call:
     """Raises RpcRefusal when the message is no tools/call."""
     name, values = _name_and_arguments(message, "tools/call names its tool")
     arguments = message.arguments if message.arguments else b"{}"
-    if visit.profile.is_progressive and name == progressive.CALL:
-        name, arguments, values = progressive.inner_call(arguments, values)
+    if visit.profile.is_progressive and name == CALL:
+        name, arguments, values = inner_call(arguments, values)
     return base_call(visit, message, name, arguments, values, TOOL)
 
 
@@ -60,7 +57,7 @@ async def prompt_call(visit: Visit, message: Incoming) -> Call:
 
 async def resource_call(visit: Visit, message: Incoming) -> Call:
     address = address_in(message.params)
-    connector_id, uri = await visit.runtime.lists.owner_of(address, view(visit), visit.snapshot, visit.profile)
+    connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
     values = {"uri": uri}
     call = base_call(visit, message, address, msgspec.json.encode(values), values, RESOURCE)
     call.connector_id = connector_id
@@ -74,12 +71,12 @@ async def completion_call(visit: Visit, message: Incoming) -> Call:
         raise RpcRefusal(INVALID_PARAMS, "completion/complete has a ref and an argument, both objects.")
     values: dict[str, Any] = {key: message.params[key] for key in _COMPLETED if key in message.params}
     if ref.get("type") == "ref/prompt" and isinstance(ref.get("name"), str):
-        grant = view(visit).prompts.get(ref["name"])
+        grant = visit.view().prompts.get(ref["name"])
         upstream: dict[str, Any] = {"ref": {**ref, "name": grant.tool.name if grant else ref["name"]}, **values}
         return base_call(visit, message, ref["name"], msgspec.json.encode(upstream), upstream, COMPLETION)
     if ref.get("type") == "ref/resource":
         address = address_in(ref)
-        connector_id, uri = await visit.runtime.lists.owner_of(address, view(visit), visit.snapshot, visit.profile)
+        connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
         upstream = {"ref": {**ref, "uri": uri}, **values}
         call = base_call(visit, message, address, msgspec.json.encode(upstream), upstream, COMPLETION)
         call.connector_id = connector_id

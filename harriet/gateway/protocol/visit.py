@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import HttpRefusal
-from harriet.gateway.http.exchange import Exchange
+from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.policy.principal import Principal
-from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.policy.snapshot import Snapshot, view_of
+from harriet.gateway.policy.view import View
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.streams.sessions import ClientSession
+from harriet.gateway.streams.sessions import OpenSession
 
 
 @dataclass(slots=True)
@@ -18,10 +19,14 @@ class Visit:
     """An admitted request: who it is from, and the profile that it is at."""
 
     runtime: Runtime
-    exchange: Exchange
+    exchange: HttpExchange
     snapshot: Snapshot
     principal: Principal
     profile: ProfileRow
-    session: ClientSession | None = None
+    session: OpenSession | None = None
     unknown_session: HttpRefusal | None = None
     """Why there is none, though the client named one."""
+
+    def view(self) -> View:
+        """What this caller may use of the profile."""
+        return view_of(self.snapshot, self.principal, self.profile)

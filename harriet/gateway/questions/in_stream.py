@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from harriet.gateway.processes.mailbox import Post
+from harriet.gateway.processes.mailbox import Mailbox
 from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.rules import ANSWER_SECONDS, LARGEST_ANSWER, may_be_asked
 from harriet.gateway.steps.asker import CANNOT, NOT_DECLARED, TOO_LATE, UNREADABLE
@@ -32,16 +32,16 @@ class _Open:
     answer: asyncio.Future[bytes]
 
 
-class Questions:
+class OpenQuestions:
     """The questions that clients of the handshake era have open, in this process."""
 
-    def __init__(self, post: Post) -> None:
-        self._post = post
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
         self._open: dict[str, _Open] = {}
-        post.on(KIND, self._from_elsewhere)
+        mailbox.on(KIND, self._from_elsewhere)
 
     def open(self, session_id: bytes) -> tuple[str, asyncio.Future[bytes]]:
-        name = f"harriet.{self._post.process}.{secrets.token_urlsafe(12)}"
+        name = f"harriet.{self._mailbox.process}.{secrets.token_urlsafe(12)}"
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._open[name] = _Open(session_id, answer)
         return name, answer
@@ -59,7 +59,7 @@ class Questions:
             return
         parts = name.split(".")
         if len(parts) == 3 and parts[0] == "harriet" and _PROCESS.fullmatch(parts[1]):
-            await self._post.send(parts[1], KIND, msgspec.msgpack.encode((session_id, name, member)))
+            await self._mailbox.send(parts[1], KIND, msgspec.msgpack.encode((session_id, name, member)))
 
     async def _from_elsewhere(self, body: bytes) -> None:
         self._settle(*_ELSEWHERE(body))
@@ -84,7 +84,9 @@ class StreamAsker:
     is_inline = True
     why_not = NOT_DECLARED
 
-    def __init__(self, call: Call, session_id: bytes, capabilities: Mapping[str, Any], questions: Questions) -> None:
+    def __init__(
+        self, call: Call, session_id: bytes, capabilities: Mapping[str, Any], questions: OpenQuestions
+    ) -> None:
         self._call, self._session_id = call, session_id
         self._questions = questions
         self.capabilities = capabilities

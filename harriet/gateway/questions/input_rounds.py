@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ToolRefusal
+from harriet.gateway.policy.view import Grant
 from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.request_state import seal_state
 from harriet.gateway.questions.rules import may_be_asked
-
-if TYPE_CHECKING:
-    from harriet.gateway.content.results import Fields
-    from harriet.gateway.policy.view import Grant
-    from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.request import Call
 
 MOST_ROUNDS = 20
 MOST_QUESTIONS = 32
@@ -55,12 +52,13 @@ def input_requests(fields: Fields, call: Call, grant: Grant) -> dict[str, InputR
     return requests
 
 
-def passed_on(fields: Fields, call: Call, grant: Grant, runtime: Runtime) -> Fields:
-    """The questions as the client's result, with the server's state sealed into one of ours."""
+def passed_on(fields: Fields, call: Call, grant: Grant, now: float) -> Fields:
+    """The questions as the client's result, with the server's state sealed into one of ours. `now`: seconds since 1970,
+    by the database."""
     input_requests(fields, call, grant)
     if "requestState" not in fields:
         return fields
-    return {**fields, "requestState": _raw(seal_state(call, runtime, upstream=_state_in(fields)))}
+    return {**fields, "requestState": _raw(seal_state(call, now, upstream=_state_in(fields)))}
 
 
 async def asked_here(fields: Fields, call: Call, grant: Grant) -> bytes:

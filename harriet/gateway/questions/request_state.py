@@ -4,20 +4,17 @@ changes it, and bound to the token, the profile, the request itself and a time (
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.steps.request import Call
 from harriet.lib.canonical import digest
 from harriet.lib.sealed import NotSealedHere, Seal
 
-if TYPE_CHECKING:
-    from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.request import Call
-
 GOOD_FOR_SECONDS = 3600
 LONGEST = 256 * 1024
+"""Characters."""
 STATES = Seal("harriet/request-state/v1")
 _NOT_OURS = "This requestState is not one that Harriet gave for this request, or it is too old. Send the request anew."
 
@@ -28,7 +25,7 @@ class RequestState(msgspec.Struct, frozen=True):
     expires_at: float
     upstream: str | None = None
     process: str = ""
-    parked: str = ""
+    suspended: str = msgspec.field(default="", name="parked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +33,28 @@ class Where:
     """A call that stands still until its client answers: in which process, under which name."""
 
     process: str
-    parked: str
+    suspended: str
 
 
-def seal_state(call: Call, runtime: Runtime, *, upstream: str | None = None, where: Where | None = None) -> str:
+def seal_state(call: Call, now: float, *, upstream: str | None = None, where: Where | None = None) -> str:
+    """`now`: seconds since 1970, by the database."""
     state = RequestState(
-        expires_at=runtime.now().timestamp() + GOOD_FOR_SECONDS,
+        expires_at=now + GOOD_FOR_SECONDS,
         upstream=upstream,
         process=where.process if where else "",
-        parked=where.parked if where else "",
+        suspended=where.suspended if where else "",
     )
     return STATES.seal_text(msgspec.json.encode(state), _bound_to(call))
 
 
-def open_state(text: str, call: Call, runtime: Runtime) -> RequestState:
+def open_state(text: str, call: Call, now: float) -> RequestState:
     """Raises RpcRefusal for what isn't ours, is another's, belongs to another request or has expired."""
     try:
         plain = STATES.open_text(text, _bound_to(call), longest=LONGEST)
         state = msgspec.json.decode(plain, type=RequestState)
     except (ValueError, NotSealedHere):
         raise RpcRefusal(INVALID_PARAMS, _NOT_OURS) from None
-    if state.expires_at < runtime.now().timestamp():
+    if state.expires_at < now:
         raise RpcRefusal(INVALID_PARAMS, _NOT_OURS)
     return state
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from harriet.gateway.content.results import INPUT_REQUIRED
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.content.results import INPUT_REQUIRED, Fields
+from harriet.gateway.errors import INVALID_PARAMS, CallCancelled, RpcRefusal
 from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.request_state import Where, seal_state
 from harriet.gateway.questions.rules import ANSWER_SECONDS, LARGEST_ANSWER, may_be_asked
 from harriet.gateway.steps.asker import CANNOT, NOT_DECLARED, TOO_LATE, UNREADABLE, refusal
-
-if TYPE_CHECKING:
-    from harriet.gateway.content.results import Fields
-    from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.request import Call
 
 GATHER = 0.02
 """Seconds in which questions that a server asks at once become one result."""
-MOST_PARKED = 2000
+MOST_SUSPENDED = 2000
 Answers = Mapping[str, msgspec.Raw]
 
 _GONE = "What this request went on with is no longer waiting. Send the request anew, without requestState."
@@ -91,7 +87,7 @@ class TurnAsker:
 
 
 @dataclass(slots=True)
-class Parked:
+class SuspendedCall:
     """A call that waits for its client."""
 
     call: Call
@@ -101,39 +97,58 @@ class Parked:
     name: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 
-class ParkingLot:
+class SuspendedCalls:
     """The calls of this process that wait for their client's next request."""
 
-    def __init__(self) -> None:
-        self._parked: dict[str, Parked] = {}
+    def __init__(self, process: str, clock: Callable[[], float]) -> None:
+        """`process`: this one's address in the mailbox; `clock`: seconds since 1970, by the database."""
+        self._process, self._clock = process, clock
+        self._waiting: dict[str, SuspendedCall] = {}
 
-    def park(self, parked: Parked, runtime: Runtime) -> Fields:
+    async def end_or_turn(self, suspended: SuspendedCall) -> Fields:
+        """The call's result; or its questions, as a result, when it is the client's turn. When whoever waits here is
+        cancelled, the call is. Raises what the call raises, and RpcRefusal when too many wait."""
+        turn = asyncio.ensure_future(suspended.asker.turn())
+        try:
+            await asyncio.wait({suspended.task, turn}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError as why:
+            suspended.task.cancel(*why.args)
+            raise
+        finally:
+            turn.cancel()
+        if not suspended.task.done():
+            return self._suspend(suspended)
+        if suspended.task.cancelled():
+            raise CallCancelled("The call was cancelled.")
+        return suspended.task.result()
+
+    def take(self, name: str) -> SuspendedCall:
+        """The call that the client goes on with. Raises RpcRefusal: it ended, or another request has taken it."""
+        suspended = self._waiting.pop(name, None)
+        if suspended is None:
+            raise gone()
+        if suspended.expiry is not None:
+            suspended.expiry.cancel()
+        return suspended
+
+    def _suspend(self, suspended: SuspendedCall) -> Fields:
         """The result that hands the questions to the client."""
-        if len(self._parked) >= MOST_PARKED:
-            parked.task.cancel()
+        if len(self._waiting) >= MOST_SUSPENDED:
+            suspended.task.cancel()
             raise RpcRefusal(503, "Too many calls wait for an answer from their clients. Try again later.", status=503)
-        self._parked[parked.name] = parked
-        parked.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._give_up, parked.name)
-        state = seal_state(parked.call, runtime, where=Where(runtime.post.process, parked.name))
+        self._waiting[suspended.name] = suspended
+        suspended.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._give_up, suspended.name)
+        state = seal_state(suspended.call, self._clock(), where=Where(self._process, suspended.name))
         return {
             "resultType": INPUT_REQUIRED,
-            "inputRequests": msgspec.Raw(parked.asker.requests()),
+            "inputRequests": msgspec.Raw(suspended.asker.requests()),
             "requestState": msgspec.Raw(msgspec.json.encode(state)),
         }
 
-    def take(self, name: str) -> Parked:
-        """The call that the client goes on with. Raises RpcRefusal: it ended, or another request has taken it."""
-        parked = self._parked.pop(name, None)
-        if parked is None:
-            raise gone()
-        if parked.expiry is not None:
-            parked.expiry.cancel()
-        return parked
-
     def _give_up(self, name: str) -> None:
-        parked = self._parked.pop(name, None)
-        if parked is not None:
-            parked.task.cancel()
+        suspended = self._waiting.pop(name, None)
+        if suspended is not None:
+            suspended.task.cancel()
 
 
 def gone() -> RpcRefusal:

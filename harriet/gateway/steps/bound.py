@@ -12,19 +12,17 @@ import json
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from approvals.binding import Bound, binding
 from approvals.held_call import HeldCall
+from harriet.gateway.policy.view import Grant
 from harriet.gateway.steps.asker import UNSEEN
 from harriet.gateway.steps.notifications import is_passed_on
+from harriet.gateway.steps.request import Call
 from harriet.lib.tracing import TRACE_KEYS
-
-if TYPE_CHECKING:
-    from harriet.gateway.policy.view import Grant
-    from harriet.gateway.steps.request import Call
 
 _OF_ONE_REQUEST = frozenset({"progressToken", *TRACE_KEYS})
 _NAMES_THE_REQUEST = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,13 +14,11 @@ from harriet.gateway.errors import (
     RESOURCE_NOT_FOUND,
     URL_NEEDED,
     GatewayError,
-    Relayed,
+    RefusedElsewhere,
     RpcRefusal,
     UpstreamSaidError,
 )
-
-if TYPE_CHECKING:
-    from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.request import Call
 
 _RESERVED = range(-32768, -31999)
 _PASSED_ON = frozenset({INVALID_PARAMS, INTERNAL_ERROR})
@@ -31,7 +29,7 @@ _NO_SENSE = {"code": INTERNAL_ERROR, "message": "The server answered with an err
 
 def error_of(problem: GatewayError, call: Call | None, *, is_modern: bool) -> tuple[int, dict[str, Any]]:
     """HTTP status (0: the era's own) and error object, with the id under which the refusal is in the audit log."""
-    if isinstance(problem, Relayed):
+    if isinstance(problem, RefusedElsewhere):
         return problem.status, problem.rpc_error
     if isinstance(problem, UpstreamSaidError):
         return 0, upstream_error(problem, is_modern=is_modern)

@@ -1,37 +1,65 @@
-"""Pauses calls to a server that is down and lets one through now and then, so that it resumes by itself."""
+"""What calls show about their servers: a server that is down gets no calls but one now and then, and everyone hears of
+what changed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
 from connectors.access.facts import ConnectorRow
 from connectors.actions.record_health import record_health
+from connectors.errors import UpstreamDown, UpstreamRefusedCredential
 from connectors.models import Connector
+from harriet.gateway.errors import ToolRefusal
+from harriet.gateway.processes.background import Background
+from harriet.gateway.processes.database import in_database
 
 TRY_EVERY = 2.0
 """Seconds between the calls that are let through to a server that is down, to see whether it answers again."""
 TELL_EVERY = 5.0
+"""Seconds after which the same news are told again, while the database doesn't know them."""
 
 
 class Pauses:
     """Knows when a paused connector may be tried again, and what was told to the database already."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: Background) -> None:
+        self._background = background
         self._next_try: dict[UUID, float] = {}
         self._told: dict[UUID, tuple[str, float]] = {}
 
-    def is_paused(self, connector: ConnectorRow) -> bool:
-        """Down, and not yet time for the next try. Says False to one caller per interval: that call is the try."""
-        if connector.health != Connector.Health.DOWN:
-            return False
+    def check(self, connector: ConnectorRow, down_since: Mapping[UUID, datetime]) -> None:
+        """Raises ToolRefusal while the server is down, except for the one call that tries whether it still is."""
+        if connector.health == Connector.Health.DOWN and self._is_paused(connector):
+            raise ToolRefusal(down_sentence(connector, down_since.get(connector.id)))
+
+    def saw(self, problem: BaseException, message: str, connector: ConnectorRow) -> None:
+        """Tells everyone what went wrong with a call, when it is news about the server."""
+        if isinstance(problem, UpstreamDown) and not problem.may_have_run:
+            # Not reached at all. A server that says 500 to one call may answer the next one.
+            self._tell(connector, Connector.Health.DOWN, message)
+        elif isinstance(problem, UpstreamRefusedCredential):
+            self._tell(connector, Connector.Health.OPERATOR, message)
+
+    def saw_answer(self, connector: ConnectorRow) -> None:
+        if connector.health != Connector.Health.UP:
+            self._tell(connector, Connector.Health.UP, "")
+
+    def _is_paused(self, connector: ConnectorRow) -> bool:
+        """Not yet time for the next try. Says False to one caller per interval: that call is the try."""
         now = monotonic()
         if now < self._next_try.get(connector.id, 0.0):
             return True
         self._next_try[connector.id] = now + TRY_EVERY
         return False
 
-    def is_news(self, connector: ConnectorRow, health: str) -> bool:
+    def _tell(self, connector: ConnectorRow, health: str, reason: str) -> None:
+        if self._is_news(connector, health):
+            self._background.run(in_database(tell_health, connector.id, health, reason))
+
+    def _is_news(self, connector: ConnectorRow, health: str) -> bool:
         """Whether this health differs from what everyone knows, so that it must be recorded (by us, once)."""
         if connector.health == health:
             return False
@@ -40,6 +68,14 @@ class Pauses:
             return False
         self._told[connector.id] = (health, monotonic())
         return True
+
+
+def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
+    when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    return (
+        f"{connector.name} is down{when}; calls to it pause. It resumes by itself when the server answers again, "
+        "so try again later."
+    )
 
 
 def tell_health(connector_id: UUID, health: str, reason: str) -> None:

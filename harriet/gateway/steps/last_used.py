@@ -5,27 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import Error
 
 from connectors.actions.note_last_calls import note_last_calls
+from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.policy.view import Grant
 from harriet.gateway.processes.database import in_database
 from harriet.people.actions.note_seen import note_seen
 from vault.actions.touch_used import touch_used
-
-if TYPE_CHECKING:
-    from harriet.gateway.policy.principal import Principal
-    from harriet.gateway.policy.snapshot import Snapshot
-    from harriet.gateway.policy.view import Grant
 
 log = logging.getLogger(__name__)
 
 WRITE_EVERY = 3.0
 
 
-class LastSeen:
+class LastUsed:
     """What was used since the last write. It moves no version: nobody's rights depend on it."""
 
     def __init__(self) -> None:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import logging
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from connectors.transports.base import OnNotification
+from connectors.access.facts import ConnectorRow
 from connectors.transports.native.deadline import Pace
 from harriet.gateway.content.blocks import Members, members_of
+from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.upstream import Heard, Source
 from harriet.lib.legible import made_legible
 from harriet.lib.mcp.log_levels import is_wanted
 from harriet.lib.redaction import Redactor
-
-if TYPE_CHECKING:
-    from harriet.gateway.steps.request import Call
 
 log = logging.getLogger(__name__)
 
 _LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 _RESERVED = frozenset({"modelcontextprotocol", "mcp"})
 BURST, PER_SECOND = 200, 20.0
-"""How fast changes are heard in the stream of a call; beyond, the server is read more slowly."""
+"""Messages: how fast changes are heard in the stream of a call; beyond, the server is read more slowly."""
 CHANGES = frozenset(
     {
         "notifications/tools/list_changed",
@@ -34,6 +33,7 @@ CHANGES = frozenset(
     }
 )
 _LONGEST_RETRY = 3600.0
+"""Seconds."""
 _LOG, _ANSWERED = "notifications/message", "notifications/elicitation/complete"
 _decode_text = msgspec.json.Decoder(str).decode
 
@@ -54,11 +54,13 @@ class Relay:
     The server gets a token of ours, because two clients may choose the same one and share an upstream session.
     """
 
-    def __init__(self, call: Call, redactor: Redactor | None, heard: OnNotification, *, has_logs: bool) -> None:
+    def __init__(self, call: Call, connector: ConnectorRow, era: str, redactor: Redactor | None, heard: Heard) -> None:
+        """`era`: in which the server is asked. `heard` is told what it says of its lists."""
         self._call = call
+        self._connector, self._era = connector, era
         self._heard = heard
         self._changes: Pace | None = None
-        self._logs = has_logs and call.log_level != ""
+        self._logs = "logging" in connector.capabilities and call.log_level != ""
         self._redactor = redactor
         self._token = ""
         self._last = -math.inf
@@ -101,7 +103,7 @@ class Relay:
         if self._changes is None:
             self._changes = Pace(BURST, PER_SECOND)
         await self._changes.keep()
-        await self._heard(raw)
+        await self._heard(self._call.snapshot.facts.slug, Source(self._connector.id, self._era), raw)
 
     async def _logged(self, params: Members) -> None:
         """The level decides whether the client wants it; without its data it says nothing."""

@@ -13,12 +13,10 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harriet.gateway.steps.notifications import progress_message
-
-if TYPE_CHECKING:
-    from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.request import Call
 
 SHORT = 4.0
 """Seconds, for MCP clients that say nothing and ask for no progress."""

@@ -1,39 +1,33 @@
-"""What the audit log is told of a call: its intent, its outcome, its refusal; and the health that a call showed."""
+"""Steps ⑤ and ⑨: what the audit log is told of a call, its intent and its outcome, or its refusal."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from audit.actor import Label
 from audit.event import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, IntentDetails, OutcomeDetails
-from connectors.access.facts import ConnectorRow, ToolRow
+from connectors.access.facts import ToolRow
 from connectors.audit_labels import name_with_kind
-from connectors.errors import QUOTED, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
-from connectors.models import Connector, Tool
+from connectors.errors import QUOTED, UpstreamTimeout
 from harriet.gateway.content.methods import TOOL
 from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
-from harriet.gateway.policy.view import View
-from harriet.gateway.processes.database import in_database
-from harriet.gateway.steps.health import tell_health
+from harriet.gateway.policy.view import Grant, View
+from harriet.gateway.steps.authorize import named_by
+from harriet.gateway.steps.request import Call, Sent
 from harriet.lib.errors import Problem
 from harriet.lib.text import quoted
 
-if TYPE_CHECKING:
-    from harriet.gateway.policy.view import Grant
-    from harriet.gateway.runtime import Runtime
-    from harriet.gateway.steps.request import Call, Sent
-
 _REFUSED = "The server refused the call."
 FRAMES = 4096
+"""Of callers and what they call, kept for each snapshot."""
 LONGEST_NOTES = 500
+"""Characters."""
 LONGEST = 200
 """Characters of a name that a client made up, in the audit log."""
 
@@ -94,12 +88,7 @@ def refused(call: Call, refusal: GatewayError) -> NewEvent:
 
 def row_named(view: View, call: Call) -> ToolRow | None:
     """What the call names, whether or not the caller may use it."""
-    if call.method == TOOL:
-        grant, kind = view.grants.get(call.name), Tool.Kind.TOOL
-    elif call.connector_id is None:
-        grant, kind = view.prompts.get(call.name), Tool.Kind.PROMPT
-    else:
-        grant, kind = view.resources.get(call.connector_id), Tool.Kind.RESOURCES
+    grant, kind = named_by(call, view)
     return grant.tool if grant else view.hidden.get((kind, call.name))
 
 
@@ -161,31 +150,3 @@ def _refused_with(problem: UpstreamSaidError) -> str:
         error = _Error()
     code = f" ({error.code})" if error.code else ""
     return f"The server refused the call{code}: {quoted(error.message, QUOTED)}." if error.message else _REFUSED
-
-
-def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
-    when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-    return (
-        f"{connector.name} is down{when}; calls to it pause. It resumes by itself when the server answers again, "
-        "so try again later."
-    )
-
-
-def record_health_of(problem: BaseException, message: str, grant: Grant, runtime: Runtime) -> None:
-    """Tells everyone what this call showed about the server, when it is news."""
-    if isinstance(problem, UpstreamDown) and not problem.may_have_run:
-        # Not reached at all. A server that says 500 to one call may answer the next one.
-        _record(grant.tool.connector, Connector.Health.DOWN, message, runtime)
-    elif isinstance(problem, UpstreamRefusedCredential):
-        _record(grant.tool.connector, Connector.Health.OPERATOR, message, runtime)
-
-
-def record_up(grant: Grant, runtime: Runtime) -> None:
-    connector = grant.tool.connector
-    if connector.health != Connector.Health.UP:
-        _record(connector, Connector.Health.UP, "", runtime)
-
-
-def _record(connector: ConnectorRow, health: str, reason: str, runtime: Runtime) -> None:
-    if runtime.pauses.is_news(connector, health):
-        runtime.in_background(in_database(tell_health, connector.id, health, reason))

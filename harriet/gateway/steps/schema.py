@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
+from connectors.access.pinned import Pinned
 from harriet.lib.schemas import Checker, checker_of
-
-if TYPE_CHECKING:
-    from connectors.access.pinned import Pinned
 
 INPUT, OUTPUT = "inputSchema", "outputSchema"
 _KEPT = 4096

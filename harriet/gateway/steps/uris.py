@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from connectors.access.facts import ProfileRow
 from connectors.access.rules import shown_uri
-
-if TYPE_CHECKING:
-    from harriet.gateway.content.results import Fields
-    from harriet.gateway.policy.view import Grant
+from harriet.gateway.content.results import Fields
+from harriet.gateway.policy.view import Grant
 
 _WITH_ADDRESSES = ("content", "contents", "messages")
 

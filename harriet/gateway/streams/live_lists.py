@@ -7,9 +7,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -25,40 +24,55 @@ from connectors.errors import ConnectorError
 from connectors.transports.base import Endpoint
 from connectors.transports.native.paging import MOST_AT_ONCE
 from harriet.gateway.errors import INTERNAL_ERROR, NotOffered, RpcRefusal
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.policy.view import Grant, View
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.upstream import Upstream
 from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
-
-if TYPE_CHECKING:
-    from harriet.gateway.policy.snapshot import Snapshot
-    from harriet.gateway.policy.view import Grant, View
-    from harriet.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 5.0
 _KEPT = 1000
-RESOURCES = ("resources/list", "resources", "uri")
-TEMPLATES = ("resources/templates/list", "resourceTemplates", "uriTemplate")
-What = tuple[str, str, str]
-"""Method, the member that holds the list, the member that is an entry's address."""
+"""Of lists, and of profiles whose connectors' claims are known."""
+
+
+class What(NamedTuple):
+    """What is listed."""
+
+    method: str
+    member: str
+    """The one that holds the list."""
+    address: str
+    """The member of an entry that is its address."""
+
+
+RESOURCES = What("resources/list", "resources", "uri")
+TEMPLATES = What("resources/templates/list", "resourceTemplates", "uriTemplate")
 Entry = dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     at: float
+    """On our monotonic clock."""
     task: asyncio.Task[list[Entry]]
+
+
+class _KnownClaims(NamedTuple):
+    version: int
+    """Of the snapshot at which they were read."""
+    task: asyncio.Task[dict[UUID, Claims]]
 
 
 class LiveLists:
     """One look at a server serves everyone who asks within a few seconds."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
         self._kept: dict[tuple[Any, ...], _Kept] = {}
-        self._known: dict[UUID, tuple[int, asyncio.Task[dict[UUID, Claims]]]] = {}
-        """By profile: the version at which they were read, and the claims of its connectors."""
+        self._known: dict[UUID, _KnownClaims] = {}
+        """The claims of a profile's connectors, by profile."""
 
     async def shown(
         self, view: View, snapshot: Snapshot, profile: ProfileRow, what: What, *, has_sessions: bool = False
@@ -76,11 +90,11 @@ class LiveLists:
         for grant, listed in zip(grants, found, strict=True):
             own: dict[str, Entry] = {}
             for entry in listed if isinstance(listed, list) else ():
-                own.setdefault(entry[what[2]], entry)
+                own.setdefault(entry[what.address], entry)
             for uri, entry in own.items():
                 if claims is None or _may_show(uri, grant, claims, what):
                     address = shown_uri(grant.tool.connector.slug, uri, profile.has_prefix)
-                    entries.setdefault(address, []).append({**entry, what[2]: address})
+                    entries.setdefault(address, []).append({**entry, what.address: address})
         return [same[0] for same in entries.values() if len(same) == 1]
 
     async def owner_of(self, address: str, view: View, snapshot: Snapshot, profile: ProfileRow) -> tuple[UUID, str]:
@@ -105,9 +119,9 @@ class LiveLists:
         """Who may say something of an address in a profile without prefix: the one that `owner_of` found to be its
         owner, as far as that is known, or all."""
         known = self._known.get(profile.id)
-        if known is None or not known[1].done() or known[1].cancelled() or known[1].exception() is not None:
+        if known is None or not known.task.done() or known.task.cancelled() or known.task.exception() is not None:
             return list(view.resources.values())
-        owner = owner_among(Address(address), known[1].result().values())
+        owner = owner_among(Address(address), known.task.result().values())
         if owner is None:
             return list(view.resources.values())
         return [view.resources[owner]] if owner in view.resources else []
@@ -140,14 +154,14 @@ class LiveLists:
         if profile.has_prefix or len(view.readable) < 2:
             return None
         known = self._known.get(profile.id)
-        if known is None or known[0] != snapshot.number:
+        if known is None or known.version != snapshot.number:
             if len(self._known) >= _KEPT:
                 self._known.clear()
             task = asyncio.create_task(in_database(claims_of, view.readable))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            known = self._known[profile.id] = (snapshot.number, task)
+            known = self._known[profile.id] = _KnownClaims(snapshot.number, task)
         try:
-            return await asyncio.shield(known[1])
+            return await asyncio.shield(known.task)
         except DatabaseError:
             self._known.pop(profile.id, None)
             raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again.") from None
@@ -155,7 +169,7 @@ class LiveLists:
     async def _of(self, grant: Grant, snapshot: Snapshot, what: What, *, has_sessions: bool = False) -> list[Entry]:
         connector, era = grant.tool.connector, grant.tool.era_for(has_sessions)
         sealed = snapshot.credentials.get(connector.id)
-        key = (connector.id, connector.revision, sealed and sealed.version, what[0], era)
+        key = (connector.id, connector.revision, sealed and sealed.version, what.method, era)
         kept = self._kept.get(key)
         if kept is None or monotonic() - kept.at > FRESH_SECONDS:
             if len(self._kept) >= _KEPT:
@@ -166,23 +180,23 @@ class LiveLists:
         return await asyncio.shield(kept.task)
 
     async def _look(self, grant: Grant, snapshot: Snapshot, what: What, era: str) -> list[Entry]:
-        connector, runtime = grant.tool.connector, self._runtime
+        connector, upstream = grant.tool.connector, self._upstream
         if "resources" not in connector.capabilities:
             return []
         endpoint = Endpoint(connector.id, connector.url, connector.reach, era)
         sealed = snapshot.credentials.get(connector.id)
         with snapshot.opener.credential(sealed) as credential:
-            redactor = runtime.redactor(sealed, credential)
-            entries = await runtime.transport.list_all(
-                endpoint, credential, what[0], what[1], deadline=runtime.deadline_seconds
+            redactor = upstream.redactor(sealed, credential)
+            entries = await upstream.transport.list_all(
+                endpoint, credential, what.method, what.member, deadline=upstream.deadline_seconds
             )
         if redactor is not None:
             raw, found = redactor.in_json(msgspec.json.encode(entries))
             entries = msgspec.json.decode(raw) if found else entries
         remarks = Remarks()  # the admin is told by the sync
         if len(entries) <= MOST_AT_ONCE:
-            return mended_entries(what[1], entries, remarks)
-        return await asyncio.to_thread(mended_entries, what[1], entries, remarks)
+            return mended_entries(what.member, entries, remarks)
+        return await asyncio.to_thread(mended_entries, what.member, entries, remarks)
 
 
 def _explained(problem: BaseException) -> BaseException:

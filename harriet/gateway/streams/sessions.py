@@ -19,8 +19,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from connectors.access.facts import ProfileRow
-from connectors.models import SESSIONS_KEPT
-from connectors.models import ClientSession as Row
+from connectors.models import SESSIONS_KEPT, ClientSession
 from harriet.gateway.errors import INVALID_PARAMS, HttpRefusal, RpcRefusal
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.processes.database import in_database
@@ -32,7 +31,7 @@ IDS = Seal("harriet/client-session/v1")
 LONGEST = 4096
 """Characters of an id."""
 MOST_SUBSCRIPTIONS = 200
-CHANNEL = "harriet_session"
+SESSION_CHANNEL = "harriet_session"
 ROOTS_CHANGED = "roots-changed"
 """What the processes call it among each other."""
 GOOD_FOR = SESSIONS_KEPT - timedelta(days=1)
@@ -46,7 +45,7 @@ _UNKNOWN = "There is no such session, or it has ended. Begin a new one with init
 
 
 @dataclass(frozen=True, slots=True)
-class ClientSession:
+class OpenSession:
     """What was said at the beginning."""
 
     id: bytes
@@ -83,7 +82,7 @@ _NOTHING = Learned()
 
 @dataclass(slots=True)
 class _Kept:
-    session: ClientSession
+    session: OpenSession
     learned: Learned | None = None
     turn: int = 0
     """Moves with every word of a change: what was read before it is old when it arrives."""
@@ -91,7 +90,9 @@ class _Kept:
 
 
 @dataclass(slots=True)
-class Sessions:
+class ClientSessions:
+    """The sessions that this process has seen."""
+
     clock: Callable[[], float] = time
     """Seconds since 1970."""
     _open: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
@@ -108,7 +109,7 @@ class Sessions:
         sealed = _Sealed(secrets.token_bytes(16), version, asked, client[:120], self.clock())
         return IDS.seal_text(msgspec.msgpack.encode(sealed), _owner(principal, profile))
 
-    async def open(self, header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
+    async def open(self, header: str, principal: Principal, profile: ProfileRow) -> OpenSession:
         """Raises HttpRefusal 404 for what isn't ours or is another's, has ended or is too old: clients begin anew."""
         kept = self._open.get(header)
         if kept is None:
@@ -123,12 +124,12 @@ class Sessions:
             raise _unknown()
         return session
 
-    def learned(self, session: ClientSession) -> Learned:
+    def learned(self, session: OpenSession) -> Learned:
         """Of a session that was opened in this process."""
         kept = self._open.get(self._by_id.get(session.id, ""))
         return (kept.learned if kept else None) or _NOTHING
 
-    def roots_version(self, session: ClientSession) -> int:
+    def roots_version(self, session: OpenSession) -> int:
         kept = self._open.get(self._by_id.get(session.id, ""))
         return kept.roots_version if kept else 0
 
@@ -139,35 +140,32 @@ class Sessions:
         if kept is not None:
             kept.roots_version += 1
 
-    async def log_level(self, session: ClientSession) -> str:
-        return self.learned(session).log_level
-
-    async def set_log_level(self, session: ClientSession, level: str) -> None:
-        def set_level(row: Row) -> None:
+    async def set_log_level(self, session: OpenSession, level: str) -> None:
+        def set_level(row: ClientSession) -> None:
             row.log_level = level
 
         await self._change(session, set_level)
 
-    async def subscribe(self, session: ClientSession, uri: str) -> None:
+    async def subscribe(self, session: OpenSession, uri: str) -> None:
         """Raises RpcRefusal beyond what one session may listen to."""
 
-        def add(row: Row) -> None:
+        def add(row: ClientSession) -> None:
             row.subscriptions = sorted({*row.subscriptions, uri})
             if len(row.subscriptions) > MOST_SUBSCRIPTIONS:
                 raise RpcRefusal(INVALID_PARAMS, f"A session subscribes to at most {MOST_SUBSCRIPTIONS} resources.")
 
         await self._change(session, add)
 
-    async def unsubscribe(self, session: ClientSession, uri: str) -> None:
-        def remove(row: Row) -> None:
+    async def unsubscribe(self, session: OpenSession, uri: str) -> None:
+        def remove(row: ClientSession) -> None:
             row.subscriptions = sorted({*row.subscriptions} - {uri})
 
         await self._change(session, remove)
 
-    async def end(self, session: ClientSession) -> None:
+    async def end(self, session: OpenSession) -> None:
         """Returns when it is known: whoever is told that the session ended finds it ended at every process."""
 
-        def end(row: Row) -> None:
+        def end(row: ClientSession) -> None:
             row.ended_at = Now()
 
         heard = self._ending.setdefault(session.id, asyncio.Event())
@@ -193,21 +191,21 @@ class Sessions:
         for session_id in self._by_id:
             self.changed(session_id)
 
-    async def refreshed(self, session_id: bytes) -> tuple[ClientSession, Learned] | None:
-        """A session that this process has seen, as it is now."""
+    async def refreshed(self, session_id: bytes) -> Learned | None:
+        """Of a session that this process has seen, what it has learned by now."""
         kept = self._open.get(self._by_id.get(session_id, ""))
         if kept is None:
             return None
-        return kept.session, kept.learned or await _learned_anew(kept)
+        return kept.learned or await _learned_anew(kept)
 
-    async def _change(self, session: ClientSession, change: Callable[[Row], None]) -> None:
+    async def _change(self, session: OpenSession, change: Callable[[ClientSession], None]) -> None:
         learned = await in_database(_write, session.id, session.token_id, change)
         kept = self._open.get(self._by_id.get(session.id, ""))
         if kept is not None:
             kept.learned = learned
             kept.turn += 1
 
-    def _keep(self, header: str, session: ClientSession) -> _Kept:
+    def _keep(self, header: str, session: OpenSession) -> _Kept:
         while len(self._open) >= _KEPT:
             _, oldest = self._open.popitem(last=False)
             self._by_id.pop(oldest.session.id, None)
@@ -216,13 +214,13 @@ class Sessions:
         return kept
 
 
-def _opened(header: str, principal: Principal, profile: ProfileRow) -> ClientSession:
+def _opened(header: str, principal: Principal, profile: ProfileRow) -> OpenSession:
     try:
         plain = IDS.open_text(header, _owner(principal, profile), longest=LONGEST)
         sealed = msgspec.msgpack.decode(plain, type=_Sealed)
     except (ValueError, NotSealedHere):
         raise _unknown() from None
-    return ClientSession(
+    return OpenSession(
         sealed.id,
         principal.token_id,
         profile.id,
@@ -241,7 +239,7 @@ def _unknown() -> HttpRefusal:
     return HttpRefusal(404, _UNKNOWN)
 
 
-def _learned(row: Row) -> Learned:
+def _learned(row: ClientSession) -> Learned:
     return Learned(row.log_level, frozenset(row.subscriptions), row.ended_at is not None)
 
 
@@ -255,7 +253,7 @@ async def _learned_anew(kept: _Kept) -> Learned:
 
 
 def _read(session_id: bytes) -> Learned:
-    rows = Row.objects.filter(pk=UUID(bytes=session_id))
+    rows = ClientSession.objects.filter(pk=UUID(bytes=session_id))
     row = rows.first()
     if row is None:
         return _NOTHING
@@ -264,14 +262,14 @@ def _read(session_id: bytes) -> Learned:
 
 
 @transaction.atomic
-def _write(session_id: bytes, token_id: UUID, change: Callable[[Row], None]) -> Learned:
+def _write(session_id: bytes, token_id: UUID, change: Callable[[ClientSession], None]) -> Learned:
     """Two processes may change one session at once, so the row is locked in between."""
     row_id = UUID(bytes=session_id)
-    Row.objects.get_or_create(pk=row_id, defaults={"token_id": token_id})
-    row = Row.objects.select_for_update().get(pk=row_id)
+    ClientSession.objects.get_or_create(pk=row_id, defaults={"token_id": token_id})
+    row = ClientSession.objects.select_for_update().get(pk=row_id)
     change(row)
     row.changed_at = Now()
     row.save()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row_id)])
-    return _learned(Row.objects.get(pk=row_id))
+        cursor.execute("SELECT pg_notify(%s, %s)", [SESSION_CHANNEL, str(row_id)])
+    return _learned(ClientSession.objects.get(pk=row_id))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -18,34 +18,61 @@ from connectors.access.facts import ConnectorRow, ProfileRow
 from connectors.access.rules import shown_uri, split_uri
 from connectors.errors import ConnectorError, UpstreamBroken
 from connectors.tasks import sync_connector_soon
-from connectors.transports.base import Endpoint, Interest
+from connectors.transports.base import Endpoint, Interest, Transport
+from harriet.gateway.policy.snapshots import Snapshots
+from harriet.gateway.policy.view import Grant, View
+from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.upstream import Source
+from harriet.gateway.streams.live_lists import LiveLists
 from vault.errors import VaultError
 from vault.opened import OpenCredential
-
-if TYPE_CHECKING:
-    from harriet.gateway.policy.view import Grant, View
-    from harriet.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 TRY_AGAIN = 30.0
+"""Seconds until a server whose stream ended is asked for one again."""
 SILENT_TRY_AGAIN = 300.0
 """Seconds until a server that has no stream of its own is asked for one again."""
 SYNC_EVERY = 30.0
+"""Seconds between two syncs of one connector that are due to what it says here."""
 _WHAT = {
     "notifications/tools/list_changed": "tools",
     "notifications/prompts/list_changed": "prompts",
     "notifications/resources/list_changed": "resources",
 }
-Said = Callable[..., None]
-Source = tuple[UUID, str]
-"""A connector, and the era in which it is heard."""
-Wanted = dict[Source, tuple[ConnectorRow, set[str]]]
 
 
-Subject = tuple[tuple[Endpoint, int], Interest]
-"""A server, as it is at one revision of its connector, and what is to be heard of it."""
+class Listened(NamedTuple):
+    """A connector, and the resources whose changes somebody wants to hear of, by their addresses there."""
+
+    connector: ConnectorRow
+    uris: set[str]
+
+
+class Subject(NamedTuple):
+    """A server, as it is at one revision of its connector, and what is to be heard of it."""
+
+    endpoint: Endpoint
+    revision: int
+    interest: Interest
+
+    def is_same_server(self, other: Subject) -> bool:
+        return self[:2] == other[:2]
+
+
+Wanted = dict[Source, Listened]
+
+
+class Said(Protocol):
+    """Is told that a list of a server changed ("tools", "prompts", "resources"), or a "resource" with its address
+    there; `organization` is a slug."""
+
+    def __call__(self, organization: str, source: Source, what: str, uri: str = "") -> None: ...
+
+
+def _nobody(organization: str, source: Source, what: str, uri: str = "") -> None:
+    return
 
 
 @dataclass(slots=True)
@@ -74,9 +101,13 @@ class _Watch:
 
 
 class Watchers:
-    def __init__(self, runtime: Runtime, said: Said) -> None:
-        self._runtime = runtime
-        self._said = said
+    """The streams on which this process hears servers."""
+
+    def __init__(self, transport: Transport, snapshots: Snapshots, lists: LiveLists, background: Background) -> None:
+        self._transport, self._snapshots = transport, snapshots
+        self._lists, self._background = lists, background
+        self.said: Said = _nobody
+        """Set by whoever passes on what is said."""
         self._watches: dict[tuple[str, Source], _Watch] = {}
         self._synced: dict[UUID, float] = {}
         """When each connector was last synchronised because of this."""
@@ -99,18 +130,18 @@ class Watchers:
     ) -> None:
         """Adds the connectors behind a view, and whose resources are listened to."""
         for connector in view.heard.values():
-            wanted.setdefault(source_of(connector, has_session), (connector, set()))
+            wanted.setdefault(source_of(connector, has_session), Listened(connector, set()))
         for address in uris:
             for connector, uri in self.owners_of(address, view, profile):
                 if _can_subscribe(connector):
-                    wanted.setdefault(source_of(connector, has_session), (connector, set()))[1].add(uri)
+                    wanted.setdefault(source_of(connector, has_session), Listened(connector, set())).uris.add(uri)
 
     def owners_of(self, address: str, view: View, profile: ProfileRow) -> list[tuple[ConnectorRow, str]]:
         """Whose resource this may be, and its address there. An address that a client made up leaves with the
         subscription, so where a person decides on each read, none is subscribed to."""
         owners = {grant.tool.connector.slug: grant for grant in view.resources.values()}
         slug, uri = split_uri(address, owners) if profile.has_prefix else (None, address)
-        mine = [] if profile.has_prefix else self._runtime.lists.whose(address, view, profile)
+        mine = [] if profile.has_prefix else self._lists.whose(address, view, profile)
         found = [owners[slug]] if slug else mine
         return [(grant.tool.connector, uri) for grant in found if grant.gate.kind != "hold"]
 
@@ -118,7 +149,8 @@ class Watchers:
         for key in [key for key in self._watches if key[0] == organization and key[1] not in wanted]:
             self._watches.pop(key).cancel()
         for source, (connector, uris) in wanted.items():
-            subject = _subject(connector, source[1]), Interest(uris=frozenset(uris))
+            endpoint = Endpoint(connector.id, connector.url, connector.reach, source.era)
+            subject = Subject(endpoint, connector.revision, Interest(uris=frozenset(uris)))
             known = self._watches.get((organization, source))
             if known is not None and known.subject == subject and not known.has_ended:
                 continue
@@ -127,7 +159,7 @@ class Watchers:
     def _begin(self, organization: str, subject: Subject, known: _Watch | None) -> _Watch:
         """While the server is the same, the watch before goes on until the new one hears: nothing is missed."""
         watch = _Watch(subject)
-        if known is not None and known.subject[0] == subject[0]:
+        if known is not None and known.subject.is_same_server(subject):
             watch.before = known
         elif known is not None:
             known.cancel()
@@ -136,15 +168,15 @@ class Watchers:
 
     async def _watch(self, organization: str, subject: Subject, hears: Callable[[], None]) -> None:
         """Until cancelled; a server that has no such stream is asked again later, in case it was only down."""
-        (endpoint, _), interest = subject
+        endpoint = subject.endpoint
         while True:
             pause = TRY_AGAIN
             try:
-                await self._runtime.transport.watch(
+                await self._transport.watch(
                     endpoint,
                     partial(self._credential, organization, endpoint),
-                    interest,
-                    on_notification=partial(self.heard, organization, (endpoint.connector_id, endpoint.era)),
+                    subject.interest,
+                    on_notification=partial(self.heard, organization, Source(endpoint.connector_id, endpoint.era)),
                     on_open=hears,
                 )
             except (ConnectorError, VaultError, LookupError) as problem:
@@ -157,7 +189,7 @@ class Watchers:
     def _credential(self, organization: str, endpoint: Endpoint) -> AbstractContextManager[OpenCredential]:
         """As it is by the time of each connection: it may have been replaced since the last. One that was saved for
         another address isn't for this one. Raises LookupError."""
-        snapshot = self._runtime.snapshots[organization]
+        snapshot = self._snapshots.by_slug[organization]
         if snapshot.facts.connectors[endpoint.connector_id].url != endpoint.url:
             raise LookupError("it has another address now")
         return snapshot.opener.credential(snapshot.credentials.get(endpoint.connector_id))
@@ -168,16 +200,16 @@ class Watchers:
         try:
             self._tell(organization, source, *_read(raw))
         except msgspec.MsgspecError:
-            log.info("Connector %s said something that can't be read.", source[0])
+            log.info("Connector %s said something that can't be read.", source.connector_id)
         except Exception:
-            log.exception("What connector %s said could not be passed on.", source[0])
+            log.exception("What connector %s said could not be passed on.", source.connector_id)
 
     def _tell(self, organization: str, source: Source, method: str, uri: str) -> None:
         if method == "notifications/resources/updated":
-            self._said(organization, source, "resource", uri)
+            self.said(organization, source, "resource", uri)
         elif method in _WHAT:
-            self._sync(source[0])
-            self._said(organization, source, _WHAT[method])
+            self._sync(source.connector_id)
+            self.said(organization, source, _WHAT[method])
 
     def _sync(self, connector_id: UUID) -> None:
         """What a server offers anew is looked at soon, if not more often than is good for us."""
@@ -189,7 +221,7 @@ class Watchers:
     def _sync_now(self, connector_id: UUID) -> None:
         del self._due[connector_id]
         self._synced[connector_id] = monotonic()
-        self._runtime.in_background(in_database(sync_connector_soon, connector_id))
+        self._background.run(in_database(sync_connector_soon, connector_id))
 
 
 class _Params(msgspec.Struct):
@@ -213,11 +245,7 @@ def _read(raw: bytes) -> tuple[str, str]:
 
 def source_of(connector: ConnectorRow, has_session: bool) -> Source:
     """Where a listener hears a server: a server of both eras may tell each of them something else."""
-    return connector.id, connector.session_era if has_session else connector.era
-
-
-def _subject(connector: ConnectorRow, era: str) -> tuple[Endpoint, int]:
-    return Endpoint(connector.id, connector.url, connector.reach, era), connector.revision
+    return Source(connector.id, connector.session_era if has_session else connector.era)
 
 
 def _can_subscribe(connector: ConnectorRow) -> bool:

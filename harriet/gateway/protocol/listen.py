@@ -1,0 +1,105 @@
+"""Serves the streams on which clients listen: the GET of a session, the rest of an answer, subscriptions/listen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from connectors.models import Tool
+from harriet.gateway.errors import ACCESS_LOST, INVALID_PARAMS, AccessEnded, RpcRefusal
+from harriet.gateway.http.journal import EventId
+from harriet.gateway.protocol.visit import Visit
+from harriet.gateway.streams.hub import fingerprints
+from harriet.gateway.streams.listening_client import LISTS, SUBSCRIPTION, ListeningClient
+from harriet.gateway.streams.sessions import OpenSession
+
+MOST_URIS = 256
+"""Resources in one subscriptions/listen."""
+_KINDS: dict[str, str] = {"prompts": Tool.Kind.PROMPT, "resources": Tool.Kind.RESOURCES}
+_WANTED = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
+
+
+async def serve_get(visit: Visit, session: OpenSession) -> None:
+    """The stream of a session: everything that it may hear."""
+    uris = visit.runtime.sessions.learned(session).subscriptions
+    listener = _listener(visit, frozenset(LISTS), uris)
+    listener.session = session
+    visit.exchange.reply.may_stream = True
+    await visit.exchange.reply.keep_alive()
+    await visit.runtime.hub.serve(listener)
+    if listener.has_lost_access and _may_log(visit):
+        said = {"level": "alert", "logger": "harriet", "data": ACCESS_LOST.format("Nothing more is told here.")}
+        await visit.exchange.reply.notify(_log_message(said))
+    await visit.exchange.reply.finish(200, b"")
+
+
+def _may_log(visit: Visit) -> bool:
+    """A stream that answers no request has no other way to say why it ends; it is for those who were offered logs."""
+    view = visit.view()
+    return any("logging" in connector.capabilities for connector in view.connectors)
+
+
+def _log_message(params: dict[str, Any]) -> bytes:
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/message", "params": params})
+
+
+async def serve_resumed(visit: Visit, session: OpenSession, wanted: EventId) -> None:
+    """The rest of a call's stream, whose connection broke. It ends with the call, or like any other stream."""
+    listener, reply = _listener(visit, frozenset(), frozenset()), visit.exchange.reply
+    listener.session, reply.may_stream = session, True
+    await reply.keep_alive()
+    replay = asyncio.create_task(visit.runtime.replays.replay(session.id, wanted, reply))
+    replay.add_done_callback(lambda _: listener.end())
+    try:
+        await visit.runtime.hub.serve(listener)
+    finally:
+        replay.cancel()
+        await asyncio.gather(replay, return_exceptions=True)
+    await reply.finish(200, b"")
+
+
+async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any]) -> None:
+    """subscriptions/listen: what was asked for and nothing else, after an acknowledgement of it. Raises RpcRefusal."""
+    listener = _listener(visit, *_heard(visit, notifications))
+    listener.rpc_id = rpc_id
+    visit.exchange.reply.may_stream = True
+    listener.tell("notifications/subscriptions/acknowledged", {"notifications": _honoured(listener)})
+    await visit.runtime.hub.serve(listener)
+    if listener.has_lost_access:
+        raise AccessEnded(ACCESS_LOST.format("Nothing more is told of changes."))
+    meta = {SUBSCRIPTION: msgspec.Raw(rpc_id)}
+    result = msgspec.json.encode({"resultType": "complete", "_meta": meta})
+    await visit.exchange.reply.finish(200, b'{"jsonrpc":"2.0","id":' + rpc_id + b',"result":' + result + b"}")
+
+
+def _heard(visit: Visit, notifications: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """The lists and the resources of which the client hears, of those that it asked for. Raises RpcRefusal."""
+    uris = notifications.get("resourceSubscriptions", [])
+    if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris) or len(uris) > MOST_URIS:
+        raise RpcRefusal(INVALID_PARAMS, f"resourceSubscriptions is a list of at most {MOST_URIS} addresses.")
+    view = visit.view()
+    offered = {"tools"} | {what for what, kind in _KINDS.items() if kind in view.changing}
+    wants = frozenset(what for what in offered if notifications.get(_WANTED[what]) is True)
+    owners_of = visit.runtime.hub.watchers.owners_of
+    return wants, frozenset(uri for uri in uris if owners_of(uri, view, visit.profile))
+
+
+def _honoured(listener: ListeningClient) -> dict[str, Any]:
+    honoured: dict[str, Any] = {_WANTED[what]: True for what in sorted(listener.wants)}
+    if listener.uris:
+        honoured["resourceSubscriptions"] = sorted(listener.uris)
+    return honoured
+
+
+def _listener(visit: Visit, wants: frozenset[str], uris: frozenset[str]) -> ListeningClient:
+    return ListeningClient(
+        exchange=visit.exchange,
+        organization=visit.snapshot.facts.slug,
+        principal=visit.principal,
+        profile=visit.profile,
+        wants=wants,
+        uris=uris,
+        shown=fingerprints(visit.view()),
+    )

@@ -1,0 +1,117 @@
+"""A call that a person approved: taken by exactly one, run with the bytes that were approved, collected once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from django.db import Error as DatabaseError
+
+from approvals.actions.collect_result import collect_result
+from approvals.actions.finish_action import finish_action
+from approvals.actions.invalidate_action import invalidate_action
+from approvals.actions.take_action import take_action
+from approvals.held_call import Held
+from audit.actor import SYSTEM
+from harriet.gateway.content.methods import TOOL
+from harriet.gateway.content.results import Fields
+from harriet.gateway.errors import INTERNAL_ERROR, GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
+from harriet.gateway.policy.snapshot import view_of
+from harriet.gateway.policy.view import Grant, grant_of, may_enter
+from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.answer import error_result
+from harriet.gateway.steps.bound import bound_to
+from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.ticket import ticket_of
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Run = Callable[[Call, Grant], Awaitable[Fields]]
+"""The rest of the governed call, from ⑤ on."""
+Keep = Callable[[asyncio.Task[Any]], None]
+"""Has a process wait for a task before it ends."""
+
+CHANGED = "What was approved is no longer what would be sent: {}. Call again to ask anew."
+_KEPT_ERROR = "harriet/error"
+_DECODE = msgspec.json.Decoder(Fields).decode
+
+
+async def run_approved(
+    action_id: UUID, agreed: bytes, call: Call, tool_id: UUID, run: Run, keep: Keep
+) -> Fields | None:
+    """Claims an approved call, runs it and keeps the answer; None when somebody else has it. From the claim on it goes
+    to its end even when whoever waits for it goes away. Raises ToolRefusal when it no longer is what was approved."""
+    grant = await _checked(action_id, agreed, call, tool_id)
+    task = asyncio.create_task(_take_and_run(action_id, call, grant, run))
+    keep(task)
+    return await _shielded(task)
+
+
+async def _take_and_run(action_id: UUID, call: Call, grant: Grant, run: Run) -> Fields | None:
+    if not await in_database(take_action, action_id, actor=SYSTEM):
+        return None
+    try:
+        result = await run(call, grant)
+    except UpstreamSaidError as problem:
+        said = f"The server refused the call: {problem.error.decode(errors='replace')}"
+        result = _kept_error(said, call)
+    except GatewayError as problem:
+        result = _kept_error(problem.message, call)
+    try:
+        await in_database(finish_action, action_id, msgspec.json.encode(result), actor=SYSTEM)
+    except DatabaseError:
+        log.exception("The result of an approved call could not be kept; it goes to whoever waits for it.")
+    return result
+
+
+def _kept_error(message: str, call: Call) -> Fields:
+    """What went wrong, kept for whoever collects it. Only tools have results that say so."""
+    if call.method == TOOL:
+        return error_result(ToolRefusal(message))
+    return {_KEPT_ERROR: msgspec.Raw(msgspec.json.encode(message))}
+
+
+async def collected(held: Held) -> Fields | None:
+    """The answer of a call that ran; None when another request has it. Raises OnTicket with an error that was kept."""
+    kept = await in_database(collect_result, held.action_id, actor=SYSTEM)
+    if kept is None:
+        return None
+    fields = _DECODE(kept)
+    if _KEPT_ERROR in fields:
+        raise OnTicket(INTERNAL_ERROR, msgspec.json.decode(fields[_KEPT_ERROR], type=str), ticket_of(held))
+    return fields
+
+
+async def _checked(action_id: UUID, agreed: bytes, call: Call, tool_id: UUID) -> Grant:
+    """The grant as it stands now, for exactly what was approved."""
+    grant, reason = _grant_now(call, tool_id)
+    if grant is not None and bound_to(call, grant) == agreed:
+        return grant
+    reason = reason or "the connector, its credential or the tool has changed"
+    await in_database(invalidate_action, action_id, f"{reason[:1].upper()}{reason[1:]}.", actor=SYSTEM)
+    raise ToolRefusal(CHANGED.format(reason))
+
+
+def _grant_now(call: Call, tool_id: UUID) -> tuple[Grant | None, str]:
+    if not may_enter(call.principal, call.profile):
+        return None, "the caller no longer has this profile"
+    view = view_of(call.snapshot, call.principal, call.profile)
+    grant = grant_of(view, tool_id)
+    return grant, "" if grant else "the caller may no longer call this tool"
+
+
+async def _shielded(task: asyncio.Task[T]) -> T:
+    """Waits for work that must end even when whoever waits for it goes away."""
+    task.add_done_callback(_look_at)
+    return await asyncio.shield(task)
+
+
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """Keeps asyncio from calling an error unheard that was heard, or that nobody is left to hear."""
+    if not task.cancelled():
+        task.exception()

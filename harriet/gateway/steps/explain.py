@@ -1,0 +1,55 @@
+"""What a client is told when a call went wrong on its way: no more than is known of what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from connectors.errors import UpstreamError, UpstreamTimeout
+from harriet.gateway.errors import GatewayError, ToolRefusal
+from harriet.gateway.policy.view import Grant
+from harriet.gateway.steps.health import Pauses
+from harriet.gateway.steps.request import Sent
+from harriet.lib.errors import Problem
+
+NOT_KNOWN = "Whether it carried out the call is not known; look before you repeat it."
+NOT_MADE = "The call itself was not made."
+RAN = "The server had answered: the call was carried out, so look before you repeat it."
+
+
+def explained(
+    problem: BaseException, grant: Grant, sent: Sent, pauses: Pauses, deadline_seconds: float
+) -> BaseException:
+    """What the client is told. Says what became of the server to everyone else."""
+    if isinstance(problem, GatewayError | asyncio.CancelledError):
+        return problem
+    redactor = sent.redactor
+    if isinstance(problem, UpstreamError) and redactor is not None:
+        problem.clean(lambda text: redactor.in_text(text)[0])  # the server's own words are quoted in it
+    message = problem.message if isinstance(problem, Problem) else ""
+    pauses.saw(problem, message, grant.tool.connector)
+    return ToolRefusal(_with_outcome(problem, message, grant, deadline_seconds))
+
+
+def unexpected(sent: Sent) -> ToolRefusal:
+    """Harriet itself failed in the middle of a call; the log says how."""
+    return ToolRefusal(f"Something went wrong in Harriet. {_what_became(sent)}")
+
+
+def _with_outcome(problem: BaseException, message: str, grant: Grant, deadline_seconds: float) -> str:
+    """What went wrong, and what that means for the call; no more than is known."""
+    if not isinstance(problem, UpstreamError | TimeoutError):
+        return message
+    if isinstance(problem, UpstreamError) and not problem.was_made:
+        return f"{message} {NOT_MADE}"
+    if isinstance(problem, UpstreamError) and not problem.is_outcome_open:
+        return message
+    if isinstance(problem, TimeoutError | UpstreamTimeout):
+        more = f" {problem.advice}" if isinstance(problem, UpstreamTimeout) and problem.advice else ""
+        message = f"{grant.tool.connector.name} did not answer within {deadline_seconds:g} seconds.{more}"
+    return f"{message} {NOT_KNOWN}"
+
+
+def _what_became(sent: Sent) -> str:
+    if sent.is_answered:
+        return RAN
+    return NOT_KNOWN if sent.has_left else NOT_MADE
