@@ -16,7 +16,7 @@ from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
 from harriet.gateway.http.asgi import Receive, Scope, Send
 from harriet.gateway.http.bearer import token_in
-from harriet.gateway.http.cors import checked, preflight
+from harriet.gateway.http.cors import headers_for, preflight_headers
 from harriet.gateway.http.exchange import HttpExchange, joined, read_body, refusal_body
 from harriet.gateway.http.guessing import Guesses
 from harriet.gateway.http.journal import EventId
@@ -140,9 +140,9 @@ class McpEndpoint:
         try:
             self._check_host(headers.get(b"host", b""))
             if (origin := headers.get(b"origin")) is not None:
-                reply.more_headers = checked(origin, scope)
+                reply.more_headers = headers_for(origin, scope)
             if scope["method"] == "OPTIONS" and origin is not None:
-                await reply.finish(204, b"", *preflight(headers))
+                await reply.finish(204, b"", *preflight_headers(headers))
                 return
             visit = self._admit(exchange, self._runtime or await self._started())
             if headers.get(SESSION) and headers.get(b"mcp-protocol-version") not in MODERN:

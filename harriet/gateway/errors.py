@@ -31,6 +31,7 @@ NO_DATABASE = (
     "Harriet can't reach its database, so it can't know who may do what; nothing is let through. Try again soon."
 )
 RETRY_SOON = (b"retry-after", b"5")
+"""A header, in seconds."""
 
 
 class GatewayError(Problem):

@@ -21,7 +21,7 @@ from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import conninfo
 from harriet.gateway.processes.mailbox import Mailbox
-from harriet.gateway.processes.notifications import DatabaseListener
+from harriet.gateway.processes.notifications import ACTION_CHANNEL, SESSION_CHANNEL, VERSION_CHANNEL, DatabaseListener
 from harriet.gateway.processes.running import RunningCalls
 from harriet.gateway.questions.elsewhere import CallsElsewhere
 from harriet.gateway.questions.in_stream import OpenQuestions
@@ -34,12 +34,14 @@ from harriet.gateway.steps.schema import Schemas
 from harriet.gateway.steps.upstream import Upstream
 from harriet.gateway.streams.hub import Hub
 from harriet.gateway.streams.live_lists import LiveLists
-from harriet.gateway.streams.sessions import ROOTS_CHANGED, SESSION_CHANNEL, ClientSessions
+from harriet.gateway.streams.sessions import ROOTS_CHANGED, ClientSessions
 from harriet.gateway.streams.upstream_changes import Watchers
 from harriet.lib.egress import AsyncEgress
 
 FIRST_LOAD_SECONDS = 20.0
+"""In which the first snapshots are waited for at the start."""
 DRAIN_SECONDS = 20.0
+"""In which the calls under way may end when the process does."""
 LAST_WORDS = 0.3
 """Seconds for calls that wait for a person, and know better what became of them, to say so themselves."""
 
@@ -131,9 +133,9 @@ class Runtime:
         self.background.run(self.hub.sessions_in_doubt())
 
     def _on_notify(self, notify: Notify) -> None:
-        if notify.channel == "harriet_version":
+        if notify.channel == VERSION_CHANNEL:
             self.snapshots.reload(UUID(notify.payload))
-        elif notify.channel == "harriet_action":
+        elif notify.channel == ACTION_CHANNEL:
             self.holding.waiters.wake(UUID(notify.payload))
         elif notify.channel == SESSION_CHANNEL:
             session_id = UUID(notify.payload).bytes

@@ -35,6 +35,7 @@ Fields = dict[str, msgspec.Raw]
 
 MEND = "The server's answer was not as the protocol has it; what was clear was put right."
 MOST_COMPLETIONS = 100
+"""Values in one answer, as the protocol has it."""
 MOST_SAFE = 2**53 - 1
 """Where JavaScript's whole numbers end."""
 INPUT_REQUIRED = msgspec.Raw(b'"input_required"')

@@ -25,7 +25,7 @@ _ALLOWED = (
 )
 
 
-def checked(origin: bytes, scope: Scope) -> tuple[Header, ...]:
+def headers_for(origin: bytes, scope: Scope) -> tuple[Header, ...]:
     """The headers for a page of this origin. Raises HttpRefusal 403."""
     text = origin.decode("latin-1")
     host = _host_in(text)
@@ -47,7 +47,7 @@ def _host_in(origin: str) -> str:
         return ""
 
 
-def preflight(headers: Mapping[bytes, bytes]) -> tuple[Header, ...]:
+def preflight_headers(headers: Mapping[bytes, bytes]) -> tuple[Header, ...]:
     """Tool arguments travel in headers of their own (Mcp-Param-…), so whichever header is asked for is allowed."""
     asked = headers.get(b"access-control-request-headers", _ALLOWED)
     return (

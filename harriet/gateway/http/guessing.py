@@ -28,7 +28,9 @@ EACH = 0.25
 LONGEST = 5.0
 """Seconds that a refusal waits at most, however many are tried at once."""
 MOST_ADDRESSES = 10_000
+"""That are remembered; the one that tried longest ago is forgotten first."""
 _REMEMBERED = 32
+"""Wrong tokens of an address, of which none is a new guess."""
 
 
 @dataclass(slots=True)

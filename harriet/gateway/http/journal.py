@@ -20,10 +20,13 @@ from harriet.lib import base64url
 RESUMABLE_SINCE = "2025-11-25"
 """The first revision whose clients go on with a stream."""
 RETRY_MS = 1000
+"""After which a client whose connection broke comes back, unless the server said otherwise."""
 KEPT_SECONDS = 60.0
+"""After the end of a call."""
 MOST_BYTES = 16 * 2**20
-"""Of all streams of a process; beyond that the oldest are forgotten."""
+"""Kept of all streams of a process; beyond that the oldest are forgotten."""
 _LONGEST_ID = 400
+"""Characters of an event's id."""
 _PROCESS, _NUMBER = re.compile(r"[0-9a-f]{16}"), re.compile(r"[0-9]{1,9}")
 
 

@@ -32,6 +32,7 @@ SHARE_EVERY = 1.0
 GONE_AFTER = 10
 """Seconds after which a process that no longer says anything is forgotten."""
 MOST_ORGANIZATIONS = 1000
+"""Whose snapshots' ages a process tells: the oldest."""
 
 _SUMS = "harriet:metrics:sums"
 _PROCESSES = "harriet:metrics:processes"

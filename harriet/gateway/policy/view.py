@@ -28,6 +28,7 @@ PAGE = 200
 Place = tuple[str, int, str]
 """Of a tool in a list: its connector, where the server has it, its shown name."""
 ViewKey = tuple[UUID, str | None, frozenset[UUID]]
+"""A profile, and the role and groups of whoever sees it: made for each request, so it is a plain tuple."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +98,8 @@ class Views:
     def of_profiles(self, ids: set[UUID]) -> Views:
         kept = Views()
         for key, view in list(self._views.items()):
-            if key[0] in ids:
+            profile_id, _, _ = key
+            if profile_id in ids:
                 kept.keep(key, view)
         return kept
 

@@ -24,6 +24,7 @@ LETTERS = Seal("harriet/gateway-post/v1")
 """Bound to the channel that they go through."""
 _EVERYONE = "harriet:gateway:everyone"
 _PATIENCE = 5.0
+"""Seconds for Redis to take a message."""
 
 
 class Mailbox:

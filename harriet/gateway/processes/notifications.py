@@ -18,10 +18,19 @@ from harriet.gateway.processes.database import conninfo
 
 log = logging.getLogger(__name__)
 
-CHANNELS = ("harriet_version", "harriet_action", "harriet_cancel", "harriet_session")
+VERSION_CHANNEL = "harriet_version"
+"""An organization has moved on; the payload is its id."""
+ACTION_CHANNEL = "harriet_action"
+"""Something became of a held call; the payload is its action's id."""
+CANCEL_CHANNEL = "harriet_cancel"
+"""A client takes a call back; the payload is `running.name_of` it."""
+SESSION_CHANNEL = "harriet_session"
+"""A client's session has learned something; the payload is its id."""
+CHANNELS = (VERSION_CHANNEL, ACTION_CHANNEL, CANCEL_CHANNEL, SESSION_CHANNEL)
 LOOK_EVERY = 0.5
+"""Seconds."""
 PATIENCE = 2.0
-"""A look that takes longer counts as an unreachable database."""
+"""Seconds. A look that takes longer counts as an unreachable database."""
 
 _LOOK = "SELECT now(), organization_id, number FROM people_organizationversion RIGHT JOIN (SELECT 1) AS one ON true"
 
@@ -88,4 +97,5 @@ class DatabaseListener:
         async with asyncio.timeout(PATIENCE):
             cursor = await connection.execute(_LOOK)
             rows = await cursor.fetchall()
-        self._on_look(Look(began, rows[0][0], {row[1]: row[2] for row in rows if row[1] is not None}))
+        numbers = {organization_id: number for _, organization_id, number in rows if organization_id is not None}
+        self._on_look(Look(began, rows[0][0], numbers))

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from harriet.gateway.errors import ACCESS_LOST, INVALID_REQUEST, AccessEnded, GatewayError, RpcRefusal
+from harriet.gateway.processes.notifications import CANCEL_CHANNEL
 
 WATCH_AFTER = 0.1
 """Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and
@@ -152,4 +153,4 @@ class RunningCalls:
 def tell_other_processes(name: str) -> None:
     """The call that the client takes back may run in another process."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('harriet_cancel', %s)", [name])
+        cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, name])

@@ -38,10 +38,11 @@ from harriet.gateway.protocol.offers import LISTS, capabilities, instructions, l
 from harriet.gateway.protocol.requests import CALLS, address_in, client_label
 from harriet.gateway.protocol.result_meta import call_meta, with_meta
 from harriet.gateway.protocol.serve_call import serve_call
-from harriet.gateway.protocol.tool_search import SEARCH, search
+from harriet.gateway.protocol.tool_search import SEARCH_TOOLS, search
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.in_stream import StreamAsker
 from harriet.gateway.steps.error_objects import error_of
+from harriet.gateway.steps.log_levels import DEFAULT_LEVEL
 from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, OpenSession
 from harriet.lib.mcp.log_levels import LEVELS
@@ -191,7 +192,7 @@ async def _call(visit: Visit, message: Incoming, call: Call, *, is_alone: bool) 
     _prepare(visit, call, is_alone=is_alone)
     if is_alone and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
         visit.exchange.reply.make_resumable(visit.runtime.journals, visit.session.id, message.id)
-    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH:
+    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH_TOOLS:
         fields: Fields = search(visit.view().tool_listing, call.values)
     else:
         fields = await serve_call(visit, message, call, leaving_cancels=False)
@@ -215,12 +216,12 @@ def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
     if session is None:
         call.client = client_label(visit.exchange.headers.get(b"user-agent", b"").decode("latin-1"))
         call.session_key = (visit.principal.token_id, visit.profile.id, call.client)
-        call.log_level = LEVELS[1]
+        call.log_level = DEFAULT_LEVEL
     else:
         call.client, call.session_key, call.has_session = session.client, session.id, True
         call.is_introduced = True
         call.roots_version = runtime.sessions.roots_version(session)
-        call.log_level = runtime.sessions.learned(session).log_level or LEVELS[1]
+        call.log_level = runtime.sessions.learned(session).log_level or DEFAULT_LEVEL
     if not is_alone:
         return
     call.stream = visit.exchange.reply

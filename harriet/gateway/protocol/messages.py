@@ -14,6 +14,7 @@ from harriet.lib.canonical import NotRepresentable, is_deeper_than, parse_strict
 LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
 LONGEST_BATCH = 50
+"""Messages."""
 SERVER_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
 REQUEST_ID = "harriet/requestId"
 

@@ -36,7 +36,7 @@ from harriet.gateway.protocol.param_headers import check_param_headers
 from harriet.gateway.protocol.requests import CALLS, client_label
 from harriet.gateway.protocol.result_meta import call_meta, with_meta
 from harriet.gateway.protocol.serve_call import go_on, serve_call
-from harriet.gateway.protocol.tool_search import SEARCH, search
+from harriet.gateway.protocol.tool_search import SEARCH_TOOLS, search
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.request_state import RequestState, Where, open_state
 from harriet.gateway.questions.rules import interactive
@@ -191,7 +191,7 @@ def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
 
 
 async def _fields(visit: Visit, message: Incoming, call: Call) -> Fields:
-    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH:
+    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH_TOOLS:
         return search(visit.view().tool_listing, call.values)
     text = message.params.get("requestState")
     if text is None:

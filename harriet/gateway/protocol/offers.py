@@ -8,7 +8,7 @@ import msgspec
 
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.policy.view import PAGE, Listing, after, cursor_after, list_page, why_nothing
-from harriet.gateway.protocol.tool_search import CALL, DEFINITIONS, SEARCH
+from harriet.gateway.protocol.tool_search import CALL_TOOL, DEFINITIONS, SEARCH_TOOLS
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.live_lists import RESOURCES, TEMPLATES, What
 
@@ -39,7 +39,7 @@ def instructions(visit: Visit) -> str:
         return nothing
     more = ""
     if visit.profile.is_progressive:
-        more = f" Find tools with {SEARCH} and call them with {CALL}."
+        more = f" Find tools with {SEARCH_TOOLS} and call them with {CALL_TOOL}."
     return (
         f"Tools of {visit.snapshot.facts.name}, profile {visit.profile.name}, governed by Harriet. A call may wait "
         f"for a person's approval; it then answers with a ticket, and the same call repeated collects the result.{more}"

@@ -12,7 +12,7 @@ from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.http.exchange import joined
 from harriet.gateway.protocol.messages import Incoming
-from harriet.gateway.protocol.tool_search import CALL, inner_call
+from harriet.gateway.protocol.tool_search import CALL_TOOL, inner_call
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.steps.patience import patience_told
 from harriet.gateway.steps.request import Call
@@ -20,7 +20,9 @@ from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
 
 _LONGEST_CLIENT = 120
+"""Characters of what a client calls itself."""
 LONGEST_ADDRESS = 8192
+"""Characters of a resource's URI."""
 _COMPLETED = ("argument", "context")
 
 
@@ -45,7 +47,7 @@ async def tool_call(visit: Visit, message: Incoming) -> Call:
     """Raises RpcRefusal when the message is no tools/call."""
     name, values = _name_and_arguments(message, "tools/call names its tool")
     arguments = message.arguments if message.arguments else b"{}"
-    if visit.profile.is_progressive and name == CALL:
+    if visit.profile.is_progressive and name == CALL_TOOL:
         name, arguments, values = inner_call(arguments, values)
     return base_call(visit, message, name, arguments, values, TOOL)
 

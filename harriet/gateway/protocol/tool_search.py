@@ -15,16 +15,17 @@ from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
 from harriet.gateway.policy.view import Listing, definition_of
 
-SEARCH, CALL = "search_tools", "call_tool"
+SEARCH_TOOLS, CALL_TOOL = "search_tools", "call_tool"
 MOST_FOUND = 20
+"""Tools in one answer."""
 _WORD = re.compile(r"[^\W_]+")
 
 _SEARCH: dict[str, Any] = {
-    "name": SEARCH,
+    "name": SEARCH_TOOLS,
     "title": "Search tools",
     "description": (
         "Finds tools by words of what you want to do, and gives their names, descriptions and schemas. Call what you "
-        f"found with {CALL}. An empty query lists the first tools by name."
+        f"found with {CALL_TOOL}. An empty query lists the first tools by name."
     ),
     "inputSchema": {
         "type": "object",
@@ -43,9 +44,9 @@ _SEARCH: dict[str, Any] = {
     "annotations": {"readOnlyHint": True, "openWorldHint": False},
 }
 _CALL: dict[str, Any] = {
-    "name": CALL,
+    "name": CALL_TOOL,
     "title": "Call a tool",
-    "description": f"Calls a tool that {SEARCH} found, with arguments that fit its schema.",
+    "description": f"Calls a tool that {SEARCH_TOOLS} found, with arguments that fit its schema.",
     "inputSchema": {
         "type": "object",
         "properties": {
@@ -70,9 +71,14 @@ _INNER = msgspec.json.Decoder(_Inner).decode
 def inner_call(arguments: bytes, values: dict[str, Any]) -> tuple[str, bytes, dict[str, Any]]:
     """Name, raw arguments and values of the tool that `call_tool` is to call. Raises RpcRefusal."""
     inner = values.get("arguments", {})
-    if not isinstance(values.get("name"), str) or not isinstance(inner, dict) or values["name"] in (SEARCH, CALL):
+    if (
+        not isinstance(values.get("name"), str)
+        or not isinstance(inner, dict)
+        or values["name"] in (SEARCH_TOOLS, CALL_TOOL)
+    ):
         raise RpcRefusal(
-            INVALID_PARAMS, f"{CALL} takes the name of a tool that {SEARCH} found, and its arguments as an object."
+            INVALID_PARAMS,
+            f"{CALL_TOOL} takes the name of a tool that {SEARCH_TOOLS} found, and its arguments as an object.",
         )
     read = _INNER(arguments)
     return read.name, bytes(read.arguments), inner
@@ -82,7 +88,7 @@ def search(listing: Listing, values: dict[str, Any]) -> Fields:
     """The best matches, as a tool result. Raises RpcRefusal for arguments that don't fit."""
     query, limit = values.get("query"), values.get("limit", 5)
     if not isinstance(query, str) or not isinstance(limit, int) or not 1 <= limit <= MOST_FOUND:
-        raise RpcRefusal(INVALID_PARAMS, f"{SEARCH} takes a query, and a limit from 1 to {MOST_FOUND}.")
+        raise RpcRefusal(INVALID_PARAMS, f"{SEARCH_TOOLS} takes a query, and a limit from 1 to {MOST_FOUND}.")
     names = _ranked(listing, frozenset(_words(query[:500])))
     found = [msgspec.Raw(definition_of(listing, name)) for name in names[:limit]]
     structured = msgspec.json.encode({"tools": found, "total": len(names)})

@@ -16,7 +16,9 @@ from harriet.gateway.questions.rules import may_be_asked
 from harriet.gateway.steps.request import Call
 
 MOST_ROUNDS = 20
+"""In one call."""
 MOST_QUESTIONS = 32
+"""In one round."""
 _NO_SENSE = (
     "{0} asked for more input in a way that makes no sense, so nobody was asked. Whether it did anything before it "
     "asked is not known."

@@ -22,6 +22,7 @@ from harriet.gateway.steps.request import Call
 GATHER = 0.02
 """Seconds in which questions that a server asks at once become one result."""
 MOST_SUSPENDED = 2000
+"""Calls that wait in one process."""
 Answers = Mapping[str, msgspec.Raw]
 
 _GONE = "What this request went on with is no longer waiting. Send the request anew, without requestState."

@@ -20,6 +20,7 @@ from vault.actions.touch_used import touch_used
 log = logging.getLogger(__name__)
 
 WRITE_EVERY = 3.0
+"""Seconds."""
 
 
 class LastUsed:

@@ -27,6 +27,7 @@ _STEP = 0.001
 _ENVOY = b"x-envoy-expected-rq-timeout-ms"
 _WAIT = re.compile(rb"(?:^|[,;])[ \t]*wait[ \t]*=[ \t]*\"?(\d{1,6})\"?[ \t]*(?=[,;]|$)", re.IGNORECASE)
 _MARGIN = 1.0
+"""Seconds for the answer's way, or a quarter of what the client waits, if that is less."""
 
 
 def patience_told(headers: Mapping[bytes, bytes], prefer: bytes) -> float | None:

@@ -11,10 +11,12 @@ from harriet.lib.schemas import Checker, checker_of
 
 INPUT, OUTPUT = "inputSchema", "outputSchema"
 _KEPT = 4096
+"""Checkers."""
 _MOST_BYTES = 128 * 2**20
 """Of memory, about. A schema takes a few kilobytes; one of the largest with many patterns, some megabytes."""
 
 Key = tuple[bytes, str]
+"""The digest of a definition, and which of its schemas."""
 
 
 class Schemas:
@@ -38,15 +40,15 @@ class Schemas:
             return found
         task = self._compiling.get(key)
         if task is None:
-            task = self._compiling[key] = asyncio.create_task(self._compiled(key, pinned))
+            task = self._compiling[key] = asyncio.create_task(self._compiled(key, pinned, which))
             task.add_done_callback(lambda _: self._compiling.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _compiled(self, key: Key, pinned: Pinned) -> Checker:
+    async def _compiled(self, key: Key, pinned: Pinned, which: str) -> Checker:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="schemas")
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._thread, _compile, pinned, key[1])
+        found = await loop.run_in_executor(self._thread, _compile, pinned, which)
         self._checkers[key] = found
         self._size += found.size
         while len(self._checkers) > _KEPT or (self._size > _MOST_BYTES and len(self._checkers) > 1):

@@ -21,6 +21,7 @@ KEEP_ALIVE = 15.0
 REFRESH_AFTER = 0.02
 """Seconds in which streams that open at once become one look at what they want to hear."""
 MOST_STREAMS = 5000
+"""In one process."""
 
 
 class Hub:

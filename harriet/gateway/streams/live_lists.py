@@ -34,6 +34,7 @@ from vault.errors import VaultError
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 5.0
+"""For which one look at a server serves everyone."""
 _KEPT = 1000
 """Of lists, and of profiles whose connectors' claims are known."""
 

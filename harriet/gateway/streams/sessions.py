@@ -23,6 +23,7 @@ from connectors.models import SESSIONS_KEPT, ClientSession
 from harriet.gateway.errors import INVALID_PARAMS, HttpRefusal, RpcRefusal
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.processes.notifications import SESSION_CHANNEL
 from harriet.gateway.questions.rules import interactive
 from harriet.lib.sealed import NotSealedHere, Seal
 
@@ -31,14 +32,15 @@ IDS = Seal("harriet/client-session/v1")
 LONGEST = 4096
 """Characters of an id."""
 MOST_SUBSCRIPTIONS = 200
-SESSION_CHANNEL = "harriet_session"
 ROOTS_CHANGED = "roots-changed"
 """What the processes call it among each other."""
 GOOD_FOR = SESSIONS_KEPT - timedelta(days=1)
 """From its issue, used or not. An ended session's row is written after that and kept for longer, so an id is too old
 before the row that says that it ended goes; the day between is for clocks that differ."""
 _KEPT = 20_000
+"""Sessions that a process has at hand."""
 _USED_EVERY = timedelta(days=1)
+"""So often a session that is in use says so in its row."""
 _HEARD_WITHIN = 1.0
 """Seconds that an end waits to be heard here: what we hear, the other processes hear too."""
 _UNKNOWN = "There is no such session, or it has ended. Begin a new one with initialize."

@@ -146,7 +146,7 @@ class Watchers:
         return [(grant.tool.connector, uri) for grant in found if grant.gate.kind != "hold"]
 
     def keep_only(self, organization: str, wanted: Wanted) -> None:
-        for key in [key for key in self._watches if key[0] == organization and key[1] not in wanted]:
+        for key in [(slug, source) for slug, source in self._watches if slug == organization and source not in wanted]:
             self._watches.pop(key).cancel()
         for source, (connector, uris) in wanted.items():
             endpoint = Endpoint(connector.id, connector.url, connector.reach, source.era)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+DEFAULT_LEVEL = "info"
+"""For clients of the era with sessions that named none."""
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 
