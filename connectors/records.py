@@ -1,4 +1,4 @@
-"""What Records shows of connectors, their tools, who may call them, profiles and sessions."""
+"""What Records shows of connectors, their tools, who may call them and profiles."""
 
 from __future__ import annotations
 
@@ -208,22 +208,5 @@ RECORDS = (
         page=Page("profiles:detail", "Open the profile", "pk"),
         history=History(codes=("profile.",)),
         empty="A profile stands here once somebody has made one.",
-    ),
-    Record(
-        model="connectors.ClientSession",
-        one="client session",
-        many="Client sessions",
-        meaning="What a session of an older AI client has learned since it began; most need no row.",
-        scope="token__organization",
-        fields={
-            "token": "Signed in with",
-            "log_level": "Log level",
-            "subscriptions": "Watches the resources",
-            "changed_at": "Changed",
-            "ended_at": "Ended",
-        },
-        columns=("changed_at", "token", "log_level", "ended_at"),
-        filters=("ended_at", "token"),
-        title=lambda row: "Client session",
     ),
 )

@@ -11,7 +11,6 @@ from django.db.models.functions import Now
 
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
-from connectors.actions.forget_old_sessions import forget_old_sessions as forget_sessions
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector
 
@@ -42,11 +41,6 @@ def sync_now(connector_id: str) -> None:
 
 def sync_connector_soon(connector_id: UUID) -> None:
     sync_now.delay(str(connector_id))
-
-
-@shared_task(name="connectors.forget_old_sessions")
-def forget_old_sessions() -> None:
-    forget_sessions()
 
 
 def due_for_sync() -> list[object]:

@@ -1,4 +1,5 @@
-"""Runs approved calls that no web process took: the client went away, or its process did."""
+"""What Celery runs for the gateway: approved calls that no web process took (the client went away, or its process did),
+and the forgetting of old sessions."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from approvals.held_call import StoredCall
 from approvals.queries import approved_call, left_over
 from audit.actor import SYSTEM
 from connectors.models import Tool
+from harriet.gateway.actions.forget_old_sessions import forget_old_sessions
 from harriet.gateway.call import run_call
 from harriet.gateway.content.methods import METHODS, TOOL
 from harriet.gateway.errors import GatewayError
@@ -78,3 +80,10 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
         request_id=stored.request_id,
     )
     return with_bound_meta(call, stored.meta)
+
+
+@shared_task(name="connectors.forget_old_sessions")
+def forget_old_sessions_task() -> None:
+    """Client sessions that nobody used for a week. The name is older than the task's place here: queues and schedules
+    know it."""
+    forget_old_sessions()

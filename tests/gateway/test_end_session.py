@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from connectors.access.facts import ProfileRow
-from connectors.models import ClientSession
+from harriet.gateway.models import ClientSession
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.streams.sessions import ClientSessions, _opened

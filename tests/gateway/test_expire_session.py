@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from connectors.models import SESSIONS_KEPT
+from harriet.gateway.models import SESSIONS_KEPT
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.streams.sessions import GOOD_FOR, ClientSessions
 from harriet.people.models import AccessToken

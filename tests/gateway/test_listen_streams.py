@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from connectors.models import ClientSession
+from harriet.gateway.models import ClientSession
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken

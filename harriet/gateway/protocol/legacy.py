@@ -42,10 +42,9 @@ from harriet.gateway.protocol.tool_search import SEARCH_TOOLS, search
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.in_stream import StreamAsker
 from harriet.gateway.steps.error_objects import error_of
-from harriet.gateway.steps.log_levels import DEFAULT_LEVEL
 from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, OpenSession
-from harriet.lib.mcp.log_levels import LEVELS
+from harriet.lib.mcp.log_levels import DEFAULT_LEVEL, LEVELS
 
 _NOT_SUBSCRIBED = (
     "Each read of this needs a person's approval, so its changes are not listened to. Read it anew instead."

@@ -19,8 +19,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from connectors.access.facts import ProfileRow
-from connectors.models import SESSIONS_KEPT, ClientSession
 from harriet.gateway.errors import INVALID_PARAMS, HttpRefusal, RpcRefusal
+from harriet.gateway.models import SESSIONS_KEPT, ClientSession
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.notifications import SESSION_CHANNEL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from connectors.models import SESSIONS_KEPT, ClientSession
+from harriet.gateway.models import SESSIONS_KEPT, ClientSession
 
 
 def forget_old_sessions() -> int:

@@ -1,0 +1,1 @@
+"""What the gateway itself changes: one file per verb."""
