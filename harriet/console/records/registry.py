@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from approvals.records import RECORDS as OF_APPROVALS
 from audit.records import RECORDS as OF_AUDIT
 from connectors.records import RECORDS as OF_CONNECTORS
+from harriet.gateway.records import RECORDS as OF_GATEWAY
 from harriet.lib.records import Record
 from harriet.people.records import RECORDS as OF_PEOPLE
 from vault.records import RECORDS as OF_VAULT
@@ -28,7 +29,7 @@ class Section:
 
 SECTIONS = (
     Section("People", OF_PEOPLE),
-    Section("Connectors and tools", OF_CONNECTORS),
+    Section("Connectors and tools", (*OF_CONNECTORS, *OF_GATEWAY)),
     Section("Vault", OF_VAULT),
     Section("Approvals", OF_APPROVALS),
     Section("Audit", OF_AUDIT),
