@@ -8,7 +8,7 @@ from typing import Any
 from django.apps.config import AppConfig
 from django.core.checks import CheckMessage, Tags, Warning, register
 
-from audit.roles import protection_gaps
+from audit.database.roles import protection_gaps
 
 
 # Only with --deploy: `migrate` runs the other database checks, and rightly runs as the owner.

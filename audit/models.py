@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from audit.examine import NAMES, StoredEvent, complaint
+from audit.stored_event import NAMES, StoredEvent, complaint
 from audit.vocabulary.sentences import sentence_for
 from harriet.lib.ids import new_id
 
@@ -107,7 +107,7 @@ class Seal(models.Model):
 
 
 class Mark(models.Model):
-    """How far an organization's chain goes. The sealer moves it with each seal; `audit.marks` signs and reads it."""
+    """How far an organization's chain goes. The sealer moves it with each seal; `audit.chain.marks` signs it."""
 
     organization_id = models.UUIDField(primary_key=True)
     sequence = models.BigIntegerField()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from audit.actor import Actor
-from audit.event import NewEvent, compose
+from audit.event_body import NewEvent, compose
 from audit.vocabulary.declaration import AuditEvent
 
 _BODY = NewEvent._fields.index("body")

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from celery import shared_task
 
-from audit.closing import close_unfinished_calls
+from audit.chain.sealing import seal_everything, seal_late
 from audit.context import request
-from audit.sealing import seal_everything, seal_late
-from audit.verify import organizations, verify
+from audit.unfinished_calls import close_unfinished_calls
+from audit.verification.verify import organizations, verify
 
 
 @shared_task(name="audit.seal_events")

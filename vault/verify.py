@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from audit.event import mac_of
+from audit.event_body import mac_of
 from audit.models import Event
 from harriet.people.models import Organization
 from vault.errors import CannotOpen

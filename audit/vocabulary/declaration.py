@@ -115,7 +115,7 @@ class AuditEvent:
             _register(cls.code, cls.sentence, description, fields)
 
     def frame(self) -> dict[str, Any]:
-        """The labels and the client, as audit.event.Frame takes them."""
+        """The labels and the client, as audit.event_body.Frame takes them."""
         return {name: value for name, value in vars(self).items() if name in LABELS or name == "client"}
 
     def words(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.checkpoints import last_verification
+from audit.verification.checkpoints import last_verification
 from harriet.console import queries
 from harriet.console.navigation import page_address
 from harriet.people.models import Organization, User

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.conf import settings
 from psycopg import Notify
 
-from audit.event import NewEvent
-from audit.writer import AuditWriter
+from audit.event_body import NewEvent
+from audit.writing.writer import AuditWriter
 from connectors.transports.native.transport import NativeTransport
 from harriet.gateway.http.journal import Journals
 from harriet.gateway.http.replay import Replays

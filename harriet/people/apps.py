@@ -6,7 +6,7 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        from audit.expected import expect_logs_of
+        from audit.verification.expected_logs import expect_logs_of
         from harriet.people.queries import is_organization, organization_ids
 
         expect_logs_of(organization_ids, is_organization)

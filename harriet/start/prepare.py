@@ -42,7 +42,7 @@ def migration_lock() -> Iterator[None]:
 
 def grant_rights(role: str) -> None:
     """Give the role that Harriet runs as its rights: all rows, but what the audit holds it can't change."""
-    from audit.roles import grant_runtime_role
+    from audit.database.roles import grant_runtime_role
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from audit import chain
 from audit.actor import Actor, Label
-from audit.event import Frame, NewEvent
+from audit.chain import hashes
+from audit.event_body import Frame, NewEvent
 from audit.events import CALL_INTENT
 from audit.record import insert
 from audit.vocabulary.declaration import LABELS, WORDS
@@ -108,11 +108,11 @@ def forge_seal(
         "id": new_id(),
         "organization_id": organization_id,
         "sequence": sequence,
-        "algorithm": chain.ALGORITHM,
+        "algorithm": hashes.ALGORITHM,
         "previous": previous,
         "event_ids": held,
         "root": root,
-        "link": chain.link(organization_id, max(sequence, 0), previous, root, len(held)),
+        "link": hashes.link(organization_id, max(sequence, 0), previous, root, len(held)),
         "mac": b"x" * 32,
         "sealed_at": datetime.now(UTC),
     } | columns

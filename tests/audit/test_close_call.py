@@ -8,11 +8,11 @@ import orjson
 import pytest
 from django.db import connection
 
-from audit.closing import close_unfinished_calls, unfinished_intents
+from audit.chain.sealing import seal_everything
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME
 from audit.models import Event, Sweep
-from audit.sealing import seal_everything
 from audit.tasks import close_unfinished
+from audit.unfinished_calls import close_unfinished_calls, unfinished_intents
 from audit.vocabulary.sentences import sentence_for
 from harriet.lib.ids import new_id
 from tests.audit.stories import ACME, age, forge, remember, tamper

@@ -13,7 +13,7 @@ import pytest
 
 from approvals.events import ActionApproved
 from audit.actor import SYSTEM, Actor, Label
-from audit.event import Frame, NewEvent, compose
+from audit.event_body import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, AuditRowsSetAside, CallHeld, CallRefused
 from audit.vocabulary.declaration import AuditEvent, declare_call, kind_of, known_kinds
 from connectors.events import ConnectorChanged, ConnectorHealthChanged, ConnectorSynced, ToolRenamed, ToolSet

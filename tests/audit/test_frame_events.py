@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from audit.event import Frame, mac_of
+from audit.event_body import Frame, mac_of
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from tests.audit.stories import ACME, CRM, DANA, LAPTOP, SEARCH, TOKEN, call_event
 

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection
 
+from audit.chain.sealing import seal_everything
+from audit.database.protection import database_faults
+from audit.database.roles import grant_runtime_role, protection_gaps
 from audit.models import SetAside
-from audit.protection import database_faults
-from audit.roles import grant_runtime_role, protection_gaps
-from audit.sealing import seal_everything
-from audit.verify import verify
-from audit.writer import AuditWriter
+from audit.verification.verify import verify
+from audit.writing.writer import AuditWriter
 from harriet.lib.ids import new_id
 from tests.audit.stories import ACME, GLOBEX, call_event, remember
 

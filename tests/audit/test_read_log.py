@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.actor import Label
+from audit.chain.sealing import seal_everything
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from audit.queries import Filters, calls_of_tool, event_page
-from audit.sealing import seal_everything
-from audit.verify import verify
+from audit.verification.verify import verify
 from harriet.console.queries import calls_per_day
 from harriet.lib.ids import new_id
 from harriet.people.roles import Role

@@ -8,7 +8,7 @@ from django.db.transaction import TransactionManagementError
 from audit.actor import SYSTEM, Actor
 from audit.context import request, request_id
 from audit.errors import NotRecordable
-from audit.event import compose, mac_of
+from audit.event_body import compose, mac_of
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED, AuditCheckAsked
 from audit.models import Event, Unsealed
 from audit.record import record

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from audit import chain, sealing
+from audit.chain import hashes, sealing
+from audit.chain.sealing import BATCH, seal_everything, seal_organization
 from audit.events import AuditChainMended, AuditRowsSetAside, AuditSealedLate
 from audit.models import INSTALLATION, Checkpoint, Event, Mark, Seal, SetAside, Unsealed
-from audit.sealing import BATCH, seal_everything, seal_organization
 from audit.tasks import seal_events, verify_chain
-from audit.verify import verify
+from audit.verification.verify import verify
 from harriet.lib.ids import new_id
 from tests.audit.stories import ACME, GLOBEX, age, call_event, forge, forge_seal, remember, remember_many
 
@@ -24,7 +24,7 @@ def test_the_task_seals_what_waits() -> None:
     seal_events()
     seal = Seal.objects.get()
     assert seal.event_ids == [first.id, second.id]
-    assert (seal.sequence, bytes(seal.previous)) == (1, chain.START)
+    assert (seal.sequence, bytes(seal.previous)) == (1, hashes.START)
     assert not Unsealed.objects.exists()
 
 
@@ -112,8 +112,8 @@ def test_the_tree_is_the_one_of_rfc_6962() -> None:
 
     for count in range(1, 40):
         leaves = [sha256(bytes([number])).digest() for number in range(count)]
-        assert chain.root(leaves) == tree(leaves)
-    assert chain.root([]) == sha256(b"").digest()
+        assert hashes.root(leaves) == tree(leaves)
+    assert hashes.root([]) == sha256(b"").digest()
 
 
 FORGERIES: dict[str, dict[str, Any]] = {

@@ -11,11 +11,11 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.checkpoints import last_verification
-from audit.faults import Fault
+from audit.chain.sealing import seal_everything
 from audit.models import Checkpoint, Event, Mark, Seal, SetAside
-from audit.sealing import seal_everything
-from audit.verify import Verification, organizations, verify
+from audit.verification.checkpoints import last_verification
+from audit.verification.faults import Fault
+from audit.verification.verify import Verification, organizations, verify
 from harriet.lib.ids import new_id
 from harriet.people.models import Organization
 from tests.audit.stories import ACME, GLOBEX, age, forge_seal, remember, remember_many, tamper, triggers_off
@@ -163,8 +163,8 @@ def test_an_event_made_by_hand_is_found(log: None) -> None:
 
 def test_a_chain_made_anew_without_the_key_is_found(log: None) -> None:
     """Links are plain hashes that anybody can compute; the MAC over them isn't."""
-    from audit import chain
-    from audit.walk import _seals
+    from audit.chain import hashes
+    from audit.verification.walk import _seals
 
     last = list(_seals(ACME))[-1]
     kept = last.event_ids[:-1]
@@ -174,9 +174,9 @@ def test_a_chain_made_anew_without_the_key_is_found(log: None) -> None:
             " WHERE id = ANY(%s::uuid[]) ORDER BY id",
             [kept],
         )
-        leaves = [chain.leaf(row[0].bytes, row[1].encode(), bytes(row[2]), row[3]) for row in cursor.fetchall()]
-    root = chain.root(leaves)
-    link = chain.link(ACME, last.sequence, last.previous, root, len(kept))
+        leaves = [hashes.leaf(row[0].bytes, row[1].encode(), bytes(row[2]), row[3]) for row in cursor.fetchall()]
+    root = hashes.root(leaves)
+    link = hashes.link(ACME, last.sequence, last.previous, root, len(kept))
     tamper("DELETE FROM audit_event WHERE id = %s", last.event_ids[-1])
     tamper(
         "UPDATE audit_seal SET event_ids = %s::uuid[], root = %s, link = %s WHERE id = %s", kept, root, link, last.id

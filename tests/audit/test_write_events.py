@@ -11,11 +11,11 @@ import pytest
 from django.conf import settings
 
 from audit.errors import AuditUnavailable
-from audit.event import NewEvent
+from audit.event_body import NewEvent
 from audit.events import CALL_OUTCOME
-from audit.inlet import MOST_INSERTED, Inlet
 from audit.models import Event, Unsealed
-from audit.writer import AuditWriter
+from audit.writing.event_connection import MOST_INSERTED, EventConnection
+from audit.writing.writer import AuditWriter
 from tests.audit.stories import call_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,12 +133,12 @@ def test_a_batch_of_any_size_arrives_whole(count: int) -> None:
     events = [call_event(number=number, long="x" * 500_000) for number in range(count)]
 
     async def story() -> None:
-        inlet = await Inlet.opened(settings.DATABASE_URL)
+        connection = await EventConnection.opened(settings.DATABASE_URL)
         for part in (events, [call_event()], [call_event() for _ in range(count)]):
-            await inlet.write(part)
-        assert await inlet.present([events[-1].id]) == {events[-1].id}
-        await inlet.write([call_event()])
-        await inlet.close()
+            await connection.write(part)
+        assert await connection.present([events[-1].id]) == {events[-1].id}
+        await connection.write([call_event()])
+        await connection.close()
 
     tell(story)
     assert {event.id: event.body.decode() for event in events}.items() <= dict(
@@ -169,9 +169,9 @@ def test_a_batch_that_was_committed_without_an_answer_is_not_written_again() -> 
     events = [call_event(number=number) for number in range(10)]
 
     async def story() -> None:
-        inlet = await Inlet.opened(settings.DATABASE_URL)
-        await inlet.write(events[:5])
-        await inlet.close()
+        connection = await EventConnection.opened(settings.DATABASE_URL)
+        await connection.write(events[:5])
+        await connection.close()
         async with a_writer() as writer:
             await asyncio.gather(*(writer.write(event) for event in events))
 

@@ -8,10 +8,10 @@ import pytest
 from django.db import transaction
 
 from audit.actor import Actor, Label
+from audit.chain.sealing import seal_everything
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.record import insert
-from audit.sealing import seal_everything
-from audit.verify import verify
+from audit.verification.verify import verify
 from harriet.lib.ids import new_id
 from tests.audit.stories import any_event, forge
 from tests.browser.site import Site

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.models import Decision, PendingAction
+from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
-from audit.sealing import seal_everything
-from audit.verify import verify
+from audit.verification.verify import verify
 from connectors.models import (
     ClientSession,
     Connector,

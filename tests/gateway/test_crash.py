@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from audit.closing import close_unfinished_calls, unfinished_intents
+from audit.chain.sealing import seal_everything
 from audit.models import Event
-from audit.sealing import seal_everything
-from audit.verify import verify
+from audit.unfinished_calls import close_unfinished_calls, unfinished_intents
+from audit.verification.verify import verify
 from tests.gateway.client import Client
 from tests.gateway.office import Office
 from tests.gateway.processes import Gateway, Upstream

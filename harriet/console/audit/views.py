@@ -15,12 +15,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.actions.ask_for_verification import ask_for_verification
-from audit.checkpoints import last_verification
 from audit.events import AuditExported
-from audit.evidence import evidence_of
 from audit.models import Event
 from audit.queries import Filters, event_of, event_page, request_of
 from audit.record import record
+from audit.verification.checkpoints import last_verification
+from audit.verification.proof import proof_of
 from audit.vocabulary.declaration import kind_of
 from harriet.console.audit.forms import page_form
 from harriet.console.audit.rows import badge_of, grouped, known_of, row_of
@@ -59,15 +59,15 @@ def _without_cursor(request: OrganizationRequest) -> str:
 def event_detail(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     event = found_event(request, pk)
     kind = kind_of(event.code)
-    evidence = evidence_of(event)
+    proof = proof_of(event)
     context = {
         "active": "audit",
         "row": row_of(event),
         "event": event,
         "known": known_of(event),
         "meaning": kind.description if kind and not event.wrong else "",
-        "evidence": evidence,
-        "link": bytes(evidence.seal.link).hex() if evidence.seal else "",
+        "proof": proof,
+        "link": bytes(proof.seal.link).hex() if proof.seal else "",
         "same_request": request_of(event)[:50],
         "mac": bytes(event.mac).hex(),
     }

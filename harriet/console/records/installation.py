@@ -15,9 +15,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from audit.checkpoints import is_own
 from audit.events import CALL_INTENT, CALL_REFUSED
 from audit.models import Checkpoint, Sweep, Unsealed
+from audit.verification.checkpoints import is_own
 from connectors.models import Connector
 
 PAGE = 25

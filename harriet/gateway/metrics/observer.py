@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from audit.event import NewEvent
 from harriet.gateway.metrics.counters import Counts
 from harriet.gateway.metrics.shared import Process, Shelf
 from harriet.gateway.policy.view import Grant
@@ -17,6 +16,7 @@ from harriet.gateway.steps.request import Call
 from harriet.lib.logs import logged_for
 
 if TYPE_CHECKING:
+    from audit.event_body import NewEvent
     from harriet.gateway.metrics.spans import Spans
 
 log = logging.getLogger("harriet.calls")

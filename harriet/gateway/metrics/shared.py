@@ -22,7 +22,7 @@ from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from audit.writer import AuditWriter
+from audit.writing.writer import AuditWriter
 from harriet.gateway.metrics.counters import Counts
 
 log = logging.getLogger(__name__)

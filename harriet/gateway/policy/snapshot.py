@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from audit.event import Frame
+from audit.event_body import Frame
 from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.view import Grant, View, Views, compiled_view, may_enter

@@ -9,7 +9,7 @@ from time import monotonic
 import msgspec
 
 from audit.actor import Label
-from audit.event import Frame, NewEvent, compose
+from audit.event_body import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, IntentDetails, OutcomeDetails
 from connectors.access.facts import ToolRow
 from connectors.audit_labels import name_with_kind

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit.database.protection import database_faults
+from audit.database.roles import running_role_gaps
 from audit.models import INSTALLATION
-from audit.protection import database_faults
-from audit.roles import running_role_gaps
-from audit.verify import Verification, organizations, verify
+from audit.verification.verify import Verification, organizations, verify
 from audit.vocabulary.declaration import known_kinds
 from harriet.people.models import Organization
 

@@ -12,13 +12,14 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from audit import chain
 from audit.actor import SYSTEM
-from audit.aside import ForeignRow, set_aside, tell_of_mending
+from audit.chain import hashes
+from audit.chain.marks import ChainEnd, head_of, write_mark
+from audit.chain.seals import count_after, free_sequence
+from audit.chain.set_aside import ForeignRow, set_aside, tell_of_mending
 from audit.events import AuditSealedLate
-from audit.examine import COLUMNS, MICROSECONDS, StoredEvent, complaint
-from audit.marks import ChainEnd, count_after, free_sequence, head_of, write_mark
 from audit.record import record
+from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
 from harriet.lib.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def _leaves(
             wrong.append(ForeignRow(event.id, why))
         else:
             body = event.body.encode()
-            leaves[event.id] = chain.leaf(UUID(event.id).bytes, body, event.mac, event.recorded_at)
+            leaves[event.id] = hashes.leaf(UUID(event.id).bytes, body, event.mac, event.recorded_at)
     return leaves, wrong
 
 
@@ -146,9 +147,9 @@ def _sealed(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd, leaves:
     cursor.execute(f"SELECT t, {MICROSECONDS.format('t')} FROM clock_timestamp() AS t")  # noqa: S608 (no input)
     sealed_at, micros = cursor.fetchone()
     sequence, seal_id = free_sequence(cursor, organization_id, end.sequence), new_id()
-    root = chain.root(list(leaves.values()))
-    link = chain.link(organization_id, sequence, end.link, root, len(leaves))
-    mac = chain.seal_mac(seal_id, micros, link)
+    root = hashes.root(list(leaves.values()))
+    link = hashes.link(organization_id, sequence, end.link, root, len(leaves))
+    mac = hashes.seal_mac(seal_id, micros, link)
     cursor.execute(
         "INSERT INTO audit_seal"
         " (id, organization_id, sequence, algorithm, previous, event_ids, root, link, mac, sealed_at)"
@@ -157,7 +158,7 @@ def _sealed(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd, leaves:
             seal_id,
             organization_id,
             sequence,
-            chain.ALGORITHM,
+            hashes.ALGORITHM,
             end.link,
             list(leaves),
             root,

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from audit import chain
-from audit.examine import COLUMNS, MICROSECONDS, StoredEvent, complaint
-from audit.marks import StoredSeal, is_ours
+from audit.chain import hashes
+from audit.chain.seals import StoredSeal, is_ours
 from audit.models import Event, Seal, Unsealed
+from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_SEALS = 50
@@ -20,7 +20,7 @@ _CLOCK_STEP = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Proof:
     seal: Seal | None
     """None while the event waits for its seal."""
     place: int
@@ -29,13 +29,13 @@ class Evidence:
     """What doesn't fit, as a sentence; empty when everything does."""
 
 
-def evidence_of(event: Event) -> Evidence:
+def proof_of(event: Event) -> Proof:
     wrong = _event_complaint(event)
     seal = _seal_of(event)
     if seal is None:
         is_waiting = Unsealed.objects.filter(event_id=event.id).exists()
-        return Evidence(None, 0, wrong or ("" if is_waiting else "No seal holds this event."))
-    return Evidence(seal, seal.event_ids.index(event.id) + 1, wrong or _seal_complaint(seal))
+        return Proof(None, 0, wrong or ("" if is_waiting else "No seal holds this event."))
+    return Proof(seal, seal.event_ids.index(event.id) + 1, wrong or _seal_complaint(seal))
 
 
 def _event_complaint(event: Event) -> str:
@@ -63,7 +63,7 @@ def _is_own(seal: Seal) -> bool:
 def _seal_complaint(seal: Seal) -> str:
     """Makes root and link anew from the events as they are now."""
     leaves = _leaves(list(seal.event_ids))
-    link = chain.link(seal.organization_id, seal.sequence, bytes(seal.previous), chain.root(leaves), len(leaves))
+    link = hashes.link(seal.organization_id, seal.sequence, bytes(seal.previous), hashes.root(leaves), len(leaves))
     if len(leaves) != len(seal.event_ids) or link != bytes(seal.link):
         return f"Seal {seal.sequence} doesn't fit the events that it holds."
     return ""
@@ -75,5 +75,5 @@ def _leaves(event_ids: list[UUID]) -> list[bytes]:
             f"SELECT id, body, mac, {MICROSECONDS.format('recorded_at')} FROM audit_event WHERE id = ANY(%s)",  # noqa: S608
             [event_ids],
         )
-        found = {id: chain.leaf(id.bytes, body.encode(), bytes(mac), at) for id, body, mac, at in cursor.fetchall()}
+        found = {id: hashes.leaf(id.bytes, body.encode(), bytes(mac), at) for id, body, mac, at in cursor.fetchall()}
     return [found[event_id] for event_id in event_ids if event_id in found]

@@ -24,7 +24,7 @@ _COLUMN_LENGTH = 12
 
 
 class NewEvent(NamedTuple):
-    """A row of audit_event that isn't stored yet; the fields are in the order of audit.writer's columns."""
+    """A row of audit_event that isn't stored yet. Its fields are the columns that are written, in this order."""
 
     id: UUID
     organization_id: UUID

@@ -11,16 +11,17 @@ from uuid import UUID
 
 from django.db import connection
 
-from audit import chain, checkpoints
-from audit.closing import unfinished_intents
-from audit.expected import expected_logs, is_expected, made_at
-from audit.faults import Faults
-from audit.leftover import Leftover, check_once_each, check_set_aside, find_leftover
-from audit.marks import StoredMark, read_mark
+from audit.chain import hashes
+from audit.chain.marks import StoredMark, read_mark
+from audit.chain.sealing import make_mark
+from audit.database.protection import database_faults
 from audit.models import Checkpoint
-from audit.protection import database_faults
-from audit.sealing import make_mark
-from audit.walk import Promise, Walk, promise_of
+from audit.unfinished_calls import unfinished_intents
+from audit.verification import checkpoints
+from audit.verification.expected_logs import expected_logs, is_expected, made_at
+from audit.verification.faults import Faults
+from audit.verification.unsealed_events import UnsealedEvents, check_once_each, check_set_aside, find_unsealed
+from audit.verification.walk import KnownSeal, Walk, known_seal_of
 
 _BEGINNING = timedelta(hours=1)
 """The first event of an organization is the one of its making. Clocks may differ by so much."""
@@ -35,7 +36,7 @@ class Verification:
     """Of the last seal."""
     waiting: int = 0
     """Events of the last minute that no seal holds yet."""
-    head: bytes = chain.START
+    head: bytes = hashes.START
     orphans: list[UUID] = field(default_factory=list)
     """Intents without an outcome; the sweep will close them."""
     faults: Faults = field(default_factory=Faults)
@@ -55,13 +56,13 @@ def verify(organization_id: UUID, *, patience: float = 3.0) -> Verification:
     `patience`: seconds that an event committed late gets to be sealed before it counts as a fault.
     """
     found = Verification(organization_id)
-    walk = Walk(organization_id, found.faults, _promises(organization_id, found.faults)).run()
+    walk = Walk(organization_id, found.faults, _known_seals(organization_id, found.faults)).run()
     found.seals, found.events, found.sequence, found.head = walk.seals, walk.events, walk.sequence, walk.head
     check_once_each(organization_id, walk.foreign, found.faults)
-    leftover = find_leftover(organization_id, walk.foreign, patience)
-    _tell_leftover(found, leftover)
+    unsealed = find_unsealed(organization_id, walk.foreign, patience)
+    _tell_unsealed(found, unsealed)
     check_set_aside(organization_id, found.faults)
-    _check_beginning(organization_id, walk.began or leftover.began, found.faults)
+    _check_beginning(organization_id, walk.began or unsealed.began, found.faults)
     _remember(found, database_faults())
     found.orphans = unfinished_intents(organization_id)
     return found
@@ -77,12 +78,12 @@ def organizations() -> list[UUID]:
         return sorted({row[0] for row in cursor.fetchall()} | expected_logs())
 
 
-def _promises(organization_id: UUID, faults: Faults) -> list[Promise]:
+def _known_seals(organization_id: UUID, faults: Faults) -> list[KnownSeal]:
     """What is known of the chain from elsewhere than the chain. Asked before the walk: chains only grow."""
-    promises = []
+    known_seals = []
     verified = checkpoints.furthest(organization_id)
     if verified is not None and verified.sequence:
-        promises.append(promise_of(verified))
+        known_seals.append(known_seal_of(verified))
     stored = _mark(organization_id, is_missed=verified is not None and verified.sequence > 0)
     if stored.end is None and verified is not None and verified.sequence:
         faults.add("The mark that says how far the chain goes is missing.")
@@ -90,10 +91,10 @@ def _promises(organization_id: UUID, faults: Faults) -> list[Promise]:
         faults.add("The mark that says how far the chain goes has been changed.")
     elif stored.end is not None:
         source = f"it was sealed up to seal {stored.end.sequence}, {stored.end.events} events in all"
-        promises.append(Promise(stored.end.sequence, stored.end.link, source))
+        known_seals.append(KnownSeal(stored.end.sequence, stored.end.link, source))
     if count := checkpoints.foreign_count(organization_id):
         faults.add(f"{count} earlier verification(s) were not made by this installation. They don't count.")
-    return promises
+    return known_seals
 
 
 def _mark(organization_id: UUID, *, is_missed: bool) -> StoredMark:
@@ -105,9 +106,9 @@ def _mark(organization_id: UUID, *, is_missed: bool) -> StoredMark:
     return stored
 
 
-def _tell_leftover(found: Verification, leftover: Leftover) -> None:
-    found.waiting, found.lost, found.foreign = leftover.waiting, leftover.lost_ids, leftover.foreign.count
-    for faults in (leftover.lost, leftover.overdue, leftover.foreign):
+def _tell_unsealed(found: Verification, unsealed: UnsealedEvents) -> None:
+    found.waiting, found.lost, found.foreign = unsealed.waiting, unsealed.lost_ids, unsealed.foreign.count
+    for faults in (unsealed.lost, unsealed.overdue, unsealed.foreign):
         for fault in faults.named:
             found.faults.add(fault.sentence, event_id=fault.event_id)
         found.faults.count += faults.count - len(faults.named)

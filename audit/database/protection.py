@@ -7,7 +7,7 @@ from hashlib import sha256
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from audit.tables import APPEND_ONLY, MARKS, QUEUE
+from audit.database.tables import APPEND_ONLY, MARKS, QUEUE
 
 TRIGGERS = {
     **{f"{table}_append_only": (table, "audit_refuse_change") for table in APPEND_ONLY},

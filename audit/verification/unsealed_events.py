@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from audit.examine import COLUMNS, StoredEvent, complaint
-from audit.faults import Faults
 from audit.models import SetAside
+from audit.stored_event import COLUMNS, StoredEvent, complaint
+from audit.verification.faults import Faults
 
 GRACE_SECONDS = 60
 """An event older than this and in no seal is a fault: sealing runs every second."""
@@ -20,7 +20,7 @@ _MOST_LOST = 1000
 
 
 @dataclass(slots=True)
-class Leftover:
+class UnsealedEvents:
     """Events in no seal."""
 
     waiting: int = 0
@@ -33,7 +33,7 @@ class Leftover:
     """When the first of Harriet's own was recorded (microseconds since 1970)."""
 
 
-def find_leftover(organization_id: UUID, foreign_seals: list[UUID], patience: float) -> Leftover:
+def find_unsealed(organization_id: UUID, foreign_seals: list[UUID], patience: float) -> UnsealedEvents:
     """The newest events wait for their seal; what waits for long does so for a reason that somebody has to find.
 
     `patience`: seconds that an event committed late gets to be sealed before it counts as a fault.
@@ -46,8 +46,8 @@ def find_leftover(organization_id: UUID, foreign_seals: list[UUID], patience: fl
         time.sleep(0.5)
 
 
-def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> Leftover:
-    found, organization = Leftover(), str(organization_id)
+def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> UnsealedEvents:
+    found, organization = UnsealedEvents(), str(organization_id)
     for event, is_late, is_queued in _unsealed(organization_id, foreign_seals):
         event_id = event.id
         if wrong := complaint(event, organization):

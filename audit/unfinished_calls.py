@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.actor import SYSTEM, Label
-from audit.event import Frame
+from audit.event_body import Frame
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from audit.models import Event, Sweep
 from audit.record import insert

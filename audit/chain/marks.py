@@ -9,19 +9,16 @@ from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
 
-from audit import chain
-from audit.examine import MICROSECONDS
+from audit.chain import hashes
+from audit.chain.seals import SEALS_AT_ONCE, count_after, is_ours, seals_after
 from harriet.lib.keyfile import derive
-
-_AT_ONCE = 500
-_SEALED_AT = MICROSECONDS.format("sealed_at")
 
 
 class ChainEnd(NamedTuple):
     """What a mark says."""
 
     sequence: int = 0
-    link: bytes = chain.START
+    link: bytes = hashes.START
     events: int = 0
     """How many the seals up to here hold."""
     foreign: int = 0
@@ -95,73 +92,13 @@ def _moved(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd) -> tuple
         return end, 0
     foreign, known, seen = 0, end.foreign, end.sequence
     while True:
-        seals = _seals_after(cursor, organization_id, seen)
+        seals = seals_after(cursor, organization_id, seen)
         for seal in seals:
             seen = seal.sequence
             if is_ours(organization_id, seal):
                 end = ChainEnd(seen, bytes(seal.link), end.events + seal.event_count)
             else:
                 foreign += 1
-        if len(seals) < _AT_ONCE:
+        if len(seals) < SEALS_AT_ONCE:
             after = count_after(cursor, organization_id, end.sequence)
             return end._replace(foreign=after), max(foreign - known, 0)
-
-
-class StoredSeal(NamedTuple):
-    """What of a row of audit_seal its hashes and its MAC are over."""
-
-    id: UUID
-    sequence: int
-    algorithm: str
-    previous: bytes
-    root: bytes
-    link: bytes
-    mac: bytes
-    event_count: int
-    """How many events it holds."""
-    sealed_at: int
-    """Microseconds since 1970."""
-
-
-def _seals_after(cursor: CursorWrapper, organization_id: UUID, sequence: int) -> list[StoredSeal]:
-    cursor.execute(
-        "SELECT id, sequence, algorithm, previous, root, link, mac, cardinality(event_ids),"  # noqa: S608
-        f" {_SEALED_AT} FROM audit_seal WHERE organization_id = %s AND sequence > %s ORDER BY sequence LIMIT %s",
-        [organization_id, sequence, _AT_ONCE],
-    )
-    return list(map(StoredSeal._make, cursor.fetchall()))
-
-
-def count_after(cursor: CursorWrapper, organization_id: UUID, sequence: int) -> int:
-    """Seals with higher numbers: none, unless somebody tampered."""
-    cursor.execute(
-        "SELECT count(*) FROM audit_seal WHERE organization_id = %s AND sequence > %s", [organization_id, sequence]
-    )
-    count: int = cursor.fetchone()[0]
-    return count
-
-
-def is_ours(organization_id: UUID, seal: StoredSeal) -> bool:
-    """Whether the seal is as this installation made it."""
-    if seal.algorithm != chain.ALGORITHM or seal.sequence < 0:
-        return False
-    made = chain.link(organization_id, seal.sequence, bytes(seal.previous), bytes(seal.root), seal.event_count)
-    mac = chain.seal_mac(seal.id, seal.sealed_at, made)
-    return made == bytes(seal.link) and hmac.compare_digest(mac, bytes(seal.mac))
-
-
-def free_sequence(cursor: CursorWrapper, organization_id: UUID, after: int) -> int:
-    """The next number, or, where seals of others took that, the first that is free."""
-    free = after + 1
-    while True:
-        cursor.execute(
-            "SELECT sequence FROM audit_seal WHERE organization_id = %s AND sequence >= %s ORDER BY sequence LIMIT %s",
-            [organization_id, free, _AT_ONCE],
-        )
-        rows = cursor.fetchall()
-        for (taken,) in rows:
-            if taken != free:
-                return free
-            free += 1
-        if len(rows) < _AT_ONCE:
-            return free

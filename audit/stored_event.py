@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from audit.event import mac_of
+from audit.event_body import mac_of
 
 
 class StoredEvent(NamedTuple):

@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from audit.event import NewEvent
+from audit.event_body import NewEvent
 
 MOST_INSERTED = 32
 """Events of a batch up to which INSERT costs less than COPY. One statement is prepared for each number."""
@@ -31,7 +31,7 @@ _NULL = b"\xff\xff\xff\xff"
 _BINARY = 1
 
 
-class Inlet:
+class EventConnection:
     """For one batch at a time. After any error or cancellation it is in no known state: close it."""
 
     def __init__(self, connection: AsyncConnection[tuple[object, ...]]) -> None:
@@ -43,7 +43,7 @@ class Inlet:
         self._arrived: asyncio.Future[None] | None = None
 
     @classmethod
-    async def opened(cls, conninfo: str) -> Inlet:
+    async def opened(cls, conninfo: str) -> EventConnection:
         """Every statement is a transaction of its own, durable when it returns. Raises psycopg.Error and OSError."""
         connection = await AsyncConnection.connect(
             conninfo,

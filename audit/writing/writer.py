@@ -16,8 +16,8 @@ from typing import NamedTuple
 import psycopg
 
 from audit.errors import AuditUnavailable
-from audit.event import NewEvent
-from audit.inlet import Inlet
+from audit.event_body import NewEvent
+from audit.writing.event_connection import EventConnection
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class AuditWriter:
         self._in_flight: list[_Entry] = []
         self._is_doubtful = False
         """Some of what is in flight may be in the database already."""
-        self._inlet: Inlet | None = None
+        self._connection: EventConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._is_stopping = False
@@ -89,7 +89,7 @@ class AuditWriter:
 
     @property
     def is_connected(self) -> bool:
-        return self._inlet is not None and self._inlet.is_open
+        return self._connection is not None and self._connection.is_open
 
     async def start(self) -> None:
         """Starts writing. A database that is away is no error here: writes are refused until it is back."""
@@ -97,7 +97,7 @@ class AuditWriter:
         self._wake = asyncio.Event()
         self._is_stopping = False
         with suppress(psycopg.Error, OSError):
-            self._inlet = await Inlet.opened(self._conninfo)
+            self._connection = await EventConnection.opened(self._conninfo)
         self._task = asyncio.create_task(self._run(), name="audit writer")
 
     async def stop(self) -> None:
@@ -202,15 +202,15 @@ class AuditWriter:
                 failures += 1
 
     async def _attempt(self, size: int) -> None:
-        if self._inlet is None:
-            self._inlet = await Inlet.opened(self._conninfo)
+        if self._connection is None:
+            self._connection = await EventConnection.opened(self._conninfo)
         if self._is_doubtful:
             await self._look_up()
         part = self._in_flight[:size]
         if not part:
             return
         self._is_doubtful = True
-        await self._inlet.write([entry.event for entry in part])
+        await self._connection.write([entry.event for entry in part])
         self._is_doubtful = False
         self.committed_at = monotonic()
         self.commits += 1
@@ -221,8 +221,8 @@ class AuditWriter:
 
     async def _look_up(self) -> None:
         """Settles what the database has already; drops what nobody waits for any more and was never written."""
-        assert self._inlet is not None
-        present = await self._inlet.present([entry.event.id for entry in self._in_flight])
+        assert self._connection is not None
+        present = await self._connection.present([entry.event.id for entry in self._in_flight])
         for entry in self._in_flight:
             if entry.event.id in present:
                 entry.settle()
@@ -234,9 +234,9 @@ class AuditWriter:
         entry.settle(_unavailable())
 
     async def _disconnect(self) -> None:
-        inlet, self._inlet = self._inlet, None
-        if inlet is not None:
-            await inlet.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
 
 def _unavailable() -> AuditUnavailable:

@@ -12,18 +12,18 @@ from uuid import UUID
 
 from django.db import connection
 
-from audit import chain
-from audit.examine import COLUMNS, MICROSECONDS, StoredEvent, complaint
-from audit.faults import Faults
-from audit.marks import StoredSeal, is_ours
+from audit.chain import hashes
+from audit.chain.seals import StoredSeal, is_ours
 from audit.models import Checkpoint
+from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
+from audit.verification.faults import Faults
 
 _CHUNK = 5000
 _SEALED_AT = MICROSECONDS.format("sealed_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class KnownSeal:
     """A seal that was there once, and how that is known."""
 
     sequence: int
@@ -31,9 +31,9 @@ class Promise:
     source: str
 
 
-def promise_of(checkpoint: Checkpoint) -> Promise:
+def known_seal_of(checkpoint: Checkpoint) -> KnownSeal:
     when = f"on {checkpoint.verified_at:%Y-%m-%d %H:%M} it was verified up to seal {checkpoint.sequence}"
-    return Promise(checkpoint.sequence, bytes(checkpoint.link), when)
+    return KnownSeal(checkpoint.sequence, bytes(checkpoint.link), when)
 
 
 @dataclass(slots=True)
@@ -42,12 +42,12 @@ class Walk:
 
     organization_id: UUID
     faults: Faults
-    promises: list[Promise]
+    known_seals: list[KnownSeal]
     seals: int = 0
     events: int = 0
     sequence: int = 0
     """Of the last seal that is Harriet's."""
-    head: bytes = chain.START
+    head: bytes = hashes.START
     began: int | None = None
     """When the first sealed event was recorded (microseconds since 1970)."""
     foreign: list[UUID] = field(default_factory=list)
@@ -65,9 +65,9 @@ class Walk:
                     self._step(seal, rows)
                 else:
                     self._pass_over(seal)
-        for promise in self.promises:
-            if promise.sequence > self.sequence:
-                self.faults.add(f"The chain ends at seal {self.sequence}, but {promise.source}.", promise.sequence)
+        for known in self.known_seals:
+            if known.sequence > self.sequence:
+                self.faults.add(f"The chain ends at seal {self.sequence}, but {known.source}.", known.sequence)
         return self
 
     def _is_own(self, seal: _Seal) -> bool:
@@ -77,8 +77,8 @@ class Walk:
     def _pass_over(self, seal: _Seal) -> None:
         self.foreign.append(seal.id)
         self._is_broken = True
-        made = chain.link(self.organization_id, max(seal.sequence, 0), seal.previous, seal.root, len(seal.event_ids))
-        if seal.algorithm != chain.ALGORITHM:
+        made = hashes.link(self.organization_id, max(seal.sequence, 0), seal.previous, seal.root, len(seal.event_ids))
+        if seal.algorithm != hashes.ALGORITHM:
             why = "names an unknown algorithm"
         elif made != seal.link:
             why = "has been changed: its hash doesn't fit its content"
@@ -89,9 +89,9 @@ class Walk:
     def _step(self, seal: _Seal, rows: dict[str, StoredEvent]) -> None:
         self._check_place(seal)
         self._check_events(seal, rows)
-        for promise in self.promises:
-            if promise.sequence == seal.sequence and promise.link != seal.link:
-                self.faults.add(f"Seal {seal.sequence} is another one now: {promise.source}.", seal.sequence)
+        for known in self.known_seals:
+            if known.sequence == seal.sequence and known.link != seal.link:
+                self.faults.add(f"Seal {seal.sequence} is another one now: {known.source}.", seal.sequence)
         self.head, self.sequence, self._is_broken = seal.link, seal.sequence, False
         self.seals += 1
 
@@ -115,11 +115,11 @@ class Walk:
                 self.faults.add(f"The event {event_id} of seal {seal.sequence} {wrong}.", seal.sequence, event_id)
                 continue
             id = bytes.fromhex(event_id.replace("-", ""))
-            leaves.append(chain.leaf(id, event.body.encode(), event.mac, event.recorded_at))
+            leaves.append(hashes.leaf(id, event.body.encode(), event.mac, event.recorded_at))
             if self.began is None:
                 self.began = event.recorded_at
         self.events += len(leaves)
-        if self.faults.count == before and chain.root(leaves) != seal.root:
+        if self.faults.count == before and hashes.root(leaves) != seal.root:
             self.faults.add(
                 f"The events of seal {seal.sequence} are not the ones that were sealed, or not in their order.",
                 seal.sequence,

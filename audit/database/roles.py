@@ -6,9 +6,9 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from audit.event import NewEvent
-from audit.protection import database_faults
-from audit.tables import APPEND_ONLY, MARKS, QUEUE
+from audit.database.protection import database_faults
+from audit.database.tables import APPEND_ONLY, MARKS, QUEUE
+from audit.event_body import NewEvent
 
 _READ_ONLY = ("django_migrations",)
 
