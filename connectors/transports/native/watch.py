@@ -24,7 +24,7 @@ from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
 from harriet.lib.mcp.headers import METHOD_HEADER
 from harriet.lib.mcp.methods import RESOURCES_SUBSCRIBE, SUBSCRIPTIONS_LISTEN
-from harriet.lib.mcp.notifications import LISTENED_AS, LISTENED_URIS, SUBSCRIPTIONS_ACKNOWLEDGED
+from harriet.lib.mcp.notifications import ABOUT_OFFERS, LISTENED_AS, LISTENED_URIS, SUBSCRIPTIONS_ACKNOWLEDGED
 from harriet.lib.mcp.versions import LEGACY, MODERN
 from vault.opened import OpenCredential
 
@@ -35,7 +35,6 @@ BURST, PER_SECOND = 200, 20.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STEADY = 5.0
 """A stream that lasted so many seconds worked; the next failure is a new one."""
-_NEWS = ("notifications/tools/", "notifications/prompts/", "notifications/resources/")
 
 OpenCredentialFor = Callable[[], AbstractContextManager[OpenCredential]]
 
@@ -102,7 +101,8 @@ class Watch:
         async def hear(raw: bytes) -> None:
             nonlocal is_acknowledged
             method = "" if is_acknowledged else read_message(raw).method
-            if method == SUBSCRIPTIONS_ACKNOWLEDGED or method.startswith(_NEWS):  # some servers begin without a word
+            # Some servers begin without a word.
+            if method == SUBSCRIPTIONS_ACKNOWLEDGED or method.startswith(ABOUT_OFFERS):
                 is_acknowledged = True
                 self._on_open()
             if is_acknowledged and method != SUBSCRIPTIONS_ACKNOWLEDGED:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from harriet.lib.mcp.headers import PROTOCOL_VERSION_HEADER
+from harriet.lib.mcp.versions import NEWEST_LEGACY
+
 VARIABLE = "HARRIET_TOKEN"
 PLACEHOLDER = "hrt_dev_…"
 
@@ -109,7 +112,7 @@ def _curl(door: Door) -> list[Step]:
         f"curl -sS {door.url}",
         f'-H "Authorization: Bearer ${VARIABLE}"',
         "-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream'",
-        "-H 'MCP-Protocol-Version: 2025-11-25'",
+        f"-H '{PROTOCOL_VERSION_HEADER}: {NEWEST_LEGACY}'",
         """-d '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'""",
     ]
     return [_keep(door), Step("List your tools.", " \\\n  ".join(lines))]

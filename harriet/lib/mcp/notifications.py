@@ -21,6 +21,8 @@ LIST_CHANGED = {
 }
 """By the list, which is also the name of the server capability."""
 CHANGED_LIST = {method: what for what, method in LIST_CHANGED.items()}
+ABOUT_OFFERS = ("notifications/tools/", "notifications/prompts/", "notifications/resources/")
+"""How the names of all begin that tell of what a server offers."""
 LISTENED_AS = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
 """What subscriptions/listen calls them in `params.notifications` (SPEC 2026-07-28 basic/utilities/subscriptions)."""
 LISTENED_URIS = "resourceSubscriptions"
