@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from harriet.pages.forms import attempt
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import attempt, status_of
 from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation, accept_invitation_as
 from harriet.people.actions.take_setup_link import GONE
 from harriet.people.middleware import CHOSEN
@@ -28,7 +30,44 @@ from harriet.signin.session_keys import JOINING
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
+NO_INVITATION = "It was used, withdrawn, or is older than seven days. Ask the person who invited you for a new one."
+
 View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPage(PageContext):
+    template = "people/setup.html"
+    form: SetupForm
+    existing: list[Organization]
+    """Those that a set-up file made already."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPage(PageContext):
+    template = "people/join.html"
+    form: JoinForm
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True)
+class JoinKnownPage(PageContext):
+    template = "people/join_known.html"
+    invitation: Invitation
+    signed_in: str
+    """The address of who is signed in; empty for nobody."""
+    unproven: ClassVar[str] = UNPROVEN
+
+    @property
+    def is_theirs(self) -> bool:
+        return self.signed_in.lower() == self.invitation.email.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class GonePage(PageContext):
+    template = "people/gone.html"
+    title: str
+    sentence: str
 
 
 def with_token_in_path(view: View) -> View:
@@ -60,7 +99,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     membership = attempt(form, lambda given: use_setup_link(token, **({"organization_name": ""} | given)))
     if membership:
         return welcome(request, membership, "console:overview")
-    return render(request, "people/setup.html", {"form": form, "existing": existing}, status=_status(form))
+    return show(request, SetupPage(form=form, existing=existing), status=status_of(form))
 
 
 @with_token_in_path
@@ -75,10 +114,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     membership = attempt(form, lambda given: accept_invitation(invitation, **given))
     if membership:
         return welcome(request, membership, "me:home")
-    return render(request, "people/join.html", {"form": form, "invitation": invitation}, status=_status(form))
-
-
-NO_INVITATION = "It was used, withdrawn, or is older than seven days. Ask the person who invited you for a new one."
+    return show(request, JoinPage(form=form, invitation=invitation), status=status_of(form))
 
 
 @with_token_in_path
@@ -101,9 +137,7 @@ def join_known(request: HttpRequest) -> HttpResponse:
 def join_page(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """For somebody who has an account: sign in, accept, or sign in as somebody else."""
     signed_in = request.user.email if isinstance(request.user, User) else ""
-    is_theirs = signed_in.lower() == invitation.email.lower()
-    context = {"invitation": invitation, "signed_in": signed_in, "is_theirs": is_theirs, "unproven": UNPROVEN}
-    return render(request, "people/join_known.html", context)
+    return show(request, JoinKnownPage(invitation=invitation, signed_in=signed_in))
 
 
 def welcome(request: HttpRequest, membership: Membership, page: str) -> HttpResponse:
@@ -116,8 +150,4 @@ def welcome(request: HttpRequest, membership: Membership, page: str) -> HttpResp
 
 
 def gone(request: HttpRequest, title: str, sentence: str) -> HttpResponse:
-    return render(request, "people/gone.html", {"title": title, "sentence": sentence}, status=404)
-
-
-def _status(form: SetupForm | JoinForm) -> int:
-    return 400 if form.is_bound else 200
+    return show(request, GonePage(title=title, sentence=sentence), status=404)
