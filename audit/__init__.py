@@ -1,0 +1,1 @@
+"""What happened, written so that it can't be changed unnoticed."""

@@ -1,0 +1,1 @@
+"""Secrets: sealed per organization, opened for one call, rotated, verified."""

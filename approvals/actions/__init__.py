@@ -1,0 +1,1 @@
+"""What becomes of a held call: one file per verb."""

@@ -1,0 +1,1 @@
+"""How those who decide hear of it: a file per channel."""

@@ -1,0 +1,1 @@
+"""What people ask of the audit log: one file per verb."""

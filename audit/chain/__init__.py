@@ -1,0 +1,1 @@
+"""The chain of seals over written events: its hashes, its sealing, its marks."""

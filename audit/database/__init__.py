@@ -1,0 +1,1 @@
+"""What the database itself forbids: its triggers and roles."""

@@ -1,0 +1,1 @@
+"""What an event can be: declared fields, sentences, the words of outcomes and decisions."""

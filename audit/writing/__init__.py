@@ -1,0 +1,1 @@
+"""Writing the events of calls: many in one commit, over a connection of its own."""

@@ -1,0 +1,1 @@
+"""What changes connectors, tools and profiles: one file per verb."""

@@ -1,0 +1,1 @@
+"""What servers say of their tools: read, mended, compared with what was accepted. No network."""

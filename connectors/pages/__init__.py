@@ -1,0 +1,1 @@
+"""The pages of integrations, tools and profiles, and the wizard."""

@@ -1,0 +1,1 @@
+"""Signing in, second factors, joining by a link."""

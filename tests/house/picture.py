@@ -14,6 +14,8 @@ from tests.house.source import BASE, first_sentence
 PICTURE = BASE / "docs" / "house.svg"
 WIDTH, MARGIN, GAP, LINE = 1200, 16, 8, 17
 """In pixels; LINE is the height of a line of text."""
+UNDRAWN = {"apps", "management", "migrations"}
+"""Django's own rooms, which every app may have."""
 CHARACTER = 6.7
 """How wide a letter is at most in the captions' size."""
 STYLE = """
@@ -68,25 +70,26 @@ def says(module: str) -> str:
 
 def drawn() -> str:
     inner = contracts()
-    floors = inner[""]
     parts, y = [], MARGIN
-    for row in floors.rows:
-        boxes = list(_row(row, inner, WIDTH - 2 * MARGIN))
+    for row in inner[""].rows:
+        widths = _shares(row, inner)
+        boxes = [_floor(module, inner.get(module), width) for module, width in zip(row, widths, strict=True)]
         height = max(box.height for box in boxes)
-        width = (WIDTH - 2 * MARGIN - GAP * (len(boxes) - 1)) / len(boxes)
-        for place, box in enumerate(boxes):
-            x = MARGIN + place * (width + GAP)
-            parts.append(f'<g transform="translate({x:.0f} {y})">{_rect("floor", width, height)}{box.svg}</g>')
+        x = MARGIN
+        for width, box in zip(widths, boxes, strict=True):
+            parts.append(f'<g transform="translate({x} {y})">{_rect("floor", width, height)}{box.svg}</g>')
+            x += width + GAP
         y += height + GAP
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + MARGIN}" role="img">'
     title = "<title>The floors of the house, from the top down: imports go down only</title>"
     return "\n".join([head, title, f"<style>{STYLE}</style>", _rect("sheet", WIDTH, y + MARGIN), *parts, "</svg>\n"])
 
 
-def _row(row: list[str], inner: dict[str, Layers], width: float) -> Iterator[Box]:
-    each = (width - GAP * (len(row) - 1)) / len(row)
-    for module in row:
-        yield _floor(module, inner.get(module), each)
+def _shares(row: list[str], inner: dict[str, Layers]) -> list[int]:
+    """How wide each of a floor's neighbours is: by what there is to draw in it."""
+    weights = [sum(map(len, inner[module].rows)) if module in inner else 4 for module in row]
+    free = WIDTH - 2 * MARGIN - GAP * (len(row) - 1)
+    return [int(free * weight / sum(weights)) for weight in weights]
 
 
 def _floor(module: str, layers: Layers | None, width: float) -> Box:
@@ -96,11 +99,19 @@ def _floor(module: str, layers: Layers | None, width: float) -> Box:
     for line in lines:
         y += LINE
         svg.append(_text(line, GAP, y - 6))
-    for row in layers.rows if layers else []:
+    for row in _wrapped(layers.rows if layers else [], width):
         box = _rooms(module, row, width - 2 * GAP)
         svg.append(f'<g transform="translate({GAP} {y})">{box.svg}</g>')
         y += box.height + 4
     return Box(y + GAP, "".join(svg))
+
+
+def _wrapped(rows: list[list[str]], width: float) -> Iterator[list[str]]:
+    """Rows that can be read: no more side by side than there is room for."""
+    most = max(1, int(width // 250))
+    for row in rows:
+        drawn = [name for name in row if name not in UNDRAWN]
+        yield from (drawn[start : start + most] for start in range(0, len(drawn), most))
 
 
 def _rooms(package: str, row: list[str], width: float) -> Box:

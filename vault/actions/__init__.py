@@ -1,0 +1,1 @@
+"""What changes credentials and keys: one file per verb."""

@@ -1,0 +1,1 @@
+"""The vault's pages, and the form in which a secret is entered."""

@@ -1,0 +1,1 @@
+"""My AI: a person's own clients, tools and calls."""

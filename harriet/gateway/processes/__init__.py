@@ -1,0 +1,1 @@
+"""What the web processes tell each other and hear from the database."""

@@ -1,0 +1,1 @@
+"""Sessions of clients, and the streams on which they hear what changes."""

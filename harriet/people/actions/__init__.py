@@ -1,0 +1,1 @@
+"""What changes people, groups, devices and tokens: one file per verb."""

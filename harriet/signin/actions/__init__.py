@@ -1,0 +1,1 @@
+"""What signing in and joining change: one file per verb."""
