@@ -9,6 +9,8 @@ from harriet.lib.text import quoted
 
 QUOTED = 500
 """Characters of a server's own words that are told."""
+FOUND_NOTHING = frozenset({404, 405, 406, 410, 415, 426})
+"""Statuses of HTTP that say that no such server is at the address."""
 
 
 class ConnectorError(Problem):

@@ -14,6 +14,7 @@ from connectors.actions.record_health import record_failure, record_health
 from connectors.audit_labels import connector_label
 from connectors.definitions.offer import Offer, read_offer
 from connectors.errors import (
+    FOUND_NOTHING,
     UpstreamBroken,
     UpstreamBusy,
     UpstreamDown,
@@ -25,7 +26,6 @@ from connectors.events import ConnectorTested
 from connectors.inspect import look
 from connectors.models import Connector
 from connectors.transports.base import Discovery
-from connectors.transports.native.failure import FOUND_NOTHING
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.lib.errors import Problem
 from harriet.people.permissions import demand

@@ -13,7 +13,10 @@ from harriet.lib.text import excerpt
 
 DEEPEST = 64
 """Levels of one definition."""
+MOST_AT_ONCE = 500
+"""Entries of a list that are judged on an event loop; more take longer than a call should wait, so a thread does it."""
 LONGEST_PLACE = 120
+"""Characters of where in an entry something is wrong."""
 MOST_PLACES = 5
 WORDS = {"tools": "tool", "prompts": "prompt", "resources": "resource", "resourceTemplates": "resource template"}
 _SCHEMAS = frozenset({"inputSchema", "outputSchema"})

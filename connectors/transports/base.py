@@ -44,7 +44,7 @@ class Caller(NamedTuple):
     """Callers share a session with a legacy server only when their keys are the same."""
     capabilities: bytes = b"{}"
     """JSON object: what the client behind the request said it can be asked."""
-    alone: Hashable = None
+    sessionless_id: Hashable = None
     """Whose request this is, when the client keeps no sessions: then nothing that the server learns from it may be
     remembered for another request, unless both declare the same."""
     roots_version: int = 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connectors.errors import UpstreamBroken
 from connectors.transports.native.answers import answer_of
 from connectors.transports.native.envelope import MAX_DEPTH, Faulty, Mended, Unreadable, one_line, read_message
-from connectors.transports.native.outgoing import Reply
+from connectors.transports.native.outgoing import ServerReply
 from connectors.transports.native.sse import EventReader, TooManyEvents
 
 STREAM = (
@@ -57,7 +57,7 @@ def test_what_is_not_a_message_is_unreadable(raw):
 def test_one_bad_string_or_number_costs_itself_alone(raw, result):
     message = read_message(b'{"id":1,"result":' + raw + b"}")
     assert isinstance(message, Faulty)
-    answer = answer_of(Reply(200, message), b"1", "legacy", "tools/call")
+    answer = answer_of(ServerReply(200, message), b"1", "legacy", "tools/call")
     assert answer.result.decode() == result
     assert answer.notes
     message = read_message(b'{"id":1,"error":' + raw + b"}")
@@ -69,7 +69,7 @@ def test_one_bad_string_or_number_costs_itself_alone(raw, result):
 def test_a_result_that_nests_too_deep_is_no_answer():
     message = read_message(b'{"id":1,"result":' + b"[" * 200 + b"]" * 200 + b"}")
     with pytest.raises(UpstreamBroken, match="can't be read: its JSON is nested too deep"):
-        answer_of(Reply(200, message), b"1", "legacy", "tools/call")
+        answer_of(ServerReply(200, message), b"1", "legacy", "tools/call")
 
 
 def test_what_is_json_is_not_touched():

@@ -6,7 +6,6 @@ import sys
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Endpoint
-from connectors.transports.native.deadline import Pace
 from connectors.transports.native.envelope import Message, Unreadable, one_line, read_message
 from connectors.transports.native.failure import broken, host_of
 from connectors.transports.native.outgoing import Outgoing
@@ -14,6 +13,7 @@ from connectors.transports.native.server_questions import TooManyQuestions
 from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.egress import EgressBroken, Response
 from harriet.lib.mcp.notifications import CANCELLED
+from harriet.lib.pace import Pace
 from harriet.lib.text import quoted
 
 MAX_EVENTS = 10_000
@@ -54,7 +54,7 @@ class Unread:
         return f"{many} of its stream could not be read: {self.reason}."
 
 
-class Stream:
+class AnswerStream:
     def __init__(self, endpoint: Endpoint, outgoing: Outgoing) -> None:
         self._endpoint = endpoint
         self._outgoing = outgoing
@@ -129,11 +129,11 @@ class Stream:
         if not message.method:
             return
         if message.id:
-            if outgoing.asked is not None:
-                await outgoing.asked.take(message)
+            if outgoing.questions is not None:
+                await outgoing.questions.take(message)
         elif message.method == CANCELLED:
-            if outgoing.asked is not None:
-                outgoing.asked.take_back(message)
+            if outgoing.questions is not None:
+                outgoing.questions.take_back(message)
         elif outgoing.on_notification is not None:
             if self._pace is None:
                 self._pace = Pace(BURST, PER_SECOND)

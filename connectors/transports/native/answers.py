@@ -8,7 +8,7 @@ from connectors.errors import UpstreamBroken, UpstreamError, UpstreamRefused
 from connectors.transports.base import UpstreamAnswer
 from connectors.transports.native import eras
 from connectors.transports.native.envelope import Faulty, Mended, error_of, is_error, one_line
-from connectors.transports.native.outgoing import Reply
+from connectors.transports.native.outgoing import ServerReply
 from connectors.transports.native.server_words import words_of
 from harriet.lib.canonical import NotRepresentable
 from harriet.lib.legible import made_legible
@@ -21,7 +21,7 @@ _text = msgspec.json.Decoder(str).decode
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-def answer_of(reply: Reply, request_id: bytes, era: str, method: str) -> UpstreamAnswer:
+def answer_of(reply: ServerReply, request_id: bytes, era: str, method: str) -> UpstreamAnswer:
     """The bytes to pass on. Raises UpstreamError."""
     message = reply.message
     if message is None:
@@ -65,13 +65,13 @@ def with_wait(error: bytes, wait: str) -> bytes:
     return msgspec.json.encode(members)
 
 
-def result_of(reply: Reply, method: str) -> dict[str, Any]:
+def result_of(reply: ServerReply, method: str) -> dict[str, Any]:
     """The result, read, without what was wrong in it. Raises UpstreamError."""
     result: dict[str, Any] = plain(as_written(reply, method))
     return result
 
 
-def as_written(reply: Reply, method: str) -> dict[str, Any]:
+def as_written(reply: ServerReply, method: str) -> dict[str, Any]:
     """The result with what is wrong in it (see `lenient`): for lists, where each entry is judged alone. Raises
     UpstreamError."""
     if reply.message is None or not reply.message.result:
@@ -87,7 +87,7 @@ def as_written(reply: Reply, method: str) -> dict[str, Any]:
     return result
 
 
-def _unexpected(reply: Reply, method: str) -> UpstreamError:
+def _unexpected(reply: ServerReply, method: str) -> UpstreamError:
     error = error_of(reply.message)
     if reply.failure is not None and error.code not in eras.OURS_TO_MEND:
         return reply.failure.problem(error.message)

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from connectors.errors import (
+    FOUND_NOTHING,
     UpstreamBroken,
     UpstreamBusy,
     UpstreamDown,
@@ -33,7 +34,6 @@ WORDS_SECONDS = 3.0
 _NOT_NOW = frozenset({408, 425, 429}) | (frozenset(range(500, 600)) - {501, 505})
 _DIDN_T_BEGIN = frozenset({425, 429, 503})
 """Statuses with which a server says that it didn't work on the request."""
-FOUND_NOTHING = frozenset({404, 405, 406, 410, 415, 426})
 _ELSEWHERE = frozenset({301, 307, 308})
 """Redirects that say that nothing was done here."""
 MOST_EVENTS = 100

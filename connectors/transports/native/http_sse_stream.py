@@ -1,4 +1,4 @@
-"""The one event stream of a session of the old transport, and those who wait for something on it."""
+"""The one event stream of a session over HTTP+SSE, and those who wait for something on it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, Upstr
 from connectors.transports.base import Discovery, Endpoint, OnNotification
 from connectors.transports.native.answer_stream import BURST, MAX_EVENTS, PER_SECOND, Unread
 from connectors.transports.native.cookies import Cookies
-from connectors.transports.native.deadline import Clock, Pace
+from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, one_line, singly
 from connectors.transports.native.failure import EgressProblem, failure_of, translated
 from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.server_questions import Asked, TooManyQuestions
+from connectors.transports.native.server_questions import ServerQuestions, TooManyQuestions, take_for_the_only
 from connectors.transports.native.sse import EventReader, EventTooLarge, TooManyEvents
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import Exchange
 from harriet.lib.mcp.notifications import CANCELLED
 from harriet.lib.media import is_events
+from harriet.lib.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +35,10 @@ _MAX_STREAM_EVENTS, _MAX_STREAM_BYTES = 1_000_000, 4 * 2**30
 
 
 class _Timer:
-    """An asyncio time-out that keeps to a clock which may stand still."""
+    """An asyncio time-out that keeps to a countdown which may stand still."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.timeout = asyncio.timeout(clock.left())
+    def __init__(self, countdown: Countdown) -> None:
+        self.timeout = asyncio.timeout(countdown.left())
 
     def go_on(self, left: float) -> None:
         with suppress(RuntimeError):
@@ -45,25 +46,25 @@ class _Timer:
 
 
 @dataclass(slots=True, eq=False)
-class Flight:
+class AwaitedAnswer:
     """A request whose answer the stream is to bring."""
 
     id: bytes
-    asked: Asked
+    questions: ServerQuestions
     on_notification: OnNotification | None = None
     is_lasting: bool = False
     answer: asyncio.Future[Message] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     heard: int = 0
 
-    async def landed(self, clock: Clock) -> Message:
+    async def landed(self, countdown: Countdown) -> Message:
         """Raises UpstreamError."""
-        timer = _Timer(clock)
-        self.asked.timer = timer
+        timer = _Timer(countdown)
+        self.questions.timer = timer
         try:
             async with timer.timeout:
                 return await self.answer
         except TimeoutError:
-            clock.left()
+            countdown.left()
             raise UpstreamTimeout("The server didn't finish its answer in time.") from None
 
     def fail(self, problem: UpstreamError) -> None:
@@ -79,7 +80,9 @@ class Flight:
             await self.on_notification(raw)
 
 
-class OldStream:
+class HttpSseStream:
+    """Open until it is closed, has been idle for a while, or ends; `ended` is the task that reads it."""
+
     def __init__(self, wire: Wire, endpoint: Endpoint, attached: Attached) -> None:
         loop = asyncio.get_running_loop()
         self._max_bytes = wire.max_bytes
@@ -89,7 +92,7 @@ class OldStream:
         """Where requests go, once the server has said so."""
         self.discovery: Discovery | None = None
         self.log_level = ""
-        self._flights: dict[bytes, Flight] = {}
+        self._flights: dict[bytes, AwaitedAnswer] = {}
         self._found: asyncio.Future[str] = loop.create_future()
         self._pace = Pace(BURST, PER_SECOND)
         self._time = loop.time
@@ -107,7 +110,7 @@ class OldStream:
     def is_busy(self) -> bool:
         return bool(self._flights)
 
-    def add(self, flight: Flight) -> None:
+    def add(self, flight: AwaitedAnswer) -> None:
         self._flights[flight.id] = flight
         if self._idle is not None:
             self._idle.cancel()
@@ -115,7 +118,7 @@ class OldStream:
         if self.ended.done():
             flight.fail(_ended())
 
-    def remove(self, flight: Flight) -> None:
+    def remove(self, flight: AwaitedAnswer) -> None:
         self._flights.pop(flight.id, None)
         if not self._flights and not self.ended.done():
             self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self.close)
@@ -134,10 +137,10 @@ class OldStream:
         self._side.add(task)
         task.add_done_callback(self._side.discard)
 
-    async def wait_for_address(self, clock: Clock) -> None:
+    async def wait_for_address(self, countdown: Countdown) -> None:
         """Raises UpstreamError."""
         try:
-            async with asyncio.timeout(min(clock.left(), _ADDRESS_SECONDS)):
+            async with asyncio.timeout(min(countdown.left(), _ADDRESS_SECONDS)):
                 uri = await asyncio.shield(self._found)
         except TimeoutError:
             raise UpstreamTimeout("The server opened an event stream and then said nothing.") from None
@@ -189,10 +192,10 @@ class OldStream:
             return
         flights = list(self._flights.values())
         if message.id:
-            await self._asks(flights, message)
+            await take_for_the_only([flight.questions for flight in flights], message)
         elif message.method == CANCELLED:
             for flight in flights:
-                flight.asked.take_back(message)
+                flight.questions.take_back(message)
         else:
             await self._pace.keep()
             for flight in flights:
@@ -208,13 +211,6 @@ class OldStream:
             return
         if message.answers(flight.id) or message.answers_alone(flight.id):
             flight.answer.set_result(message)
-
-    async def _asks(self, flights: list[Flight], question: Message) -> None:
-        """Only with one request on its way it is clear whose question it is."""
-        if len(flights) == 1:
-            await flights[0].asked.take(question)
-        elif flights:
-            await flights[0].asked.refuse(question)
 
 
 def same_origin(url: str, uri: str) -> str:

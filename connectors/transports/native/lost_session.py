@@ -14,7 +14,8 @@ from enum import Enum
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.native.envelope import error_of
-from connectors.transports.native.outgoing import Reply
+from connectors.transports.native.outgoing import ServerReply
+from harriet.lib.mcp.methods import INITIALIZE
 
 _PLAIN = frozenset(
     {"a", "an", "and", "no", "not", "or", "such", "t", "the", "this", "for", "with"}
@@ -26,7 +27,7 @@ _PLAIN = frozenset(
 """The words in which servers say that they don't know a session: with any other word it may be a tool's own."""
 _WORD = re.compile(r"[^a-z]+")
 _NAMES = re.compile(r"\S*[0-9]\S*")
-_OF_SESSIONS = ("session", "initialize", "initialise", "transport")
+_OF_SESSIONS = ("session", INITIALIZE, "initialise", "transport")
 
 
 class Loss(Enum):
@@ -35,7 +36,7 @@ class Loss(Enum):
     OPEN = "it may be meant so"
 
 
-def loss_in(reply: Reply, request_id: bytes) -> Loss:
+def loss_in(reply: ServerReply, request_id: bytes) -> Loss:
     """Of a request in a session."""
     if not is_refusal(reply) or reply.status >= 500:
         return Loss.NONE
@@ -47,34 +48,34 @@ def loss_in(reply: Reply, request_id: bytes) -> Loss:
     return Loss.OPEN if is_about_sessions or names_none else Loss.NONE
 
 
-def is_refusal(reply: Reply) -> bool:
+def is_refusal(reply: ServerReply) -> bool:
     return reply.failure is not None or (reply.message is not None and bool(reply.message.error))
 
 
-def is_same_refusal(reply: Reply, ping: Reply) -> bool:
+def is_same_refusal(reply: ServerReply, ping: ServerReply) -> bool:
     """Whether a ping was refused as the request was: then it wasn't the request that was refused."""
     return ping.status == reply.status and is_refusal(ping) and _said(ping) == _said(reply)
 
 
-def _said(reply: Reply) -> str:
+def _said(reply: ServerReply) -> str:
     """Without what names a request or a moment, and without case."""
     words = error_of(reply.message).message or (reply.failure.said if reply.failure is not None else "")
     return _NAMES.sub(" ", words[:1000]).lower().strip()
 
 
-def _is_plain(said: str, reply: Reply) -> bool:
+def _is_plain(said: str, reply: ServerReply) -> bool:
     if not said:
         return reply.failure is not None and not reply.failure.body.strip()
     words = set(_WORD.split(said)) - {""}
     return words <= _PLAIN and any("session" in word for word in words)
 
 
-def _names_no_request(reply: Reply, request_id: bytes) -> bool:
+def _names_no_request(reply: ServerReply, request_id: bytes) -> bool:
     """A JSON-RPC error that doesn't say which request it is about."""
     return reply.message is not None and bytes(reply.message.id) != request_id
 
 
-def forgetful(reply: Reply) -> UpstreamBroken:
+def lost_at_once(reply: ServerReply) -> UpstreamBroken:
     """For a server that lost a session as soon as it had opened it."""
     failure = reply.failure
     host = failure.host if failure else "the connector's address"

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from connectors.transports.base import Endpoint, OnNotification, OnStream
+from connectors.transports.base import Caller, Endpoint, OnNotification, OnQuestion, OnStream
 from connectors.transports.native.cookies import Cookies
+from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, Unreadable, read_message, singly
 from connectors.transports.native.failure import Failure, broken
-from connectors.transports.native.server_questions import Asked
+from connectors.transports.native.server_questions import ServerQuestions
 from vault.opened import OpenCredential
 
 
 @dataclass(slots=True)
-class Reply:
+class ServerReply:
     """What came back. `message` is the answer to the request, None when the body had none."""
 
     status: int
@@ -61,13 +62,32 @@ class Attached(NamedTuple):
         return f"Attached({', '.join(self.headers)})"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class SessionRequest:
+    """A request to a server that keeps sessions, before it is known in which of them it is made."""
+
+    endpoint: Endpoint
+    attached: Attached
+    """Without the session's headers and cookies."""
+    caller: Caller
+    id: bytes
+    body: bytes
+    """The whole JSON-RPC message."""
+    countdown: Countdown
+    on_notification: OnNotification | None = None
+    on_question: OnQuestion | None = None
+    log_level: str = ""
+    """What the session is told before the request; "" for nothing."""
+    on_stream: OnStream | None = None
+
+
 @dataclass(slots=True, repr=False)
 class Outgoing:
     id: bytes
     body: bytes
     attached: Attached
     on_notification: OnNotification | None = None
-    asked: Asked | None = None
+    questions: ServerQuestions | None = None
     """Takes what the server asks back; without it such messages are passed over."""
     can_resume: bool = False
     """An event stream that ends after an id, before the answer, goes on with another one (2025-03-26 and later)."""

@@ -8,16 +8,16 @@ from typing import Any
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.native.answers import as_written
-from connectors.transports.native.outgoing import Reply
+from connectors.transports.native.outgoing import ServerReply
 from harriet.lib.lenient import plain
 
 MAX_PAGES = 400
 MAX_ENTRIES = 20_000
+"""Of one list; a server that gives more is broken."""
 LARGE_PAGE = 128 * 1024
-MOST_AT_ONCE = 500
-"""Entries that are judged on the loop itself; more take longer than a call should wait."""
+"""Bytes of a page that a thread reads."""
 
-Ask = Callable[[str, dict[str, Any]], Awaitable[Reply]]
+Ask = Callable[[str, dict[str, Any]], Awaitable[ServerReply]]
 
 
 async def pages(ask: Ask, method: str, member: str) -> list[Any]:
@@ -42,7 +42,7 @@ async def pages(ask: Ask, method: str, member: str) -> list[Any]:
     raise UpstreamBroken(f"The server's answer to {method} doesn't end (beyond {len(entries)} entries).")
 
 
-async def _read(reply: Reply, method: str) -> dict[str, Any]:
+async def _read(reply: ServerReply, method: str) -> dict[str, Any]:
     """A large page is read beside the loop, on which other people's calls run."""
     is_large = reply.message is not None and len(bytes(reply.message.result)) > LARGE_PAGE
     return await asyncio.to_thread(as_written, reply, method) if is_large else as_written(reply, method)

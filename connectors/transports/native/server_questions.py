@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ import msgspec
 
 from connectors.errors import UpstreamError
 from connectors.transports.base import OnQuestion
-from connectors.transports.native.deadline import Clock
+from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR, METHOD_NOT_FOUND
 from harriet.lib.mcp.methods import CAPABILITY_FOR_QUESTION, PING
@@ -42,25 +42,37 @@ class Stoppable(Protocol):
         """Sets the seconds that are left until a time-out."""
 
 
-class Asked:
+class ServerQuestions:
     """The questions of one request. `answer` sends a JSON-RPC response to the server.
 
     Nothing is made or read here before the first question comes: most requests have none.
     """
 
-    __slots__ = ("_answer", "_began", "_capabilities", "_clock", "_left", "_on_question", "_pings", "_tasks", "timer")
+    __slots__ = (
+        "_answer",
+        "_began",
+        "_capabilities",
+        "_countdown",
+        "_left",
+        "_on_question",
+        "_pings",
+        "_tasks",
+        "timer",
+    )
 
-    def __init__(self, answer: Answer, on_question: OnQuestion | None, capabilities: bytes, clock: Clock) -> None:
+    def __init__(
+        self, answer: Answer, on_question: OnQuestion | None, capabilities: bytes, countdown: Countdown
+    ) -> None:
         self._answer = answer
         self._on_question = on_question
         self._capabilities = capabilities
-        self._clock = clock
+        self._countdown = countdown
         self._left = PAUSE_SECONDS
         self._began = 0.0
         self._pings = 0
         self._tasks: dict[bytes, asyncio.Task[None] | None] | None = None
         self.timer: Stoppable | None = None
-        """What ends the request at the moment; it keeps to the clock."""
+        """What ends the request at the moment; it keeps to the countdown."""
 
     async def take(self, question: Message) -> None:
         """Answers at once, or begins to ask somebody. Raises TooManyQuestions."""
@@ -120,12 +132,12 @@ class Asked:
         return True
 
     def _begin(self, name: bytes, task: asyncio.Task[None]) -> None:
-        """The clock stands still while somebody thinks about an answer."""
+        """The countdown stands still while somebody thinks about an answer."""
         assert self._tasks is not None
         if not self._waiting():
             self._began = monotonic()
-            self._clock.extend(self._left)
-            self._keep_to_the_clock()
+            self._countdown.extend(self._left)
+            self._keep_to_the_countdown()
         self._tasks[name] = task
         task.add_done_callback(lambda _: self._end(name))
 
@@ -134,13 +146,13 @@ class Asked:
         self._tasks[name] = None
         if not self._waiting():
             unused = max(self._left - (monotonic() - self._began), 0.0)
-            self._clock.extend(-unused)
+            self._countdown.extend(-unused)
             self._left = unused
-            self._keep_to_the_clock()
+            self._keep_to_the_countdown()
 
-    def _keep_to_the_clock(self) -> None:
+    def _keep_to_the_countdown(self) -> None:
         if self.timer is not None:
-            self.timer.go_on(self._clock.ends_in())
+            self.timer.go_on(self._countdown.ends_in())
 
     async def _ask(self, on_question: OnQuestion, question: Message) -> None:
         name = bytes(question.id)
@@ -156,3 +168,12 @@ class Asked:
             await self._answer(answer)
         except UpstreamError as problem:
             logger.info("An answer to a server's question didn't arrive: %s", problem)
+
+
+async def take_for_the_only(several: Sequence[ServerQuestions], question: Message) -> None:
+    """What came on a stream of the server's own. With more than one request on its way nobody knows whose question it
+    is: each may be another person's. Raises TooManyQuestions."""
+    if len(several) == 1:
+        await several[0].take(question)
+    elif several:
+        await several[0].refuse(question)

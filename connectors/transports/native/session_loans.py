@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Generic
 
+from connectors.errors import before_the_request
 from connectors.transports.base import Caller, Endpoint, OnQuestion
-from connectors.transports.native.deadline import Clock
-from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.sessions import S, Sessions
+from connectors.transports.native.outgoing import Attached, ServerReply, SessionRequest
+from connectors.transports.native.session_pool import S, SessionPool
 from harriet.lib.mcp.methods import ROOTS_LIST
 
 MOST_KEPT = 32
@@ -30,8 +30,8 @@ Place = tuple[int, str]
 
 
 @dataclass(slots=True)
-class Alone:
-    """One request, and its place among the sessions."""
+class Loan:
+    """One request, and the session that is its alone while it runs."""
 
     endpoint: Endpoint
     owner: Hashable
@@ -53,12 +53,12 @@ class Alone:
         return self.roots
 
 
-class Places(Generic[S]):
+class SessionLoans(Generic[S]):
     """Hands out the sessions under one caller's declarations, each to one request at a time."""
 
     def __init__(
         self,
-        sessions: Sessions[S],
+        sessions: SessionPool[S],
         *,
         is_busy: Callable[[S], bool],
         end: Callable[[Endpoint, S, Attached], None],
@@ -68,46 +68,59 @@ class Places(Generic[S]):
         self._kept: OrderedDict[Hashable, OrderedDict[Hashable, None]] = OrderedDict()
         self._asking_for_roots: set[Place] = set()
 
-    async def take(self, endpoint: Endpoint, caller: Caller, on_question: OnQuestion, clock: Clock) -> Alone:
-        """To be given back. Asks the client for its roots first, where the server is known to want them."""
-        base = (endpoint.connector_id, endpoint.url, caller.capabilities, caller.session_key)
-        alone = Alone(endpoint, _owner(endpoint, caller), base, on_question)
-        if _place(endpoint) in self._asking_for_roots and b'"roots"' in caller.capabilities:
-            alone.has_roots = True
-            with clock.stopped():
-                await alone.ask(ROOTS_LIST, b"{}")
-        alone.key = self._free(alone)
-        self._taken.add(alone.key)
-        return alone
+    async def lend(
+        self, request: SessionRequest, ask: Callable[[SessionRequest, Loan], Awaitable[ServerReply]]
+    ) -> ServerReply:
+        """Asks in a session that is the request's alone for so long. Of a request whose client can be asked."""
+        assert request.on_question is not None
+        with before_the_request():
+            loan = await self._take(request, request.on_question)
+        try:
+            return await ask(replace(request, on_question=loan.ask), loan)
+        finally:
+            self._give_back(loan, request.attached)
 
-    def give_back(self, alone: Alone, attached: Attached) -> None:
-        self._taken.discard(alone.key)
-        has_learned = bool(alone.roots) and not alone.has_roots
+    async def _take(self, request: SessionRequest, on_question: OnQuestion) -> Loan:
+        """To be given back. Asks the client for its roots first, where the server is known to want them."""
+        endpoint, caller = request.endpoint, request.caller
+        base = (endpoint.connector_id, endpoint.url, caller.capabilities, caller.session_key)
+        loan = Loan(endpoint, _owner(endpoint, caller), base, on_question)
+        if _place(endpoint) in self._asking_for_roots and b'"roots"' in caller.capabilities:
+            loan.has_roots = True
+            with request.countdown.stopped():
+                await loan.ask(ROOTS_LIST, b"{}")
+        loan.key = self._free(loan)
+        self._taken.add(loan.key)
+        return loan
+
+    def _give_back(self, loan: Loan, attached: Attached) -> None:
+        self._taken.discard(loan.key)
+        has_learned = bool(loan.roots) and not loan.has_roots
         if has_learned:
-            self._asking_for_roots.add(_place(alone.endpoint))
-        session = self._sessions.ready(alone.key)
+            self._asking_for_roots.add(_place(loan.endpoint))
+        session = self._sessions.ready(loan.key)
         if session is None:
             return
         if has_learned:
-            self._move(alone, session)
-        self._keep(alone.endpoint, alone.owner, alone.key, attached)
+            self._move(loan, session)
+        self._keep(loan.endpoint, loan.owner, loan.key, attached)
 
     def opened(self, endpoint: Endpoint, caller: Caller, key: Hashable, attached: Attached) -> None:
         """A session that several requests of such a client may use at once, because none of them can be asked."""
         self._keep(endpoint, _owner(endpoint, caller), key, attached)
 
-    def _free(self, alone: Alone) -> Hashable:
+    def _free(self, loan: Loan) -> Hashable:
         """The first key that nobody uses. Keys of the same beginning mean sessions that are alike."""
-        return next(key for key in _keys(alone) if key not in self._taken)
+        return next(key for key in _keys(loan) if key not in self._taken)
 
-    def _move(self, alone: Alone, session: S) -> None:
+    def _move(self, loan: Loan, session: S) -> None:
         """The server has learned of roots in it: it is for those alone."""
-        self._sessions.forget(alone.key, session)
-        if alone.owner in self._kept:
-            self._kept[alone.owner].pop(alone.key, None)
-        free = (key for key in _keys(alone) if key not in self._taken and self._sessions.ready(key) is None)
-        alone.key = next(free)
-        self._sessions.keep(alone.key, session)
+        self._sessions.forget(loan.key, session)
+        if loan.owner in self._kept:
+            self._kept[loan.owner].pop(loan.key, None)
+        free = (key for key in _keys(loan) if key not in self._taken and self._sessions.ready(key) is None)
+        loan.key = next(free)
+        self._sessions.keep(loan.key, session)
 
     def _keep(self, endpoint: Endpoint, owner: Hashable, key: Hashable, attached: Attached) -> None:
         kept = self._kept.setdefault(owner, OrderedDict())
@@ -133,9 +146,14 @@ class Places(Generic[S]):
             self._end(endpoint, session, attached)
 
 
-def _keys(alone: Alone) -> Iterator[Hashable]:
-    roots = hashlib.sha256(alone.roots).digest() if alone.roots else b""
-    return ((alone.base, roots, number) for number in count())
+def is_alone(request: SessionRequest) -> bool:
+    """Whether what the server learns in the request may not be remembered for another one."""
+    return request.caller.sessionless_id is not None and request.on_question is not None
+
+
+def _keys(loan: Loan) -> Iterator[Hashable]:
+    roots = hashlib.sha256(loan.roots).digest() if loan.roots else b""
+    return ((loan.base, roots, number) for number in count())
 
 
 def _place(endpoint: Endpoint) -> Place:
@@ -143,4 +161,4 @@ def _place(endpoint: Endpoint) -> Place:
 
 
 def _owner(endpoint: Endpoint, caller: Caller) -> Hashable:
-    return (*_place(endpoint), caller.alone)
+    return (*_place(endpoint), caller.sessionless_id)

@@ -8,14 +8,14 @@ import logging
 from connectors.errors import UpstreamError
 from connectors.transports.base import Endpoint
 from connectors.transports.native.answer_stream import BURST, MAX_EVENTS, PER_SECOND
-from connectors.transports.native.deadline import Pace
 from connectors.transports.native.envelope import Message, one_line
 from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.server_questions import TooManyQuestions
-from connectors.transports.native.sessions import InFlight, Listener, Session
+from connectors.transports.native.server_questions import TooManyQuestions, take_for_the_only
+from connectors.transports.native.sessions import OwnStream, Session
 from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
 from harriet.lib.mcp.notifications import CANCELLED
+from harriet.lib.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -29,24 +29,26 @@ NO_STREAM = frozenset({0, 501, 505, *range(400, 500)} - {408, 409, 425, 429})
 """What a server says that has no such stream; 0 when it answered something else than a stream."""
 
 
-async def hear(wire: Wire, endpoint: Endpoint, within: Attached, session: Session) -> None:
+async def keep_own_stream(wire: Wire, endpoint: Endpoint, within: Attached, session: Session) -> None:
     """Keeps the stream open while requests are in flight in the session; waits a moment until it is."""
-    listener = session.listener
-    if listener is None:
+    own_stream = session.own_stream
+    if own_stream is None:
         opened = asyncio.Event()
-        task = asyncio.create_task(_Hearing(wire, endpoint, within, session).run(opened))
-        listener = session.listener = Listener(task, opened)
-    if listener.opened.is_set() or listener.task.done() or session.opens_late:
+        task = asyncio.create_task(_OwnStreamReader(wire, endpoint, within, session).run(opened))
+        own_stream = session.own_stream = OwnStream(task, opened)
+    if own_stream.opened.is_set() or own_stream.task.done() or session.opens_late:
         return
-    opening = asyncio.create_task(listener.opened.wait())
+    opening = asyncio.create_task(own_stream.opened.wait())
     try:
-        await asyncio.wait({opening, listener.task}, timeout=OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        session.opens_late = not listener.opened.is_set() and not listener.task.done()
+        await asyncio.wait({opening, own_stream.task}, timeout=OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        session.opens_late = not own_stream.opened.is_set() and not own_stream.task.done()
     finally:
         opening.cancel()
 
 
-class _Hearing:
+class _OwnStreamReader:
+    """Passes on to the requests in flight what the server says on the stream."""
+
     def __init__(self, wire: Wire, endpoint: Endpoint, within: Attached, session: Session) -> None:
         self._wire, self._endpoint, self._within, self._session = wire, endpoint, within, session
         self._pace = Pace(BURST, PER_SECOND)
@@ -83,19 +85,12 @@ class _Hearing:
             return
         flights = list(self._session.in_flight.values())
         if message.id:
-            await self._asks(flights, message)
+            await take_for_the_only([flight.questions for flight in flights], message)
         elif message.method == CANCELLED:
             for flight in flights:
-                flight.asked.take_back(message)
+                flight.questions.take_back(message)
         else:
             await self._pace.keep()
             for flight in flights:
                 if flight.on_notification is not None:
                     await flight.on_notification(one_line(raw))
-
-    async def _asks(self, flights: list[InFlight], question: Message) -> None:
-        """With more than one request in flight nobody knows whose question it is: each may be another person's."""
-        if len(flights) == 1:
-            await flights[0].asked.take(question)
-        elif flights:
-            await flights[0].asked.refuse(question)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from connectors.definitions.sound import Remarks, label_of, sound_entries
-from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout, before_the_request
+from connectors.definitions.sound import MOST_AT_ONCE, Remarks, label_of, sound_entries
+from connectors.errors import UpstreamBroken, UpstreamError, before_the_request
 from connectors.transports.base import (
     ABLE,
-    NOBODY,
     Caller,
     Discovery,
     Endpoint,
@@ -27,42 +23,26 @@ from connectors.transports.base import (
     UpstreamAnswer,
 )
 from connectors.transports.native import eras
-from connectors.transports.native.answers import answer_of, result_of
-from connectors.transports.native.deadline import Clock
-from connectors.transports.native.envelope import error_of
-from connectors.transports.native.http_sse import OldTransport
+from connectors.transports.native.answers import answer_of
+from connectors.transports.native.countdown import Countdown
+from connectors.transports.native.http_sse import HttpSse
 from connectors.transports.native.legacy import LegacyEra
-from connectors.transports.native.outgoing import Attached, Outgoing, Reply
-from connectors.transports.native.paging import MOST_AT_ONCE, pages
+from connectors.transports.native.message_body import message_body
+from connectors.transports.native.modern import ModernEra
+from connectors.transports.native.outgoing import Attached, SessionRequest
+from connectors.transports.native.paging import pages
 from connectors.transports.native.watch import OPENING_SECONDS, OpenCredentialFor, Watch
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import AsyncEgress
-from harriet.lib.mcp.error_codes import UNSUPPORTED_VERSION
-from harriet.lib.mcp.headers import METHOD_HEADER, NAME_HEADER
-from harriet.lib.mcp.methods import SERVER_DISCOVER, TOOLS_CALL, TOOLS_LIST
-from harriet.lib.mcp.param_headers import (
-    InvalidAnnotation,
-    ParamHeader,
-    encode_value,
-    mirrored_parameters,
-    parameter_headers,
-)
+from harriet.lib.mcp.methods import TOOLS_LIST
+from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters
 from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from vault.opened import OpenCredential
 
 MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes of one answer."""
 OTHER_ERA = 8.0
 """Seconds for asking a server of the later era whether it speaks the earlier one too."""
-_PLANS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is the same in every call of one tool."""
-
-    schema: Mapping[str, Any]
-    headers: dict[str, str]
-    mirrored: tuple[ParamHeader, ...]
 
 
 class NativeTransport:
@@ -70,14 +50,14 @@ class NativeTransport:
 
     def __init__(self, egress: AsyncEgress, *, max_bytes: int = MAX_ANSWER) -> None:
         self._wire = Wire(egress, max_bytes)
+        self._modern = ModernEra(self._wire)
         self._legacy = LegacyEra(self._wire)
-        self._old = OldTransport(self._wire)
+        self._http_sse = HttpSse(self._wire)
         self._eras: dict[tuple[UUID, str], str] = {}
-        self._plans: dict[tuple[int, str], Plan] = {}
 
     async def close(self) -> None:
         await self._legacy.close()
-        await self._old.close()
+        await self._http_sse.close()
 
     async def request(
         self,
@@ -92,34 +72,32 @@ class NativeTransport:
         on_stream: OnStream | None = None,
     ) -> UpstreamAnswer:
         """What the request carries is sent as it is. Cancelling the task cancels the request at the server."""
-        clock = Clock(deadline)
+        countdown = Countdown(deadline)
         era = endpoint.era
         if not era:
             with before_the_request():
-                era = await self._era(endpoint, credential, clock)
+                era = await self._era(endpoint, credential, countdown)
         attached = Attached.of(credential)
         request_id = self._wire.new_id()
         if era == MODERN:
-            body = _body(request, eras.modern_meta(request.meta, caller), request_id)
-            outgoing = Outgoing(request_id, body, attached.within(self._headers(endpoint, request)), on_notification)
-            return answer_of(await self._wire.ask(endpoint, outgoing, clock), request_id, MODERN, request.method)
-        body = _body(request, eras.legacy_meta(request.meta), request_id)
+            outgoing = self._modern.outgoing(endpoint, attached, caller, request_id, request, on_notification)
+            return answer_of(await self._wire.ask(endpoint, outgoing, countdown), request_id, MODERN, request.method)
+        body = message_body(request, eras.legacy_meta(request.meta), request_id)
         level = eras.log_level(request.meta)
-        way = endpoint, attached, caller, request_id, body, clock, on_notification, on_question
-        if era == SSE:
-            reply = await self._old.ask(*way, log_level=level)
-        else:
-            reply = await self._legacy.ask(*way, log_level=level, on_stream=on_stream)
+        in_session = SessionRequest(
+            endpoint, attached, caller, request_id, body, countdown, on_notification, on_question, level, on_stream
+        )
+        reply = await (self._http_sse if era == SSE else self._legacy).ask(in_session)
         return answer_of(reply, request_id, era, request.method)
 
     async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery:
         """Finds the era: server/discover first, initialize when that isn't understood, the old transport when that
         isn't even taken."""
-        clock = Clock(deadline)
+        countdown = Countdown(deadline)
         attached = Attached.of(credential)
-        discovery = await self._try_modern(endpoint, attached, min(clock.left() / 2, 10.0))
+        discovery = await self._modern.try_to_discover(endpoint, attached, min(countdown.left() / 2, 10.0))
         if discovery is None:
-            discovery = await self._discover_legacy(endpoint, attached, clock)
+            discovery = await self._discover_legacy(endpoint, attached, countdown)
         self._eras[endpoint.connector_id, endpoint.url] = discovery.era
         return discovery
 
@@ -132,7 +110,9 @@ class NativeTransport:
         if found.era != MODERN:
             return replace(found, eras=(found.era,))
         try:
-            earlier = await self._legacy.discover(endpoint, Attached.of(credential), Clock(min(deadline, OTHER_ERA)))
+            earlier = await self._legacy.discover(
+                endpoint, Attached.of(credential), Countdown(min(deadline, OTHER_ERA))
+            )
         except UpstreamError as problem:
             if LEGACY in known and not isinstance(problem, UpstreamBroken):
                 raise
@@ -140,11 +120,11 @@ class NativeTransport:
         capabilities = {**earlier.capabilities, **found.capabilities}
         return replace(found, eras=(MODERN, LEGACY), capabilities=capabilities)
 
-    async def _discover_legacy(self, endpoint: Endpoint, attached: Attached, clock: Clock) -> Discovery:
+    async def _discover_legacy(self, endpoint: Endpoint, attached: Attached, countdown: Countdown) -> Discovery:
         try:
-            return await self._legacy.discover(endpoint, attached, clock)
+            return await self._legacy.discover(endpoint, attached, countdown)
         except UpstreamBroken:
-            old = await self._old.try_to_discover(endpoint, attached, clock)
+            old = await self._http_sse.try_to_discover(endpoint, attached, countdown)
             if old is None:
                 raise
             return old
@@ -173,7 +153,7 @@ class NativeTransport:
         """All pages of a list that a server gives, each entry as it came if it can be taken as JSON at all; what can't
         is told to `remarks`. Raises UpstreamError."""
         remarks = remarks or Remarks()
-        entries = await self._entries(endpoint, credential, method, member, Clock(deadline), caller)
+        entries = await self._entries(endpoint, credential, method, member, Countdown(deadline), caller)
         if len(entries) <= MOST_AT_ONCE:
             return sound_entries(member, entries, remarks)
         return await asyncio.to_thread(sound_entries, member, entries, remarks)
@@ -184,17 +164,19 @@ class NativeTransport:
         credential: OpenCredential,
         method: str,
         member: str,
-        clock: Clock,
+        countdown: Countdown,
         caller: Caller,
     ) -> list[Any]:
-        era = endpoint.era or await self._era(endpoint, credential, clock)
+        era = endpoint.era or await self._era(endpoint, credential, countdown)
         attached = Attached.of(credential)
         if era == MODERN:
             return await pages(
-                lambda asked, params: self._ask(endpoint, attached, asked, params, clock, caller), method, member
+                lambda asked, params: self._modern.ask(endpoint, attached, asked, params, countdown, caller),
+                method,
+                member,
             )
-        sessions = self._old if era == SSE else self._legacy
-        async with sessions.own_session(endpoint, attached, caller, clock) as ask:
+        sessions = self._http_sse if era == SSE else self._legacy
+        async with sessions.own_session(endpoint, attached, caller, countdown) as ask:
             return await pages(ask, method, member)
 
     async def watch(
@@ -211,81 +193,16 @@ class NativeTransport:
         server has no such stream."""
 
         async def era(credential: OpenCredential) -> str:
-            return endpoint.era or await self._era(endpoint, credential, Clock(OPENING_SECONDS))
+            return endpoint.era or await self._era(endpoint, credential, Countdown(OPENING_SECONDS))
 
         watch = Watch(
-            self._wire, self._legacy, self._old, endpoint, open_credential, interest, on_notification, on_open
+            self._wire, self._legacy, self._http_sse, endpoint, open_credential, interest, on_notification, on_open
         )
         await watch.run(era)
 
-    async def _era(self, endpoint: Endpoint, credential: OpenCredential, clock: Clock) -> str:
+    async def _era(self, endpoint: Endpoint, credential: OpenCredential, countdown: Countdown) -> str:
         known = self._eras.get((endpoint.connector_id, endpoint.url))
-        return known or (await self.discover(endpoint, credential, deadline=clock.left())).era
-
-    async def _try_modern(self, endpoint: Endpoint, attached: Attached, seconds: float) -> Discovery | None:
-        ask = partial(self._ask, endpoint, attached, SERVER_DISCOVER, {}, Clock(seconds), NOBODY)
-        try:
-            reply = await ask()
-            if error_of(reply.message).code == UNSUPPORTED_VERSION and eras.is_offered(error_of(reply.message)):
-                reply = await ask()  # it wants what it got: once more, and then it is no server of this era
-        except UpstreamBroken:
-            return None  # old servers don't know what to make of it; initialize will tell
-        except (UpstreamDown, UpstreamTimeout) as error:
-            if not error.may_have_run:
-                raise
-            return None
-        if reply.message is None or not reply.message.result:
-            return None
-        return eras.read_discovered(result_of(reply, SERVER_DISCOVER))
-
-    async def _ask(
-        self, endpoint: Endpoint, attached: Attached, method: str, params: dict[str, Any], clock: Clock, caller: Caller
-    ) -> Reply:
-        """One request of the modern era that carries nothing of a client's."""
-        request_id = self._wire.new_id()
-        members = msgspec.json.encode(params)[1:-1]
-        body = _body(Request(method, members), eras.modern_meta(None, caller), request_id)
-        within = attached.within({**eras.MODERN_HEADERS, METHOD_HEADER: method})
-        return await self._wire.ask(endpoint, Outgoing(request_id, body, within), clock)
-
-    def _headers(self, endpoint: Endpoint, request: Request) -> dict[str, str]:
-        """What a modern request repeats of itself; worked out once per tool."""
-        if request.input_schema is None:
-            named = {NAME_HEADER: encode_value(request.name)} if request.name else {}
-            return {**eras.MODERN_HEADERS, METHOD_HEADER: request.method, **named}
-        key = (endpoint.connector_id.int, request.name)  # a UUID hashes itself slowly
-        plan = self._plans.get(key)
-        if plan is None or plan.schema is not request.input_schema:
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            plan = self._plans[key] = _new_plan(request.name, request.input_schema)
-        if not plan.mirrored:
-            return plan.headers
-        return {**plan.headers, **parameter_headers(plan.mirrored, request.arguments)}
-
-
-def _body(request: Request, meta: bytes, request_id: bytes) -> bytes:
-    comma = b"," if meta and request.members else b""
-    method = _METHODS.get(request.method) or msgspec.json.encode(request.method)
-    return b'{"jsonrpc":"2.0","method":%b,"params":{%b%b%b},"id":%b}' % (
-        method,
-        request.members,
-        comma,
-        meta,
-        request_id,
-    )
-
-
-_METHODS = {TOOLS_CALL: msgspec.json.encode(TOOLS_CALL)}
-
-
-def _new_plan(tool: str, schema: Mapping[str, Any]) -> Plan:
-    try:
-        mirrored = mirrored_parameters(schema)
-    except InvalidAnnotation as reason:
-        raise UpstreamBroken(f"The tool's definition breaks the protocol: {reason}.", may_have_run=False) from None
-    headers = {**eras.MODERN_HEADERS, METHOD_HEADER: TOOLS_CALL, NAME_HEADER: encode_value(tool)}
-    return Plan(schema, headers, mirrored)
+        return known or (await self.discover(endpoint, credential, deadline=countdown.left())).era
 
 
 def _is_well_annotated(tool: dict[str, Any], remarks: Remarks) -> bool:

@@ -13,9 +13,9 @@ from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint, Interest, OnNotification
 from connectors.transports.native import eras
 from connectors.transports.native.answer_stream import MAX_EVENTS
-from connectors.transports.native.deadline import Clock, Pace
+from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, one_line, read_message, request
-from connectors.transports.native.http_sse import OldTransport
+from connectors.transports.native.http_sse import HttpSse
 from connectors.transports.native.legacy import LegacyEra
 from connectors.transports.native.outgoing import Attached, Outgoing
 from connectors.transports.native.session_stream import LISTENING_SECONDS, NO_STREAM
@@ -26,6 +26,7 @@ from harriet.lib.mcp.headers import METHOD_HEADER
 from harriet.lib.mcp.methods import RESOURCES_SUBSCRIBE, SUBSCRIPTIONS_LISTEN
 from harriet.lib.mcp.notifications import ABOUT_OFFERS, LISTENED_AS, LISTENED_URIS, SUBSCRIPTIONS_ACKNOWLEDGED
 from harriet.lib.mcp.versions import LEGACY, MODERN
+from harriet.lib.pace import Pace
 from vault.opened import OpenCredential
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Watch:
         self,
         wire: Wire,
         legacy: LegacyEra,
-        old: OldTransport,
+        http_sse: HttpSse,
         endpoint: Endpoint,
         open_credential: OpenCredentialFor,
         interest: Interest,
@@ -68,7 +69,7 @@ class Watch:
         on_open: Callable[[], None],
     ) -> None:
         self._wire = wire
-        self._legacy_era, self._old = legacy, old
+        self._legacy_era, self._http_sse = legacy, http_sse
         self._endpoint = endpoint
         self._open_credential = open_credential
         self._interest = interest
@@ -115,7 +116,7 @@ class Watch:
         try:
             with self._attached() as attached:
                 outgoing = Outgoing(request_id, body, attached.within(headers), hear)
-                reply = await self._wire.ask(self._endpoint, outgoing, Clock(LISTENING_SECONDS))
+                reply = await self._wire.ask(self._endpoint, outgoing, Countdown(LISTENING_SECONDS))
             if reply.failure is not None and reply.failure.is_passing:
                 raise reply.failure.problem()
         except UpstreamBroken as problem:
@@ -161,12 +162,12 @@ class Watch:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Session]:
-        legacy, clock = self._legacy_era, Clock(OPENING_SECONDS)
+        legacy, countdown = self._legacy_era, Countdown(OPENING_SECONDS)
         with self._attached() as attached:
-            session, _ = await legacy.initialize(self._endpoint, attached, Caller(), clock)
+            session, _ = await legacy.initialize(self._endpoint, attached, Caller(), countdown)
             within = attached.within(session.headers, session.cookies)
             for uri in sorted(self._interest.uris):
-                await legacy.ask_in(self._endpoint, within, RESOURCES_SUBSCRIBE, {"uri": uri}, clock)
+                await legacy.ask_in(self._endpoint, within, RESOURCES_SUBSCRIBE, {"uri": uri}, countdown)
         try:
             yield session
         finally:
@@ -175,7 +176,7 @@ class Watch:
 
     async def _oldest(self) -> None:
         with self._attached() as attached:
-            await self._old.watch(self._endpoint, attached, self._interest.uris, self._tell, self._on_open)
+            await self._http_sse.watch(self._endpoint, attached, self._interest.uris, self._tell, self._on_open)
 
     async def _tell(self, raw: bytes) -> None:
         self._back_off.has_worked = True

@@ -7,11 +7,11 @@ import itertools
 from collections.abc import Awaitable, Callable
 
 from connectors.transports.base import Endpoint
-from connectors.transports.native.answer_stream import Stream, Unread
-from connectors.transports.native.deadline import Clock
+from connectors.transports.native.answer_stream import AnswerStream, Unread
+from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, Unreadable, is_error, read_message, singly
 from connectors.transports.native.failure import EgressProblem, Failure, broken, failure_of, translated, unknown_kind
-from connectors.transports.native.outgoing import Attached, Outgoing, Reply, parsed
+from connectors.transports.native.outgoing import Attached, Outgoing, ServerReply, parsed
 from connectors.transports.native.server_words import words_of
 from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.charset import as_utf8
@@ -38,14 +38,14 @@ class Wire:
     def new_id(self) -> bytes:
         return b"%d" % next(self._ids)
 
-    async def ask(self, endpoint: Endpoint, outgoing: Outgoing, clock: Clock) -> Reply:
+    async def ask(self, endpoint: Endpoint, outgoing: Outgoing, countdown: Countdown) -> ServerReply:
         """Raises UpstreamError. A JSON-RPC error under an error status is returned, and so is a status that refuses
         the request without one: both may be what whoever asked has to hear."""
-        exchange = self._post(endpoint, outgoing, clock.left())
-        asked = outgoing.asked
-        if asked is not None:
-            asked.timer = exchange
-        stream: Stream | None = None
+        exchange = self._post(endpoint, outgoing, countdown.left())
+        questions = outgoing.questions
+        if questions is not None:
+            questions.timer = exchange
+        stream: AnswerStream | None = None
         try:
             async with exchange as response:
                 _take_cookies(outgoing.attached, response)
@@ -54,26 +54,28 @@ class Wire:
                 kind = response.headers.get("Content-Type", "")
                 if not is_events(kind):
                     message = await self._read_json(endpoint, outgoing, response, kind)
-                    return Reply(response.status, message, _session_id_in(response))
-                stream = Stream(endpoint, outgoing)
+                    return ServerReply(response.status, message, _session_id_in(response))
+                stream = AnswerStream(endpoint, outgoing)
                 message_or_none = await stream.answer(response, self.max_bytes)
                 session_id = _session_id_in(response)
-            message = message_or_none or await self._resumed(endpoint, outgoing, stream, clock)
-            return Reply(200, message, session_id)
+            message = message_or_none or await self._resumed(endpoint, outgoing, stream, countdown)
+            return ServerReply(200, message, session_id)
         except EgressProblem as error:
             raise translated(error, stream.oddities() if stream is not None else "") from None
         finally:
-            if asked is not None:
-                await asked.close()
+            if questions is not None:
+                await questions.close()
 
-    async def _resumed(self, endpoint: Endpoint, outgoing: Outgoing, stream: Stream, clock: Clock) -> Message:
+    async def _resumed(
+        self, endpoint: Endpoint, outgoing: Outgoing, stream: AnswerStream, countdown: Countdown
+    ) -> Message:
         """The rest of an event stream that ended before the answer (SPEC 2025-11-25 basic/transports, resumability)."""
         if stream.can_go_on and outgoing.on_stream is not None:
             await outgoing.on_stream.broke_off()
         for _ in range(MAX_RESUMPTIONS if stream.can_go_on else 0):
-            await asyncio.sleep(min(retry_of(stream.reader), clock.left()))
+            await asyncio.sleep(min(retry_of(stream.reader), countdown.left()))
             try:
-                status, message = await self._go_on(endpoint, outgoing, stream, clock)
+                status, message = await self._go_on(endpoint, outgoing, stream, countdown)
             except EgressFailed:
                 continue  # the server may be restarting: that is what resuming is for
             if status != 200:
@@ -83,12 +85,12 @@ class Wire:
         raise stream.ended()
 
     async def _go_on(
-        self, endpoint: Endpoint, outgoing: Outgoing, stream: Stream, clock: Clock
+        self, endpoint: Endpoint, outgoing: Outgoing, stream: AnswerStream, countdown: Countdown
     ) -> tuple[int, Message | None]:
-        exchange = self._get(endpoint, outgoing.attached, stream.reader.last_id, clock.left())
+        exchange = self._get(endpoint, outgoing.attached, stream.reader.last_id, countdown.left())
         stream.reader.restart()
-        if outgoing.asked is not None:
-            outgoing.asked.timer = exchange
+        if outgoing.questions is not None:
+            outgoing.questions.timer = exchange
         async with exchange as response:
             if response.status >= 500:
                 return 200, None  # as for EgressFailed
@@ -134,7 +136,7 @@ class Wire:
                 if message is not None:
                     await on_message(message, raw)
 
-    async def post(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float) -> Reply | None:
+    async def post(self, endpoint: Endpoint, outgoing: Outgoing, seconds: float) -> ServerReply | None:
         """Sends a request whose answer comes another way; gives the refusal, if it is refused. Raises UpstreamError."""
         try:
             async with self._post(endpoint, outgoing, seconds) as response:
@@ -196,7 +198,7 @@ class Wire:
         if not raw.strip():
             raise unknown_kind(endpoint, response.status, "", b"")
         if outgoing.messages_in(raw)[0] is not raw:
-            answer = await Stream(endpoint, outgoing).answer_in(raw)
+            answer = await AnswerStream(endpoint, outgoing).answer_in(raw)
             if answer is not None:
                 return answer
         message = parsed(endpoint, raw)
@@ -205,12 +207,12 @@ class Wire:
             raise broken(endpoint, "answered something else than it was asked", said=said)
         return message
 
-    async def _read_failure(self, endpoint: Endpoint, response: Response) -> Reply:
+    async def _read_failure(self, endpoint: Endpoint, response: Response) -> ServerReply:
         failure = await failure_of(endpoint, response)
         message = error_in(failure)
         if message is None and failure.is_passing:
             raise failure.problem()
-        return Reply(failure.status, message, failure=failure)
+        return ServerReply(failure.status, message, failure=failure)
 
 
 def error_in(failure: Failure) -> Message | None:

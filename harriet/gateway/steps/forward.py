@@ -35,7 +35,7 @@ async def forward(
         caller=Caller(
             session_key=(call.session_key or call.principal.token_id, connector.revision, sealed and sealed.version),
             capabilities=msgspec.json.encode(asked, order="deterministic") if asked else b"{}",
-            alone=None if call.has_session else call.principal.token_id,
+            sessionless_id=None if call.has_session else call.principal.token_id,
             roots_version=call.roots_version,
         ),
         deadline=upstream.deadline_seconds,

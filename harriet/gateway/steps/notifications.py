@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from connectors.access.facts import ConnectorRow
-from connectors.transports.native.deadline import Pace
 from harriet.gateway.content.blocks import Members, members_of
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.upstream import Heard, Source
 from harriet.lib.legible import made_legible
 from harriet.lib.mcp.log_levels import is_wanted
+from harriet.lib.pace import Pace
 from harriet.lib.redaction import Redactor
 
 log = logging.getLogger(__name__)

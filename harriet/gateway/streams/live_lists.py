@@ -19,10 +19,9 @@ from connectors.access.facts import ProfileRow
 from connectors.access.resource_owners import MOST_TEMPLATES, Claims, is_bounded, owner_among
 from connectors.access.rules import shown_uri, split_uri
 from connectors.definitions.mend import mended_entries
-from connectors.definitions.sound import Remarks
+from connectors.definitions.sound import MOST_AT_ONCE, Remarks
 from connectors.errors import ConnectorError
 from connectors.transports.base import Endpoint
-from connectors.transports.native.paging import MOST_AT_ONCE
 from harriet.gateway.errors import INTERNAL_ERROR, NotOffered, RpcRefusal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import Grant, View

@@ -1,4 +1,4 @@
-"""What is left of a total deadline, and how fast a server may talk."""
+"""What is left of the time that one request, with all that belongs to it, may take."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from connectors.errors import UpstreamTimeout
 
 
-class Clock:
+class Countdown:
+    """From a total deadline of so many seconds. Of one event loop."""
+
     __slots__ = ("_ends_at", "_seconds", "_time")
 
     def __init__(self, seconds: float) -> None:
@@ -32,9 +34,9 @@ class Clock:
         """Seconds, 0 at the end."""
         return max(self._ends_at - self._time(), 0.0)
 
-    def within(self, seconds: float) -> "Clock":
+    def within(self, seconds: float) -> "Countdown":
         """For something on the way: so long at most, and not longer than this one. Raises UpstreamTimeout."""
-        return Clock(min(self.left(), seconds))
+        return Countdown(min(self.left(), seconds))
 
     def left(self) -> float:
         """Seconds, more than 0. Raises UpstreamTimeout."""
@@ -42,21 +44,3 @@ class Clock:
         if left <= 0:
             raise UpstreamTimeout(f"The server didn't finish its answer within {self._seconds:.3g} seconds.")
         return left
-
-
-class Pace:
-    """Lets a burst through, and then so many a second: a server that says more is read more slowly."""
-
-    __slots__ = ("_burst", "_last", "_left", "_per_second", "_time")
-
-    def __init__(self, burst: int, per_second: float) -> None:
-        self._time = asyncio.get_running_loop().time
-        self._burst, self._per_second = burst, per_second
-        self._left, self._last = float(burst), self._time()
-
-    async def keep(self) -> None:
-        now = self._time()
-        self._left = min(self._left + (now - self._last) * self._per_second, self._burst) - 1
-        self._last = now
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self._per_second)
