@@ -17,9 +17,6 @@ EVERYONE = "everyone"
 
 
 class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
-    class Kind(models.TextChoices):
-        NATIVE = "native", "Native MCP server"
-
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         ACTIVE = "active", "Active"
@@ -29,7 +26,7 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
         UNKNOWN = "unknown", "Not checked yet"
         UP = "up", "Working"
         DOWN = "down", "Server is down"
-        OPERATOR = "operator", "Needs an admin"
+        NEEDS_ADMIN = "operator", "Needs an admin"
 
     class Era(models.TextChoices):
         LEGACY = "legacy", "Sessions (up to 2025-11-25)"
@@ -43,7 +40,8 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     description = models.CharField(max_length=300, blank=True)
     icon = models.CharField(max_length=8, blank=True)
     """An emoji or a few letters; nothing is fetched to show it."""
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NATIVE)
+    kind = models.CharField(max_length=10, default="native")
+    """Which transport speaks to its server: a key of `connectors.transports.kinds.KINDS`. Never changes."""
     url = models.CharField(max_length=500, blank=True)
     allow_internal = models.BooleanField(default=False)
     """The admin said that this connector's host is inside the company; plain http and private addresses pass."""

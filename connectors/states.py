@@ -16,7 +16,7 @@ class State(NamedTuple):
 _HEALTH = {
     Connector.Health.UP: "ok",
     Connector.Health.DOWN: "danger",
-    Connector.Health.OPERATOR: "attention",
+    Connector.Health.NEEDS_ADMIN: "attention",
     Connector.Health.UNKNOWN: "neutral",
 }
 

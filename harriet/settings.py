@@ -274,7 +274,7 @@ SPECTACULAR_SETTINGS = {
         "Risk": "connectors.models.Risk",
         "TokenKind": "harriet.people.models.AccessToken.Kind",
         "IssuedTokenKind": "harriet.people.api.serializers.ISSUED_KINDS",
-        "ConnectorKind": "connectors.models.Connector.Kind",
+        "ConnectorKind": "connectors.api.serializers.CONNECTOR_KINDS",
     },
 }
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from connectors.actions.record_health import health_after, record_health
-from connectors.inspect.look import check_all
+from connectors.inspect.check import check_all
 from connectors.models import Connector
 from connectors.transports.base import Discovery
 from harriet.lib.errors import Problem

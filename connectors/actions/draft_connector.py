@@ -11,6 +11,8 @@ from connectors.descriptions import clean_description, clean_icon
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorDrafted
 from connectors.models import Connector
+from connectors.transports.base import NATIVE
+from connectors.transports.kinds import checked_kind
 from connectors.wizard_steps import CONNECTION
 from harriet.people.models import Organization, User
 from harriet.people.names import clean_name, clean_slug
@@ -19,8 +21,16 @@ from harriet.people.roles import Power
 
 
 def draft_connector(
-    organization: Organization, *, slug: str, name: str, description: str = "", icon: str = "", actor: Actor
+    organization: Organization,
+    *,
+    slug: str,
+    name: str,
+    description: str = "",
+    icon: str = "",
+    kind: str = NATIVE,
+    actor: Actor,
 ) -> Connector:
+    """`kind` is for good. Raises ConnectorError beside the field."""
     demand(actor, organization, Power.MANAGE_CONNECTORS)
     connector = Connector(
         organization=organization,
@@ -28,6 +38,7 @@ def draft_connector(
         name=clean_name(name, longest=80),
         description=clean_description(description),
         icon=clean_icon(icon),
+        kind=checked_kind(kind),
         owner=User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None,
         wizard_step=CONNECTION,
     )

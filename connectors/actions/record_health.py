@@ -30,7 +30,7 @@ def record_health(connector: Connector, health: str, reason: str, *, actor: Acto
     move_version(connector.organization_id)
     if not first:
         _tell(connector, actor)
-    if health == Connector.Health.OPERATOR:
+    if health == Connector.Health.NEEDS_ADMIN:
         _ask_owner(connector)
     return True
 
@@ -38,7 +38,7 @@ def record_health(connector: Connector, health: str, reason: str, *, actor: Acto
 def health_after(problem: Problem) -> str | None:
     """The health that an error means; None when it says nothing about the server."""
     if isinstance(problem, UpstreamRefusedCredential):
-        return Connector.Health.OPERATOR
+        return Connector.Health.NEEDS_ADMIN
     if isinstance(problem, (UpstreamDown, UpstreamTimeout)) and not isinstance(problem, UpstreamBusy):
         return Connector.Health.DOWN
     return None

@@ -91,7 +91,7 @@ def tell_authentication(connector: Connector, type_: str, *, actor: Actor) -> No
     """What the server thought of the old secret says nothing about the new one."""
     mine = Connector.objects.filter(pk=connector.pk)
     mine.update(revision=F("revision") + 1)
-    mine.filter(health=Connector.Health.OPERATOR).update(
+    mine.filter(health=Connector.Health.NEEDS_ADMIN).update(
         health=Connector.Health.UNKNOWN, health_reason="", checked_at=None
     )
     connector.refresh_from_db(fields=["revision", "health", "health_reason", "checked_at"])

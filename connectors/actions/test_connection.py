@@ -23,7 +23,7 @@ from connectors.errors import (
     UpstreamTimeout,
 )
 from connectors.events import ConnectorTested
-from connectors.inspect import look
+from connectors.inspect.look import Candidate, Look, discover, list_offer
 from connectors.models import Connector
 from connectors.transports.base import Discovery
 from harriet.lib.egress import EgressRefused, check_url
@@ -44,7 +44,7 @@ class Finding:
     sentence: str
 
 
-def test_connection(connector: Connector, *, candidate: look.Candidate | None = None, actor: Actor) -> list[Finding]:
+def test_connection(connector: Connector, *, candidate: Candidate | None = None, actor: Actor) -> list[Finding]:
     """Never raises for what a server does. Writes down the server's health; stores nothing else.
 
     With a `candidate`, a credential that isn't saved yet is tried: that says nothing about the connector's health.
@@ -73,15 +73,15 @@ def _write_health(connector: Connector, problem: Problem | None) -> None:
         record_failure(connector, problem)
 
 
-def _try(connector: Connector, candidate: look.Candidate | None) -> tuple[list[Finding], Problem | None]:
+def _try(connector: Connector, candidate: Candidate | None) -> tuple[list[Finding], Problem | None]:
     findings: list[Finding] = []
     try:
         check_url(connector.url, reach_of(connector, connector.organization))
         findings.append(Finding("ok", "Address", "Harriet may connect to this address."))
-        discovery = look.discover(connector, candidate)
+        discovery = discover(connector, candidate)
         findings += _server(discovery)
         findings.append(_authentication(connector, candidate))
-        findings += _offer(look.list_offer(connector, discovery, candidate))
+        findings += _offer(list_offer(connector, discovery, candidate))
     except Problem as problem:
         return [*findings, *_failure(connector, problem, candidate)], problem
     return findings, None
@@ -98,7 +98,7 @@ def _server(discovery: Discovery) -> list[Finding]:
     ]
 
 
-def _authentication(connector: Connector, candidate: look.Candidate | None) -> Finding:
+def _authentication(connector: Connector, candidate: Candidate | None) -> Finding:
     if candidate is not None:
         return Finding("ok", "Authentication", "It did not refuse the new secret.")
     if credential_of(connector.id) is None:
@@ -106,7 +106,7 @@ def _authentication(connector: Connector, candidate: look.Candidate | None) -> F
     return Finding("ok", "Authentication", "It did not refuse the saved credential.")
 
 
-def _offer(look: look.Look) -> list[Finding]:
+def _offer(look: Look) -> list[Finding]:
     tools, prompts = read_offer(look.tools), read_offer(look.prompts or [], is_prompts=True)
     unread = look.remarks.left_out
     has_resources = "resources" in look.discovery.capabilities
@@ -131,7 +131,7 @@ def _listed(title: str, offer: Offer) -> Finding:
     return Finding("ok", title, f"{len(names)} found: {', '.join(names[:5])}{more}.")
 
 
-def _failure(connector: Connector, problem: Problem, candidate: look.Candidate | None) -> list[Finding]:
+def _failure(connector: Connector, problem: Problem, candidate: Candidate | None) -> list[Finding]:
     if isinstance(problem, EgressRefused):
         return [Finding("danger", "Address", problem.message)]
     if isinstance(problem, UpstreamRefusedCredential):
@@ -147,7 +147,7 @@ def _failure(connector: Connector, problem: Problem, candidate: look.Candidate |
     return [Finding("danger", "Connection", problem.message)]
 
 
-def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate: look.Candidate | None) -> Finding:
+def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate: Candidate | None) -> Finding:
     if candidate is not None:
         return Finding("danger", "Authentication", f"The server refused the new secret ({problem.status}).")
     if credential_of(connector.id) is None:

@@ -11,12 +11,16 @@ from connectors.access.grantees import ROLE_CHOICES
 from connectors.models import Connector, Profile, Risk, SyncRun, Tool
 from connectors.queries import counts_of, pinned_definition
 from connectors.states import state_of
+from connectors.transports.base import NATIVE
+from connectors.transports.kinds import kind_choices
 from harriet.people.models import Group
 from vault.types.base import Input
 from vault.types.registry import TYPES, all_inputs, choices_with_none
 
 SLUGS = "Short names; the whole list."
 RISK_OVERRIDES = [("", "As proposed"), *Risk.choices]
+
+CONNECTOR_KINDS = kind_choices()
 
 
 class ConnectorSerializer(serializers.ModelSerializer[Connector]):
@@ -56,6 +60,9 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
             "resources_enabled",
             "created_at",
         ]
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return super().get_fields() | {"kind": serializers.ChoiceField(kind_choices(), required=False)}
 
     def get_resources(self, connector: Connector) -> bool:
         return bool(counts_of(connector).resources)
@@ -110,6 +117,10 @@ class NewConnectorSerializer(serializers.Serializer[Any]):
     allow_internal = serializers.BooleanField(required=False, default=False)
     checks_arguments = serializers.BooleanField(required=False, default=False)
     authentication = AuthenticationSerializer(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        kind = serializers.ChoiceField(kind_choices(), required=False, default=NATIVE)
+        return super().get_fields() | {"kind": kind}
 
 
 class ConnectorChangeSerializer(serializers.Serializer[Any]):

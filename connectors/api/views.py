@@ -200,7 +200,7 @@ def _shown(request: Any, pk: UUID) -> Any:
 
 def _make(request: Any, given: dict[str, Any]) -> Connector:
     actor = request.actor
-    basics = {key: given[key] for key in ("slug", "name", "description", "icon")}
+    basics = {key: given[key] for key in ("slug", "name", "description", "icon", "kind")}
     connector = draft_connector(request.organization, **basics, actor=actor)
     save_connection(connector, url=given["url"], allow_internal=given["allow_internal"], actor=actor)
     set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)

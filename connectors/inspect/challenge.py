@@ -13,14 +13,16 @@ from harriet.lib.egress import AsyncEgress, EgressFailed, EgressRefused, EgressT
 from harriet.lib.text import excerpt
 
 LARGEST = 64 * 1024
+"""Bytes of metadata."""
 SECONDS = 5.0
+"""For each place where it may be."""
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _METADATA = re.compile(r'resource_metadata="([^"]{1,2000})"')
 _SCOPE = re.compile(r'scope="([^"]{0,500})"')
 
 
-async def demanded(egress: AsyncEgress, endpoint: Endpoint, refusal: UpstreamRefusedCredential) -> list[str]:
-    """Sentences about it."""
+async def challenge_in_words(egress: AsyncEgress, endpoint: Endpoint, refusal: UpstreamRefusedCredential) -> list[str]:
+    """Sentences about it, at least one. Asks the server, and where its challenge points, for metadata (RFC 9728)."""
     said = []
     if refusal.challenge:
         said.append(f"It says: {excerpt(refusal.challenge, 300)}")

@@ -1,4 +1,4 @@
-"""Looking at a server from outside the hot path: what it is and which tools it offers. Synchronous on the outside."""
+"""Looking at a server from outside the hot path: what it is and what it offers. Synchronous on the outside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
-from uuid import UUID
 
 from connectors.access.pinned import without_eras
 from connectors.access.reach import reach_of
@@ -14,49 +13,99 @@ from connectors.definitions.both_eras import merged
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks
 from connectors.errors import ConnectorError, UpstreamBroken, UpstreamError
-from connectors.inspect.redacted import Repeated
+from connectors.inspect.redacted import LookRedactor
 from connectors.models import Connector
-from connectors.transports.base import Discovery, Endpoint
-from connectors.transports.native.transport import NativeTransport
-from harriet.lib.egress import AsyncEgress
+from connectors.transports.base import Discovery, Endpoint, Transport
+from connectors.transports.kinds import transports_for_a_while
 from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
-from vault.open import Opener, opener_for
+from vault.open import opener_for
 from vault.opened import OpenCredential
-from vault.queries import sealed_credential, sealed_credentials
-from vault.stored import SealedCredential
+from vault.queries import sealed_credential
 
 LOOK_SECONDS = 20.0
-CHECK_SECONDS = 8.0
+"""For each thing that is asked; twice that for the whole look."""
 ADDRESS_SECONDS = 8.0
-AT_ONCE = 16
+"""For a list of resources, without which a look is still a look."""
 
 Candidate = Callable[[], OpenCredential]
 """Opens a credential that isn't saved yet, once for each time that it is tried."""
 _ADDRESSED = {"resources": RESOURCES_LIST, "resourceTemplates": RESOURCES_TEMPLATES_LIST}
 
 Entries = list[dict[str, Any]]
+"""What a server lists: tools, prompts, resources or templates, each a JSON object as it came or was mended."""
 T = TypeVar("T")
-Ask = Callable[[NativeTransport, OpenCredential, Repeated], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
+    """What a server said of itself, without the connector's secret."""
+
     discovery: Discovery
-    tools: list[dict[str, Any]]
-    prompts: list[dict[str, Any]] | None = field(default_factory=list)
+    tools: Entries
+    prompts: Entries | None = field(default_factory=list)
     """None when the server says that it has some, but does not list them."""
     problem: str = ""
     """Why not, in a sentence."""
-    resources: list[dict[str, Any]] | None = field(default_factory=list)
-    templates: list[dict[str, Any]] | None = field(default_factory=list)
+    resources: Entries | None = field(default_factory=list)
+    templates: Entries | None = field(default_factory=list)
     """None when the server has resources, but does not list them."""
     remarks: Remarks = field(default_factory=Remarks)
     """What of the lists can't be taken as it came."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """One look's way to a server."""
+
+    transport: Transport
+    credential: OpenCredential
+    redactor: LookRedactor
+
+    async def look(self, endpoint: Endpoint, discovery: Discovery) -> Look:
+        """Tools must be listed; what is wrong with the prompts alone is no reason to lose the tools."""
+        look = Look(self.redactor.in_discovery(discovery), [])
+        tools = await self._tools(endpoint, discovery, look.remarks)
+        look.tools.extend(self.redactor.in_json([without_eras(one) for one in tools]))
+        try:
+            prompts = await self._prompts(endpoint, discovery, look.remarks)
+        except UpstreamBroken as problem:
+            problem.clean(self.redactor.in_text)
+            look = replace(look, prompts=None, problem=problem.message)
+        else:
+            look = replace(look, prompts=self.redactor.in_json(prompts))
+        if "resources" in discovery.capabilities:
+            resources, templates = [await self._addresses(endpoint, one, look.remarks) for one in _ADDRESSED]
+            look = replace(look, resources=resources, templates=templates)
+        return replace(look, remarks=self.redactor.in_remarks(look.remarks))
+
+    async def _tools(self, endpoint: Endpoint, discovery: Discovery, remarks: Remarks) -> Entries:
+        """A server that offers only other things need not know the method."""
+        if "tools" not in discovery.capabilities and discovery.capabilities.keys() & {"prompts", "resources"}:
+            return []
+        return await self.transport.list_tools(endpoint, self.credential, deadline=LOOK_SECONDS, remarks=remarks)
+
+    async def _prompts(self, endpoint: Endpoint, discovery: Discovery, remarks: Remarks) -> Entries:
+        if "prompts" not in discovery.capabilities:
+            return []
+        return await self.transport.list_all(
+            endpoint, self.credential, PROMPTS_LIST, "prompts", deadline=LOOK_SECONDS, remarks=remarks
+        )
+
+    async def _addresses(self, endpoint: Endpoint, member: str, remarks: Remarks) -> Entries | None:
+        """They are read when clients ask for them, and what is wrong then is told then: no reason to lose the tools."""
+        try:
+            listed = await self.transport.list_all(
+                endpoint, self.credential, _ADDRESSED[member], member, deadline=ADDRESS_SECONDS, remarks=remarks
+            )
+        except UpstreamError:
+            return None
+        return mended_entries(member, self.redactor.in_json(listed), remarks)
+
+
 def endpoint_of(connector: Connector) -> Endpoint:
     return Endpoint(
         connector_id=connector.id,
+        kind=connector.kind,
         url=connector.url,
         reach=reach_of(connector, connector.organization),
         era=connector.era,
@@ -66,16 +115,33 @@ def endpoint_of(connector: Connector) -> Endpoint:
 def look_at(connector: Connector) -> Look:
     """Discovers and lists with the saved credential. Raises ConnectorError or EgressRefused."""
 
-    async def look(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
-        discovery = await transport.discover_eras(endpoint, credential, deadline=LOOK_SECONDS, known=connector.eras)
-        looks = [
-            await _list_all(transport, endpoint._replace(era=era), discovery, credential, repeated)
-            for era in discovery.eras
-        ]
+    async def look(asker: _Asker) -> Look:
+        discovery = await asker.transport.discover_eras(
+            endpoint, asker.credential, deadline=LOOK_SECONDS, known=connector.eras
+        )
+        looks = [await asker.look(endpoint._replace(era=era), discovery) for era in discovery.eras]
         return looks[0] if len(looks) == 1 else _both(*looks)
 
     endpoint = endpoint_of(connector)._replace(era="")  # whoever looks finds out anew
-    return _with_credential(connector, look)
+    return _ask(connector, look)
+
+
+def discover(connector: Connector, candidate: Candidate | None = None) -> Discovery:
+    """Asks the server what it is, with the saved credential or with one that isn't saved yet. Raises ConnectorError or
+    EgressRefused."""
+
+    async def ask(asker: _Asker) -> Discovery:
+        found = await asker.transport.discover(endpoint, asker.credential, deadline=LOOK_SECONDS)
+        return asker.redactor.in_discovery(found)
+
+    endpoint = endpoint_of(connector)._replace(era="")
+    return _ask(connector, ask, candidate)
+
+
+def list_offer(connector: Connector, discovery: Discovery, candidate: Candidate | None = None) -> Look:
+    """What the server that was discovered offers. Raises ConnectorError or EgressRefused."""
+    endpoint = endpoint_of(connector)._replace(era=discovery.era)
+    return _ask(connector, lambda asker: asker.look(endpoint, discovery), candidate)
 
 
 def _both(later: Look, earlier: Look) -> Look:
@@ -106,149 +172,11 @@ def _merged(member: str, later: Entries | None, earlier: Entries | None, remarks
     return merged(mended_entries(member, later, remarks), mended_entries(member, earlier, remarks))
 
 
-def _together(later: list[Any] | None, earlier: list[Any] | None) -> list[Any] | None:
+def _together(later: Entries | None, earlier: Entries | None) -> Entries | None:
     """Addresses are a server's own in whichever era it lists them."""
     if later is None or earlier is None:
         return None
     return later + [one for one in earlier if one not in later]
-
-
-async def _list_all(
-    transport: NativeTransport,
-    endpoint: Endpoint,
-    discovery: Discovery,
-    credential: OpenCredential,
-    repeated: Repeated,
-) -> Look:
-    """Tools must be listed; what is wrong with the prompts alone is no reason to lose the tools."""
-    look = Look(repeated.out_of(discovery), [])
-    tools = await _tools(transport, endpoint, discovery, credential, look.remarks)
-    look.tools.extend(repeated.out_of_json([without_eras(one) for one in tools]))
-    try:
-        prompts = await _prompts(transport, endpoint, discovery, credential, look.remarks)
-    except UpstreamBroken as problem:
-        problem.clean(repeated.out_of_text)
-        look = replace(look, prompts=None, problem=problem.message)
-    else:
-        look = replace(look, prompts=repeated.out_of_json(prompts))
-    if "resources" in discovery.capabilities:
-        resources, templates = [
-            await _addresses(transport, endpoint, credential, member, repeated, look.remarks) for member in _ADDRESSED
-        ]
-        look = replace(look, resources=resources, templates=templates)
-    return replace(look, remarks=repeated.out_of_remarks(look.remarks))
-
-
-async def _tools(
-    transport: NativeTransport,
-    endpoint: Endpoint,
-    discovery: Discovery,
-    credential: OpenCredential,
-    remarks: Remarks,
-) -> list[dict[str, Any]]:
-    """A server that offers only other things need not know the method."""
-    if "tools" not in discovery.capabilities and discovery.capabilities.keys() & {"prompts", "resources"}:
-        return []
-    return await transport.list_tools(endpoint, credential, deadline=LOOK_SECONDS, remarks=remarks)
-
-
-async def _prompts(
-    transport: NativeTransport,
-    endpoint: Endpoint,
-    discovery: Discovery,
-    credential: OpenCredential,
-    remarks: Remarks,
-) -> list[dict[str, Any]]:
-    if "prompts" not in discovery.capabilities:
-        return []
-    return await transport.list_all(
-        endpoint, credential, PROMPTS_LIST, "prompts", deadline=LOOK_SECONDS, remarks=remarks
-    )
-
-
-async def _addresses(
-    transport: NativeTransport,
-    endpoint: Endpoint,
-    credential: OpenCredential,
-    member: str,
-    repeated: Repeated,
-    remarks: Remarks,
-) -> list[dict[str, Any]] | None:
-    """They are read when clients ask for them, and what is wrong then is told then: no reason to lose the tools."""
-    try:
-        listed = await transport.list_all(
-            endpoint, credential, _ADDRESSED[member], member, deadline=ADDRESS_SECONDS, remarks=remarks
-        )
-    except UpstreamError:
-        return None
-    return mended_entries(member, repeated.out_of_json(listed), remarks)
-
-
-def discover(connector: Connector, candidate: Candidate | None = None) -> Discovery:
-    """Asks the server what it is, with the saved credential or with one that isn't saved yet. Raises ConnectorError or
-    EgressRefused."""
-
-    async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Discovery:
-        return repeated.out_of(await transport.discover(endpoint, credential, deadline=LOOK_SECONDS))
-
-    endpoint = endpoint_of(connector)._replace(era="")
-    return _with_credential(connector, ask, candidate)
-
-
-def list_offer(connector: Connector, discovery: Discovery, candidate: Candidate | None = None) -> Look:
-    """What the server that was discovered offers. Raises ConnectorError or EgressRefused."""
-
-    async def ask(transport: NativeTransport, credential: OpenCredential, repeated: Repeated) -> Look:
-        return await _list_all(transport, endpoint, discovery, credential, repeated)
-
-    endpoint = endpoint_of(connector)._replace(era=discovery.era)
-    return _with_credential(connector, ask, candidate)
-
-
-def check_all(connectors: list[Connector]) -> dict[UUID, Exception | Discovery]:
-    """Asks several servers at once whether they answer: what each said, or the error in its place. One that gets
-    another address at this moment is left out."""
-    openers = {connector.organization_id: opener_for(connector.organization_id) for connector in connectors}
-    sealed = {key: value for one in openers for key, value in sealed_credentials(one).items()}
-    places = dict(Connector.objects.filter(pk__in=[connector.pk for connector in connectors]).values_list("pk", "url"))
-    connectors = [connector for connector in connectors if places.get(connector.pk) == connector.url]
-    asked = [
-        (endpoint_of(connector), openers[connector.organization_id], sealed.get(connector.id))
-        for connector in connectors
-    ]
-    return asyncio.run(_check_all(asked))
-
-
-async def _check_all(
-    asked: list[tuple[Endpoint, Opener, SealedCredential | None]],
-) -> dict[UUID, Exception | Discovery]:
-    seats = asyncio.Semaphore(AT_ONCE)
-
-    async def check(endpoint: Endpoint, opener: Opener, sealed: SealedCredential | None) -> Discovery:
-        async with seats:
-            with opener.credential(sealed) as credential:
-                repeated = Repeated(credential)
-                with repeated.out_of_problems():
-                    return repeated.out_of(await transport.discover(endpoint, credential, deadline=CHECK_SECONDS))
-
-    egress = AsyncEgress()
-    transport = NativeTransport(egress)
-    try:
-        answers = await asyncio.gather(*(check(*one) for one in asked), return_exceptions=True)
-    finally:
-        await transport.close()
-        await egress.close()
-    found: dict[UUID, Exception | Discovery] = {}
-    for (endpoint, _, _), answer in zip(asked, answers, strict=True):
-        found[endpoint.connector_id] = _ordinary(answer)
-    return found
-
-
-def _ordinary(answer: Discovery | BaseException) -> Exception | Discovery:
-    """Lets what stops the whole process through; everything else is that one server's answer."""
-    if isinstance(answer, BaseException) and not isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def _saved(connector: Connector) -> OpenCredential:
@@ -260,22 +188,19 @@ def _saved(connector: Connector) -> OpenCredential:
     return opener.credential(sealed)
 
 
-def _with_credential(connector: Connector, ask: Ask[T], candidate: Candidate | None = None) -> T:
+def _ask(connector: Connector, ask: Callable[[_Asker], Awaitable[T]], candidate: Candidate | None = None) -> T:
     """What is asked leaves without the secret, and so does what goes wrong."""
     opened = candidate() if candidate else _saved(connector)
 
     async def run() -> T:
-        egress = AsyncEgress()
-        transport = NativeTransport(egress)
-        try:
+        async with transports_for_a_while() as transports:
             with opened as credential:
-                repeated = Repeated(credential)
-                with repeated.out_of_problems():
-                    return await asyncio.wait_for(ask(transport, credential, repeated), LOOK_SECONDS * 2)
-        except TimeoutError:
-            raise UpstreamBroken(f"The server did not finish within {LOOK_SECONDS * 2:.0f} seconds.") from None
-        finally:
-            await transport.close()
-            await egress.close()
+                redactor = LookRedactor(credential)
+                with redactor.in_problems():
+                    asker = _Asker(transports.transport_for(connector.kind), credential, redactor)
+                    return await asyncio.wait_for(ask(asker), LOOK_SECONDS * 2)
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except TimeoutError:
+        raise UpstreamBroken(f"The server did not finish within {LOOK_SECONDS * 2:.0f} seconds.") from None

@@ -10,9 +10,9 @@ from uuid import uuid4
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks, label_of
 from connectors.errors import UpstreamError
-from connectors.inspect.redacted import Repeated
-from connectors.transports.base import Discovery, Endpoint
-from connectors.transports.native.transport import NativeTransport
+from connectors.inspect.redacted import LookRedactor
+from connectors.transports.base import NATIVE, Discovery, Endpoint
+from connectors.transports.kinds import Transports
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMPLATES_LIST, TOOLS_LIST
 from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters
@@ -30,7 +30,7 @@ _LISTS = (
 
 
 @dataclass(slots=True)
-class Found:
+class FoundServer:
     """What a server says about itself, and what is wrong with it."""
 
     discovery: Discovery
@@ -44,33 +44,34 @@ class Probe:
     """`async with Probe(url, headers) as probe`: an endpoint of its own, with the headers as its credential."""
 
     def __init__(self, url: str, headers: dict[str, Secret], *, is_internal: bool = False) -> None:
-        self.endpoint = Endpoint(uuid4(), url, reach_to(url, is_internal=is_internal))
+        self.endpoint = Endpoint(uuid4(), NATIVE, url, reach_to(url, is_internal=is_internal))
         self.egress = AsyncEgress()
-        self.transport = NativeTransport(self.egress)
+        self._transports = Transports(self.egress)
+        self.transport = self._transports.transport_for(NATIVE)
         self.credential = OpenCredential()
         self.credential.headers.update({name: value.reveal() for name, value in headers.items()})
         self.credential.secrets = tuple(headers.values())
-        self.repeated = Repeated(self.credential)
+        self.redactor = LookRedactor(self.credential)
 
     async def __aenter__(self) -> Probe:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.transport.close()
+        await self._transports.close()
         await self.egress.close()
 
-    async def look(self) -> Found:
+    async def look(self) -> FoundServer:
         """Raises UpstreamError when it is no MCP server, or wants another credential."""
-        with self.repeated.out_of_problems():
+        with self.redactor.in_problems():
             discovery = await self.transport.discover(self.endpoint, self.credential, deadline=LOOK_SECONDS)
-            found = Found(self.repeated.out_of(discovery))
+            found = FoundServer(self.redactor.in_discovery(discovery))
             await self._look_at_tools(found)
             for capability, method, member in _LISTS:
                 if capability in discovery.capabilities:
                     found.others[member] = await self._list(found, method, member)
         return found
 
-    async def _look_at_tools(self, found: Found) -> None:
+    async def _look_at_tools(self, found: FoundServer) -> None:
         if "tools" not in found.discovery.capabilities:
             return
         for tool in await self._list(found, TOOLS_LIST, "tools"):
@@ -82,18 +83,18 @@ class Probe:
             else:
                 found.tools.append(tool)
 
-    async def _list(self, found: Found, method: str, member: str) -> list[dict[str, Any]]:
+    async def _list(self, found: FoundServer, method: str, member: str) -> list[dict[str, Any]]:
         remarks = Remarks()
         try:
             listed = await self.transport.list_all(
                 self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS, remarks=remarks
             )
         except UpstreamError as problem:
-            problem.clean(self.repeated.out_of_text)
+            problem.clean(self.redactor.in_text)
             found.problems.append(problem.message)
             return []
-        usable = mended_entries(member, self.repeated.out_of_json(listed), remarks)
-        said = self.repeated.out_of_remarks(remarks)
+        usable = mended_entries(member, self.redactor.in_json(listed), remarks)
+        said = self.redactor.in_remarks(remarks)
         found.problems += [*said.left_out, *said.mended]
         return usable
 

@@ -18,44 +18,44 @@ from vault.opened import OpenCredential
 J = TypeVar("J")
 
 
-class Repeated:
+class LookRedactor:
     """Built for one look at a server. What repeats nothing is handed back as it is."""
 
     def __init__(self, credential: OpenCredential) -> None:
         self._redactor = Redactor(credential.secrets)
 
-    def out_of(self, discovery: Discovery) -> Discovery:
+    def in_discovery(self, discovery: Discovery) -> Discovery:
         return replace(
             discovery,
-            protocol_version=self.out_of_text(discovery.protocol_version or ""),
-            server_info=self.out_of_json(discovery.server_info),
-            capabilities=self.out_of_json(discovery.capabilities),
-            instructions=self.out_of_text(discovery.instructions or ""),
+            protocol_version=self.in_text(discovery.protocol_version or ""),
+            server_info=self.in_json(discovery.server_info),
+            capabilities=self.in_json(discovery.capabilities),
+            instructions=self.in_text(discovery.instructions or ""),
         )
 
-    def out_of_json(self, value: J) -> J:
+    def in_json(self, value: J) -> J:
         raw, count = self._redactor.in_json(json.dumps(value).encode())
         cleaned: J = json.loads(raw) if count else value
         return cleaned
 
-    def out_of_text(self, text: str) -> str:
+    def in_text(self, text: str) -> str:
         return self._redactor.in_text(text)[0]
 
-    def out_of_remarks(self, remarks: Remarks) -> Remarks:
+    def in_remarks(self, remarks: Remarks) -> Remarks:
         """Names of entries are quoted in what was wrong with them."""
         return Remarks(
-            [self.out_of_text(sentence) for sentence in remarks.left_out],
-            [self.out_of_text(sentence) for sentence in remarks.mended],
+            [self.in_text(sentence) for sentence in remarks.left_out],
+            [self.in_text(sentence) for sentence in remarks.mended],
         )
 
     @contextmanager
-    def out_of_problems(self) -> Iterator[None]:
+    def in_problems(self) -> Iterator[None]:
         """The server's own words are quoted in what went wrong with it."""
         try:
             yield
         except Problem as problem:
             if isinstance(problem, UpstreamError):
-                problem.clean(self.out_of_text)
-            problem.message = self.out_of_text(problem.message)
+                problem.clean(self.in_text)
+            problem.message = self.in_text(problem.message)
             problem.args = (problem.message,)
             raise

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connectors.errors import UpstreamError
-from connectors.inspect.probe import Found, Probe
+from connectors.inspect.probe import FoundServer, Probe
 from connectors.inspect.sample_values import NoSample, sample_of
 from connectors.transports.base import Caller, Request
 from harriet.lib.mcp.methods import ELICITATION_CREATE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
@@ -26,23 +26,27 @@ CAN_ANSWER = b'{"elicitation":{"form":{}}}'
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What became of one use: `said` is the server's answer, or why there is none."""
+class Tried:
+    """What became of one use."""
 
     method: str
     name: str
+    """A tool's or prompt's name, or a resource's address."""
     is_ok: bool
     said: str
+    """The server's answer as JSON, or why there is none."""
 
 
-class Exercise:
-    def __init__(self, probe: Probe, found: Found) -> None:
+class Trial:
+    """Of one server that was looked at."""
+
+    def __init__(self, probe: Probe, found: FoundServer) -> None:
         self._probe = probe
         self._tools = {tool["name"]: tool for tool in found.tools}
         self._found = found
         self._caller = Caller(("probe",), CAN_ANSWER)
 
-    async def everything(self, but: Iterable[str] = ()) -> list[Used]:
+    async def everything(self, but: Iterable[str] = ()) -> list[Tried]:
         """Calls each tool, gets each prompt, reads the first resources."""
         used = [await self._with_sample(tool) for name, tool in self._tools.items() if name not in set(but)]
         for prompt in self._found.others.get("prompts", []):
@@ -52,22 +56,22 @@ class Exercise:
             used.append(await self._use(Request(RESOURCES_READ, b'"uri":' + msgspec.json.encode(uri), uri)))
         return used
 
-    async def call(self, name: str, arguments: bytes) -> Used:
+    async def call(self, name: str, arguments: bytes) -> Tried:
         """Calls one tool with these arguments, a JSON object."""
         tool = self._tools.get(name)
         if tool is None:
-            return Used(TOOLS_CALL, name, False, "The server doesn't offer this tool, or it can't be used.")
+            return Tried(TOOLS_CALL, name, False, "The server doesn't offer this tool, or it can't be used.")
         members = b'"name":%b,"arguments":%b' % (msgspec.json.encode(name), arguments)
         schema = tool.get("inputSchema")
         return await self._use(
             Request(TOOLS_CALL, members, name, arguments, schema if isinstance(schema, dict) else {})
         )
 
-    async def _with_sample(self, tool: dict[str, Any]) -> Used:
+    async def _with_sample(self, tool: dict[str, Any]) -> Tried:
         try:
             arguments = sample_of(tool.get("inputSchema"), free=self._something(tool))
         except NoSample as reason:
-            return Used(TOOLS_CALL, tool["name"], False, f"Not called: no arguments can be made up, {reason}.")
+            return Tried(TOOLS_CALL, tool["name"], False, f"Not called: no arguments can be made up, {reason}.")
         return await self.call(tool["name"], msgspec.json.encode(arguments if isinstance(arguments, dict) else {}))
 
     def _something(self, tool: dict[str, Any]) -> Any:
@@ -76,7 +80,7 @@ class Exercise:
         schemas = [other.get("inputSchema") or {} for other in self._tools.values() if other is not tool]
         return max(schemas, key=lambda schema: len(msgspec.json.encode(schema)), default={})
 
-    async def _get(self, prompt: dict[str, Any]) -> Used:
+    async def _get(self, prompt: dict[str, Any]) -> Tried:
         name = str(prompt.get("name", ""))
         wanted = prompt.get("arguments")
         required = [one for one in wanted if isinstance(one, dict)] if isinstance(wanted, list) else []
@@ -84,14 +88,14 @@ class Exercise:
         members = b'"name":%b,"arguments":%b' % (msgspec.json.encode(name), msgspec.json.encode(values))
         return await self._use(Request(PROMPTS_GET, members, name))
 
-    async def _use(self, request: Request) -> Used:
+    async def _use(self, request: Request) -> Tried:
         try:
             return await self._rounds(request)
         except UpstreamError as problem:
-            problem.clean(self._probe.repeated.out_of_text)
-            return Used(request.method, request.name, False, problem.message)
+            problem.clean(self._probe.redactor.in_text)
+            return Tried(request.method, request.name, False, problem.message)
 
-    async def _rounds(self, request: Request) -> Used:
+    async def _rounds(self, request: Request) -> Tried:
         """Answers what the server asks in between, as often as it may be asked (SPEC 2026-07-28 mrtr)."""
         first = request.members
         for _ in range(MOST_ROUNDS):
@@ -110,11 +114,11 @@ class Exercise:
             if fields.get("resultType") != msgspec.Raw(_INPUT_REQUIRED):
                 return self._used(request, fields.get("isError") != msgspec.Raw(b"true"), answer.result)
             request.members = first + _answers(fields)
-        return Used(request.method, request.name, False, f"The server asked back more than {MOST_ROUNDS} times.")
+        return Tried(request.method, request.name, False, f"The server asked back more than {MOST_ROUNDS} times.")
 
-    def _used(self, request: Request, is_ok: bool, raw: bytes) -> Used:
-        text = self._probe.repeated.out_of_text(msgspec.json.encode(msgspec.json.decode(raw)).decode())  # unescaped
-        return Used(request.method, request.name, is_ok, text)
+    def _used(self, request: Request, is_ok: bool, raw: bytes) -> Tried:
+        text = self._probe.redactor.in_text(msgspec.json.encode(msgspec.json.decode(raw)).decode())  # unescaped
+        return Tried(request.method, request.name, is_ok, text)
 
 
 def _answers(fields: dict[str, msgspec.Raw]) -> bytes:

@@ -9,6 +9,8 @@ from django import forms
 from connectors.actions.set_approvers import APPROVE
 from connectors.actions.set_tool import ToolChange
 from connectors.models import EVERYONE, Connector, Risk, Tool
+from connectors.transports.base import NATIVE
+from connectors.transports.kinds import KINDS, kind_choices
 from harriet.people.models import Organization
 from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField
@@ -33,6 +35,17 @@ class BasicsForm(forms.Form):
         if "name" in given and not given.get("slug"):
             given["slug"] = slug_from(given["name"], fallback="connector", longest=40)
         return given
+
+
+class NewConnectorForm(BasicsForm):
+    """With the kind, which stays for good. Not asked where there is one alone."""
+
+    kind = forms.ChoiceField(label="Kind", choices=kind_choices, initial=NATIVE)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(KINDS) == 1:
+            del self.fields["kind"]
 
 
 class SnippetForm(forms.Form):

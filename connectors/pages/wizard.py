@@ -24,7 +24,7 @@ from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun
 from connectors.pages.catalogue import PRESETS, Preset, preset_named
-from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm, SnippetForm
+from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm, NewConnectorForm, SnippetForm
 from connectors.pages.kept_findings import keep_findings, kept_findings
 from connectors.pages.kept_prefill import keep_prefill, kept_prefill
 from connectors.pages.moved_address import question_about_secret, saved_connection
@@ -138,7 +138,7 @@ def new_connector_page(request: OrganizationRequest) -> HttpResponse:
         prefill = {name: getattr(preset, name) for name in ("name", "description", "url")}
     else:
         prefill = kept_prefill(request, request.GET.get("from", ""))
-    form = BasicsForm(request.POST or None, initial=prefill)
+    form = NewConnectorForm(request.POST or None, initial=prefill)
     made = attempt(form, lambda given: draft_connector(request.organization, **given, actor=request.actor))
     if made is None:
         page = FirstStepPage(request, None, form, snippet=SnippetForm(), preset=preset)
@@ -155,7 +155,9 @@ def paste_configuration(request: OrganizationRequest) -> HttpResponse:
     read = attempt(snippet, lambda given: read_snippet(given["snippet"]))
     if read is None:
         snippet.data = {}  # what was pasted may hold a secret: it is not written back
-        return show(request, FirstStepPage(request, None, BasicsForm(), snippet=snippet), status=status_of(snippet))
+        return show(
+            request, FirstStepPage(request, None, NewConnectorForm(), snippet=snippet), status=status_of(snippet)
+        )
     key = token_urlsafe(9)
     keep_prefill(request, key, asdict(read))
     return redirect(f"{reverse('connectors:new')}?from={key}")

@@ -12,6 +12,9 @@ from connectors.definitions.sound import Remarks
 from harriet.lib.egress import Reach
 from vault.opened import OpenCredential
 
+NATIVE = "native"
+"""The kind of connectors whose servers speak MCP themselves; the others are in `connectors.transports.kinds`."""
+
 OnNotification = Callable[[bytes], Awaitable[None]]
 """Gets the whole message, on one line."""
 OnQuestion = Callable[[str, bytes], Awaitable[bytes]]
@@ -30,7 +33,11 @@ class OnStream(Protocol):
 
 
 class Endpoint(NamedTuple):
+    """Where a connector's server is, and how it is spoken to."""
+
     connector_id: UUID
+    kind: str
+    """The connector's: which transport is asked (`Transports.transport_for`)."""
     url: str
     reach: Reach
     era: str = ""

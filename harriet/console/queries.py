@@ -96,7 +96,7 @@ def troubled_connectors(organization: Organization) -> QuerySet[Connector]:
     return Connector.objects.filter(
         organization=organization,
         state=Connector.State.ACTIVE,
-        health__in=[Connector.Health.DOWN, Connector.Health.OPERATOR],
+        health__in=[Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN],
     ).order_by("health_changed_at")
 
 

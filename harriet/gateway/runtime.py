@@ -11,7 +11,7 @@ from psycopg import Notify
 
 from audit.event_body import NewEvent
 from audit.writing.writer import AuditWriter
-from connectors.transports.native.transport import NativeTransport
+from connectors.transports.kinds import Transports
 from harriet.gateway.http.journal import Journals
 from harriet.gateway.http.replay import Replays
 from harriet.gateway.metrics.observer import Observer
@@ -61,11 +61,11 @@ class Runtime:
 
     def _make_ways_to_servers(self) -> None:
         self.egress = AsyncEgress()
-        transport = NativeTransport(self.egress)
-        self.upstream = Upstream(transport, deadline_seconds=float(settings.MCP_DEADLINE_SECONDS))
+        transports = Transports(self.egress)
+        self.upstream = Upstream(transports, deadline_seconds=float(settings.MCP_DEADLINE_SECONDS))
         self.lists = LiveLists(self.upstream)
         self.sessions = ClientSessions(clock=self.snapshots.unix_now)
-        watchers = Watchers(transport, self.snapshots, self.lists, self.background)
+        watchers = Watchers(transports, self.snapshots, self.lists, self.background)
         self.heard = watchers.heard
         self.hub = Hub(self.snapshots, self.sessions, watchers)
 
@@ -110,7 +110,7 @@ class Runtime:
         await self.mailbox.stop()
         await self.background.stop()
         self.schemas.close()
-        await self.upstream.transport.close()
+        await self.upstream.transports.close()
         await self.egress.close()
         await self.audit.stop()
         await self.observer.stop()

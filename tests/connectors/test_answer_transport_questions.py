@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamBroken, UpstreamTimeout
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native import server_questions, session_stream
 from harriet.lib.mcp.versions import LEGACY
 from harriet.lib.secret import Secret
@@ -42,7 +42,7 @@ class Person:
 async def call(transport, url, person=None, *, can=FORMS, key="dana", deadline=10.0, listen=None, connector=None):
     with placed("bearer", AUTHORIZATION, "", Secret("sk-canary")) as credential:
         answer = await transport.request(
-            Endpoint(connector or uuid4(), url, LOCAL, LEGACY),
+            Endpoint(connector or uuid4(), NATIVE, url, LOCAL, LEGACY),
             credential,
             calling("echo"),
             caller=Caller(key, can),
@@ -202,7 +202,7 @@ async def test_sessions_that_nobody_uses_any_more_are_ended(hostile, transport):
     async def anonymous(key):
         with placed("bearer", AUTHORIZATION, "", Secret("")) as credential:
             credential.headers.clear()
-            endpoint = Endpoint(connector, hostile.url("/no-streams"), LOCAL, LEGACY)
+            endpoint = Endpoint(connector, NATIVE, hostile.url("/no-streams"), LOCAL, LEGACY)
             await transport.request(endpoint, credential, calling("echo"), caller=Caller(key), deadline=5)
 
     for key in ["dana", "bob", "dana", "alice"]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamTimeout
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.mcp.versions import LEGACY, MODERN
@@ -29,7 +29,7 @@ def server(request, tmp_path_factory):
 
 @pytest.fixture(params=[LEGACY, MODERN])
 def endpoint(request, server):
-    return Endpoint(uuid4(), server.url, LOCAL, request.param)
+    return Endpoint(uuid4(), NATIVE, server.url, LOCAL, request.param)
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ async def test_tools_are_listed_whole(server, transport, endpoint):
 
 
 async def test_the_server_is_discovered_and_its_era_remembered(server, transport):
-    unknown = Endpoint(uuid4(), server.url, LOCAL)
+    unknown = Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with bearer() as credential:
         found = await transport.discover(unknown, credential, deadline=20)
     assert (found.era, found.protocol_version) == (MODERN, "2026-07-28")
@@ -150,7 +150,7 @@ async def test_the_server_is_discovered_and_its_era_remembered(server, transport
 
 async def test_a_server_of_the_old_era_is_found_by_initialize(transport, tmp_path):
     with sdk_server(tmp_path, "--legacy") as old:
-        endpoint = Endpoint(uuid4(), old.url, LOCAL)
+        endpoint = Endpoint(uuid4(), NATIVE, old.url, LOCAL)
         with bearer() as credential:
             found = await transport.discover(endpoint, credential, deadline=20)
             assert found.era == LEGACY

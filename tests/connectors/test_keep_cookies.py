@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native.cookies import MOST, Cookies
 from connectors.transports.native.outgoing import Attached
 from harriet.lib.mcp.versions import LEGACY, SSE
@@ -19,7 +19,7 @@ from vault.types.registry import placed
 async def call(transport, url, key, connector, era=LEGACY, placement=AUTHORIZATION):
     with placed("bearer", placement, "", Secret("sk-canary")) as credential:
         await transport.request(
-            Endpoint(connector, url, LOCAL, era), credential, calling("x"), caller=Caller(key), deadline=10
+            Endpoint(connector, NATIVE, url, LOCAL, era), credential, calling("x"), caller=Caller(key), deadline=10
         )
 
 

@@ -12,7 +12,8 @@ from connectors.actions.save_connection import move_between, save_connection
 from connectors.actions.switch_secret_back import switch_secret_back
 from connectors.actions.sync_connector import sync_connector, take_offer
 from connectors.errors import ConnectorError
-from connectors.inspect.look import check_all, look_at
+from connectors.inspect.check import check_all
+from connectors.inspect.look import look_at
 from connectors.models import Connector, SyncRun
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token

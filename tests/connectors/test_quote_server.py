@@ -17,7 +17,7 @@ from connectors.errors import (
     UpstreamRefused,
     UpstreamRefusedCredential,
 )
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native.server_words import words_of
 from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from harriet.lib.secret import Secret
@@ -43,7 +43,7 @@ SECRET = "sk-canary-77ab"
 async def call(transport, url, era, connector=None):
     with placed("bearer", AUTHORIZATION, "", Secret(SECRET)) as credential:
         return await transport.request(
-            Endpoint(connector or uuid4(), url, LOCAL, era),
+            Endpoint(connector or uuid4(), NATIVE, url, LOCAL, era),
             credential,
             calling("pay"),
             caller=Caller("dana"),

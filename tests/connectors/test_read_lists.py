@@ -12,7 +12,7 @@ import pytest
 
 from connectors.definitions.sound import Remarks
 from connectors.errors import UpstreamBroken
-from connectors.transports.base import Endpoint
+from connectors.transports.base import NATIVE, Endpoint
 from connectors.transports.native.paging import MAX_PAGES
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
@@ -42,7 +42,7 @@ async def transport() -> AsyncIterator[NativeTransport]:
 async def names(
     server: RawServer, transport: NativeTransport, remarks: Remarks | None = None, kind: str = "tools"
 ) -> list[str]:
-    endpoint = Endpoint(uuid4(), server.url, LOCAL)
+    endpoint = Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
         listed = await transport.list_all(
             endpoint, credential, f"{kind}/list", kind, deadline=20, remarks=remarks or Remarks()
@@ -110,7 +110,7 @@ async def test_one_bad_string_is_replaced_and_its_place_is_named(
     server: RawServer, transport: NativeTransport, entry: bytes, place: str, becomes: object
 ) -> None:
     server.results["tools/list"] = b'{"tools":[%s,%s]}' % (entry, GOOD)
-    remarks, endpoint = Remarks(), Endpoint(uuid4(), server.url, LOCAL)
+    remarks, endpoint = Remarks(), Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
         listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=20, remarks=remarks)
     assert listed == [becomes, json.loads(GOOD)]
@@ -133,7 +133,7 @@ async def test_it_is_the_same_in_an_event_stream_and_in_either_era(transport: Na
 
 async def test_whole_characters_stay_as_they_are(server: RawServer, transport: NativeTransport) -> None:
     server.results["tools/list"] = b'{"tools":[{"name":"a","title":"\\ud83d\\ude00 \xf0\x9f\x98\x80 \\u0000 \x01"}]}'
-    remarks, endpoint = Remarks(), Endpoint(uuid4(), server.url, LOCAL)
+    remarks, endpoint = Remarks(), Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
         listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=20, remarks=remarks)
     assert listed == [{"name": "a", "title": "😀 😀 \0 \x01"}]
@@ -145,7 +145,7 @@ async def test_whole_characters_stay_as_they_are(server: RawServer, transport: N
 )
 async def test_whole_numbers_keep_their_digits(server: RawServer, transport: NativeTransport, number: int) -> None:
     server.results["tools/list"] = b'{"tools":[{"name":"a","_meta":{"n":%d}}]}' % number
-    endpoint = Endpoint(uuid4(), server.url, LOCAL)
+    endpoint = Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
         listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=20)
     assert listed[0]["_meta"]["n"] == number and isinstance(listed[0]["_meta"]["n"], int)
@@ -239,7 +239,7 @@ async def test_a_server_that_says_odd_things_of_itself_is_still_met(
     )
     server.results["tools/list"] = page("a")
     with OpenCredential() as credential:
-        found = await transport.discover(Endpoint(uuid4(), server.url, LOCAL), credential, deadline=20)
+        found = await transport.discover(Endpoint(uuid4(), NATIVE, server.url, LOCAL), credential, deadline=20)
     assert found.instructions == "x��"
     assert found.server_info == {"name": "�", "version": "1"}
     assert found.capabilities == {"tools": {}, "experimental": {"n": None}, "logging": {}}

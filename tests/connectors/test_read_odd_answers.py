@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken, UpstreamTimeout
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native.envelope import read_message
 from connectors.transports.native.sse import EventReader
 from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
@@ -25,7 +25,7 @@ ANSWER = '{"jsonrpc":"2.0","id":ID,"result":{"resultType":"complete","content":[
 async def call(transport, url, era=MODERN, *, deadline=10.0, listen=None, connector=None):
     with OpenCredential() as credential:
         answer = await transport.request(
-            Endpoint(connector or uuid4(), url, LOCAL, era),
+            Endpoint(connector or uuid4(), NATIVE, url, LOCAL, era),
             credential,
             calling("x"),
             caller=Caller("dana"),
@@ -232,7 +232,11 @@ async def test_an_error_may_add_what_no_computer_counts_with(hostile, transport)
     body = b'{"jsonrpc":"2.0","id":ID,"error":{"code":-32044,"message":"No","data":{"n":1e400}}}'
     with OpenCredential() as credential:
         endpoint = Endpoint(
-            uuid4(), hostile.url(behaving("/error-data", written([f"Content-Type: {JSON}"], body))), LOCAL, MODERN
+            uuid4(),
+            NATIVE,
+            hostile.url(behaving("/error-data", written([f"Content-Type: {JSON}"], body))),
+            LOCAL,
+            MODERN,
         )
         answer = await transport.request(endpoint, credential, calling("x"), caller=Caller(), deadline=5)
     assert answer.error == b'{"code":-32044,"message":"No","data":{"n":1e400}}'

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from harriet.lib.mcp.versions import LEGACY, SSE
 from harriet.lib.secret import Secret
 from tests.connectors.asking import LOCAL, calling
@@ -26,7 +26,7 @@ def dana(hostile, transport):
     async def call(path, era=LEGACY, person=None):
         with placed("bearer", AUTHORIZATION, "", Secret("sk-canary")) as credential:
             return await transport.request(
-                Endpoint(connector, hostile.url(path), LOCAL, era),
+                Endpoint(connector, NATIVE, hostile.url(path), LOCAL, era),
                 credential,
                 calling("pay"),
                 caller=Caller("dana", b'{"elicitation":{}}' if person else b"{}"),

@@ -50,7 +50,7 @@ def test_a_secret_that_the_server_refuses_changes_nothing(crm: Connector, cast: 
     assert in_use(crm) == OLD
     assert CredentialVersion.objects.count() == 1
     crm.refresh_from_db()
-    assert crm.health != Connector.Health.OPERATOR, "a secret that isn't used says nothing about the connector"
+    assert crm.health != Connector.Health.NEEDS_ADMIN, "a secret that isn't used says nothing about the connector"
 
 
 def test_one_that_works_replaces_it_and_can_be_undone(crm: Connector, server: Server, cast: Cast) -> None:

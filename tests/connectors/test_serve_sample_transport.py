@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from connectors.errors import UpstreamRefusedCredential
 from connectors.sample import sample_token
 from connectors.sample.server import application
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from harriet.lib.mcp.versions import LEGACY, MODERN
@@ -61,7 +61,7 @@ async def test_the_official_client_uses_it(url, mode):
 async def test_harriet_uses_it_like_any_other_server(url, era):
     egress = AsyncEgress()
     transport = NativeTransport(egress)
-    endpoint = Endpoint(uuid4(), url, LOCAL, era)
+    endpoint = Endpoint(uuid4(), NATIVE, url, LOCAL, era)
     bearer = {"in": "header", "name": "Authorization", "template": "Bearer {{secret}}"}
     with placed("bearer", bearer, "", sample_token()) as credential:
         assert (await transport.discover(endpoint, credential, deadline=20)).server_info["title"] == "Sample CRM"

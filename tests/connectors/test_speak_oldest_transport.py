@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native.http_sse_stream import same_origin
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress
@@ -24,7 +24,7 @@ assert TALKATIVE
 
 @pytest.fixture
 def endpoint(hostile):
-    return Endpoint(uuid4(), hostile.url("/old/sse"), LOCAL, SSE)
+    return Endpoint(uuid4(), NATIVE, hostile.url("/old/sse"), LOCAL, SSE)
 
 
 def bearer():
@@ -51,7 +51,7 @@ def streams(hostile):
 
 
 async def test_it_is_found_when_nothing_else_works(hostile, transport):
-    unknown = Endpoint(uuid4(), hostile.url("/old/sse"), LOCAL)
+    unknown = Endpoint(uuid4(), NATIVE, hostile.url("/old/sse"), LOCAL)
     with bearer() as credential:
         found = await transport.discover(unknown, credential, deadline=10)
         assert (found.era, found.protocol_version, found.server_info) == (SSE, "2024-11-05", {"name": "oldest"})
@@ -106,7 +106,7 @@ async def test_a_stream_that_ends_ends_its_calls_and_no_others(hostile, transpor
 
 
 async def test_it_wants_its_credential(hostile, transport):
-    unknown = Endpoint(uuid4(), hostile.url("/old-401"), LOCAL)
+    unknown = Endpoint(uuid4(), NATIVE, hostile.url("/old-401"), LOCAL)
     with bearer() as credential, pytest.raises(UpstreamRefusedCredential) as failure:
         await transport.discover(unknown, credential, deadline=10)
     assert failure.value.challenge == "Bearer"
@@ -114,7 +114,7 @@ async def test_it_wants_its_credential(hostile, transport):
 
 async def test_the_server_does_not_choose_another_host(hostile, transport):
     with pytest.raises(UpstreamBroken, match="another host"):
-        await call(transport, Endpoint(uuid4(), hostile.url("/old-elsewhere"), LOCAL, SSE))
+        await call(transport, Endpoint(uuid4(), NATIVE, hostile.url("/old-elsewhere"), LOCAL, SSE))
 
 
 @pytest.mark.parametrize("path", ["/fine", "/html", "/401", "/503", "/hang-up", "/not-http", "/huge-event"])
@@ -122,7 +122,7 @@ async def test_what_is_not_such_a_server_ends_in_a_sentence(hostile, path):
     egress = AsyncEgress()
     transport = NativeTransport(egress, max_bytes=200_000)
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, Endpoint(uuid4(), hostile.url(path), LOCAL, SSE), deadline=5)
+        await call(transport, Endpoint(uuid4(), NATIVE, hostile.url(path), LOCAL, SSE), deadline=5)
     assert failure.value.message.endswith(".")
     await transport.close()
     await egress.close()

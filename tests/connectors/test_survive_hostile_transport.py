@@ -17,7 +17,7 @@ from connectors.errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
-from connectors.transports.base import Caller, Endpoint
+from connectors.transports.base import NATIVE, Caller, Endpoint
 from connectors.transports.native import answer_stream
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
@@ -36,7 +36,7 @@ async def call(
     template = {"in": "header", "name": "Authorization", "template": "Bearer {{secret}}"}
     with placed("bearer", template, "", Secret(SECRET)) as credential:
         return await transport.request(
-            Endpoint(connector or uuid4(), url, reach, era),
+            Endpoint(connector or uuid4(), NATIVE, url, reach, era),
             credential,
             calling("echo", arguments),
             caller=Caller(key),
@@ -245,7 +245,9 @@ async def test_a_server_that_talks_fast_is_read_more_slowly(hostile, transport, 
 
 async def list_tools(transport, url, era=MODERN, remarks=None):
     with OpenCredential() as credential:
-        return await transport.list_tools(Endpoint(uuid4(), url, LOCAL, era), credential, deadline=10, remarks=remarks)
+        return await transport.list_tools(
+            Endpoint(uuid4(), NATIVE, url, LOCAL, era), credential, deadline=10, remarks=remarks
+        )
 
 
 async def test_tools_with_invalid_annotations_are_left_out(hostile, transport):
@@ -262,6 +264,8 @@ async def test_lists_that_make_no_sense_are_refused(hostile, transport, path):
 
 async def test_looking_at_a_legacy_server_leaves_no_session_behind(hostile, transport):
     with OpenCredential() as credential:
-        found = await transport.discover(Endpoint(uuid4(), hostile.url("/legacy"), LOCAL), credential, deadline=10)
+        found = await transport.discover(
+            Endpoint(uuid4(), NATIVE, hostile.url("/legacy"), LOCAL), credential, deadline=10
+        )
     assert (found.era, found.protocol_version, found.server_info) == (LEGACY, "2025-06-18", {"name": "old"})
     assert [seen.headers["mcp-session-id"] for seen in hostile.seen if seen.method == "DELETE"] == ["session-1"]

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.errors import UpstreamBroken
-from connectors.transports.base import Endpoint, Interest
+from connectors.transports.base import NATIVE, Endpoint, Interest
 from connectors.transports.native import watch
 from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from harriet.lib.secret import Secret
@@ -39,7 +39,7 @@ async def watched(transport, url, era, count, interest=ALL):
         if len(heard) >= count:
             enough.set()
 
-    endpoint = Endpoint(uuid4(), url, LOCAL, era)
+    endpoint = Endpoint(uuid4(), NATIVE, url, LOCAL, era)
     task = asyncio.ensure_future(transport.watch(endpoint, opened, interest, on_notification=hear))
     waiting = asyncio.ensure_future(enough.wait())
     await asyncio.wait({task, waiting}, timeout=15, return_when=asyncio.FIRST_COMPLETED)

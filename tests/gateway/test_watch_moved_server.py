@@ -29,7 +29,7 @@ def test_a_watch_of_the_old_address_gets_no_secret_of_the_new_one(office: Office
         runtime.snapshots.by_slug["acme"] = after
         watchers = runtime.hub.watchers
         old, new = (
-            Endpoint(row.id, row.url, row.reach)
+            Endpoint(row.id, row.kind, row.url, row.reach)
             for row in (snapshot.facts.connectors[office.crm.id] for snapshot in (before, after))
         )
         with pytest.raises(LookupError):

@@ -12,9 +12,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connectors.errors import UpstreamError, UpstreamOutOfReach, UpstreamRefusedCredential
-from connectors.inspect.challenge import demanded
-from connectors.inspect.probe import Found, Probe
-from connectors.inspect.try_everything import Exercise, Used
+from connectors.inspect.challenge import challenge_in_words
+from connectors.inspect.probe import FoundServer, Probe
+from connectors.inspect.try_everything import Trial, Tried
 from harriet.lib.secret import Secret
 from harriet.lib.text import excerpt
 
@@ -80,20 +80,20 @@ class Command(BaseCommand):
             try:
                 found = await probe.look()
             except UpstreamRefusedCredential as refusal:
-                said = await demanded(probe.egress, probe.endpoint, refusal)
+                said = await challenge_in_words(probe.egress, probe.endpoint, refusal)
                 return self._fail(refusal, said, REFUSED)
             except UpstreamOutOfReach as problem:
                 return self._fail(problem, ["Say --internal when the host is in your own network."], OUT_OF_REACH)
             except UpstreamError as problem:
                 return self._fail(problem, [], UNUSABLE)
             self._tell(found)
-            exercise = Exercise(probe, found)
+            trial = Trial(probe, found)
             for tool, arguments in suite:
-                self._tell_use(await exercise.call(tool, arguments))
+                self._tell_use(await trial.call(tool, arguments))
             if options["exercise"]:
-                for used in await exercise.everything(but=[tool for tool, _ in suite]):
+                for used in await trial.everything(but=[tool for tool, _ in suite]):
                     self._tell_use(used)
-            wanted = [await exercise.call(tool, arguments) for tool, arguments in calls]
+            wanted = [await trial.call(tool, arguments) for tool, arguments in calls]
         for used in wanted:
             self._tell_use(used)
         return 0 if all(used.is_ok for used in wanted) else CALL_FAILED
@@ -103,7 +103,7 @@ class Command(BaseCommand):
             self.stderr.write(sentence)
         return code
 
-    def _tell(self, found: Found) -> None:
+    def _tell(self, found: FoundServer) -> None:
         discovery = found.discovery
         info = discovery.server_info
         name = " ".join(excerpt(str(info[key]), 80) for key in ("title", "name", "version") if info.get(key))
@@ -123,7 +123,7 @@ class Command(BaseCommand):
         for problem in found.problems:
             self._line("Problem", excerpt(problem, 400))
 
-    def _tell_use(self, used: Used) -> None:
+    def _tell_use(self, used: Tried) -> None:
         verdict = "answered" if used.is_ok else "failed"
         self._line("Used", f"{used.method} {excerpt(used.name, 100)} {verdict}: {excerpt(used.said, 400)}")
 

@@ -37,8 +37,10 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
     is_new = connector is None
     if connector is None:
         connector = draft_connector(
-            organization, slug=part.slug, name=part.name, description=part.description, actor=SYSTEM
+            organization, slug=part.slug, name=part.name, description=part.description, kind=part.kind, actor=SYSTEM
         )
+    if connector.kind != part.kind:
+        raise SetupFileError(f"It is of the kind {connector.kind}, which can't be changed. Make another connector.")
     _demand_secret(connector, part)
     is_changed = _address(connector, part) | _authentication(connector, part.authentication)
     if connector.state == Connector.State.DRAFT:

@@ -44,6 +44,7 @@ def _connector(connector: Connector) -> ConnectorPart:
         slug=connector.slug,
         name=connector.name,
         url=connector.url,
+        kind=connector.kind,
         description=connector.description,
         allow_internal=connector.allow_internal,
         checks_arguments=connector.checks_arguments,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from connectors.transports.base import NATIVE
+from connectors.transports.kinds import checked_kind
 from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.people.names import clean_slug
@@ -106,7 +108,7 @@ class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     slug: str
     name: str
     url: str
-    kind: Literal["native"] = "native"
+    kind: str = NATIVE
     description: str = ""
     allow_internal: bool = False
     checks_arguments: bool | None = None
@@ -168,6 +170,7 @@ def read(raw: bytes) -> SetupFile:
         raise SetupFileError(f"The set-up file is not JSON: {error}.") from None
     _check_slugs(setup)
     _check_names(setup)
+    _check_kinds(setup)
     return setup
 
 
@@ -183,6 +186,17 @@ def _check_slugs(setup: SetupFile) -> None:
     _check_each("Connector", [connector.slug for connector in connectors], 40)
     _check_each("Profile", [profile.slug for profile in profiles], 50)
     _refuse_twice("Person", [person.email.strip().lower() for person in setup.people])
+
+
+def _check_kinds(setup: SetupFile) -> None:
+    for place, connector in enumerate(setup.connectors):
+        try:
+            checked_kind(connector.kind)
+        except Problem as problem:
+            raise SetupFileError(
+                "The set-up file is not in the form that docs/setup-file.md shows: "
+                f"{problem.message.removesuffix('.')} - at `$.connectors[{place}].kind`."
+            ) from None
 
 
 def _check_each(kind: str, slugs: list[str], longest: int) -> None:

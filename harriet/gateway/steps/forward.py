@@ -22,13 +22,13 @@ async def forward(
     """One request to the server, with one deadline over everything but the time in which people answer."""
     connector = grant.tool.connector
     era = grant.tool.era_for(call.speaks_sessions)
-    endpoint = Endpoint(connector.id, connector.url, connector.reach, era)
+    endpoint = Endpoint(connector.id, connector.kind, connector.url, connector.reach, era)
     sealed = call.snapshot.credentials.get(connector.id)
     relay = Relay(call, connector, era, sent.redactor, heard)
     asked = call.asker.capabilities
     request = request_to(call, grant, relay.meta())
     sent.has_left = True
-    return await upstream.transport.request(
+    return await upstream.transports.transport_for(connector.kind).request(
         endpoint,
         credential,
         request,

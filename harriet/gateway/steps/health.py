@@ -41,7 +41,7 @@ class Pauses:
             # Not reached at all. A server that says 500 to one call may answer the next one.
             self._tell(connector, Connector.Health.DOWN, message)
         elif isinstance(problem, UpstreamRefusedCredential):
-            self._tell(connector, Connector.Health.OPERATOR, message)
+            self._tell(connector, Connector.Health.NEEDS_ADMIN, message)
 
     def saw_answer(self, connector: ConnectorRow) -> None:
         if connector.health != Connector.Health.UP:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from connectors.transports.base import Transport
+from connectors.transports.kinds import Transports
 from harriet.lib.redaction import Redactor
 from vault.opened import OpenCredential
 from vault.stored import SealedCredential
@@ -29,11 +29,11 @@ _REDACTORS = 512
 
 
 class Upstream:
-    """The transport, how long it may take, and what keeps secrets out of the answers."""
+    """The transports, how long it may take, and what keeps secrets out of the answers."""
 
-    def __init__(self, transport: Transport, *, deadline_seconds: float) -> None:
+    def __init__(self, transports: Transports, *, deadline_seconds: float) -> None:
         """`deadline_seconds`: over everything that one request takes, but for the time in which people answer."""
-        self.transport, self.deadline_seconds = transport, deadline_seconds
+        self.transports, self.deadline_seconds = transports, deadline_seconds
         self._redactors: OrderedDict[tuple[UUID, int], Redactor] = OrderedDict()
 
     def redactor(self, sealed: SealedCredential | None, credential: OpenCredential) -> Redactor | None:

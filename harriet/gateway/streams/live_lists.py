@@ -183,11 +183,11 @@ class LiveLists:
         connector, upstream = grant.tool.connector, self._upstream
         if "resources" not in connector.capabilities:
             return []
-        endpoint = Endpoint(connector.id, connector.url, connector.reach, era)
+        endpoint = Endpoint(connector.id, connector.kind, connector.url, connector.reach, era)
         sealed = snapshot.credentials.get(connector.id)
         with snapshot.opener.credential(sealed) as credential:
             redactor = upstream.redactor(sealed, credential)
-            entries = await upstream.transport.list_all(
+            entries = await upstream.transports.transport_for(connector.kind).list_all(
                 endpoint, credential, what.method, what.member, deadline=upstream.deadline_seconds
             )
         if redactor is not None:

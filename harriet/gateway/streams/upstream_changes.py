@@ -18,7 +18,8 @@ from connectors.access.facts import ConnectorRow, ProfileRow
 from connectors.access.rules import shown_uri, split_uri
 from connectors.errors import ConnectorError, UpstreamBroken
 from connectors.tasks import sync_connector_soon
-from connectors.transports.base import Endpoint, Interest, Transport
+from connectors.transports.base import Endpoint, Interest
+from connectors.transports.kinds import Transports
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.policy.view import Grant, View
 from harriet.gateway.processes.background import Background
@@ -103,8 +104,8 @@ class _Watch:
 class Watchers:
     """The streams on which this process hears servers."""
 
-    def __init__(self, transport: Transport, snapshots: Snapshots, lists: LiveLists, background: Background) -> None:
-        self._transport, self._snapshots = transport, snapshots
+    def __init__(self, transports: Transports, snapshots: Snapshots, lists: LiveLists, background: Background) -> None:
+        self._transports, self._snapshots = transports, snapshots
         self._lists, self._background = lists, background
         self.said: Said = _nobody
         """Set by whoever passes on what is said."""
@@ -149,7 +150,7 @@ class Watchers:
         for key in [(slug, source) for slug, source in self._watches if slug == organization and source not in wanted]:
             self._watches.pop(key).cancel()
         for source, (connector, uris) in wanted.items():
-            endpoint = Endpoint(connector.id, connector.url, connector.reach, source.era)
+            endpoint = Endpoint(connector.id, connector.kind, connector.url, connector.reach, source.era)
             subject = Subject(endpoint, connector.revision, Interest(uris=frozenset(uris)))
             known = self._watches.get((organization, source))
             if known is not None and known.subject == subject and not known.has_ended:
@@ -172,7 +173,7 @@ class Watchers:
         while True:
             pause = TRY_AGAIN
             try:
-                await self._transport.watch(
+                await self._transports.transport_for(endpoint.kind).watch(
                     endpoint,
                     partial(self._credential, organization, endpoint),
                     subject.interest,
