@@ -1,4 +1,4 @@
-"""One ASGI application: the MCP gateway in front, Django's pages behind it."""
+"""One ASGI application: the MCP gateway in front, the sample server beside it, Django's pages behind it."""
 
 import gc
 import os
@@ -10,6 +10,8 @@ from django.core.asgi import get_asgi_application
 
 _pages = get_asgi_application()
 
+from connectors.sample import PATH as SAMPLE_PATH  # noqa: E402
+from connectors.sample.server import application as sample_server  # noqa: E402
 from harriet.gateway.endpoint import with_gateway  # noqa: E402
 from vault.actions.check_root_key import check_root_key  # noqa: E402
 
@@ -18,7 +20,7 @@ warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronou
 
 check_root_key()  # a wrong key never serves a page
 
-application = with_gateway(_pages)
+application = with_gateway(_pages, beside={SAMPLE_PATH: sample_server})
 
 gc.collect()
 gc.freeze()  # what is loaded by now lives as long as the process: collections need not walk it for every call

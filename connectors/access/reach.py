@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from connectors.models import Connector
+from connectors.sample import PATH as SAMPLE_PATH
 from harriet.lib.egress import Reach
 from harriet.people.models import Organization
 
 
 def reach_for(allow_internal: bool, internal_hosts: Iterable[str]) -> Reach:
     """The sample server at Harriet's own address is allowed by itself, and nothing else at that address is."""
-    local = (*settings.ALLOWED_LOCAL_HOSTS, f"{settings.BASE_URL}/sample/mcp")
+    local = (*settings.ALLOWED_LOCAL_HOSTS, f"{settings.BASE_URL}{SAMPLE_PATH}")
     return Reach(allow_internal=allow_internal, internal_hosts=tuple(internal_hosts), local_hosts=local)
 
 

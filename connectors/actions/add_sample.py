@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.db import transaction
 
@@ -15,6 +13,7 @@ from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import EVERYONE, Connector
+from connectors.sample import PATH, sample_token
 from harriet.people.models import Organization, User
 
 SLUG = "sample"
@@ -29,14 +28,8 @@ def add_sample(organization: Organization, *, actor: Actor) -> Connector:
     return connector
 
 
-def is_sample_there() -> bool:
-    return find_spec("connectors.sample") is not None
-
-
 @transaction.atomic
 def _add(organization: Organization, *, actor: Actor) -> Connector:
-    from connectors.sample import sample_token
-
     connector = draft_connector(
         organization,
         slug=SLUG,
@@ -44,7 +37,7 @@ def _add(organization: Organization, *, actor: Actor) -> Connector:
         description="A small server that comes with Harriet, to try things out.",
         actor=actor,
     )
-    save_connection(connector, url=f"{settings.BASE_URL}/sample/mcp", allow_internal=True, actor=actor)
+    save_connection(connector, url=f"{settings.BASE_URL}{PATH}", allow_internal=True, actor=actor)
     owner = User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None
     save_authentication(connector, type="bearer", secret=sample_token(), owner=owner, actor=actor)
     save_access(connector, groups=[], roles=[EVERYONE], actor=actor)

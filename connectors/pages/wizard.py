@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from connectors.actions.activate_connector import activate_connector
-from connectors.actions.add_sample import add_sample, is_sample_there
+from connectors.actions.add_sample import add_sample
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.sync_connector import summary_of, sync_connector
@@ -97,10 +97,6 @@ class FirstStepPage(StepPage):
     snippet: SnippetForm
     preset: Preset | None = None
     presets: tuple[Preset, ...] = PRESETS
-
-    @property
-    def has_sample(self) -> bool:
-        return is_sample_there()
 
 
 @dataclass(frozen=True, slots=True)

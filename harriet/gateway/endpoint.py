@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -71,8 +71,9 @@ class UnknownToken(HttpRefusal):
 class McpEndpoint:
     """Holds the runtime of this process's event loop and routes what belongs to the gateway."""
 
-    def __init__(self, pages: Any) -> None:
+    def __init__(self, pages: Any, beside: Mapping[str, Any]) -> None:
         self._pages = pages
+        self._beside = beside
         self._runtime: Runtime | None = None
         self._starting: asyncio.Lock | None = None
         self._known_hosts: set[bytes] = set()
@@ -92,8 +93,8 @@ class McpEndpoint:
             await serve_metrics(scope, self._guesses.slowing(scope, send), await self._started())
         elif scope["path"].startswith("/api/"):
             await serve_pages(self._pages, scope, receive, self._guesses.slowing(scope, send))
-        elif scope["path"] == "/sample/mcp":
-            await import_module("connectors.sample.server").application(scope, receive, send)
+        elif scope["path"] in self._beside:
+            await self._beside[scope["path"]](scope, receive, send)
         else:
             await serve_pages(self._pages, scope, receive, send)
 
@@ -283,5 +284,6 @@ def _not_current() -> HttpRefusal:
     return HttpRefusal(503, NO_DATABASE, RETRY_SOON)
 
 
-def with_gateway(pages: Any) -> McpEndpoint:
-    return McpEndpoint(pages)
+def with_gateway(pages: Any, *, beside: Mapping[str, Any]) -> McpEndpoint:
+    """In front of the pages. `beside` are ASGI applications that take HTTP alone, by their whole path."""
+    return McpEndpoint(pages, beside)
