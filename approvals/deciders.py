@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.models import PendingAction
+from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, RightGiven
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power, Role, roles_with
@@ -88,7 +89,7 @@ def _by_group(action: PendingAction) -> Exists:
         Membership.groups.through.objects.filter(
             membership=OuterRef("pk"),
             group__connector_permissions__content_object=action.connector_id,
-            group__connector_permissions__permission__codename="approve_connector",
+            group__connector_permissions__permission__codename=ConnectorPermission.APPROVE,
         )
     )
 

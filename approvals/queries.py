@@ -14,6 +14,7 @@ from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
 from approvals.models import PendingAction, Ticket
 from approvals.sealed_parts import arguments_of, meta_of
+from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -108,6 +109,6 @@ def left_over(after: timedelta, *, most: int = 100) -> list[UUID]:
 def _decides_for(membership: Membership) -> QuerySet[PendingAction, object]:
     return PendingAction.objects.filter(
         organization=membership.organization_id,
-        connector__group_permissions__permission__codename="approve_connector",
+        connector__group_permissions__permission__codename=ConnectorPermission.APPROVE,
         connector__group_permissions__group__memberships=membership,
     ).values("connector")

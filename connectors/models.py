@@ -16,6 +16,14 @@ EVERYONE = "everyone"
 """In a tool permission's role: every active member of the organization."""
 
 
+class ConnectorPermission(models.TextChoices):
+    """What a group may be given on one connector (django-guardian's object permissions)."""
+
+    MANAGE = "manage_connector", "Can manage the connector"
+    """No action gives it yet: who manages one connector manages all, by their role."""
+    APPROVE = "approve_connector", "Can decide on calls to the connector"
+
+
 class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -75,10 +83,7 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="connector_slug_once")]
-        permissions = [
-            ("manage_connector", "Can manage the connector"),
-            ("approve_connector", "Can decide on calls to the connector"),
-        ]
+        permissions = [(one.value, one.label) for one in ConnectorPermission]
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="connector_newest"),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="connector_name_begins"),

@@ -12,14 +12,12 @@ from audit.record import record
 from connectors.access.grantees import access_words, checked_groups
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorApproversChanged
-from connectors.models import Connector, ConnectorGroupPermission
+from connectors.models import Connector, ConnectorGroupPermission, ConnectorPermission
 from harriet.people.models import Group, RightGiven
 from harriet.people.permissions import demand
 from harriet.people.rights_given import note_right
 from harriet.people.roles import Power
 from harriet.people.version import move_version
-
-APPROVE = "approve_connector"
 
 
 @transaction.atomic
@@ -27,13 +25,15 @@ def set_approvers(connector: Connector, groups: Iterable[Group], *, actor: Actor
     """True when it changed. Raises ConnectorError for another organization's group."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     wanted = checked_groups(connector.organization_id, groups)
-    rows = ConnectorGroupPermission.objects.filter(content_object=connector, permission__codename=APPROVE)
+    rows = ConnectorGroupPermission.objects.filter(
+        content_object=connector, permission__codename=ConnectorPermission.APPROVE
+    )
     before, after = set(rows.values_list("group_id", flat=True)), {group.pk for group in wanted}
     if before == after:
         return False
     if after - before:
         note_right(connector.organization_id, RightGiven.Way.CONNECTOR, connector.pk, actor)
-    permission = Permission.objects.get(codename=APPROVE, content_type__app_label="connectors")
+    permission = Permission.objects.get(codename=ConnectorPermission.APPROVE, content_type__app_label="connectors")
     rows.delete()
     ConnectorGroupPermission.objects.bulk_create(
         ConnectorGroupPermission(group=group, permission=permission, content_object=connector) for group in wanted

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 
-from connectors.actions.set_approvers import APPROVE
 from connectors.actions.set_tool import ToolChange
-from connectors.models import EVERYONE, Connector, Risk, Tool
+from connectors.models import EVERYONE, Connector, ConnectorPermission, Risk, Tool
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import KINDS, kind_choices
 from harriet.people.models import Organization
@@ -126,7 +125,7 @@ class ApproversForm(forms.Form):
     """Which groups decide on this connector's held calls."""
 
     def __init__(self, connector: Connector, *args: Any, **kwargs: Any) -> None:
-        rows = connector.group_permissions.filter(permission__codename=APPROVE)
+        rows = connector.group_permissions.filter(permission__codename=ConnectorPermission.APPROVE)
         super().__init__(*args, **{"initial": {"approvers": [row.group_id for row in rows]}, **kwargs})
         self.fields["approvers"] = GroupsField(
             connector.organization,
