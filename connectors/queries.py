@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
+from django.db.models.functions import Now
 
 from connectors.counts import Counts
 from connectors.models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
@@ -14,6 +16,8 @@ from harriet.people.models import Membership, Organization
 
 T = TypeVar("T")
 MOST_VERSIONS = 20
+"""Of one tool, on its page."""
+BETWEEN_SYNCS = timedelta(hours=1)
 OFFERED = ~Q(tools__state=Tool.State.REMOVED)
 BY_KIND = Case(*(When(kind=kind, then=place) for place, kind in enumerate(Tool.Kind.values)), default=0)
 """Tools, prompts, resources."""
@@ -72,10 +76,6 @@ def pinned_definition(tool: Tool) -> ToolVersion:
     return found[0] if found else tool.versions.get(is_pinned=True)
 
 
-def proposed_definition(tool: Tool) -> ToolVersion | None:
-    return tool.versions.filter(is_proposed=True).select_related("refused_by").first()
-
-
 def shown_versions(tool: Tool) -> list[ToolVersion]:
     """The latest of its definitions, the newest first; the accepted and the proposed one are always among them."""
     rows = tool.versions.select_related("accepted_by", "refused_by")
@@ -111,6 +111,13 @@ def last_sync_of(connector: Connector) -> SyncRun | None:
 def last_taken_sync_of(connector: Connector) -> SyncRun | None:
     """The one that what is offered now comes from: a failed sync changes nothing of it."""
     return SyncRun.objects.filter(connector=connector, is_success=True).first()
+
+
+def due_for_sync() -> list[UUID]:
+    """Servers that are up and whose tools nobody compared for an hour: changes are found without anybody's asking."""
+    seen = Connector.objects.filter(state=Connector.State.ACTIVE, health=Connector.Health.UP)
+    seen = seen.annotate(synced=Max("sync_runs__started_at"))
+    return list(seen.filter(Q(synced__lt=Now() - BETWEEN_SYNCS) | Q(synced=None)).values_list("pk", flat=True))
 
 
 def _found(thing: T | None, message: str) -> T:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
-from django.db.models import Max, Q
-from django.db.models.functions import Now
 
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector
-
-BETWEEN_SYNCS = timedelta(hours=1)
+from connectors.queries import due_for_sync
 
 
 @shared_task(name="connectors.check_health")
@@ -41,10 +37,3 @@ def sync_now(connector_id: str) -> None:
 
 def sync_connector_soon(connector_id: UUID) -> None:
     sync_now.delay(str(connector_id))
-
-
-def due_for_sync() -> list[object]:
-    """Servers that are up and whose tools nobody compared for an hour: changes are found without anybody's asking."""
-    seen = Connector.objects.filter(state=Connector.State.ACTIVE, health=Connector.Health.UP)
-    seen = seen.annotate(synced=Max("sync_runs__started_at"))
-    return list(seen.filter(Q(synced__lt=Now() - BETWEEN_SYNCS) | Q(synced=None)).values_list("pk", flat=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -18,6 +19,12 @@ from connectors.errors import ConnectorError
 from connectors.models import Profile, Tool
 from harriet.lib.text import excerpt
 from harriet.lib.uri_templates import Address
+
+
+class Clash(NamedTuple):
+    shown_name: str
+    tools: list[Tool]
+    """Enabled and all of one kind, at least two, by their connectors' names."""
 
 
 def refuse_clashes(profile: Profile) -> None:
@@ -59,11 +66,11 @@ def _refuse_shared_addresses(profile: Profile) -> None:
                 )
 
 
-def clashes_of(profile: Profile) -> list[tuple[str, list[Tool]]]:
-    """Each name that more than one enabled tool would be shown under; a tool and a prompt may share one."""
+def clashes_of(profile: Profile) -> list[Clash]:
+    """A tool and a prompt may share a name."""
     inside = Q(connector__profiles=profile) | Q(profiles=profile)
     tools = Tool.objects.filter(inside, is_enabled=True).select_related("connector").distinct()
     shown: dict[tuple[str, str], list[Tool]] = defaultdict(list)
     for tool in tools.exclude(kind=Tool.Kind.RESOURCES).order_by("connector__name", "name"):
         shown[shown_name(tool.connector.slug, tool.name, profile.has_prefix), tool.kind].append(tool)
-    return [(name, found) for (name, _), found in sorted(shown.items()) if len(found) > 1]
+    return [Clash(name, found) for (name, _), found in sorted(shown.items()) if len(found) > 1]

@@ -12,6 +12,7 @@ from connectors.access.rules import CallerFacts, ProfileFacts, ToolFacts, shown_
 from harriet.lib.egress import Reach
 
 Mark = tuple[bytes, ...]
+"""Fingerprints of what rows were read from: while they are the same, so are the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -54,7 +54,7 @@ def load_for_page(organization: Organization) -> OrganizationFacts:
 def load_for_connector(connector: Connector) -> OrganizationFacts:
     """The same, of one connector alone."""
     organization = connector.organization
-    values = {name: getattr(connector, name) for name in (*_CONNECTOR, "allow_internal")}
+    values = _ConnectorValues(*(getattr(connector, name) for name in _ConnectorValues._fields))
     found = _facts(organization, _connector_rows([values], organization))
     tools = Tool.objects.filter(connector=connector)
     return replace(
@@ -106,30 +106,71 @@ def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
     return CallerFacts(label=label, is_active=True, role=None, group_ids=frozenset(group_ids))
 
 
+class _ConnectorValues(NamedTuple):
+    """Columns of a connector, by their names."""
+
+    id: UUID
+    slug: str
+    name: str
+    kind: str
+    url: str
+    era: str
+    eras: list[str]
+    capabilities: dict[str, Any]
+    state: str
+    health: str
+    health_reason: str
+    revision: int
+    checks_arguments: bool
+    allow_internal: bool
+
+
 def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
-    found = Connector.objects.filter(organization=organization)
-    return _connector_rows(found.values(*_CONNECTOR, "allow_internal").iterator(chunk_size=1000), organization)
+    rows = Connector.objects.filter(organization=organization).values_list(*_ConnectorValues._fields)
+    return _connector_rows((_ConnectorValues(*row) for row in rows.iterator(chunk_size=1000)), organization)
 
 
-def _connector_rows(found: Iterable[dict[str, Any]], organization: Organization) -> dict[UUID, ConnectorRow]:
+def _connector_rows(found: Iterable[_ConnectorValues], organization: Organization) -> dict[UUID, ConnectorRow]:
     reaches = {allows: reach_for(allows, organization.internal_hosts) for allows in (False, True)}
-    return {row["id"]: _connector_row(reaches[row.pop("allow_internal")], **row) for row in found}
+    return {values.id: _connector_row(values, reaches[values.allow_internal]) for values in found}
 
 
-def _connector_row(reach: Reach, *, era: str, eras: list[str], **row: Any) -> ConnectorRow:
-    session_era = LEGACY if LEGACY in eras else era
-    return ConnectorRow(reach=reach, era=era, session_era=session_era, **row)
-
-
-_CONNECTOR = (
-    *("id", "slug", "name", "kind", "url", "era", "eras", "capabilities"),
-    *("state", "health", "health_reason", "revision", "checks_arguments"),
-)
+def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
+    return ConnectorRow(
+        id=values.id,
+        slug=values.slug,
+        name=values.name,
+        kind=values.kind,
+        url=values.url,
+        era=values.era,
+        session_era=LEGACY if LEGACY in values.eras else values.era,
+        capabilities=values.capabilities,
+        state=values.state,
+        health=values.health,
+        health_reason=values.health_reason,
+        revision=values.revision,
+        reach=reach,
+        checks_arguments=values.checks_arguments,
+    )
 
 
 def _ids(through: Any, owner: str, member: str) -> ArraySubquery:
     """The far ends of a many-to-many table, beside each row of the near end."""
     return ArraySubquery(through.objects.filter(**{owner: OuterRef("pk")}).values(member))
+
+
+class _ProfileValues(NamedTuple):
+    """Columns of a profile, and the ids of what it has."""
+
+    id: UUID
+    slug: str
+    name: str
+    has_prefix: bool
+    is_progressive: bool
+    connector_ids: list[UUID]
+    tool_ids: list[UUID]
+    group_ids: list[UUID]
+    membership_ids: list[UUID]
 
 
 def _profiles(organization_id: UUID) -> dict[UUID, ProfileRow]:
@@ -139,30 +180,48 @@ def _profiles(organization_id: UUID) -> dict[UUID, ProfileRow]:
         group_ids=_ids(Profile.groups.through, "profile_id", "group_id"),
         membership_ids=_ids(Profile.people.through, "profile_id", "membership_id"),
     )
-    return {row.id: _profile(row) for row in rows}
+    found = (_ProfileValues(*row) for row in rows.values_list(*_ProfileValues._fields))
+    return {values.id: _profile(values) for values in found}
 
 
-def _profile(row: Any) -> ProfileRow:
+def _profile(values: _ProfileValues) -> ProfileRow:
     facts = ProfileFacts(
-        profile_id=row.id,
-        name=row.name,
-        connector_ids=frozenset(row.connector_ids),
-        tool_ids=frozenset(row.tool_ids),
-        group_ids=frozenset(row.group_ids),
-        membership_ids=frozenset(row.membership_ids),
+        profile_id=values.id,
+        name=values.name,
+        connector_ids=frozenset(values.connector_ids),
+        tool_ids=frozenset(values.tool_ids),
+        group_ids=frozenset(values.group_ids),
+        membership_ids=frozenset(values.membership_ids),
     )
     return ProfileRow(
-        id=row.id,
-        slug=row.slug,
-        name=row.name,
-        has_prefix=row.has_prefix,
-        is_progressive=row.is_progressive,
+        id=values.id,
+        slug=values.slug,
+        name=values.name,
+        has_prefix=values.has_prefix,
+        is_progressive=values.is_progressive,
         facts=facts,
     )
 
 
+class _MemberValues(NamedTuple):
+    """Columns of a membership and of its person (`_MEMBER`), and the ids of its groups."""
+
+    id: UUID
+    role: str
+    is_active: bool
+    user_id: UUID
+    email: str
+    name: str
+    is_user_active: bool
+    group_ids: list[UUID]
+
+
+_MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")
+
+
 def _members(organization_id: UUID) -> dict[UUID, MemberRow]:
-    """Plain columns: thousands of people as model instances cost seconds and stay in the process's memory."""
+    """By user id. Plain columns: thousands of people as model instances cost seconds and stay in the process's
+    memory."""
     rows = (
         Membership.objects.filter(organization_id=organization_id)
         .annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
@@ -170,17 +229,15 @@ def _members(organization_id: UUID) -> dict[UUID, MemberRow]:
     )
     shared: dict[frozenset[UUID], frozenset[UUID]] = {}
     members = {}
-    for row_id, role, is_active, user_id, email, name, is_user_active, group_ids in rows.iterator(chunk_size=1000):
-        groups = frozenset(group_ids)
+    for row in rows.iterator(chunk_size=1000):
+        values = _MemberValues(*row)
+        groups = frozenset(values.group_ids)
         facts = CallerFacts(
-            label=name or email,
-            is_active=is_active and is_user_active,
-            role=str(Role(role)),
+            label=values.name or values.email,
+            is_active=values.is_active and values.is_user_active,
+            role=str(Role(values.role)),
             group_ids=shared.setdefault(groups, groups),
-            membership_id=row_id,
+            membership_id=values.id,
         )
-        members[user_id] = MemberRow(row_id, user_id, email, name, facts)
+        members[values.user_id] = MemberRow(values.id, values.user_id, values.email, values.name, facts)
     return members
-
-
-_MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")

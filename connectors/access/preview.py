@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import Verdict, may_call, may_open, shown_uri
@@ -64,18 +65,22 @@ def _shown(tool: ToolRow, profile: ProfileRow) -> str:
     return tool.shown_name(profile)
 
 
-def best_verdict(facts: OrganizationFacts, tool: ToolRow, member: MemberRow) -> tuple[Verdict, ProfileRow | None]:
-    """The profile through which a person may call a tool, or the refusal of the one that comes nearest."""
-    nearest: tuple[Verdict, ProfileRow | None] = (
-        Verdict(False, f"No profile of {member.facts.label} contains {tool.facts.name}."),
-        None,
-    )
+class ThroughProfile(NamedTuple):
+    verdict: Verdict
+    profile: ProfileRow | None
+    """None when no profile of the person's contains the tool."""
+
+
+def best_verdict(facts: OrganizationFacts, tool: ToolRow, member: MemberRow) -> ThroughProfile:
+    """Through the profile by which a person may call a tool, or the refusal of the one that comes nearest."""
+    nowhere = Verdict(False, f"No profile of {member.facts.label} contains {tool.facts.name}.")
+    nearest = ThroughProfile(nowhere, None)
     for profile in _containing(facts, tool):
         verdict = may_call(tool.facts, member.facts, profile.facts)
         if verdict.is_allowed:
-            return verdict, profile
+            return ThroughProfile(verdict, profile)
         if may_open(profile.facts, member.facts).is_allowed:
-            nearest = verdict, profile
+            nearest = ThroughProfile(verdict, profile)
     return nearest
 
 

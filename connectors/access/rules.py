@@ -74,14 +74,6 @@ def may_call(tool: ToolFacts, caller: CallerFacts, profile: ProfileFacts) -> Ver
     return _is_permitted(tool, caller)
 
 
-def may_use(tool: ToolFacts, caller: CallerFacts) -> Verdict:
-    """The same without the profile's rules: what a person could call if a profile of theirs contained it."""
-    if not caller.is_active:
-        return _inactive(caller)
-    offered = _is_offered(tool)
-    return _is_permitted(tool, caller) if offered.is_allowed else offered
-
-
 def may_open(profile: ProfileFacts, caller: CallerFacts) -> Verdict:
     """Whether the profile is one of the caller's."""
     if not caller.is_active:

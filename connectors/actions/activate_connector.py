@@ -18,6 +18,7 @@ from harriet.people.version import move_version
 
 @transaction.atomic
 def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
+    """One that isn't a draft is left as it is. Raises ConnectorError while a step is open."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     if connector.state != Connector.State.DRAFT:
         return connector

@@ -37,6 +37,8 @@ def create_profile(
     tools: Iterable[Tool] = (),
     actor: Actor,
 ) -> Profile:
+    """Raises ConnectorError beside the field: for a short name that is taken, what isn't the organization's, or tools
+    that would be shown under one name."""
     demand(actor, organization, Power.MANAGE_PROFILES)
     profile = Profile(
         organization=organization,

@@ -17,6 +17,7 @@ from vault.actions.delete_credential import delete_credential
 
 @transaction.atomic
 def delete_connector(connector: Connector, *, actor: Actor) -> None:
+    """Profiles lose it, and its history stays in the log alone."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)

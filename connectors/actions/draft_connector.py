@@ -20,6 +20,7 @@ from harriet.people.permissions import demand
 from harriet.people.roles import Power
 
 
+@transaction.atomic
 def draft_connector(
     organization: Organization,
     *,
@@ -42,10 +43,9 @@ def draft_connector(
         owner=User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None,
         wizard_step=CONNECTION,
     )
-    with transaction.atomic():
-        refuse_taken_slug(connector)
-        connector.save(force_insert=True)
-        record(ConnectorDrafted(connector=connector_label(connector)), organization_id=organization.id, actor=actor)
+    refuse_taken_slug(connector)
+    connector.save(force_insert=True)
+    record(ConnectorDrafted(connector=connector_label(connector)), organization_id=organization.id, actor=actor)
     return connector
 
 

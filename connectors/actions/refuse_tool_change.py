@@ -17,6 +17,7 @@ from harriet.people.roles import Power
 
 @transaction.atomic
 def refuse_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersion:
+    """`digest` names the definition that the admin read. Raises ConnectorError when another one waits by now."""
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
     version = proposed_version(tool, digest)
     ToolVersion.objects.filter(pk=version.pk).update(
@@ -34,7 +35,7 @@ def refuse_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersio
 
 
 def proposed_version(tool: Tool, digest: bytes) -> ToolVersion:
-    """The definition that waits, locked, when it is still the one that was read."""
+    """The definition that waits, with its tool locked. Raises ConnectorError when it isn't the one that was read."""
     Tool.objects.select_for_update().get(pk=tool.pk)
     version = ToolVersion.objects.filter(tool=tool, is_proposed=True).first()
     if version is None:

@@ -27,6 +27,7 @@ def save_access(
     requires_confirmation: bool = False,
     actor: Actor,
 ) -> Connector:
+    """Raises ConnectorError beside the field: for another organization's group, or a role that doesn't exist."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     allowed_groups, allowed_roles = checked_groups(connector.organization_id, groups), checked_roles(roles)
     connector.default_roles = allowed_roles

@@ -33,6 +33,7 @@ class ToolChange:
     roles: Iterable[str] | None = None
 
 
+@transaction.atomic
 def set_tool(
     tool: Tool,
     *,
@@ -45,13 +46,12 @@ def set_tool(
 ) -> bool:
     """True when something changed. Raises ConnectorError for another organization's group or an unknown role."""
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
-    with transaction.atomic():
-        locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
-        change = ToolChange(is_enabled, requires_confirmation, risk_override, groups, roles)
-        is_changed = change_tool(locked, change, actor=actor)
-        if is_changed:
-            refuse_clashes_with([locked])
-            move_version(tool.organization_id)
+    locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
+    change = ToolChange(is_enabled, requires_confirmation, risk_override, groups, roles)
+    is_changed = change_tool(locked, change, actor=actor)
+    if is_changed:
+        refuse_clashes_with([locked])
+        move_version(tool.organization_id)
     tool.refresh_from_db(fields=["is_enabled", "requires_confirmation", "risk_override"])
     return is_changed
 

@@ -17,7 +17,8 @@ from connectors.actions.pin_offer import add_resources, add_tools, quarantine_to
 from connectors.actions.record_health import record_failure, record_health
 from connectors.audit_labels import connector_label, name_with_kind
 from connectors.counts import offer_words
-from connectors.definitions.offer import Difference, Known, Offer, body_digest, compare, read_offer
+from connectors.definitions.diff import Difference, Known, compare
+from connectors.definitions.offer import Offer, body_digest, read_offer
 from connectors.definitions.unchecked import notes_of
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorSynced, ConnectorSyncFailed

@@ -1,4 +1,4 @@
-"""What changed between the tools that were accepted and the ones a server offers now. Pure: no database, no network.
+"""What a server offers, as it can be pinned. Pure: no database, no network.
 
 A definition is the whole tool object (name, title, description, schemas, annotations, icons, _meta), made valid where
 the server's meaning is clear, and pinned like that by the SHA-256 of its canonical JSON: the order of keys does not
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.definitions.mend import mended, mended_entry
@@ -19,8 +19,11 @@ from harriet.lib.errors import Problem
 from harriet.lib.text import show_hidden
 
 MOST_TOOLS = 2_000
+"""Of one server; prompts are counted apart."""
 LARGEST_DEFINITION = 256 * 1024
+"""Bytes of canonical JSON."""
 LONGEST_NAME = 128
+"""Characters."""
 
 _NOT_IN_NAMES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}
 
@@ -37,39 +40,12 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """One tool as Harriet knows it."""
-
-    name: str
-    pinned: bytes
-    body: bytes
-    proposed: bytes | None = None
-    is_quarantined: bool = False
-    is_removed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
     tools: Mapping[str, Offered]
     refused: tuple[str, ...] = ()
     """A sentence for each thing that was not taken."""
     mended: tuple[str, ...] = ()
     """A sentence for each that was taken otherwise than it came."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    added: list[Offered] = field(default_factory=list)
-    changed: list[Offered] = field(default_factory=list)
-    """Newly different from the pinned definition, or different in another way than before."""
-    restored: list[Offered] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    renamed: dict[str, str] = field(default_factory=dict)
-    """New name → the name it probably had."""
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.added or self.changed or self.restored or self.removed)
 
 
 def read_offer(definitions: Iterable[Any], *, is_prompts: bool = False) -> Offer:
@@ -114,38 +90,6 @@ def _check(definition: Mapping[str, Any]) -> None:
 
 def body_digest(definition: Mapping[str, Any]) -> bytes:
     return digest({key: value for key, value in definition.items() if key != "name"})
-
-
-def compare(known: Iterable[Known], offer: Offer) -> Difference:
-    by_name = {tool.name: tool for tool in known}
-    difference = Difference()
-    for offered in offer.tools.values():
-        _place(offered, by_name.get(offered.name), difference)
-    gone = [tool for tool in by_name.values() if tool.name not in offer.tools]
-    difference.removed.extend(tool.name for tool in gone if not tool.is_removed)
-    _pair_renames(difference, gone)
-    return difference
-
-
-def _place(offered: Offered, known: Known | None, difference: Difference) -> None:
-    if known is None:
-        difference.added.append(offered)
-    elif offered.digest == known.pinned:
-        if known.is_quarantined or known.is_removed:
-            difference.restored.append(offered)
-    elif offered.digest != known.proposed or not known.is_quarantined:
-        difference.changed.append(offered)
-
-
-def _pair_renames(difference: Difference, gone: list[Known]) -> None:
-    """Each tool that went is the old name of at most one that came."""
-    by_body = {}
-    for tool in sorted(gone, key=lambda tool: tool.is_removed, reverse=True):  # the latest to go wins
-        by_body[tool.body] = tool.name
-    for offered in difference.added:
-        old = by_body.pop(offered.body, None)
-        if old is not None:
-            difference.renamed[offered.name] = old
 
 
 def _check_name(name: str) -> None:

@@ -10,7 +10,7 @@ from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import Connector
+from connectors.models import Connector, Tool, ToolVersion
 from harriet.lib.secret import Secret
 from tests.cast import Cast
 from tests.connectors.server import Server
@@ -34,3 +34,8 @@ class ConnectorMaker:
         connector = self(slug, **more)
         assert sync_connector(connector, actor=self.cast.actor(self.cast.alice)).is_success
         return connector
+
+
+def proposed_of(tool: Tool) -> ToolVersion | None:
+    """The definition that waits for an admin's decision."""
+    return tool.versions.filter(is_proposed=True).select_related("refused_by").first()

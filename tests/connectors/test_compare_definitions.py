@@ -8,15 +8,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.definitions.offer import (
-    LARGEST_DEFINITION,
-    MOST_TOOLS,
-    Known,
-    Offered,
-    compare,
-    read_definition,
-    read_offer,
-)
+from connectors.definitions.diff import Known, compare
+from connectors.definitions.offer import LARGEST_DEFINITION, MOST_TOOLS, Offered, read_definition, read_offer
 from harriet.lib.canonical import parse_strict
 
 SEND: dict[str, Any] = {

@@ -9,7 +9,8 @@ import pytest
 
 from connectors.access.pinned import MEMBER, Pinned, in_sessions, only_era, without_eras
 from connectors.definitions.both_eras import merged
-from connectors.definitions.offer import Known, compare, read_offer
+from connectors.definitions.diff import Known, compare
+from connectors.definitions.offer import read_offer
 
 SCHEMA = {"type": "object"}
 

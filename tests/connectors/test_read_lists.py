@@ -13,7 +13,7 @@ import pytest
 from connectors.definitions.sound import Remarks
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import NATIVE, Endpoint
-from connectors.transports.native.paging import MAX_PAGES
+from connectors.transports.native.paging import MOST_PAGES
 from connectors.transports.native.transport import NativeTransport
 from harriet.lib.egress import AsyncEgress, Reach
 from tests.servers.raw import RawServer
@@ -207,7 +207,7 @@ async def test_a_list_that_really_never_ends_is_refused_within_the_bounds(
     server.results["tools/list"] = lambda _: page(f"t{next(numbers)}", nextCursor="more")
     with pytest.raises(UpstreamBroken, match="doesn't end"):
         await names(server, transport)
-    assert len(server.of("tools/list")) == MAX_PAGES
+    assert len(server.of("tools/list")) == MOST_PAGES
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.native.answers import answer_of
-from connectors.transports.native.envelope import MAX_DEPTH, Faulty, Mended, Unreadable, one_line, read_message
+from connectors.transports.native.envelope import DEEPEST, Faulty, Mended, Unreadable, one_line, read_message
 from connectors.transports.native.outgoing import ServerReply
 from connectors.transports.native.sse import EventReader, TooManyEvents
 
@@ -84,4 +84,4 @@ def test_what_a_message_carries_keeps_its_bytes():
     message = read_message(raw)
     assert bytes(message.id) == b'"a\\u0062"'
     assert one_line(bytes(message.result)) == b'{ "x" : 1.10, "y":99999999999999999999, "z":"\\u00e9" }'
-    assert read_message(b'{"id":1,"result":' + b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1) + b"}")
+    assert read_message(b'{"id":1,"result":' + b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1) + b"}")

@@ -13,12 +13,11 @@ from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun, Tool, ToolVersion
-from connectors.queries import proposed_definition
 from harriet.lib.canonical import digest
 from harriet.people.models import Notice, OrganizationVersion
 from tests.cast import Cast
 from tests.connectors.server import Server, tool
-from tests.connectors.story import ConnectorMaker
+from tests.connectors.story import ConnectorMaker, proposed_of
 
 
 def codes(cast: Cast) -> list[str]:
@@ -80,7 +79,7 @@ def test_a_changed_tool_is_quarantined_alone(cast: Cast, server: Server, connect
         "delete_all": "pinned",
     }
     changed = Tool.objects.get(name="send_mail")
-    proposed = proposed_definition(changed)
+    proposed = proposed_of(changed)
     assert proposed is not None
     before = OrganizationVersion.objects.get(organization=cast.acme).number
     accept_tool_change(changed, digest=bytes(proposed.digest), actor=alice)
@@ -108,7 +107,7 @@ def test_a_refused_change_stays_in_quarantine_until_the_server_takes_it_back(
     server.tools[1] = tool("send_mail", title="?")
     sync(connector, cast)
     changed = Tool.objects.get(name="send_mail")
-    proposed = proposed_definition(changed)
+    proposed = proposed_of(changed)
     assert proposed is not None
     refuse_tool_change(changed, digest=bytes(proposed.digest), actor=alice)
     sync(connector, cast)
@@ -117,7 +116,7 @@ def test_a_refused_change_stays_in_quarantine_until_the_server_takes_it_back(
     server.tools[1] = good
     assert sync(connector, cast).restored == ["send_mail"]
     changed.refresh_from_db()
-    assert changed.state == "pinned" and proposed_definition(changed) is None
+    assert changed.state == "pinned" and proposed_of(changed) is None
 
 
 def test_only_the_definition_that_was_read_is_accepted(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
@@ -126,7 +125,7 @@ def test_only_the_definition_that_was_read_is_accepted(cast: Cast, server: Serve
     server.tools[1] = tool("send_mail", title="one")
     sync(connector, cast)
     changed = Tool.objects.get(name="send_mail")
-    read = proposed_definition(changed)
+    read = proposed_of(changed)
     assert read is not None
     server.tools[1] = tool("send_mail", title="two")
     assert sync(connector, cast).changed == ["send_mail"]

@@ -16,7 +16,7 @@ from harriet.lib.mcp.notifications import CANCELLED
 from harriet.lib.pace import Pace
 from harriet.lib.text import quoted
 
-MAX_EVENTS = 10_000
+MOST_EVENTS = 10_000
 """Of one request, over all its streams."""
 BURST, PER_SECOND = 2000, 500.0
 """How fast notifications are passed on; beyond, the server is read more slowly."""
@@ -61,7 +61,7 @@ class AnswerStream:
         self._pace: Pace | None = None
         self._unread = Unread(endpoint)
         self._has_told = False
-        self.reader = EventReader(MAX_EVENTS)
+        self.reader = EventReader(MOST_EVENTS)
 
     @property
     def can_go_on(self) -> bool:
@@ -79,7 +79,7 @@ class AnswerStream:
             rest = self.reader.rest()
             return await self.answer_in(rest) if rest else None
         except TooManyEvents:
-            raise broken(self._endpoint, f"sent more than {MAX_EVENTS} events instead of its answer") from None
+            raise broken(self._endpoint, f"sent more than {MOST_EVENTS} events instead of its answer") from None
         except EgressBroken:
             if not self.can_go_on:
                 raise

@@ -11,8 +11,10 @@ from harriet.lib.canonical import NotRepresentable, is_deeper_than
 from harriet.lib.legible import made_legible
 from harriet.lib.lenient import members_of
 
-MAX_DEPTH = 128
-LARGEST_BATCH = 1000
+DEEPEST = 128
+"""Levels of a message."""
+MOST_IN_A_BATCH = 1000
+"""Messages."""
 _EMPTY = msgspec.Raw(b"")
 _NUMBER = re.compile(rb'("?)([0-9]{1,19})(?:\.0{1,9})?\1')
 
@@ -81,7 +83,7 @@ _decode_shape = msgspec.json.Decoder(_Shape).decode
 def read_message(raw: bytes) -> Message:
     """Raises Unreadable. The decoder checks all of the JSON's syntax, also where it keeps the bytes; a result that it
     can't read, in an envelope that can be read, comes as Faulty, and anything else as Mended."""
-    if is_deeper_than(raw, MAX_DEPTH):
+    if is_deeper_than(raw, DEEPEST):
         return _too_deep(raw)
     try:
         if not raw.isascii():
@@ -103,7 +105,7 @@ def singly(raw: bytes) -> Sequence[bytes]:
     for text in (raw, made_legible(raw)[0]):
         with suppress(msgspec.MsgspecError, RecursionError):
             batch = _decode_batch(text)
-            return [bytes(one) for one in batch] if 0 < len(batch) <= LARGEST_BATCH else (raw,)
+            return [bytes(one) for one in batch] if 0 < len(batch) <= MOST_IN_A_BATCH else (raw,)
     return (raw,)
 
 
@@ -122,7 +124,7 @@ def _without_nulls(raw: bytes) -> bytes | None:
 
 _OPTIONAL = frozenset({"method", "params", "error"})
 _NO_MESSAGE = "it is not one JSON-RPC message"
-_TOO_DEEP = f"its JSON is nested deeper than {MAX_DEPTH} levels, or is broken"
+_TOO_DEEP = f"its JSON is nested deeper than {DEEPEST} levels, or is broken"
 
 
 def _too_deep(raw: bytes) -> Faulty:

@@ -29,6 +29,7 @@ from harriet.lib.media import JSON, is_events
 from harriet.lib.text import quoted
 
 LARGEST_WORDS = 256 * 1024
+"""Bytes of an answer with an error status that are read."""
 WORDS_SECONDS = 3.0
 """A server that drips its words keeps nobody waiting."""
 _NOT_NOW = frozenset({408, 425, 429}) | (frozenset(range(500, 600)) - {501, 505})
@@ -36,8 +37,10 @@ _DIDN_T_BEGIN = frozenset({425, 429, 503})
 """Statuses with which a server says that it didn't work on the request."""
 _ELSEWHERE = frozenset({301, 307, 308})
 """Redirects that say that nothing was done here."""
-MOST_EVENTS = 100
+_MOST_EVENTS = 100
+"""Of a stream with an error status: the first is what matters."""
 _LONGEST_WAIT = 400 * 86_400
+"""Seconds; whoever asks for more means none."""
 _CHECK_URL = "Check the connector's URL, then synchronise it: its protocol version may have changed."
 
 EgressProblem = (EgressRefused, EgressTimeout, EgressFailed)
@@ -116,7 +119,7 @@ async def failure_of(endpoint: Endpoint, response: Response) -> Failure:
 
 
 def _first_event(body: bytes) -> bytes:
-    reader = EventReader(MOST_EVENTS)
+    reader = EventReader(_MOST_EVENTS)
     with suppress(TooManyEvents):
         return next(iter(reader.feed(body)), b"") or reader.rest()
     return b""

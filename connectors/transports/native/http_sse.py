@@ -36,9 +36,10 @@ from harriet.lib.mcp.versions import SSE, SSE_ONLY
 
 logger = logging.getLogger(__name__)
 
-LIMIT = 1000
+MOST_STREAMS = 1000
 """Open event streams: each is a connection."""
 _POST_SECONDS = 20.0
+"""For sending a request; its answer, which comes on the stream, has the rest of the time."""
 
 
 class HttpSse:
@@ -46,7 +47,7 @@ class HttpSse:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._streams: SessionPool[HttpSseStream] = SessionPool(LIMIT, on_leave=HttpSseStream.close)
+        self._streams: SessionPool[HttpSseStream] = SessionPool(MOST_STREAMS, on_leave=HttpSseStream.close)
         self._loans: SessionLoans[HttpSseStream] = SessionLoans(
             self._streams, is_busy=lambda stream: stream.is_busy, end=lambda endpoint, stream, attached: stream.close()
         )

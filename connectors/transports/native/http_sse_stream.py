@@ -11,17 +11,16 @@ from urllib.parse import urljoin, urlsplit
 
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamError, UpstreamTimeout
 from connectors.transports.base import Discovery, Endpoint, OnNotification
-from connectors.transports.native.answer_stream import BURST, MAX_EVENTS, PER_SECOND, Unread
+from connectors.transports.native.answer_stream import BURST, MOST_EVENTS, PER_SECOND, Unread
 from connectors.transports.native.cookies import Cookies
 from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, one_line, singly
 from connectors.transports.native.failure import EgressProblem, failure_of, translated
 from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.server_questions import ServerQuestions, TooManyQuestions, take_for_the_only
+from connectors.transports.native.server_questions import ServerQuestions, TooManyQuestions, take_if_asked
 from connectors.transports.native.sse import EventReader, EventTooLarge, TooManyEvents
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import Exchange
-from harriet.lib.mcp.notifications import CANCELLED
 from harriet.lib.media import is_events
 from harriet.lib.pace import Pace
 
@@ -31,7 +30,9 @@ LIFE_SECONDS, USABLE_SECONDS = 7200.0, 3600.0
 """A stream takes no new requests in its second hour, so that none breaks off when it ends."""
 IDLE_SECONDS = 120.0
 _ADDRESS_SECONDS = 10.0
-_MAX_STREAM_EVENTS, _MAX_STREAM_BYTES = 1_000_000, 4 * 2**30
+"""Until the server has said where requests go."""
+_MOST_STREAM_EVENTS, _LARGEST_STREAM = 1_000_000, 4 * 2**30
+"""Events and bytes of a stream's whole life."""
 
 
 class _Timer:
@@ -74,8 +75,8 @@ class AwaitedAnswer:
 
     async def hear(self, raw: bytes) -> None:
         self.heard += 1
-        if self.heard > MAX_EVENTS and not self.is_lasting:
-            self.fail(UpstreamBroken(f"The server sent more than {MAX_EVENTS} events instead of its answer."))
+        if self.heard > MOST_EVENTS and not self.is_lasting:
+            self.fail(UpstreamBroken(f"The server sent more than {MOST_EVENTS} events instead of its answer."))
         elif self.on_notification is not None:
             await self.on_notification(raw)
 
@@ -169,7 +170,7 @@ class HttpSseStream:
             flight.fail(problem)
 
     async def _read(self, exchange: Exchange) -> None:
-        reader = EventReader(_MAX_STREAM_EVENTS, special="endpoint", max_event=self._max_bytes)
+        reader = EventReader(_MOST_STREAM_EVENTS, special="endpoint", max_event=self._max_bytes)
         async with exchange as response:
             exchange.headers, exchange.params = {}, None  # the stream outlives the block that opened the credential
             self.cookies.take(response.headers.every("Set-Cookie"))
@@ -177,7 +178,7 @@ class HttpSseStream:
                 raise (await failure_of(self.address, response)).problem()
             if response.status != 200 or not is_events(response.headers.get("Content-Type", "")):
                 raise UpstreamBroken(f"The server answered with status {response.status} instead of an event stream.")
-            async for chunk in response.iter_chunks(_MAX_STREAM_BYTES):
+            async for chunk in response.iter_chunks(_LARGEST_STREAM):
                 for raw in (one for event in reader.feed(chunk) for one in singly(event)):
                     await self._came(raw)
                 if reader.special_data and not self._found.done():
@@ -191,15 +192,11 @@ class HttpSseStream:
             self._land(message)
             return
         flights = list(self._flights.values())
-        if message.id:
-            await take_for_the_only([flight.questions for flight in flights], message)
-        elif message.method == CANCELLED:
-            for flight in flights:
-                flight.questions.take_back(message)
-        else:
-            await self._pace.keep()
-            for flight in flights:
-                await flight.hear(one_line(raw))
+        if await take_if_asked([flight.questions for flight in flights], message):
+            return
+        await self._pace.keep()
+        for flight in flights:
+            await flight.hear(one_line(raw))
 
     def _land(self, message: Message) -> None:
         """Only with one request on its way an answer may be written in another way than its request."""

@@ -11,8 +11,8 @@ from connectors.transports.native.answers import as_written
 from connectors.transports.native.outgoing import ServerReply
 from harriet.lib.lenient import plain
 
-MAX_PAGES = 400
-MAX_ENTRIES = 20_000
+MOST_PAGES = 400
+MOST_ENTRIES = 20_000
 """Of one list; a server that gives more is broken."""
 LARGE_PAGE = 128 * 1024
 """Bytes of a page that a thread reads."""
@@ -26,7 +26,7 @@ async def pages(ask: Ask, method: str, member: str) -> list[Any]:
     entries: list[Any] = []
     params: dict[str, Any] = {}
     seen: set[int] = set()
-    for _ in range(MAX_PAGES):
+    for _ in range(MOST_PAGES):
         result = await _read(await ask(method, params), method)
         page, cursor = _page_in(result, method, member), result.get("nextCursor")
         marks = {hash(repr(one)) for one in page or ("nothing", cursor)}
@@ -36,7 +36,7 @@ async def pages(ask: Ask, method: str, member: str) -> list[Any]:
         entries += page
         if cursor is None or cursor is False:
             return entries
-        if len(entries) > MAX_ENTRIES:
+        if len(entries) > MOST_ENTRIES:
             break
         params = {"cursor": plain(cursor)}
     raise UpstreamBroken(f"The server's answer to {method} doesn't end (beyond {len(entries)} entries).")

@@ -16,10 +16,12 @@ from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR, METHOD_NOT_FOUND
 from harriet.lib.mcp.methods import CAPABILITY_FOR_QUESTION, PING
+from harriet.lib.mcp.notifications import CANCELLED
 
 logger = logging.getLogger(__name__)
 
 MOST_QUESTIONS, MOST_PINGS = 32, 1000
+"""Of one request."""
 PAUSE_SECONDS = 600.0
 """For how long in all the deadline of a request stands still while people answer."""
 
@@ -170,10 +172,16 @@ class ServerQuestions:
             logger.info("An answer to a server's question didn't arrive: %s", problem)
 
 
-async def take_for_the_only(several: Sequence[ServerQuestions], question: Message) -> None:
-    """What came on a stream of the server's own. With more than one request on its way nobody knows whose question it
-    is: each may be another person's. Raises TooManyQuestions."""
-    if len(several) == 1:
-        await several[0].take(question)
-    elif several:
-        await several[0].refuse(question)
+async def take_if_asked(several: Sequence[ServerQuestions], message: Message) -> bool:
+    """Whether a message on a stream of the server's own asks something, or takes that back; otherwise it is news. With
+    more than one request on its way nobody knows whose question it is: each may be another person's. Raises
+    TooManyQuestions."""
+    is_taken_back = not message.id and message.method == CANCELLED
+    if message.id and len(several) == 1:
+        await several[0].take(message)
+    elif message.id and several:
+        await several[0].refuse(message)
+    elif is_taken_back:
+        for questions in several:
+            questions.take_back(message)
+    return bool(message.id) or is_taken_back

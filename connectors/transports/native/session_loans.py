@@ -24,6 +24,7 @@ from harriet.lib.mcp.methods import ROOTS_LIST
 MOST_KEPT = 32
 """Sessions of one caller with one server that wait for their next request; those used longest ago are ended."""
 MOST_OWNERS = 20_000
+"""Callers whose waiting sessions are known; those of the one that called longest ago are left to the pool."""
 
 Place = tuple[int, str]
 """A connector's id, and its address."""

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-LIMIT = 20_000
+MOST_SESSIONS = 20_000
+"""Open ones, of all callers with all servers."""
 
 S = TypeVar("S")
 
@@ -15,7 +16,7 @@ S = TypeVar("S")
 class SessionPool(Generic[S]):
     """Callers that need the same session at once wait for one opening; the least recently used ones go first."""
 
-    def __init__(self, limit: int = LIMIT, *, on_leave: Callable[[S], None] | None = None) -> None:
+    def __init__(self, limit: int = MOST_SESSIONS, *, on_leave: Callable[[S], None] | None = None) -> None:
         self._limit = limit
         self._on_leave = on_leave
         self._ready: OrderedDict[Hashable, S] = OrderedDict()

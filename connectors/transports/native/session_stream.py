@@ -7,14 +7,13 @@ import logging
 
 from connectors.errors import UpstreamError
 from connectors.transports.base import Endpoint
-from connectors.transports.native.answer_stream import BURST, MAX_EVENTS, PER_SECOND
+from connectors.transports.native.answer_stream import BURST, MOST_EVENTS, PER_SECOND
 from connectors.transports.native.envelope import Message, one_line
 from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.server_questions import TooManyQuestions, take_for_the_only
+from connectors.transports.native.server_questions import TooManyQuestions, take_if_asked
 from connectors.transports.native.sessions import OwnStream, Session
 from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
-from harriet.lib.mcp.notifications import CANCELLED
 from harriet.lib.pace import Pace
 
 logger = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class _OwnStreamReader:
             logger.exception("What a server said on its own stream could not be passed on.")
 
     async def _hear(self, opened: asyncio.Event) -> None:
-        reader = EventReader(MAX_EVENTS)
+        reader = EventReader(MOST_EVENTS)
         tries = 0
         while self._session.in_flight:
             status = await self._wire.listen(
@@ -84,13 +83,9 @@ class _OwnStreamReader:
         if not message.method:
             return
         flights = list(self._session.in_flight.values())
-        if message.id:
-            await take_for_the_only([flight.questions for flight in flights], message)
-        elif message.method == CANCELLED:
-            for flight in flights:
-                flight.questions.take_back(message)
-        else:
-            await self._pace.keep()
-            for flight in flights:
-                if flight.on_notification is not None:
-                    await flight.on_notification(one_line(raw))
+        if await take_if_asked([flight.questions for flight in flights], message):
+            return
+        await self._pace.keep()
+        for flight in flights:
+            if flight.on_notification is not None:
+                await flight.on_notification(one_line(raw))

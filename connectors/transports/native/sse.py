@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 LONGEST_ID = 1024
+"""Characters."""
 _MARK = b"\xef\xbb\xbf"
 
 

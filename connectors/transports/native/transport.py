@@ -39,7 +39,7 @@ from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters
 from harriet.lib.mcp.versions import LEGACY, MODERN, SSE
 from vault.opened import OpenCredential
 
-MAX_ANSWER = 16 * 1024 * 1024
+LARGEST_ANSWER = 16 * 1024 * 1024
 """Bytes of one answer."""
 OTHER_ERA = 8.0
 """Seconds for asking a server of the later era whether it speaks the earlier one too."""
@@ -48,7 +48,7 @@ OTHER_ERA = 8.0
 class NativeTransport:
     """One per event loop. Sessions, eras and connections are kept between calls; `close()` it before its egress."""
 
-    def __init__(self, egress: AsyncEgress, *, max_bytes: int = MAX_ANSWER) -> None:
+    def __init__(self, egress: AsyncEgress, *, max_bytes: int = LARGEST_ANSWER) -> None:
         self._wire = Wire(egress, max_bytes)
         self._modern = ModernEra(self._wire)
         self._legacy = LegacyEra(self._wire)

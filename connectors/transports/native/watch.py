@@ -12,7 +12,7 @@ from time import monotonic
 from connectors.errors import UpstreamBroken, UpstreamDown, UpstreamTimeout
 from connectors.transports.base import Caller, Endpoint, Interest, OnNotification
 from connectors.transports.native import eras
-from connectors.transports.native.answer_stream import MAX_EVENTS
+from connectors.transports.native.answer_stream import MOST_EVENTS
 from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, one_line, read_message, request
 from connectors.transports.native.http_sse import HttpSse
@@ -32,8 +32,11 @@ from vault.opened import OpenCredential
 logger = logging.getLogger(__name__)
 
 OPENING_SECONDS = 20.0
+"""For a session to listen in, with all that is subscribed to."""
 BURST, PER_SECOND = 200, 20.0
+"""How fast a server's news is passed on."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between two tries; twice as long each time."""
 STEADY = 5.0
 """A stream that lasted so many seconds worked; the next failure is a new one."""
 
@@ -129,7 +132,7 @@ class Watch:
     async def _legacy(self) -> None:
         """A session of its own, and its stream, until the server has lost the session."""
         async with self._session() as session:
-            reader = EventReader(MAX_EVENTS)
+            reader = EventReader(MOST_EVENTS)
             is_first = True
             while True:
                 began = monotonic()
@@ -195,7 +198,7 @@ def _wanted(interest: Interest) -> dict[str, object]:
 
 def _going_on(reader: EventReader) -> EventReader:
     """For the next stream: a count of its own, and the place where the last one ended."""
-    renewed = EventReader(MAX_EVENTS)
+    renewed = EventReader(MOST_EVENTS)
     renewed.last_id, renewed.retry = reader.last_id, reader.retry
     return renewed
 

@@ -19,8 +19,8 @@ from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange
 from harriet.lib.mcp.headers import SESSION_ID_HEADER
 from harriet.lib.media import JSON, charset_of, is_events, is_json
 
-MAX_RESUMPTIONS = 100
-MIN_RETRY, USUAL_RETRY, MAX_RETRY = 0.1, 0.5, 30.0
+MOST_RESUMPTIONS = 100
+SHORTEST_RETRY, USUAL_RETRY, LONGEST_RETRY = 0.1, 0.5, 30.0
 """Seconds until a broken stream is asked for again, whatever the server wants."""
 
 _MARKS = frozenset({b"\xef", b"\xfe", b"\xff"})
@@ -72,7 +72,7 @@ class Wire:
         """The rest of an event stream that ended before the answer (SPEC 2025-11-25 basic/transports, resumability)."""
         if stream.can_go_on and outgoing.on_stream is not None:
             await outgoing.on_stream.broke_off()
-        for _ in range(MAX_RESUMPTIONS if stream.can_go_on else 0):
+        for _ in range(MOST_RESUMPTIONS if stream.can_go_on else 0):
             await asyncio.sleep(min(retry_of(stream.reader), countdown.left()))
             try:
                 status, message = await self._go_on(endpoint, outgoing, stream, countdown)
@@ -249,7 +249,7 @@ async def _no_stream(endpoint: Endpoint, response: Response) -> int:
 
 
 def retry_of(reader: EventReader) -> float:
-    return min(max(USUAL_RETRY if reader.retry is None else reader.retry, MIN_RETRY), MAX_RETRY)
+    return min(max(USUAL_RETRY if reader.retry is None else reader.retry, SHORTEST_RETRY), LONGEST_RETRY)
 
 
 def _is_stream(response: Response) -> bool:
