@@ -17,7 +17,7 @@ from connectors.errors import ConnectorError
 from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, Unavailable
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.answer import check_structured, cleaned

@@ -18,7 +18,7 @@ AT_ONCE = 256
 """Calls whose times are sorted together."""
 
 
-class Counts:
+class CallCounts:
     """What happened in this process since it was last shared."""
 
     def __init__(self) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from harriet.gateway.metrics.counters import Counts
+from harriet.gateway.metrics.counters import CallCounts
 from harriet.gateway.metrics.shared import Process, Shelf
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.request import Call
 from harriet.lib.logs import logged_for
 
@@ -27,7 +27,7 @@ class Observer:
 
     def __init__(self, standing: Callable[[], Process]) -> None:
         """`standing` looks how this process stands."""
-        self.counts = Counts() if settings.METRICS_TOKEN else None
+        self.counts = CallCounts() if settings.METRICS_TOKEN else None
         self.shelf = Shelf(self.counts, standing) if self.counts is not None else None
         self._spans: Spans | None = None
 

@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from audit.writing.writer import AuditWriter
-from harriet.gateway.metrics.counters import Counts
+from harriet.gateway.metrics.counters import CallCounts
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Shared(msgspec.Struct, frozen=True):
 class Shelf:
     """Where this process puts its numbers, and finds those of the others."""
 
-    def __init__(self, counts: Counts, standing: Callable[[], Process]) -> None:
+    def __init__(self, counts: CallCounts, standing: Callable[[], Process]) -> None:
         """`standing` looks how this process stands."""
         self._counts, self._standing = counts, standing
         self._name = secrets.token_hex(8)

@@ -27,7 +27,7 @@ except ImportError:
         "OTEL_TRACES_EXPORTER asks for traces, but OpenTelemetry is not installed. Run: pip install 'harriet[otel]'"
     ) from None
 
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.request import Call
 
 FLUSH_MS = 3000

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from audit.event_body import Frame
 from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.principal import Principal
-from harriet.gateway.policy.view import Grant, View, Views, compiled_view, may_enter
+from harriet.gateway.policy.view import View, Views, compiled_view, may_enter
 from vault.open import Opener
 from vault.stored import SealedCredential
 

@@ -3,57 +3,22 @@ everyone with the same groups, role and profile."""
 
 from __future__ import annotations
 
-import base64
-import json
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-import msgspec
-
-from approvals.gate import GateDecision, judge
+from approvals.gate import judge
 from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import may_call, may_open
 from connectors.models import Tool
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.policy.grant import Grant
+from harriet.gateway.policy.listing import Listing, listing_of
 from harriet.gateway.policy.principal import Principal
 
 MOST_ENTRIES = 200_000
 """Tools in all views of a snapshot together; one takes some hundred bytes."""
-PAGE = 200
-"""Entries per page of a list. Many clients never ask for a second page."""
-
-Place = tuple[str, int, str]
-"""Of a tool in a list: its connector, where the server has it, its shown name."""
 ViewKey = tuple[UUID, str | None, frozenset[UUID]]
 """A profile, and the role and groups of whoever sees it: made for each request, so it is a plain tuple."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grant:
-    """A tool, a prompt or a connector's resources; the rule that allows it to the caller, and what the gate says.
-    Only itself is equal."""
-
-    tool: ToolRow
-    shown_name: str
-    reason: str
-    gate: GateDecision
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Tools or prompts in the order in which they are listed: connector by connector, each as its server lists them."""
-
-    grants: dict[str, Grant]
-    names: list[str]
-    places: list[Place]
-    """Of each name, for going on after it."""
-    definitions: dict[str, bytes] = field(default_factory=dict)
-    """As JSON, those that are shown otherwise than they are pinned; made when they are first listed."""
-    older: dict[str, bytes] = field(default_factory=dict)
-    """The same for clients up to 2025-11-25, those of them that differ once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +107,6 @@ def grant_of(view: View, tool_id: UUID) -> Grant | None:
     return next((grant for grant in every if grant.tool.id == tool_id), None)
 
 
-def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[list[bytes], str | None]:
-    """One page of definitions and the cursor of the next page; `is_older` for clients up to 2025-11-25. Raises
-    RpcRefusal for a cursor not of ours."""
-    start = 0 if cursor is None else bisect_right(listing.places, after(cursor, Place))
-    names, end = listing.names[start : start + PAGE], start + PAGE
-    following = cursor_after(listing.places[end - 1]) if end < len(listing.names) else None
-    return [definition_of(listing, name, is_older=is_older) for name in names], following
-
-
 def compiled_view(facts: OrganizationFacts, principal: Principal, profile: ProfileRow) -> View:
     """What the rules let a caller of this role and these groups use, and what they keep from them."""
     allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
@@ -177,18 +133,12 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
         readable=frozenset(
             row.connector.id for row in rows if row.kind == Tool.Kind.RESOURCES and row.facts.is_enabled
         ),
-        tool_listing=_listing(tools),
-        prompt_listing=_listing(prompts),
+        tool_listing=listing_of(tools),
+        prompt_listing=listing_of(prompts),
         connectors=connectors,
         heard={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
         changing=frozenset({kind for kind in allowed if allowed[kind]} | {row.kind for row in withdrawn}),
     )
-
-
-def _listing(grants: dict[str, Grant]) -> Listing:
-    rows = ((grant.tool, name) for name, grant in grants.items())
-    places = sorted((row.connector.slug, row.position, name) for row, name in rows)
-    return Listing(grants, [place[2] for place in places], places)
 
 
 def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:
@@ -199,37 +149,6 @@ def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRo
 def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
     every = (grant.tool.connector for grants in offered for grant in grants.values())
     return tuple({connector.id: connector for connector in every}.values())
-
-
-def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> bytes:
-    row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
-    raw = row.pinned.in_sessions.older if is_older else row.pinned.raw
-    if name == row.name and not is_held:
-        return raw  # most tools keep their names: then all views share their bytes
-    kept = listing.older if is_older and raw is not row.pinned.raw else listing.definitions
-    found = kept.get(name)
-    if found is None:
-        definition = {**json.loads(raw), "name": name}
-        if is_held:
-            # Clients throw away a result that doesn't fit the schema: the one that names a ticket never would.
-            definition.pop("outputSchema", None)
-        found = kept[name] = json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode()
-    return found
-
-
-def cursor_after(place: Any) -> str:
-    return base64.urlsafe_b64encode(b"after:" + msgspec.json.encode(place)).decode()
-
-
-def after(cursor: str, kind: Any) -> Any:
-    """The place that a cursor of ours names. Raises RpcRefusal."""
-    try:
-        mark, _, place = base64.urlsafe_b64decode(cursor.encode()).partition(b":")
-        if mark == b"after":
-            return msgspec.json.decode(place, type=kind)
-    except ValueError:  # msgspec's errors are some, too
-        pass
-    raise RpcRefusal(INVALID_PARAMS, "This cursor is not one of ours. List again from the beginning.")
 
 
 def _distinct(sentences: Iterable[str]) -> list[str]:

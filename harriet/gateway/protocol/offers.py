@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
-from harriet.gateway.policy.view import PAGE, Listing, after, cursor_after, list_page, why_nothing
+from harriet.gateway.policy.listing import PAGE, Listing, after, cursor_after, list_page
+from harriet.gateway.policy.view import why_nothing
 from harriet.gateway.protocol.tool_search import CALL_TOOL, DEFINITIONS, SEARCH_TOOLS
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.live_lists import RESOURCES, TEMPLATES, What
 
-LivePlace = tuple[int, str]
-"""How many entries came before, and the address of the last."""
+
+class LivePlace(NamedTuple):
+    """In a list that is read live."""
+
+    before: int
+    """How many entries came before."""
+    last: str
+    """The address of the last of them."""
+
+
 LIVE: dict[str, What] = {what.method: what for what in (RESOURCES, TEMPLATES)}
 LISTS = frozenset({"tools/list", "prompts/list", *LIVE})
 
@@ -75,13 +84,12 @@ async def _live_page(visit: Visit, what: What, cursor: str | None, is_older: boo
     page: dict[str, Any] = {what.member: entries[start : start + PAGE]}
     end = start + PAGE
     if end < len(entries):
-        page["nextCursor"] = cursor_after((end, entries[end - 1][what.address]))
+        page["nextCursor"] = cursor_after(LivePlace(end, entries[end - 1][what.address]))
     return page
 
 
 def _start_of(place: LivePlace, addresses: list[str]) -> int:
     """After the same entry, wherever the server has it by now; where it was when it is gone."""
-    number, last = place
-    if 0 < number <= len(addresses) and addresses[number - 1] == last:
-        return number
-    return addresses.index(last) + 1 if last in addresses else max(number - 1, 0)
+    if 0 < place.before <= len(addresses) and addresses[place.before - 1] == place.last:
+        return place.before
+    return addresses.index(place.last) + 1 if place.last in addresses else max(place.before - 1, 0)

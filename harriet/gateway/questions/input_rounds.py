@@ -9,7 +9,7 @@ import msgspec
 
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ToolRefusal
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.request_state import seal_state
 from harriet.gateway.questions.rules import may_be_asked

@@ -13,7 +13,7 @@ from connectors.transports.base import UpstreamAnswer
 from harriet.gateway.content.blocks import NULL, TRUE
 from harriet.gateway.content.results import INPUT_REQUIRED, MEND, MENDS, Fields
 from harriet.gateway.errors import GatewayError, ToolRefusal, UpstreamSaidError
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT, Schemas
 from harriet.gateway.steps.uris import with_shown_uris

@@ -20,8 +20,9 @@ from audit.actor import SYSTEM
 from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import INTERNAL_ERROR, GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
-from harriet.gateway.policy.view import Grant, grant_of, may_enter
+from harriet.gateway.policy.view import grant_of, may_enter
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.bound import bound_to

@@ -5,8 +5,9 @@ from __future__ import annotations
 from connectors.models import Tool
 from harriet.gateway.content.methods import TOOL
 from harriet.gateway.errors import NotOffered, ToolRefusal
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
-from harriet.gateway.policy.view import Grant, View, why_hidden
+from harriet.gateway.policy.view import View, why_hidden
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import INPUT, Schemas
 

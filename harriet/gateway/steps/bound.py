@@ -18,7 +18,7 @@ import msgspec
 
 from approvals.binding import Bound, binding
 from approvals.held_call import HeldCall
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.asker import UNSEEN
 from harriet.gateway.steps.notifications import is_passed_on
 from harriet.gateway.steps.request import Call

@@ -6,7 +6,7 @@ import asyncio
 
 from connectors.errors import UpstreamError, UpstreamTimeout
 from harriet.gateway.errors import GatewayError, ToolRefusal
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.health import Pauses
 from harriet.gateway.steps.request import Sent
 from harriet.lib.errors import Problem

@@ -9,7 +9,7 @@ import msgspec
 from connectors.models import Tool
 from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
 from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.notifications import Relay
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.upstream import Heard, Upstream

@@ -21,8 +21,8 @@ from audit.actor import SYSTEM
 from harriet.gateway.content.methods import COMPLETION
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ACCESS_LOST, AccessEnded, ToolRefusal
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshots import Snapshots
-from harriet.gateway.policy.view import Grant
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.approved import CHANGED, Keep, Run, collected, run_approved
 from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of

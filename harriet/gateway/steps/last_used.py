@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import Error
 
 from connectors.actions.note_last_calls import note_last_calls
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
-from harriet.gateway.policy.view import Grant
 from harriet.gateway.processes.database import in_database
 from harriet.people.actions.note_seen import note_seen
 from vault.actions.touch_used import touch_used

@@ -16,8 +16,9 @@ from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamTimeout
 from harriet.gateway.content.methods import TOOL
 from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
-from harriet.gateway.policy.view import Grant, View
+from harriet.gateway.policy.view import View
 from harriet.gateway.steps.authorize import named_by
 from harriet.gateway.steps.request import Call, Sent
 from harriet.lib.errors import Problem

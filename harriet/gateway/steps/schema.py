@@ -15,7 +15,7 @@ _KEPT = 4096
 _MOST_BYTES = 128 * 2**20
 """Of memory, about. A schema takes a few kilobytes; one of the largest with many patterns, some megabytes."""
 
-Key = tuple[bytes, str]
+_Key = tuple[bytes, str]
 """The digest of a definition, and which of its schemas."""
 
 
@@ -24,9 +24,9 @@ class Schemas:
     be compiled is kept as that, too."""
 
     def __init__(self) -> None:
-        self._checkers: OrderedDict[Key, Checker] = OrderedDict()
+        self._checkers: OrderedDict[_Key, Checker] = OrderedDict()
         self._size = 0
-        self._compiling: dict[Key, asyncio.Task[Checker]] = {}
+        self._compiling: dict[_Key, asyncio.Task[Checker]] = {}
         self._thread: ThreadPoolExecutor | None = None
 
     def known(self, pinned: Pinned, which: str) -> Checker | None:
@@ -44,7 +44,7 @@ class Schemas:
             task.add_done_callback(lambda _: self._compiling.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _compiled(self, key: Key, pinned: Pinned, which: str) -> Checker:
+    async def _compiled(self, key: _Key, pinned: Pinned, which: str) -> Checker:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="schemas")
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ import msgspec
 from connectors.access.facts import ProfileRow
 from connectors.access.rules import shown_uri
 from harriet.gateway.content.results import Fields
-from harriet.gateway.policy.view import Grant
+from harriet.gateway.policy.grant import Grant
 
 _WITH_ADDRESSES = ("content", "contents", "messages")
 

@@ -23,8 +23,9 @@ from connectors.definitions.sound import MOST_AT_ONCE, Remarks
 from connectors.errors import ConnectorError
 from connectors.transports.base import Endpoint
 from harriet.gateway.errors import INTERNAL_ERROR, NotOffered, RpcRefusal
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot
-from harriet.gateway.policy.view import Grant, View
+from harriet.gateway.policy.view import View
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.upstream import Upstream
 from harriet.lib.uri_templates import Address, template_of

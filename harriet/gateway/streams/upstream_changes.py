@@ -20,8 +20,9 @@ from connectors.errors import ConnectorError, UpstreamBroken
 from connectors.tasks import sync_connector_soon
 from connectors.transports.base import Endpoint, Interest
 from connectors.transports.kinds import Transports
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshots import Snapshots
-from harriet.gateway.policy.view import Grant, View
+from harriet.gateway.policy.view import View
 from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.upstream import Source
