@@ -8,6 +8,8 @@ from harriet.gateway.http.asgi import Send
 from harriet.gateway.http.journal import RETRY_MS, Journal, Journals
 from harriet.lib.accept import Accept
 
+KEEP_ALIVE_SECONDS = 15.0
+"""Between two signs of life to a client that waits: proxies end connections on which nothing is said."""
 JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
 """A client that was hung up on comes back on another connection: on this one the call still runs."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from audit.event_body import NewEvent
 from harriet.gateway.metrics.counters import CallCounts
 from harriet.gateway.metrics.shared import Process, Shelf
 from harriet.gateway.policy.grant import Grant
@@ -16,7 +17,6 @@ from harriet.gateway.steps.request import Call
 from harriet.lib.logs import logged_for
 
 if TYPE_CHECKING:
-    from audit.event_body import NewEvent
     from harriet.gateway.metrics.spans import Spans
 
 log = logging.getLogger("harriet.calls")

@@ -14,6 +14,7 @@ from harriet.gateway.call import governed_call
 from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, ToolRefusal, Unavailable
+from harriet.gateway.http.reply import KEEP_ALIVE_SECONDS
 from harriet.gateway.processes.running import AwaitedCall, RequestKey, Rights
 from harriet.gateway.protocol.messages import Incoming
 from harriet.gateway.protocol.visit import Visit
@@ -21,9 +22,6 @@ from harriet.gateway.questions.request_state import Where
 from harriet.gateway.questions.suspended import Answers, SuspendedCall, TurnAsker
 from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.request import Call
-
-KEEP_ALIVE = 15.0
-"""Seconds between two signs of life to a client that waits."""
 
 
 async def serve_call(visit: Visit, message: Incoming, call: Call, *, leaving_cancels: bool) -> Fields:
@@ -111,7 +109,7 @@ class _Presence:
         exchange = self._visit.exchange
         gone = asyncio.ensure_future(exchange.receive())
         try:
-            while not (await asyncio.wait({gone}, timeout=KEEP_ALIVE))[0]:
+            while not (await asyncio.wait({gone}, timeout=KEEP_ALIVE_SECONDS))[0]:
                 await exchange.reply.keep_alive()
             exchange.reply.is_gone = True
             if self._leaving_cancels:

@@ -8,6 +8,7 @@ from typing import Any
 
 from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.http.exchange import HttpExchange
+from harriet.gateway.http.reply import KEEP_ALIVE_SECONDS
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.policy.view import View, may_enter
@@ -16,8 +17,6 @@ from harriet.gateway.streams.listening_client import LISTS, ListeningClient
 from harriet.gateway.streams.sessions import ClientSessions
 from harriet.gateway.streams.upstream_changes import Wanted, Watchers, source_of
 
-KEEP_ALIVE = 15.0
-"""Seconds between two signs of life on an idle stream."""
 REFRESH_AFTER = 0.02
 """Seconds in which streams that open at once become one look at what they want to hear."""
 MOST_STREAMS = 5000
@@ -144,7 +143,7 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_ALIVE)
+            await asyncio.sleep(KEEP_ALIVE_SECONDS)
             for listener in self._every():
                 if self._view(listener) is None:
                     listener.cut_off()
