@@ -60,7 +60,7 @@ class Subject(NamedTuple):
     interest: Interest
 
     def is_same_server(self, other: Subject) -> bool:
-        return self[:2] == other[:2]
+        return (self.endpoint, self.revision) == (other.endpoint, other.revision)
 
 
 Wanted = dict[Source, Listened]
