@@ -104,7 +104,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "harriet.console.context.shell",
+                "harriet.console.shell.shell",
             ],
             "builtins": ["harriet.pages.parts"],
         },

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
+from harriet.pages.context import PageContext, show
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -27,10 +27,17 @@ class Operation:
     """Names of the fields in the body; those that must be there have an asterisk."""
 
 
+@dataclass(frozen=True, slots=True)
+class ApiPage(PageContext):
+    template = "console/api.html"
+    operations: tuple[Operation, ...]
+    base_url: str
+
+
 @require_safe
 @in_organization
 def api_page(request: OrganizationRequest) -> HttpResponse:
-    return render(request, "console/api.html", {"operations": operations(), "base_url": settings.BASE_URL})
+    return show(request, ApiPage(operations=operations(), base_url=settings.BASE_URL))
 
 
 @cache

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from audit.verification.checkpoints import last_verification
 from harriet.console import queries
-from harriet.console.navigation import page_address
 from harriet.people.models import Organization, User
 
 
@@ -82,7 +81,7 @@ def _due(organization: Organization) -> Iterator[Matter]:
             "Rotation overdue" if is_late else "Rotation due",
             credential.name,
             "the credential has an agreed rotation date.",
-            page_address("vault:list"),
+            reverse("vault:list"),
             credential.rotation_due_at,
         )
 
@@ -104,45 +103,43 @@ def steps_for(organization: Organization, user: User) -> list[Step]:
         Step(
             "Connect a server",
             "Say where it is and how Harriet signs in to it.",
-            page_address("connectors:new"),
+            reverse("connectors:new"),
             "New connector",
             done.connector,
         ),
         Step(
             "Enable tools",
             "New tools are off until you have looked at them.",
-            page_address("connectors:list"),
+            reverse("connectors:list"),
             "Choose tools",
             done.tools,
         ),
-        Step(
-            "Make a group", "Groups say who may call which tool.", page_address("groups:list"), "New group", done.group
-        ),
+        Step("Make a group", "Groups say who may call which tool.", reverse("groups:list"), "New group", done.group),
         Step(
             "Invite a colleague",
             "By mail or with a link that you send yourself.",
-            page_address("people:invite"),
+            reverse("people:invite"),
             "Invite",
             done.colleague,
         ),
         Step(
             "Make a profile",
             "One address that gathers connectors and tools for AI clients.",
-            page_address("profiles:new"),
+            reverse("profiles:new"),
             "New profile",
             done.profile,
         ),
         Step(
             "Connect a client",
             "Give a device its own credential and make the first call.",
-            page_address("me:connect"),
+            reverse("me:connect"),
             "Connect",
             done.client,
         ),
         Step(
             "Protect your sign-in",
             "Add an authenticator app or a passkey to your account.",
-            page_address("mfa_index"),
+            reverse("mfa_index"),
             "Set up",
             is_protected,
         ),

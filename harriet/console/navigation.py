@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from harriet.people.models import Membership
 from harriet.people.permissions import has_power
@@ -60,19 +60,10 @@ def sections_for(membership: Membership | None, *, tickets: int, is_operator: bo
 
 
 def _placed(entries: Iterable[Entry]) -> Iterable[Entry]:
-    return (replace(entry, url=page_address(entry.view)) for entry in entries)
+    return (replace(entry, url=reverse(entry.view)) for entry in entries)
 
 
 def _shown(entries: Iterable[Entry], membership: Membership, counts: dict[str, int]) -> Iterable[Entry]:
     for entry in entries:
-        url = page_address(entry.view)
-        if url and (entry.power is None or has_power(membership, entry.power)):
-            yield replace(entry, url=url, count=counts.get(entry.key, 0))
-
-
-def page_address(view: str) -> str:
-    """Where a page is; empty when this installation has no such page."""
-    try:
-        return reverse(view)
-    except NoReverseMatch:
-        return ""
+        if entry.power is None or has_power(membership, entry.power):
+            yield replace(entry, url=reverse(entry.view), count=counts.get(entry.key, 0))

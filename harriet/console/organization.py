@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from harriet.lib.errors import Problem
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import attempt
 from harriet.people.actions.change_organization import LONGEST_HOLD, change_organization
 from harriet.people.models import Organization
-from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.pages.guards import OrganizationRequest, needs_to_save
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
@@ -45,30 +49,25 @@ class OrganizationForm(forms.Form):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OrganizationPage(PageContext):
+    template = "console/organization.html"
+    active = "settings"
+    form: OrganizationForm
+    may_change: bool
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(Power.VIEW_SETTINGS)
-def organization_detail(request: OrganizationRequest) -> HttpResponse:
+@needs_to_save(Power.MANAGE_ORGANIZATION)
+def organization_page(request: OrganizationRequest) -> HttpResponse:
     form = OrganizationForm(request.POST) if request.method == "POST" else OrganizationForm.of(request.organization)
-    if request.method == "POST" and form.is_valid() and _saved(request, form):
+    if attempt(form, lambda given: _save(request, given)) is not None:
         messages.success(request, "Saved.")
         return redirect("organization:detail")
     may_change = has_power(request.membership, Power.MANAGE_ORGANIZATION)
-    context = {"active": "settings", "form": form, "may_change": may_change}
-    return render(request, "console/organization.html", context, status=200 if not form.errors else 422)
+    return show(request, OrganizationPage(form=form, may_change=may_change), status=422 if form.errors else 200)
 
 
-def _saved(request: OrganizationRequest, form: OrganizationForm) -> bool:
-    try:
-        change_organization(
-            request.organization,
-            name=form.cleaned_data["name"],
-            hold_seconds=form.cleaned_data["hold_seconds"],
-            internal_hosts=form.cleaned_data["internal_hosts"].splitlines(),
-            actor=request.actor,
-        )
-    except Problem as problem:
-        if not problem.field:
-            raise
-        form.add_error(problem.field, problem.message)
-        return False
-    return True
+def _save(request: OrganizationRequest, given: dict[str, Any]) -> Organization:
+    hosts = given["internal_hosts"].splitlines()
+    return change_organization(request.organization, **(given | {"internal_hosts": hosts}), actor=request.actor)

@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from harriet.console import views
-from harriet.console.organization import organization_detail
+from harriet.console.organization import organization_page
+from harriet.console.views import account_page, home_page, inbox_page, overview_page, search_page
 
-root_urls = [path("", views.home, name="home")]
+root_urls = [path("", home_page, name="home")]
 
 console_urls = (
     [
-        path("", views.overview, name="overview"),
-        path("search/", views.search, name="search"),
-        path("inbox/", views.inbox, name="inbox"),
-        path("account/", views.account, name="account"),
+        path("", overview_page, name="overview"),
+        path("search/", search_page, name="search"),
+        path("inbox/", inbox_page, name="inbox"),
+        path("account/", account_page, name="account"),
     ],
     "console",
 )
 
-organization_urls = ([path("", organization_detail, name="detail")], "organization")
+organization_urls = ([path("", organization_page, name="detail")], "organization")

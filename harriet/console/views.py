@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from harriet.console import attention, queries
-from harriet.console.queries import Day
+from connectors.models import Connector
+from harriet.console.attention import Matter, Step, matters_of, steps_for
+from harriet.console.queries import (
+    BusyTool,
+    Day,
+    Found,
+    Totals,
+    busiest_tools,
+    calls_per_day,
+    find,
+    totals_of,
+    unused_connectors,
+)
 from harriet.pages.chart import NARROW, WIDE, Chart, Stack, chart_of
+from harriet.pages.context import PageContext, show
 from harriet.people.actions.read_notices import read_notices
 from harriet.people.models import Notice
 from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
 from harriet.people.permissions import has_power, is_operator
 from harriet.people.roles import Power
 
+MOST_NOTICES = 100
+
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponseBase:
+def home_page(request: HttpRequest) -> HttpResponseBase:
     """The first page after signing in: what the role comes for; for who is in no organization, the installation's."""
     if is_operator(request.user) and not getattr(request, "memberships", []):
         return redirect("admin:installation")
@@ -32,26 +49,49 @@ def _home_of_role(request: OrganizationRequest) -> HttpResponse:
     return redirect("me:home")
 
 
+@dataclass(frozen=True, slots=True)
+class OverviewPage(PageContext):
+    template = "console/overview.html"
+    active = "overview"
+    steps: list[Step]
+    matters: list[Matter]
+    totals: Totals
+    days: list[Day]
+    busiest: list[BusyTool]
+    unused: QuerySet[Connector]
+
+    @property
+    def steps_done(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def next_step(self) -> Step | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+    @property
+    def today(self) -> Day:
+        return self.days[-1]
+
+    @property
+    def charts(self) -> dict[str, Chart[Day]]:
+        return _charts(self.days)
+
+
 @require_safe
 @needs(Power.VIEW_SETTINGS)
-def overview(request: OrganizationRequest) -> HttpResponse:
+def overview_page(request: OrganizationRequest) -> HttpResponse:
     organization = request.organization
-    days = queries.calls_per_day(organization)
-    steps = attention.steps_for(organization, request.user)
-    context = {
-        "active": "overview",
-        "steps": steps,
-        "steps_done": sum(step.is_done for step in steps),
-        "next_step": next((step for step in steps if not step.is_done), None),
-        "matters": attention.matters_of(organization),
-        "totals": queries.totals_of(organization),
-        "today": days[-1],
-        "days": days,
-        "charts": _charts(days),
-        "busiest": queries.busiest_tools(organization),
-        "unused": queries.unused_connectors(organization),
-    }
-    return render(request, "console/overview.html", context)
+    return show(
+        request,
+        OverviewPage(
+            steps=steps_for(organization, request.user),
+            matters=matters_of(organization),
+            totals=totals_of(organization),
+            days=calls_per_day(organization),
+            busiest=busiest_tools(organization),
+            unused=unused_connectors(organization),
+        ),
+    )
 
 
 def _charts(days: list[Day]) -> dict[str, Chart[Day]]:
@@ -68,25 +108,43 @@ def _stack(day: Day) -> Stack[Day]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SearchPage(PageContext):
+    template = "console/search.html"
+    text: str
+    found: Found | None
+    """None before anything is searched for."""
+
+
 @require_safe
 @needs(Power.VIEW_SETTINGS)
-def search(request: OrganizationRequest) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    found = queries.find(request.organization, text) if text else None
-    return render(request, "console/search.html", {"text": text, "found": found})
+def search_page(request: OrganizationRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()[:100]
+    return show(request, SearchPage(text=text, found=find(request.organization, text) if text else None))
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage(PageContext):
+    template = "console/inbox.html"
+    notices: QuerySet[Notice]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_organization
-def inbox(request: OrganizationRequest) -> HttpResponse:
+def inbox_page(request: OrganizationRequest) -> HttpResponse:
     if request.method == "POST":
         count = read_notices(request.user, request.organization)
         messages.success(request, "Nothing was unread." if not count else "All is marked as read.")
         return redirect("console:inbox")
     notices = Notice.objects.filter(user=request.user, organization=request.organization).order_by("-created_at")
-    return render(request, "console/inbox.html", {"notices": notices[:100]})
+    return show(request, InboxPage(notices=notices[:MOST_NOTICES]))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage(PageContext):
+    template = "console/account.html"
 
 
 @require_safe
-def account(request: HttpRequest) -> HttpResponseBase:
-    return render(request, "console/account.html")
+def account_page(request: HttpRequest) -> HttpResponseBase:
+    return show(request, AccountPage())

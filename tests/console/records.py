@@ -25,7 +25,8 @@ from connectors.models import (
 from harriet.console.records.registry import model_of, url_name
 from harriet.lib.ids import new_id
 from harriet.lib.records import INSTALLATION, Record
-from harriet.people.models import Membership, Organization, RightGiven, Role, SetupLink, User
+from harriet.people.models import Membership, Organization, RightGiven, SetupLink, User
+from harriet.people.roles import Role
 from tests.cast import Cast
 from tests.console.world import World, make_world
 from vault.models import RootKey

@@ -15,7 +15,8 @@ from connectors.models import Connector, Tool
 from harriet.console.records import paging
 from harriet.console.records.registry import model_of, record_of
 from harriet.lib.records import Record
-from harriet.people.models import Membership, Role, User
+from harriet.people.models import Membership, User
+from harriet.people.roles import Role
 from tests import database
 from tests.cast import Cast, make_cast
 from tests.console.records import list_url, make_everything, row_url, rows_in

@@ -25,7 +25,8 @@ from harriet.console.records.registry import (
     target_of,
 )
 from harriet.lib.records import INSTALLATION, Record
-from harriet.people.models import Device, Membership, Role, User
+from harriet.people.models import Device, Membership, User
+from harriet.people.roles import Role
 from tests import database
 from tests.cast import Cast, make_cast
 from tests.console.records import connector_of, list_url, make_everything, row_url, rows_in, with_role

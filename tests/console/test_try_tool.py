@@ -59,7 +59,7 @@ def test_a_call_runs_through_the_gate(client: Client, transactional_db: None, re
         assert "Refused" in page
         set_tool(echo, is_enabled=True, roles=["owner"], actor=cast.actor(cast.alice))
         page = client.post(url, {"argument0": "hello"}).content.decode()
-        assert "Run" in page and "hello" in page and "Timings" in page
+        assert "Allowed" in page and "hello" in page and "Timings" in page
         client.force_login(cast.charlie)
         assert client.get(url).status_code == 404
         client.force_login(cast.dana)

@@ -2,17 +2,14 @@
 
 from django.urls import path
 
-from harriet.console.audit import views
-from harriet.console.audit.api import api_urls
+from harriet.console.audit.views import event_detail_page, export_log, log_page, verify_now
 
 audit_urls = (
     [
-        path("", views.event_list, name="list"),
-        path("verify/", views.verify_now, name="verify"),
-        path("export.jsonl", views.export, name="export"),
-        path("<uuid:pk>/", views.event_detail, name="detail"),
+        path("", log_page, name="list"),
+        path("verify/", verify_now, name="verify"),
+        path("export.jsonl", export_log, name="export"),
+        path("<uuid:pk>/", event_detail_page, name="detail"),
     ],
     "audit",
 )
-
-__all__ = ["api_urls", "audit_urls"]

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from harriet.console.tools import views
+from harriet.console.tools.views import try_page
 
-tool_urls = ([path("<uuid:pk>/try/", views.try_page, name="try")], "tools")
+tool_urls = ([path("<uuid:pk>/try/", try_page, name="try")], "tools")

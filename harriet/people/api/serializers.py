@@ -15,10 +15,6 @@ from harriet.people.roles import Role
 ISSUED_KINDS = [(kind.value, kind.label) for kind in (AccessToken.Kind.DEVICE, AccessToken.Kind.INTEGRATION)]
 
 
-class GroupSlugs(serializers.SlugRelatedField[Group]):
-    """The short names of groups."""
-
-
 class GroupSerializer(serializers.ModelSerializer[Group]):
     slug = serializers.SlugField(required=False, default="", allow_blank=True, max_length=50)
     members = serializers.IntegerField(source="member_count", read_only=True, default=0)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from approvals.models import PendingAction
-from harriet.console.navigation import Section, page_address, sections_for
+from harriet.console.navigation import Section, sections_for
+from harriet.pages.links import Link
 from harriet.people.models import Membership, Notice, Organization
 from harriet.people.permissions import has_power, is_operator
 from harriet.people.roles import Power
@@ -20,12 +21,6 @@ _ACCOUNT = (
     ("Two-factor sign-in", "mfa_index"),
     ("Passkeys", "mfa_list_webauthn"),
 )
-
-
-@dataclass(frozen=True)
-class Link:
-    label: str
-    url: str
 
 
 class Shell:
@@ -74,11 +69,11 @@ class Shell:
 
     @property
     def account_links(self) -> list[Link]:
-        return [Link(label, url) for label, name in _ACCOUNT if (url := page_address(name))]
+        return [Link(reverse(name), label) for label, name in _ACCOUNT]
 
     @property
     def sign_out_url(self) -> str:
-        return page_address("account_logout")
+        return reverse("account_logout")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

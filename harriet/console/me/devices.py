@@ -1,0 +1,120 @@
+"""My devices: registering and revoking them, their credentials, and tokens for the REST API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from harriet.console.me.forms import DeviceForm, PersonalTokenForm
+from harriet.console.me.page import MyPage, my_token
+from harriet.lib.secret import Secret
+from harriet.pages.context import show, show_once
+from harriet.pages.forms import attempt, status_of
+from harriet.people.actions.issue_personal_token import issue_personal_token
+from harriet.people.actions.register_device import register_device
+from harriet.people.actions.revoke_device import revoke_device
+from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.errors import NotFound
+from harriet.people.models import AccessToken, CredentialOffer, Device
+from harriet.people.pages.guards import OrganizationRequest, in_organization
+from harriet.people.queries import devices_of, offers_of, tokens_of
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    device: Device
+    tokens: list[AccessToken]
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesPage(MyPage):
+    template = "me/devices.html"
+    tab = "devices"
+    devices: list[DeviceRow]
+    offers: QuerySet[CredentialOffer]
+    personal: list[AccessToken]
+    device_form: DeviceForm
+    token_form: PersonalTokenForm
+
+
+@in_organization
+def my_devices_page(request: OrganizationRequest) -> HttpResponse:
+    return _shown(request)
+
+
+def _shown(
+    request: OrganizationRequest,
+    *,
+    device_form: DeviceForm | None = None,
+    token_form: PersonalTokenForm | None = None,
+) -> HttpResponse:
+    """The page, with the form that was sent when something was wrong with it."""
+    tokens = list(tokens_of(request.organization, request.user))
+    page = DevicesPage(
+        devices=[
+            DeviceRow(device, [token for token in tokens if token.device_id == device.pk])
+            for device in devices_of(request.organization, request.user)
+        ],
+        offers=offers_of(request.organization, request.user),
+        personal=[token for token in tokens if token.kind == AccessToken.Kind.PERSONAL],
+        device_form=device_form or DeviceForm(),
+        token_form=token_form or PersonalTokenForm(),
+    )
+    return show(request, page, status=status_of(page.device_form, page.token_form))
+
+
+@require_POST
+@in_organization
+def register_my_device(request: OrganizationRequest) -> HttpResponse:
+    form, person = DeviceForm(request.POST), request.user
+    made = attempt(form, lambda given: register_device(request.organization, person, **given, actor=request.actor))
+    if made is None:
+        return _shown(request, device_form=form)
+    messages.success(request, f"{made.name} was registered. Connect a client to give it a credential.")
+    return redirect("me:devices")
+
+
+@require_POST
+@in_organization
+def revoke_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device = devices_of(request.organization, request.user).filter(pk=pk).first()
+    if device is None:
+        raise NotFound("You have no such device.")
+    revoke_device(device, actor=request.actor)
+    messages.success(request, f"{device.name} was revoked with all its credentials.")
+    return redirect("me:devices")
+
+
+@require_POST
+@in_organization
+def revoke_my_token(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    token = my_token(request, pk)
+    revoke_token(token, actor=request.actor)
+    messages.success(request, f"{token.name} was revoked; it opens nothing any more.")
+    return redirect("me:devices")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPage(MyPage):
+    template = "me/token.html"
+    tab = "devices"
+    token: AccessToken
+    secret: Secret
+
+
+@require_POST
+@in_organization
+def issue_my_token(request: OrganizationRequest) -> HttpResponse:
+    """The token is shown in the answer, this once."""
+    form, person = PersonalTokenForm(request.POST), request.user
+    made = attempt(form, lambda given: issue_personal_token(request.organization, person, **given, actor=request.actor))
+    if made is None:
+        return _shown(request, token_form=form)
+    token, secret = made
+    return show_once(request, TokenPage(token=token, secret=secret))
