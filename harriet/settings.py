@@ -57,7 +57,7 @@ INSTALLED_APPS = [
     "approvals",
     "harriet.gateway",
     "harriet.console",
-    "harriet.site.HarrietAdminConfig",
+    "harriet.console.admin_app.CompanySettingsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

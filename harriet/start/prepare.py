@@ -9,8 +9,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from audit.actor import SYSTEM
+from audit.database.roles import grant_runtime_role
 from harriet.lib.env import database_from_url
+from harriet.people.actions.make_setup_link import make_setup_link
+from harriet.people.queries import has_owner
 from harriet.start.static import collect_static
+from vault.actions.check_root_key import check_root_key
 
 MIGRATION_LOCK = 0x48617272696574  # "Harriet"
 
@@ -21,7 +26,7 @@ def prepare() -> str:
     with migration_lock():
         call_command("migrate", interactive=False, verbosity=0)
         grant_rights(unquote(urlsplit(settings.DATABASE_URL).username or ""))
-    _check_root_key()
+    check_root_key()
     collect_static()
     return _setup_link()
 
@@ -42,25 +47,13 @@ def migration_lock() -> Iterator[None]:
 
 def grant_rights(role: str) -> None:
     """Give the role that Harriet runs as its rights: all rows, but what the audit holds it can't change."""
-    from audit.database.roles import grant_runtime_role
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         if cursor.fetchone() != (role,):  # one role for both is allowed, though less safe: docs/production.md
             grant_runtime_role(cursor, role)
 
 
-def _check_root_key() -> None:
-    from vault.actions.check_root_key import check_root_key
-
-    check_root_key()
-
-
 def _setup_link() -> str:
-    from audit.actor import SYSTEM
-    from harriet.people.actions.make_setup_link import make_setup_link
-    from harriet.people.queries import has_owner
-
     if has_owner():
         return ""
     return f"{settings.BASE_URL}/setup/{make_setup_link(actor=SYSTEM).reveal()}/"
