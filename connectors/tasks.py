@@ -15,6 +15,7 @@ from connectors.queries import due_for_sync
 
 @shared_task(name="connectors.check_health")
 def check_health() -> None:
+    """Servers that were not heard of lately are asked whether they answer, and those due are synced."""
     check()
     for connector_id in due_for_sync():
         sync.delay(str(connector_id))
@@ -22,6 +23,7 @@ def check_health() -> None:
 
 @shared_task(name="connectors.sync")
 def sync(connector_id: str) -> None:
+    """Compares what a server offers with what was accepted, unless somebody has just done so."""
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
     if connector is not None and connector.id in due_for_sync():
         sync_connector(connector, actor=SYSTEM)
@@ -29,7 +31,7 @@ def sync(connector_id: str) -> None:
 
 @shared_task(name="connectors.sync_now")
 def sync_now(connector_id: str) -> None:
-    """The server said that its lists changed."""
+    """The same at once: the server said that its lists changed."""
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
     if connector is not None and connector.state == Connector.State.ACTIVE:
         sync_connector(connector, actor=SYSTEM)

@@ -34,7 +34,7 @@ from harriet.lib.mcp.methods import INITIALIZE, LOGGING_SET_LEVEL, PING, RESOURC
 from harriet.lib.mcp.notifications import CANCELLED, INITIALIZED
 from harriet.lib.mcp.versions import SSE, SSE_ONLY
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MOST_STREAMS = 1000
 """Open event streams: each is a connection."""
@@ -66,7 +66,7 @@ class HttpSse:
         except UpstreamRefusedCredential:
             raise
         except UpstreamError as problem:
-            logger.info("Not a server of the old transport: %s", problem)
+            log.info("Not a server of the old transport: %s", problem)
             return None
 
     def ask(self, request: SessionRequest) -> Awaitable[ServerReply]:

@@ -24,7 +24,7 @@ from harriet.lib.egress import Exchange
 from harriet.lib.media import is_events
 from harriet.lib.pace import Pace
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 LIFE_SECONDS, USABLE_SECONDS = 7200.0, 3600.0
 """A stream takes no new requests in its second hour, so that none breaks off when it ends."""
@@ -158,7 +158,7 @@ class HttpSseStream:
         except (TooManyEvents, EventTooLarge, TooManyQuestions):
             problem = UpstreamBroken("The server sent more on its event stream than any session needs.")
         except Exception:  # of whoever listens
-            logger.exception("An event stream of the old transport could not be read on.")
+            log.exception("An event stream of the old transport could not be read on.")
         finally:
             self._end(problem)
 

@@ -29,7 +29,7 @@ from harriet.lib.mcp.methods import INITIALIZE, LOGGING_SET_LEVEL, PING
 from harriet.lib.mcp.notifications import CANCELLED, INITIALIZED, ROOTS_LIST_CHANGED
 from harriet.lib.mcp.versions import MAY_SEND_BATCHES
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _FAREWELLS_AT_ONCE = 200
 
@@ -229,7 +229,7 @@ class LegacyEra:
             bye = Outgoing(b"", b"", attached.within(session.headers, session.cookies))
             await self._wire.tell(endpoint, bye, SIDE_SECONDS, "DELETE")
         except UpstreamError as error:
-            logger.info("A session wasn't ended: %s", error)
+            log.info("A session wasn't ended: %s", error)
 
     def end_later(self, endpoint: Endpoint, session: Session, attached: Attached) -> None:
         self._say_later(self.end(endpoint, session, attached))
@@ -253,7 +253,7 @@ class LegacyEra:
         """A server that doesn't know the session at which it asks won't get another request in it."""
         if await self._wire.tell(endpoint, Outgoing(b"", response, within), SIDE_SECONDS) == 404 and session.id:
             self._sessions.forget(key, session)
-            logger.info("Connector %s has lost the session in which it asked something.", endpoint.connector_id)
+            log.info("Connector %s has lost the session in which it asked something.", endpoint.connector_id)
 
     async def _cancel(self, endpoint: Endpoint, request_id: bytes, within: Attached) -> None:
         params = b'{"requestId":%b,"reason":"The caller is gone."}' % request_id
@@ -272,7 +272,7 @@ class LegacyEra:
             try:
                 await message
             except UpstreamError as error:
-                logger.info("A last message didn't arrive: %s", error)
+                log.info("A last message didn't arrive: %s", error)
 
         task = asyncio.ensure_future(say())
         self._farewells.add(task)

@@ -18,7 +18,7 @@ from harriet.lib.mcp.error_codes import INTERNAL_ERROR, METHOD_NOT_FOUND
 from harriet.lib.mcp.methods import CAPABILITY_FOR_QUESTION, PING
 from harriet.lib.mcp.notifications import CANCELLED
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MOST_QUESTIONS, MOST_PINGS = 32, 1000
 """Of one request."""
@@ -161,7 +161,7 @@ class ServerQuestions:
         try:
             member = await on_question(question.method, bytes(question.params) or b"{}")
         except Exception:
-            logger.exception("A question of a server's could not be answered.")
+            log.exception("A question of a server's could not be answered.")
             member = _NO_ANSWER
         await self._send(b'{"jsonrpc":"2.0","id":%b,%b}' % (name, member))
 
@@ -169,7 +169,7 @@ class ServerQuestions:
         try:
             await self._answer(answer)
         except UpstreamError as problem:
-            logger.info("An answer to a server's question didn't arrive: %s", problem)
+            log.info("An answer to a server's question didn't arrive: %s", problem)
 
 
 async def take_if_asked(several: Sequence[ServerQuestions], message: Message) -> bool:

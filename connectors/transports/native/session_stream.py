@@ -16,7 +16,7 @@ from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
 from harriet.lib.pace import Pace
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 SIDE_SECONDS = 5.0
 """For what is said beside a request: an answer to a question, a cancellation, the end of a session."""
@@ -56,12 +56,12 @@ class _OwnStreamReader:
         try:
             await self._hear(opened)
         except TooManyQuestions:
-            logger.info("A server asks too much on its own stream, so it is not heard any more.")
+            log.info("A server asks too much on its own stream, so it is not heard any more.")
             self._session.has_stream = False
         except UpstreamError as problem:
-            logger.info("A server's own stream ended: %s", problem)
+            log.info("A server's own stream ended: %s", problem)
         except Exception:  # of whoever listens: the request itself goes on
-            logger.exception("What a server said on its own stream could not be passed on.")
+            log.exception("What a server said on its own stream could not be passed on.")
 
     async def _hear(self, opened: asyncio.Event) -> None:
         reader = EventReader(MOST_EVENTS)

@@ -29,7 +29,7 @@ from harriet.lib.mcp.versions import LEGACY, MODERN
 from harriet.lib.pace import Pace
 from vault.opened import OpenCredential
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 OPENING_SECONDS = 20.0
 """For a session to listen in, with all that is subscribed to."""
@@ -90,7 +90,7 @@ class Watch:
                     era = await era_of(credential)
                 await {MODERN: self._modern, LEGACY: self._legacy}.get(era, self._oldest)()
             except (UpstreamDown, UpstreamTimeout) as problem:
-                logger.info("Connector %s is not heard at the moment: %s", self._endpoint.connector_id, problem)
+                log.info("Connector %s is not heard at the moment: %s", self._endpoint.connector_id, problem)
             await self._back_off.wait(began)
 
     @contextmanager
@@ -125,7 +125,7 @@ class Watch:
         except UpstreamBroken as problem:
             if not is_acknowledged:
                 raise
-            logger.info("Connector %s broke off: %s", self._endpoint.connector_id, problem)
+            log.info("Connector %s broke off: %s", self._endpoint.connector_id, problem)
         if not is_acknowledged:
             raise _no_stream()
 
@@ -139,7 +139,7 @@ class Watch:
                 try:
                     status = await self._listen(session, reader)
                 except (UpstreamDown, UpstreamTimeout) as problem:
-                    logger.info("Connector %s is not heard now: %s", self._endpoint.connector_id, problem)
+                    log.info("Connector %s is not heard now: %s", self._endpoint.connector_id, problem)
                     status = 200
                 if status == 404 and not is_first:
                     return
