@@ -21,6 +21,7 @@ from harriet.lib.keyfile import derive
 
 _FORM = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 _COLUMN_LENGTH = 12
+"""Characters of the columns decision and outcome."""
 
 
 class NewEvent(NamedTuple):
@@ -159,7 +160,7 @@ def _text(code: str) -> bytes:
 
 
 def _labelled(name: str, label: Label | None) -> bytes:
-    return _member(name, {"id": label[0], "label": label[1]}) if label is not None else b""
+    return _member(name, {"id": label.id, "label": label.label}) if label is not None else b""
 
 
 def _json(value: Any, code: str = "") -> bytes:

@@ -13,6 +13,7 @@ from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event, SetAside
 
 PAGE = 50
+"""Events on one page."""
 CALLS = (CALL_INTENT, CALL_OUTCOME, CALL_REFUSED, CALL_HELD)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -102,6 +103,7 @@ def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[E
 
 
 _Place = tuple[datetime, UUID]
+"""Where a page ends: when that event was recorded, and its id."""
 
 
 def _beside(place: _Place, side: str) -> Q:

@@ -27,6 +27,7 @@ _LATE_COMMITS = timedelta(minutes=5)
 far behind we look again all the same."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _LIMIT = 1000
+"""Requests that one turn looks at; the next goes on behind them."""
 _NOT_ASIDE = "NOT EXISTS (SELECT 1 FROM audit_setaside a WHERE a.event_id = {0}.id)"
 """Rows that Harriet did not write neither need an outcome nor are one."""
 
@@ -76,7 +77,7 @@ def _open_requests(
         f" AND {_NOT_ASIDE.format('i')} GROUP BY 1 ORDER BY 2 LIMIT %s",
         [CALL_INTENT, since, until, organization_id, organization_id, CALL_INTENT, CALL_OUTCOME, _LIMIT],
     )
-    return [row[0] for row in cursor.fetchall()]
+    return [request_id for request_id, _ in cursor.fetchall()]
 
 
 def _open_intents(request_id: UUID, until: datetime) -> list[Event]:

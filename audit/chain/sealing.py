@@ -25,9 +25,11 @@ from harriet.lib.ids import new_id
 log = logging.getLogger(__name__)
 
 BATCH = 1000
+"""Events of one seal at most."""
 MOST_BATCHES = 50
 """Of one organization in one turn: nobody's flood keeps the others waiting."""
 MOST_ORGANIZATIONS = 5000
+"""In one turn."""
 
 
 def seal_everything() -> int:
@@ -81,7 +83,7 @@ def _waiting_organizations(cursor: CursorWrapper) -> list[UUID]:
         " SELECT organization_id FROM found WHERE organization_id IS NOT NULL LIMIT %s",
         [MOST_ORGANIZATIONS],
     )
-    return [row[0] for row in cursor.fetchall()]
+    return [organization_id for (organization_id,) in cursor.fetchall()]
 
 
 def _seal_batch(organization_id: UUID) -> tuple[int, int]:
@@ -117,7 +119,7 @@ def _waiting(cursor: CursorWrapper, organization_id: UUID) -> list[UUID]:
         "SELECT event_id FROM audit_unsealed WHERE organization_id = %s ORDER BY event_id LIMIT %s",
         [organization_id, BATCH],
     )
-    return [row[0] for row in cursor.fetchall()]
+    return [event_id for (event_id,) in cursor.fetchall()]
 
 
 def _leaves(

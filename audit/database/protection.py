@@ -9,12 +9,13 @@ from django.db.backends.utils import CursorWrapper
 
 from audit.database.tables import APPEND_ONLY, MARKS, QUEUE
 
-TRIGGERS = {
+TRIGGERS: dict[str, tuple[str, str]] = {
     **{f"{table}_append_only": (table, "audit_refuse_change") for table in APPEND_ONLY},
     **{f"{table}_no_truncate": (table, "audit_refuse_change") for table in (*APPEND_ONLY, *MARKS)},
     **{f"{table}_no_delete": (table, "audit_refuse_change") for table in MARKS},
     "audit_event_queue": ("audit_event", "audit_queue_for_sealing"),
 }
+"""By name: on which table, and which function it calls."""
 _FUNCTIONS = {
     "audit_refuse_change": "0d8bca3d34699947ed895c87b6c921dd2f9753b3eceb7cf0097a985a30fec01d",
     "audit_queue_for_sealing": "6545966d4003be97950632cb5a2770ce5ef059b308d9d0ceeff6691c060f2482",
@@ -44,7 +45,7 @@ def missing_triggers(cursor: CursorWrapper) -> list[str]:
         " AND t.tgqual IS NULL AND t.tgname = ANY(%s)",
         [list(TRIGGERS)],
     )
-    held = {(row[0], (row[1], row[2])) for row in cursor.fetchall()}
+    held = {(name, (table, function)) for name, table, function in cursor.fetchall()}
     return sorted(name for name, where in TRIGGERS.items() if (name, where) not in held)
 
 

@@ -68,4 +68,4 @@ def _owned_tables(cursor: CursorWrapper) -> list[str]:
         " AND c.relname = ANY(%s) AND pg_has_role(current_user, c.relowner, 'MEMBER') ORDER BY 1",
         [[*APPEND_ONLY, *MARKS]],
     )
-    return [row[0] for row in cursor.fetchall()]
+    return [table for (table,) in cursor.fetchall()]

@@ -75,7 +75,7 @@ def organizations() -> list[UUID]:
             "SELECT organization_id FROM audit_event UNION SELECT organization_id FROM audit_seal"
             " UNION SELECT organization_id FROM audit_checkpoint UNION SELECT organization_id FROM audit_mark"
         )
-        return sorted({row[0] for row in cursor.fetchall()} | expected_logs())
+        return sorted({organization_id for (organization_id,) in cursor.fetchall()} | expected_logs())
 
 
 def _known_seals(organization_id: UUID, faults: Faults) -> list[KnownSeal]:

@@ -81,7 +81,7 @@ class EventConnection:
         """Those that are stored already."""
         self._stop_listening()
         cursor = await self._connection.execute("SELECT id FROM audit_event WHERE id = ANY(%s)", [ids])
-        return {row[0] for row in await cursor.fetchall() if isinstance(row[0], UUID)}
+        return {id for (id,) in await cursor.fetchall() if isinstance(id, UUID)}
 
     async def close(self) -> None:
         self._stop_listening()

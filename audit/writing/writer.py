@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 """No durable event within this time: what waits for it is refused."""
 BATCH = 2000
+"""Events that one statement takes at most."""
 BACKLOG = 20_000
 """Outcomes that may wait for a database that is away. The sweep closes the calls of those that found no room."""
 
@@ -31,9 +32,12 @@ LATE_SECONDS = 0.02
 """For how long an event that nobody waits for may stay in memory before it gets a batch of its own."""
 
 _BATCH_SECONDS = 5.0
+"""For one statement; what takes longer is tried anew, on another connection."""
 _CROWD_SECONDS = 0.001
-"""A commit costs the same for one event as for ten. Who is alone doesn't wait for others."""
+"""How long a batch waits for more when the one before had several callers: a commit costs the same for one event as for
+ten. Who is alone doesn't wait for others."""
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds between attempts to reconnect; the last one is repeated."""
 _UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.NotSupportedError)
 """Refused by a healthy database: one of the events is at fault. Every other error means: reconnect and look again."""
 
