@@ -14,11 +14,11 @@ RECORDS = (
         fields={
             "token": "Signed in with",
             "log_level": "Log level",
-            "subscriptions": "Watches the resources",
             "changed_at": "Changed",
             "ended_at": "Ended",
         },
         columns=("changed_at", "token", "log_level", "ended_at"),
+        hidden={"subscriptions": "Addresses that somebody reads: as much theirs as what a call is made with."},
         filters=("ended_at", "token"),
         title=lambda row: "Client session",
     ),

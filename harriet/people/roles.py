@@ -47,7 +47,7 @@ class Role(models.TextChoices):
     AUDITOR = (
         "auditor",
         frozenset({Power.VIEW_AUDIT, Power.VIEW_SETTINGS, Power.VIEW_RECORDS}),
-        "Auditors read the audit log.",
+        "Auditors read the audit log and the records.",
         "Auditor",
     )
     MEMBER = "member", NONE, "Members use tools.", "Member"

@@ -14,7 +14,6 @@ from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
 from audit.verification.verify import verify
 from connectors.models import (
-    ClientSession,
     Connector,
     ConnectorGroupPermission,
     ResourceAddresses,
@@ -23,6 +22,7 @@ from connectors.models import (
     ToolPermission,
 )
 from harriet.console.records.registry import model_of, url_name
+from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
 from harriet.lib.records import INSTALLATION, Record
 from harriet.people.models import Membership, Organization, RightGiven, SetupLink, User

@@ -25,7 +25,8 @@ from harriet.console.records.registry import (
     target_of,
 )
 from harriet.lib.records import INSTALLATION, Record
-from harriet.people.models import Device, Membership, User
+from harriet.people.actions.invite_person import invite_person
+from harriet.people.models import Device, Membership, Notice, User
 from harriet.people.roles import Role
 from tests import database
 from tests.cast import Cast, make_cast
@@ -168,6 +169,21 @@ def test_a_row_of_another_organization_is_no_filter(cast: Cast) -> None:
     stray.delete()
 
 
+def test_what_another_organization_asks_somebody_stays_theirs(cast: Cast) -> None:
+    """Acme asks Charlie to join; Globex, where he works, reads that he was told something, not what."""
+    invite_person(cast.acme, cast.charlie.email, Role.MEMBER, [], actor=cast.actor(cast.alice))
+    notice = Notice.objects.get(user=cast.charlie)
+    assert notice.organization == cast.globex
+    assert "Acme" in notice.text
+    charlie = signed_in(cast.charlie)
+    for url in (list_url(known("people.Notice")), row_url(known("people.Notice"), notice)):
+        page = text_of(charlie, url)
+        assert str(notice.pk) in page
+        assert "Acme" not in page
+        assert notice.path not in page.partition("<main")[2]
+    notice.delete()
+
+
 def known(label: str) -> Record:
     record = record_of(label)
     assert record is not None
@@ -209,7 +225,7 @@ def sealed_values(cast: Cast) -> set[str]:
     for record in all_records():
         for name in record.hidden:
             field = field_of(record, name)
-            is_secret = isinstance(field, BinaryField) or name in ("password", "body")
+            is_secret = isinstance(field, BinaryField) or name in ("password", "body", "text")
             if is_secret and field is not None:
                 for value in model_of(record)._default_manager.values_list(name, flat=True)[:50]:
                     forms |= set(written(value))

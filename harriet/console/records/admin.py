@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,18 @@ from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, UUIDField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
+from audit.models import Event
 from harriet.console.records.cells import LONGEST, Cells, address_of
 from harriet.console.records.filters import Filters
 from harriet.console.records.history import Subject, events_about
-from harriet.console.records.paging import listed
+from harriet.console.records.paging import Listed, listed
 from harriet.console.records.registry import leads_to, model_of, url_name
 from harriet.console.records.viewer import Viewer, for_readers
 from harriet.lib.records import Record
+from harriet.pages.context import PageContext, show
 from harriet.people.errors import NotFound
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -44,6 +46,32 @@ class Line:
 class Led:
     label: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(PageContext):
+    template = "records/list.html"
+    active = "records"
+    record: Record
+    labels: list[str]
+    lines: list[Line]
+    page: Listed
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage(PageContext):
+    template = "records/row.html"
+    active = "records"
+    record: Record
+    title: str
+    id: object
+    known: list[Cell]
+    leads_to: list[Led]
+    list_url: str
+    page: Led | None
+    """Where it is looked after, when the viewer may open that."""
+    events: list[Event]
 
 
 if TYPE_CHECKING:
@@ -86,16 +114,8 @@ class RecordAdmin(_Base):
         filters = Filters(self.record, viewer, request.GET)
         rows = filters.narrow(viewer.list_of(self.record))
         page = listed(rows, filters.loose, time=self.record.time, cursor=request.GET.get("cursor", ""))
-        context = {
-            "active": "records",
-            "record": self.record,
-            "labels": [self.record.fields[name] for name in self.record.columns],
-            "lines": self._lines(viewer, page.rows),
-            "page": page,
-            "filters": filters,
-            "newest": filters.url(),
-        }
-        return render(request, "records/list.html", context)
+        labels = [self.record.fields[name] for name in self.record.columns]
+        return show(request, ListPage(self.record, labels, self._lines(viewer, page.rows), page, filters))
 
     def _lines(self, viewer: Viewer, rows: list[Any]) -> list[Line]:
         first, *rest = self.record.columns
@@ -114,17 +134,10 @@ class RecordAdmin(_Base):
         row = self._row(viewer, pk)
         cells = Cells(viewer, self.record, [row], self.record.fields)
         known = [Cell(label, cells.cell(row, name, LONGEST)) for name, label in self.record.fields.items()]
-        context = {
-            "active": "records",
-            "record": self.record,
-            "row": row,
-            "title": self.record.title(row),
-            "known": known,
-            "leads_to": _leads_to(viewer, self.record, row),
-            "list_url": reverse(url_name(self.record, "changelist")),
-            **self._elsewhere(viewer, row),
-        }
-        return render(request, "records/row.html", context)
+        leads, listed_at = _leads_to(viewer, self.record, row), reverse(url_name(self.record, "changelist"))
+        page, events = self._elsewhere(viewer, row)
+        title = self.record.title(row)
+        return show(request, RowPage(self.record, title, row.pk, known, leads, listed_at, page, events))
 
     def _row(self, viewer: Viewer, pk: Any) -> Any:
         try:
@@ -135,15 +148,17 @@ class RecordAdmin(_Base):
             raise NotFound(f"There is no such {self.record.one} in your organization.")
         return row
 
-    def _elsewhere(self, viewer: Viewer, row: Any) -> dict[str, Any]:
+    def _elsewhere(self, viewer: Viewer, row: Any) -> tuple[Led | None, list[Event]]:
         """The page where it is looked after, and what the audit log says of it."""
         page, history = self.record.page, self.record.history
         asked = (page.argument if page else "", *((history.of, history.named) if history else ()))
         wanted = {name for name in asked if name}
         rows = viewer.rows_of(self.record).filter(pk=row.pk)
         found = (rows.values(*wanted).first() if wanted else None) or {}
-        told = history and events_about(viewer, history, Subject(found.get(history.of), found.get(history.named)))
-        return {"page": self._page(viewer, found), "history": history, "events": told}
+        if history is None:
+            return self._page(viewer, found), []
+        subject = Subject(found.get(history.of), found.get(history.named))
+        return self._page(viewer, found), events_about(viewer, history, subject)
 
     def _page(self, viewer: Viewer, found: dict[str, Any]) -> Led | None:
         page = self.record.page
@@ -180,8 +195,12 @@ def _demand(viewer: Viewer, record: Record) -> None:
 
 def _leads_to(viewer: Viewer, record: Record, row: Any) -> list[Led]:
     """Lists of what belongs to the row, such as a connector's tools."""
+    led = [(other, name) for other, name in leads_to(record) if viewer.may_read(other)]
+    ways = Counter(other.model for other, _ in led)
     return [
-        Led(f"{other.many}: {other.fields[name].lower()}", f"{reverse(url_name(other, 'changelist'))}?{name}={row.pk}")
-        for other, name in leads_to(record)
-        if viewer.may_read(other)
+        Led(
+            other.many if ways[other.model] == 1 else f"{other.many} ({other.fields[name].lower()})",
+            f"{reverse(url_name(other, 'changelist'))}?{name}={row.pk}",
+        )
+        for other, name in led
     ]

@@ -112,9 +112,9 @@ def _worded(record: Record, row: Any, name: str, longest: int) -> SafeString:
     if value is None or value == "":
         return NONE
     if name in record.words:
-        return visible(dict(record.words[name]()).get(value, value))
+        return format_html("{}", dict(record.words[name]()).get(value, value))
     if field is not None and field.flatchoices:
-        return visible(dict(field.flatchoices).get(value, value))
+        return format_html("{}", dict(field.flatchoices).get(value, value))
     if field is not None and field.get_internal_type() in ("UUIDField", "SlugField"):
         return format_html("<code>{}</code>", value)
     return visible(Truncator(str(getattr(value, "name", value))).chars(longest))

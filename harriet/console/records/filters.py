@@ -40,8 +40,9 @@ class FilterForm(forms.Form):
             if choices := _choices(record, name):
                 self.fields[name] = forms.ChoiceField(required=False, choices=choices, label=record.fields[name])
         if record.time:
-            self.fields["since"] = _day("From")
-            self.fields["until"] = _day("To")
+            began = record.fields[record.time].lower()
+            self.fields["since"] = _day(f"From ({began})")
+            self.fields["until"] = _day(f"To ({began})")
         self.is_valid()
 
 
@@ -147,6 +148,10 @@ class Filters:
         stretches = [(word, (today - timedelta(days=ago)).isoformat()) for word, ago in _DAYS]
         chosen = "" if self.given.get("until") else self.given.get("since", "")
         return [Days(word, self.url(since=since, until=""), chosen == since) for word, since in stretches]
+
+    @property
+    def newest(self) -> str:
+        return self.url()
 
     def url(self, **changes: str) -> str:
         """The list with these filters and other changes; always from its first page."""

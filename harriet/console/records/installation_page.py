@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from harriet.console.audit.rows import Badge, badge_of
-from harriet.console.records.installation import Overview, background, overviews
+from harriet.console.records.installation import Background, Overview, background, overviews
 from harriet.console.records.viewer import Viewer, for_readers
+from harriet.pages.context import PageContext, show
 from harriet.people.errors import NotFound
 
 
@@ -19,16 +19,21 @@ class Line:
     chain: Badge
 
 
+@dataclass(frozen=True, slots=True)
+class InstallationPage(PageContext):
+    template = "records/installation.html"
+    active = "installation"
+    lines: list[Line]
+    after: str
+    """Where the next page begins; empty on the last."""
+    is_later: bool
+    background: Background
+
+
 @for_readers
 def installation(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if not viewer.is_operator:
         raise NotFound("This page is for whoever operates this installation.")
     found, after = overviews(request.GET.get("after", ""))
-    context = {
-        "active": "installation",
-        "lines": [Line(one, badge_of(one.verification)) for one in found],
-        "after": after,
-        "is_later": bool(request.GET.get("after")),
-        "background": background(),
-    }
-    return render(request, "records/installation.html", context)
+    lines = [Line(one, badge_of(one.verification)) for one in found]
+    return show(request, InstallationPage(lines, after, bool(request.GET.get("after")), background()))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from harriet.console.records.registry import SECTIONS, url_name
 from harriet.console.records.viewer import Viewer, for_readers
+from harriet.pages.context import PageContext, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,16 @@ class Group:
     nouns: list[Noun]
 
 
+@dataclass(frozen=True, slots=True)
+class IndexPage(PageContext):
+    template = "records/index.html"
+    active = "records"
+    groups: list[Group]
+
+
 @for_readers
 def index(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    context = {"active": "records", "groups": _groups(viewer), "is_operator": viewer.is_operator}
-    return render(request, "records/index.html", context)
+    return show(request, IndexPage(_groups(viewer)))
 
 
 def _groups(viewer: Viewer) -> list[Group]:
