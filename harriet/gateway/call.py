@@ -14,7 +14,6 @@ from functools import partial
 
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
@@ -29,6 +28,7 @@ from harriet.gateway.steps.record import intent, outcome, refused
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
+from harriet.lib.mcp.methods import TOOLS_CALL
 from vault.errors import VaultError
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
     """The fields of the result. Raises GatewayError when the answer is Harriet's own no."""
     try:
         grant = authorize(call)  # ②
-        if grant.tool.connector.checks_arguments and call.method == TOOL:
+        if grant.tool.connector.checks_arguments and call.method == TOOLS_CALL:
             await check_arguments(call, grant, runtime.schemas)
         call.stopwatch.lap(AUTHORIZE)
         # ③ preprocess hooks
@@ -92,7 +92,7 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
             call.stopwatch.lap(UPSTREAM)
         # ⑧ postprocess hooks
         result = cleaned(answer, call, grant, sent)  # ⑧
-        if call.method == TOOL:
+        if call.method == TOOLS_CALL:
             pinned = grant.tool.pinned_for(call.speaks_sessions)
             if pinned.definition.get(OUTPUT) and not asks_for_input(result):
                 await check_structured(result, pinned, runtime.schemas, sent)

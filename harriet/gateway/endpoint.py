@@ -28,14 +28,14 @@ from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.protocol.dispatch import answer
 from harriet.gateway.protocol.listen import serve_get, serve_resumed
-from harriet.gateway.protocol.messages import MODERN_VERSIONS
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.runtime import Runtime
+from harriet.lib.mcp.headers import RAW_PROTOCOL_VERSION_HEADER, RAW_SESSION_ID_HEADER
+from harriet.lib.mcp.versions import MODERN_VERSIONS
 from harriet.people.tokens import hash_token
 
 log = logging.getLogger(__name__)
 
-SESSION = b"mcp-session-id"
 METHODS = frozenset({"GET", "POST", "DELETE"})
 MODERN = frozenset(version.encode() for version in MODERN_VERSIONS)
 """These have no sessions: whatever id comes along is passed over."""
@@ -60,7 +60,7 @@ _CLOSE = (b"connection", b"close")
 """A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
 _NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
 _NO_STREAM = "GET opens a stream. Send Accept: text/event-stream."
-_ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", SESSION)
+_ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", RAW_SESSION_ID_HEADER)
 _TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "auth", "authorization"})
 
 
@@ -146,7 +146,7 @@ class McpEndpoint:
                 await reply.finish(204, b"", *preflight_headers(headers))
                 return
             visit = self._admit(exchange, self._runtime or await self._started())
-            if headers.get(SESSION) and headers.get(b"mcp-protocol-version") not in MODERN:
+            if headers.get(RAW_SESSION_ID_HEADER) and headers.get(RAW_PROTOCOL_VERSION_HEADER) not in MODERN:
                 await _join_session(visit)
             await self._serve(visit)
         except HttpRefusal as refusal:
@@ -206,7 +206,7 @@ class McpEndpoint:
 async def _join_session(visit: Visit) -> None:
     """An initialize begins a session, whatever id of an ended one its client still sends along; so of an id that is
     unknown the message decides. Raises HttpRefusal where there is none."""
-    header = visit.exchange.headers[SESSION].decode("latin-1")
+    header = visit.exchange.headers[RAW_SESSION_ID_HEADER].decode("latin-1")
     try:
         visit.session = await visit.runtime.sessions.open(header, visit.principal, visit.profile)
     except HttpRefusal as refusal:

@@ -7,24 +7,13 @@ from typing import Any
 from django.conf import settings
 
 from harriet.lib.errors import Problem
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
 
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-HEADER_MISMATCH = -32020
-MISSING_CAPABILITY = -32021
-UNSUPPORTED_VERSION = -32022
-RESOURCE_NOT_FOUND = -32002
-"""Up to 2025-11-25; since then it is INVALID_PARAMS."""
 ACCESS_ENDED = 401
 """As HTTP would say it, when the answer's status has left already. (SPEC: codes of applications lie outside JSON-RPC's
 range.)"""
 ON_TICKET = 202
 """It is taken, and waits for a person."""
-URL_NEEDED = -32042
-"""2025-11-25 alone: the person must open a URL before the request can succeed."""
 
 OUR_FAULT = "Something went wrong in Harriet; it is in the server's log. Try again, or tell your IT admin."
 NO_DATABASE = (

@@ -18,13 +18,14 @@ from audit.actor import SYSTEM
 from connectors.models import Tool
 from harriet.gateway.actions.forget_old_sessions import forget_old_sessions
 from harriet.gateway.call import run_call
-from harriet.gateway.content.methods import METHODS, TOOL
+from harriet.gateway.content.methods import METHODS
 from harriet.gateway.errors import GatewayError
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.bound import with_bound_meta
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.methods import TOOLS_CALL
 
 LEFT_OVER = timedelta(seconds=3)
 """After the decision; by then a process that still holds the request has taken the call."""
@@ -74,7 +75,7 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
         name=str(values["uri"]) if is_resource else "",
         arguments=stored.arguments,
         values=values,
-        method=METHODS[row.kind] if row else TOOL,
+        method=METHODS[row.kind] if row else TOOLS_CALL,
         connector_id=row.connector.id if row and is_resource else None,
         client=stored.client_label,
         request_id=stored.request_id,

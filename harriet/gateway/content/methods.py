@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from connectors.models import Tool
+from harriet.lib.mcp.methods import PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 
-TOOL, PROMPT, RESOURCE, COMPLETION = "tools/call", "prompts/get", "resources/read", "completion/complete"
-METHODS: dict[str, str] = {Tool.Kind.TOOL: TOOL, Tool.Kind.PROMPT: PROMPT, Tool.Kind.RESOURCES: RESOURCE}
+METHODS: dict[str, str] = {
+    Tool.Kind.TOOL: TOOLS_CALL,
+    Tool.Kind.PROMPT: PROMPTS_GET,
+    Tool.Kind.RESOURCES: RESOURCES_READ,
+}
 """What uses a thing of a kind."""

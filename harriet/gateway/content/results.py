@@ -28,7 +28,7 @@ from harriet.gateway.content.blocks import (
     raw,
     text_block,
 )
-from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
+from harriet.lib.mcp.methods import COMPLETION_COMPLETE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 
 Fields = dict[str, msgspec.Raw]
 """A result object whose members are still the bytes that the server sent: what we don't know survives."""
@@ -115,10 +115,10 @@ def mend_completion(fields: Fields, address: str) -> bool:
 
 
 MENDS: dict[str, Callable[[Fields, str], bool]] = {
-    TOOL: mend_tool_result,
-    PROMPT: mend_prompt,
-    RESOURCE: mend_resource,
-    COMPLETION: mend_completion,
+    TOOLS_CALL: mend_tool_result,
+    PROMPTS_GET: mend_prompt,
+    RESOURCES_READ: mend_resource,
+    COMPLETION_COMPLETE: mend_completion,
 }
 
 

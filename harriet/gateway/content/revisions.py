@@ -8,17 +8,16 @@ from typing import Any
 import msgspec
 
 from harriet.gateway.content.blocks import EMPTY_LIST, NULL, Members, as_text, members_of, raw, text_block
-from harriet.gateway.content.methods import PROMPT, TOOL
 from harriet.gateway.content.results import Fields
+from harriet.lib.mcp.methods import PROMPTS_GET, TOOLS_CALL
+from harriet.lib.mcp.versions import AUDIO_SINCE, LINKS_SINCE, STRUCTURED_SINCE
 
-AUDIO_SINCE = "2025-03-26"
-STRUCTURED_SINCE = LINKS_SINCE = "2025-06-18"
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def fit(fields: Fields, method: str, revision: str) -> Fields:
     """The result for a client of the handshake era; `revision` is empty when it never said which it speaks."""
-    if method == TOOL:
+    if method == TOOLS_CALL:
         structured = fields.get("structuredContent")
         if structured is not None and not _is_allowed(structured, revision):
             del fields["structuredContent"]
@@ -40,12 +39,12 @@ def _keep_as_text(fields: Fields, structured: msgspec.Raw) -> None:
 
 
 def _without_newer_blocks(fields: Fields, method: str, revision: str) -> None:
-    name = {TOOL: "content", PROMPT: "messages"}.get(method, "")
+    name = {TOOLS_CALL: "content", PROMPTS_GET: "messages"}.get(method, "")
     parts = fields.get(name)
     newer = {kind: say for kind, (since, say) in _NEWER.items() if revision < since}
     if parts is None or not any(kind in bytes(parts) for kind in newer):
         return
-    if method == TOOL:
+    if method == TOOLS_CALL:
         fields[name] = raw([_older_block(block, newer) for block in _RAWS(parts)])
     else:
         fields[name] = raw([_older_message(message, newer) for message in _RAWS(parts)])

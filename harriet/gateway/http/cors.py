@@ -15,13 +15,19 @@ from django.http.request import validate_host
 
 from harriet.gateway.errors import HttpRefusal
 from harriet.gateway.http.asgi import Scope
+from harriet.lib.mcp.headers import (
+    RAW_METHOD_HEADER,
+    RAW_NAME_HEADER,
+    RAW_PROTOCOL_VERSION_HEADER,
+    RAW_SESSION_ID_HEADER,
+)
 
 Header = tuple[bytes, bytes]
 
 _NAMES = re.compile(rb"[A-Za-z0-9-]+(, ?[A-Za-z0-9-]+)*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
-_ALLOWED = (
-    b"authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name"
+_ALLOWED = b"authorization, content-type, accept, last-event-id, " + b", ".join(
+    (RAW_PROTOCOL_VERSION_HEADER, RAW_SESSION_ID_HEADER, RAW_METHOD_HEADER, RAW_NAME_HEADER)
 )
 
 
@@ -34,7 +40,7 @@ def headers_for(origin: bytes, scope: Scope) -> tuple[Header, ...]:
         raise HttpRefusal(403, "Web pages of other sites may not call this address.")
     return (
         (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", b"mcp-session-id, www-authenticate"),
+        (b"access-control-expose-headers", RAW_SESSION_ID_HEADER + b", www-authenticate"),
         (b"vary", b"origin"),
     )
 

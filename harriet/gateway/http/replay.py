@@ -6,11 +6,11 @@ import secrets
 
 import msgspec
 
-from harriet.gateway.errors import INTERNAL_ERROR
 from harriet.gateway.http.journal import EventId, Journals
 from harriet.gateway.http.reply import HttpReply
 from harriet.gateway.processes.follow import Following, Letters, ProcessGone
 from harriet.gateway.processes.mailbox import Mailbox
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 
 LOOK_EVERY = 15.0
 """Seconds of silence until it is looked whether the other process is still there."""

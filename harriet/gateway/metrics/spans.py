@@ -11,8 +11,8 @@ from time import perf_counter, time_ns
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.steps.stopwatch import STAGES
+from harriet.lib.mcp.methods import TOOLS_CALL
 
 try:
     from opentelemetry.context import Context
@@ -54,7 +54,7 @@ class Spans:
     def begin(self, call: Call, grant: Grant) -> None:
         """From here on the server is told our span as the parent of its own."""
         span = self._started(call)
-        if call.method == TOOL:
+        if call.method == TOOLS_CALL:
             span.set_attribute("gen_ai.tool.name", grant.tool.name)
         call.stopwatch.span = span
         if call.bound_meta is not None:

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from harriet.gateway.errors import ACCESS_LOST, INVALID_REQUEST, AccessEnded, GatewayError, RpcRefusal
+from harriet.gateway.errors import ACCESS_LOST, AccessEnded, GatewayError, RpcRefusal
 from harriet.gateway.processes.notifications import CANCEL_CHANNEL
+from harriet.lib.mcp.error_codes import INVALID_REQUEST
 
 WATCH_AFTER = 0.1
 """Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and

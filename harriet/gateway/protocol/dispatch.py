@@ -7,22 +7,17 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 
-from harriet.gateway.errors import (
-    HEADER_MISMATCH,
-    INTERNAL_ERROR,
-    NO_DATABASE,
-    OUR_FAULT,
-    RETRY_SOON,
-    RpcRefusal,
-)
+from harriet.gateway.errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, RpcRefusal
 from harriet.gateway.protocol.legacy import serve_legacy
-from harriet.gateway.protocol.messages import LEGACY_VERSIONS, error_body, id_in, parse
+from harriet.gateway.protocol.messages import error_body, id_in, parse
 from harriet.gateway.protocol.modern import serve_modern
 from harriet.gateway.protocol.visit import Visit
+from harriet.lib.mcp.error_codes import HEADER_MISMATCH, INTERNAL_ERROR
+from harriet.lib.mcp.headers import RAW_PROTOCOL_VERSION_HEADER
+from harriet.lib.mcp.methods import INITIALIZE
+from harriet.lib.mcp.versions import LEGACY_VERSIONS
 
 log = logging.getLogger(__name__)
-
-_VERSION = b"mcp-protocol-version"
 
 
 async def answer(visit: Visit, body: bytes) -> None:
@@ -44,15 +39,15 @@ async def answer(visit: Visit, body: bytes) -> None:
 
 
 def _begins(values: Any) -> bool:
-    return isinstance(values, dict) and values.get("method") == "initialize"
+    return isinstance(values, dict) and values.get("method") == INITIALIZE
 
 
 async def _serve(visit: Visit, body: bytes, values: Any) -> None:
     """The era is the version header's alone: clients send the other routing headers in either era, and one client may
     speak both over one connection (SPEC basic/versioning)."""
     exchange = visit.exchange
-    version = exchange.headers.get(_VERSION, b"").decode("latin-1").strip()
-    if exchange.has_duplicates and exchange.has_twice(_VERSION):
+    version = exchange.headers.get(RAW_PROTOCOL_VERSION_HEADER, b"").decode("latin-1").strip()
+    if exchange.has_duplicates and exchange.has_twice(RAW_PROTOCOL_VERSION_HEADER):
         raise RpcRefusal(HEADER_MISMATCH, "The header MCP-Protocol-Version is there twice. Send it once.")
     if version and version not in LEGACY_VERSIONS:
         await serve_modern(visit, version, body, values)

@@ -8,22 +8,12 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields
 from harriet.gateway.content.revisions import fit
-from harriet.gateway.errors import (
-    INVALID_PARAMS,
-    INVALID_REQUEST,
-    METHOD_NOT_FOUND,
-    CallCancelled,
-    GatewayError,
-    RpcRefusal,
-)
-from harriet.gateway.http.journal import RESUMABLE_SINCE
+from harriet.gateway.errors import CallCancelled, GatewayError, RpcRefusal
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.running import RequestKey, name_of, tell_other_processes
 from harriet.gateway.protocol.messages import (
-    LEGACY_VERSIONS,
     SERVER_INFO,
     Incoming,
     batch_of,
@@ -44,12 +34,24 @@ from harriet.gateway.questions.in_stream import StreamAsker
 from harriet.gateway.steps.error_objects import error_of
 from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, OpenSession
+from harriet.lib.mcp.error_codes import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
+from harriet.lib.mcp.headers import RAW_PROTOCOL_VERSION_HEADER, RAW_SESSION_ID_HEADER
 from harriet.lib.mcp.log_levels import DEFAULT_LEVEL, LEVELS
+from harriet.lib.mcp.methods import (
+    INITIALIZE,
+    LOGGING_SET_LEVEL,
+    PING,
+    RESOURCES_SUBSCRIBE,
+    RESOURCES_UNSUBSCRIBE,
+    TOOLS_CALL,
+)
+from harriet.lib.mcp.notifications import CANCELLED, ROOTS_LIST_CHANGED
+from harriet.lib.mcp.versions import LEGACY_VERSIONS, NEWEST_LEGACY, RESUMABLE_SINCE, WITH_BATCHES
 
 _NOT_SUBSCRIBED = (
     "Each read of this needs a person's approval, so its changes are not listened to. Read it anew instead."
 )
-_BATCHING = ("", "2025-03-26")
+_BATCHING = ("", WITH_BATCHES)
 """Only this revision has batches; its clients send no version header."""
 
 
@@ -58,7 +60,7 @@ async def serve_legacy(visit: Visit, version: str, body: bytes, values: Any) -> 
         await _serve_batch(visit, version, body, values)
         return
     message = incoming(body, values)
-    headers = [_session_header(visit, message)] if message.method == "initialize" and message.id else []
+    headers = [_session_header(visit, message)] if message.method == INITIALIZE and message.id else []
     status, answer = await _answer(visit, message)
     if message.method in LISTS and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
         await visit.exchange.reply.as_stream()
@@ -68,7 +70,7 @@ async def serve_legacy(visit: Visit, version: str, body: bytes, values: Any) -> 
 async def _serve_batch(visit: Visit, version: str, body: bytes, values: list[Any]) -> None:
     if version not in _BATCHING:
         raise RpcRefusal(INVALID_REQUEST, f"The revision {version} has no batches. Send one message per request.")
-    if any(isinstance(value, dict) and value.get("method") == "initialize" for value in values):
+    if any(isinstance(value, dict) and value.get("method") == INITIALIZE for value in values):
         raise RpcRefusal(INVALID_REQUEST, "initialize can't be part of a batch.")
     parts = batch_of(body, values)
     answers = await asyncio.gather(*(_answer_part(visit, raw, value) for raw, value in parts))
@@ -108,13 +110,13 @@ async def _answer(visit: Visit, message: Incoming, *, is_alone: bool = True) -> 
 
 
 async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
-    if message.method == "initialize":
+    if message.method == INITIALIZE:
         return _initialize(visit, message.params)
     if message.method in LISTS:
         return await listed(visit, message.method, message.params, is_older=True)
     if message.method in _FOR_SESSIONS:
         await _FOR_SESSIONS[message.method](visit, message.params, _session(visit))
-    elif message.method != "ping":
+    elif message.method != PING:
         raise RpcRefusal(METHOD_NOT_FOUND, f"Harriet has no method {message.method[:60]!r}.")
     return {}
 
@@ -132,7 +134,7 @@ def _version(params: dict[str, Any]) -> str:
     wanted = params.get("protocolVersion")
     if not isinstance(wanted, str):
         raise RpcRefusal(INVALID_PARAMS, "initialize names a protocolVersion, as text.")
-    return wanted if wanted in LEGACY_VERSIONS else LEGACY_VERSIONS[-1]
+    return wanted if wanted in LEGACY_VERSIONS else NEWEST_LEGACY
 
 
 def _session_header(visit: Visit, message: Incoming) -> tuple[bytes, bytes]:
@@ -148,7 +150,7 @@ def _session_header(visit: Visit, message: Incoming) -> tuple[bytes, bytes]:
         declared if _is_object(declared) else {},
         client_label(client),
     )
-    return b"mcp-session-id", session.encode()
+    return RAW_SESSION_ID_HEADER, session.encode()
 
 
 def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -181,9 +183,9 @@ async def _unsubscribe(visit: Visit, params: dict[str, Any], session: OpenSessio
 
 
 _FOR_SESSIONS: dict[str, Callable[[Visit, dict[str, Any], OpenSession], Awaitable[None]]] = {
-    "logging/setLevel": _set_level,
-    "resources/subscribe": _subscribe,
-    "resources/unsubscribe": _unsubscribe,
+    LOGGING_SET_LEVEL: _set_level,
+    RESOURCES_SUBSCRIBE: _subscribe,
+    RESOURCES_UNSUBSCRIBE: _unsubscribe,
 }
 
 
@@ -191,7 +193,7 @@ async def _call(visit: Visit, message: Incoming, call: Call, *, is_alone: bool) 
     _prepare(visit, call, is_alone=is_alone)
     if is_alone and visit.session is not None and visit.session.version >= RESUMABLE_SINCE:
         visit.exchange.reply.make_resumable(visit.runtime.journals, visit.session.id, message.id)
-    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH_TOOLS:
+    if visit.profile.is_progressive and call.method == TOOLS_CALL and call.name == SEARCH_TOOLS:
         fields: Fields = search(visit.view().tool_listing, call.values)
     else:
         fields = await serve_call(visit, message, call, leaving_cancels=False)
@@ -204,7 +206,7 @@ def _revision(visit: Visit) -> str:
     """Of the client: what its session agreed on, or what its request says."""
     if visit.session is not None:
         return visit.session.version
-    return visit.exchange.headers.get(b"mcp-protocol-version", b"").decode("latin-1")
+    return visit.exchange.headers.get(RAW_PROTOCOL_VERSION_HEADER, b"").decode("latin-1")
 
 
 def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
@@ -237,10 +239,10 @@ async def _roots_changed(visit: Visit, session: OpenSession) -> None:
 async def _notified(visit: Visit, message: Incoming) -> None:
     """Only a cancellation and changed roots say anything here, and only in a session: without one an id names no
     request, because another client of the same token may use it."""
-    if message.method == "notifications/roots/list_changed" and visit.session is not None:
+    if message.method == ROOTS_LIST_CHANGED and visit.session is not None:
         await _roots_changed(visit, visit.session)
     wanted = message.params.get("requestId")
-    if message.method != "notifications/cancelled" or visit.session is None or not is_id(wanted):
+    if message.method != CANCELLED or visit.session is None or not is_id(wanted):
         return
     key = RequestKey(visit.session.id, wanted)
     if not visit.runtime.running.cancel(key):

@@ -8,23 +8,31 @@ from typing import Any
 import msgspec
 
 from connectors.models import Tool
-from harriet.gateway.errors import ACCESS_LOST, INVALID_PARAMS, AccessEnded, RpcRefusal
+from harriet.gateway.errors import ACCESS_LOST, AccessEnded, RpcRefusal
 from harriet.gateway.http.journal import EventId
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.hub import fingerprints
-from harriet.gateway.streams.listening_client import LISTS, SUBSCRIPTION, ListeningClient
+from harriet.gateway.streams.listening_client import ListeningClient
 from harriet.gateway.streams.sessions import OpenSession
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
+from harriet.lib.mcp.meta import SUBSCRIPTION_ID_KEY
+from harriet.lib.mcp.notifications import (
+    LIST_CHANGED,
+    LISTENED_AS,
+    LISTENED_URIS,
+    LOG_MESSAGE,
+    SUBSCRIPTIONS_ACKNOWLEDGED,
+)
 
 MOST_URIS = 256
 """Resources in one subscriptions/listen."""
 _KINDS: dict[str, str] = {"prompts": Tool.Kind.PROMPT, "resources": Tool.Kind.RESOURCES}
-_WANTED = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
 
 
 async def serve_get(visit: Visit, session: OpenSession) -> None:
     """The stream of a session: everything that it may hear."""
     uris = visit.runtime.sessions.learned(session).subscriptions
-    listener = _listener(visit, frozenset(LISTS), uris)
+    listener = _listener(visit, frozenset(LIST_CHANGED), uris)
     listener.session = session
     visit.exchange.reply.may_stream = True
     await visit.exchange.reply.keep_alive()
@@ -42,7 +50,7 @@ def _may_log(visit: Visit) -> bool:
 
 
 def _log_message(params: dict[str, Any]) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/message", "params": params})
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": LOG_MESSAGE, "params": params})
 
 
 async def serve_resumed(visit: Visit, session: OpenSession, wanted: EventId) -> None:
@@ -65,31 +73,31 @@ async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any
     listener = _listener(visit, *_heard(visit, notifications))
     listener.rpc_id = rpc_id
     visit.exchange.reply.may_stream = True
-    listener.tell("notifications/subscriptions/acknowledged", {"notifications": _honoured(listener)})
+    listener.tell(SUBSCRIPTIONS_ACKNOWLEDGED, {"notifications": _honoured(listener)})
     await visit.runtime.hub.serve(listener)
     if listener.has_lost_access:
         raise AccessEnded(ACCESS_LOST.format("Nothing more is told of changes."))
-    meta = {SUBSCRIPTION: msgspec.Raw(rpc_id)}
+    meta = {SUBSCRIPTION_ID_KEY: msgspec.Raw(rpc_id)}
     result = msgspec.json.encode({"resultType": "complete", "_meta": meta})
     await visit.exchange.reply.finish(200, b'{"jsonrpc":"2.0","id":' + rpc_id + b',"result":' + result + b"}")
 
 
 def _heard(visit: Visit, notifications: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
     """The lists and the resources of which the client hears, of those that it asked for. Raises RpcRefusal."""
-    uris = notifications.get("resourceSubscriptions", [])
+    uris = notifications.get(LISTENED_URIS, [])
     if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris) or len(uris) > MOST_URIS:
         raise RpcRefusal(INVALID_PARAMS, f"resourceSubscriptions is a list of at most {MOST_URIS} addresses.")
     view = visit.view()
     offered = {"tools"} | {what for what, kind in _KINDS.items() if kind in view.changing}
-    wants = frozenset(what for what in offered if notifications.get(_WANTED[what]) is True)
+    wants = frozenset(what for what in offered if notifications.get(LISTENED_AS[what]) is True)
     owners_of = visit.runtime.hub.watchers.owners_of
     return wants, frozenset(uri for uri in uris if owners_of(uri, view, visit.profile))
 
 
 def _honoured(listener: ListeningClient) -> dict[str, Any]:
-    honoured: dict[str, Any] = {_WANTED[what]: True for what in sorted(listener.wants)}
+    honoured: dict[str, Any] = {LISTENED_AS[what]: True for what in sorted(listener.wants)}
     if listener.uris:
-        honoured["resourceSubscriptions"] = sorted(listener.uris)
+        honoured[LISTENED_URIS] = sorted(listener.uris)
     return honoured
 
 

@@ -8,11 +8,10 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from harriet.gateway.errors import INVALID_REQUEST, PARSE_ERROR, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
 from harriet.lib.canonical import NotRepresentable, is_deeper_than, parse_strict
+from harriet.lib.mcp.error_codes import INVALID_REQUEST, PARSE_ERROR
 
-LEGACY_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-MODERN_VERSIONS = ("2026-07-28",)
 LONGEST_BATCH = 50
 """Messages."""
 SERVER_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}

@@ -7,30 +7,11 @@ from typing import Any
 
 import msgspec
 
-from harriet.gateway.content.methods import RESOURCE, TOOL
 from harriet.gateway.content.results import Fields, asks_for_input
-from harriet.gateway.errors import (
-    HEADER_MISMATCH,
-    INVALID_PARAMS,
-    INVALID_REQUEST,
-    METHOD_NOT_FOUND,
-    MISSING_CAPABILITY,
-    UNSUPPORTED_VERSION,
-    CallCancelled,
-    GatewayError,
-    RpcRefusal,
-)
+from harriet.gateway.errors import CallCancelled, GatewayError, RpcRefusal
 from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.protocol.listen import serve_listen
-from harriet.gateway.protocol.messages import (
-    LEGACY_VERSIONS,
-    MODERN_VERSIONS,
-    SERVER_INFO,
-    Incoming,
-    incoming,
-    raw_error_body,
-    result_body,
-)
+from harriet.gateway.protocol.messages import SERVER_INFO, Incoming, incoming, raw_error_body, result_body
 from harriet.gateway.protocol.offers import LISTS, capabilities, instructions, listed
 from harriet.gateway.protocol.param_headers import check_param_headers
 from harriet.gateway.protocol.requests import CALLS, client_label
@@ -43,14 +24,40 @@ from harriet.gateway.questions.rules import interactive
 from harriet.gateway.questions.suspended import Answers, TurnAsker
 from harriet.gateway.steps.error_objects import error_of
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.error_codes import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    MISSING_CAPABILITY,
+    UNSUPPORTED_VERSION,
+)
+from harriet.lib.mcp.headers import (
+    METHOD_HEADER,
+    NAME_HEADER,
+    PROTOCOL_VERSION_HEADER,
+    RAW_METHOD_HEADER,
+    RAW_NAME_HEADER,
+    RAW_PROTOCOL_VERSION_HEADER,
+)
+from harriet.lib.mcp.meta import (
+    CLIENT_CAPABILITIES_KEY,
+    CLIENT_INFO_KEY,
+    LOG_LEVEL_KEY,
+    PROTOCOL_VERSION_KEY,
+    SERVER_INFO_KEY,
+)
+from harriet.lib.mcp.methods import (
+    MEMBER_IN_NAME_HEADER,
+    RESOURCES_READ,
+    SERVER_DISCOVER,
+    SUBSCRIPTIONS_LISTEN,
+    TOOLS_CALL,
+)
 from harriet.lib.mcp.param_headers import decode_value
+from harriet.lib.mcp.versions import MODERN_VERSIONS, SUPPORTED
 
-_PREFIX = "io.modelcontextprotocol/"
-VERSION_META = _PREFIX + "protocolVersion"
-CLIENT_META = _PREFIX + "clientInfo"
-CAPABILITIES_META = _PREFIX + "clientCapabilities"
-LOG_META = _PREFIX + "logLevel"
-SERVER_META = {_PREFIX + "serverInfo": SERVER_INFO}
+SERVER_META = {SERVER_INFO_KEY: SERVER_INFO}
 FRESH_FOR_MS = 10_000
 """How long a client may keep the list of tools. Calls are checked anew each time, whatever the client remembers."""
 
@@ -58,7 +65,6 @@ _STATUS = {METHOD_NOT_FOUND: 404}
 _REFUSED_WITH_400 = frozenset(
     {INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION, MISSING_CAPABILITY}
 )
-_NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _COMPLETE = msgspec.Raw(b'"complete"')
 _CACHING = {"ttlMs": FRESH_FOR_MS, "cacheScope": "private"}
 _ANSWERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -78,7 +84,7 @@ async def serve_modern(visit: Visit, version: str, body: bytes, values: Any) -> 
     call = None
     try:
         check_envelope(visit.exchange, version, message)
-        if message.method == "subscriptions/listen":
+        if message.method == SUBSCRIPTIONS_LISTEN:
             await serve_listen(visit, message.id, _notifications(message))
         elif message.method in CALLS:
             call = await CALLS[message.method](visit, message)
@@ -95,18 +101,20 @@ def check_envelope(exchange: HttpExchange, version: str, message: Incoming) -> N
     """The ladder that every request climbs; the first rung that fails answers (SPEC basic/versioning). Clients that
     speak both eras tell by the code whether to fall back to initialize."""
     meta = message.meta
-    named = meta.get(VERSION_META)
+    named = meta.get(PROTOCOL_VERSION_KEY)
     if named is None:
         _check_supported(version)  # of no era at all: an older client, too, learns what is wrong
-    if not isinstance(named, str) or not isinstance(meta.get(CAPABILITIES_META), dict):
-        raise RpcRefusal(INVALID_PARAMS, f"params._meta must have {VERSION_META} and {CAPABILITIES_META}.")
-    if exchange.has_duplicates and exchange.has_twice(b"mcp-protocol-version", b"mcp-method", b"mcp-name"):
+    if not isinstance(named, str) or not isinstance(meta.get(CLIENT_CAPABILITIES_KEY), dict):
+        raise RpcRefusal(
+            INVALID_PARAMS, f"params._meta must have {PROTOCOL_VERSION_KEY} and {CLIENT_CAPABILITIES_KEY}."
+        )
+    if exchange.has_duplicates and exchange.has_twice(RAW_PROTOCOL_VERSION_HEADER, RAW_METHOD_HEADER, RAW_NAME_HEADER):
         raise RpcRefusal(HEADER_MISMATCH, "A routing header is there twice.")
-    _check_header("MCP-Protocol-Version", version, named)
-    _check_header("Mcp-Method", _header(exchange, b"mcp-method"), message.method)
-    member = _NAMED.get(message.method)
+    _check_header(PROTOCOL_VERSION_HEADER, version, named)
+    _check_header(METHOD_HEADER, _header(exchange, RAW_METHOD_HEADER), message.method)
+    member = MEMBER_IN_NAME_HEADER.get(message.method)
     if member is not None:
-        _check_header("Mcp-Name", decode_value(_header(exchange, b"mcp-name")), message.params.get(member))
+        _check_header(NAME_HEADER, decode_value(_header(exchange, RAW_NAME_HEADER)), message.params.get(member))
     _check_supported(named)
 
 
@@ -117,12 +125,11 @@ def _check_header(name: str, sent: str | None, meant: Any) -> None:
 
 def _check_supported(version: str) -> None:
     if version not in MODERN_VERSIONS:
-        supported = [*MODERN_VERSIONS, *reversed(LEGACY_VERSIONS)]
         raise RpcRefusal(
             UNSUPPORTED_VERSION,
             f"The header MCP-Protocol-Version names the revision {version[:40]!r}, which Harriet doesn't speak. Leave "
             "it out of initialize, and send the revision that was agreed on later.",
-            error_data={"supported": supported, "requested": version},
+            error_data={"supported": SUPPORTED, "requested": version},
         )
 
 
@@ -133,7 +140,7 @@ def _header(exchange: HttpExchange, name: bytes) -> str | None:
 
 def _client(meta: dict[str, Any]) -> str:
     """What the client calls itself: a label, never believed."""
-    info = meta.get(CLIENT_META)
+    info = meta.get(CLIENT_INFO_KEY)
     if not isinstance(info, dict):
         return ""
     return f"{info.get('title') or info.get('name') or ''} {info.get('version') or ''}".strip()
@@ -149,9 +156,9 @@ def _notifications(message: Incoming) -> dict[str, Any]:
 async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
     if message.method in LISTS:
         result = await listed(visit, message.method, message.params, is_older=False)
-    elif message.method == "server/discover":
+    elif message.method == SERVER_DISCOVER:
         result = {
-            "supportedVersions": [*MODERN_VERSIONS, *reversed(LEGACY_VERSIONS)],
+            "supportedVersions": SUPPORTED,
             "capabilities": capabilities(visit),
             "instructions": instructions(visit),
         }
@@ -165,7 +172,7 @@ async def _call(visit: Visit, message: Incoming, call: Call) -> bytes:
     fields = await _fields(visit, message, call)
     if not asks_for_input(fields):
         fields["resultType"] = _COMPLETE
-        if call.method == RESOURCE:
+        if call.method == RESOURCES_READ:
             fresh = _FRESH.fullmatch(fields.get("ttlMs", b""))
             fields = {**fields, "ttlMs": fields["ttlMs"] if fresh else _STALE, "cacheScope": _PRIVATE}
     return result_body(message.id, with_meta(fields, {**SERVER_META, **call_meta(call)}))
@@ -180,18 +187,18 @@ def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     call.client = client_label(_client(message.meta))
     call.is_introduced = bool(call.client)
     call.stream = visit.exchange.reply
-    level = message.meta.get(LOG_META)
+    level = message.meta.get(LOG_LEVEL_KEY)
     call.log_level = level if isinstance(level, str) else ""
     call.session_key = (visit.principal.token_id, visit.profile.id, call.client, call.log_level)
-    declared = interactive(message.meta.get(CAPABILITIES_META))
+    declared = interactive(message.meta.get(CLIENT_CAPABILITIES_KEY))
     if declared:
         call.asker = TurnAsker(declared)
-    if call.method == TOOL and (grant := visit.view().grants.get(message.params["name"])) is not None:
+    if call.method == TOOLS_CALL and (grant := visit.view().grants.get(message.params["name"])) is not None:
         check_param_headers(visit.exchange.headers, grant.tool.pinned.param_headers, call.values)
 
 
 async def _fields(visit: Visit, message: Incoming, call: Call) -> Fields:
-    if visit.profile.is_progressive and call.method == TOOL and call.name == SEARCH_TOOLS:
+    if visit.profile.is_progressive and call.method == TOOLS_CALL and call.name == SEARCH_TOOLS:
         return search(visit.view().tool_listing, call.values)
     text = message.params.get("requestState")
     if text is None:

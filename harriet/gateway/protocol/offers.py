@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.policy.listing import PAGE, Listing, after, cursor_after, list_page
 from harriet.gateway.policy.view import why_nothing
 from harriet.gateway.protocol.tool_search import CALL_TOOL, DEFINITIONS, SEARCH_TOOLS
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.live_lists import RESOURCES, TEMPLATES, What
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
+from harriet.lib.mcp.methods import PROMPTS_LIST, TOOLS_LIST
 
 
 class LivePlace(NamedTuple):
@@ -24,7 +26,7 @@ class LivePlace(NamedTuple):
 
 
 LIVE: dict[str, What] = {what.method: what for what in (RESOURCES, TEMPLATES)}
-LISTS = frozenset({"tools/list", "prompts/list", *LIVE})
+LISTS = frozenset({TOOLS_LIST, PROMPTS_LIST, *LIVE})
 
 
 def capabilities(visit: Visit) -> dict[str, Any]:
@@ -62,7 +64,7 @@ async def listed(visit: Visit, method: str, params: dict[str, Any], *, is_older:
         raise RpcRefusal(INVALID_PARAMS, "The cursor must be text that an earlier page named.")
     if method in LIVE:
         return await _live_page(visit, LIVE[method], cursor, is_older)
-    if method == "prompts/list":
+    if method == PROMPTS_LIST:
         return _page("prompts", visit.view().prompt_listing, cursor, is_older)
     if visit.profile.is_progressive:
         return {"tools": [msgspec.Raw(one) for one in DEFINITIONS]}

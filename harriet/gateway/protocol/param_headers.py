@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harriet.gateway.errors import HEADER_MISMATCH, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
+from harriet.lib.mcp.error_codes import HEADER_MISMATCH
 from harriet.lib.mcp.param_headers import ParamHeader, repeats, value_at
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 
-from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.http.exchange import joined
 from harriet.gateway.protocol.messages import Incoming
 from harriet.gateway.protocol.tool_search import CALL_TOOL, inner_call
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.steps.patience import patience_told
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
+from harriet.lib.mcp.methods import COMPLETION_COMPLETE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 from harriet.lib.text import excerpt
 from harriet.lib.tracing import with_trace
 
@@ -49,19 +50,19 @@ async def tool_call(visit: Visit, message: Incoming) -> Call:
     arguments = message.arguments if message.arguments else b"{}"
     if visit.profile.is_progressive and name == CALL_TOOL:
         name, arguments, values = inner_call(arguments, values)
-    return base_call(visit, message, name, arguments, values, TOOL)
+    return base_call(visit, message, name, arguments, values, TOOLS_CALL)
 
 
 async def prompt_call(visit: Visit, message: Incoming) -> Call:
     name, values = _name_and_arguments(message, "prompts/get names its prompt")
-    return base_call(visit, message, name, message.arguments or b"{}", values, PROMPT)
+    return base_call(visit, message, name, message.arguments or b"{}", values, PROMPTS_GET)
 
 
 async def resource_call(visit: Visit, message: Incoming) -> Call:
     address = address_in(message.params)
     connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
     values = {"uri": uri}
-    call = base_call(visit, message, address, msgspec.json.encode(values), values, RESOURCE)
+    call = base_call(visit, message, address, msgspec.json.encode(values), values, RESOURCES_READ)
     call.connector_id = connector_id
     return call
 
@@ -75,12 +76,12 @@ async def completion_call(visit: Visit, message: Incoming) -> Call:
     if ref.get("type") == "ref/prompt" and isinstance(ref.get("name"), str):
         grant = visit.view().prompts.get(ref["name"])
         upstream: dict[str, Any] = {"ref": {**ref, "name": grant.tool.name if grant else ref["name"]}, **values}
-        return base_call(visit, message, ref["name"], msgspec.json.encode(upstream), upstream, COMPLETION)
+        return base_call(visit, message, ref["name"], msgspec.json.encode(upstream), upstream, COMPLETION_COMPLETE)
     if ref.get("type") == "ref/resource":
         address = address_in(ref)
         connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
         upstream = {"ref": {**ref, "uri": uri}, **values}
-        call = base_call(visit, message, address, msgspec.json.encode(upstream), upstream, COMPLETION)
+        call = base_call(visit, message, address, msgspec.json.encode(upstream), upstream, COMPLETION_COMPLETE)
         call.connector_id = connector_id
         return call
     raise RpcRefusal(
@@ -89,10 +90,10 @@ async def completion_call(visit: Visit, message: Incoming) -> Call:
 
 
 CALLS: dict[str, Callable[[Visit, Incoming], Awaitable[Call]]] = {
-    TOOL: tool_call,
-    PROMPT: prompt_call,
-    RESOURCE: resource_call,
-    COMPLETION: completion_call,
+    TOOLS_CALL: tool_call,
+    PROMPTS_GET: prompt_call,
+    RESOURCES_READ: resource_call,
+    COMPLETION_COMPLETE: completion_call,
 }
 
 

@@ -10,8 +10,8 @@ from harriet.gateway.content.blocks import members_of
 from harriet.gateway.content.results import MOST_SAFE, Fields
 from harriet.gateway.protocol.messages import REQUEST_ID
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.meta import RELATED_TASK_KEY
 
-_TASK = "io.modelcontextprotocol/related-task"
 _Safe = Annotated[int, msgspec.Meta(ge=-MOST_SAFE, le=MOST_SAFE)]
 
 
@@ -21,10 +21,10 @@ class _Task(msgspec.Struct):
 
 class _Meta(msgspec.Struct):
     token: str | _Safe | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="progressToken")
-    task: _Task | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=_TASK)
+    task: _Task | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=RELATED_TASK_KEY)
 
 
-_RESERVED = frozenset({"progressToken", _TASK})
+_RESERVED = frozenset({"progressToken", RELATED_TASK_KEY})
 _RESERVED_META = msgspec.json.Decoder(_Meta).decode
 
 

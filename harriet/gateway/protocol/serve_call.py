@@ -11,9 +11,8 @@ from typing import Any
 from django.db import Error as DatabaseError
 
 from harriet.gateway.call import governed_call
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import INTERNAL_ERROR, CallCancelled, RpcRefusal, ToolRefusal, Unavailable
+from harriet.gateway.errors import CallCancelled, RpcRefusal, ToolRefusal, Unavailable
 from harriet.gateway.http.reply import KEEP_ALIVE_SECONDS
 from harriet.gateway.processes.running import AwaitedCall, RequestKey, Rights
 from harriet.gateway.protocol.messages import Incoming
@@ -22,6 +21,8 @@ from harriet.gateway.questions.request_state import Where
 from harriet.gateway.questions.suspended import Answers, SuspendedCall, TurnAsker
 from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR
+from harriet.lib.mcp.methods import TOOLS_CALL
 
 
 async def serve_call(visit: Visit, message: Incoming, call: Call, *, leaving_cancels: bool) -> Fields:
@@ -90,7 +91,7 @@ async def _outcome(call: Call, visit: Visit) -> Fields:
     try:
         return await governed_call(call, visit.runtime)
     except ToolRefusal as refusal:
-        if call.method == TOOL:
+        if call.method == TOOLS_CALL:
             return error_result(refusal)
         raise RpcRefusal(INTERNAL_ERROR, refusal.message) from None
     except DatabaseError:

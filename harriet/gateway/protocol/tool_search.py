@@ -12,8 +12,9 @@ import msgspec
 
 from connectors.access.pinned import Pinned
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.policy.listing import Listing, definition_of
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
 
 SEARCH_TOOLS, CALL_TOOL = "search_tools", "call_tool"
 MOST_FOUND = 20

@@ -17,6 +17,7 @@ from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.rules import ANSWER_SECONDS, LARGEST_ANSWER, may_be_asked
 from harriet.gateway.steps.asker import CANNOT, NOT_DECLARED, TOO_LATE, UNREADABLE
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.notifications import CANCELLED
 
 KIND = "answer"
 """What the processes call an answer among each other."""
@@ -122,4 +123,4 @@ def _request(name: str, method: str, params: bytes) -> bytes:
 
 def _taken_back(name: str) -> bytes:
     params = {"requestId": name, "reason": "The call no longer needs the answer."}
-    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": CANCELLED, "params": params})

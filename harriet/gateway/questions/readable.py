@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from harriet.gateway.content.blocks import Members, Sampled
+from harriet.lib.mcp.methods import ELICITATION_CREATE, ROOTS_LIST, SAMPLING_CREATE_MESSAGE
 
 _Safe = Annotated[float, msgspec.Meta(gt=-(2**53), lt=2**53, multiple_of=1)]
 """A whole number, however it is written."""
@@ -71,9 +72,9 @@ def _reader(kind: type[Any]) -> Callable[[msgspec.Raw], object]:
 
 _mode, _form, _address = msgspec.json.Decoder(_Mode).decode, _reader(_Form), _reader(_Address)
 _READERS = {
-    "elicitation/create": lambda params: (_address if _mode(params).mode == "url" else _form)(params),
-    "sampling/createMessage": _reader(_Sampling),
-    "roots/list": _reader(_Params),
+    ELICITATION_CREATE: lambda params: (_address if _mode(params).mode == "url" else _form)(params),
+    SAMPLING_CREATE_MESSAGE: _reader(_Sampling),
+    ROOTS_LIST: _reader(_Params),
 }
 
 

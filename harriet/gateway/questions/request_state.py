@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.steps.request import Call
 from harriet.lib.canonical import digest
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
 from harriet.lib.sealed import NotSealedHere, Seal
 
 GOOD_FOR_SECONDS = 3600

@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from harriet.lib.mcp.methods import CAPABILITY_FOR_QUESTION
+
 ANSWER_SECONDS = 600.0
 """People answer questions; ten minutes is a long time for a form, and a short one for what waits behind it."""
 LARGEST_ANSWER = 4 * 2**20
 """Bytes."""
 
-_NEEDS = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
-_PASSED_ON = ("elicitation", "sampling", "roots")
+_PASSED_ON = tuple(CAPABILITY_FOR_QUESTION.values())
 
 
 def interactive(declared: Any) -> dict[str, Any]:
@@ -32,7 +33,7 @@ _MODE = msgspec.json.Decoder(_Mode).decode
 
 def may_be_asked(capabilities: Mapping[str, Any], method: str, params: bytes | msgspec.Raw) -> bool:
     """Whether the client said that it can answer this. `elicitation: {}` means forms (SPEC client/elicitation)."""
-    name = _NEEDS.get(method)
+    name = CAPABILITY_FOR_QUESTION.get(method)
     if name is None or name not in capabilities:
         return False
     if name != "elicitation":

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from harriet.gateway.content.results import INPUT_REQUIRED, Fields
-from harriet.gateway.errors import INVALID_PARAMS, CallCancelled, RpcRefusal
+from harriet.gateway.errors import CallCancelled, RpcRefusal
 from harriet.gateway.questions.readable import is_readable
 from harriet.gateway.questions.request_state import Where, seal_state
 from harriet.gateway.questions.rules import ANSWER_SECONDS, LARGEST_ANSWER, may_be_asked
 from harriet.gateway.steps.asker import CANNOT, NOT_DECLARED, TOO_LATE, UNREADABLE, refusal
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR, INVALID_PARAMS
 
 GATHER = 0.02
 """Seconds in which questions that a server asks at once become one result."""
@@ -81,7 +82,7 @@ class TurnAsker:
             if question is None or question.answer.done():
                 continue
             is_small = len(bytes(answer)) <= LARGEST_ANSWER
-            member = b'"result":' + bytes(answer) if is_small else refusal("The answer is too large.", -32603)
+            member = b'"result":' + bytes(answer) if is_small else refusal("The answer is too large.", INTERNAL_ERROR)
             question.answer.set_result(member)
         if all(one.answer.done() for one in self._questions.values()):
             self._turn.clear()

@@ -17,9 +17,8 @@ from approvals.actions.invalidate_action import invalidate_action
 from approvals.actions.take_action import take_action
 from approvals.held_call import Held
 from audit.actor import SYSTEM
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import INTERNAL_ERROR, GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import grant_of, may_enter
@@ -28,6 +27,8 @@ from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.bound import bound_to
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.ticket import ticket_of
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR
+from harriet.lib.mcp.methods import TOOLS_CALL
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ async def _take_and_run(action_id: UUID, call: Call, grant: Grant, run: Run) -> 
 
 def _kept_error(message: str, call: Call) -> Fields:
     """What went wrong, kept for whoever collects it. Only tools have results that say so."""
-    if call.method == TOOL:
+    if call.method == TOOLS_CALL:
         return error_result(ToolRefusal(message))
     return {_KEPT_ERROR: msgspec.Raw(msgspec.json.encode(message))}
 

@@ -7,16 +7,18 @@ from typing import Any, Protocol
 
 import msgspec
 
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
 
-def refusal(message: str, code: int = -32601) -> bytes:
+
+def refusal(message: str, code: int = METHOD_NOT_FOUND) -> bytes:
     """An answer that is no: the `error` member of a JSON-RPC response."""
     return b'"error":' + msgspec.json.encode({"code": code, "message": message})
 
 
 CANNOT = refusal("The client behind this call did not say that it can answer this.")
-UNREADABLE = refusal("The question is not as the protocol has it, so nobody was asked.", -32602)
+UNREADABLE = refusal("The question is not as the protocol has it, so nobody was asked.", INVALID_PARAMS)
 UNSEEN_ANSWER = refusal("This call runs as a person approved it, so nobody can be asked anything more.")
-TOO_LATE = refusal("Nobody answered in time.", -32603)
+TOO_LATE = refusal("Nobody answered in time.", INTERNAL_ERROR)
 
 NOT_DECLARED = (
     "your client did not say it can answer. Use a client that supports it, or give everything in the arguments."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from connectors.models import Tool
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.errors import NotOffered, ToolRefusal
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import View, why_hidden
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import INPUT, Schemas
+from harriet.lib.mcp.methods import TOOLS_CALL
 
 
 def authorize(call: Call) -> Grant:
@@ -23,7 +23,7 @@ def authorize(call: Call) -> Grant:
 
 def named_by(call: Call, view: View) -> tuple[Grant | None, str]:
     """What a call names: the grant, if the caller has one, and the kind of thing that it is."""
-    if call.method == TOOL:
+    if call.method == TOOLS_CALL:
         return view.grants.get(call.name), Tool.Kind.TOOL
     if call.connector_id is None:
         return view.prompts.get(call.name), Tool.Kind.PROMPT

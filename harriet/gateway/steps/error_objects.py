@@ -7,20 +7,17 @@ from typing import Annotated, Any
 import msgspec
 
 from harriet.gateway.content.blocks import as_text, members_of
-from harriet.gateway.errors import (
+from harriet.gateway.errors import GatewayError, RefusedElsewhere, RpcRefusal, UpstreamSaidError
+from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.error_codes import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     MISSING_CAPABILITY,
+    RESERVED,
     RESOURCE_NOT_FOUND,
     URL_NEEDED,
-    GatewayError,
-    RefusedElsewhere,
-    RpcRefusal,
-    UpstreamSaidError,
 )
-from harriet.gateway.steps.request import Call
 
-_RESERVED = range(-32768, -31999)
 _PASSED_ON = frozenset({INVALID_PARAMS, INTERNAL_ERROR})
 _LEGACY_ONLY = frozenset({RESOURCE_NOT_FOUND, URL_NEEDED})
 _CODE = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]).decode
@@ -52,7 +49,7 @@ def upstream_error(problem: UpstreamSaidError, *, is_modern: bool) -> dict[str, 
         return {**error, "code": INVALID_PARAMS}
     if code in (_PASSED_ON | {MISSING_CAPABILITY} if is_modern else _PASSED_ON | _LEGACY_ONLY):
         return error
-    if code is None or code in _RESERVED:
+    if code is None or code in RESERVED:
         return {"code": INTERNAL_ERROR, "message": f"The server refused the call: {message}"}
     return error
 

@@ -8,11 +8,11 @@ import msgspec
 
 from connectors.models import Tool
 from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
-from harriet.gateway.content.methods import COMPLETION, PROMPT, RESOURCE, TOOL
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.notifications import Relay
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.upstream import Heard, Upstream
+from harriet.lib.mcp.methods import COMPLETION_COMPLETE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 from vault.opened import OpenCredential
 
 
@@ -48,13 +48,13 @@ async def forward(
 def request_to(call: Call, grant: Grant, meta: dict[str, Any] | None) -> Request:
     """What is sent, under the names that the server knows."""
     row = grant.tool
-    if call.method == COMPLETION:
+    if call.method == COMPLETION_COMPLETE:
         return Request(call.method, call.arguments[1:-1], meta=meta)
     if row.kind == Tool.Kind.RESOURCES:
         uri = str(call.values["uri"])
-        return Request(RESOURCE, b'"uri":' + msgspec.json.encode(uri) + call.more, uri, meta=meta)
+        return Request(RESOURCES_READ, b'"uri":' + msgspec.json.encode(uri) + call.more, uri, meta=meta)
     members = b'"name":%b,"arguments":%b%b' % (msgspec.json.encode(row.name), call.arguments, call.more)
     if row.kind == Tool.Kind.PROMPT:
-        return Request(PROMPT, members, row.name, meta=meta)
+        return Request(PROMPTS_GET, members, row.name, meta=meta)
     schema = row.pinned_for(call.speaks_sessions).definition.get("inputSchema", {})
-    return Request(TOOL, members, row.name, call.arguments, schema, meta)
+    return Request(TOOLS_CALL, members, row.name, call.arguments, schema, meta)

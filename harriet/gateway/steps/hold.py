@@ -18,7 +18,6 @@ from approvals.held_call import Held
 from approvals.lifecycle import REFUSED, State
 from approvals.queries import held_of
 from audit.actor import SYSTEM
-from harriet.gateway.content.methods import COMPLETION
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ACCESS_LOST, AccessEnded, ToolRefusal
 from harriet.gateway.policy.grant import Grant
@@ -29,6 +28,7 @@ from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of
 from harriet.gateway.steps.patience import TELL_EVERY, Teller, seconds_left, seconds_to_hold
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.ticket import come_back, refusal_of, so_far, was_collected
+from harriet.lib.mcp.methods import COMPLETION_COMPLETE
 
 
 class Waiters:
@@ -94,7 +94,7 @@ async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run) -> Fie
 
 def check_holdable(call: Call) -> None:
     """Raises ToolRefusal for what can't be approved: nobody could see what would leave."""
-    if call.method == COMPLETION:
+    if call.method == COMPLETION_COMPLETE:
         raise ToolRefusal(
             "Each use of this needs a person's approval, so what is typed meanwhile does not go to the server for "
             "suggestions. Go on without them."

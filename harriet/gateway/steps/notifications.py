@@ -15,26 +15,34 @@ from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.upstream import Heard, Source
 from harriet.lib.legible import made_legible
 from harriet.lib.mcp.log_levels import is_wanted
+from harriet.lib.mcp.meta import LOG_LEVEL_KEY
+from harriet.lib.mcp.notifications import (
+    ELICITATION_COMPLETE,
+    LOG_MESSAGE,
+    PROGRESS,
+    PROMPTS_LIST_CHANGED,
+    RESOURCES_LIST_CHANGED,
+    RESOURCES_UPDATED,
+    TOOLS_LIST_CHANGED,
+)
 from harriet.lib.pace import Pace
 from harriet.lib.redaction import Redactor
 
 log = logging.getLogger(__name__)
 
-_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 _RESERVED = frozenset({"modelcontextprotocol", "mcp"})
 BURST, PER_SECOND = 200, 20.0
 """Messages: how fast changes are heard in the stream of a call; beyond, the server is read more slowly."""
 CHANGES = frozenset(
     {
-        "notifications/tools/list_changed",
-        "notifications/prompts/list_changed",
-        "notifications/resources/list_changed",
-        "notifications/resources/updated",
+        TOOLS_LIST_CHANGED,
+        PROMPTS_LIST_CHANGED,
+        RESOURCES_LIST_CHANGED,
+        RESOURCES_UPDATED,
     }
 )
 _LONGEST_RETRY = 3600.0
 """Seconds."""
-_LOG, _ANSWERED = "notifications/message", "notifications/elicitation/complete"
 _decode_text = msgspec.json.Decoder(str).decode
 
 
@@ -74,7 +82,7 @@ class Relay:
         if "progressToken" in meta:
             meta["progressToken"] = self._token = self._call.request_id.hex
         if self._logs:
-            meta[_LOG_LEVEL] = self._call.log_level
+            meta[LOG_LEVEL_KEY] = self._call.log_level
         return meta or None
 
     async def pass_on(self, raw: bytes) -> None:
@@ -89,13 +97,13 @@ class Relay:
             log.info("A message in the middle of the request %s was no notification.", self._call.request_id)
             return
         method = message.method
-        if method == "notifications/progress":
+        if method == PROGRESS:
             await self._progress(members_of(message.params) or {})
         elif method in CHANGES:
             await self._changed(raw)
-        elif method == _LOG:
+        elif method == LOG_MESSAGE:
             await self._logged(members_of(message.params) or {})
-        elif method == _ANSWERED and self._may_be_sent_elsewhere():
+        elif method == ELICITATION_COMPLETE and self._may_be_sent_elsewhere():
             await self._answered(members_of(message.params) or {})
 
     async def _changed(self, raw: bytes) -> None:
@@ -111,12 +119,12 @@ class Relay:
             return
         if "logger" in params and not bytes(params["logger"]).startswith(b'"'):
             del params["logger"]
-        await self._notify(_LOG, params)
+        await self._notify(LOG_MESSAGE, params)
 
     async def _answered(self, params: Members) -> None:
         """Somebody answered at the address to which the server sent them."""
         if bytes(params.get("elicitationId", b"")).startswith(b'"'):
-            await self._notify(_ANSWERED, params)
+            await self._notify(ELICITATION_COMPLETE, params)
 
     def _may_be_sent_elsewhere(self) -> bool:
         """Only clients of the era with sessions, of its last revision, can be sent to an address and hear of it."""
@@ -151,7 +159,7 @@ class Relay:
             params.pop("total", None)
         if not bytes(params.get("message", b"")).startswith(b'"'):
             params.pop("message", None)
-        await self._notify("notifications/progress", params)
+        await self._notify(PROGRESS, params)
 
 
 @lru_cache(1024)
@@ -164,7 +172,7 @@ def is_passed_on(key: str) -> bool:
 
 
 def progress_message(params: dict[str, Any]) -> bytes:
-    return _message("notifications/progress", params)
+    return _message(PROGRESS, params)
 
 
 def _message(method: str, params: dict[str, Any]) -> bytes:

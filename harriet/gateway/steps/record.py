@@ -14,7 +14,6 @@ from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, In
 from connectors.access.facts import ToolRow
 from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamTimeout
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
@@ -22,6 +21,7 @@ from harriet.gateway.policy.view import View
 from harriet.gateway.steps.authorize import named_by
 from harriet.gateway.steps.request import Call, Sent
 from harriet.lib.errors import Problem
+from harriet.lib.mcp.methods import TOOLS_CALL
 from harriet.lib.text import quoted
 
 _REFUSED = "The server refused the call."
@@ -95,7 +95,7 @@ def row_named(view: View, call: Call) -> ToolRow | None:
 
 def _tell_how(details: CallDetails, call: Call) -> None:
     """Of anything but a tool's call: the method, and the resource that was asked for."""
-    if call.method != TOOL:
+    if call.method != TOOLS_CALL:
         details["method"] = call.method
         if call.connector_id is not None:
             details["uri"] = call.name[:LONGEST]

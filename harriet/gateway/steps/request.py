@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from connectors.access.facts import ProfileRow
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.steps.asker import NOBODY, Asker
 from harriet.gateway.steps.stopwatch import Stopwatch
 from harriet.lib.ids import new_id
+from harriet.lib.mcp.methods import TOOLS_CALL
 from harriet.lib.redaction import Redactor
 
 
@@ -69,7 +69,7 @@ class Call:
     """The exact bytes that will be sent."""
     values: Any
     """The same, parsed."""
-    method: str = TOOL
+    method: str = TOOLS_CALL
     connector_id: UUID | None = None
     """Whose resource it is. Tools and prompts have names of their own."""
     more: bytes = b""

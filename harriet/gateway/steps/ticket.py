@@ -9,10 +9,10 @@ from django.conf import settings
 from approvals.held_call import Held
 from approvals.lifecycle import State
 from harriet.gateway.content.blocks import FALSE, raw
-from harriet.gateway.content.methods import TOOL
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ON_TICKET, OnTicket
 from harriet.gateway.steps.request import Call
+from harriet.lib.mcp.methods import TOOLS_CALL
 
 
 def so_far(held: Held) -> str:
@@ -45,7 +45,7 @@ def _told(text: str, held: Held, call: Call) -> Fields:
     """Where a call stands. Nothing went wrong, so it is a result and no error, where there is a shape for it: to a
     model an error is a reason to try again. Raises OnTicket for prompts and resources, whose results have none."""
     ticket = ticket_of(held)
-    if call.method != TOOL:
+    if call.method != TOOLS_CALL:
         raise OnTicket(ON_TICKET, text, ticket)
     return {
         "content": raw([{"type": "text", "text": text}]),

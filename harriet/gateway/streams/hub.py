@@ -13,9 +13,10 @@ from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.policy.view import View, may_enter
 from harriet.gateway.steps.upstream import Source
-from harriet.gateway.streams.listening_client import LISTS, ListeningClient
+from harriet.gateway.streams.listening_client import ListeningClient
 from harriet.gateway.streams.sessions import ClientSessions
 from harriet.gateway.streams.upstream_changes import Wanted, Watchers, source_of
+from harriet.lib.mcp.notifications import LIST_CHANGED, RESOURCES_UPDATED
 
 REFRESH_AFTER = 0.02
 """Seconds in which streams that open at once become one look at what they want to hear."""
@@ -76,7 +77,7 @@ class Hub:
             now = fingerprints(view)
             for what in listener.wants:
                 if listener.shown.get(what) != now[what]:
-                    listener.tell(LISTS[what])
+                    listener.tell(LIST_CHANGED[what])
             listener.shown = now
         self._refresh_soon(organization)
 
@@ -88,12 +89,12 @@ class Hub:
             connector = view.heard.get(connector_id) if view is not None else None
             if view is None or connector is None or source_of(connector, listener.has_session) != source:
                 continue
-            if what in LISTS and what in listener.wants:
-                listener.tell(LISTS[what])
+            if what in LIST_CHANGED and what in listener.wants:
+                listener.tell(LIST_CHANGED[what])
             elif what == "resource" and connector_id in view.resources:
                 shown = self.watchers.shown(view.resources[connector_id], listener.profile, uri)
                 if shown in listener.uris:
-                    listener.tell("notifications/resources/updated", {"uri": shown})
+                    listener.tell(RESOURCES_UPDATED, {"uri": shown})
 
     async def session_changed(self, session_id: bytes) -> None:
         """A client subscribed to a resource, or ended its session, perhaps at another process."""

@@ -18,17 +18,12 @@ from connectors.access.facts import ProfileRow
 from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.streams.sessions import OpenSession
+from harriet.lib.mcp.meta import SUBSCRIPTION_ID_KEY
 
 MOST_WAITING = 256
 """Messages that may wait for a slow reader."""
 LAST_WORDS = 2.0
 """Seconds in which what is on its way may still arrive when a stream ends."""
-SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
-LISTS = {
-    "tools": "notifications/tools/list_changed",
-    "prompts": "notifications/prompts/list_changed",
-    "resources": "notifications/resources/list_changed",
-}
 
 
 @dataclass(eq=False, slots=True)
@@ -57,7 +52,7 @@ class ListeningClient:
     def tell(self, method: str, params: dict[str, Any] | None = None) -> None:
         params = params or {}
         if self.rpc_id:
-            params = {**params, "_meta": {SUBSCRIPTION: msgspec.Raw(self.rpc_id)}}
+            params = {**params, "_meta": {SUBSCRIPTION_ID_KEY: msgspec.Raw(self.rpc_id)}}
         message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
         self.put(msgspec.json.encode({**message, "params": params} if params else message))
 

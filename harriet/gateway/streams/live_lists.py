@@ -22,12 +22,14 @@ from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import MOST_AT_ONCE, Remarks
 from connectors.errors import ConnectorError
 from connectors.transports.base import Endpoint
-from harriet.gateway.errors import INTERNAL_ERROR, NotOffered, RpcRefusal
+from harriet.gateway.errors import NotOffered, RpcRefusal
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import View
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.upstream import Upstream
+from harriet.lib.mcp.error_codes import INTERNAL_ERROR
+from harriet.lib.mcp.methods import RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
 from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
 
@@ -49,8 +51,8 @@ class What(NamedTuple):
     """The member of an entry that is its address."""
 
 
-RESOURCES = What("resources/list", "resources", "uri")
-TEMPLATES = What("resources/templates/list", "resourceTemplates", "uriTemplate")
+RESOURCES = What(RESOURCES_LIST, "resources", "uri")
+TEMPLATES = What(RESOURCES_TEMPLATES_LIST, "resourceTemplates", "uriTemplate")
 Entry = dict[str, Any]
 
 

@@ -19,12 +19,13 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from connectors.access.facts import ProfileRow
-from harriet.gateway.errors import INVALID_PARAMS, HttpRefusal, RpcRefusal
+from harriet.gateway.errors import HttpRefusal, RpcRefusal
 from harriet.gateway.models import SESSIONS_KEPT, ClientSession
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.notifications import SESSION_CHANNEL
 from harriet.gateway.questions.rules import interactive
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
 from harriet.lib.sealed import NotSealedHere, Seal
 
 IDS = Seal("harriet/client-session/v1")

@@ -27,6 +27,10 @@ from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.upstream import Source
 from harriet.gateway.streams.live_lists import LiveLists
+from harriet.lib.mcp.notifications import (
+    CHANGED_LIST,
+    RESOURCES_UPDATED,
+)
 from vault.errors import VaultError
 from vault.opened import OpenCredential
 
@@ -38,11 +42,6 @@ SILENT_TRY_AGAIN = 300.0
 """Seconds until a server that has no stream of its own is asked for one again."""
 SYNC_EVERY = 30.0
 """Seconds between two syncs of one connector that are due to what it says here."""
-_WHAT = {
-    "notifications/tools/list_changed": "tools",
-    "notifications/prompts/list_changed": "prompts",
-    "notifications/resources/list_changed": "resources",
-}
 
 
 class Listened(NamedTuple):
@@ -207,11 +206,11 @@ class Watchers:
             log.exception("What connector %s said could not be passed on.", source.connector_id)
 
     def _tell(self, organization: str, source: Source, method: str, uri: str) -> None:
-        if method == "notifications/resources/updated":
+        if method == RESOURCES_UPDATED:
             self.said(organization, source, "resource", uri)
-        elif method in _WHAT:
+        elif method in CHANGED_LIST:
             self._sync(source.connector_id)
-            self.said(organization, source, _WHAT[method])
+            self.said(organization, source, CHANGED_LIST[method])
 
     def _sync(self, connector_id: UUID) -> None:
         """What a server offers anew is looked at soon, if not more often than is good for us."""
@@ -242,7 +241,7 @@ _PARAMS = msgspec.json.Decoder(_Params).decode
 def _read(raw: bytes) -> tuple[str, str]:
     """Method, and the address that it is about, if any. What else is in it is nobody's business here."""
     said = _NOTIFICATION(raw)
-    return said.method, _PARAMS(said.params).uri if said.method == "notifications/resources/updated" else ""
+    return said.method, _PARAMS(said.params).uri if said.method == RESOURCES_UPDATED else ""
 
 
 def source_of(connector: ConnectorRow, has_session: bool) -> Source:
