@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harriet.gateway.errors import INVALID_PARAMS, RpcRefusal
+from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.policy.grant import Grant
+from harriet.lib.mcp.error_codes import INVALID_PARAMS
 
 PAGE = 200
 """Entries per page of a list. Many clients never ask for a second page."""
