@@ -283,7 +283,7 @@ MCP_BODY_LIMIT = 4 * 1024 * 1024  # bytes of one message
 MCP_DEADLINE_SECONDS = 120  # that a call may take
 
 # What a form posts may be a secret: no report of an error repeats it.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "harriet.lib.reporting.HidePosted"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "harriet.lib.error_reports.HidePosted"
 
 # What operators see. Each is off until it is asked for; docs/metrics.md.
 METRICS_TOKEN = env("HARRIET_METRICS_TOKEN")

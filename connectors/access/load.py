@@ -21,8 +21,8 @@ from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
 from connectors.models import Connector, Profile, Tool
 from harriet.lib.egress import Reach
-from harriet.lib.fingerprint import fingerprint
 from harriet.lib.mcp.versions import LEGACY
+from harriet.lib.row_fingerprint import fingerprint
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.roles import Role
 

@@ -17,7 +17,7 @@ from connectors.access.pinned import NOT_READ, Pinned
 from connectors.access.rules import ToolFacts
 from connectors.audit_labels import spoken_name
 from connectors.models import Tool, ToolPermission, ToolVersion
-from harriet.lib.fingerprint import fingerprint
+from harriet.lib.row_fingerprint import fingerprint
 
 _read: dict[UUID, dict[UUID, Pinned]] = {}
 """By organization, by version: what the last load in this process read. What a version's row defines never changes."""

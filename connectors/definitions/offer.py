@@ -14,8 +14,8 @@ from typing import Any
 
 from connectors.definitions.mend import mended, mended_entry
 from connectors.definitions.sound import Remarks, sound_entries
-from harriet.lib.canonical import canonical_bytes, digest
 from harriet.lib.errors import Problem
+from harriet.lib.json.canonical import canonical_bytes, digest
 from harriet.lib.text import show_hidden
 
 MOST_TOOLS = 2_000

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harriet.lib.canonical import is_beyond_doubles
 from harriet.lib.errors import Problem
-from harriet.lib.lenient import REPLACEMENT, Ambiguous, has_halves, with_whole_characters
+from harriet.lib.json.canonical import is_beyond_doubles
+from harriet.lib.json.lenient import REPLACEMENT, Ambiguous, has_halves, with_whole_characters
 from harriet.lib.text import excerpt
 
 DEEPEST = 64

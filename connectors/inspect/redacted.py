@@ -12,7 +12,7 @@ from connectors.definitions.sound import Remarks
 from connectors.errors import UpstreamError
 from connectors.transports.base import Discovery
 from harriet.lib.errors import Problem
-from harriet.lib.redaction import Redactor
+from harriet.lib.redaction.redactor import Redactor
 from vault.opened import OpenCredential
 
 J = TypeVar("J")

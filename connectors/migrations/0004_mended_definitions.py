@@ -5,7 +5,7 @@ from typing import Any
 from django.db import migrations, models
 
 from connectors.definitions.mend import mended
-from harriet.lib.canonical import digest
+from harriet.lib.json.canonical import digest
 from harriet.lib.errors import Problem
 
 _MEMBERS = {"tool": "tools", "prompt": "prompts"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import ConnectorError
-from harriet.lib.canonical import parse_strict
 from harriet.lib.errors import Problem
+from harriet.lib.json.canonical import parse_strict
 
 LONGEST = 64 * 1024
 _REMOTE = {"http", "streamable-http", "streamableHttp", "sse"}

@@ -9,7 +9,7 @@ import orjson
 
 from connectors.sample import sample_token
 from connectors.sample.tools import TOOLS, is_known, run
-from harriet.lib.canonical import NotRepresentable, parse_strict
+from harriet.lib.json.canonical import NotRepresentable, parse_strict
 from harriet.lib.mcp.error_codes import (
     HEADER_MISMATCH,
     INVALID_PARAMS,

@@ -23,8 +23,8 @@ from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.request import Call
-from harriet.lib.canonical import NotRepresentable, parse_strict
 from harriet.lib.ids import new_id
+from harriet.lib.json.canonical import NotRepresentable, parse_strict
 from harriet.people.errors import NotFound
 from harriet.people.permissions import demand
 from harriet.people.roles import Power

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
-from harriet.lib.addresses import group_of
+from harriet.lib.http.client_addresses import group_of
 from harriet.start.doors import Doors
 
 LONGEST_HEAD = 64 * 1024

@@ -58,7 +58,7 @@ def add_people(office: Office, count: int) -> list[str]:
 def add_connectors(office: Office, url: str, count: int) -> list[str]:
     """The names of the tools, one each, of those that are called."""
     from connectors.models import Connector, Tool, ToolPermission, ToolVersion
-    from harriet.lib.canonical import digest
+    from harriet.lib.json.canonical import digest
     from tests.bench.upstream import definition
     from tests.gateway.office import secret_of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.definitions.diff import Known, compare
 from connectors.definitions.offer import LARGEST_DEFINITION, MOST_TOOLS, Offered, read_definition, read_offer
-from harriet.lib.canonical import parse_strict
+from harriet.lib.json.canonical import parse_strict
 
 SEND: dict[str, Any] = {
     "name": "send_mail",

@@ -16,8 +16,8 @@ from connectors.access.pinned import shown_to_older
 from connectors.definitions.mend import mended, mended_entries
 from connectors.definitions.offer import read_offer
 from connectors.definitions.sound import Remarks, sound_entries
-from harriet.lib.canonical import canonical_bytes
-from harriet.lib.lenient import parse_leniently
+from harriet.lib.json.canonical import canonical_bytes
+from harriet.lib.json.lenient import parse_leniently
 from tests.clients.node import HERE, run
 
 OLDER = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.models import SyncRun, Tool, ToolVersion
-from harriet.lib.canonical import digest
+from harriet.lib.json.canonical import digest
 from tests.cast import Cast
 from tests.connectors.server import Server, tool
 from tests.connectors.story import ConnectorMaker

@@ -13,7 +13,7 @@ from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun, Tool, ToolVersion
-from harriet.lib.canonical import digest
+from harriet.lib.json.canonical import digest
 from harriet.people.models import Notice, OrganizationVersion
 from tests.cast import Cast
 from tests.connectors.server import Server, tool

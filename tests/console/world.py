@@ -21,8 +21,8 @@ from audit.models import Event
 from connectors.actions.pin_offer import RESOURCES
 from connectors.definitions.risk import ONLY_READS
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission, ToolVersion
-from harriet.lib.canonical import digest
 from harriet.lib.ids import new_id
+from harriet.lib.json.canonical import digest
 from harriet.lib.secret import Secret
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.issue_device_credential import issue_device_credential

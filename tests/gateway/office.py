@@ -9,7 +9,7 @@ from django.db import transaction
 
 from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.models import Connector, Profile, Tool, ToolPermission, ToolVersion
-from harriet.lib.canonical import digest
+from harriet.lib.json.canonical import digest
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_integration_key import issue_integration_key

@@ -12,7 +12,7 @@ from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.policy.view import View
-from harriet.lib.canonical import digest
+from harriet.lib.json.canonical import digest
 from harriet.people.models import AccessToken, Device, Group, Membership, User
 from harriet.people.tokens import hash_token
 from tests.cast import Cast

@@ -7,7 +7,7 @@ import pytest
 from audit.models import Event
 from connectors.models import Tool, ToolPermission
 from harriet.gateway.try_it import try_tool
-from harriet.lib.canonical import NotRepresentable
+from harriet.lib.json.canonical import NotRepresentable
 from harriet.people.actors import actor_of
 from harriet.people.errors import NotAllowed
 from tests.gateway.office import SECRET, Office

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harriet.lib.needles import ENCODINGS
-from harriet.lib.spelling import STEPS, Step, layers, quick_layers
+from harriet.lib.redaction.needles import ENCODINGS
+from harriet.lib.redaction.spelling import STEPS, Step, layers, quick_layers
 from tests.lib.test_redact_secret import FORMS, VALUE
 
 DOCS = " ".join((Path(__file__).parents[2] / "docs/redaction.md").read_text().split())

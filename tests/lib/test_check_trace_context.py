@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harriet.lib.tracing import passed_on, with_trace
+from harriet.lib.trace_context import passed_on, with_trace
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"

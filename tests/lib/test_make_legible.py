@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harriet.lib.legible import NUMBER, TEXT, made_legible
+from harriet.lib.json.legible import NUMBER, TEXT, made_legible
 
 HALF = "\ufffd"
 CASES = [

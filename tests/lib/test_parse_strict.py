@@ -8,7 +8,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harriet.lib.canonical import NotRepresentable, canonical_bytes, digest, is_deeper_than, parse_strict
+from harriet.lib.json.canonical import NotRepresentable, canonical_bytes, digest, is_deeper_than, parse_strict
 
 SAFE = 2**53 - 1
 values = st.recursive(

@@ -8,7 +8,7 @@ import pytest
 from harriet.lib.egress.body import CappedBody
 from harriet.lib.egress.connection import Headers
 from harriet.lib.egress.errors import EgressBroken
-from harriet.lib.media import EVENTS, JSON, charset_of, is_events, is_json, media_type
+from harriet.lib.http.media_types import EVENTS, JSON, charset_of, is_events, is_json, media_type
 
 
 @pytest.mark.parametrize(

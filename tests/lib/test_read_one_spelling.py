@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from harriet.lib import base64url
-from harriet.lib.accept import Accept
+from harriet.lib.http.accept import Accept
 
 
 @pytest.mark.parametrize("raw", [b"", b"a", b"ab", b"abc", bytes(range(256)), b"\xff\xfe\xfd\xfb"])

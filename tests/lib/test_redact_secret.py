@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harriet.lib.redaction import REPLACEMENT, Redactor
+from harriet.lib.redaction.redactor import REPLACEMENT, Redactor
 from harriet.lib.secret import Secret
 from harriet.lib.text import excerpt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harriet.lib.addresses import client_of, group_of
+from harriet.lib.http.client_addresses import client_of, group_of
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from connectors.transports.native import eras
 from connectors.transports.native.envelope import Faulty, Mended, error_of, is_error, one_line
 from connectors.transports.native.outgoing import ServerReply
 from connectors.transports.native.server_words import words_of
-from harriet.lib.canonical import NotRepresentable
-from harriet.lib.legible import made_legible
-from harriet.lib.lenient import Ambiguous, parse_leniently, plain
-from harriet.lib.media import JSON
+from harriet.lib.http.media_types import JSON
+from harriet.lib.json.canonical import NotRepresentable
+from harriet.lib.json.legible import made_legible
+from harriet.lib.json.lenient import Ambiguous, parse_leniently, plain
 from harriet.lib.text import excerpt
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

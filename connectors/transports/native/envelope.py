@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harriet.lib.canonical import NotRepresentable, is_deeper_than
-from harriet.lib.legible import made_legible
-from harriet.lib.lenient import members_of
+from harriet.lib.json.canonical import NotRepresentable, is_deeper_than
+from harriet.lib.json.legible import made_legible
+from harriet.lib.json.lenient import members_of
 
 DEEPEST = 128
 """Levels of a message."""

@@ -25,7 +25,7 @@ from connectors.transports.base import Endpoint
 from connectors.transports.native.server_words import words_of
 from connectors.transports.native.sse import EventReader, TooManyEvents
 from harriet.lib.egress import EgressBroken, EgressFailed, EgressRefused, EgressTimeout, Response
-from harriet.lib.media import JSON, is_events
+from harriet.lib.http.media_types import JSON, is_events
 from harriet.lib.text import quoted
 
 LARGEST_WORDS = 256 * 1024

@@ -21,7 +21,7 @@ from connectors.transports.native.server_questions import ServerQuestions, TooMa
 from connectors.transports.native.sse import EventReader, EventTooLarge, TooManyEvents
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import Exchange
-from harriet.lib.media import is_events
+from harriet.lib.http.media_types import is_events
 from harriet.lib.pace import Pace
 
 log = logging.getLogger(__name__)

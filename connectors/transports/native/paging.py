@@ -9,7 +9,7 @@ from typing import Any
 from connectors.errors import UpstreamBroken
 from connectors.transports.native.answers import as_written
 from connectors.transports.native.outgoing import ServerReply
-from harriet.lib.lenient import plain
+from harriet.lib.json.lenient import plain
 
 MOST_PAGES = 400
 MOST_ENTRIES = 20_000

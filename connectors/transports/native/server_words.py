@@ -6,9 +6,9 @@ import html
 import json
 from typing import Any
 
-from harriet.lib.canonical import is_deeper_than
-from harriet.lib.charset import decoded
-from harriet.lib.media import charset_of, is_json, media_type
+from harriet.lib.http.charset import decoded
+from harriet.lib.http.media_types import charset_of, is_json, media_type
+from harriet.lib.json.canonical import is_deeper_than
 
 LONGEST = 4000
 """Characters that are kept; fewer are told."""

@@ -14,10 +14,10 @@ from connectors.transports.native.failure import EgressProblem, Failure, broken,
 from connectors.transports.native.outgoing import Attached, Outgoing, ServerReply, parsed
 from connectors.transports.native.server_words import words_of
 from connectors.transports.native.sse import EventReader, TooManyEvents
-from harriet.lib.charset import as_utf8
 from harriet.lib.egress import AsyncEgress, EgressBroken, EgressFailed, Exchange, Response
+from harriet.lib.http.charset import as_utf8
+from harriet.lib.http.media_types import JSON, charset_of, is_events, is_json
 from harriet.lib.mcp.headers import SESSION_ID_HEADER
-from harriet.lib.media import JSON, charset_of, is_events, is_json
 
 MOST_RESUMPTIONS = 100
 SHORTEST_RETRY, USUAL_RETRY, LONGEST_RETRY = 0.1, 0.5, 30.0

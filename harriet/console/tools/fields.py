@@ -9,8 +9,8 @@ from typing import Any
 from django import forms
 
 from connectors.definitions.arguments import kind_of
-from harriet.lib.canonical import parse_strict
 from harriet.lib.errors import Problem
+from harriet.lib.json.canonical import parse_strict
 from harriet.lib.text import show_hidden
 
 MOST_FIELDS = 40

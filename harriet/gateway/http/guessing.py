@@ -18,7 +18,7 @@ from django.conf import settings
 from harriet.gateway.http.asgi import Message, Scope, Send
 from harriet.gateway.http.bearer import token_in
 from harriet.gateway.http.exchange import joined
-from harriet.lib.addresses import client_of, group_of
+from harriet.lib.http.client_addresses import client_of, group_of
 from harriet.people.tokens import hash_token
 
 FREE = 20

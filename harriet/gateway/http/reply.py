@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from harriet.gateway.http.asgi import Send
 from harriet.gateway.http.journal import RETRY_MS, Journal, Journals
-from harriet.lib.accept import Accept
+from harriet.lib.http.accept import Accept
 
 KEEP_ALIVE_SECONDS = 15.0
 """Between two signs of life to a client that waits: proxies end connections on which nothing is said."""

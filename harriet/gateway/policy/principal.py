@@ -12,7 +12,7 @@ from audit.actor import Actor, Label
 from connectors.access.facts import Mark, MemberRow, OrganizationFacts
 from connectors.access.load import integration_facts
 from connectors.access.rules import CallerFacts
-from harriet.lib.fingerprint import fingerprint
+from harriet.lib.row_fingerprint import fingerprint
 from harriet.people.models import AccessToken
 
 

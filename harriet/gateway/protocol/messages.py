@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import msgspec
 
 from harriet.gateway.errors import RpcRefusal
-from harriet.lib.canonical import NotRepresentable, is_deeper_than, parse_strict
+from harriet.lib.json.canonical import NotRepresentable, is_deeper_than, parse_strict
 from harriet.lib.mcp.error_codes import INVALID_REQUEST, PARSE_ERROR
 
 LONGEST_BATCH = 50

@@ -18,7 +18,7 @@ from harriet.gateway.steps.request import Call
 from harriet.lib.mcp.error_codes import INVALID_PARAMS
 from harriet.lib.mcp.methods import COMPLETION_COMPLETE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 from harriet.lib.text import excerpt
-from harriet.lib.tracing import with_trace
+from harriet.lib.trace_context import with_trace
 
 _LONGEST_CLIENT = 120
 """Characters of what a client calls itself."""

@@ -9,7 +9,7 @@ import msgspec
 
 from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.steps.request import Call
-from harriet.lib.canonical import digest
+from harriet.lib.json.canonical import digest
 from harriet.lib.mcp.error_codes import INVALID_PARAMS
 from harriet.lib.sealed import NotSealedHere, Seal
 

@@ -22,7 +22,7 @@ from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.asker import UNSEEN
 from harriet.gateway.steps.notifications import is_passed_on
 from harriet.gateway.steps.request import Call
-from harriet.lib.tracing import TRACE_KEYS
+from harriet.lib.trace_context import TRACE_KEYS
 
 _OF_ONE_REQUEST = frozenset({"progressToken", *TRACE_KEYS})
 _NAMES_THE_REQUEST = re.compile(

@@ -13,7 +13,7 @@ from connectors.access.facts import ConnectorRow
 from harriet.gateway.content.blocks import Members, members_of
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.upstream import Heard, Source
-from harriet.lib.legible import made_legible
+from harriet.lib.json.legible import made_legible
 from harriet.lib.mcp.log_levels import is_wanted
 from harriet.lib.mcp.meta import LOG_LEVEL_KEY
 from harriet.lib.mcp.notifications import (
@@ -26,7 +26,7 @@ from harriet.lib.mcp.notifications import (
     TOOLS_LIST_CHANGED,
 )
 from harriet.lib.pace import Pace
-from harriet.lib.redaction import Redactor
+from harriet.lib.redaction.redactor import Redactor
 
 log = logging.getLogger(__name__)
 

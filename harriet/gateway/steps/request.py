@@ -15,7 +15,7 @@ from harriet.gateway.steps.asker import NOBODY, Asker
 from harriet.gateway.steps.stopwatch import Stopwatch
 from harriet.lib.ids import new_id
 from harriet.lib.mcp.methods import TOOLS_CALL
-from harriet.lib.redaction import Redactor
+from harriet.lib.redaction.redactor import Redactor
 
 
 class Stream(Protocol):

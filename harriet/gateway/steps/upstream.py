@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from connectors.transports.kinds import Transports
-from harriet.lib.redaction import Redactor
+from harriet.lib.redaction.redactor import Redactor
 from vault.opened import OpenCredential
 from vault.stored import SealedCredential
 

@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
-from harriet.lib.canonical import NotRepresentable, parse_strict
+from harriet.lib.json.canonical import NotRepresentable, parse_strict
 
 _NUL = "The JSON has a NUL character (\\u0000) in a text. Remove it."
 

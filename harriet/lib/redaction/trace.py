@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
-from harriet.lib.spelling import STEPS, folded
+from harriet.lib.redaction.spelling import STEPS, folded
 
 MOST_EDITS = 50_000
 """A text with more escapes than this isn't traced: it costs too long."""
@@ -17,7 +17,7 @@ class TooManyEdits(Exception):
 
 
 class Trace:
-    """Of one text, a number of layers down (`harriet.lib.spelling.layers`). Raises TooManyEdits."""
+    """Of one text, a number of layers down (`spelling.layers`). Raises TooManyEdits."""
 
     __slots__ = ("_folds", "_steps", "text")
 

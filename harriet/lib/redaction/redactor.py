@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import AnyStr
 
-from harriet.lib.needles import SHORT, Needle, needles_of
-from harriet.lib.passages import REPLACEMENT, Passage, is_fraction, passages_near, rewritten, streams
+from harriet.lib.redaction.needles import SHORT, Needle, needles_of
+from harriet.lib.redaction.passages import REPLACEMENT, Passage, is_fraction, passages_near, rewritten, streams
+from harriet.lib.redaction.spelling import folded, layers, quick_layers, skeleton, unquoted
 from harriet.lib.secret import Secret
-from harriet.lib.spelling import folded, layers, quick_layers, skeleton, unquoted
 
 __all__ = ["REPLACEMENT", "Redactor"]
 _ACCIDENTAL = 12

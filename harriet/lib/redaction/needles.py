@@ -1,4 +1,4 @@
-"""What is looked for: the spellings of one secret that `harriet.lib.spelling` doesn't undo, as letters and digits."""
+"""What is looked for: the spellings of one secret that `spelling` doesn't undo, as letters and digits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from base64 import b32encode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harriet.lib.spelling import folded, layers
+from harriet.lib.redaction.spelling import folded, layers
 
 SHORT = 4
 """Secrets below this length are looked for as whole strings only: they would hit by chance."""

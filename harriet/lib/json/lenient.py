@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from harriet.lib.canonical import NotRepresentable, first_twice, is_beyond_doubles, is_deeper_than, parse_strict
+from harriet.lib.json.canonical import NotRepresentable, first_twice, is_beyond_doubles, is_deeper_than, parse_strict
 
 DEEPEST = 100
 """Beyond this level arrays and objects are emptied: whoever takes one entry allows fewer, and says so."""

@@ -8,9 +8,9 @@ from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from harriet.lib.needles import Needle
-from harriet.lib.origins import TooManyEdits, Trace
-from harriet.lib.spelling import layers
+from harriet.lib.redaction.needles import Needle
+from harriet.lib.redaction.spelling import layers
+from harriet.lib.redaction.trace import TooManyEdits, Trace
 
 REPLACEMENT = "[redacted]"
 APART = b"\n"

@@ -1,0 +1,1 @@
+"""JSON: strictly parsed and canonical, as servers really write it, and mended so that every parser takes it."""
