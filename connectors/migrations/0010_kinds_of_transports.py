@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connectors", "0007_eras")]
+    dependencies = [("connectors", "0009_client_sessions_leave")]
 
     operations = [
         migrations.AlterField(
