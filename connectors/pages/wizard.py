@@ -92,7 +92,7 @@ def _step_link(connector: Connector | None, key: str, label: str, current: str) 
 class FirstStepPage(StepPage):
     """The first step before anything is saved: also the catalogue, and a place to paste a configuration."""
 
-    template = "connectors/wizard_basics.html"
+    template = "connectors/wizard_first.html"
     step = BASICS
     snippet: SnippetForm
     preset: Preset | None = None

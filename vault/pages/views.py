@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Page
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import attempt
 from harriet.pages.pagination import page_of
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from vault.actions.change_schedule import change_schedule
-from vault.errors import CredentialNotFound, CredentialRefused
+from vault.errors import CredentialNotFound
 from vault.models import Credential, DataKey
 from vault.pages.rows import SOON, CredentialRow, row_of
 from vault.pages.schedule_form import ScheduleForm, schedule_of
 from vault.queries import credentials_of, data_keys_of, due_of
 
-ACTIVE = "vault"
-"""The entry of the navigation that these pages belong to."""
-
 
 @dataclass(frozen=True, slots=True)
-class VaultPage:
+class VaultPage(PageContext):
+    template = "vault/list.html"
+    active = "vault"
     page: Page[Credential]
     rows: list[CredentialRow]
     total: int
@@ -36,14 +37,14 @@ class VaultPage:
     only_due: bool
     data_keys: list[DataKey]
     can_change: bool
-    active: str = ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
-class SchedulePage:
+class SchedulePage(PageContext):
+    template = "vault/schedule.html"
+    active = "vault"
     credential: Credential
     form: ScheduleForm
-    active: str = ACTIVE
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -61,7 +62,7 @@ def vault_page(request: OrganizationRequest) -> HttpResponse:
         data_keys=data_keys_of(organization.pk),
         can_change=has_power(request.membership, Power.MANAGE_CREDENTIALS),
     )
-    return render(request, "vault/list.html", _context(shown))
+    return show(request, shown)
 
 
 @needs(Power.MANAGE_CREDENTIALS)
@@ -69,28 +70,14 @@ def schedule_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """Who looks after one secret and when it is rotated; the secret itself isn't asked for."""
     credential = _credential(request, pk)
     form = ScheduleForm(request.POST or None, organization=request.organization, initial=schedule_of(credential))
-    if form.is_valid() and _change(form, credential, request):
+    if attempt(form, lambda given: _change(given, credential, request)) is not None:
         messages.success(request, f"Saved who looks after the secret of {credential.name}.")
         return redirect("vault:list")
-    return render(request, "vault/schedule.html", _context(SchedulePage(credential, form)))
+    return show(request, SchedulePage(credential, form))
 
 
-def _context(page: VaultPage | SchedulePage) -> dict[str, Any]:
-    return {one.name: getattr(page, one.name) for one in fields(page)}
-
-
-def _change(form: ScheduleForm, credential: Credential, request: OrganizationRequest) -> bool:
-    try:
-        change_schedule(
-            request.organization,
-            credential.connector_id,
-            actor=request.actor,
-            owner=form.cleaned_data["owner"],
-            rotate_every_days=form.cleaned_data["rotate_every_days"],
-        )
-    except CredentialRefused as refused:
-        form.add_problem(refused)
-        return False
+def _change(given: dict[str, Any], credential: Credential, request: OrganizationRequest) -> bool:
+    change_schedule(request.organization, credential.connector_id, actor=request.actor, **given)
     return True
 
 
