@@ -13,14 +13,17 @@ from audit.actor import SYSTEM
 
 @shared_task(name="approvals.expire_actions")
 def expire_actions_task() -> None:
+    """Ends held calls that nobody decided in time, and those whose process is gone."""
     expire_actions(actor=SYSTEM)
 
 
 @shared_task(name="approvals.mail_approvers")
 def tell_approvers_task(action_id: str) -> None:
+    """A call was put on a ticket: tells those who may decide."""
     tell_approvers(UUID(action_id))
 
 
 @shared_task(name="approvals.mail_waiting")
 def tell_approvers_the_rest_task() -> None:
+    """Tells those who may decide of what waits and was not told yet."""
     tell_approvers_the_rest()

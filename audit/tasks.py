@@ -12,23 +12,26 @@ from audit.verification.verify import organizations, verify
 
 @shared_task(name="audit.seal_events")
 def seal_events() -> None:
+    """Links new events into the chain."""
     seal_everything()
 
 
 @shared_task(name="audit.close_unfinished_calls")
 def close_unfinished() -> None:
+    """Closes calls whose process ended before it could say how they ended."""
     with request():
         close_unfinished_calls()
 
 
 @shared_task(name="audit.verify_chain")
 def verify_chain(organization_id: str) -> None:
-    """What it finds stands on the audit page."""
+    """Somebody asked for a verification of one log; what it finds stands on the audit page."""
     _verify(UUID(organization_id))
 
 
 @shared_task(name="audit.verify_chains")
 def verify_chains() -> None:
+    """Verifies the log of every organization."""
     for organization_id in organizations():
         _verify(organization_id)
 

@@ -31,7 +31,7 @@ def sync(connector_id: str) -> None:
 
 @shared_task(name="connectors.sync_now")
 def sync_now(connector_id: str) -> None:
-    """The same at once: the server said that its lists changed."""
+    """The server said that its lists changed: compares them at once."""
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
     if connector is not None and connector.state == Connector.State.ACTIVE:
         sync_connector(connector, actor=SYSTEM)

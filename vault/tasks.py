@@ -8,9 +8,11 @@ from vault.actions.remind_of_rotations import remind_of_rotations
 
 @shared_task(name="vault.remind_of_rotations")
 def remind_of_rotations_task() -> None:
+    """Reminds of credentials whose rotation is due."""
     remind_of_rotations()
 
 
 @shared_task(name="vault.forget_replaced")
 def forget_replaced_task() -> None:
+    """Forgets replaced secrets when their time is over."""
     forget_replaced()

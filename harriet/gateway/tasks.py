@@ -33,13 +33,14 @@ LEFT_OVER = timedelta(seconds=3)
 
 @shared_task(name="gateway.run_approved_actions")
 def run_approved_actions() -> None:
-    """What the direct trigger missed."""
+    """Runs approved calls that were left over: their direct trigger was lost."""
     for action_id in left_over(LEFT_OVER):
         run_approved_action(str(action_id))
 
 
 @shared_task(name="gateway.run_approved_action")
 def run_approved_action(action_id: str) -> None:
+    """Runs an approved call, unless the process that holds its client's request did."""
     asyncio.run(_run(UUID(action_id)))
 
 
