@@ -65,7 +65,7 @@ _TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "
 
 
 class UnknownToken(HttpRefusal):
-    """Perhaps a guess."""
+    """The token is nobody's: perhaps a guess."""
 
 
 class McpEndpoint:
