@@ -118,17 +118,26 @@ class UpstreamAnswer:
 
 
 class Transport(Protocol):
-    """`deadline` is always the seconds that everything may take. All methods raise UpstreamError."""
+    """How servers of one kind are spoken to: one object per event loop, shared by all connectors of the kind.
 
-    async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery: ...
+    `deadline` is always the seconds that everything may take. Each method is given a credential that is open only for
+    so long and keeps nothing of it. Each raises UpstreamError, whose words are the server's: clean them before anybody
+    sees them.
+    """
+
+    async def discover(self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float) -> Discovery:
+        """What the server is and can do. `endpoint.era` is not gone by: this finds it out."""
 
     async def discover_eras(
         self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, known: Collection[str] = ()
-    ) -> Discovery: ...
+    ) -> Discovery:
+        """The same with `eras` filled in, at least one, the preferred one first. `known` are those found before: one of
+        them that is only away at the moment is an error, and not gone."""
 
     async def list_tools(
         self, endpoint: Endpoint, credential: OpenCredential, *, deadline: float, remarks: Remarks | None = None
-    ) -> list[dict[str, Any]]: ...
+    ) -> list[dict[str, Any]]:
+        """Whole definitions, as `list_all` gives them, without tools that no client may use."""
 
     async def list_all(
         self,
@@ -140,7 +149,9 @@ class Transport(Protocol):
         deadline: float,
         caller: Caller = ABLE,
         remarks: Remarks | None = None,
-    ) -> list[dict[str, Any]]: ...
+    ) -> list[dict[str, Any]]:
+        """All pages of what `method` lists under `member`: JSON objects as the server wrote them. Entries that can't be
+        taken as JSON are left out, with a sentence in `remarks`."""
 
     async def request(
         self,
@@ -153,7 +164,9 @@ class Transport(Protocol):
         on_notification: OnNotification | None = None,
         on_question: OnQuestion | None = None,
         on_stream: OnStream | None = None,
-    ) -> UpstreamAnswer: ...
+    ) -> UpstreamAnswer:
+        """One request of a client's, sent as it is, once. Cancelling the task cancels it at the server. The time in
+        which `on_question` waits for a person doesn't count."""
 
     async def watch(
         self,
@@ -163,6 +176,9 @@ class Transport(Protocol):
         *,
         on_notification: OnNotification,
         on_open: Callable[[], None] = lambda: None,
-    ) -> None: ...
+    ) -> None:
+        """Hears what the server says of its own accord, until cancelled; calls `on_open` each time when it begins to
+        hear. Raises UpstreamBroken when the server has no way to say anything."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Ends what is open: sessions, streams. The egress is closed after it, by whoever made it."""
