@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.models import Risk
 from harriet.lib.records import History, Page, Record
 
 _SEALED = "Sealed: the ticket shows it to those who decide on the call."
@@ -64,7 +65,8 @@ RECORDS = (
             "sealed_result": _SEALED,
             "binding": "A digest over the sealed arguments: whoever has it could test guesses.",
         },
-        filters=("state", "decided_at", "connector", "tool", "user", "token", "profile"),
+        words={"risk": lambda: list(Risk.choices)},
+        filters=("state", "risk", "decided_at", "connector", "tool", "user", "token", "profile"),
         time="created_at",
         select=("ticket",),
         title=lambda row: str(row.ticket),
