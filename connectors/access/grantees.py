@@ -10,7 +10,14 @@ from connectors.models import EVERYONE
 from harriet.people.models import Group
 from harriet.people.roles import Role
 
-ROLE_CHOICES = [(EVERYONE, "Everyone"), *Role.choices]
+GRANTEE_ROLES = [(EVERYONE, "Everyone"), *Role.choices]
+"""What a tool may be given to, beside groups; names are those of the table of roles."""
+_LABELS = dict(GRANTEE_ROLES)
+
+
+def role_label(role: str) -> str:
+    """A role of another version of Harriet has no name here but its own."""
+    return _LABELS.get(role, role)
 
 
 def checked_groups(organization_id: UUID, groups: Iterable[Group]) -> list[Group]:
@@ -22,7 +29,7 @@ def checked_groups(organization_id: UUID, groups: Iterable[Group]) -> list[Group
 
 def checked_roles(roles: Iterable[str]) -> list[str]:
     found = sorted(set(roles))
-    if not set(found) <= dict(ROLE_CHOICES).keys():
+    if not set(found) <= _LABELS.keys():
         raise ConnectorError("One of these roles doesn't exist.", field="roles")
     return found
 
@@ -31,6 +38,5 @@ def access_words(groups: Iterable[str], roles: Iterable[str]) -> str:
     """ "the groups Sales, Support and the role Approver", "everyone" or "nobody"."""
     if EVERYONE in roles:
         return "everyone"
-    labels = dict(ROLE_CHOICES)
-    names = [f"group {name}" for name in groups] + [f"role {labels[role]}" for role in roles]
+    names = [f"group {name}" for name in groups] + [f"role {role_label(role)}" for role in roles]
     return ", ".join(names) or "nobody"

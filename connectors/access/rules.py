@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from connectors.access.grantees import role_label
 from connectors.models import EVERYONE, Connector, Tool
-from harriet.people.roles import Role
 
 LONGEST_NAME = 60
 """Model APIs refuse tool names beyond 64, and some clients hide those beyond 60."""
@@ -146,7 +146,7 @@ def _is_permitted(tool: ToolFacts, caller: CallerFacts) -> Verdict:
         names = sorted(tool.groups[group] for group in shared)
         return Verdict(True, f"{tool.name} is allowed for the group {names[0]}.")
     if caller.role is not None and caller.role in tool.roles:
-        return Verdict(True, f"{tool.name} is allowed for the role {_role_label(caller.role)}.")
+        return Verdict(True, f"{tool.name} is allowed for the role {role_label(caller.role)}.")
     if caller.role is not None and EVERYONE in tool.roles:
         return Verdict(True, f"{tool.name} is allowed for everyone.")
     return Verdict(False, _not_permitted(tool, caller))
@@ -161,8 +161,4 @@ def _not_permitted(tool: ToolFacts, caller: CallerFacts) -> str:
 
 
 def _role_words(role: str) -> str:
-    return "every member" if role == EVERYONE else f"the role {_role_label(role)}"
-
-
-def _role_label(role: str) -> str:
-    return Role(role).label if role in Role.values else role
+    return "every member" if role == EVERYONE else f"the role {role_label(role)}"

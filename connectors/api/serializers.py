@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from connectors.access.grantees import ROLE_CHOICES
+from connectors.access.grantees import GRANTEE_ROLES
 from connectors.models import Connector, Profile, Risk, SyncRun, Tool
 from connectors.queries import counts_of, pinned_definition
 from connectors.states import state_of
@@ -219,7 +219,7 @@ class ToolChangeSerializer(serializers.Serializer[Any]):
     requires_confirmation = serializers.BooleanField(required=False)
     risk_override = serializers.ChoiceField(RISK_OVERRIDES, required=False)
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
-    roles = serializers.ListField(child=serializers.ChoiceField(ROLE_CHOICES), required=False)
+    roles = serializers.ListField(child=serializers.ChoiceField(GRANTEE_ROLES), required=False)
 
 
 class ProfileSerializer(serializers.ModelSerializer[Profile]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
-from connectors.access.grantees import ROLE_CHOICES
+from connectors.access.grantees import role_label
 from connectors.models import Connector, Tool
 from connectors.queries import tools_of
 from connectors.states import State, tool_state
@@ -84,5 +84,4 @@ def _groups_for(tool: Tool) -> list[str]:
 
 
 def _roles_for(tool: Tool) -> list[str]:
-    labels = dict(ROLE_CHOICES)
-    return [labels[permission.role] for permission in tool.permissions.all() if permission.role]
+    return [role_label(permission.role) for permission in tool.permissions.all() if permission.role]
