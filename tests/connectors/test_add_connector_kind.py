@@ -23,7 +23,6 @@ from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
 from connectors.actions.test_connection import test_connection as try_connection
 from connectors.api.serializers import ConnectorSerializer, NewConnectorSerializer
-from connectors.eras import MODERN
 from connectors.errors import ConnectorError, UpstreamBroken
 from connectors.models import Connector, Tool, ToolPermission
 from connectors.transports.base import (
@@ -39,6 +38,7 @@ from connectors.transports.kinds import KINDS, TransportKind, Transports, transp
 from harriet.console.setup_file import form as setup_file
 from harriet.gateway.try_it import try_tool
 from harriet.lib.egress import AsyncEgress
+from harriet.lib.mcp.versions import MODERN
 from tests.cast import Cast
 from vault.opened import OpenCredential
 
