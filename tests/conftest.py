@@ -24,7 +24,7 @@ from tests import database
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
-    from tests.cast import Cast
+    from tests.stage.cast import Cast
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def runtime_url(django_db_setup: None) -> str:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    from tests.cast import make_cast
+    from tests.stage.cast import make_cast
 
     return make_cast()
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.approvals.story import Story
+    from tests.stage.held_calls import Story
 
 
 @pytest.fixture
 def story(cast: Any) -> Story:
-    from tests.approvals.story import make_story
+    from tests.stage.held_calls import make_story
 
     return make_story(cast)

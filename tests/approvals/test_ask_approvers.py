@@ -21,7 +21,7 @@ from approvals.limits import MOST_OF_A_PERSON, MOST_OF_A_TOOL
 from approvals.models import PendingAction, Ticket
 from connectors.models import Tool
 from harriet.people.models import Notice
-from tests.approvals.story import Story, hold
+from tests.stage.held_calls import Story, hold
 
 
 def ask(story: Story, count: int, first: int = 0) -> list[Held]:

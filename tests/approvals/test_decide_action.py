@@ -14,7 +14,7 @@ from approvals.queries import held_of
 from audit.actor import SYSTEM
 from audit.models import Event
 from harriet.people.models import Notice
-from tests.approvals.story import ARGUMENTS, Story, hold
+from tests.stage.held_calls import ARGUMENTS, Story, hold
 
 
 def test_a_held_call_waits_on_a_ticket_and_approvers_are_told(story: Story) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals.pages import tickets
-from tests.approvals.story import Story
+from tests.stage.held_calls import Story
 
 
 def test_a_long_list_ends_and_says_so(story: Story, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from approvals.actions.collect_result import collect_result
 from approvals.actions.finish_action import finish_action
 from approvals.actions.take_action import take_action
 from audit.actor import SYSTEM
-from tests.approvals.story import Story
+from tests.stage.held_calls import Story
 
 T = TypeVar("T")
 _ACTIONS, _TAKERS = 25, 16

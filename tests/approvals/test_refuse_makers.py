@@ -32,7 +32,7 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of_token
 from harriet.people.models import AccessToken, Group, Membership, User
-from tests.approvals.story import Story, hold
+from tests.stage.held_calls import Story, hold
 
 PASSWORD = "sunlight on the harbour wall"
 

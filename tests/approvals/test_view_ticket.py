@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from approvals.queries import held_of
-from tests.approvals.story import Story
+from tests.stage.held_calls import Story
 
 
 def test_bob_sees_the_card_and_approves(story: Story, client: Any) -> None:

@@ -13,7 +13,7 @@ from approvals.actions.tell_approvers import tell_approvers, tell_approvers_the_
 from approvals.channels.base import Channel
 from approvals.channels.registry import CHANNELS
 from approvals.models import PendingAction
-from tests.approvals.story import Story
+from tests.stage.held_calls import Story
 
 FOLDER = Path(channels.__file__).parent
 DOCS = FOLDER.parents[1] / "docs" / "approvals.md"

@@ -15,7 +15,7 @@ from audit.tasks import close_unfinished
 from audit.unfinished_calls import close_unfinished_calls, unfinished_intents
 from audit.vocabulary.sentences import sentence_for
 from harriet.lib.ids import new_id
-from tests.audit.stories import ACME, age, forge, remember, tamper
+from tests.stage.events import ACME, age, forge, remember, tamper
 
 pytestmark = pytest.mark.django_db
 

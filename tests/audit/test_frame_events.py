@@ -6,7 +6,7 @@ import orjson
 
 from audit.event_body import Frame, mac_of
 from audit.events import CALL_INTENT, CALL_OUTCOME
-from tests.audit.stories import ACME, CRM, DANA, LAPTOP, SEARCH, TOKEN, call_event
+from tests.stage.events import ACME, CRM, DANA, LAPTOP, SEARCH, TOKEN, call_event
 
 FRAME = Frame(organization_id=ACME, actor=TOKEN, person=DANA, device=LAPTOP, connector=CRM, tool=SEARCH)
 

@@ -16,7 +16,7 @@ from audit.models import SetAside
 from audit.verification.verify import verify
 from audit.writing.writer import AuditWriter
 from harriet.lib.ids import new_id
-from tests.audit.stories import ACME, GLOBEX, call_event, remember
+from tests.stage.events import ACME, GLOBEX, call_event, remember
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,8 +20,8 @@ from audit.verification.verify import verify
 from harriet.console.queries import calls_per_day
 from harriet.lib.ids import new_id
 from harriet.people.roles import Role
-from tests.audit.stories import CRM, SEARCH, age, forge, forge_seal, remember, tamper
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.events import CRM, SEARCH, age, forge, forge_seal, remember, tamper
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from audit.record import record
 from audit.vocabulary.sentences import sentence_for
 from connectors.events import ToolSet
 from harriet.lib.secret import Secret
-from tests.audit.stories import ACME, CRM, DANA, SEARCH, call_event
+from tests.stage.events import ACME, CRM, DANA, SEARCH, call_event
 
 
 def test_an_event_is_stored_and_queued_for_sealing(db: None) -> None:

@@ -14,7 +14,7 @@ from audit.models import INSTALLATION, Checkpoint, Event, Mark, Seal, SetAside, 
 from audit.tasks import seal_events, verify_chain
 from audit.verification.verify import verify
 from harriet.lib.ids import new_id
-from tests.audit.stories import ACME, GLOBEX, age, call_event, forge, forge_seal, remember, remember_many
+from tests.stage.events import ACME, GLOBEX, age, call_event, forge, forge_seal, remember, remember_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

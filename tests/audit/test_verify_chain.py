@@ -18,8 +18,8 @@ from audit.verification.faults import Fault
 from audit.verification.verify import Verification, organizations, verify
 from harriet.lib.ids import new_id
 from harriet.people.models import Organization
-from tests.audit.stories import ACME, GLOBEX, age, forge_seal, remember, remember_many, tamper, triggers_off
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.events import ACME, GLOBEX, age, forge_seal, remember, remember_many, tamper, triggers_off
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from audit.events import CALL_OUTCOME
 from audit.models import Event, Unsealed
 from audit.writing.event_connection import MOST_INSERTED, EventConnection
 from audit.writing.writer import AuditWriter
-from tests.audit.stories import call_event
+from tests.stage.events import call_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -92,7 +92,7 @@ class BenchSite:
         subprocess.run(migrate, cwd=ROOT, check=True)
 
     def _start(self, cpu: int, ready: str, *command: str, **environment: str) -> tuple[psutil.Process, str]:
-        from tests.gateway.processes import Process
+        from tests.stage.processes import Process
 
         log = self._folder / "bench.log"
         process = Process(self._pinned(cpu, *command), ready=ready, log=log, **environment)
@@ -137,8 +137,8 @@ class BenchSite:
         from django.db import connection, transaction
 
         from tests.bench.upstream import definitions
-        from tests.cast import make_cast
-        from tests.gateway.office import Office
+        from tests.stage.cast import make_cast
+        from tests.stage.office import Office
 
         size = self._size
         with transaction.atomic():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.gateway.office import Office
+    from tests.stage.office import Office
 
 CALLED_CONNECTORS = 100
 """As many of them are called, each with a credential of its own; the others are there."""
@@ -60,7 +60,7 @@ def add_connectors(office: Office, url: str, count: int) -> list[str]:
     from connectors.models import Connector, Tool, ToolPermission, ToolVersion
     from harriet.lib.json.canonical import digest
     from tests.bench.upstream import definition
-    from tests.gateway.office import secret_of
+    from tests.stage.office import secret_of
 
     acme = office.cast.acme
     common = {"url": url, "allow_internal": True, "state": Connector.State.ACTIVE, "health": Connector.Health.UP}

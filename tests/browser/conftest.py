@@ -14,8 +14,8 @@ from tests.conftest import SESSION
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tests.browser.site import Site
-    from tests.cast import Cast
+    from tests.stage.cast import Cast
+    from tests.stage.site import Site
 
 CHROMIUM = os.environ.get("HARRIET_TEST_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -53,14 +53,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def static_files(django_db_setup: None) -> None:
-    from tests.browser.site import collect_static
+    from tests.stage.site import collect_static
 
     collect_static()
 
 
 @pytest.fixture
 def site(transactional_db: None, static_files: None, browser: Browser) -> Iterator[Site]:
-    from tests.browser.site import Site, serve
+    from tests.stage.site import Site, serve
 
     with serve(SESSION) as (url, log):
         yield Site(url, browser, log)
@@ -68,6 +68,6 @@ def site(transactional_db: None, static_files: None, browser: Browser) -> Iterat
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    from tests.cast import make_cast
+    from tests.stage.cast import make_cast
 
     return make_cast()

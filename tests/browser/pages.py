@@ -7,7 +7,7 @@ from django.urls import reverse
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import Group, Membership
-from tests.cast import Cast
+from tests.stage.cast import Cast
 from vault.models import Credential
 
 LISTS = (

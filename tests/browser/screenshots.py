@@ -39,9 +39,9 @@ def shoot(folder: Path) -> Iterator[Path]:
     from playwright.sync_api import sync_playwright
 
     from tests.browser.conftest import CHROMIUM, flags
-    from tests.browser.site import Site, collect_static, serve
-    from tests.cast import make_cast
-    from tests.console.world import make_world
+    from tests.stage.cast import make_cast
+    from tests.stage.company import make_world
+    from tests.stage.site import Site, collect_static, serve
 
     cast = make_cast()
     make_world(cast)
@@ -67,7 +67,7 @@ def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
     from django.urls import reverse
 
     from connectors.models import Connector, Tool
-    from tests.cast import Cast
+    from tests.stage.cast import Cast
 
     assert isinstance(cast, Cast)
     connector = Connector.objects.get(organization=cast.acme, slug="crm")

@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import sdk
-from tests.browser.desk import PASSWORD, Desk
 from tests.ground.installation import Installation, wait_until
 from tests.servers.running import SdkServer, sdk_server
+from tests.stage.desk import PASSWORD, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 LONG, SHORT = 55, 1

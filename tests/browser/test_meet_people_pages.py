@@ -14,9 +14,9 @@ from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.make_setup_link import make_setup_link
 from harriet.people.models import AccessToken, Membership, User
 from harriet.people.roles import Role
-from tests.browser.site import Site
-from tests.browser.visit import visit
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.site import Site
+from tests.stage.visit import visit
 
 pytestmark = pytest.mark.browser
 PASSWORD = "sunlight on the harbour wall"

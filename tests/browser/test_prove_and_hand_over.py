@@ -15,10 +15,10 @@ from harriet.people.actions.offer_device_credential import offer_device_credenti
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import CredentialOffer, Membership, User
 from harriet.people.queries import offer_path
-from tests.approvals.story import hold, make_story
-from tests.browser.site import Site
-from tests.browser.visit import visit
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.held_calls import hold, make_story
+from tests.stage.site import Site
+from tests.stage.visit import visit
 
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("HARRIET_TEST_PICTURES", "")

@@ -13,10 +13,10 @@ from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.record import insert
 from audit.verification.verify import verify
 from harriet.lib.ids import new_id
-from tests.audit.stories import any_event, forge
-from tests.browser.site import Site
-from tests.browser.visit import visit
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.events import any_event, forge
+from tests.stage.site import Site
+from tests.stage.visit import visit
 
 pytestmark = pytest.mark.browser
 

@@ -9,11 +9,11 @@ from harriet.console.records.registry import all_records, record_of
 from harriet.lib.records import INSTALLATION, Record
 from harriet.people.models import User
 from harriet.people.roles import Role
-from tests.browser.site import Site
 from tests.browser.test_walk_pages import walk
-from tests.browser.visit import look_at
-from tests.cast import Cast
 from tests.console.records import list_url, make_everything, row_url, rows_in, with_role
+from tests.stage.cast import Cast
+from tests.stage.site import Site
+from tests.stage.visit import look_at
 
 pytestmark = pytest.mark.browser
 

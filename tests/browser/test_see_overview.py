@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.site import Site
-from tests.browser.visit import visit
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.site import Site
+from tests.stage.visit import visit
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,9 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from connectors.models import Connector, Profile, Tool
-from tests.browser.site import Site
-from tests.browser.visit import Visit, judge, visit
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.site import Site
+from tests.stage.visit import Visit, judge, visit
 
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("HARRIET_TEST_PICTURES", "")

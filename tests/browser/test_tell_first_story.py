@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import sdk
-from tests.browser.desk import PASSWORD, Desk
 from tests.ground.installation import Installation
 from tests.servers.running import SdkServer, sdk_server
+from tests.stage.desk import PASSWORD, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 SECRET = "org-secret-of-the-first-story"

@@ -7,10 +7,10 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from tests.browser import pages
-from tests.browser.site import Site
-from tests.browser.visit import look_at
-from tests.cast import Cast
-from tests.console.world import make_world
+from tests.stage.cast import Cast
+from tests.stage.company import make_world
+from tests.stage.site import Site
+from tests.stage.visit import look_at
 
 pytestmark = pytest.mark.browser
 

@@ -15,9 +15,9 @@ from pytest_django import DjangoDbBlocker
 
 from tests import database
 from tests.clients.node import everything_server
-from tests.gateway.client import Client
-from tests.gateway.processes import Gateway
 from tests.servers.running import ROOT, SdkServer, sdk_server
+from tests.stage.clients import Client
+from tests.stage.processes import Gateway
 
 SECRET = "acme-secret-1f7c/a+b=c"
 PROFILE = "/mcp/acme/work"

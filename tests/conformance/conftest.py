@@ -13,8 +13,8 @@ from pytest_django import DjangoDbBlocker
 
 from tests import database
 from tests.clients.node import node
-from tests.gateway.client import Client
-from tests.gateway.processes import ROOT, Gateway, Process
+from tests.stage.clients import Client
+from tests.stage.processes import ROOT, Gateway, Process
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def _set_up(urls: dict[str, str], eras: dict[str, list[str]]) -> str:
     from connectors.actions.sync_connector import sync_connector
     from connectors.models import Tool, ToolPermission
     from harriet.people.actors import actor_of
-    from tests.cast import make_cast
-    from tests.gateway.office import connector, device_token, profile
+    from tests.stage.cast import make_cast
+    from tests.stage.office import connector, device_token, profile
 
     cast = make_cast()
     for name, url in urls.items():

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.connectors.server import Server
+from tests.servers.moody import Server
 
 if TYPE_CHECKING:
     from connectors.transports.native.transport import NativeTransport
-    from tests.cast import Cast
-    from tests.connectors.story import ConnectorMaker
     from tests.servers.hostile import Hostile
+    from tests.stage.cast import Cast
+    from tests.stage.connectors import ConnectorMaker
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def connect(cast: Cast, server: Server) -> ConnectorMaker:
-    from tests.connectors.story import ConnectorMaker
+    from tests.stage.connectors import ConnectorMaker
 
     return ConnectorMaker(cast, server)
 

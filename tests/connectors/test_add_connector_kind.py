@@ -39,7 +39,7 @@ from harriet.console.setup_file import form as setup_file
 from harriet.gateway.try_it import try_tool
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.mcp.versions import MODERN
-from tests.cast import Cast
+from tests.stage.cast import Cast
 from vault.opened import OpenCredential
 
 ROOT = Path(settings.BASE_DIR)

@@ -17,9 +17,9 @@ from connectors.models import Connector
 from connectors.tasks import due_for_sync
 from harriet.lib.secret import Secret
 from harriet.people.models import Notice, OrganizationVersion
-from tests.cast import Cast
-from tests.connectors.server import Server
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 
 def check(connector: Connector) -> str:

@@ -16,9 +16,9 @@ from django.urls import reverse
 from connectors.models import Connector, Tool
 from connectors.sample import sample_token
 from connectors.sample.server import application
-from tests.cast import Cast
-from tests.connectors.story import ConnectorMaker
 from tests.servers.running import free_port, sdk_server
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from connectors.actions.create_profile import create_profile
 from connectors.actions.set_tool import set_tool
 from connectors.models import Connector, Profile, Tool
 from connectors.pages.consequences import consequences_of
-from tests.cast import Cast
-from tests.connectors.story import ConnectorMaker
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 from vault.models import CredentialVersion
 
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
 from connectors.pages.urls import connector_urls, profile_urls
-from tests.cast import Cast
-from tests.connectors.story import ConnectorMaker
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 
 def addresses(connector: Connector, profile: Profile) -> list[str]:

@@ -18,9 +18,9 @@ from connectors.models import Connector, Profile, Tool
 from connectors.queries import profiles_for
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.models import AccessToken, Membership
-from tests.cast import Cast
-from tests.connectors.server import Server, tool
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server, tool
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 
 def enable(connector: Connector, cast: Cast, *names: str) -> None:

@@ -19,9 +19,9 @@ from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.errors import NotAllowed
 from harriet.people.roles import Role
-from tests.cast import Cast
-from tests.connectors.server import Server
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 from vault.errors import CredentialNotFound
 from vault.queries import credential_of
 from vault.verify import verify_vault

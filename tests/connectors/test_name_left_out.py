@@ -11,9 +11,9 @@ from django.urls import reverse
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.models import SyncRun, Tool, ToolVersion
 from harriet.lib.json.canonical import digest
-from tests.cast import Cast
-from tests.connectors.server import Server, tool
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server, tool
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 LOOSE = {"name": "loose", "title": None, "description": 5, "inputSchema": {"properties": None}}
 MENDED = {"name": "loose", "description": "5", "inputSchema": {"type": "object"}}

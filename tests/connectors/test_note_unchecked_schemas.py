@@ -11,8 +11,8 @@ from django.urls import reverse
 from audit.models import Event
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import SyncRun, Tool
-from tests.connectors.server import Server
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server
+from tests.stage.connectors import ConnectorMaker
 
 pytestmark = pytest.mark.django_db
 

@@ -20,9 +20,9 @@ from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.actions.test_connection import test_connection as try_connection
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Profile, Tool
-from tests.cast import Cast
-from tests.connectors.server import Server, prompt, tool
-from tests.connectors.story import ConnectorMaker, proposed_of
+from tests.servers.moody import Server, prompt, tool
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker, proposed_of
 
 
 @pytest.fixture

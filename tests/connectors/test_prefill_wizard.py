@@ -14,7 +14,7 @@ from connectors.models import Connector
 from connectors.pages.catalogue import PRESETS
 from connectors.pages.snippets import read_snippet
 from harriet.lib.egress import Reach, check_url
-from tests.cast import Cast
+from tests.stage.cast import Cast
 
 SERVER = {"type": "http", "url": "https://mcp.example.com/mcp", "headers": {"Authorization": "Bearer hush-hush"}}
 

@@ -17,7 +17,7 @@ from connectors.models import Connector
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.models import Organization
-from tests.cast import Cast
+from tests.stage.cast import Cast
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from connectors.actions.switch_secret_back import switch_secret_back
 from connectors.models import Connector
 from harriet.lib.secret import Secret
 from harriet.people.models import AccessToken
-from tests.cast import Cast
-from tests.connectors.server import Server
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 from vault.actions.forget_replaced import forget_replaced
 from vault.errors import CredentialNotFound
 from vault.models import CredentialVersion

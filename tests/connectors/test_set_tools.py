@@ -14,9 +14,9 @@ from connectors.errors import ConnectorError
 from connectors.models import Tool
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Group, OrganizationVersion
-from tests.cast import Cast
-from tests.connectors.server import Server, tool
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server, tool
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from django.urls import reverse
 from connectors.actions.create_profile import create_profile
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Profile, Tool, ToolPermission
-from tests.cast import Cast
-from tests.connectors.server import Server, prompt, tool
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server, prompt, tool
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 MOST_QUERIES = 15
 MOST_BYTES = 85_000

@@ -15,9 +15,9 @@ from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun, Tool, ToolVersion
 from harriet.lib.json.canonical import digest
 from harriet.people.models import Notice, OrganizationVersion
-from tests.cast import Cast
-from tests.connectors.server import Server, tool
-from tests.connectors.story import ConnectorMaker, proposed_of
+from tests.servers.moody import Server, tool
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker, proposed_of
 
 
 def codes(cast: Cast) -> list[str]:

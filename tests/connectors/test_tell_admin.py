@@ -12,10 +12,10 @@ from connectors.actions.check_health import check_health
 from connectors.actions.sync_connector import sync_connector
 from connectors.actions.test_connection import test_connection as try_connection
 from connectors.models import Connector
-from tests.cast import Cast
-from tests.connectors.story import ConnectorMaker
 from tests.servers.hostile import Behaviour, Hostile
 from tests.servers.refusing import JSON, PLAIN, behaving, error, in_words
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 SECRET = "sk-canary-51fe"
 CHALLENGE = 'WWW-Authenticate: Bearer error="invalid_token"'

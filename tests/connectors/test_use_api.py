@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from connectors.models import Connector, Profile
-from tests.cast import Cast
-from tests.connectors.server import Server, prompt
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server, prompt
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 
 
 class Api:

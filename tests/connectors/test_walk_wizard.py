@@ -11,9 +11,9 @@ from django.urls import reverse
 from audit.models import Event
 from connectors.models import Connector, Tool
 from harriet.people.models import Organization
-from tests.cast import Cast
-from tests.connectors.server import Server
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 from vault.queries import credential_of
 
 

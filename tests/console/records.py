@@ -27,8 +27,8 @@ from harriet.lib.ids import new_id
 from harriet.lib.records import INSTALLATION, Record
 from harriet.people.models import Membership, Organization, RightGiven, SetupLink, User
 from harriet.people.roles import Role
-from tests.cast import Cast
-from tests.console.world import World, make_world
+from tests.stage.cast import Cast
+from tests.stage.company import World, make_world
 from vault.models import RootKey
 
 

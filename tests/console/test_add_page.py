@@ -15,9 +15,9 @@ from harriet.pages.context import PageContext
 from harriet.pages.icons import ICONS
 from harriet.people.models import Membership
 from tests.browser.pages import LISTS
-from tests.cast import Cast
 from tests.console.addresses import every_address
 from tests.console.page_names import family, names_asked, names_made, nodes_of
+from tests.stage.cast import Cast
 
 
 def every_page(base: type[PageContext] = PageContext) -> Iterator[type[PageContext]]:

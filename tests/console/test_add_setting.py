@@ -13,7 +13,7 @@ from audit.models import Event
 from harriet.console.organization import OrganizationForm
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.models import Organization
-from tests.cast import Cast
+from tests.stage.cast import Cast
 
 SETTINGS = [name for name in signature(change_organization).parameters if name not in {"organization", "actor"}]
 """The action is where a setting begins: what it takes are the settings."""

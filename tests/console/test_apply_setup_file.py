@@ -16,7 +16,7 @@ from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import AccessToken, Device, Group, Membership, Organization
 from harriet.people.tokens import hash_token
-from tests.connectors.server import Server, prompt, tool
+from tests.servers.moody import Server, prompt, tool
 from vault.models import CredentialVersion
 from vault.queries import credential_of
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
-from tests.cast import Cast
+from tests.stage.cast import Cast
 
 pytestmark = pytest.mark.django_db
 GIVEN = {"name": "Acme Works", "hold_seconds": "40", "internal_hosts": "crm.acme.test\n10.1.0.0/16\n"}

@@ -16,10 +16,10 @@ from django.test import Client
 
 from harriet.people.models import User
 from tests import database
-from tests.cast import Cast, make_cast
 from tests.console.addresses import Address, Values, every_address
 from tests.console.hostile import JSON_BODIES, RAW_QUERIES, TEXTS, VALUES, json_names, query_names, written
 from tests.console.test_walk_every_url import ids_of
+from tests.stage.cast import Cast, make_cast
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker

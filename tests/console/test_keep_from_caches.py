@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from tests.cast import Cast
 from tests.console.addresses import every_address
 from tests.console.test_walk_every_url import ids_of
+from tests.stage.cast import Cast
 
 
 @pytest.fixture

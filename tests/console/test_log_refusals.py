@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from harriet.signin.hide_links import HideLinks
-from tests.cast import Cast
+from tests.stage.cast import Cast
 
 FORM = "application/x-www-form-urlencoded"
 REFUSED: dict[str, tuple[str, str, dict[str, str], bytes, int]] = {

@@ -21,8 +21,8 @@ from harriet.people.actions.name_operator import name_operator
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Membership, Organization, User
 from harriet.people.roles import Role
-from tests.cast import Cast
 from tests.console.records import list_url, make_everything, row_url, rows_in
+from tests.stage.cast import Cast
 
 PAGE = "/settings/records/installation/"
 

@@ -18,8 +18,8 @@ from harriet.lib.records import Record
 from harriet.people.models import Membership, User
 from harriet.people.roles import Role
 from tests import database
-from tests.cast import Cast, make_cast
 from tests.console.records import list_url, make_everything, row_url, rows_in
+from tests.stage.cast import Cast, make_cast
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker

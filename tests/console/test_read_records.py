@@ -29,8 +29,8 @@ from harriet.people.actions.invite_person import invite_person
 from harriet.people.models import Device, Membership, Notice, User
 from harriet.people.roles import Role
 from tests import database
-from tests.cast import Cast, make_cast
 from tests.console.records import connector_of, list_url, make_everything, row_url, rows_in, with_role
+from tests.stage.cast import Cast, make_cast
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.cast import Cast
-from tests.console.world import make_world
+from tests.stage.cast import Cast
+from tests.stage.company import make_world
 
 pytestmark = pytest.mark.django_db
 

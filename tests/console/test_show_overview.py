@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from harriet.console import queries
-from tests.cast import Cast
-from tests.console.world import make_world
+from tests.stage.cast import Cast
+from tests.stage.company import make_world
 
 pytestmark = pytest.mark.django_db
 

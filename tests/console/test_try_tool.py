@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from harriet.console.tools.fields import SchemaForm, WholeArguments
-from tests.connectors.server import Server, tool
+from tests.servers.moody import Server, tool
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -45,7 +45,7 @@ def test_a_call_runs_through_the_gate(client: Client, transactional_db: None, re
     cast = request.getfixturevalue("cast")
     from connectors.actions.set_tool import set_tool
     from connectors.models import Tool
-    from tests.connectors.story import ConnectorMaker
+    from tests.stage.connectors import ConnectorMaker
 
     server = Server()
     server.tools = [tool("echo")]

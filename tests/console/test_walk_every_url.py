@@ -12,9 +12,9 @@ from django.test import Client
 
 from audit.models import Event
 from harriet.people.models import OrganizationVersion, User
-from tests.cast import Cast
 from tests.console.addresses import Address, Values, every_address
-from tests.console.world import make_world
+from tests.stage.cast import Cast
+from tests.stage.company import make_world
 
 PUBLIC = {
     "account_login",

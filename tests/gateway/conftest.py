@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.processes import Gateway, Process, Upstream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.processes import Gateway, Process, Upstream
 
 if TYPE_CHECKING:  # models can't be imported before Django is set up
-    from tests.cast import Cast
-    from tests.gateway.office import Office
+    from tests.stage.cast import Cast
+    from tests.stage.office import Office
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def modern_upstream(_modern_upstream: Upstream) -> Upstream:
 @pytest.fixture
 def committed_cast(transactional_db: None) -> Cast:
     """The cast, visible to other processes."""
-    from tests.cast import make_cast
+    from tests.stage.cast import make_cast
 
     return make_cast()
 
@@ -88,8 +88,8 @@ def shared_office(
 ) -> Iterator[Office]:
     """For stories that only read: one database for all of a file, because making one takes its time."""
     from tests import database
-    from tests.cast import make_cast
-    from tests.gateway.office import Office
+    from tests.stage.cast import make_cast
+    from tests.stage.office import Office
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         office = Office(make_cast(), _upstream.mcp, era="legacy")
@@ -105,7 +105,7 @@ def second_gateway(_second_gateway: Gateway, transactional_db: None) -> Gateway:
 
 @pytest.fixture
 def office(committed_cast: Cast, upstream: Upstream) -> Office:
-    from tests.gateway.office import Office
+    from tests.stage.office import Office
 
     return Office(committed_cast, upstream.mcp, era="legacy")
 

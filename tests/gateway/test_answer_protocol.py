@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.client import MODERN, Client, ModernClient
-from tests.gateway.office import Office, connector, device_token, profile, tools
-from tests.gateway.processes import Gateway
+from tests.stage.clients import MODERN, Client, ModernClient
+from tests.stage.office import Office, connector, device_token, profile, tools
+from tests.stage.processes import Gateway
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ import pytest
 from approvals.actions.approve_action import approve_action
 from connectors.models import Tool
 from harriet.people.actors import actor_of
-from tests.gateway import asking
-from tests.gateway.client import META, Client, ModernClient
-from tests.gateway.log import Log
-from tests.gateway.office import Office, tools
-from tests.gateway.processes import Gateway, Process
 from tests.gateway.test_hold_call import Waiting, hold_for, the_action
+from tests.servers import asking
+from tests.stage.clients import META, Client, ModernClient
+from tests.stage.log import Log
+from tests.stage.office import Office, tools
+from tests.stage.processes import Gateway, Process
 
 CAPABILITIES = {"elicitation": {}, "sampling": {}}
 Connect = Callable[..., Client]
@@ -27,7 +27,7 @@ Connect = Callable[..., Client]
 
 class Asking(Process):
     def __init__(self, era: str, log: Path) -> None:
-        command = ["-m", "uvicorn", "tests.gateway.asking:app", "--port", "{port}", "--lifespan", "off"]
+        command = ["-m", "uvicorn", "tests.servers.asking:app", "--port", "{port}", "--lifespan", "off"]
         import sys
 
         super().__init__([sys.executable, *command, "--log-level", "warning"], ready="/log", log=log, UPSTREAM_ERA=era)
@@ -197,7 +197,7 @@ def test_a_state_belongs_to_one_request_of_one_caller(
     for wrong in (state[:-4] + "AAAA", "no state", state + "x"):
         assert turns.request("tools/call", {**whole, "requestState": wrong}).error["code"] == -32602
     assert turns.request("tools/call", {**whole, "name": "sample", "requestState": state}).error["code"] == -32602
-    from tests.gateway.office import device_token
+    from tests.stage.office import device_token
 
     other = Turns(gateway, device_token(office.cast.acme, office.cast.dana, "phone"))
     other.until(200)

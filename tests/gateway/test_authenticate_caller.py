@@ -11,9 +11,9 @@ from django.utils.timezone import now
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Group
-from tests.gateway.client import Client
-from tests.gateway.office import Office, connector, device_token, profile, shared_key, tools
-from tests.gateway.processes import Gateway
+from tests.stage.clients import Client
+from tests.stage.office import Office, connector, device_token, profile, shared_key, tools
+from tests.stage.processes import Gateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

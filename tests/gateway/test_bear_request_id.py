@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.client import META, MODERN, Client
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway
+from tests.stage.clients import META, MODERN, Client
+from tests.stage.office import Office
+from tests.stage.processes import Gateway
 
 VERSIONS = ("", "2025-03-26", "2025-11-25", MODERN, "2030-01-01", "née")
 

@@ -7,7 +7,7 @@ import json
 
 from django.conf import settings
 
-from tests.gateway.client import Client
+from tests.stage.clients import Client
 
 
 def test_a_body_that_announces_too_much_is_refused_at_once(dana: Client) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from audit.vocabulary.sentences import sentence_for
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import Log, wait_for
-from tests.gateway.office import SECRET, Office
-from tests.gateway.processes import Gateway, Upstream
-from tests.gateway.upstream import leaked
+from tests.servers.upstream import leaked
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import Log, wait_for
+from tests.stage.office import SECRET, Office
+from tests.stage.processes import Gateway, Upstream
 
 
 @pytest.fixture(scope="module")

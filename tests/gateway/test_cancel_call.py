@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.client import Client
-from tests.gateway.log import Log, wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Answer, Gateway, Upstream
 from tests.gateway.test_listen_streams import InSession
+from tests.stage.clients import Client
+from tests.stage.log import Log, wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Answer, Gateway, Upstream
 
 SLOW = {"name": "slow", "arguments": {"ms": 1500, "text": "arrived"}}
 

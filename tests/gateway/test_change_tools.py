@@ -13,13 +13,13 @@ import pytest
 
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.models import AccessToken, Device
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import Log, wait_for
-from tests.gateway.office import Office, connector, profile, tools
-from tests.gateway.processes import Gateway, Upstream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import Log, wait_for
+from tests.stage.office import Office, connector, profile, tools
+from tests.stage.processes import Gateway, Upstream
 
 if TYPE_CHECKING:
-    from tests.cast import Cast
+    from tests.stage.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,7 +114,7 @@ def test_calls_pause_while_a_server_is_down_and_resume_by_themselves(gateway: Ga
 
 def restart(server: Upstream) -> None:
     """On the same port as before."""
-    command = [sys.executable, "-m", "uvicorn", "tests.gateway.upstream:app", "--port", str(server.port)]
+    command = [sys.executable, "-m", "uvicorn", "tests.servers.upstream:app", "--port", str(server.port)]
     server.child = subprocess.Popen([*command, "--log-level", "warning"], start_new_session=True)
     server.wait()
 

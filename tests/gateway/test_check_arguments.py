@@ -10,10 +10,10 @@ import pytest
 
 from connectors.access.pinned import Pinned
 from harriet.gateway.steps.schema import INPUT, OUTPUT, Schemas
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import Log, wait_for
-from tests.gateway.office import Office, tools
-from tests.gateway.processes import Gateway, Upstream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import Log, wait_for
+from tests.stage.office import Office, tools
+from tests.stage.processes import Gateway, Upstream
 
 SCREENSHOT = {
     "name": "browser_take_screenshot",

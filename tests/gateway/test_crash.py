@@ -18,9 +18,9 @@ from audit.chain.sealing import seal_everything
 from audit.models import Event
 from audit.unfinished_calls import close_unfinished_calls, unfinished_intents
 from audit.verification.verify import verify
-from tests.gateway.client import Client
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway, Upstream
+from tests.stage.clients import Client
+from tests.stage.office import Office
+from tests.stage.processes import Gateway, Upstream
 from vault.verify import verify_vault
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]

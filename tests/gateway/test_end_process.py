@@ -6,11 +6,11 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.gateway.client import Client
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway, Upstream
 from tests.gateway.test_listen_streams import InSession, heard, stream
+from tests.stage.clients import Client
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Gateway, Upstream
 
 
 def test_streams_end_and_running_calls_are_answered(

@@ -16,11 +16,11 @@ from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.streams.sessions import ClientSessions, _opened
 from harriet.people.models import AccessToken
-from tests.gateway.client import Client
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway
 from tests.gateway.test_listen_streams import InSession, heard, stream
+from tests.stage.clients import Client
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Gateway
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

@@ -8,9 +8,9 @@ from harriet.gateway.models import SESSIONS_KEPT
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.streams.sessions import GOOD_FOR, ClientSessions
 from harriet.people.models import AccessToken
-from tests.gateway.client import Client
-from tests.gateway.office import Office
 from tests.gateway.test_listen_streams import InSession
+from tests.stage.clients import Client
+from tests.stage.office import Office
 
 
 def issued(office: Office, seconds_ago: float) -> str:

@@ -12,21 +12,21 @@ import pytest
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.actors import actor_of
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.office import connector, device_token, profile
-from tests.gateway.processes import Gateway, Process
 from tests.gateway.test_listen_streams import InSession
+from tests.stage.clients import Client, ModernClient
+from tests.stage.office import connector, device_token, profile
+from tests.stage.processes import Gateway, Process
 
 BOTH = ["modern", "legacy"]
 
 
 class TwoFaced(Process):
-    """tests/gateway/two_eras.py, for a story of its own: some of them change what it offers."""
+    """tests/servers/two_eras.py, for a story of its own: some of them change what it offers."""
 
     def __init__(self, log: Path, eras: str) -> None:
         import sys
 
-        command = [sys.executable, "-m", "uvicorn", "tests.gateway.two_eras:app", "--port", "{port}"]
+        command = [sys.executable, "-m", "uvicorn", "tests.servers.two_eras:app", "--port", "{port}"]
         super().__init__(
             [*command, "--lifespan", "off", "--log-level", "warning"], ready="/log", log=log, UPSTREAM_ERAS=eras
         )

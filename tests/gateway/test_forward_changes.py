@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from connectors.models import Tool, ToolPermission
-from tests.gateway import announcing
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office, tools
-from tests.gateway.processes import Gateway, Process
 from tests.gateway.test_listen_streams import InSession, heard, listen, stream
+from tests.servers import announcing
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import Office, tools
+from tests.stage.processes import Gateway, Process
 
 NOTE = "note://one"
 TOOLS_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
@@ -27,7 +27,7 @@ NOTE_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/resou
 
 class Announcing(Process):
     def __init__(self, log: Path, era: str = "legacy") -> None:
-        command = [sys.executable, "-m", "uvicorn", "tests.gateway.announcing:app", "--port", "{port}"]
+        command = [sys.executable, "-m", "uvicorn", "tests.servers.announcing:app", "--port", "{port}"]
         command += ["--lifespan", "off", "--log-level", "warning"]
         super().__init__(command, ready="/log", log=log, UPSTREAM_ERA=era)
 

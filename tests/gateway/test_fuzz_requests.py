@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway.client import MODERN, Client
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway
 from tests.gateway.test_listen_streams import InSession
+from tests.stage.clients import MODERN, Client
+from tests.stage.office import Office
+from tests.stage.processes import Gateway
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 ODD = (

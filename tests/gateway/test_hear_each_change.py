@@ -17,12 +17,12 @@ import pytest
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.actors import actor_of
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import connector, device_token, profile
-from tests.gateway.processes import Gateway
 from tests.gateway.test_forward_changes import Announcing
 from tests.gateway.test_listen_streams import InSession, heard, listen, stream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import connector, device_token, profile
+from tests.stage.processes import Gateway
 
 CHANGES = 5
 EVERY = [f"notifications/{what}/list_changed" for what in ("tools", "prompts", "resources")]

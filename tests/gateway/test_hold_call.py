@@ -19,10 +19,10 @@ from harriet.lib.text import show_hidden
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Answer, Gateway, Upstream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Answer, Gateway, Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.gateway import remembering
-from tests.gateway.client import META, Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway, Process
 from tests.gateway.test_ask_client import Talking
+from tests.servers import remembering
+from tests.stage.clients import META, Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Gateway, Process
 
 PREFIX = "io.modelcontextprotocol/"
 MOST_KEPT = 32
@@ -25,7 +25,7 @@ MOST_KEPT = 32
 
 class Remembering(Process):
     def __init__(self, log: Path, stream: str) -> None:
-        command = [sys.executable, "-m", "uvicorn", "tests.gateway.remembering:app", "--port", "{port}"]
+        command = [sys.executable, "-m", "uvicorn", "tests.servers.remembering:app", "--port", "{port}"]
         super().__init__(
             [*command, "--lifespan", "off", "--log-level", "warning"], ready="/log", log=log, STREAM=stream
         )

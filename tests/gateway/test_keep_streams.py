@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.gateway.client import ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway
 from tests.gateway.test_listen_streams import InSession, listen
+from tests.stage.clients import ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Gateway
 
 STREAMS = 1000
 MOST_KIB = 40

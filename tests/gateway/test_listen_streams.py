@@ -12,10 +12,10 @@ from harriet.gateway.models import ClientSession
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
-from tests.gateway.client import META, Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office, device_token
-from tests.gateway.processes import Gateway, Process
+from tests.stage.clients import META, Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import Office, device_token
+from tests.stage.processes import Gateway, Process
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {"roots": {}}, "clientInfo": {"name": "listener"}}
 

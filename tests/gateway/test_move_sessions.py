@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from harriet.gateway.models import ClientSession
 from harriet.people.models import AccessToken
-from tests.gateway.office import Office
+from tests.stage.office import Office
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

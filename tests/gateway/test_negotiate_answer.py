@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from tests.gateway.client import Client
-from tests.gateway.office import Office
-from tests.gateway.processes import Answer, Gateway
+from tests.stage.clients import Client
+from tests.stage.office import Office
+from tests.stage.processes import Answer, Gateway
 
 BOTH = "application/json, text/event-stream"
 

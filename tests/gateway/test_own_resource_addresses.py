@@ -14,12 +14,12 @@ from connectors.actions.change_profile import change_profile
 from connectors.actions.sync_connector import sync_connector
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Profile, SyncRun, Tool
-from tests.cast import Cast
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import connector, device_token, profile, tools
-from tests.gateway.processes import Gateway
 from tests.servers.raw import RawServer
+from tests.stage.cast import Cast
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import connector, device_token, profile, tools
+from tests.stage.processes import Gateway
 
 ALL = ("resources/list", "resources"), ("resources/templates/list", "resourceTemplates")
 

@@ -25,8 +25,8 @@ from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.bound import bound_to, held_call_of
 from harriet.gateway.steps.request import Call
-from tests.gateway.office import Office
-from tests.gateway.processes import Upstream
+from tests.stage.office import Office
+from tests.stage.processes import Upstream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

@@ -16,11 +16,11 @@ from approvals.models import PendingAction
 from approvals.sealed_parts import arguments_of
 from connectors.models import Tool
 from harriet.people.actors import actor_of
-from tests.gateway.client import Client
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import ROOT, Upstream
 from tests.gateway.test_hold_call import hold_for
+from tests.stage.clients import Client
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import ROOT, Upstream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

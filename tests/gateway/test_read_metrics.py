@@ -12,10 +12,10 @@ import redis
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.gateway.client import Client
-from tests.gateway.log import wait_for
-from tests.gateway.office import SECRET, Office
-from tests.gateway.processes import ROOT, Answer, Gateway, free_port
+from tests.stage.clients import Client
+from tests.stage.log import wait_for
+from tests.stage.office import SECRET, Office
+from tests.stage.processes import ROOT, Answer, Gateway, free_port
 
 TOKEN = "metrics-token-0f5c1b9a7e"
 Sample = dict[tuple[str, ...], float]

@@ -13,9 +13,9 @@ import httpx2 as httpx
 import pytest
 import requests
 
-from tests.gateway.client import Client
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway
+from tests.stage.clients import Client
+from tests.stage.office import Office
+from tests.stage.processes import Gateway
 
 MIB = 2**20
 SIZES = [int(4.2 * MIB), 8 * MIB, 24 * MIB]

@@ -15,8 +15,8 @@ from harriet.gateway.policy.view import View
 from harriet.lib.json.canonical import digest
 from harriet.people.models import AccessToken, Device, Group, Membership, User
 from harriet.people.tokens import hash_token
-from tests.cast import Cast
-from tests.gateway.office import Office, connector, device_token, profile, shared_key, tools
+from tests.stage.cast import Cast
+from tests.stage.office import Office, connector, device_token, profile, shared_key, tools
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.client import Client
-from tests.gateway.office import Office, device_token
-from tests.gateway.processes import Gateway
 from tests.gateway.test_listen_streams import HELLO, InSession, stream
+from tests.stage.clients import Client
+from tests.stage.office import Office, device_token
+from tests.stage.processes import Gateway
 
 STEPS = 60
 Event = tuple[str, dict[str, Any] | None]

@@ -17,11 +17,11 @@ from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Membership, OrganizationVersion
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.office import Office
-from tests.gateway.processes import Answer, Gateway, Upstream
 from tests.gateway.test_listen_streams import InSession, heard, stream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.office import Office
+from tests.stage.processes import Answer, Gateway, Upstream
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "by hand", "version": "1"}}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]

@@ -16,10 +16,10 @@ from approvals.pages.card import card_of
 from connectors.models import Tool
 from harriet.gateway.tasks import run_approved_action
 from harriet.people.actors import actor_of
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.office import Office, tools
-from tests.gateway.processes import Answer, Gateway, Upstream
 from tests.gateway.test_hold_call import Waiting, hold_for, the_action
+from tests.stage.clients import Client, ModernClient
+from tests.stage.office import Office, tools
+from tests.stage.processes import Answer, Gateway, Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

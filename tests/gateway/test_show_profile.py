@@ -12,12 +12,12 @@ import pytest
 
 from connectors.models import Tool
 from harriet.gateway.steps.uris import rewritten
-from tests.cast import Cast
-from tests.gateway import asking
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import Log, wait_for
-from tests.gateway.office import Office, connector, tools
-from tests.gateway.processes import Gateway, Process
+from tests.servers import asking
+from tests.stage.cast import Cast
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import Log, wait_for
+from tests.stage.office import Office, connector, tools
+from tests.stage.processes import Gateway, Process
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_is_found_passes_the_same_gate(progressive: Client, office: Office)
 
 @pytest.fixture(scope="module")
 def _notes(logs: Path) -> Iterator[Process]:
-    command = [sys.executable, "-m", "uvicorn", "tests.gateway.asking:app", "--port", "{port}", "--lifespan", "off"]
+    command = [sys.executable, "-m", "uvicorn", "tests.servers.asking:app", "--port", "{port}", "--lifespan", "off"]
     process = Process([*command, "--log-level", "warning"], ready="/log", log=logs / "notes.log", UPSTREAM_ERA="modern")
     process.wait()
     yield process

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from harriet.gateway.http.guessing import EACH, FREE, LONGEST, MOST_ADDRESSES, Guesses
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actors import actor_of
-from tests.gateway.client import Client
-from tests.gateway.office import Office
-from tests.gateway.processes import Gateway
+from tests.stage.clients import Client
+from tests.stage.office import Office
+from tests.stage.processes import Gateway
 
 
 class Clock:

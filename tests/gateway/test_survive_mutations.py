@@ -17,16 +17,16 @@ import pytest
 from mcp_types.methods import parse_server_result
 
 from tests.clients.node import run
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import wait_for
-from tests.gateway.processes import Gateway, Upstream
 from tests.mutations.mutate import Mutator
 from tests.mutations.server import LEGACY, MODERN, OddServer
 from tests.mutations.truth import Called, call_all, faults_in_log, faults_of
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import wait_for
+from tests.stage.processes import Gateway, Upstream
 
 if TYPE_CHECKING:
     from connectors.models import Connector
-    from tests.cast import Cast
+    from tests.stage.cast import Cast
 
 pytestmark = pytest.mark.processes
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parents[1] / "mutations/recorded.json").read_text())
@@ -54,7 +54,7 @@ def odd() -> Iterator[OddServer]:
 @pytest.fixture
 def dana(committed_cast: Cast, gateway: Gateway, upstream: Upstream, odd: OddServer) -> Client:
     """Dana's client, at a profile with a healthy server and an odd one."""
-    from tests.gateway import office
+    from tests.stage import office
 
     healthy = office.connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
     office.tools(healthy, committed_cast.sales)

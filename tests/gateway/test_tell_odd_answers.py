@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.clients.node import run
-from tests.gateway.client import Client
-from tests.gateway.processes import Gateway, Upstream
 from tests.gateway.test_survive_mutations import RECORDED, VERSIONS, check, faults_in, sync, wait_for_list
 from tests.mutations import truth
 from tests.mutations.mutate import Mutator, written
 from tests.mutations.server import ID, LEGACY, MODERN, OddServer, Said
 from tests.mutations.truth import Called, call_all, without_unknown_blocks
+from tests.stage.clients import Client
+from tests.stage.processes import Gateway, Upstream
 
 if TYPE_CHECKING:
-    from tests.cast import Cast
+    from tests.stage.cast import Cast
 
 pytestmark = pytest.mark.processes
 JUDGE = Path(__file__).parents[1] / "mutations/judge.mjs"
@@ -78,7 +78,7 @@ def odd() -> Iterator[dict[str, OddServer]]:
 @pytest.fixture
 def dana(committed_cast: Cast, gateway: Gateway, upstream: Upstream, odd: dict[str, OddServer]) -> Client:
     """Dana's client, at a profile with a healthy server and three odd ones."""
-    from tests.gateway import office
+    from tests.stage import office
 
     healthy = office.connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
     office.tools(healthy, committed_cast.sales)

@@ -12,14 +12,14 @@ from django.conf import settings
 from redis import Redis
 
 from connectors.models import Connector
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import Log, wait_for
-from tests.gateway.office import SECRET, Office
-from tests.gateway.processes import Gateway
 from tests.gateway.test_listen_streams import InSession, heard, stream
-from tests.gateway.upstream import tool
 from tests.servers.hostile import JSON, Hostile, event, reply
 from tests.servers.refusing import PLAIN, Behaviour, behaving, in_words, legacy, own_error, streamed
+from tests.servers.upstream import tool
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import Log, wait_for
+from tests.stage.office import SECRET, Office
+from tests.stage.processes import Gateway
 
 DEFINITIONS = [tool(f"t{number}", {}) for number in range(40)]
 CHALLENGE = 'WWW-Authenticate: Bearer error="insufficient_scope"'

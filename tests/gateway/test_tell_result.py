@@ -9,10 +9,10 @@ from typing import Any
 import mcp_types
 import pytest
 
-from tests.gateway.client import Client, ModernClient
-from tests.gateway.log import Log
-from tests.gateway.office import SECRET, Office, tools
-from tests.gateway.processes import Answer, Gateway, Upstream
+from tests.stage.clients import Client, ModernClient
+from tests.stage.log import Log
+from tests.stage.office import SECRET, Office, tools
+from tests.stage.processes import Answer, Gateway, Upstream
 
 ODD = {
     "dangling": {"type": "object", "properties": {"v": {"$ref": "#/$defs/none"}}},

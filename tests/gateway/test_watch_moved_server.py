@@ -11,7 +11,7 @@ from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.runtime import Runtime
 from harriet.lib.secret import Secret
 from harriet.people.actors import actor_of
-from tests.gateway.office import Office
+from tests.stage.office import Office
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

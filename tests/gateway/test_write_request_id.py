@@ -12,12 +12,12 @@ import pytest
 from django.test import Client as DjangoClient
 
 from audit.models import Event
-from tests.cast import Cast
-from tests.gateway.client import Client
-from tests.gateway.log import wait_for
-from tests.gateway.office import SECRET, Office
-from tests.gateway.processes import Gateway, Upstream
 from tests.ground.canary import Search
+from tests.stage.cast import Cast
+from tests.stage.clients import Client
+from tests.stage.log import wait_for
+from tests.stage.office import SECRET, Office
+from tests.stage.processes import Gateway, Upstream
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from harriet.start.doors import CROWD, Doors
-from tests.gateway.processes import Process
 from tests.ground.hasty import PATIENCE, PAUSE
+from tests.stage.processes import Process
 
 pytestmark = pytest.mark.processes
 REQUEST = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n"

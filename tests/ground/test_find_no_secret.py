@@ -23,14 +23,14 @@ import pytest
 import redis
 
 from tests.database import database_name, url_of
-from tests.gateway.client import Client
-from tests.gateway.processes import ROOT, Gateway, Process
 from tests.ground.canary import Search, forms_of
+from tests.stage.clients import Client
+from tests.stage.processes import ROOT, Gateway, Process
 
 if TYPE_CHECKING:  # models can't be imported before Django is set up
     from connectors.models import Connector
-    from tests.cast import Cast
     from tests.ground.visitor import Visitor
+    from tests.stage.cast import Cast
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
@@ -39,7 +39,7 @@ SECRET = "canary-5f1d/a+b=c~Zq81*kanarienvogel"
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    from tests.cast import make_cast
+    from tests.stage.cast import make_cast
 
     return make_cast()
 

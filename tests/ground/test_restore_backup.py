@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from harriet.start.wheels import postgres_binaries
-from tests.cast import Cast
 from tests.database import database_name, url_of
 from tests.ground.installation import REPOSITORY
+from tests.stage.cast import Cast
 
 RESTORED = "harriet_restored"
 

@@ -76,8 +76,8 @@ def test_the_same_without_sessions(version: str) -> None:
 @pytest.mark.parametrize("version", SUPPORTED)
 def test_the_docs_name_it_and_the_gateways_story_tells_it(version: str) -> None:
     assert version in read("docs/servers.md").split("\n\n## ")[0]
-    story = "test_answer_protocol.py" if version in LEGACY_VERSIONS else "client.py"
-    assert f'"{version}"' in read(f"tests/gateway/{story}")
+    story = "gateway/test_answer_protocol.py" if version in LEGACY_VERSIONS else "stage/clients.py"
+    assert f'"{version}"' in read(f"tests/{story}")
 
 
 def test_the_oldest_and_the_newest_are_named_where_people_choose() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import uvicorn
 
-from tests.gateway.upstream import read
 from tests.servers.running import free_port
+from tests.servers.upstream import read
 
 JSON, STREAM = (b"content-type", b"application/json"), (b"content-type", b"text/event-stream")
 LEGACY, MODERN = "2025-11-25", "2026-07-28"

@@ -17,7 +17,7 @@ from mcp_types.methods import parse_server_notification, parse_server_result
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from tests.gateway.client import META, MODERN
+from tests.stage.clients import META, MODERN
 
 AT_ONCE = 16
 KNOWN = frozenset({"text", "image", "audio", "resource_link", "resource"})

@@ -23,7 +23,7 @@ from harriet.console.me.clients import CLIENTS, Door
 from harriet.lib.ids import new_id
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Device
-from tests.audit.stories import any_event
+from tests.stage.events import any_event
 
 PAGES = ["me:home", "me:devices", "me:connect", "me:activity", "me:waiting"]
 

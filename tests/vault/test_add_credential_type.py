@@ -25,9 +25,9 @@ from harriet.console.setup_file.export import export
 from harriet.console.setup_file.form import read, write
 from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token
-from tests.cast import Cast
-from tests.connectors.server import Server
-from tests.connectors.story import ConnectorMaker
+from tests.servers.moody import Server
+from tests.stage.cast import Cast
+from tests.stage.connectors import ConnectorMaker
 from vault.models import Credential
 from vault.open import open_unsaved, opener_for
 from vault.opened import OpenCredential

@@ -9,8 +9,8 @@ from pkgutil import iter_modules
 import pytest
 
 import vault.keys
-from tests.cast import Cast
-from tests.vault.stories import TOKEN, save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import TOKEN, save_token
 from vault.actions.check_root_key import check_root_key
 from vault.errors import CannotOpen, WrongRootKey
 from vault.keys import registry

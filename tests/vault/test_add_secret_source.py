@@ -10,8 +10,8 @@ import pytest
 
 import vault.sources
 from harriet.lib.secret import Secret
-from tests.cast import Cast
-from tests.vault.stories import TOKEN, save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import TOKEN, save_token
 from vault.errors import CannotOpen
 from vault.keys.data_keys import Keyring
 from vault.open import opener_for

@@ -8,8 +8,8 @@ from pytest_django import Settings
 from audit.models import Event
 from harriet.lib.errors import Problem
 from harriet.lib.keyfile import make_keys
-from tests.cast import Cast
-from tests.vault.stories import save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import save_token
 from vault.actions.check_root_key import check_root_key
 from vault.actions.create_data_key import create_data_key
 from vault.actions.register_root_key import register_root_key

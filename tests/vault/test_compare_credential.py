@@ -4,8 +4,8 @@ import pytest
 
 from harriet.lib.ids import new_id
 from harriet.lib.secret import Secret
-from tests.cast import Cast
-from tests.vault.stories import TOKEN, save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import TOKEN, save_token
 from vault.compare import is_same_credential
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from harriet.lib.ids import new_id
-from tests.cast import Cast
-from tests.vault.stories import TOKEN, save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import TOKEN, save_token
 from vault.actions.save_credential import save_credential
 from vault.models import Credential
 from vault.open import opener_for

@@ -13,8 +13,8 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
 from harriet.lib.secret import Secret
-from tests.cast import Cast
-from tests.vault.stories import TOKEN, save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import TOKEN, save_token
 from vault.errors import CannotOpen, CredentialRefused
 from vault.models import CredentialVersion
 from vault.open import Opener, opener_for

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from harriet.start.postgres import RUNTIME
-from tests.cast import Cast
-from tests.vault.stories import save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import save_token
 from vault.actions.check_root_key import check_root_key
 from vault.actions.delete_credential import delete_credential
 from vault.actions.remind_of_rotations import remind_of_rotations

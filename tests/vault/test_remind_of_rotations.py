@@ -8,8 +8,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from audit.models import Event
 from harriet.people.models import Membership, Notice
-from tests.cast import Cast
-from tests.vault.stories import save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import save_token
 from vault.actions.change_schedule import change_schedule
 from vault.actions.remind_of_rotations import remind_of_rotations
 from vault.errors import CredentialNotFound, CredentialRefused

@@ -11,8 +11,8 @@ import pytest
 from django.db import connection, transaction
 
 from harriet.lib.ids import new_id
-from tests.cast import Cast, make_cast
-from tests.vault.stories import save_token
+from tests.stage.cast import Cast, make_cast
+from tests.stage.credentials import save_token
 from vault.actions.create_data_key import create_data_key
 from vault.keys.data_keys import wrap_data_key
 from vault.locks import lock_organization

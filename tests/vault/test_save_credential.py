@@ -11,8 +11,8 @@ from harriet.lib.ids import new_id
 from harriet.lib.secret import Secret
 from harriet.people.errors import NotAllowed
 from harriet.people.models import OrganizationVersion
-from tests.cast import Cast
-from tests.vault.stories import TOKEN, save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import TOKEN, save_token
 from vault.actions.delete_credential import delete_credential
 from vault.actions.save_credential import save_credential
 from vault.actions.touch_used import touch_used

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.models import Event
-from tests.cast import Cast
-from tests.vault.stories import save_token
+from tests.stage.cast import Cast
+from tests.stage.credentials import save_token
 from vault.actions.delete_credential import delete_credential
 from vault.models import Credential, CredentialVersion, DataKey
 

@@ -10,7 +10,7 @@ import json
 import os
 from typing import Any
 
-from tests.gateway.upstream import read, send_json, text_result, tool
+from tests.servers.upstream import read, send_json, text_result, tool
 
 ERA = os.environ.get("UPSTREAM_ERA", "legacy")
 LOG: list[dict[str, Any]] = []

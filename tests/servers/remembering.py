@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from tests.gateway.upstream import read, send_json, text_result, tool
+from tests.servers.upstream import read, send_json, text_result, tool
 
 LOG: list[dict[str, Any]] = []
 TOOLS = [tool("roots", {}), tool("chat", {}), tool("count", {})]

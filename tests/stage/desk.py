@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebError
 
-from tests.browser.visit import Visit, judge, look_at
+from tests.stage.visit import Visit, judge, look_at
 
 PASSWORD = "sunlight on the harbour wall"
 PICTURES = os.environ.get("HARRIET_TEST_PICTURES", "")

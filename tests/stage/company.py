@@ -32,8 +32,8 @@ from harriet.people.actions.offer_device_credential import offer_device_credenti
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Group, Membership, User
 from harriet.people.roles import Role
-from tests.audit.stories import any_event
-from tests.cast import Cast
+from tests.stage.cast import Cast
+from tests.stage.events import any_event
 from vault.actions.save_credential import save_credential
 from vault.models import Credential
 

@@ -141,7 +141,7 @@ class Upstream(Process):
             sys.executable,
             "-m",
             "uvicorn",
-            "tests.gateway.upstream:app",
+            "tests.servers.upstream:app",
             "--port",
             "{port}",
             "--lifespan",

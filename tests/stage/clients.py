@@ -7,7 +7,7 @@ import time
 from itertools import count
 from typing import Any
 
-from tests.gateway.processes import Answer, Process
+from tests.stage.processes import Answer, Process
 
 MODERN = "2026-07-28"
 META = {

@@ -17,8 +17,8 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actors import actor_of
 from harriet.people.models import Group, Organization, User
 from harriet.people.version import move_version
-from tests.cast import Cast
-from tests.gateway.upstream import TOOLS
+from tests.servers.upstream import TOOLS
+from tests.stage.cast import Cast
 from vault.actions.save_credential import save_credential
 
 SECRET = "org-secret-5f1d/a+b=c"

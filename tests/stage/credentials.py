@@ -5,7 +5,7 @@ from uuid import UUID
 
 from harriet.lib.ids import new_id
 from harriet.lib.secret import Secret
-from tests.cast import Cast
+from tests.stage.cast import Cast
 from vault.actions.save_credential import save_credential
 from vault.models import Credential
 

@@ -12,8 +12,8 @@ from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import Connector, Tool, ToolVersion
 from harriet.lib.secret import Secret
-from tests.cast import Cast
-from tests.connectors.server import Server
+from tests.servers.moody import Server
+from tests.stage.cast import Cast
 
 
 @dataclass

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from tests.gateway.upstream import read, send_json, tool
+from tests.servers.upstream import read, send_json, tool
 
 ERA = os.environ.get("UPSTREAM_ERA", "legacy")
 LOG: list[dict[str, Any]] = []

@@ -9,7 +9,7 @@ import json
 import os
 from typing import Any
 
-from tests.gateway.upstream import read, send_json, tool
+from tests.servers.upstream import read, send_json, tool
 
 MODERN = "2026-07-28"
 ERAS = {"both": {"legacy", "modern"}}.get(os.environ.get("UPSTREAM_ERAS", "both"), {os.environ.get("UPSTREAM_ERAS")})

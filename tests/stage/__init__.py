@@ -1,0 +1,1 @@
+"""What every story starts from: who is there, and what stands around them."""
