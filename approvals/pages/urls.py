@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from approvals.pages import tickets
+from approvals.pages.tickets import approve, reject, ticket_detail, ticket_list
 
 ticket_urls = (
     [
-        path("", tickets.ticket_list, name="list"),
-        path("<int:number>/", tickets.ticket_detail, name="detail"),
-        path("<int:number>/approve/", tickets.approve, name="approve"),
-        path("<int:number>/reject/", tickets.reject, name="reject"),
+        path("", ticket_list, name="list"),
+        path("<int:number>/", ticket_detail, name="detail"),
+        path("<int:number>/approve/", approve, name="approve"),
+        path("<int:number>/reject/", reject, name="reject"),
     ],
     "tickets",
 )

@@ -293,7 +293,7 @@ def _resolve(given: dict[str, Any], field: str, rows: Iterable[R], name_of: Call
     given[field] = [known[name] for name in given[field]]
 
 
-api_urls = [
+connector_api_urls = [
     path("connectors/", Connectors.as_view(), name="connectors"),
     path("connectors/<uuid:pk>/", OneConnector.as_view(), name="connector"),
     path("connectors/<uuid:pk>/authentication/", Authentication.as_view(), name="connector_authentication"),

@@ -7,18 +7,18 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
-from connectors.api.views import api_urls as connector_api
+from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
-from harriet.console.audit.api import api_urls as audit_api
-from harriet.people.api.views import api_urls as people_api
+from harriet.console.audit.api import audit_api_urls
+from harriet.people.api.views import people_api_urls
 
 api_urls = (
     [
         path("", api_page, name="page"),
         path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
-        *connector_api,
-        *people_api,
-        *audit_api,
+        *connector_api_urls,
+        *people_api_urls,
+        *audit_api_urls,
     ],
     "api",
 )

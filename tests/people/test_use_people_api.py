@@ -11,10 +11,10 @@ from django.urls import include, path
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actions.register_device import register_device
-from harriet.people.api.views import api_urls
+from harriet.people.api.views import people_api_urls
 from harriet.people.models import AccessToken, Membership, User
 
-urlpatterns = [path("api/v1/", include(api_urls))]
+urlpatterns = [path("api/v1/", include(people_api_urls))]
 pytestmark = pytest.mark.urls(__name__)
 
 

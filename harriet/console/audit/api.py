@@ -89,7 +89,7 @@ def _link(request: Request, cursor: str) -> str | None:
     return request.build_absolute_uri(f"?{query.urlencode()}")
 
 
-api_urls = [
+audit_api_urls = [
     path("audit/", Events.as_view(), name="audit"),
     path("audit/<uuid:pk>/", OneEvent.as_view(), name="audit-event"),
 ]

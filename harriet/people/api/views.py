@@ -244,7 +244,7 @@ def checked(serializer: Any, request: Request) -> dict[str, Any]:
     return dict(reader.validated_data)
 
 
-api_urls = [
+people_api_urls = [
     path("people/", People.as_view(), name="people"),
     path("people/<uuid:pk>/", Person.as_view(), name="person"),
     path("groups/", Groups.as_view(), name="groups"),

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from harriet.people.errors import NotFound
 from harriet.people.pages.urls import people_pages
-from harriet.signin.pages import newcomers
+from harriet.signin.pages.newcomers import join, join_known, setup
 
 
 @login_not_required
@@ -29,9 +29,9 @@ account_urls: list[URLPattern | URLResolver] = [
 people_urls = (
     [
         *people_pages,
-        path("setup/<str:token>/", newcomers.setup, name="setup"),
-        path("join/<str:token>/", newcomers.join, name="join"),
-        path("join/", newcomers.join_known, name="join_known"),
+        path("setup/<str:token>/", setup, name="setup"),
+        path("join/<str:token>/", join, name="join"),
+        path("join/", join_known, name="join_known"),
     ],
     "people",
 )
