@@ -26,7 +26,7 @@ _LATE_COMMITS = timedelta(minutes=5)
 """An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between; this is how
 far behind we look again all the same."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-_LIMIT = 1000
+_MOST_REQUESTS = 1000
 """Requests that one turn looks at; the next goes on behind them."""
 _NOT_ASIDE = "NOT EXISTS (SELECT 1 FROM audit_setaside a WHERE a.event_id = {0}.id)"
 """Rows that Harriet did not write neither need an outcome nor are one."""
@@ -59,7 +59,7 @@ def close_unfinished_calls() -> int:
     intents = [intent for request_id in requests for intent in _open_intents(request_id, until)]
     for intent in intents:
         _close(intent)
-    if len(requests) < _LIMIT:
+    if len(requests) < _MOST_REQUESTS:
         Sweep.objects.filter(id=sweep.id).update(swept_until=until)
     return len(intents)
 
@@ -75,7 +75,7 @@ def _open_requests(
         "   SELECT count(*) FILTER (WHERE code = %s) > count(*) FILTER (WHERE code = %s)"
         f"   FROM audit_event e WHERE e.request_id = i.request_id AND {_NOT_ASIDE.format('e')})"
         f" AND {_NOT_ASIDE.format('i')} GROUP BY 1 ORDER BY 2 LIMIT %s",
-        [CALL_INTENT, since, until, organization_id, organization_id, CALL_INTENT, CALL_OUTCOME, _LIMIT],
+        [CALL_INTENT, since, until, organization_id, organization_id, CALL_INTENT, CALL_OUTCOME, _MOST_REQUESTS],
     )
     return [request_id for request_id, _ in cursor.fetchall()]
 

@@ -4,6 +4,7 @@ import json
 import logging
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -210,8 +211,6 @@ WHITENOISE_MANIFEST_STRICT = False
 EMAIL_URL = env("EMAIL_URL")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", "harriet@localhost")
 if EMAIL_URL:
-    from urllib.parse import unquote, urlsplit
-
     _mail = urlsplit(EMAIL_URL)
     if _mail.scheme not in {"smtp", "smtps"}:
         raise ImproperlyConfigured("EMAIL_URL must start with smtp:// (STARTTLS) or smtps:// (TLS).")

@@ -91,10 +91,6 @@ class AuditWriter:
         """Events that are not durable yet."""
         return len(self._queue) + len(self._late) + len(self._in_flight)
 
-    @property
-    def is_connected(self) -> bool:
-        return self._connection is not None and self._connection.is_open
-
     async def start(self) -> None:
         """Starts writing. A database that is away is no error here: writes are refused until it is back."""
         self._loop = asyncio.get_running_loop()

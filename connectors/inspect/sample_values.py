@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-MOST_DEEP = 12
+DEEPEST = 12
 _BY_FORMAT = {
     "date": "2026-01-31",
     "date-time": "2026-01-31T12:00:00Z",
@@ -36,7 +36,7 @@ class _Maker:
         self._root, self._free, self._only_required = root, free, only_required
 
     def make(self, schema: Any, depth: int) -> Any:
-        if depth > MOST_DEEP:
+        if depth > DEEPEST:
             raise NoSample("the schema is nested too deeply")
         if not isinstance(schema, dict):
             return self._free

@@ -28,7 +28,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-BODY_LIMIT = 64 * 1024
+LARGEST_BODY = 64 * 1024
 SERVER_INFO = {"name": "harriet-sample", "title": "Sample CRM", "version": "1.0.0"}
 CAPABILITIES = {"tools": {"listChanged": False}}
 INSTRUCTIONS = "A made-up customer list to try Harriet with. Nothing that it changes is kept."
@@ -165,7 +165,7 @@ async def _body(receive: Receive) -> bytes | None:
     while True:
         part = await receive()
         body += bytes(part.get("body", b""))
-        if part["type"] == "http.disconnect" or len(body) > BODY_LIMIT:
+        if part["type"] == "http.disconnect" or len(body) > LARGEST_BODY:
             return None
         if not part.get("more_body"):
             return body

@@ -16,7 +16,6 @@ from harriet.people.models import (
     Group,
     Invitation,
     Membership,
-    Notice,
     Organization,
     SetupLink,
     User,
@@ -172,17 +171,6 @@ def is_setup_link(token: str) -> bool:
 
 def has_owner() -> bool:
     return Membership.objects.filter(role=Role.OWNER).exists()
-
-
-def unread_notices(user: User, organization: Organization) -> QuerySet[Notice]:
-    return Notice.objects.filter(user=user, organization=organization, read_at=None).order_by("-created_at")
-
-
-def people_with_roles(organization: Organization, roles: list[str]) -> QuerySet[User]:
-    """Active people who hold one of the roles, for notices."""
-    return User.objects.filter(
-        memberships__organization=organization, memberships__is_active=True, memberships__role__in=roles
-    ).distinct()
 
 
 def _found(thing: T | None, message: str) -> T:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from harriet.lib.secret import Secret
-
-TokenKind = Literal["device", "integration", "personal", "setup", "invitation"]
 
 PREFIXES: dict[str, str] = {
     "device": "hrt_dev_",

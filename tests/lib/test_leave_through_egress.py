@@ -214,14 +214,3 @@ async def test_a_route_is_resolved_again_after_a_while(server):
             pass
     assert resolve.asked == 3
     await egress.close()
-
-
-async def test_lines_are_split_wherever_the_chunks_end(server):
-    egress = AsyncEgress()
-    async with egress.request(
-        "POST", server.url("/unfinished-events"), reach=LOCAL, deadline=5, data=b'{"id":1}'
-    ) as answer:
-        lines = [line async for line in answer.iter_lines(10_000)]
-    assert lines[0] == b"event: message"
-    assert lines[-1].startswith(b"data: ")
-    await egress.close()

@@ -5,7 +5,6 @@ connector's whose server listed it first (connectors/access/resource_owners.py).
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any, NamedTuple
@@ -32,8 +31,6 @@ from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 from harriet.lib.mcp.methods import RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
 from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
-
-log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 5.0
 """For which one look at a server serves everyone."""

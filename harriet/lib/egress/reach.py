@@ -80,7 +80,7 @@ _COMPANY = tuple(
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
 _NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f-\x9f\\\s]")
-_MAX_URL = 2048
+_LONGEST_URL = 2048
 """Characters."""
 
 
@@ -165,7 +165,7 @@ def _needs_tls(host: str) -> EgressRefused:
 
 
 def _split(url: str) -> SplitResult:
-    if len(url) > _MAX_URL or _NOT_IN_URLS.search(url):
+    if len(url) > _LONGEST_URL or _NOT_IN_URLS.search(url):
         raise EgressRefused("This is not a URL: it has spaces or unusual characters, or is too long.", field="url")
     try:
         parts = urlsplit(url)

@@ -55,16 +55,6 @@ class Response:
         except Disconnected:
             raise self._broke_off() from None
 
-    async def iter_lines(self, max_bytes: int) -> AsyncIterator[bytes]:
-        """Lines without their ends."""
-        rest = b""
-        async for chunk in self.iter_chunks(max_bytes):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield line.removesuffix(b"\r")
-        if rest:
-            yield rest
-
     def leave(self) -> None:
         """Nothing can be read any more: the connection serves others from now on."""
         self._connection = None

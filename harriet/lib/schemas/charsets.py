@@ -13,7 +13,6 @@ HIGH, LOW = (0xD800, 0xDBFF), (0xDC00, 0xDFFF)
 """The halves of surrogate pairs. No text holds one alone, so in a set they say nothing."""
 _FIRST_ASTRAL = 0x10000
 ANY: Chars = ((0, LAST),)
-NONE: Chars = ()
 _PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ")
 
