@@ -106,7 +106,7 @@ class PendingAction(models.Model):
 
 
 class Decision(models.Model):
-    class Verdict(models.TextChoices):
+    class Choice(models.TextChoices):
         APPROVE = "approve", "Approved"
         REJECT = "reject", "Rejected"
 
@@ -114,7 +114,7 @@ class Decision(models.Model):
     action = models.OneToOneField(PendingAction, on_delete=models.CASCADE, related_name="decision")
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     approver_label = models.CharField(max_length=200)
-    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    verdict = models.CharField(max_length=10, choices=Choice.choices)
     reason = models.CharField(max_length=500, blank=True)
     decided_at = models.DateTimeField(db_default=Now())
 

@@ -20,7 +20,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class EventFilters:
     """Which events; None and empty mean any. `until` is excluded."""
 
     request: UUID | None = None
@@ -59,7 +59,7 @@ class EventPage:
     newer: str
 
 
-def events_of(organization_id: UUID, filters: Filters | None = None) -> QuerySet[Event]:
+def events_of(organization_id: UUID, filters: EventFilters | None = None) -> QuerySet[Event]:
     """Newest first."""
     found = Event.objects.filter(organization_id=organization_id, **(filters.lookups() if filters else {}))
     return found.order_by("-recorded_at", "-id")
@@ -70,7 +70,7 @@ def without_set_aside(events: QuerySet[Event]) -> QuerySet[Event]:
     return events.filter(~Exists(SetAside.objects.filter(event_id=OuterRef("pk"))))
 
 
-def event_page(organization_id: UUID, filters: Filters, cursor: str = "", size: int = PAGE) -> EventPage:
+def event_page(organization_id: UUID, filters: EventFilters, cursor: str = "", size: int = PAGE) -> EventPage:
     """A cursor that can't be read means the first page."""
     events = events_of(organization_id, filters)
     direction, place = _read(cursor)
@@ -99,7 +99,7 @@ def request_of(event: Event) -> QuerySet[Event]:
 def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[Event]:
     """The latest outcomes and refusals of one tool. Events have `.sentence` and `.recorded_at`."""
     codes = (CALL_OUTCOME, CALL_REFUSED)
-    return list(events_of(organization_id, Filters(tool=tool_id)).filter(code__in=codes)[:limit])
+    return list(events_of(organization_id, EventFilters(tool=tool_id)).filter(code__in=codes)[:limit])
 
 
 _Place = tuple[datetime, UUID]

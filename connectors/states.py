@@ -7,7 +7,7 @@ from typing import NamedTuple
 from connectors.models import Connector, Tool
 
 
-class State(NamedTuple):
+class ShownState(NamedTuple):
     kind: str
     """The hue: ok, attention, danger or neutral."""
     word: str
@@ -21,15 +21,15 @@ _HEALTH = {
 }
 
 
-def state_of(connector: Connector) -> State:
+def state_of(connector: Connector) -> ShownState:
     if connector.state != Connector.State.ACTIVE:
-        return State("neutral", connector.get_state_display())
-    return State(_HEALTH[Connector.Health(connector.health)], connector.get_health_display())
+        return ShownState("neutral", connector.get_state_display())
+    return ShownState(_HEALTH[Connector.Health(connector.health)], connector.get_health_display())
 
 
-def tool_state(tool: Tool) -> State:
+def tool_state(tool: Tool) -> ShownState:
     if tool.state == Tool.State.QUARANTINED:
-        return State("attention", "In quarantine")
+        return ShownState("attention", "In quarantine")
     if tool.state == Tool.State.REMOVED:
-        return State("neutral", "No longer offered")
-    return State("ok", "Enabled") if tool.is_enabled else State("neutral", "Disabled")
+        return ShownState("neutral", "No longer offered")
+    return ShownState("ok", "Enabled") if tool.is_enabled else ShownState("neutral", "Disabled")

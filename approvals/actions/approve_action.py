@@ -14,6 +14,6 @@ from audit.actor import Actor
 
 @transaction.atomic
 def approve_action(action: PendingAction, *, actor: Actor, reason: str = "") -> None:
-    record_decision(action, Decision.Verdict.APPROVE, State.APPROVED, reason, actor=actor)
+    record_decision(action, Decision.Choice.APPROVE, State.APPROVED, reason, actor=actor)
     write_event(ActionApproved, action, actor=actor, decision="run", reason=reason)
     run_soon(action.id)

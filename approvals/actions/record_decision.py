@@ -17,7 +17,7 @@ from harriet.people.models import Membership, User
 def record_decision(action: PendingAction, verdict: str, after: str, reason: str, *, actor: Actor) -> None:
     """Move the waiting action and write the decision; raises NotYours or TooLate and changes nothing then."""
     approver = _approver(action, actor)
-    if not _move_waiting(action.id, after, reason if verdict == Decision.Verdict.REJECT else ""):
+    if not _move_waiting(action.id, after, reason if verdict == Decision.Choice.REJECT else ""):
         raise TooLate("This call was decided on, expired or changed in the meantime. Reload the ticket to see how.")
     Decision.objects.create(
         action=action, approver=approver, approver_label=str(approver), verdict=verdict, reason=reason

@@ -16,6 +16,6 @@ from audit.actor import Actor
 def reject_action(action: PendingAction, *, reason: str, actor: Actor) -> None:
     if not reason.strip():
         raise ApprovalError("Say why: the reason goes back to the person and their client.", field="reason")
-    record_decision(action, Decision.Verdict.REJECT, State.REJECTED, reason.strip(), actor=actor)
+    record_decision(action, Decision.Choice.REJECT, State.REJECTED, reason.strip(), actor=actor)
     close_ticket(action.id)
     write_event(ActionRejected, action, actor=actor, decision="refuse", reason=reason.strip())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from connectors.access.resource_owners import Claims, Listed
+from connectors.access.resource_owners import Claims, TimesListed
 from connectors.models import Profile, ResourceAddresses, Tool
 
 
@@ -24,5 +24,5 @@ def readers_in(profile: Profile) -> dict[UUID, str]:
     return dict(rows.values_list("connector_id", "connector__name"))
 
 
-def _read(stored: Mapping[str, list[str]]) -> dict[str, Listed]:
-    return {address: Listed(*times) for address, times in stored.items()}
+def _read(stored: Mapping[str, list[str]]) -> dict[str, TimesListed]:
+    return {address: TimesListed(*times) for address, times in stored.items()}

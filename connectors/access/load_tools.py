@@ -48,7 +48,7 @@ def tool_rows(
         allowed_groups=ArraySubquery(permissions.exclude(group=None).values("group_id")),
         allowed_roles=ArraySubquery(permissions.filter(group=None).values("role")),
     ).values_list(*_TOOL_FIELDS, "allowed_groups", "allowed_roles")
-    shared, tools = Shared(groups), {}
+    shared, tools = Interned(groups), {}
     for *values, allowed_groups, allowed_roles in rows.iterator(chunk_size=1000):
         row = _ToolValues(*values)
         connector, version = connectors.get(row.connector_id), NOT_READ if pinned is None else pinned.get(row.id)
@@ -104,7 +104,7 @@ class Permitted(NamedTuple):
     roles: frozenset[str]
 
 
-class Shared:
+class Interned:
     """Gives equal values the same object: thousands of tools have a few states and permissions between them."""
 
     def __init__(self, groups: Mapping[UUID, str]) -> None:
@@ -124,7 +124,9 @@ class Shared:
         return known
 
 
-def _tool(row: _ToolValues, connector: ConnectorRow, permitted: Permitted, version: Pinned, shared: Shared) -> ToolRow:
+def _tool(
+    row: _ToolValues, connector: ConnectorRow, permitted: Permitted, version: Pinned, shared: Interned
+) -> ToolRow:
     facts = ToolFacts(
         tool_id=row.id,
         name=spoken_name(row.kind, row.name),

@@ -20,7 +20,7 @@ KEPT = timedelta(days=7)
 """How long an address stays a server's that doesn't list it any more."""
 
 
-class Listed(NamedTuple):
+class TimesListed(NamedTuple):
     """When a server listed an address, in ISO 8601 and UTC, which sorts as text."""
 
     first: str
@@ -32,8 +32,8 @@ class Claims:
     """What one connector's server listed."""
 
     connector_id: UUID
-    resources: Mapping[str, Listed] = field(default_factory=dict)
-    templates: Mapping[str, Listed] = field(default_factory=dict)
+    resources: Mapping[str, TimesListed] = field(default_factory=dict)
+    templates: Mapping[str, TimesListed] = field(default_factory=dict)
 
     @cached_property
     def _bounded(self) -> list[tuple[Template, str]]:
@@ -68,10 +68,10 @@ def listed_now(before: Claims, resources: Iterable[str], templates: Iterable[str
     )
 
 
-def _with(before: Mapping[str, Listed], listed: Iterable[str], now: datetime, most: int) -> dict[str, Listed]:
+def _with(before: Mapping[str, TimesListed], listed: Iterable[str], now: datetime, most: int) -> dict[str, TimesListed]:
     """PostgreSQL has no room for NUL, and nobody a use for it in an address."""
     said, long_ago = now.isoformat(), (now - KEPT).isoformat()
     fit = [address for address in listed if len(address) <= LONGEST and "\0" not in address][:most]
-    found = {address: Listed(before[address].first if address in before else said, said) for address in fit}
+    found = {address: TimesListed(before[address].first if address in before else said, said) for address in fit}
     gone = {address: one for address, one in before.items() if address not in found and one.last >= long_ago}
     return dict([*found.items(), *gone.items()][:most])

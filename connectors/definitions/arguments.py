@@ -23,7 +23,7 @@ _LIMITS = (
 )
 
 
-class Row(NamedTuple):
+class ArgumentRow(NamedTuple):
     path: str
     kind: str
     is_required: bool
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     limits: str
 
 
-def rows_of(schema: Any) -> list[Row]:
+def rows_of(schema: Any) -> list[ArgumentRow]:
     rows = []
     for row in _rows(schema, "", 0):
         rows.append(row)
@@ -40,17 +40,19 @@ def rows_of(schema: Any) -> list[Row]:
     return rows
 
 
-def prompt_rows(definition: Mapping[str, Any]) -> list[Row]:
+def prompt_rows(definition: Mapping[str, Any]) -> list[ArgumentRow]:
     """A prompt's arguments, which are all text."""
     listed = definition.get("arguments")
     found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
     return [
-        Row(str(one.get("name", "")), "text", one.get("required") is True, str(one.get("description") or ""), "")
+        ArgumentRow(
+            str(one.get("name", "")), "text", one.get("required") is True, str(one.get("description") or ""), ""
+        )
         for one in found[:MOST_ROWS]
     ]
 
 
-def _rows(schema: Any, prefix: str, depth: int) -> Iterator[Row]:
+def _rows(schema: Any, prefix: str, depth: int) -> Iterator[ArgumentRow]:
     if not isinstance(schema, Mapping) or depth > DEEPEST:
         return
     properties = schema.get("properties")
@@ -58,7 +60,9 @@ def _rows(schema: Any, prefix: str, depth: int) -> Iterator[Row]:
     needed = set(required) if isinstance(required, list) and all(isinstance(name, str) for name in required) else set()
     for name, inner in properties.items() if isinstance(properties, Mapping) else ():
         inner = inner if isinstance(inner, Mapping) else {}
-        yield Row(prefix + name, kind_of(inner), name in needed, str(inner.get("description", "")), _limits(inner))
+        yield ArgumentRow(
+            prefix + name, kind_of(inner), name in needed, str(inner.get("description", "")), _limits(inner)
+        )
         items = inner.get("items")
         yield from _rows(inner, f"{prefix}{name}.", depth + 1)
         yield from _rows(items, f"{prefix}{name}[].", depth + 1)

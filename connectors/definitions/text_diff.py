@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 MOST_LINES = 400
 
 
-class Line(NamedTuple):
+class DiffLine(NamedTuple):
     kind: str
     """added, removed, same or gap."""
     text: str
 
 
-def difference_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Line]:
+def difference_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[DiffLine]:
     lines = unified_diff(_lines(before), _lines(after), n=2, lineterm="")
     found = [_line(text) for text in list(lines)[2:]]
     if len(found) > MOST_LINES:
-        return [*found[:MOST_LINES], Line("gap", f"… {len(found) - MOST_LINES} more lines")]
+        return [*found[:MOST_LINES], DiffLine("gap", f"… {len(found) - MOST_LINES} more lines")]
     return found
 
 
@@ -29,6 +29,6 @@ def _lines(definition: Mapping[str, Any]) -> list[str]:
     return json.dumps(definition, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
 
 
-def _line(text: str) -> Line:
+def _line(text: str) -> DiffLine:
     kinds = {"+": "added", "-": "removed", " ": "same"}
-    return Line(kinds[text[0]], text) if text[:1] in kinds else Line("gap", "…")
+    return DiffLine(kinds[text[0]], text) if text[:1] in kinds else DiffLine("gap", "…")

@@ -13,7 +13,7 @@ from connectors.counts import enabled_words
 from connectors.models import Connector
 from connectors.pages.logged_calls import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
-from connectors.states import State, state_of
+from connectors.states import ShownState, state_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.links import Link
 from harriet.pages.pagination import page_of
@@ -34,7 +34,7 @@ SHOWN = {
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
     connector: Connector
-    state: State
+    state: ShownState
     enabled: str
     """ "12 of 84 enabled"."""
     credential: Credential | None

@@ -21,8 +21,8 @@ from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.refuse_tool_change import refuse_tool_change
 from connectors.actions.set_tool import set_tool
 from connectors.actions.set_tools_in_bulk import set_tools_in_bulk
-from connectors.definitions.arguments import Row, prompt_rows, rows_of
-from connectors.definitions.text_diff import Line, difference_of
+from connectors.definitions.arguments import ArgumentRow, prompt_rows, rows_of
+from connectors.definitions.text_diff import DiffLine, difference_of
 from connectors.definitions.unchecked import unchecked_in
 from connectors.errors import ConnectorError
 from connectors.models import Tool, ToolVersion
@@ -30,7 +30,7 @@ from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.forms import BulkForm, ToolForm
 from connectors.pages.tool_table import filtered_tools
 from connectors.queries import connector_of, pinned_definition, shown_versions, tool_of
-from connectors.states import State, tool_state
+from connectors.states import ShownState, tool_state
 from harriet.lib.errors import Problem
 from harriet.lib.text import count_hidden
 from harriet.pages.context import show
@@ -54,7 +54,7 @@ class PersonRow:
 @dataclass(frozen=True, slots=True)
 class DefinitionRow:
     version: ToolVersion
-    changes: list[Line]
+    changes: list[DiffLine]
     """Since the one before."""
 
 
@@ -63,18 +63,18 @@ class ToolPage(ConnectorPage):
     template = "connectors/tool.html"
     tab = "detail"
     tool: Tool
-    tool_state: State
+    tool_state: ShownState
     form: ToolForm
     definition: Mapping[str, Any]
     """The accepted one."""
-    arguments: list[Row]
-    results: list[Row]
+    arguments: list[ArgumentRow]
+    results: list[ArgumentRow]
     hidden: int
     """Hidden characters in the definition."""
     unchecked: tuple[str, ...]
     proposed: ToolVersion | None
     proposed_digest: str
-    changes: list[Line]
+    changes: list[DiffLine]
     """From the accepted definition to the proposed one."""
     history: list[DefinitionRow]
     people: list[PersonRow]
@@ -188,7 +188,7 @@ def _page(request: OrganizationRequest, found: Tool, form: ToolForm) -> ToolPage
     )
 
 
-def _arguments(found: Tool, definition: Mapping[str, Any]) -> list[Row]:
+def _arguments(found: Tool, definition: Mapping[str, Any]) -> list[ArgumentRow]:
     return prompt_rows(definition) if found.kind == Tool.Kind.PROMPT else rows_of(definition.get("inputSchema"))
 
 

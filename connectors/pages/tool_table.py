@@ -10,7 +10,7 @@ from django.http import QueryDict
 from connectors.access.grantees import role_label
 from connectors.models import Connector, Tool
 from connectors.queries import tools_of
-from connectors.states import State, tool_state
+from connectors.states import ShownState, tool_state
 from harriet.pages.links import Link, link_with
 
 _OFFERED = ~Q(state=Tool.State.REMOVED)
@@ -63,7 +63,7 @@ def chips(connector: Connector, wanted: QueryDict) -> list[Chip]:
 @dataclass(frozen=True, slots=True)
 class ToolTableRow:
     tool: Tool
-    state: State
+    state: ShownState
     groups: list[str]
     roles: list[str]
     is_for_nobody: bool

@@ -87,7 +87,7 @@ def _due(organization: Organization) -> Iterator[Matter]:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FirstStep:
     title: str
     why: str
     url: str
@@ -95,48 +95,50 @@ class Step:
     is_done: bool
 
 
-def steps_for(organization: Organization, user: User) -> list[Step]:
+def steps_for(organization: Organization, user: User) -> list[FirstStep]:
     """The way to the first governed call."""
     done = queries.set_up_of(organization)
     is_protected = Authenticator.objects.filter(user=user).exists()
     return [
-        Step(
+        FirstStep(
             "Connect a server",
             "Say where it is and how Harriet signs in to it.",
             reverse("connectors:new"),
             "New connector",
             done.connector,
         ),
-        Step(
+        FirstStep(
             "Enable tools",
             "New tools are off until you have looked at them.",
             reverse("connectors:list"),
             "Choose tools",
             done.tools,
         ),
-        Step("Make a group", "Groups say who may call which tool.", reverse("groups:list"), "New group", done.group),
-        Step(
+        FirstStep(
+            "Make a group", "Groups say who may call which tool.", reverse("groups:list"), "New group", done.group
+        ),
+        FirstStep(
             "Invite a colleague",
             "By mail or with a link that you send yourself.",
             reverse("people:invite"),
             "Invite",
             done.colleague,
         ),
-        Step(
+        FirstStep(
             "Make a profile",
             "One address that gathers connectors and tools for AI clients.",
             reverse("profiles:new"),
             "New profile",
             done.profile,
         ),
-        Step(
+        FirstStep(
             "Connect a client",
             "Give a device its own credential and make the first call.",
             reverse("me:connect"),
             "Connect",
             done.client,
         ),
-        Step(
+        FirstStep(
             "Protect your sign-in",
             "Add an authenticator app or a passkey to your account.",
             reverse("mfa_index"),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connectors.models import Connector
-from harriet.console.attention import Matter, Step, matters_of, steps_for
+from harriet.console.attention import FirstStep, Matter, matters_of, steps_for
 from harriet.console.queries import (
     BusyTool,
     Day,
@@ -53,7 +53,7 @@ def _home_of_role(request: OrganizationRequest) -> HttpResponse:
 class OverviewPage(PageContext):
     template = "console/overview.html"
     active = "overview"
-    steps: list[Step]
+    steps: list[FirstStep]
     matters: list[Matter]
     totals: Totals
     days: list[Day]
@@ -65,7 +65,7 @@ class OverviewPage(PageContext):
         return sum(step.is_done for step in self.steps)
 
     @property
-    def next_step(self) -> Step | None:
+    def next_step(self) -> FirstStep | None:
         return next((step for step in self.steps if not step.is_done), None)
 
     @property

@@ -87,7 +87,7 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
         sent.redactor = upstream.redactor(sealed, credential)
         call.stopwatch.lap(VAULT)
         try:
-            answer = await forward(call, grant, credential, upstream, runtime.heard, sent)  # ⑦
+            answer = await forward(call, grant, credential, upstream, runtime.on_list_change, sent)  # ⑦
         finally:
             call.stopwatch.lap(UPSTREAM)
         # ⑧ postprocess hooks

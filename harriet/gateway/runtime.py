@@ -66,7 +66,7 @@ class Runtime:
         self.lists = LiveLists(self.upstream)
         self.sessions = ClientSessions(clock=self.snapshots.unix_now)
         watchers = Watchers(transports, self.snapshots, self.lists, self.background)
-        self.heard = watchers.heard
+        self.on_list_change = watchers.pass_on
         self.hub = Hub(self.snapshots, self.sessions, watchers)
 
     def _make_ways_to_processes(self) -> None:

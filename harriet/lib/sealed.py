@@ -24,7 +24,7 @@ class NotSealedHere(Exception):
     """This key did not seal it for this purpose, or bound it to something else. Says nothing of what is in it."""
 
 
-class Seal:
+class Sealer:
     """Seals and opens for one purpose. `purpose` is the label of the key's derivation (HKDF info): what was sealed
     under another label can't be opened, so a label never changes.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from harriet.lib.sealed import Seal
+from harriet.lib.sealed import Sealer
 
-SECOND_FACTORS = Seal("mfa/v1")
+SECOND_FACTORS = Sealer("mfa/v1")
 _BOUND_TO = b"mfa/v1"
 
 

@@ -15,7 +15,7 @@ from audit.actor import Label
 from audit.chain.sealing import seal_everything
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
-from audit.queries import Filters, calls_of_tool, event_page
+from audit.queries import EventFilters, calls_of_tool, event_page
 from audit.verification.verify import verify
 from harriet.console.queries import calls_per_day
 from harriet.lib.ids import new_id
@@ -95,7 +95,7 @@ def test_people_and_connectors_that_are_gone_keep_their_name(cast: Cast, alice: 
 def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast) -> None:
     events = [remember_call(cast, number=number) for number in range(23)]
     age(*events[10:], seconds=10)  # several with the same time
-    calls = Filters(code=CALL_INTENT)
+    calls = EventFilters(code=CALL_INTENT)
     everything = list(every_page(cast.acme.pk, calls, size=5))
     assert len(everything) == 23
     assert set(everything) == {event.id for event in events}
@@ -109,7 +109,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast) -> None:
     assert [event.id for event in again.events] == [event.id for event in second.events]
 
 
-def every_page(organization_id: UUID, filters: Filters, size: int) -> Iterator[UUID]:
+def every_page(organization_id: UUID, filters: EventFilters, size: int) -> Iterator[UUID]:
     cursor, is_last = "", False
     while not is_last:
         page = event_page(organization_id, filters, cursor, size)

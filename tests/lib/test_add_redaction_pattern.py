@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harriet.lib.redaction.needles import ENCODINGS
-from harriet.lib.redaction.spelling import STEPS, Step, layers, quick_layers
+from harriet.lib.redaction.spelling import STEPS, Encoding, layers, quick_layers
 from tests.lib.test_redact_secret import FORMS, VALUE
 
 DOCS = " ".join((Path(__file__).parents[2] / "docs/redaction.md").read_text().split())
@@ -34,7 +34,7 @@ def test_an_encoding_has_a_form_that_is_looked_for(what: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.what)
-def test_a_step_has_a_form_that_both_its_ways_undo(step: Step) -> None:
+def test_a_step_has_a_form_that_both_its_ways_undo(step: Encoding) -> None:
     forms = [form for form in FORMS.values() if step.sign in form and step.pattern.search(form)]
     assert forms
     for form in forms:

@@ -15,7 +15,7 @@ from harriet.gateway.processes.mailbox import LETTERS
 from harriet.gateway.questions.request_state import LONGEST, STATES
 from harriet.gateway.streams.sessions import IDS
 from harriet.lib import keyfile
-from harriet.lib.sealed import NotSealedHere, Seal
+from harriet.lib.sealed import NotSealedHere, Sealer
 from harriet.signin.sealing import open_text
 
 TOKEN, PROFILE, ORGANIZATION = UUID(int=1).bytes, UUID(int=2).bytes, UUID(int=3).bytes
@@ -54,7 +54,7 @@ def test_older_values_open() -> None:
 
 
 def test_new_values_have_the_same_form() -> None:
-    seal = Seal("tests/v1")
+    seal = Sealer("tests/v1")
     text = seal.seal_text(b"what is known", b"Dana")
     assert seal.open_text(text, b"Dana", longest=len(text)) == b"what is known"
     assert seal.seal_text(b"what is known", b"Dana") != text
@@ -63,18 +63,18 @@ def test_new_values_have_the_same_form() -> None:
 
 @pytest.mark.parametrize("owner", [b"Charlie", b"", b"Dana "])
 def test_another_owner_opens_nothing(owner: bytes) -> None:
-    seal = Seal("tests/v1")
+    seal = Sealer("tests/v1")
     with pytest.raises(NotSealedHere):
         seal.open(seal.seal(b"what is known", b"Dana"), owner)
 
 
 def test_another_purpose_opens_nothing() -> None:
     with pytest.raises(NotSealedHere):
-        Seal("tests/v2").open(Seal("tests/v1").seal(b"what is known", b"Dana"), b"Dana")
+        Sealer("tests/v2").open(Sealer("tests/v1").seal(b"what is known", b"Dana"), b"Dana")
 
 
 def test_what_is_broken_too_short_or_spelled_otherwise_opens_nothing() -> None:
-    seal = Seal("tests/v1")
+    seal = Sealer("tests/v1")
     text = seal.seal_text(b"what is known", b"Dana")
     other = "A" if text[20] != "A" else "B"
     for broken in ("", "AAAA", "é", text + "=", text[:-1], text[:20] + other + text[21:], "A" * 30):

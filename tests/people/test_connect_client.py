@@ -19,7 +19,7 @@ from audit.context import request as audit_request
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from audit.record import insert
 from connectors.models import Profile
-from harriet.console.me.clients import CLIENTS, Door
+from harriet.console.me.clients import CLIENTS, ServerEntry
 from harriet.lib.ids import new_id
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Device
@@ -128,7 +128,7 @@ def test_the_steps_can_be_read_again_without_the_token(client: Client, cast: Any
 
 @pytest.mark.parametrize("key", list(CLIENTS))
 def test_the_token_is_never_in_an_address(key: str) -> None:
-    door = Door("work", "https://harriet.example/mcp/acme/work", "hrt_dev_secret")
+    door = ServerEntry("work", "https://harriet.example/mcp/acme/work", "hrt_dev_secret")
     for step in CLIENTS[key].steps_for(door):
         assert not re.search(r"https?://\S*hrt_dev_secret", step.code)
         if step.code.startswith("{"):

@@ -12,7 +12,7 @@ from connectors.counts import Counts, enabled_words, offer_words
 from connectors.models import Connector, SyncRun
 from connectors.pages.kept_findings import kept_findings
 from connectors.queries import counts_of, last_sync_of, last_taken_sync_of
-from connectors.states import State, state_of
+from connectors.states import ShownState, state_of
 from connectors.sync_remarks import RemarkList, remarks_of
 from harriet.pages.context import PageContext
 from harriet.pages.links import Link
@@ -51,7 +51,7 @@ class ConnectorPage(PageContext):
         return enabled_words(self.counts)
 
     @property
-    def state(self) -> State:
+    def state(self) -> ShownState:
         return state_of(self.connector)
 
     @property

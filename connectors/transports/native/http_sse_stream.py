@@ -55,7 +55,7 @@ class AwaitedAnswer:
     on_notification: OnNotification | None = None
     is_lasting: bool = False
     answer: asyncio.Future[Message] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    heard: int = 0
+    events: int = 0
 
     async def landed(self, countdown: Countdown) -> Message:
         """Raises UpstreamError."""
@@ -74,8 +74,8 @@ class AwaitedAnswer:
             self.answer.exception()  # so that nobody calls it unheard when the caller has gone
 
     async def hear(self, raw: bytes) -> None:
-        self.heard += 1
-        if self.heard > MOST_EVENTS and not self.is_lasting:
+        self.events += 1
+        if self.events > MOST_EVENTS and not self.is_lasting:
             self.fail(UpstreamBroken(f"The server sent more than {MOST_EVENTS} events instead of its answer."))
         elif self.on_notification is not None:
             await self.on_notification(raw)

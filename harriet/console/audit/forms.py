@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 
-from audit.queries import Filters, events_of
+from audit.queries import EventFilters, events_of
 from audit.vocabulary.declaration import known_kinds
 from audit.vocabulary.words import DECISIONS, OUTCOMES, choices_of
 from connectors.models import Connector, Tool
@@ -19,7 +19,7 @@ Choices = list[tuple[str, str]]
 _ANY: Choices = [("", "Any")]
 
 
-class FilterForm(forms.Form):
+class LogFilterForm(forms.Form):
     """Every field is optional; one that can't be read filters nothing."""
 
     person = forms.UUIDField(required=False, widget=forms.Select)
@@ -32,16 +32,16 @@ class FilterForm(forms.Form):
     until: forms.Field = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
     request = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def filters(self) -> Filters:
+    def filters(self) -> EventFilters:
         self.is_valid()
         read = {name: value for name, value in self.cleaned_data.items() if value}
         for name, days in (("since", 0), ("until", 1)):
             if name in read:
                 read[name] = _moment(read[name], days)
-        return Filters(**read)
+        return EventFilters(**read)
 
 
-class ApiFilterForm(FilterForm):
+class ApiFilterForm(LogFilterForm):
     """Times instead of days; here, what can't be read is an error."""
 
     since: forms.Field = forms.DateTimeField(required=False)
@@ -58,9 +58,9 @@ def _moment(value: date | datetime, days: int) -> datetime:
     return datetime.combine(value, time(), UTC) + timedelta(days=days)
 
 
-def page_form(organization: Organization, given: Any) -> FilterForm:
+def page_form(organization: Organization, given: Any) -> LogFilterForm:
     """The form with what can be chosen in this organization. Tools are offered once a connector is chosen."""
-    form = FilterForm(given)
+    form = LogFilterForm(given)
     filters = form.filters()
     people = Membership.objects.filter(organization=organization).select_related("user").order_by("user__email")
     connectors = Connector.objects.filter(organization=organization).order_by("name")
@@ -80,7 +80,7 @@ def page_form(organization: Organization, given: Any) -> FilterForm:
     return form
 
 
-def _offer(form: FilterForm, name: str, choices: Choices) -> None:
+def _offer(form: LogFilterForm, name: str, choices: Choices) -> None:
     widget: Any = form.fields[name].widget
     widget.choices = [("", "Any"), *choices]
 
@@ -90,7 +90,7 @@ def _gone(organization: Organization, name: str, chosen: UUID | None, choices: C
     if chosen is None or str(chosen) in dict(choices):
         return []
     only: dict[str, Any] = {name: chosen}
-    event = events_of(organization.pk, Filters(**only)).first()
+    event = events_of(organization.pk, EventFilters(**only)).first()
     if event is None:
         return [(str(chosen), "Not in this log")]
     fields = event.fields

@@ -17,23 +17,23 @@ STALE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EventRow:
     event: Event
     kind: str
     word: str
     """Empty for changes, which have no decision and no outcome."""
 
 
-def row_of(event: Event) -> Row:
+def row_of(event: Event) -> EventRow:
     if event.wrong:
-        return Row(event, "danger", "Not Harriet's")
+        return EventRow(event, "danger", "Not Harriet's")
     word = word_for(event.decision, event.outcome)
-    return Row(event, word.hue, word.label) if word else Row(event, "", event.outcome or event.decision)
+    return EventRow(event, word.hue, word.label) if word else EventRow(event, "", event.outcome or event.decision)
 
 
-def grouped(events: Iterable[Event]) -> list[list[Row]]:
+def grouped(events: Iterable[Event]) -> list[list[EventRow]]:
     """One group a request, the newest first; within it as things happened."""
-    groups: dict[UUID, list[Row]] = {}
+    groups: dict[UUID, list[EventRow]] = {}
     for event in events:
         groups.setdefault(event.request_id, []).insert(0, row_of(event))
     return list(groups.values())

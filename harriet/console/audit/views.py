@@ -19,13 +19,13 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.actions.ask_for_verification import ask_for_verification
 from audit.events import AuditExported
 from audit.models import Event
-from audit.queries import EventPage, Filters, event_of, event_page, request_of
+from audit.queries import EventFilters, EventPage, event_of, event_page, request_of
 from audit.record import record
 from audit.verification.checkpoints import last_verification
 from audit.verification.proof import Proof, proof_of
 from audit.vocabulary.declaration import kind_of
-from harriet.console.audit.forms import FilterForm, page_form
-from harriet.console.audit.rows import Badge, Row, badge_of, grouped, known_of
+from harriet.console.audit.forms import LogFilterForm, page_form
+from harriet.console.audit.rows import Badge, EventRow, badge_of, grouped, known_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.links import query_without
 from harriet.people.errors import NotFound
@@ -39,7 +39,7 @@ MOST_OF_REQUEST = 50
 class LogPage(PageContext):
     template = "audit/list.html"
     active = "audit"
-    form: FilterForm
+    form: LogFilterForm
     page: EventPage
     is_filtered: bool
     badge: Badge
@@ -47,7 +47,7 @@ class LogPage(PageContext):
     """The filters in the address, for the export."""
 
     @property
-    def groups(self) -> list[list[Row]]:
+    def groups(self) -> list[list[EventRow]]:
         return grouped(self.page.events)
 
 
@@ -134,7 +134,7 @@ def export_log(request: OrganizationRequest) -> StreamingHttpResponse:
     return response
 
 
-async def _lines(organization_id: UUID, filters: Filters) -> AsyncIterator[bytes]:
+async def _lines(organization_id: UUID, filters: EventFilters) -> AsyncIterator[bytes]:
     """Page by page, so that an export of any size holds one page in memory and no transaction open."""
     cursor = ""
     while True:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from audit.events import CALL_INTENT
 from audit.models import Event
-from audit.queries import CALLS, Filters, events_of
+from audit.queries import CALLS, EventFilters, events_of
 from audit.vocabulary.words import Word, word_for
 
 _RUNNING = Word("Running", "neutral")
@@ -24,7 +24,7 @@ class Happening:
 
 def calls_of(organization_id: UUID, person_id: UUID, *, most: int) -> list[Happening]:
     """One line a call, where the log has several: the latest that is known about each."""
-    events = events_of(organization_id, Filters(person=person_id)).filter(code__in=CALLS)
+    events = events_of(organization_id, EventFilters(person=person_id)).filter(code__in=CALLS)
     latest: dict[UUID, Event] = {}
     for event in events[: most * 3]:
         latest.setdefault(event.request_id, event)

@@ -11,7 +11,7 @@ from django.http import HttpResponse, JsonResponse
 
 from connectors.models import Profile
 from connectors.queries import profiles_for
-from harriet.console.me.clients import CLIENTS, PLACEHOLDER, Client, Door, Step
+from harriet.console.me.clients import CLIENTS, PLACEHOLDER, Client, ClientStep, ServerEntry
 from harriet.console.me.forms import ConnectForm
 from harriet.console.me.page import MyPage, my_token
 from harriet.lib.secret import Secret
@@ -62,7 +62,7 @@ def _issue(request: OrganizationRequest, form: ConnectForm) -> tuple[AccessToken
 @dataclass(frozen=True, slots=True)
 class OtherClient:
     client: Client
-    steps: list[Step]
+    steps: list[ClientStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ConnectedPage(MyPage):
     profile: Profile
     token: AccessToken
     secret: Secret
-    steps: list[Step]
+    steps: list[ClientStep]
     others: list[OtherClient]
 
 
@@ -97,7 +97,7 @@ class ClientPage(MyPage):
     tab = "connect"
     client: Client
     profile: Profile
-    steps: list[Step]
+    steps: list[ClientStep]
     clients: Mapping[str, Client]
 
 
@@ -111,8 +111,8 @@ def client_page(request: OrganizationRequest, profile: str, key: str) -> HttpRes
     return show(request, ClientPage(client=CLIENTS[key], profile=found, steps=steps, clients=CLIENTS))
 
 
-def _door(profile: Profile, token: str) -> Door:
-    return Door(profile.slug, profile.url, token)
+def _door(profile: Profile, token: str) -> ServerEntry:
+    return ServerEntry(profile.slug, profile.url, token)
 
 
 @dataclass(frozen=True, slots=True)

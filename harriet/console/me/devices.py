@@ -33,7 +33,7 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DevicesPage(MyPage):
+class MyDevicesPage(MyPage):
     template = "me/devices.html"
     tab = "devices"
     devices: list[DeviceRow]
@@ -56,7 +56,7 @@ def _shown(
 ) -> HttpResponse:
     """The page, with the form that was sent when something was wrong with it."""
     tokens = list(tokens_of(request.organization, request.user))
-    page = DevicesPage(
+    page = MyDevicesPage(
         devices=[
             DeviceRow(device, [token for token in tokens if token.device_id == device.pk])
             for device in devices_of(request.organization, request.user)

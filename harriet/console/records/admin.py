@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from audit.models import Event
 from harriet.console.records.cells import LONGEST, Cells, address_of
 from harriet.console.records.filters import Filters
-from harriet.console.records.history import Subject, events_about
+from harriet.console.records.history import KnownAs, events_about
 from harriet.console.records.paging import Listed, listed
 from harriet.console.records.registry import leads_to, model_of, url_name
 from harriet.console.records.viewer import Viewer, for_readers
@@ -34,7 +34,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RecordLine:
     """A row of the list: the first cell leads to its page."""
 
     url: str
@@ -54,7 +54,7 @@ class ListPage(PageContext):
     active = "records"
     record: Record
     labels: list[str]
-    lines: list[Line]
+    lines: list[RecordLine]
     page: Listed
     filters: Filters
 
@@ -117,11 +117,11 @@ class RecordAdmin(_Base):
         labels = [self.record.fields[name] for name in self.record.columns]
         return show(request, ListPage(self.record, labels, self._lines(viewer, page.rows), page, filters))
 
-    def _lines(self, viewer: Viewer, rows: list[Any]) -> list[Line]:
+    def _lines(self, viewer: Viewer, rows: list[Any]) -> list[RecordLine]:
         first, *rest = self.record.columns
         labels, cells = self.record.fields, Cells(viewer, self.record, rows, self.record.columns)
         return [
-            Line(
+            RecordLine(
                 address_of(self.record, row),
                 Cell(labels[first], cells.text(row, first)),
                 [Cell(labels[name], cells.cell(row, name)) for name in rest],
@@ -157,7 +157,7 @@ class RecordAdmin(_Base):
         found = (rows.values(*wanted).first() if wanted else None) or {}
         if history is None:
             return self._page(viewer, found), []
-        subject = Subject(found.get(history.of), found.get(history.named))
+        subject = KnownAs(found.get(history.of), found.get(history.named))
         return self._page(viewer, found), events_about(viewer, history, subject)
 
     def _page(self, viewer: Viewer, found: dict[str, Any]) -> Led | None:

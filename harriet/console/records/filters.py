@@ -23,7 +23,7 @@ _HAPPENED = [("", "Any"), ("yes", "Has a date"), ("no", "Has none")]
 _DAYS = (("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29))
 
 
-class FilterForm(forms.Form):
+class RecordFilterForm(forms.Form):
     """Every field is optional; one that can't be read filters nothing."""
 
     def __init__(self, record: Record, given: QueryDict) -> None:
@@ -64,7 +64,7 @@ def _choices(record: Record, name: str) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
+class FixedFilter:
     """A filter that the form has no field for, and the address without it."""
 
     label: str
@@ -88,7 +88,7 @@ class Filters:
 
     def __init__(self, record: Record, viewer: Viewer, given: QueryDict) -> None:
         self.record, self.viewer, self.given = record, viewer, given
-        self.form = FilterForm(record, given)
+        self.form = RecordFilterForm(record, given)
         self.asked = {name: value for name, value in self.form.cleaned_data.items() if value}
         self.ids = {
             name: str(given[name]) for name in record.filters if name not in self.form.fields and given.get(name)
@@ -123,9 +123,9 @@ class Filters:
                 found &= _loose(self.record, name, value)
         return found
 
-    def chips(self) -> list[Chip]:
+    def chips(self) -> list[FixedFilter]:
         return [
-            Chip(self.record.fields[name], name, id, self._word(name, id), self.url(**{name: ""}))
+            FixedFilter(self.record.fields[name], name, id, self._word(name, id), self.url(**{name: ""}))
             for name, id in self.ids.items()
         ]
 

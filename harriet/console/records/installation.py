@@ -148,7 +148,7 @@ def _last_verifications(organization_ids: list[UUID]) -> dict[UUID, Checkpoint]:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class BackgroundWork:
     """How the work behind the pages goes."""
 
     queued: int | None
@@ -162,10 +162,10 @@ class Background:
         return self.swept_until is None or timezone.now() - self.swept_until > LATE
 
 
-def background() -> Background:
+def background() -> BackgroundWork:
     sweep = Sweep.objects.first()
     waiting = Unsealed.objects.order_by()[: MOST + 1].count()
-    return Background(_queued(), sweep.swept_until if sweep else None, Count(waiting, MOST))
+    return BackgroundWork(_queued(), sweep.swept_until if sweep else None, Count(waiting, MOST))
 
 
 def _queued() -> int | None:

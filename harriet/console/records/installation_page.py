@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from harriet.console.audit.rows import Badge, badge_of
-from harriet.console.records.installation import Background, Overview, background, overviews
+from harriet.console.records.installation import BackgroundWork, Overview, background, overviews
 from harriet.console.records.viewer import Viewer, for_readers
 from harriet.pages.context import PageContext, show
 from harriet.people.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OrganizationLine:
     organization: Overview
     chain: Badge
 
@@ -23,11 +23,11 @@ class Line:
 class InstallationPage(PageContext):
     template = "records/installation.html"
     active = "installation"
-    lines: list[Line]
+    lines: list[OrganizationLine]
     after: str
     """Where the next page begins; empty on the last."""
     is_later: bool
-    background: Background
+    background: BackgroundWork
 
 
 @for_readers
@@ -35,5 +35,5 @@ def installation(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if not viewer.is_operator:
         raise NotFound("This page is for whoever operates this installation.")
     found, after = overviews(request.GET.get("after", ""))
-    lines = [Line(one, badge_of(one.verification)) for one in found]
+    lines = [OrganizationLine(one, badge_of(one.verification)) for one in found]
     return show(request, InstallationPage(lines, after, bool(request.GET.get("after")), background()))

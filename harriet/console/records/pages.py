@@ -20,7 +20,7 @@ class Noun:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class NounGroup:
     title: str
     nouns: list[Noun]
 
@@ -29,7 +29,7 @@ class Group:
 class IndexPage(PageContext):
     template = "records/index.html"
     active = "records"
-    groups: list[Group]
+    groups: list[NounGroup]
 
 
 @for_readers
@@ -37,9 +37,9 @@ def index(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return show(request, IndexPage(_groups(viewer)))
 
 
-def _groups(viewer: Viewer) -> list[Group]:
+def _groups(viewer: Viewer) -> list[NounGroup]:
     groups = [
-        Group(
+        NounGroup(
             section.title,
             [
                 Noun(record.many, record.meaning, reverse(url_name(record, "changelist")))

@@ -22,17 +22,17 @@ from vault.records import RECORDS as OF_VAULT
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class RecordSection:
     title: str
     records: tuple[Record, ...]
 
 
 SECTIONS = (
-    Section("People", OF_PEOPLE),
-    Section("Connectors and tools", (*OF_CONNECTORS, *OF_GATEWAY)),
-    Section("Vault", OF_VAULT),
-    Section("Approvals", OF_APPROVALS),
-    Section("Audit", OF_AUDIT),
+    RecordSection("People", OF_PEOPLE),
+    RecordSection("Connectors and tools", (*OF_CONNECTORS, *OF_GATEWAY)),
+    RecordSection("Vault", OF_VAULT),
+    RecordSection("Approvals", OF_APPROVALS),
+    RecordSection("Audit", OF_AUDIT),
 )
 
 WITHOUT_RECORD = {

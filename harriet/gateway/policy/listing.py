@@ -18,7 +18,7 @@ PAGE = 200
 """Entries per page of a list. Many clients never ask for a second page."""
 
 
-class Place(NamedTuple):
+class ListPlace(NamedTuple):
     """Of a tool in a list."""
 
     connector: str
@@ -34,7 +34,7 @@ class Listing:
 
     grants: dict[str, Grant]
     names: list[str]
-    places: list[Place]
+    places: list[ListPlace]
     """Of each name, for going on after it."""
     definitions: dict[str, bytes] = field(default_factory=dict)
     """As JSON, those that are shown otherwise than they are pinned; made when they are first listed."""
@@ -44,14 +44,14 @@ class Listing:
 
 def listing_of(grants: dict[str, Grant]) -> Listing:
     rows = ((grant.tool, name) for name, grant in grants.items())
-    places = sorted(Place(row.connector.slug, row.position, name) for row, name in rows)
+    places = sorted(ListPlace(row.connector.slug, row.position, name) for row, name in rows)
     return Listing(grants, [place.shown_name for place in places], places)
 
 
 def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[list[bytes], str | None]:
     """One page of definitions and the cursor of the next page; `is_older` for clients up to 2025-11-25. Raises
     RpcRefusal for a cursor not of ours."""
-    start = 0 if cursor is None else bisect_right(listing.places, after(cursor, Place))
+    start = 0 if cursor is None else bisect_right(listing.places, after(cursor, ListPlace))
     names, end = listing.names[start : start + PAGE], start + PAGE
     following = cursor_after(listing.places[end - 1]) if end < len(listing.names) else None
     return [definition_of(listing, name, is_older=is_older) for name in names], following

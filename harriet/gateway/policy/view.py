@@ -39,7 +39,7 @@ class View:
     prompt_listing: Listing
     connectors: tuple[ConnectorRow, ...]
     """The servers behind what is offered."""
-    heard: Mapping[UUID, ConnectorRow]
+    watched: Mapping[UUID, ConnectorRow]
     """Those, and the servers behind what is only withdrawn for now (quarantined, or no longer offered): what they say
     of their lists concerns this caller, and may bring it back."""
     changing: frozenset[str]
@@ -136,7 +136,7 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
         tool_listing=listing_of(tools),
         prompt_listing=listing_of(prompts),
         connectors=connectors,
-        heard={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
+        watched={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
         changing=frozenset({kind for kind in allowed if allowed[kind]} | {row.kind for row in withdrawn}),
     )
 

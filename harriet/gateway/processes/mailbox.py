@@ -13,14 +13,14 @@ from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from harriet.lib.sealed import NotSealedHere, Seal
+from harriet.lib.sealed import NotSealedHere, Sealer
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[bytes], Awaitable[None]]
 
 LARGEST = 20 * 2**20
-LETTERS = Seal("harriet/gateway-post/v1")
+LETTERS = Sealer("harriet/gateway-post/v1")
 """Bound to the channel that they go through."""
 _EVERYONE = "harriet:gateway:everyone"
 _PATIENCE = 5.0

@@ -36,7 +36,7 @@ _LOOK = "SELECT now(), organization_id, number FROM people_organizationversion R
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class VersionNumbers:
     """What the database said: its time, and the version number of every organization."""
 
     began: float
@@ -50,7 +50,7 @@ class DatabaseListener:
 
     def __init__(
         self,
-        on_look: Callable[[Look], None],
+        on_look: Callable[[VersionNumbers], None],
         on_notify: Callable[[Notify], None],
         on_connect: Callable[[], None],
     ) -> None:
@@ -98,4 +98,4 @@ class DatabaseListener:
             cursor = await connection.execute(_LOOK)
             rows = await cursor.fetchall()
         numbers = {organization_id: number for _, organization_id, number in rows if organization_id is not None}
-        self._on_look(Look(began, rows[0][0], numbers))
+        self._on_look(VersionNumbers(began, rows[0][0], numbers))

@@ -70,7 +70,7 @@ async def serve_resumed(visit: Visit, session: OpenSession, wanted: EventId) -> 
 
 async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any]) -> None:
     """subscriptions/listen: what was asked for and nothing else, after an acknowledgement of it. Raises RpcRefusal."""
-    listener = _listener(visit, *_heard(visit, notifications))
+    listener = _listener(visit, *_granted(visit, notifications))
     listener.rpc_id = rpc_id
     visit.exchange.reply.may_stream = True
     listener.tell(SUBSCRIPTIONS_ACKNOWLEDGED, {"notifications": _honoured(listener)})
@@ -82,7 +82,7 @@ async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any
     await visit.exchange.reply.finish(200, b'{"jsonrpc":"2.0","id":' + rpc_id + b',"result":' + result + b"}")
 
 
-def _heard(visit: Visit, notifications: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+def _granted(visit: Visit, notifications: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
     """The lists and the resources of which the client hears, of those that it asked for. Raises RpcRefusal."""
     uris = notifications.get(LISTENED_URIS, [])
     if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris) or len(uris) > MOST_URIS:

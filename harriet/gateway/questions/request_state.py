@@ -11,12 +11,12 @@ from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.steps.request import Call
 from harriet.lib.json.canonical import digest
 from harriet.lib.mcp.error_codes import INVALID_PARAMS
-from harriet.lib.sealed import NotSealedHere, Seal
+from harriet.lib.sealed import NotSealedHere, Sealer
 
 GOOD_FOR_SECONDS = 3600
 LONGEST = 256 * 1024
 """Characters."""
-STATES = Seal("harriet/request-state/v1")
+STATES = Sealer("harriet/request-state/v1")
 _NOT_OURS = "This requestState is not one that Harriet gave for this request, or it is too old. Send the request anew."
 
 

@@ -9,24 +9,24 @@ import msgspec
 from connectors.models import Tool
 from connectors.transports.base import Caller, Endpoint, Request, UpstreamAnswer
 from harriet.gateway.policy.grant import Grant
-from harriet.gateway.steps.notifications import Relay
+from harriet.gateway.steps.notifications import ServerMessages
 from harriet.gateway.steps.request import Call, Sent
-from harriet.gateway.steps.upstream import Heard, Upstream
+from harriet.gateway.steps.upstream import OnListChange, Upstream
 from harriet.lib.mcp.methods import COMPLETION_COMPLETE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 from vault.opened import OpenCredential
 
 
 async def forward(
-    call: Call, grant: Grant, credential: OpenCredential, upstream: Upstream, heard: Heard, sent: Sent
+    call: Call, grant: Grant, credential: OpenCredential, upstream: Upstream, on_list_change: OnListChange, sent: Sent
 ) -> UpstreamAnswer:
     """One request to the server, with one deadline over everything but the time in which people answer."""
     connector = grant.tool.connector
     era = grant.tool.era_for(call.speaks_sessions)
     endpoint = Endpoint(connector.id, connector.kind, connector.url, connector.reach, era)
     sealed = call.snapshot.credentials.get(connector.id)
-    relay = Relay(call, connector, era, sent.redactor, heard)
+    messages = ServerMessages(call, connector, era, sent.redactor, on_list_change)
     asked = call.asker.capabilities
-    request = request_to(call, grant, relay.meta())
+    request = request_to(call, grant, messages.meta())
     sent.has_left = True
     return await upstream.transports.transport_for(connector.kind).request(
         endpoint,
@@ -39,9 +39,9 @@ async def forward(
             roots_version=call.roots_version,
         ),
         deadline=upstream.deadline_seconds,
-        on_notification=relay.pass_on,
-        on_question=relay.ask if asked else None,
-        on_stream=relay,
+        on_notification=messages.pass_on,
+        on_question=messages.ask if asked else None,
+        on_stream=messages,
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from connectors.access.facts import ConnectorRow
 from harriet.gateway.content.blocks import Members, members_of
 from harriet.gateway.steps.request import Call
-from harriet.gateway.steps.upstream import Heard, Source
+from harriet.gateway.steps.upstream import OnListChange, Source
 from harriet.lib.json.legible import made_legible
 from harriet.lib.mcp.log_levels import is_wanted
 from harriet.lib.mcp.meta import LOG_LEVEL_KEY
@@ -56,17 +56,19 @@ class Notification(msgspec.Struct):
 _decode_notification = msgspec.json.Decoder(Notification).decode
 
 
-class Relay:
+class ServerMessages:
     """Passes a running call's notifications back: with the client's own progress token, and without secrets.
 
     The server gets a token of ours, because two clients may choose the same one and share an upstream session.
     """
 
-    def __init__(self, call: Call, connector: ConnectorRow, era: str, redactor: Redactor | None, heard: Heard) -> None:
-        """`era`: in which the server is asked. `heard` is told what it says of its lists."""
+    def __init__(
+        self, call: Call, connector: ConnectorRow, era: str, redactor: Redactor | None, on_list_change: OnListChange
+    ) -> None:
+        """`era`: in which the server is asked. `on_list_change` is told what it says of its lists."""
         self._call = call
         self._connector, self._era = connector, era
-        self._heard = heard
+        self._on_list_change = on_list_change
         self._changes: Pace | None = None
         self._logs = "logging" in connector.capabilities and call.log_level != ""
         self._redactor = redactor
@@ -111,7 +113,7 @@ class Relay:
         if self._changes is None:
             self._changes = Pace(BURST, PER_SECOND)
         await self._changes.keep()
-        await self._heard(self._call.snapshot.facts.slug, Source(self._connector.id, self._era), raw)
+        await self._on_list_change(self._call.snapshot.facts.slug, Source(self._connector.id, self._era), raw)
 
     async def _logged(self, params: Members) -> None:
         """The level decides whether the client wants it; without its data it says nothing."""

@@ -20,7 +20,7 @@ class Source(NamedTuple):
     era: str
 
 
-Heard = Callable[[str, Source, bytes], Awaitable[None]]
+OnListChange = Callable[[str, Source, bytes], Awaitable[None]]
 """Is told what a server said in the middle of a call about its lists: the organization's slug, where it was heard, and
 the whole message."""
 

@@ -86,7 +86,7 @@ class Hub:
         connector_id = source.connector_id
         for listener in list(self._listeners.get(organization, ())):
             view = self._view(listener)
-            connector = view.heard.get(connector_id) if view is not None else None
+            connector = view.watched.get(connector_id) if view is not None else None
             if view is None or connector is None or source_of(connector, listener.has_session) != source:
                 continue
             if what in LIST_CHANGED and what in listener.wants:

@@ -26,9 +26,9 @@ from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.notifications import SESSION_CHANNEL
 from harriet.gateway.questions.rules import interactive
 from harriet.lib.mcp.error_codes import INVALID_PARAMS
-from harriet.lib.sealed import NotSealedHere, Seal
+from harriet.lib.sealed import NotSealedHere, Sealer
 
-IDS = Seal("harriet/client-session/v1")
+IDS = Sealer("harriet/client-session/v1")
 """Bound to the token and the profile."""
 LONGEST = 4096
 """Characters of an id."""

@@ -130,7 +130,7 @@ class Watchers:
         self, wanted: Wanted, view: View, profile: ProfileRow, uris: Iterable[str], *, has_session: bool
     ) -> None:
         """Adds the connectors behind a view, and whose resources are listened to."""
-        for connector in view.heard.values():
+        for connector in view.watched.values():
             wanted.setdefault(source_of(connector, has_session), Listened(connector, set()))
         for address in uris:
             for connector, uri in self.owners_of(address, view, profile):
@@ -177,7 +177,7 @@ class Watchers:
                     endpoint,
                     partial(self._credential, organization, endpoint),
                     subject.interest,
-                    on_notification=partial(self.heard, organization, Source(endpoint.connector_id, endpoint.era)),
+                    on_notification=partial(self.pass_on, organization, Source(endpoint.connector_id, endpoint.era)),
                     on_open=hears,
                 )
             except (ConnectorError, VaultError, LookupError) as problem:
@@ -195,7 +195,7 @@ class Watchers:
             raise LookupError("it has another address now")
         return snapshot.opener.credential(snapshot.credentials.get(endpoint.connector_id))
 
-    async def heard(self, organization: str, source: Source, raw: bytes) -> None:
+    async def pass_on(self, organization: str, source: Source, raw: bytes) -> None:
         """On a stream of the server's own, or in the middle of a call. What is wrong with one message, or with hearing
         it, costs that message and not the stream."""
         try:

@@ -149,7 +149,7 @@ def _without_entities(text: str) -> str:
     return _ENTITY.sub(_of_entity, text)
 
 
-class Step(NamedTuple):
+class Encoding(NamedTuple):
     """One kind of encoding, and how it is undone."""
 
     what: str
@@ -164,10 +164,10 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("escapes of JSON and of programming languages", "\\", _BACKSLASH, _of_backslash, _without_backslashes),
-    Step("percent-encoding", "%", _PERCENT, _of_percent, _without_percents),
-    Step("HTML entities", "&", _ENTITY, _of_entity, _without_entities),
-    Step("characters that can't be seen", "⟨", _SHOWN, lambda _: "", partial(_SHOWN.sub, "")),
+    Encoding("escapes of JSON and of programming languages", "\\", _BACKSLASH, _of_backslash, _without_backslashes),
+    Encoding("percent-encoding", "%", _PERCENT, _of_percent, _without_percents),
+    Encoding("HTML entities", "&", _ENTITY, _of_entity, _without_entities),
+    Encoding("characters that can't be seen", "⟨", _SHOWN, lambda _: "", partial(_SHOWN.sub, "")),
 )
 """One round, in this order. Each step makes a layer."""
 _CAREFUL_STEPS = tuple((step.sign, partial(step.pattern.sub, step.plain)) for step in STEPS)

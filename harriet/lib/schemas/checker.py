@@ -27,14 +27,14 @@ _COUNTING = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=_
 """For patterns with look-around, which the linear engine doesn't know."""
 
 
-class Verdict(NamedTuple):
+class Fit(NamedTuple):
     """Whether a value fits; None where that was not checked. `words` says what is wrong, or why it was not."""
 
     fits: bool | None
     words: str = ""
 
 
-FITS = Verdict(True)
+FITS = Fit(True)
 
 
 class Checker:
@@ -63,36 +63,36 @@ class Checker:
         """False where nothing of the schema could be compiled."""
         return self._validator is not None
 
-    def check(self, value: Any, size: int) -> Verdict:
+    def check(self, value: Any, size: int) -> Fit:
         """`size` is the bytes of the value as JSON."""
         if self._validator is None:
-            return Verdict(None, self.notes[-1] if self.notes else "")
+            return Fit(None, self.notes[-1] if self.notes else "")
         if size * self._weight > MOST_WORK:
-            return Verdict(None, "It is too large to be checked against this schema in a bounded time.")
+            return Fit(None, "It is too large to be checked against this schema in a bounded time.")
         try:
             if self._validator.is_valid(value):
                 return FITS
             return self._misfit(value, size)
         except (ValueError, RecursionError):
-            return Verdict(None, "It holds something that can't be checked.")
+            return Fit(None, "It holds something that can't be checked.")
 
     def takes(self, size: int) -> bool:
         """Whether a value of this size is worth being parsed for the check."""
         return self._validator is not None and size * self._weight <= MOST_WORK
 
-    def _misfit(self, value: Any, size: int) -> Verdict:
+    def _misfit(self, value: Any, size: int) -> Fit:
         assert self._validator is not None
         if not self._is_explained or size * self._weight > _MOST_EXPLAINED:
-            return Verdict(False)
+            return Fit(False)
         sentences: list[str] = []
         for error in self._validator.iter_errors(value):
             if isinstance(error.kind, _GAVE_UP):
-                return Verdict(None, "A pattern took too long.")
+                return Fit(None, "A pattern took too long.")
             where = "/".join(str(part) for part in error.instance_path)
             sentences.append(excerpt(f"{where}: {error.message}" if where else error.message, 300))
             if len(sentences) == _TOLD:
                 break
-        return Verdict(False, "; ".join(sentences))
+        return Fit(False, "; ".join(sentences))
 
 
 _GAVE_UP = (
