@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harriet.lib.schemas import Checker, Verdict, checker_of
+from harriet.lib.schemas import Checker, Fit, checker_of
 from harriet.lib.schemas.checker import MOST_WORK
 
 
