@@ -49,6 +49,7 @@ class Side:
 
 
 def side_of(action: PendingAction) -> Side:
+    """Reads who could have made the call, and whom anybody let decide since."""
     made_by = action.token.created_by_id if action.token else None
     makers = {id for id in (action.user_id, made_by) if id is not None}
     given = RightGiven.objects.filter(organization=action.organization_id, at__gt=action.created_at)

@@ -17,4 +17,5 @@ _HOLD = GateDecision("hold", "This tool requires confirmation: an approver decid
 
 
 def judge(*, requires_confirmation: bool) -> GateDecision:
+    """Step ③ for a tool that may be called: run it, or hold it for a person."""
     return _HOLD if requires_confirmation else _RUN

@@ -10,6 +10,8 @@ from harriet.lib.ids import new_id
 
 
 class Ticket(models.Model):
+    """What people see of a held call, by a number within the organization."""
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="tickets")
     number = models.PositiveIntegerField()
@@ -106,6 +108,8 @@ class PendingAction(models.Model):
 
 
 class Decision(models.Model):
+    """Who decided on an action, how and why: one row, never changed."""
+
     class Choice(models.TextChoices):
         APPROVE = "approve", "Approved"
         REJECT = "reject", "Rejected"

@@ -69,6 +69,7 @@ def held_of(action_id: UUID) -> Held:
 
 
 def as_held(action: PendingAction) -> Held:
+    """What a waiting process and its client are told of the row."""
     return Held(
         action_id=action.id,
         ticket_number=action.ticket.number,

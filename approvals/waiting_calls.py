@@ -23,6 +23,7 @@ def waiting_with(action: PendingAction) -> list[PendingAction]:
 
 
 def key_of(action: PendingAction) -> str:
+    """The same for all calls of one caller to one connector: they are announced together."""
     return f"asks {action.connector_id} {action.user_id or action.token_id or action.ticket_id}"
 
 
@@ -38,10 +39,12 @@ def sentence_of(waiting: list[PendingAction]) -> str:
 
 
 def path_to(waiting: list[PendingAction]) -> str:
+    """Where in the pages somebody decides: the ticket, or the list when several wait."""
     if len(waiting) == 1:
         return path_of(waiting[0])
     return f"{reverse('tickets:list')}?show=waiting"
 
 
 def path_of(action: PendingAction) -> str:
+    """Of one ticket."""
     return reverse("tickets:detail", args=[action.ticket.number])

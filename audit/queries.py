@@ -53,6 +53,8 @@ _LOOKUPS = {
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
+    """One page of the log, newest first."""
+
     events: list[Event]
     older: str
     """The cursor of the page after this one; empty on the last."""
@@ -87,6 +89,7 @@ def event_page(organization_id: UUID, filters: EventFilters, cursor: str = "", s
 
 
 def event_of(organization_id: UUID, event_id: UUID) -> Event | None:
+    """None when the organization has no such event."""
     return Event.objects.filter(organization_id=organization_id, id=event_id).first()
 
 

@@ -46,6 +46,7 @@ def counts_of(connector: Connector) -> Counts:
 
 
 def connector_of(organization: Organization, connector_id: UUID) -> Connector:
+    """Raises NotFound."""
     return _found(connectors_of(organization).filter(pk=connector_id).first(), "There is no such connector here.")
 
 
@@ -55,14 +56,17 @@ def tools_of(connector: Connector) -> QuerySet[Tool]:
 
 
 def tools_in(organization: Organization) -> QuerySet[Tool]:
+    """All tools, prompts and resources, with details."""
     return with_details(Tool.objects.filter(organization=organization)).order_by("connector__name", BY_KIND, "name")
 
 
 def tool_of(organization: Organization, tool_id: UUID) -> Tool:
+    """With details. Raises NotFound."""
     return _found(tools_in(organization).filter(pk=tool_id).first(), "There is no such tool here.")
 
 
 def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:
+    """With the connector, the permissions, and the pinned version in the list `pinned`."""
     permissions = ToolPermission.objects.select_related("group").order_by("group__name", "role")
     pinned = ToolVersion.objects.filter(is_pinned=True)
     return tools.select_related("connector__organization").prefetch_related(
@@ -94,6 +98,7 @@ def _profiles(organization: Organization) -> QuerySet[Profile]:
 
 
 def profile_of(organization: Organization, profile_id: UUID) -> Profile:
+    """Raises NotFound."""
     return _found(_profiles(organization).filter(pk=profile_id).first(), "There is no such profile here.")
 
 
@@ -105,6 +110,7 @@ def profiles_for(membership: Membership) -> QuerySet[Profile]:
 
 
 def last_sync_of(connector: Connector) -> SyncRun | None:
+    """None before the first."""
     return SyncRun.objects.filter(connector=connector).first()
 
 

@@ -24,6 +24,8 @@ from vault.types.registry import TYPES, placed
 
 
 class Sealed(NamedTuple):
+    """Sealed bytes, and the key that sealed them."""
+
     value: bytes
     key_version: int
     """Of the data key."""

@@ -28,6 +28,7 @@ def sealed_credential(organization_id: UUID, connector_id: UUID) -> SealedCreden
 
 
 def sealed_of(row: CredentialVersion) -> SealedCredential:
+    """The row as a value that needs no database to be opened."""
     credential = row.credential
     return SealedCredential(
         organization_id=credential.organization_id,

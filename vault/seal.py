@@ -40,6 +40,8 @@ _SHA512 = SHA512()
 
 
 class KeyKind(IntEnum):
+    """What a key is for; it is bound into what the key seals."""
+
     ROOT = 0
     CONNECTOR = 1
     """Derived from the organization's data key for one connector."""
@@ -74,6 +76,7 @@ def length_prefixed(parts: Iterable[bytes]) -> bytes:
 
 
 def seal(key: Key, kind: KeyKind, key_version: int, context: bytes, plaintext: bytes) -> bytes:
+    """AES-256-GCM with a fresh salt, committing to the key. `context` must be said again to open it."""
     salt = secrets.token_bytes(_SALT_BYTES)
     return _seal_with_salt(key, kind, key_version, context, plaintext, salt)
 

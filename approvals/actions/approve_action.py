@@ -14,6 +14,7 @@ from audit.actor import Actor
 
 @transaction.atomic
 def approve_action(action: PendingAction, *, actor: Actor, reason: str = "") -> None:
+    """Releases the call, which Harriet then runs with the stored bytes. Raises NotYours or TooLate."""
     record_decision(action, Decision.Choice.APPROVE, State.APPROVED, reason, actor=actor)
     write_event(ActionApproved, action, actor=actor, decision="run", reason=reason)
     run_soon(action.id)

@@ -28,6 +28,7 @@ def expire_actions(*, actor: Actor) -> int:
 
 @transaction.atomic
 def expire_action(action: PendingAction, *, actor: Actor) -> bool:
+    """False when it was decided on, run or closed in the meantime."""
     moved = move(action.id, action.state, State.EXPIRED, finished_at=Now(), outcome_reason=_EXPIRED)
     if moved:
         close_ticket(action.id)

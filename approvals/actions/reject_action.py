@@ -14,6 +14,7 @@ from audit.actor import Actor
 
 @transaction.atomic
 def reject_action(action: PendingAction, *, reason: str, actor: Actor) -> None:
+    """Nothing leaves, and the client is told why. Raises ApprovalError without a reason, NotYours or TooLate."""
     if not reason.strip():
         raise ApprovalError("Say why: the reason goes back to the person and their client.", field="reason")
     record_decision(action, Decision.Choice.REJECT, State.REJECTED, reason.strip(), actor=actor)

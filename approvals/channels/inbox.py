@@ -14,6 +14,8 @@ from harriet.people.actions.read_notices import settle_notices
 
 
 class Inbox(Channel):
+    """A line in the inbox of everyone who may decide."""
+
     def announce(self, action: PendingAction) -> bool:
         """Everyone who may decide has the line, unread, with this call in it. Nothing is left to deliver."""
         waiting = waiting_with(action)

@@ -25,6 +25,8 @@ _ON_ITS_WAY = timedelta(minutes=1)
 
 
 class Mail(Channel):
+    """A mail to everyone who may decide, and not for every call."""
+
     def announce(self, action: PendingAction) -> bool:
         """Due at once when nothing was mailed lately, and no mail that will name the call is on its way."""
         lately = Q(mailed_at__gt=Now() - MAIL_EVERY)

@@ -14,5 +14,6 @@ from audit.tasks import verify_chain
 
 @transaction.atomic
 def ask_for_verification(organization_id: UUID, *, actor: Actor) -> None:
+    """The walk over the whole log is a worker's; what it finds stands on the audit page."""
     record(AuditCheckAsked(), organization_id=organization_id, actor=actor)
     transaction.on_commit(lambda: verify_chain.delay(str(organization_id)))

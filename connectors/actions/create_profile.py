@@ -58,6 +58,7 @@ def create_profile(
 
 
 def refuse_taken_slug(profile: Profile) -> None:
+    """Raises ConnectorError."""
     others = Profile.objects.filter(organization=profile.organization_id, slug=profile.slug)
     if others.exclude(pk=profile.pk).exists():
         raise ConnectorError(

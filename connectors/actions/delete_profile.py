@@ -32,5 +32,6 @@ def delete_profile(profile: Profile, *, actor: Actor) -> int:
 
 
 def bound_tokens(profile: Profile) -> list[AccessToken]:
+    """Tokens that open this profile alone, which its deletion revokes."""
     found = AccessToken.objects.filter(organization=profile.organization_id, profile_id=profile.pk, revoked_at=None)
     return list(found.select_related("user", "device"))

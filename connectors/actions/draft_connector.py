@@ -50,6 +50,7 @@ def draft_connector(
 
 
 def refuse_taken_slug(connector: Connector) -> None:
+    """Raises ConnectorError."""
     others = Connector.objects.filter(organization=connector.organization_id, slug=connector.slug)
     if others.exclude(pk=connector.pk).exists():
         raise ConnectorError(

@@ -20,6 +20,7 @@ RESOURCES: Mapping[str, Any] = {
 
 
 def add_resources(connector: Connector, *, actor: Actor) -> None:
+    """One row stands for all resources of a server; it is pinned like a tool."""
     add_tools(connector, [read_definition(dict(RESOURCES), is_prompt=True)], {}, Tool.Kind.RESOURCES, actor=actor)
 
 
@@ -64,6 +65,7 @@ def quarantine_tools(connector: Connector, changed: Iterable[tuple[Tool, Offered
 
 
 def restore_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
+    """The server offers them again as they were accepted."""
     for tool in tools:
         _unpropose(tool)
         _move(tool, Tool.State.PINNED)
@@ -71,6 +73,7 @@ def restore_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) 
 
 
 def remove_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
+    """The server doesn't offer them any more; who was granted them keeps the grant."""
     for tool in tools:
         _unpropose(tool)
         _move(tool, Tool.State.REMOVED)

@@ -39,6 +39,8 @@ __test__ = False  # pytest: the word "test" in the name is Harriet's own
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One line of what a test of a connection found."""
+
     kind: Literal["ok", "attention", "danger"]
     title: str
     sentence: str

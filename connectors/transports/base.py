@@ -96,6 +96,8 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
+    """What a server says of itself when it is met."""
+
     era: str
     protocol_version: str
     server_info: dict[str, Any] = field(default_factory=dict)

@@ -14,6 +14,8 @@ from harriet.lib.text import quoted
 
 
 class TransportKind(NamedTuple):
+    """How a kind of connector is named, and what serves it."""
+
     label: str
     """As forms and the API's description call it."""
     make: Callable[[AsyncEgress], Transport]

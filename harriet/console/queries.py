@@ -37,6 +37,7 @@ class SetUp:
 
 
 def set_up_of(organization: Organization) -> SetUp:
+    """Which of the first steps an organization has taken, in one query."""
     here = {"organization": OuterRef("pk")}
     people = Membership.objects.filter(**here).order_by().values("organization").annotate(count=Count("pk"))
     row = (
@@ -65,6 +66,8 @@ def set_up_of(organization: Organization) -> SetUp:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
+    """How much of each noun an organization has."""
+
     connectors: int
     tools_enabled: int
     tools: int
@@ -75,6 +78,7 @@ class Totals:
 
 
 def totals_of(organization: Organization) -> Totals:
+    """Counts what is there now: nothing removed, revoked or expired."""
     tools = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED)
     is_tool, is_prompt, is_on = Q(kind=Tool.Kind.TOOL), Q(kind=Tool.Kind.PROMPT), Q(is_enabled=True)
     counts = tools.aggregate(
@@ -93,6 +97,7 @@ def totals_of(organization: Organization) -> Totals:
 
 
 def troubled_connectors(organization: Organization) -> QuerySet[Connector]:
+    """Active ones that don't work, the longest first."""
     return Connector.objects.filter(
         organization=organization,
         state=Connector.State.ACTIVE,
@@ -107,11 +112,13 @@ def connectors_with_quarantine(organization: Organization) -> QuerySet[Connector
 
 
 def credentials_due(organization: Organization) -> QuerySet[Credential]:
+    """To be rotated within two weeks, or already overdue."""
     soon = timezone.now() + DUE_SOON
     return Credential.objects.filter(organization=organization, rotation_due_at__lt=soon).order_by("rotation_due_at")
 
 
 def tickets_waiting(organization: Organization) -> int:
+    """How many calls wait for somebody's decision."""
     return PendingAction.objects.filter(organization=organization, state=PendingAction.State.WAITING).count()
 
 
@@ -125,6 +132,8 @@ def unused_connectors(organization: Organization) -> QuerySet[Connector]:
 
 @dataclass(frozen=True, slots=True)
 class Day:
+    """The calls of one day, by what became of them."""
+
     date: date
     succeeded: int
     held: int
@@ -164,11 +173,14 @@ def _kind(code: str, outcome: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BusyTool:
+    """A tool and how often it was called in the last week."""
+
     tool: Tool
     calls: int
 
 
 def busiest_tools(organization: Organization, *, most: int = 6) -> list[BusyTool]:
+    """Of the last week, the most called first."""
     since = timezone.now() - timedelta(days=7)
     counted: list[tuple[UUID, int]] = list(
         without_set_aside(Event.objects.filter(organization_id=organization.pk))
@@ -186,6 +198,8 @@ def busiest_tools(organization: Organization, *, most: int = 6) -> list[BusyTool
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """What a search found, by noun."""
+
     people: list[Membership]
     connectors: list[Connector]
     tools: list[Tool]

@@ -127,6 +127,7 @@ async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
 
 
 def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:
+    """For the pages: who used what last, and that the server answers."""
     if sent.is_answered:
         runtime.pauses.saw_answer(grant.tool.connector)
     runtime.last_used.used(call.principal, grant, call.snapshot)

@@ -85,6 +85,7 @@ async def _send_text(send: Send, text: bytes) -> None:
 
 
 def is_allowed(headers: dict[bytes, bytes]) -> bool:
+    """Whether the request bears the installation's metrics token."""
     return hmac.compare_digest(token_in(headers).encode(), settings.METRICS_TOKEN.encode())
 
 
@@ -102,6 +103,7 @@ def exposition(shared: Shared, snapshots: Mapping[str, Snapshot]) -> bytes:
 
 
 def families(shared: Shared, snapshots: Mapping[str, Snapshot]) -> Iterator[Metric]:
+    """Every metric."""
     from prometheus_client.core import GaugeMetricFamily
 
     yield _calls(shared, snapshots)

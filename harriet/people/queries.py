@@ -27,10 +27,12 @@ T = TypeVar("T")
 
 
 def organization_ids() -> list[UUID]:
+    """Of the whole installation, for the log's verification."""
     return list(Organization.objects.values_list("pk", flat=True))
 
 
 def is_organization(organization_id: UUID) -> bool:
+    """Whether there is one with this id."""
     return Organization.objects.filter(pk=organization_id).exists()
 
 
@@ -58,14 +60,17 @@ def people_of(organization: Organization) -> QuerySet[Membership]:
 
 
 def person_of(organization: Organization, membership_id: UUID) -> Membership:
+    """Raises NotFound."""
     return _found(people_of(organization).filter(pk=membership_id).first(), "There is no such person here.")
 
 
 def groups_of(organization: Organization) -> QuerySet[Group]:
+    """By name."""
     return Group.objects.filter(organization=organization).select_related("organization").order_by("name")
 
 
 def groups_with_counts(organization: Organization) -> QuerySet[Group]:
+    """With `member_count`, of active people, and `key_count`, of keys in use."""
     return groups_of(organization).annotate(
         member_count=Count("memberships", filter=Q(memberships__is_active=True), distinct=True),
         key_count=Count("integration_keys", filter=Q(integration_keys__revoked_at=None), distinct=True),
@@ -73,6 +78,7 @@ def groups_with_counts(organization: Organization) -> QuerySet[Group]:
 
 
 def group_of(organization: Organization, group_id: UUID) -> Group:
+    """With counts. Raises NotFound."""
     return _found(groups_with_counts(organization).filter(pk=group_id).first(), "There is no such group here.")
 
 
@@ -85,6 +91,7 @@ def devices_of(organization: Organization, user: User | None = None) -> QuerySet
 
 
 def device_of(organization: Organization, device_id: UUID) -> Device:
+    """Raises NotFound."""
     return _found(devices_of(organization).filter(pk=device_id).first(), "There is no such device here.")
 
 
@@ -108,6 +115,7 @@ def keys_seen_by(organization: Organization, user: User) -> QuerySet[AccessToken
 
 
 def token_of(organization: Organization, token_id: UUID) -> AccessToken:
+    """Raises NotFound."""
     return _found(tokens_of(organization).filter(pk=token_id).first(), "There is no such token here.")
 
 
@@ -118,6 +126,7 @@ def open_offers() -> QuerySet[CredentialOffer]:
 
 
 def offers_of(organization: Organization, user: User) -> QuerySet[CredentialOffer]:
+    """Credentials that wait for the person to take them, newest first."""
     return open_offers().filter(organization=organization, device__user=user).order_by("-created_at")
 
 
@@ -132,15 +141,18 @@ def open_invitations() -> QuerySet[Invitation]:
 
 
 def invitations_of(organization: Organization) -> QuerySet[Invitation]:
+    """Open ones, by address."""
     open_ones = open_invitations().filter(organization=organization)
     return open_ones.select_related("organization", "invited_by").prefetch_related("groups").order_by("email")
 
 
 def invitation_of(organization: Organization, invitation_id: UUID) -> Invitation:
+    """An open one. Raises NotFound."""
     return _found(invitations_of(organization).filter(pk=invitation_id).first(), "There is no such invitation here.")
 
 
 def invitation_with(token: str) -> Invitation | None:
+    """The open one whose link bears this token; None for any other."""
     return open_invitations().select_related("organization", "invited_by").filter(token_hash=hash_token(token)).first()
 
 
@@ -162,14 +174,17 @@ def account_elsewhere(organization: Organization, email: str, *, by_system: bool
 
 
 def open_setup_links() -> QuerySet[SetupLink]:
+    """Neither used nor expired."""
     return SetupLink.objects.filter(used_at=None, expires_at__gt=Now())
 
 
 def is_setup_link(token: str) -> bool:
+    """Whether the token opens one."""
     return open_setup_links().filter(token_hash=hash_token(token)).exists()
 
 
 def has_owner() -> bool:
+    """Whether anybody owns any organization here: before that, the installation waits to be set up."""
     return Membership.objects.filter(role=Role.OWNER).exists()
 
 

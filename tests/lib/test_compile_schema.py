@@ -15,7 +15,7 @@ def compiled(schema: Any) -> Checker:
     return checker_of(schema, len(json.dumps(schema)))
 
 
-def verdict(schema: Any, value: Any) -> Verdict:
+def verdict(schema: Any, value: Any) -> Fit:
     return compiled(schema).check(value, len(json.dumps(value)))
 
 
@@ -151,7 +151,7 @@ def test_a_recursive_schema_says_no_without_going_through_all_combinations() -> 
     value: Any = "x"
     for _ in range(60):
         value = {"a": value, "b": 1, "c": 1}
-    assert verdict(schema, value) == Verdict(False)
+    assert verdict(schema, value) == Fit(False)
 
 
 def test_numbers_and_texts_beyond_the_usual_are_judged_or_not_but_never_raise() -> None:

@@ -11,4 +11,5 @@ from vault.models import Credential
 
 
 def touch_used(connector_ids: Iterable[UUID]) -> None:
+    """By the database's clock. No event: the calls themselves are in the log."""
     Credential.objects.filter(connector_id__in=set(connector_ids)).update(last_used_at=Now())

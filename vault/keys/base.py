@@ -9,6 +9,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class RootKeyDescription:
+    """What rows and operators know of a root key."""
+
     provider: str
     """The kind, as the registry calls it and rows remember it. At most 20 characters."""
     label: str

@@ -13,6 +13,8 @@ from vault.stored import SealedCredential
 
 
 class SealedHere:
+    """The source of secrets that are sealed in our own database."""
+
     __slots__ = ("_keyring", "_openings")
 
     def __init__(self, keyring: Keyring) -> None:

@@ -33,8 +33,10 @@ def refuse_lines(secret: Secret) -> None:
 
 
 def is_visible_ascii(text: str) -> bool:
+    """With the space."""
     return all(" " <= character <= "~" for character in text)
 
 
 def has_control(text: str) -> bool:
+    """Or another character that nobody sees."""
     return any(unicodedata.category(character) in _INVISIBLE for character in text)

@@ -40,6 +40,7 @@ _NOT_IN_COOKIES = set(' ",;\\')
 
 
 def place(secret: Secret, _username: str, placement: Placement) -> OpenCredential:
+    """Puts the secret, in its template, where the placement says."""
     opened = OpenCredential()
     opened.secrets = (secret,)
     values: dict[str, str] = getattr(opened, _ATTRIBUTES[placement["in"]])
@@ -48,6 +49,7 @@ def place(secret: Secret, _username: str, placement: Placement) -> OpenCredentia
 
 
 def sent_as(placement: Placement) -> str:
+    """In words, for pages: shows nothing of the secret."""
     return f"{placement.get('name', '')} ({PLACES.get(placement.get('in', ''), PLACES[HEADER_PLACE])})"
 
 
@@ -59,10 +61,12 @@ def checked_placement(where: str, name: str, template: str) -> dict[str, str]:
 
 
 def refuse_place() -> CredentialRefused:
+    """For a placement of no known kind."""
     return CredentialRefused("A secret goes into a header, a query parameter or a cookie.", field="place")
 
 
 def check_secret(secret: Secret, _username: str, placement: Placement) -> None:
+    """Raises CredentialRefused for what could not be sent from its place."""
     check_visible_ascii(secret)
     if placement["in"] == "cookie" and _NOT_IN_COOKIES & set(secret.reveal()):
         raise CredentialRefused(

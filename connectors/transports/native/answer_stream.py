@@ -55,6 +55,8 @@ class Unread:
 
 
 class AnswerStream:
+    """The messages of one answer that comes as a stream of events, in their order."""
+
     def __init__(self, endpoint: Endpoint, outgoing: Outgoing) -> None:
         self._endpoint = endpoint
         self._outgoing = outgoing

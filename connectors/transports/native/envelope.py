@@ -24,6 +24,8 @@ class Unreadable(Exception):
 
 
 class Message(msgspec.Struct):
+    """One JSON-RPC message, its members as they were sent; empty what it doesn't have."""
+
     id: msgspec.Raw = _EMPTY
     method: str = ""
     params: msgspec.Raw = _EMPTY
@@ -192,6 +194,7 @@ def one_line(raw: bytes) -> bytes:
 
 
 def request(request_id: bytes, method: str, params: dict[str, Any]) -> bytes:
+    """The bytes of a JSON-RPC request."""
     return b'{"jsonrpc":"2.0","id":%b,"method":%b,"params":%b}' % (
         request_id,
         msgspec.json.encode(method),
@@ -200,5 +203,6 @@ def request(request_id: bytes, method: str, params: dict[str, Any]) -> bytes:
 
 
 def notification(method: str, params: bytes = b"") -> bytes:
+    """The bytes of a JSON-RPC notification; `params` as JSON, empty for none."""
     tail = b',"params":%b' % params if params else b""
     return b'{"jsonrpc":"2.0","method":%b%b}' % (msgspec.json.encode(method), tail)

@@ -72,6 +72,7 @@ def log_level(meta: dict[str, Any] | None) -> str:
 
 
 def initialize(capabilities: bytes, version: str = NEWEST_LEGACY) -> dict[str, Any]:
+    """The params of the handshake (SPEC 2025-11-25 lifecycle); `capabilities` as JSON."""
     return {"protocolVersion": version, "capabilities": msgspec.Raw(capabilities), "clientInfo": CLIENT_INFO}
 
 

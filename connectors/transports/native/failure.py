@@ -154,6 +154,8 @@ def _duration(seconds: float) -> str:
 
 
 def broken(endpoint: Endpoint, what: str, *, said: str = "") -> UpstreamBroken:
+    """For an answer that makes no sense: `what` goes on after "The server at HOST", `said` is in the server's own
+    words."""
     return UpstreamBroken(
         f"The server at {host_of(endpoint)} {what}.",
         said=said,
@@ -172,6 +174,7 @@ def unknown_kind(endpoint: Endpoint, status: int, kind: str, body: bytes) -> Ups
 
 
 def host_of(endpoint: Endpoint) -> str:
+    """As sentences name it."""
     return urlsplit(endpoint.url).hostname or "the connector's address"
 
 

@@ -31,6 +31,8 @@ _OF_SESSIONS = ("session", INITIALIZE, "initialise", "transport")
 
 
 class Loss(Enum):
+    """What an answer says of the session it was asked in."""
+
     NONE = "the session is as it was"
     PLAIN = "the server says that it doesn't know the session"
     OPEN = "it may be meant so"
@@ -49,6 +51,7 @@ def loss_in(reply: ServerReply, request_id: bytes) -> Loss:
 
 
 def is_refusal(reply: ServerReply) -> bool:
+    """An HTTP error, or a JSON-RPC error."""
     return reply.failure is not None or (reply.message is not None and bool(reply.message.error))
 
 

@@ -83,6 +83,8 @@ class SessionRequest:
 
 @dataclass(slots=True, repr=False)
 class Outgoing:
+    """One request on its way to a server, and who is told what comes before its answer."""
+
     id: bytes
     body: bytes
     attached: Attached

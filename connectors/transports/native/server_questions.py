@@ -40,6 +40,8 @@ class TooManyQuestions(Exception):
 
 
 class Stoppable(Protocol):
+    """A time-out that stands still while people answer."""
+
     def go_on(self, left: float) -> None:
         """Sets the seconds that are left until a time-out."""
 

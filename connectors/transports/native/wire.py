@@ -30,6 +30,8 @@ OnMessage = Callable[[Message, bytes], Awaitable[None]]
 
 
 class Wire:
+    """Sends requests to servers over HTTP and reads their answers, in whatever form they come."""
+
     def __init__(self, egress: AsyncEgress, max_bytes: int) -> None:
         self._egress = egress
         self.max_bytes = max_bytes
@@ -249,6 +251,7 @@ async def _no_stream(endpoint: Endpoint, response: Response) -> int:
 
 
 def retry_of(reader: EventReader) -> float:
+    """Seconds to wait before a stream is taken up again: what the server wishes, within bounds."""
     return min(max(USUAL_RETRY if reader.retry is None else reader.retry, SHORTEST_RETRY), LONGEST_RETRY)
 
 

@@ -136,6 +136,7 @@ _KNOWN = frozenset({"text", "image", "audio", "resource_link", "resource"})
 
 
 def are_well_formed(content: msgspec.Raw) -> bool:
+    """Whether a list of content blocks is as the protocol has them, so that it can be passed on as it is."""
     try:
         for block in _BLOCKS(content):
             if block.__class__ is not _Text and not block.is_fine():
@@ -146,6 +147,7 @@ def are_well_formed(content: msgspec.Raw) -> bool:
 
 
 def are_messages(messages: msgspec.Raw) -> bool:
+    """Whether a prompt's messages are as the protocol has them."""
     try:
         return all(message.content.is_fine() for message in _MESSAGES(messages))
     except msgspec.MsgspecError:
@@ -159,6 +161,7 @@ def mended(content: msgspec.Raw) -> msgspec.Raw:
 
 
 def mended_messages(messages: msgspec.Raw) -> msgspec.Raw:
+    """Messages as clients can read them: each has a role and one block; what makes no sense is left out."""
     if messages == NULL:
         return EMPTY_LIST
     every = _RAWS(messages) if bytes(messages).startswith(b"[") else [messages]
@@ -201,6 +204,7 @@ def as_text(value: msgspec.Raw) -> msgspec.Raw:
 
 
 def members_of(value: msgspec.Raw) -> Members | None:
+    """The members of an object, each as it was written; None for anything else."""
     try:
         return _MEMBERS(value)
     except msgspec.MsgspecError:
@@ -208,6 +212,7 @@ def members_of(value: msgspec.Raw) -> Members | None:
 
 
 def raw(value: Any) -> msgspec.Raw:
+    """The value as JSON that is passed on as it is."""
     return msgspec.Raw(msgspec.json.encode(value))
 
 

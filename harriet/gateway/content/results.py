@@ -55,6 +55,7 @@ _RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def asks_for_input(fields: Fields) -> bool:
+    """Whether the result is a question to the client (SPEC 2026-07-28 mrtr)."""
     return fields.get("resultType") == INPUT_REQUIRED
 
 
@@ -76,6 +77,7 @@ def mend_tool_result(fields: Fields, address: str) -> bool:
 
 
 def mend_prompt(fields: Fields, address: str) -> bool:
+    """Of a prompts/get: makes it one that clients can read. Whether anything was changed."""
     description = fields.get("description")
     is_changed = description is not None and not bytes(description).startswith(b'"')
     if is_changed:
@@ -100,6 +102,7 @@ def mend_resource(fields: Fields, address: str) -> bool:
 
 
 def mend_completion(fields: Fields, address: str) -> bool:
+    """Of a completion/complete: at most 100 texts. Whether anything was changed."""
     try:
         if len(_COMPLETION(fields.get("completion", NULL)).values) <= MOST_COMPLETIONS:
             return False

@@ -40,6 +40,7 @@ def joined(scope: Scope, headers: Mapping[bytes, bytes], name: bytes) -> bytes:
 
 
 def announces_more_than(headers: Mapping[bytes, bytes], limit: int) -> bool:
+    """Whether the Content-Length is larger than `limit` bytes, or is no number."""
     announced = headers.get(b"content-length", b"0")
     return not announced.isdigit() or len(announced) > 18 or int(announced) > limit
 

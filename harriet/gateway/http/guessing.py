@@ -41,6 +41,8 @@ class _Guesser:
 
 
 class Guesses:
+    """Wrong tokens by address: who guesses waits, longer each time."""
+
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._guessers: OrderedDict[str, _Guesser] = OrderedDict()

@@ -13,6 +13,7 @@ _TOO_LARGE = b"The request is larger than Harriet reads. Send less at once."
 
 
 async def serve_pages(pages: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Passes a request on to the pages, and no body that is larger than one message may be."""
     most = settings.MCP_BODY_LIMIT
     if announces_more_than(dict(scope["headers"]), most):
         await _refuse(send)

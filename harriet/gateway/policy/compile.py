@@ -57,6 +57,7 @@ def _compile(organization_id: UUID, before: Snapshot | None) -> Snapshot | None:
 
 
 def principals_since(facts: OrganizationFacts, before: Snapshot | None) -> Principals:
+    """Those of the snapshot before, when neither a token nor a member has changed."""
     mark = mark_of_tokens(facts.id)
     if before is not None and before.principals_mark == mark and before.facts.members is facts.members:
         return Principals(before.principals, mark)

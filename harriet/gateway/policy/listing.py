@@ -43,6 +43,7 @@ class Listing:
 
 
 def listing_of(grants: dict[str, Grant]) -> Listing:
+    """In the order of connectors' short names, then of their servers."""
     rows = ((grant.tool, name) for name, grant in grants.items())
     places = sorted(ListPlace(row.connector.slug, row.position, name) for row, name in rows)
     return Listing(grants, [place.shown_name for place in places], places)
@@ -58,6 +59,7 @@ def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[
 
 
 def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> bytes:
+    """The JSON that clients see: under its shown name, with a word where calls wait for approval."""
     row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
     raw = row.pinned.in_sessions.older if is_older else row.pinned.raw
     if name == row.name and not is_held:
@@ -74,6 +76,7 @@ def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> byt
 
 
 def cursor_after(place: Any) -> str:
+    """Names the last entry of a page, so that the next begins behind it whatever has changed."""
     return base64.urlsafe_b64encode(b"after:" + msgspec.json.encode(place)).decode()
 
 

@@ -51,12 +51,15 @@ def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
 
 
 class Principals(NamedTuple):
+    """The callers of one organization, by the SHA-256 of their token."""
+
     by_hash: Mapping[bytes, Principal]
     mark: Mark
     """What they were made from, beside the members."""
 
 
 def mark_of_tokens(organization_id: UUID) -> Mark:
+    """Differs when any token, or any token's group, has changed."""
     tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
     groups = AccessToken.groups.through.objects.filter(accesstoken__in=tokens)
     return (

@@ -74,6 +74,7 @@ def _size(view: View) -> int:
 
 
 def may_enter(principal: Principal, profile: ProfileRow) -> bool:
+    """Whether the caller may open the profile at all."""
     if principal.only_profile_id is not None and principal.only_profile_id != profile.id:
         return False
     return may_open(profile.facts, principal.caller).is_allowed
@@ -103,6 +104,7 @@ def why_nothing(view: View, principal: Principal, profile: ProfileRow) -> str:
 
 
 def grant_of(view: View, tool_id: UUID) -> Grant | None:
+    """By the row's id; None when the caller has none."""
     every = (*view.grants.values(), *view.prompts.values(), *view.resources.values())
     return next((grant for grant in every if grant.tool.id == tool_id), None)
 

@@ -21,6 +21,8 @@ class ProcessGone(Exception):
 
 
 class Question(Protocol):
+    """What one process asks another."""
+
     @property
     def ticket(self) -> str:
         """The name of the question, which its answers bear: `secrets.token_urlsafe`."""
@@ -31,6 +33,8 @@ class Question(Protocol):
 
 
 class Answer(Protocol):
+    """What the other process says of it."""
+
     @property
     def ticket(self) -> str: ...
 

@@ -56,6 +56,8 @@ _BATCHING = ("", WITH_BATCHES)
 
 
 async def serve_legacy(visit: Visit, version: str, body: bytes, values: Any) -> None:
+    """Answers one POST of the era with sessions: a message, or a batch where the revision has them. Raises
+    RpcRefusal."""
     if isinstance(values, list):
         await _serve_batch(visit, version, body, values)
         return

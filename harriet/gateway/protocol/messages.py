@@ -101,6 +101,7 @@ def _is_message(value: dict[str, Any], method: Any) -> bool:
 
 
 def is_id(value: Any) -> TypeGuard[str | int]:
+    """Whether JSON-RPC allows it as an id of a request (MCP: not null)."""
     return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
 
 
@@ -135,10 +136,12 @@ def _last_resort(raw: bytes) -> Any:
 
 
 def result_body(rpc_id: bytes, result: bytes) -> bytes:
+    """The bytes of a response; `rpc_id` and `result` are JSON already."""
     return b'{"jsonrpc":"2.0","id":' + rpc_id + b',"result":' + result + b"}"
 
 
 def error_body(rpc_id: bytes, code: int, message: str, data: dict[str, Any] | None = None) -> bytes:
+    """The bytes of an error response; an empty `rpc_id` becomes null."""
     error: dict[str, Any] = {"code": code, "message": message}
     if data:
         error["data"] = data
@@ -146,4 +149,5 @@ def error_body(rpc_id: bytes, code: int, message: str, data: dict[str, Any] | No
 
 
 def raw_error_body(rpc_id: bytes, error: bytes) -> bytes:
+    """The same with an error object that is JSON already."""
     return b'{"jsonrpc":"2.0","id":' + (rpc_id or _NULL) + b',"error":' + error + b"}"

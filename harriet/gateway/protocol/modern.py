@@ -71,6 +71,7 @@ _ANSWERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 async def serve_modern(visit: Visit, version: str, body: bytes, values: Any) -> None:
+    """Answers one POST of the stateless era. Raises RpcRefusal."""
     reply = visit.exchange.reply
     if isinstance(values, list):
         raise RpcRefusal(INVALID_REQUEST, "The body is one JSON-RPC request or notification; there are no batches.")

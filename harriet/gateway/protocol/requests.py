@@ -28,6 +28,7 @@ _COMPLETED = ("argument", "context")
 
 
 def base_call(visit: Visit, message: Incoming, name: str, arguments: bytes, values: Any, method: str) -> Call:
+    """A call with all that every method has: who, where from, with which `_meta` and capabilities."""
     exchange = visit.exchange
     prefer = joined(exchange.scope, exchange.headers, b"prefer")
     return Call(
@@ -54,11 +55,13 @@ async def tool_call(visit: Visit, message: Incoming) -> Call:
 
 
 async def prompt_call(visit: Visit, message: Incoming) -> Call:
+    """prompts/get. Raises RpcRefusal."""
     name, values = _name_and_arguments(message, "prompts/get names its prompt")
     return base_call(visit, message, name, message.arguments or b"{}", values, PROMPTS_GET)
 
 
 async def resource_call(visit: Visit, message: Incoming) -> Call:
+    """resources/read. Raises RpcRefusal for no address, NotOffered for one of nobody's."""
     address = address_in(message.params)
     connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
     values = {"uri": uri}
@@ -109,6 +112,7 @@ def _label(said: str) -> str:
 
 
 def address_in(params: dict[str, Any]) -> str:
+    """The resource that the params name. Raises RpcRefusal."""
     uri = params.get("uri")
     if not isinstance(uri, str) or not uri or len(uri) > LONGEST_ADDRESS or "\0" in uri:
         named = f"A resource is named by its uri, of at most {LONGEST_ADDRESS} letters and no NUL."

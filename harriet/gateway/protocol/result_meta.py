@@ -44,4 +44,5 @@ def _sound_meta(known: msgspec.Raw) -> dict[str, Any]:
 
 
 def call_meta(call: Call) -> dict[str, Any]:
+    """With it client and audit log speak of the same call."""
     return {REQUEST_ID: call.request_id}

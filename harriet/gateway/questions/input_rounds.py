@@ -26,6 +26,8 @@ _NO_SENSE = (
 
 
 class InputRequest(msgspec.Struct):
+    """One question of a server, in the result of a request (SPEC 2026-07-28 mrtr)."""
+
     method: str
     params: msgspec.Raw = msgspec.Raw(b"{}")
 

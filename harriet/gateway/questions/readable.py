@@ -79,6 +79,7 @@ _READERS = {
 
 
 def is_readable(method: str, params: msgspec.Raw) -> bool:
+    """Whether clients can read the question's params."""
     try:
         _READERS[method](params)
     except (msgspec.MsgspecError, KeyError):

@@ -154,4 +154,5 @@ class SuspendedCalls:
 
 
 def gone() -> RpcRefusal:
+    """For a call that nobody has any more."""
     return RpcRefusal(INVALID_PARAMS, _GONE)

@@ -81,6 +81,7 @@ def bound_to(call: Call, grant: Grant) -> bytes:
 
 
 def held_call_of(call: Call, grant: Grant) -> HeldCall:
+    """What is stored of a call that waits for approval."""
     tool = grant.tool
     return HeldCall(
         organization_id=call.snapshot.facts.id,

@@ -71,6 +71,7 @@ class Pauses:
 
 
 def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
+    """For the client of a call that isn't tried."""
     when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
     return (
         f"{connector.name} is down{when}; calls to it pause. It resumes by itself when the server answers again, "

@@ -174,6 +174,7 @@ def is_passed_on(key: str) -> bool:
 
 
 def progress_message(params: dict[str, Any]) -> bytes:
+    """The bytes of notifications/progress."""
     return _message(PROGRESS, params)
 
 

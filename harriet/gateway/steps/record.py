@@ -39,6 +39,7 @@ class _Error(msgspec.Struct):
 
 
 def intent(call: Call, grant: Grant) -> NewEvent:
+    """Step ④: the event that is durable before anything leaves."""
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
     details: IntentDetails = {
         "arguments_digest": hashlib.sha256(call.arguments).hexdigest(),
@@ -57,6 +58,7 @@ def intent(call: Call, grant: Grant) -> NewEvent:
 
 
 def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
+    """Step ⑨: what became of the call, with its time in milliseconds and its size in bytes."""
     word, reason = _word(sent)
     details: OutcomeDetails = {
         "milliseconds": round((monotonic() - call.began) * 1000, 1),
@@ -68,6 +70,7 @@ def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
 
 
 def refused(call: Call, refusal: GatewayError) -> NewEvent:
+    """The event of a call that left nothing: what was asked for, and why not."""
     view = view_of(call.snapshot, call.principal, call.profile)
     tool = row_named(view, call)
     how: CallDetails = {}

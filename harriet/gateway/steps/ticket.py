@@ -16,12 +16,14 @@ from harriet.lib.mcp.methods import TOOLS_CALL
 
 
 def so_far(held: Held) -> str:
+    """One sentence for a client that waits."""
     if held.state == State.WAITING:
         return f"Waiting for approval on ticket #{held.ticket_number}."
     return f"Approved on ticket #{held.ticket_number}; it runs now."
 
 
 def come_back(held: Held, call: Call) -> Fields:
+    """The result for a client that isn't held any longer."""
     running = held.state in (State.APPROVED, State.EXECUTING)
     state = "was approved and runs now" if running else "waits for approval"
     text = (
@@ -33,6 +35,7 @@ def come_back(held: Held, call: Call) -> Fields:
 
 
 def was_collected(held: Held, call: Call) -> Fields:
+    """The result for a client that came after another had collected it."""
     return _told(
         f"The call ran once, and its result on ticket #{held.ticket_number} was collected by another request already. "
         "Don't repeat it to see the result: that would ask for approval to run it again.",
@@ -56,6 +59,7 @@ def _told(text: str, held: Held, call: Call) -> Fields:
 
 
 def ticket_of(held: Held) -> dict[str, Any]:
+    """The ticket as JSON, for `_meta` and error data (docs/approvals.md)."""
     expires = held.expires_at.isoformat()
     return {"number": held.ticket_number, "url": _link(held), "state": held.state, "expiresAt": expires}
 
@@ -65,6 +69,7 @@ def _link(held: Held) -> str:
 
 
 def refusal_of(held: Held) -> str:
+    """One sentence: why the call was not run."""
     words = {State.REJECTED: "was rejected", State.EXPIRED: "expired without a decision"}
     state = words.get(State(held.state), "was not run")
     reason = f": {held.reason}" if held.reason else "."

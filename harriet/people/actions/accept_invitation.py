@@ -63,6 +63,7 @@ def _new_user(invitation: Invitation, name: str, password: str) -> User:
 
 
 def check_password(password: str, user: User) -> None:
+    """Raises PeopleError."""
     try:
         validate_password(password, user)
     except ValidationError as error:

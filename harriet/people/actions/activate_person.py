@@ -17,6 +17,7 @@ from harriet.people.version import move_version
 
 
 def activate_person(membership: Membership, *, actor: Actor) -> Membership:
+    """Their role and groups count again; their tokens stay revoked. Raises NotAllowed or PeopleError."""
     demand(actor, membership.organization, Power.MANAGE_PEOPLE)
     check_may_change(membership, actor=actor)
     with transaction.atomic():

@@ -68,6 +68,7 @@ def join(
 
 
 def own_groups(organization: Organization, groups: Iterable[Group]) -> list[Group]:
+    """Raises PeopleError for one of another organization."""
     chosen = list(groups)
     if any(group.organization_id != organization.pk for group in chosen):
         raise PeopleError("One of the groups belongs to another organization.", field="groups")

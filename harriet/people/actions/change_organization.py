@@ -27,6 +27,7 @@ _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-
 def change_organization(
     organization: Organization, *, name: str, hold_seconds: int, internal_hosts: Sequence[str], actor: Actor
 ) -> Organization:
+    """`hold_seconds`: how long a client waits for an approval. Raises NotAllowed or PeopleError."""
     demand(actor, organization, Power.MANAGE_ORGANIZATION)
     if not 0 <= hold_seconds <= LONGEST_HOLD:
         raise PeopleError(f"Hold calls between 0 and {LONGEST_HOLD} seconds.", field="hold_seconds")

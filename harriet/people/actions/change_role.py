@@ -17,6 +17,7 @@ from harriet.people.version import move_version
 
 
 def change_role(membership: Membership, role: str, *, actor: Actor) -> Membership:
+    """Raises NotAllowed, or PeopleError for the last owner."""
     demand(actor, membership.organization, Power.MANAGE_PEOPLE)
     check_role(membership.organization, role, actor=actor)
     with transaction.atomic():

@@ -27,6 +27,7 @@ def create_organization(slug: str, name: str, *, actor: Actor) -> Organization:
 
 
 def free_slug(name: str) -> str:
+    """A short name from the name, which no organization has."""
     base = slug_from(name, fallback="organization", longest=45)
     taken = set(Organization.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if slug not in taken)

@@ -19,6 +19,7 @@ from harriet.people.version import move_version
 
 
 def deactivate_person(membership: Membership, *, actor: Actor) -> Membership:
+    """Their tokens are revoked at once. Raises NotAllowed, or PeopleError for the last owner."""
     demand(actor, membership.organization, Power.MANAGE_PEOPLE)
     check_may_change(membership, actor=actor)
     with transaction.atomic():

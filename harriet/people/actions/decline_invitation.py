@@ -14,6 +14,7 @@ from harriet.people.queries import invitations_for
 
 
 def decline_invitation(invitation: Invitation, user: User) -> None:
+    """Raises NotFound when it is open no more."""
     with transaction.atomic():
         if not invitations_for(user).filter(pk=invitation.pk).update(withdrawn_at=Now()):
             raise NotFound("You have no such invitation: it was accepted, withdrawn or has expired.")

@@ -14,6 +14,7 @@ from harriet.people.version import move_version
 
 
 def delete_group(group: Group, *, actor: Actor) -> None:
+    """What it gave its members is gone with it. Raises NotAllowed."""
     demand(actor, group.organization, Power.MANAGE_PEOPLE)
     with transaction.atomic():
         organization_id, name = group.organization_id, group.name

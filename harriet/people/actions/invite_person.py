@@ -103,6 +103,7 @@ def _tell_who_is_known(invitation: Invitation) -> None:
 
 
 def withdraw_open(organization: Organization, email: str) -> None:
+    """Of one address: a new invitation replaces the earlier."""
     Invitation.objects.filter(
         organization=organization, email__iexact=email, accepted_at=None, withdrawn_at=None
     ).update(withdrawn_at=Now())

@@ -61,6 +61,7 @@ def issue_device_credential(
 
 
 def check_days(expires_in_days: int) -> None:
+    """Raises PeopleError."""
     if not 1 <= expires_in_days <= LONGEST_DAYS:
         raise PeopleError(f"A token lasts between 1 and {LONGEST_DAYS} days.", field="expires_in_days")
 
@@ -88,6 +89,8 @@ def insert_token(
     profile_id: UUID | None = None,
     maker: User | None = None,
 ) -> tuple[AccessToken, Secret]:
+    """The row and the secret, which is kept nowhere. Raises PeopleError for a wrong name or time, NotFound for a person
+    who is no member."""
     check_days(expires_in_days)
     if user is not None:
         active_membership(organization, user)

@@ -11,5 +11,6 @@ from harriet.people.models import AccessToken, Device
 
 
 def note_seen(token_ids: Iterable[UUID], device_ids: Iterable[UUID]) -> None:
+    """By the database's clock. No event: the calls themselves are in the log."""
     AccessToken.objects.filter(pk__in=set(token_ids)).update(last_seen_at=Now())
     Device.objects.filter(pk__in=set(device_ids)).update(last_seen_at=Now())

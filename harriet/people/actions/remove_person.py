@@ -21,6 +21,8 @@ from harriet.people.version import move_version
 
 
 class Removed(NamedTuple):
+    """How many of their tokens and devices were revoked."""
+
     tokens: int
     devices: int
 

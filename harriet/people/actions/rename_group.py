@@ -15,6 +15,7 @@ from harriet.people.version import move_version
 
 
 def rename_group(group: Group, name: str, *, actor: Actor) -> Group:
+    """Its short name stays. Raises NotAllowed or PeopleError."""
     demand(actor, group.organization, Power.MANAGE_PEOPLE)
     name = clean_name(name)
     if name == group.name:

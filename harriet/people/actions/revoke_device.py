@@ -15,6 +15,7 @@ from harriet.people.version import move_version
 
 
 def revoke_device(device: Device, *, actor: Actor) -> None:
+    """With all its tokens, at once. Raises NotAllowed."""
     demand_own(actor, device.organization, device.user)
     with transaction.atomic():
         if not Device.objects.filter(pk=device.pk, revoked_at=None).update(revoked_at=Now()):

@@ -15,6 +15,7 @@ from harriet.people.version import move_version
 
 
 def revoke_token(token: AccessToken, *, actor: Actor) -> None:
+    """At once, and for good. Raises NotAllowed."""
     demand_own(actor, token.organization, token.user)
     with transaction.atomic():
         if not AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()):

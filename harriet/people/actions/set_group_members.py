@@ -13,6 +13,7 @@ from harriet.people.models import Group, Membership
 
 
 def set_group_members(group: Group, memberships: Iterable[Membership], *, actor: Actor) -> None:
+    """Exactly these people. Raises PeopleError or NotAllowed."""
     wanted = {membership.pk: membership for membership in memberships}
     if any(membership.organization_id != group.organization_id for membership in wanted.values()):
         raise PeopleError("One of the people belongs to another organization.", field="members")

@@ -19,6 +19,7 @@ from harriet.people.version import move_version
 
 
 def set_person_groups(membership: Membership, groups: Iterable[Group], *, actor: Actor) -> None:
+    """Exactly these groups. Raises PeopleError or NotAllowed."""
     demand(actor, membership.organization, Power.MANAGE_PEOPLE)
     chosen = own_groups(membership.organization, groups)
     with transaction.atomic():

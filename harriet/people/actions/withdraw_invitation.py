@@ -15,6 +15,7 @@ from harriet.people.roles import Power
 
 
 def withdraw_invitation(invitation: Invitation, *, actor: Actor) -> None:
+    """Its link opens nothing any more. Raises NotAllowed or PeopleError."""
     demand(actor, invitation.organization, Power.MANAGE_PEOPLE)
     with transaction.atomic():
         open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)

@@ -11,6 +11,7 @@ from vault.actions.create_data_key import create_data_key
 
 
 def found_organization(slug: str, name: str, *, actor: Actor) -> Organization:
+    """With the data key that seals its credentials. Raises PeopleError."""
     with transaction.atomic():
         organization = create_organization(slug, name, actor=actor)
         create_data_key(organization.pk, actor=actor)
