@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 
 from audit.writing.writer import AuditWriter
 from harriet.gateway.metrics.counters import CallCounts
+from harriet.gateway.processes.background import LastingTask
 
 log = logging.getLogger(__name__)
 
@@ -78,17 +79,14 @@ class Shelf:
         self._is_lasting = False
         self._was_away = False
         self._redis: Redis | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task = LastingTask()
 
     def start(self) -> None:
         self._is_lasting = True
-        self._task = asyncio.create_task(self._run())
+        self._task.start(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
         self._is_lasting = False
         await self._share_if_possible()
         if self._redis is not None:

@@ -7,12 +7,12 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from harriet.gateway.processes.background import Background, LastingTask
 from harriet.lib.sealed import NotSealedHere, Sealer
 
 log = logging.getLogger(__name__)
@@ -34,17 +34,15 @@ class Mailbox:
         self.process = secrets.token_hex(8)
         self._handlers: dict[str, Handler] = {}
         self._redis: Redis | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._task = LastingTask()
+        self._at_work = Background()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._task.start(self._run())
 
     async def stop(self) -> None:
-        for task in (*([self._task] if self._task else []), *self._at_work):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await self._task.stop()
+        await self._at_work.stop()
         if self._redis is not None:
             await self._redis.aclose()
 
@@ -98,9 +96,7 @@ class Mailbox:
         kind, _, body = plain.partition(b"\0")
         handler = self._handlers.get(kind.decode())
         if handler is not None:
-            task = asyncio.create_task(_handled(handler, body))
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._at_work.run(_handled(handler, body))
 
 
 async def _handled(handler: Handler, body: bytes) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -14,6 +13,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection, Error, Notify
 
+from harriet.gateway.processes.background import LastingTask
 from harriet.gateway.processes.database import conninfo
 
 log = logging.getLogger(__name__)
@@ -58,16 +58,13 @@ class DatabaseListener:
         self._on_look = on_look
         self._on_notify = on_notify
         self._on_connect = on_connect
-        self._task: asyncio.Task[None] | None = None
+        self._task = LastingTask()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._task.start(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def _run(self) -> None:
         while True:

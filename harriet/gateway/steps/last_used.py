@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from uuid import UUID
 
 from django.db import Error
@@ -13,6 +12,7 @@ from connectors.actions.note_last_calls import note_last_calls
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.processes.background import LastingTask
 from harriet.gateway.processes.database import in_database
 from harriet.people.actions.note_seen import note_seen
 from vault.actions.touch_used import touch_used
@@ -29,16 +29,13 @@ class LastUsed:
     def __init__(self) -> None:
         self._used: dict[tuple[int, int], tuple[Principal, Grant, Snapshot]] = {}
         """By identity, so that noting it costs next to nothing; being kept here, what is noted keeps its identity."""
-        self._task: asyncio.Task[None] | None = None
+        self._task = LastingTask()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._task.start(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
         await self.write()
 
     def used(self, principal: Principal, grant: Grant, snapshot: Snapshot) -> None:
