@@ -37,7 +37,7 @@ from connectors.api import serializers as s
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Profile, SyncRun, Tool
 from harriet.lib.secret import Secret
-from harriet.people.api.views import Newest, checked, demand_view, groups_named
+from harriet.people.api.view_parts import Newest, checked, demand_view, groups_named
 from harriet.people.models import Membership, Organization
 from vault.types.registry import NO_CREDENTIAL_TYPE, all_inputs, entered
 

@@ -10,8 +10,6 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
-from rest_framework.pagination import CursorPagination
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from harriet.people import queries
@@ -41,26 +39,11 @@ from harriet.people.api.serializers import (
     PersonSerializer,
     TokenSerializer,
 )
-from harriet.people.errors import NotAllowed, NotFound, PeopleError
-from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, Organization, User
+from harriet.people.api.view_parts import Newest, checked, demand_view, groups_named
+from harriet.people.errors import NotFound, PeopleError
+from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, User
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
-
-
-class Newest(CursorPagination):
-    ordering = "-created_at"
-
-
-def demand_view(request: Any) -> None:
-    if not has_power(request.membership, Power.VIEW_SETTINGS):
-        raise NotAllowed(f"Your role here, {request.membership.get_role_display()}, may not list this.")
-
-
-def groups_named(organization: Organization, slugs: list[str]) -> list[Group]:
-    found = {group.slug: group for group in queries.groups_of(organization).filter(slug__in=slugs)}
-    if missing := sorted(set(slugs) - found.keys()):
-        raise PeopleError(f"There is no group {missing[0]} here.", field="groups")
-    return list(found.values())
 
 
 class People(generics.ListAPIView[Membership]):
@@ -236,12 +219,6 @@ def holder(request: Any, email: str) -> User:
     if membership is None or own_only(request) not in {None, membership.user}:
         raise PeopleError(f"There is nobody with the address {email} whose tokens you manage here.", field="person")
     return membership.user
-
-
-def checked(serializer: Any, request: Request) -> dict[str, Any]:
-    reader = serializer(data=request.data)
-    reader.is_valid(raise_exception=True)
-    return dict(reader.validated_data)
 
 
 people_api_urls = [
