@@ -17,7 +17,7 @@ from harriet.console.me.page import MyPage, my_token
 from harriet.lib.secret import Secret
 from harriet.pages.context import show, show_once
 from harriet.pages.forms import attempt, status_of
-from harriet.people.actions.issue_device_credential import issue_device_credential
+from harriet.people.actions.issue_device_credential import IssuedToken, issue_device_credential
 from harriet.people.actions.register_device import register_device
 from harriet.people.errors import NotFound
 from harriet.people.models import AccessToken
@@ -43,7 +43,7 @@ def connect_page(request: OrganizationRequest) -> HttpResponse:
     return show(request, page, status=status_of(form))
 
 
-def _issue(request: OrganizationRequest, form: ConnectForm) -> tuple[AccessToken, Secret]:
+def _issue(request: OrganizationRequest, form: ConnectForm) -> IssuedToken:
     """A new device is only kept when its credential could be issued."""
     given = form.cleaned_data
     with transaction.atomic():

@@ -21,7 +21,7 @@ def bring_person(
         return add_person(organization, email, role, chosen, name, actor=actor)
     return (
         _standing(organization, email, role, chosen)
-        or invite_person(organization, email, role, chosen, is_handed_over=False, actor=actor)[0]
+        or invite_person(organization, email, role, chosen, is_handed_over=False, actor=actor).invitation
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -29,6 +30,13 @@ from harriet.people.tokens import new_token
 LASTS = timedelta(days=7)
 
 
+class NewInvitation(NamedTuple):
+    """An invitation and its link, which is kept nowhere."""
+
+    invitation: Invitation
+    link: Secret
+
+
 JOIN, INVITATIONS = "/join/{}/", "/choose-organization/"
 """Pages of the floor above: where a link leads, and where who has an account answers."""
 
@@ -41,21 +49,19 @@ def invite_person(
     *,
     is_handed_over: bool = True,
     actor: Actor,
-) -> tuple[Invitation, Secret]:
+) -> NewInvitation:
     """The link goes to the address by mail, too. A password that is set through it proves no address when somebody
     else had it in hand (`is_handed_over`)."""
     with transaction.atomic():
-        invitation, link = make_invitation(
-            organization, email, role, groups, is_handed_over=is_handed_over, actor=actor
-        )
-        transaction.on_commit(lambda: send_invitation(invitation, link))
-    return invitation, link
+        made = make_invitation(organization, email, role, groups, is_handed_over=is_handed_over, actor=actor)
+        transaction.on_commit(lambda: send_invitation(*made))
+    return made
 
 
 def make_invitation(
     organization: Organization, email: str, role: str, groups: Iterable[Group], *, is_handed_over: bool, actor: Actor
-) -> tuple[Invitation, Secret]:
-    """Returns the invitation and its link. An earlier open invitation of the same address is withdrawn by it."""
+) -> NewInvitation:
+    """An earlier open invitation of the same address is withdrawn by it."""
     demand(actor, organization, Power.MANAGE_PEOPLE)
     check_role(organization, role, actor=actor)
     email = clean_email(email)
@@ -64,7 +70,7 @@ def make_invitation(
     with transaction.atomic():
         invitation, token = _insert(organization, email, role, own_groups(organization, groups), is_handed_over, actor)
         _tell_who_is_known(invitation)
-    return invitation, Secret(settings.BASE_URL + JOIN.format(token.reveal()))
+    return NewInvitation(invitation, Secret(settings.BASE_URL + JOIN.format(token.reveal())))
 
 
 def _insert(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -23,6 +24,13 @@ from harriet.people.version import move_version
 LONGEST_DAYS = 366
 
 
+class IssuedToken(NamedTuple):
+    """A new token, and its secret, which is nowhere else."""
+
+    token: AccessToken
+    secret: Secret
+
+
 def issue_device_credential(
     device: Device,
     *,
@@ -31,7 +39,7 @@ def issue_device_credential(
     profile_id: UUID | None = None,
     maker: User | None = None,
     actor: Actor,
-) -> tuple[AccessToken, Secret]:
+) -> IssuedToken:
     """The secret is in the answer and nowhere else. `profile_id` must be of the organization: the caller checks.
 
     `maker` is who sees it on the machine that runs Harriet, where that is known.
@@ -41,7 +49,7 @@ def issue_device_credential(
     with transaction.atomic():
         if not Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None).exists():
             raise PeopleError("The device was revoked. Register it again under another name.", field="device")
-        token, secret = insert_token(
+        issued = insert_token(
             device.organization,
             AccessToken.Kind.DEVICE,
             name=name,
@@ -57,7 +65,7 @@ def issue_device_credential(
             organization_id=device.organization_id,
             actor=actor,
         )
-    return token, secret
+    return issued
 
 
 def check_days(expires_in_days: int) -> None:
@@ -88,9 +96,8 @@ def insert_token(
     device: Device | None = None,
     profile_id: UUID | None = None,
     maker: User | None = None,
-) -> tuple[AccessToken, Secret]:
-    """The row and the secret, which is kept nowhere. Raises PeopleError for a wrong name or time, NotFound for a person
-    who is no member."""
+) -> IssuedToken:
+    """Raises PeopleError for a time out of bounds, or a person who is not active here."""
     check_days(expires_in_days)
     if user is not None:
         active_membership(organization, user)
@@ -110,4 +117,4 @@ def insert_token(
     )
     token.refresh_from_db(fields=["expires_at", "created_at"])
     move_version(organization.pk)
-    return token, new.secret
+    return IssuedToken(token, new.secret)

@@ -9,9 +9,8 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.lib.secret import Secret
 from harriet.people.actions.add_person import own_groups
-from harriet.people.actions.issue_device_credential import insert_token
+from harriet.people.actions.issue_device_credential import IssuedToken, insert_token
 from harriet.people.errors import PeopleError
 from harriet.people.events import IntegrationKeyIssued
 from harriet.people.models import AccessToken, Group, Organization
@@ -28,7 +27,7 @@ def issue_integration_key(
     profile_id: UUID | None = None,
     *,
     actor: Actor,
-) -> tuple[AccessToken, Secret]:
+) -> IssuedToken:
     """Groups must be named: a key without one would look as if it worked and reach nothing."""
     demand(actor, organization, Power.MANAGE_TOKENS)
     chosen = own_groups(organization, groups)
@@ -36,7 +35,7 @@ def issue_integration_key(
         raise PeopleError("Choose at least one group: the key reaches what its groups may reach.", field="groups")
     name = clean_name(name, longest=80)
     with transaction.atomic():
-        token, secret = insert_token(
+        issued = insert_token(
             organization,
             AccessToken.Kind.INTEGRATION,
             name=name,
@@ -44,10 +43,10 @@ def issue_integration_key(
             profile_id=profile_id,
             actor=actor,
         )
-        token.groups.set(chosen)
+        issued.token.groups.set(chosen)
         record(
             IntegrationKeyIssued(token=name, groups=", ".join(sorted(group.slug for group in chosen))),
             organization_id=organization.pk,
             actor=actor,
         )
-    return token, secret
+    return issued

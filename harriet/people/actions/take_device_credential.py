@@ -6,17 +6,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.actor import Actor
-from harriet.lib.secret import Secret
-from harriet.people.actions.issue_device_credential import issue_device_credential
+from harriet.people.actions.issue_device_credential import IssuedToken, issue_device_credential
 from harriet.people.actions.read_notices import settle_notices
 from harriet.people.errors import NotFound
-from harriet.people.models import AccessToken, CredentialOffer
+from harriet.people.models import CredentialOffer
 from harriet.people.queries import open_offers
 
 GONE = "This credential was taken already, or the offer has expired. Make one yourself under My AI, Connect a client."
 
 
-def take_device_credential(offer: CredentialOffer, *, actor: Actor) -> tuple[AccessToken, Secret]:
+def take_device_credential(offer: CredentialOffer, *, actor: Actor) -> IssuedToken:
     """Only the person themselves: issuing refuses everybody else."""
     with transaction.atomic():
         if not open_offers().filter(pk=offer.pk).update(taken_at=Now()):

@@ -19,7 +19,7 @@ from harriet.people.actions.change_role import change_role
 from harriet.people.actions.create_group import create_group
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.delete_group import delete_group
-from harriet.people.actions.issue_device_credential import issue_device_credential
+from harriet.people.actions.issue_device_credential import IssuedToken, issue_device_credential
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.offer_device_credential import offer_device_credential
 from harriet.people.actions.register_device import register_device
@@ -191,7 +191,7 @@ def own_only(request: Any) -> User | None:
     return None if has_power(request.membership, Power.MANAGE_TOKENS) else request.user
 
 
-def issue_shared(request: Any, given: dict[str, Any]) -> Any:
+def issue_shared(request: Any, given: dict[str, Any]) -> IssuedToken:
     groups = groups_named(request.organization, given.get("groups", []))
     return issue_integration_key(
         request.organization, given["name"], groups, given["expires_in_days"], actor=request.actor
