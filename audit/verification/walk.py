@@ -19,6 +19,7 @@ from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
 from audit.verification.faults import Faults
 
 _CHUNK = 5000
+"""Events that are read at a time."""
 _SEALED_AT = MICROSECONDS.format("sealed_at")
 
 

@@ -74,7 +74,7 @@ class Field(NamedTuple):
     """Whether an event may lack it."""
 
 
-class Kind(NamedTuple):
+class EventKind(NamedTuple):
     """A declared event, as lists and sentences need it."""
 
     code: str
@@ -84,15 +84,15 @@ class Kind(NamedTuple):
     fields: tuple[Field, ...]
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, EventKind] = {}
 
 
-def known_kinds() -> list[Kind]:
+def known_kinds() -> list[EventKind]:
     """All of them, by code."""
     return sorted(_kinds.values())
 
 
-def kind_of(code: str) -> Kind | None:
+def kind_of(code: str) -> EventKind | None:
     """None for a code that this version of Harriet doesn't know."""
     return _kinds.get(code)
 
@@ -147,7 +147,7 @@ def _register(code: str, sentence: str, description: str, fields: list[Field]) -
     if not description:
         raise ValueError(f"The event {code} has no docstring: that is its description on the audit page.")
     _check_sentence(code, sentence, {field.name for field in fields})
-    _kinds[code] = Kind(code, sentence, " ".join(description.split()), tuple(fields))
+    _kinds[code] = EventKind(code, sentence, " ".join(description.split()), tuple(fields))
 
 
 def _check_sentence(code: str, sentence: str, names: set[str]) -> None:

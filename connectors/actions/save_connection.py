@@ -29,6 +29,7 @@ from vault.models import Credential
 Move = Literal["", "host", "path"]
 
 LONGEST_URL = 500
+"""Characters."""
 _OURS = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7")

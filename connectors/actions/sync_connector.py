@@ -31,6 +31,7 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 LONGEST_CAPABILITIES = 16_384
+"""Characters of JSON; a server that says more of itself is taken to have tools."""
 MOST_SENTENCES = 100
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 MOST_ROWS = 100
 DEEPEST = 3
+"""Levels below the arguments that are shown."""
 _LIMITS = (
     ("minimum", "at least {}"),
     ("exclusiveMinimum", "more than {}"),

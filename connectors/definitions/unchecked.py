@@ -13,6 +13,7 @@ from harriet.lib.schemas import checker_of
 from harriet.lib.text import show_hidden
 
 _KEPT = 5_000
+"""Definitions whose sentences are remembered."""
 
 
 def unchecked_in(definition: Mapping[str, Any]) -> tuple[str, ...]:

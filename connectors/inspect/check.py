@@ -18,6 +18,7 @@ from vault.stored import SealedCredential
 CHECK_SECONDS = 8.0
 """For one server."""
 AT_ONCE = 16
+"""Servers."""
 
 
 class _Check(NamedTuple):

@@ -122,7 +122,7 @@ def preview_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class DeletePage(PageContext):
+class DeleteProfilePage(PageContext):
     template = "profiles/delete.html"
     active = "profiles"
     profile: Profile
@@ -137,7 +137,7 @@ def delete_profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     form = ConfirmForm(found.name, request.POST or None)
     tokens, name = bound_tokens(found), found.name
     if attempt(form, lambda _given: [delete_profile(found, actor=request.actor)]) is None:
-        page = DeletePage(profile=found, form=form, tokens=tokens, people=_seen_by_all(found))
+        page = DeleteProfilePage(profile=found, form=form, tokens=tokens, people=_seen_by_all(found))
         return show(request, page, status=status_of(form))
     messages.success(request, f"The profile {name} was deleted.")
     return redirect("profiles:list")

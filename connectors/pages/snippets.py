@@ -11,6 +11,7 @@ from harriet.lib.errors import Problem
 from harriet.lib.json.canonical import parse_strict
 
 LONGEST = 64 * 1024
+"""Characters."""
 _REMOTE = {"http", "streamable-http", "streamableHttp", "sse"}
 
 

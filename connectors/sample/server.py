@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 64 * 1024
+"""Bytes of a request."""
 SERVER_INFO = {"name": "harriet-sample", "title": "Sample CRM", "version": "1.0.0"}
 CAPABILITIES = {"tools": {"listChanged": False}}
 INSTRUCTIONS = "A made-up customer list to try Harriet with. Nothing that it changes is kept."

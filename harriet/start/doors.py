@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 CROWD = 100
 """Connections of one address without a request, beyond which they are waited for less long."""
 _TELL_EVERY = 60.0
+"""Seconds between two lines in the log."""
 
 
 class Doors:

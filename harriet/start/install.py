@@ -16,6 +16,7 @@ EXACTLY = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--progres
 _PINNED = re.compile(r"^[A-Za-z0-9][\w.\[\],-]*==", re.MULTILINE)
 _LOOKED_AT = ("Collecting ", "Processing ", "Requirement already satisfied: ", "Ignoring ")
 _TOLD_EVERY = 25
+"""Packages between two lines on the screen."""
 _MISFIT = """The packages don't fit together. If the environment is older than the lock, remove it (make clean) and
 install anew. If that doesn't help, the lock is not complete: make it anew (make lock)."""
 

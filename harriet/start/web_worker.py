@@ -22,7 +22,7 @@ from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 from harriet.lib.http.client_addresses import group_of
 from harriet.start.doors import Doors
 
-LONGEST_HEAD = 64 * 1024
+LARGEST_HEAD = 64 * 1024
 """Bytes of a request line with its headers, or of what stands between two chunks of a body."""
 ARRIVAL_SECONDS = 60.0
 """From the first byte of a request to its last."""
@@ -82,7 +82,7 @@ class OnePacket:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    longest_head, arrival_seconds, head_seconds = LONGEST_HEAD, ARRIVAL_SECONDS, HEAD_SECONDS
+    largest_head, arrival_seconds, head_seconds = LARGEST_HEAD, ARRIVAL_SECONDS, HEAD_SECONDS
     doors = Doors(most=0)
     is_ending = False
     """The last answer is said; what still comes is thrown away."""
@@ -121,7 +121,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.is_ending:
-            self._discard(len(data), LINGER_BYTES if self._has_spoken else self.longest_head)
+            self._discard(len(data), LINGER_BYTES if self._has_spoken else self.largest_head)
             return
         self._quiet += len(data)
         self._unset_keepalive_if_required()
@@ -132,7 +132,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.logger.warning(message)
             self.send_400_response(message)
             return
-        if self._quiet > self.longest_head and not self.is_ending:
+        if self._quiet > self.largest_head and not self.is_ending:
             self._refuse(b"431 Request Header Fields Too Large", b"The head of the request is too long.")
 
     def send_400_response(self, msg: str) -> None:

@@ -109,7 +109,7 @@ def save_checks_of_connector(request: OrganizationRequest, pk: UUID) -> HttpResp
 
 
 @dataclass(frozen=True, slots=True)
-class DeletePage(ConnectorPage):
+class DeleteConnectorPage(ConnectorPage):
     template = "connectors/delete.html"
     tab = "settings"
     form: ConfirmForm
@@ -127,7 +127,7 @@ def delete_connector_page(request: OrganizationRequest, pk: UUID) -> HttpRespons
 
     name = connector.name
     if attempt(form, confirmed) is None:
-        page = DeletePage(request, connector, form=form, consequences=consequences_of(connector))
+        page = DeleteConnectorPage(request, connector, form=form, consequences=consequences_of(connector))
         return show(request, page, status=status_of(form))
     messages.success(request, f"{name} was deleted, with its tools and its credential.")
     return redirect("connectors:list")

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 LIFE_SECONDS, USABLE_SECONDS = 7200.0, 3600.0
 """A stream takes no new requests in its second hour, so that none breaks off when it ends."""
 IDLE_SECONDS = 120.0
+"""After the last request of a stream."""
 _ADDRESS_SECONDS = 10.0
 """Until the server has said where requests go."""
 _MOST_STREAM_EVENTS, _LARGEST_STREAM = 1_000_000, 4 * 2**30

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 SIDE_SECONDS = 5.0
 """For what is said beside a request: an answer to a question, a cancellation, the end of a session."""
 LISTENING_SECONDS = 3600.0
+"""For which one stream is read."""
 OPENING_SECONDS = 1.0
 """How long a request waits for the server to open the stream: it may ask back on it at once."""
 AGAIN_SECONDS, MOST_TRIES = 0.2, 10

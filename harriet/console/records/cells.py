@@ -20,6 +20,7 @@ from harriet.lib.records import INSTALLATION, Record
 from harriet.pages.parts import json_block, reltime, visible
 
 LONGEST_IN_LIST = 160
+"""Characters."""
 LONGEST = 4000
 """Characters: a page stays under 100 KB whatever a server sent."""
 MOST_LINKS = 50

@@ -22,8 +22,8 @@ RETRY_MS = 1000
 """After which a client whose connection broke comes back, unless the server said otherwise."""
 KEPT_SECONDS = 60.0
 """After the end of a call."""
-MOST_BYTES = 16 * 2**20
-"""Kept of all streams of a process; beyond that the oldest are forgotten."""
+LARGEST = 16 * 2**20
+"""Bytes that are kept of all streams of a process; beyond that the oldest are forgotten."""
 _LONGEST_ID = 400
 """Characters of an event's id."""
 _PROCESS, _NUMBER = re.compile(r"[0-9a-f]{16}"), re.compile(r"[0-9]{1,9}")
@@ -129,7 +129,7 @@ class Journals:
         """Keeps the message. The id of its event."""
         journal.add(message)
         event_id = journal.id_of(len(journal.events))
-        excess = sum(kept.size for kept in self._kept.values()) - MOST_BYTES
+        excess = sum(kept.size for kept in self._kept.values()) - LARGEST
         for name in list(self._kept) if excess > 0 else ():
             dropped = self._kept.pop(name)
             excess -= dropped.size

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[bytes], Awaitable[None]]
 
 LARGEST = 20 * 2**20
+"""Bytes of one message."""
 LETTERS = Sealer("harriet/gateway-post/v1")
 """Bound to the channel that they go through."""
 _EVERYONE = "harriet:gateway:everyone"

@@ -12,7 +12,7 @@ from harriet.gateway.errors import RpcRefusal
 from harriet.lib.json.canonical import NotRepresentable, is_deeper_than, parse_strict
 from harriet.lib.mcp.error_codes import INVALID_REQUEST, PARSE_ERROR
 
-LONGEST_BATCH = 50
+MOST_IN_A_BATCH = 50
 """Messages."""
 SERVER_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
 REQUEST_ID = "harriet/requestId"
@@ -71,8 +71,8 @@ def parse(body: bytes) -> Any:
 
 def batch_of(body: bytes, values: list[Any]) -> list[tuple[bytes, Any]]:
     """The messages of a batch, each as bytes and values."""
-    if not values or len(values) > LONGEST_BATCH:
-        raise RpcRefusal(INVALID_REQUEST, f"A batch has 1 to {LONGEST_BATCH} messages.", status=400)
+    if not values or len(values) > MOST_IN_A_BATCH:
+        raise RpcRefusal(INVALID_REQUEST, f"A batch has 1 to {MOST_IN_A_BATCH} messages.", status=400)
     return list(zip((bytes(raw) for raw in _decode_batch(body)), values, strict=True))
 
 

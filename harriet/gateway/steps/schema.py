@@ -12,8 +12,8 @@ from harriet.lib.schemas import Checker, checker_of
 INPUT, OUTPUT = "inputSchema", "outputSchema"
 _KEPT = 4096
 """Checkers."""
-_MOST_BYTES = 128 * 2**20
-"""Of memory, about. A schema takes a few kilobytes; one of the largest with many patterns, some megabytes."""
+_LARGEST = 128 * 2**20
+"""Bytes of memory, about. A schema takes a few kilobytes; one of the largest with many patterns, some megabytes."""
 
 _Key = tuple[bytes, str]
 """The digest of a definition, and which of its schemas."""
@@ -51,7 +51,7 @@ class Schemas:
         found = await loop.run_in_executor(self._thread, _compile, pinned, which)
         self._checkers[key] = found
         self._size += found.size
-        while len(self._checkers) > _KEPT or (self._size > _MOST_BYTES and len(self._checkers) > 1):
+        while len(self._checkers) > _KEPT or (self._size > _LARGEST and len(self._checkers) > 1):
             self._size -= self._checkers.popitem(last=False)[1].size
         return found
 

@@ -7,6 +7,7 @@ from harriet.lib.egress.errors import EgressBroken, too_large
 from harriet.lib.text import quoted
 
 _STEP = 64 * 1024
+"""Bytes that are unpacked at a time."""
 _WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 

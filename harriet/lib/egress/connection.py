@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import httptools
 
-LONGEST_HEAD = 64 * 1024
+LARGEST_HEAD = 64 * 1024
 """Bytes without any of a body: the head of an answer, or what stands between two of its chunks."""
 _MUCH = 256 * 1024
 """Body bytes that wait to be read; beyond, the server has to wait."""
@@ -199,7 +199,7 @@ class Connection(asyncio.Protocol):
             self._is_reusable = False
             if not self._is_complete:
                 self._fail()
-        if self._quiet > LONGEST_HEAD and not self._is_complete:
+        if self._quiet > LARGEST_HEAD and not self._is_complete:
             self._fail()
 
     def eof_received(self) -> bool:

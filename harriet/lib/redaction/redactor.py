@@ -17,6 +17,7 @@ _ACCIDENTAL = 12
 """Digits alone and encodings, put together from several neighbouring values, are a secret from this length on."""
 _CUT = "…"
 _LEAST_CUT = 5
+"""Characters of a secret before a cut, from which on they are taken out."""
 _CAREFUL = 2000
 """So many times in one message, the exact place of a secret is worked out. After that its whole string goes."""
 

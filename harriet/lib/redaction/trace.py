@@ -10,6 +10,7 @@ from harriet.lib.redaction.spelling import STEPS, folded
 MOST_EDITS = 50_000
 """A text with more escapes than this isn't traced: it costs too long."""
 _WINDOW = 2048
+"""Characters between two places whose fold is remembered."""
 
 
 class TooManyEdits(Exception):

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from harriet.lib.schemas.walk import Node, pointed_at
 
 TOO_MUCH = 10**12
+"""For what nobody can count."""
 _UNIQUE = 10
 """What `uniqueItems` weighs: every item is compared with others."""
 _DISJOINT = frozenset({"properties", "additionalProperties", "unevaluatedProperties"})

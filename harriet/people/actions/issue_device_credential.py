@@ -22,6 +22,7 @@ from harriet.people.tokens import new_token
 from harriet.people.version import move_version
 
 LONGEST_DAYS = 366
+"""That a token lasts."""
 
 
 class IssuedToken(NamedTuple):
