@@ -22,12 +22,13 @@ from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from vault.models import Credential
 
+_BROKEN = Q(state=Connector.State.ACTIVE, health__in=[Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN])
 SHOWN = {
     "": ("All", Q()),
-    "working": ("Working", Q(state="active", health="up")),
-    "attention": ("Needs attention", Q(state="active", health__in=["down", "operator"]) | Q(quarantined_count__gt=0)),
-    "paused": ("Paused", Q(state="paused")),
-    "draft": ("Drafts", Q(state="draft")),
+    "working": ("Working", Q(state=Connector.State.ACTIVE, health=Connector.Health.UP)),
+    "attention": ("Needs attention", _BROKEN | Q(quarantined_count__gt=0)),
+    "paused": ("Paused", Q(state=Connector.State.PAUSED)),
+    "draft": ("Drafts", Q(state=Connector.State.DRAFT)),
 }
 
 
@@ -85,7 +86,8 @@ def _chips(wanted: str, text: str) -> list[Link]:
 
 def _filtered(found: QuerySet[Connector], show: str, text: str) -> QuerySet[Connector]:
     if show in SHOWN:
-        found = found.filter(SHOWN[show][1])
+        _, which = SHOWN[show]
+        found = found.filter(which)
     if text:
         found = found.filter(Q(name__icontains=text) | Q(slug__icontains=text) | Q(url__icontains=text))
     return found

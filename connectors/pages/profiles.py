@@ -90,9 +90,9 @@ def profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     found = profile_of(request.organization, pk)
     can_manage = has_power(request.membership, Power.MANAGE_PROFILES)
     form = ProfileForm.of(found, request.POST or None)
-    saved = attempt(form, lambda given: [change_profile(found, **given, actor=request.actor)])
+    saved = attempt(form, lambda given: change_profile(found, **given, actor=request.actor))
     if saved is not None:
-        messages.success(request, f"The profile {found} was saved." if saved[0] else "Nothing was changed.")
+        messages.success(request, f"The profile {found} was saved." if saved else "Nothing was changed.")
         return redirect("profiles:detail", pk)
     page = ProfilePage(profile=found, form=form, people=_seen_by_all(found), can_manage=can_manage)
     return show(request, page, status=status_of(form))

@@ -27,7 +27,8 @@ KINDS = {Tool.Kind.TOOL: "Tools", Tool.Kind.PROMPT: "Prompts", Tool.Kind.RESOURC
 
 def filtered_tools(connector: Connector, wanted: QueryDict) -> QuerySet[Tool]:
     """By the filters in the address: show, kind, risk, group, q."""
-    found = tools_of(connector).filter(SHOWN.get(wanted.get("show", ""), SHOWN[""])[1])
+    _, which = SHOWN.get(wanted.get("show", ""), SHOWN[""])
+    found = tools_of(connector).filter(which)
     if kind := wanted.get("kind"):
         found = found.filter(kind=kind)
     if risk := wanted.get("risk"):

@@ -42,7 +42,8 @@ def may_mail(request: HttpRequest, email: str) -> bool:
 
 def remember_place(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """For a browser in which this person has just signed in; others who use it stay remembered."""
-    known = [id for id in _known(request)[1] if id != str(user.pk)]
+    _, ids = _known(request)
+    known = [id for id in ids if id != str(user.pk)]
     value = ".".join([secrets.token_urlsafe(12), str(user.pk), *known[: _MOST - 1]])
     response.set_signed_cookie(
         PLACE,
@@ -62,6 +63,7 @@ def _usual_place(request: HttpRequest, email: str) -> str:
 
 
 def _known(request: HttpRequest) -> tuple[str, list[str]]:
+    """The browser's name, and the ids of the people who signed in with it."""
     value = request.get_signed_cookie(PLACE, "", salt=_SALT, max_age=_REMEMBERED_SECONDS)
     name, *ids = str(value).split(".")
     return name, ids

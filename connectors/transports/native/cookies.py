@@ -12,7 +12,7 @@ from time import monotonic, time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-MOST, LARGEST = 20, 4096
+MOST, LONGEST = 20, 4096
 """Cookies of a session; characters of one."""
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e ,]*")
@@ -47,7 +47,7 @@ class Cookies:
         for header in headers:
             pair, _, rest = header.partition(";")
             name, equals, value = (part.strip() for part in pair.partition("="))
-            if equals and len(header) <= LARGEST and _NAME.fullmatch(name) and _VALUE.fullmatch(value):
+            if equals and len(header) <= LONGEST and _NAME.fullmatch(name) and _VALUE.fullmatch(value):
                 self._set(name, value, _attributes(rest))
 
     def beside(self, headers: dict[str, str]) -> dict[str, str]:
