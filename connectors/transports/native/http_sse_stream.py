@@ -14,10 +14,11 @@ from connectors.transports.base import Discovery, Endpoint, OnNotification
 from connectors.transports.native.answer_stream import BURST, MOST_EVENTS, PER_SECOND, Unread
 from connectors.transports.native.cookies import Cookies
 from connectors.transports.native.countdown import Countdown
-from connectors.transports.native.envelope import Message, one_line, singly
+from connectors.transports.native.envelope import Message, singly
 from connectors.transports.native.failure import EgressProblem, failure_of, translated
+from connectors.transports.native.in_flight import pass_on
 from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.server_questions import ServerQuestions, TooManyQuestions, take_if_asked
+from connectors.transports.native.server_questions import ServerQuestions, TooManyQuestions
 from connectors.transports.native.sse import EventReader, EventTooLarge, TooManyEvents
 from connectors.transports.native.wire import Wire
 from harriet.lib.egress import Exchange
@@ -192,12 +193,7 @@ class HttpSseStream:
         if not message.method:
             self._land(message)
             return
-        flights = list(self._flights.values())
-        if await take_if_asked([flight.questions for flight in flights], message):
-            return
-        await self._pace.keep()
-        for flight in flights:
-            await flight.hear(one_line(raw))
+        await pass_on(message, raw, list(self._flights.values()), self._pace)
 
     def _land(self, message: Message) -> None:
         """Only with one request on its way an answer may be written in another way than its request."""

@@ -17,13 +17,14 @@ from connectors.transports.native.answers import result_of
 from connectors.transports.native.cookies import Cookies
 from connectors.transports.native.countdown import Countdown
 from connectors.transports.native.envelope import Message, notification, request
+from connectors.transports.native.in_flight import InFlight
 from connectors.transports.native.lost_session import Loss, is_refusal, is_same_refusal, loss_in, lost_at_once
 from connectors.transports.native.outgoing import Attached, Outgoing, ServerReply, SessionRequest
 from connectors.transports.native.server_questions import ServerQuestions
 from connectors.transports.native.session_loans import Loan, SessionLoans, is_alone
 from connectors.transports.native.session_pool import SessionPool
 from connectors.transports.native.session_stream import SIDE_SECONDS, keep_own_stream
-from connectors.transports.native.sessions import InFlight, Session
+from connectors.transports.native.sessions import Session
 from connectors.transports.native.wire import Wire
 from harriet.lib.mcp.methods import INITIALIZE, LOGGING_SET_LEVEL, PING
 from harriet.lib.mcp.notifications import CANCELLED, INITIALIZED, ROOTS_LIST_CHANGED

@@ -8,9 +8,10 @@ import logging
 from connectors.errors import UpstreamError
 from connectors.transports.base import Endpoint
 from connectors.transports.native.answer_stream import BURST, MOST_EVENTS, PER_SECOND
-from connectors.transports.native.envelope import Message, one_line
+from connectors.transports.native.envelope import Message
+from connectors.transports.native.in_flight import pass_on
 from connectors.transports.native.outgoing import Attached
-from connectors.transports.native.server_questions import TooManyQuestions, take_if_asked
+from connectors.transports.native.server_questions import TooManyQuestions
 from connectors.transports.native.sessions import OwnStream, Session
 from connectors.transports.native.sse import EventReader
 from connectors.transports.native.wire import Wire, retry_of
@@ -83,10 +84,4 @@ class _OwnStreamReader:
     async def _on_message(self, message: Message, raw: bytes) -> None:
         if not message.method:
             return
-        flights = list(self._session.in_flight.values())
-        if await take_if_asked([flight.questions for flight in flights], message):
-            return
-        await self._pace.keep()
-        for flight in flights:
-            if flight.on_notification is not None:
-                await flight.on_notification(one_line(raw))
+        await pass_on(message, raw, list(self._session.in_flight.values()), self._pace)

@@ -6,17 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connectors.transports.base import Endpoint, OnNotification
+from connectors.transports.base import Endpoint
 from connectors.transports.native.cookies import Cookies
-from connectors.transports.native.server_questions import ServerQuestions
-
-
-@dataclass(slots=True)
-class InFlight:
-    """A request that is on its way, for what the server says about it outside of its own stream."""
-
-    questions: ServerQuestions
-    on_notification: OnNotification | None
+from connectors.transports.native.in_flight import InFlight
 
 
 class OwnStream(NamedTuple):
