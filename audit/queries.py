@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event, SetAside
+from harriet.lib.microseconds import microseconds_of, moment_at
 
 PAGE = 50
 """Events on one page."""
 CALLS = (CALL_INTENT, CALL_OUTCOME, CALL_REFUSED, CALL_HELD)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +121,12 @@ def _edge(direction: str, rows: list[Event], index: int) -> str:
 
 
 def _cursor(direction: str, event: Event) -> str:
-    return f"{direction}{(event.recorded_at - _EPOCH) // _MICROSECOND:x}.{event.id.hex}"
+    return f"{direction}{microseconds_of(event.recorded_at):x}.{event.id.hex}"
 
 
 def _read(cursor: str) -> tuple[str, _Place | None]:
     try:
         micros, _, id = cursor[1:].partition(".")
-        return cursor[:1], (_EPOCH + int(micros, 16) * _MICROSECOND, UUID(hex=id))
+        return cursor[:1], (moment_at(int(micros, 16)), UUID(hex=id))
     except (ValueError, OverflowError):
         return "", None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
@@ -11,10 +10,9 @@ from django.db.models.functions import Now
 
 from connectors.counts import Counts
 from connectors.models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
-from harriet.people.errors import NotFound
 from harriet.people.models import Membership, Organization
+from harriet.people.queries import or_not_found
 
-T = TypeVar("T")
 MOST_VERSIONS = 20
 """Of one tool, on its page."""
 BETWEEN_SYNCS = timedelta(hours=1)
@@ -47,7 +45,7 @@ def counts_of(connector: Connector) -> Counts:
 
 def connector_of(organization: Organization, connector_id: UUID) -> Connector:
     """Raises NotFound."""
-    return _found(connectors_of(organization).filter(pk=connector_id).first(), "There is no such connector here.")
+    return or_not_found(connectors_of(organization).filter(pk=connector_id).first(), "There is no such connector here.")
 
 
 def tools_of(connector: Connector) -> QuerySet[Tool]:
@@ -62,7 +60,7 @@ def tools_in(organization: Organization) -> QuerySet[Tool]:
 
 def tool_of(organization: Organization, tool_id: UUID) -> Tool:
     """With details. Raises NotFound."""
-    return _found(tools_in(organization).filter(pk=tool_id).first(), "There is no such tool here.")
+    return or_not_found(tools_in(organization).filter(pk=tool_id).first(), "There is no such tool here.")
 
 
 def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:
@@ -99,7 +97,7 @@ def _profiles(organization: Organization) -> QuerySet[Profile]:
 
 def profile_of(organization: Organization, profile_id: UUID) -> Profile:
     """Raises NotFound."""
-    return _found(_profiles(organization).filter(pk=profile_id).first(), "There is no such profile here.")
+    return or_not_found(_profiles(organization).filter(pk=profile_id).first(), "There is no such profile here.")
 
 
 def profiles_for(membership: Membership) -> QuerySet[Profile]:
@@ -124,9 +122,3 @@ def due_for_sync() -> list[UUID]:
     seen = Connector.objects.filter(state=Connector.State.ACTIVE, health=Connector.Health.UP)
     seen = seen.annotate(synced=Max("sync_runs__started_at"))
     return list(seen.filter(Q(synced__lt=Now() - BETWEEN_SYNCS) | Q(synced=None)).values_list("pk", flat=True))
-
-
-def _found(thing: T | None, message: str) -> T:
-    if thing is None:
-        raise NotFound(message)
-    return thing

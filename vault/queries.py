@@ -13,6 +13,8 @@ from vault.stored import SealedCredential
 
 KEPT_FOR = timedelta(days=1)
 """How long a replaced secret can be switched back to."""
+DUE_SOON = timedelta(days=14)
+"""Before its rotation is due, pages say so."""
 
 
 def sealed_credentials(organization_id: UUID) -> dict[UUID, SealedCredential]:

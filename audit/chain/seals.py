@@ -13,7 +13,7 @@ from audit.stored_event import MICROSECONDS
 
 SEALS_AT_ONCE = 500
 """Rows that one query reads."""
-_SEALED_AT = MICROSECONDS.format("sealed_at")
+SEALED_AT = MICROSECONDS.format("sealed_at")
 
 
 class StoredSeal(NamedTuple):
@@ -35,7 +35,7 @@ class StoredSeal(NamedTuple):
 def seals_after(cursor: CursorWrapper, organization_id: UUID, sequence: int) -> list[StoredSeal]:
     cursor.execute(
         "SELECT id, sequence, algorithm, previous, root, link, mac, cardinality(event_ids),"  # noqa: S608
-        f" {_SEALED_AT} FROM audit_seal WHERE organization_id = %s AND sequence > %s ORDER BY sequence LIMIT %s",
+        f" {SEALED_AT} FROM audit_seal WHERE organization_id = %s AND sequence > %s ORDER BY sequence LIMIT %s",
         [organization_id, sequence, SEALS_AT_ONCE],
     )
     return list(map(StoredSeal._make, cursor.fetchall()))

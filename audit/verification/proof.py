@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -12,8 +12,8 @@ from audit.chain import hashes
 from audit.chain.seals import StoredSeal, is_ours
 from audit.models import Event, Seal, Unsealed
 from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
+from harriet.lib.microseconds import microseconds_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_SEALS = 50
 _CLOCK_STEP = timedelta(minutes=5)
 """How far the database's clock may have been set back between an event and its seal."""
@@ -55,7 +55,7 @@ def _seal_of(event: Event) -> Seal | None:
 
 def _is_own(seal: Seal) -> bool:
     hashes = (bytes(seal.previous), bytes(seal.root), bytes(seal.link), bytes(seal.mac))
-    micros = (seal.sealed_at - _EPOCH) // timedelta(microseconds=1)
+    micros = microseconds_of(seal.sealed_at)
     stored = StoredSeal(seal.id, seal.sequence, seal.algorithm, *hashes, len(seal.event_ids), micros)
     return is_ours(seal.organization_id, stored)
 

@@ -13,14 +13,13 @@ from uuid import UUID
 from django.db import connection
 
 from audit.chain import hashes
-from audit.chain.seals import StoredSeal, is_ours
+from audit.chain.seals import SEALED_AT, StoredSeal, is_ours
 from audit.models import Checkpoint
-from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
+from audit.stored_event import COLUMNS, StoredEvent, complaint
 from audit.verification.faults import Faults
 
 _CHUNK = 5000
 """Events that are read at a time."""
-_SEALED_AT = MICROSECONDS.format("sealed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def _seals(organization_id: UUID) -> Iterator[_Seal]:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT id, sequence, algorithm, previous, event_ids::text[], root, link, mac, {_SEALED_AT}"  # noqa: S608
+                f"SELECT id, sequence, algorithm, previous, event_ids::text[], root, link, mac, {SEALED_AT}"  # noqa: S608
                 " FROM audit_seal WHERE organization_id = %s AND (sequence, id) > (%s, %s)"
                 " ORDER BY sequence, id LIMIT 50",
                 [organization_id, *(last or (-(2**63), UUID(int=0)))],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from connectors.events import ConnectorChanged, InternalHostAllowed, SecretKeptF
 from connectors.models import Connector
 from connectors.wizard_steps import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
+from harriet.lib.egress.reach import COMPANY_NETWORKS
 from harriet.people.models import Organization
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
@@ -30,10 +31,6 @@ Move = Literal["", "host", "path"]
 
 LONGEST_URL = 500
 """Characters."""
-_OURS = tuple(
-    ip_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7")
-)
 _CLOUDS = {"100.100.100.200", "fd00:ec2::254", "fd20:ce::254"}
 """Addresses of clouds' metadata services in these networks: whoever means one lists it for the whole organization."""
 
@@ -119,7 +116,8 @@ def _may_be_ours(host: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return True  # a name: egress judges what it resolves to
-    return any(address in network for network in _OURS if network.version == address.version) and host not in _CLOUDS
+    networks = (network for network in COMPANY_NETWORKS if network.version == address.version)
+    return any(address in network for network in networks) and host not in _CLOUDS
 
 
 def _refuse_unreachable(url: str, reach: Reach) -> None:

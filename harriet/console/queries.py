@@ -18,8 +18,8 @@ from audit.queries import without_set_aside
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import AccessToken, Group, Invitation, Membership, Organization
 from vault.models import Credential
+from vault.queries import DUE_SOON
 
-DUE_SOON = timedelta(days=14)
 UNUSED_AFTER = timedelta(days=30)
 SHOWN_DAYS = 14
 

@@ -21,7 +21,7 @@ from harriet.gateway.http.exchange import HttpExchange, joined, read_body, refus
 from harriet.gateway.http.guessing import Guesses
 from harriet.gateway.http.journal import EventId
 from harriet.gateway.http.page_bodies import serve_pages
-from harriet.gateway.http.reply import HttpReply
+from harriet.gateway.http.reply import CLOSE, HttpReply
 from harriet.gateway.metrics_page import serve_metrics
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
@@ -56,7 +56,6 @@ _INVALID_TOKEN = (
     b'Bearer error="invalid_token", error_description="%b"' % _NOT_VALID.encode("ascii", "replace"),
 )
 """RFC 6750 §3.1: with the sentence in it, because some clients show nothing else."""
-_CLOSE = (b"connection", b"close")
 """A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
 _NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
 _NO_STREAM = "GET opens a stream. Send Accept: text/event-stream."
@@ -162,7 +161,7 @@ class McpEndpoint:
     async def _refuse(self, refusal: HttpRefusal, exchange: HttpExchange) -> None:
         if isinstance(refusal, UnknownToken):
             await self._guesses.slow(exchange.scope, exchange.headers)
-        more = (_CLOSE,) if b"expect" in exchange.headers and _CLOSE not in refusal.headers else ()
+        more = (CLOSE,) if b"expect" in exchange.headers and CLOSE not in refusal.headers else ()
         body = refusal_body(refusal.status, refusal.message)
         await exchange.reply.finish(refusal.status, body, *refusal.headers, *more)
 

@@ -61,7 +61,7 @@ def people_of(organization: Organization) -> QuerySet[Membership]:
 
 def person_of(organization: Organization, membership_id: UUID) -> Membership:
     """Raises NotFound."""
-    return _found(people_of(organization).filter(pk=membership_id).first(), "There is no such person here.")
+    return or_not_found(people_of(organization).filter(pk=membership_id).first(), "There is no such person here.")
 
 
 def groups_of(organization: Organization) -> QuerySet[Group]:
@@ -79,7 +79,7 @@ def groups_with_counts(organization: Organization) -> QuerySet[Group]:
 
 def group_of(organization: Organization, group_id: UUID) -> Group:
     """With counts. Raises NotFound."""
-    return _found(groups_with_counts(organization).filter(pk=group_id).first(), "There is no such group here.")
+    return or_not_found(groups_with_counts(organization).filter(pk=group_id).first(), "There is no such group here.")
 
 
 def devices_of(organization: Organization, user: User | None = None) -> QuerySet[Device]:
@@ -92,7 +92,7 @@ def devices_of(organization: Organization, user: User | None = None) -> QuerySet
 
 def device_of(organization: Organization, device_id: UUID) -> Device:
     """Raises NotFound."""
-    return _found(devices_of(organization).filter(pk=device_id).first(), "There is no such device here.")
+    return or_not_found(devices_of(organization).filter(pk=device_id).first(), "There is no such device here.")
 
 
 def live_tokens() -> QuerySet[AccessToken]:
@@ -116,7 +116,7 @@ def keys_seen_by(organization: Organization, user: User) -> QuerySet[AccessToken
 
 def token_of(organization: Organization, token_id: UUID) -> AccessToken:
     """Raises NotFound."""
-    return _found(tokens_of(organization).filter(pk=token_id).first(), "There is no such token here.")
+    return or_not_found(tokens_of(organization).filter(pk=token_id).first(), "There is no such token here.")
 
 
 def open_offers() -> QuerySet[CredentialOffer]:
@@ -148,7 +148,9 @@ def invitations_of(organization: Organization) -> QuerySet[Invitation]:
 
 def invitation_of(organization: Organization, invitation_id: UUID) -> Invitation:
     """An open one. Raises NotFound."""
-    return _found(invitations_of(organization).filter(pk=invitation_id).first(), "There is no such invitation here.")
+    return or_not_found(
+        invitations_of(organization).filter(pk=invitation_id).first(), "There is no such invitation here."
+    )
 
 
 def invitation_with(token: str) -> Invitation | None:
@@ -188,7 +190,8 @@ def has_owner() -> bool:
     return Membership.objects.filter(role=Role.OWNER).exists()
 
 
-def _found(thing: T | None, message: str) -> T:
+def or_not_found(thing: T | None, message: str) -> T:
+    """Raises NotFound with the message for None."""
     if thing is None:
         raise NotFound(message)
     return thing

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from vault.models import Credential, CredentialVersion
-from vault.queries import current_version
+from vault.queries import DUE_SOON, current_version
 from vault.types.registry import TYPES
 
-SOON = timedelta(days=14)
 """Before a secret is due it is listed as due soon."""
 
 
@@ -42,4 +41,4 @@ def due_in_words(due: datetime | None, now: datetime) -> Due:
         return Due("danger", "Overdue")
     if due.date() == now.date():
         return Due("attention", "Due today")
-    return Due("attention", "Due soon") if due - now <= SOON else Due("ok", "In time")
+    return Due("attention", "Due soon") if due - now <= DUE_SOON else Due("ok", "In time")

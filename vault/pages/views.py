@@ -21,9 +21,9 @@ from harriet.people.roles import Power
 from vault.actions.change_schedule import change_schedule
 from vault.errors import CredentialNotFound
 from vault.models import Credential, DataKey
-from vault.pages.rows import SOON, CredentialRow, row_of
+from vault.pages.rows import CredentialRow, row_of
 from vault.pages.schedule_form import ScheduleForm, schedule_of
-from vault.queries import credentials_of, data_keys_of, due_of
+from vault.queries import DUE_SOON, credentials_of, data_keys_of, due_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class SchedulePage(PageContext):
 @needs(Power.VIEW_SETTINGS)
 def vault_page(request: OrganizationRequest) -> HttpResponse:
     now, organization = timezone.now(), request.organization
-    everything, due = credentials_of(organization.pk), due_of(organization.pk, now + SOON)
+    everything, due = credentials_of(organization.pk), due_of(organization.pk, now + DUE_SOON)
     only_due = request.GET.get("show") == "due"
     page = page_of(due if only_due else everything, request)
     shown = VaultPage(

@@ -11,6 +11,7 @@ from connectors.transports.native.envelope import Error
 from connectors.transports.native.sessions import Session
 from harriet.lib.mcp.error_codes import HEADER_MISMATCH, UNSUPPORTED_VERSION
 from harriet.lib.mcp.headers import PROTOCOL_VERSION_HEADER, SESSION_ID_HEADER
+from harriet.lib.mcp.implementation import HARRIET
 from harriet.lib.mcp.meta import (
     CLIENT_CAPABILITIES_KEY,
     CLIENT_INFO_KEY,
@@ -29,8 +30,6 @@ from harriet.lib.mcp.versions import (
 )
 from harriet.lib.text import excerpt
 
-CLIENT_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
-
 BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 MODERN_HEADERS = {**BASE_HEADERS, PROTOCOL_VERSION_HEADER: MODERN_VERSION}
 
@@ -38,7 +37,7 @@ _SESSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 MODERN_META = {
     PROTOCOL_VERSION_KEY: MODERN_VERSION,
-    CLIENT_INFO_KEY: CLIENT_INFO,
+    CLIENT_INFO_KEY: HARRIET,
     CLIENT_CAPABILITIES_KEY: {},
 }
 _MODERN_META_MEMBER = b'"_meta":' + msgspec.json.encode(MODERN_META)
@@ -73,7 +72,7 @@ def log_level(meta: dict[str, Any] | None) -> str:
 
 def initialize(capabilities: bytes, version: str = NEWEST_LEGACY) -> dict[str, Any]:
     """The params of the handshake (SPEC 2025-11-25 lifecycle); `capabilities` as JSON."""
-    return {"protocolVersion": version, "capabilities": msgspec.Raw(capabilities), "clientInfo": CLIENT_INFO}
+    return {"protocolVersion": version, "capabilities": msgspec.Raw(capabilities), "clientInfo": HARRIET}
 
 
 def new_session(discovery: Discovery, session_id: str) -> Session:

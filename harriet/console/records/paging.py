@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
+from harriet.lib.microseconds import microseconds_of, moment_at
+
 PAGE = 50
 WINDOW = 10_000
 """So many rows at most are looked through for what no index finds."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def listed(rows: QuerySet[Any], loose: Q, *, time: str, cursor: str) -> Listed:
 
 
 def _cursor(row: Any, time: str) -> str:
-    micros = f"{(getattr(row, time) - _EPOCH) // _MICROSECOND:x}" if time else ""
+    micros = f"{microseconds_of(getattr(row, time)):x}" if time else ""
     return f"{micros}.{row.pk}"
 
 
@@ -51,7 +49,7 @@ def _before(model: type[Model], time: str, cursor: str) -> Q:
     micros, _, id = cursor.partition(".")
     try:
         pk = model._meta.pk.to_python(id)
-        at = _EPOCH + int(micros, 16) * _MICROSECOND if time else None
+        at = moment_at(int(micros, 16)) if time else None
     except (ValidationError, ValueError, OverflowError):
         return Q()
     if not time:

@@ -38,8 +38,8 @@ MOST_COMPLETIONS = 100
 """Values in one answer, as the protocol has it."""
 MOST_SAFE = 2**53 - 1
 """Where JavaScript's whole numbers end."""
-INPUT_REQUIRED = msgspec.Raw(b'"input_required"')
-"""The `resultType` of a result that is questions (2026-07-28)."""
+COMPLETE, INPUT_REQUIRED = msgspec.Raw(b'"complete"'), msgspec.Raw(b'"input_required"')
+"""The `resultType` of a result, and of one that is questions (2026-07-28)."""
 _FALSY = frozenset({b"null", b"0", b'""', b'"false"', b"[]", b"{}"})
 
 

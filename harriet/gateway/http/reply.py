@@ -11,7 +11,7 @@ from harriet.lib.http.accept import Accept
 KEEP_ALIVE_SECONDS = 15.0
 """Between two signs of life to a client that waits: proxies end connections on which nothing is said."""
 JSON = (b"content-type", b"application/json")
-_CLOSE = (b"connection", b"close")
+CLOSE = (b"connection", b"close")
 """A client that was hung up on comes back on another connection: on this one the call still runs."""
 _STREAM_HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -122,7 +122,7 @@ class HttpReply:
         if self._journals is not None:
             self._journal = self._journals.begin(*self._kept_for)
             first = b"retry: %d\nid: %b\ndata:\n\n" % (self._retry_ms, self._journal.id_of(0))
-        headers = [*_STREAM_HEADERS, *([_CLOSE] if self._is_primed else []), *self.more_headers]
+        headers = [*_STREAM_HEADERS, *([CLOSE] if self._is_primed else []), *self.more_headers]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         if first:
             await self._send({"type": "http.response.body", "body": first, "more_body": True})

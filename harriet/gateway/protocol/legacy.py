@@ -14,7 +14,6 @@ from harriet.gateway.errors import CallCancelled, GatewayError, RpcRefusal
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.running import RequestKey, name_of, tell_other_processes
 from harriet.gateway.protocol.messages import (
-    SERVER_INFO,
     Incoming,
     batch_of,
     error_body,
@@ -36,6 +35,7 @@ from harriet.gateway.steps.request import Call
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, OpenSession
 from harriet.lib.mcp.error_codes import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 from harriet.lib.mcp.headers import RAW_PROTOCOL_VERSION_HEADER, RAW_SESSION_ID_HEADER
+from harriet.lib.mcp.implementation import HARRIET
 from harriet.lib.mcp.log_levels import DEFAULT_LEVEL, LEVELS
 from harriet.lib.mcp.methods import (
     INITIALIZE,
@@ -127,7 +127,7 @@ def _initialize(visit: Visit, params: dict[str, Any]) -> dict[str, Any]:
     return {
         "protocolVersion": _version(params),
         "capabilities": capabilities(visit),
-        "serverInfo": SERVER_INFO,
+        "serverInfo": HARRIET,
         "instructions": instructions(visit),
     }
 

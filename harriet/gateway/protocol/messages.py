@@ -14,7 +14,6 @@ from harriet.lib.mcp.error_codes import INVALID_REQUEST, PARSE_ERROR
 
 MOST_IN_A_BATCH = 50
 """Messages."""
-SERVER_INFO = {"name": "harriet", "title": "Harriet", "version": "0.1.0"}
 REQUEST_ID = "harriet/requestId"
 
 _NOT_AN_OBJECT = "The message must be one JSON-RPC 2.0 object with a method."

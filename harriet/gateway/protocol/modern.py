@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from harriet.gateway.content.results import Fields, asks_for_input
+from harriet.gateway.content.results import COMPLETE, Fields, asks_for_input
 from harriet.gateway.errors import CallCancelled, GatewayError, RpcRefusal
 from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.protocol.listen import serve_listen
-from harriet.gateway.protocol.messages import SERVER_INFO, Incoming, incoming, raw_error_body, result_body
+from harriet.gateway.protocol.messages import Incoming, incoming, raw_error_body, result_body
 from harriet.gateway.protocol.offers import LISTS, capabilities, instructions, listed
 from harriet.gateway.protocol.param_headers import check_param_headers
 from harriet.gateway.protocol.requests import CALLS, client_label
@@ -40,6 +40,7 @@ from harriet.lib.mcp.headers import (
     RAW_NAME_HEADER,
     RAW_PROTOCOL_VERSION_HEADER,
 )
+from harriet.lib.mcp.implementation import HARRIET
 from harriet.lib.mcp.meta import (
     CLIENT_CAPABILITIES_KEY,
     CLIENT_INFO_KEY,
@@ -57,7 +58,7 @@ from harriet.lib.mcp.methods import (
 from harriet.lib.mcp.param_headers import decode_value
 from harriet.lib.mcp.versions import MODERN_VERSIONS, SUPPORTED
 
-SERVER_META = {SERVER_INFO_KEY: SERVER_INFO}
+SERVER_META = {SERVER_INFO_KEY: HARRIET}
 FRESH_FOR_MS = 10_000
 """How long a client may keep the list of tools. Calls are checked anew each time, whatever the client remembers."""
 
@@ -65,7 +66,6 @@ _STATUS = {METHOD_NOT_FOUND: 404}
 _REFUSED_WITH_400 = frozenset(
     {INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION, MISSING_CAPABILITY}
 )
-_COMPLETE = msgspec.Raw(b'"complete"')
 _CACHING = {"ttlMs": FRESH_FOR_MS, "cacheScope": "private"}
 _ANSWERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -172,7 +172,7 @@ async def _call(visit: Visit, message: Incoming, call: Call) -> bytes:
     _prepare(visit, message, call)
     fields = await _fields(visit, message, call)
     if not asks_for_input(fields):
-        fields["resultType"] = _COMPLETE
+        fields["resultType"] = COMPLETE
         if call.method == RESOURCES_READ:
             fresh = _FRESH.fullmatch(fields.get("ttlMs", b""))
             fields = {**fields, "ttlMs": fields["ttlMs"] if fresh else _STALE, "cacheScope": _PRIVATE}

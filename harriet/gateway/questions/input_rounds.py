@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from harriet.gateway.content.blocks import raw
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ToolRefusal
 from harriet.gateway.policy.grant import Grant
@@ -62,7 +63,7 @@ def passed_on(fields: Fields, call: Call, grant: Grant, now: float) -> Fields:
     input_requests(fields, call, grant)
     if "requestState" not in fields:
         return fields
-    return {**fields, "requestState": _raw(seal_state(call, now, upstream=_state_in(fields)))}
+    return {**fields, "requestState": raw(seal_state(call, now, upstream=_state_in(fields)))}
 
 
 async def asked_here(fields: Fields, call: Call, grant: Grant) -> bytes:
@@ -91,7 +92,3 @@ def _result_in(member: bytes) -> msgspec.Raw:
     error = msgspec.json.decode(answer["error"])
     said = str(error.get("message", "")) if isinstance(error, dict) else ""
     raise ToolRefusal(f"The server needed more input, and the client did not give it: {said[:200]}")
-
-
-def _raw(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(value))

@@ -11,7 +11,7 @@ import msgspec
 from connectors.access.pinned import Pinned
 from connectors.transports.base import UpstreamAnswer
 from harriet.gateway.content.blocks import NULL, TRUE
-from harriet.gateway.content.results import INPUT_REQUIRED, MEND, MENDS, Fields
+from harriet.gateway.content.results import COMPLETE, INPUT_REQUIRED, MEND, MENDS, Fields
 from harriet.gateway.errors import GatewayError, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.request import Call, Sent
@@ -21,7 +21,6 @@ from harriet.gateway.steps.uris import with_shown_uris
 LONGEST_NUMBER = 4000
 """Digits of a whole number; Python refuses to read many more."""
 _RAN = "The server carried out the call, but its answer was not passed on: {}."
-_COMPLETE = msgspec.Raw(b'"complete"')
 _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
@@ -39,7 +38,7 @@ def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, sent: Sent) -> Fie
     kind = fields.get("resultType", NULL)
     if kind == INPUT_REQUIRED:
         return fields
-    if kind not in (_COMPLETE, NULL):
+    if kind not in (COMPLETE, NULL):
         raise ToolRefusal(_RAN.format(f"it is of a kind that Harriet doesn't know ({_quoted(kind)})"))
     if MENDS[call.method](fields, call.name):
         sent.notes.append(MEND)

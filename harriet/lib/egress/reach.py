@@ -72,7 +72,7 @@ _NOT_PUBLIC_V6 = tuple(
 )  # fmt: skip
 
 # A name on the allow-list may mean these. Others (link-local, multicast, metadata services) must be listed by address.
-_COMPANY = tuple(
+COMPANY_NETWORKS = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7")
 )
@@ -111,7 +111,7 @@ def admit(address: Address, target: Target, reach: Reach) -> None:
         if target.scheme != "https":
             raise _needs_tls(target.host)
         return
-    if target.host in names and address not in METADATA and _is_in(address, _COMPANY):
+    if target.host in names and address not in METADATA and _is_in(address, COMPANY_NETWORKS):
         return
     raise EgressRefused(_refusal(target.host, reach))
 

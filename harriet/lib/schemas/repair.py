@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from harriet.lib.schemas.pattern_pieces import Uncheckable
 from harriet.lib.schemas.patterns import translated
-from harriet.lib.schemas.walk import MANY, NAMED, ONE, Node, Path, every_node, pointed_at
+from harriet.lib.schemas.walk import MANY, NAMED, ONE, REFERENCES, Node, Path, every_node, pointed_at
 from harriet.lib.text import excerpt
 
 LOOK_AROUND = 1_500
@@ -28,7 +28,6 @@ _KNOWN_DRAFTS = frozenset(
 )
 _ANNOTATIONS = ("contentEncoding", "contentMediaType", "contentSchema")
 _NEGATING = ("not", "if")
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 class Repair:
@@ -139,7 +138,7 @@ class Repair:
         return next((reason for _, reason in self._dangling(node)), "")
 
     def _dangling(self, node: Node) -> Iterator[tuple[str, str]]:
-        for keyword in _REFERENCES:
+        for keyword in REFERENCES:
             reference = node.get(keyword)
             if isinstance(reference, str) and (reason := self._why_dangling(reference)):
                 yield keyword, reason
@@ -267,7 +266,7 @@ def _refers(part: Any) -> bool:
         for one in nodes
         if isinstance(one, dict)
         for _, node in every_node(one)
-        for keyword in _REFERENCES
+        for keyword in REFERENCES
     )
 
 

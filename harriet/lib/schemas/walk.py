@@ -16,6 +16,7 @@ ONE = frozenset(
 )
 MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems", "items"})
 NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"})
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 def children(node: Node) -> Iterator[tuple[Path, Any]]:

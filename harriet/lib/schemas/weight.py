@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from harriet.lib.schemas.walk import Node, pointed_at
+from harriet.lib.schemas.walk import REFERENCES, Node, pointed_at
 
 TOO_MUCH = 10**12
 """For what nobody can count."""
@@ -19,7 +19,6 @@ _UNIQUE = 10
 _DISJOINT = frozenset({"properties", "additionalProperties", "unevaluatedProperties"})
 _BY_PLACE = frozenset({"prefixItems", "items", "additionalItems", "unevaluatedItems"})
 _NOT_APPLIED = frozenset({"$defs", "definitions"})
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 class Scale:
@@ -63,7 +62,7 @@ class Scale:
         for keyword, value in node.items():
             if keyword in _NOT_APPLIED:
                 continue
-            if keyword in _REFERENCES:
+            if keyword in REFERENCES:
                 total += self._weigh(self._target(value))
             elif keyword in _DISJOINT:
                 properties += self._each(value if keyword == "properties" else [value])
