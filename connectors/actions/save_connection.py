@@ -32,7 +32,7 @@ Move = Literal["", "host", "path"]
 LONGEST_URL = 500
 """Characters."""
 _CLOUDS = {"100.100.100.200", "fd00:ec2::254", "fd20:ce::254"}
-"""Addresses of clouds' metadata services in these networks: whoever means one lists it for the whole organization."""
+"""Addresses of clouds' metadata services in such networks: whoever means one lists it for the whole organization."""
 
 
 @transaction.atomic
