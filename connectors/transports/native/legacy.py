@@ -207,6 +207,7 @@ class LegacyEra:
     async def initialize(
         self, endpoint: Endpoint, attached: Attached, caller: Caller, countdown: Countdown
     ) -> tuple[Session, Discovery]:
+        """The new session, and what the server said of itself. Raises UpstreamError."""
         request_id = self._wire.new_id()
         body = request(request_id, INITIALIZE, eras.initialize(caller.capabilities))
         cookies = Cookies(endpoint.url)
@@ -242,7 +243,8 @@ class LegacyEra:
         )
 
     async def _open(self, endpoint: Endpoint, attached: Attached, caller: Caller, countdown: Countdown) -> Session:
-        return (await self.initialize(endpoint, attached, caller, countdown))[0]
+        session, _ = await self.initialize(endpoint, attached, caller, countdown)
+        return session
 
     async def _answer(self, endpoint: Endpoint, within: Attached, response: bytes) -> None:
         """Answers what the server asked."""

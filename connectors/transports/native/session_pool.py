@@ -29,6 +29,7 @@ class SessionPool(Generic[S]):
         return session
 
     async def get(self, key: Hashable, open_one: Callable[[], Awaitable[S]]) -> S:
+        """The session of the key; opened once, whoever asks at the same time. Raises what opening raises."""
         session = self.ready(key)
         if session is not None:
             return session

@@ -56,6 +56,7 @@ class EventReader:
         """Seconds after which the server wants to be asked again."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The data of each event that is whole by now. Raises TooManyEvents or EventTooLarge."""
         self._buffer += self._with_plain_newlines(chunk)
         if self._is_first:
             self._drop_mark()

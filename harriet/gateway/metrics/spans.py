@@ -64,6 +64,7 @@ class Spans:
         call.meta = {key: value for key, value in call.meta.items() if key != "tracestate"} | ours
 
     def end(self, call: Call, connector: str, outcome: str) -> None:
+        """Ends the call's span; one that never began begins here, so that refusals have one too."""
         span = call.stopwatch.span or self._started(call)
         call.stopwatch.span = None
         span.update_name(f"{call.method} {connector}".strip())

@@ -90,6 +90,7 @@ class RunningCalls:
             )
 
     def begin(self, call: AwaitedCall) -> None:
+        """From now on it can be cancelled, and is watched when it takes long."""
         loop = asyncio.get_running_loop()
         self._calls.add(call)
         if call.key is not None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -69,8 +69,18 @@ class _Inner(msgspec.Struct):
 _INNER = msgspec.json.Decoder(_Inner).decode
 
 
-def inner_call(arguments: bytes, values: dict[str, Any]) -> tuple[str, bytes, dict[str, Any]]:
-    """Name, raw arguments and values of the tool that `call_tool` is to call. Raises RpcRefusal."""
+class InnerCall(NamedTuple):
+    """The tool that `call_tool` is to call."""
+
+    name: str
+    arguments: bytes
+    """JSON, as it came."""
+    values: dict[str, Any]
+    """The same, read."""
+
+
+def inner_call(arguments: bytes, values: dict[str, Any]) -> InnerCall:
+    """Raises RpcRefusal."""
     inner = values.get("arguments", {})
     if (
         not isinstance(values.get("name"), str)
@@ -82,7 +92,7 @@ def inner_call(arguments: bytes, values: dict[str, Any]) -> tuple[str, bytes, di
             f"{CALL_TOOL} takes the name of a tool that {SEARCH_TOOLS} found, and its arguments as an object.",
         )
     read = _INNER(arguments)
-    return read.name, bytes(read.arguments), inner
+    return InnerCall(read.name, bytes(read.arguments), inner)
 
 
 def search(listing: Listing, values: dict[str, Any]) -> Fields:

@@ -42,6 +42,7 @@ class OpenQuestions:
         mailbox.on(KIND, self._from_elsewhere)
 
     def open(self, session_id: bytes) -> tuple[str, asyncio.Future[bytes]]:
+        """The id under which the question goes out, and what will be the member of its response."""
         name = f"harriet.{self._mailbox.process}.{secrets.token_urlsafe(12)}"
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._open[name] = _Open(session_id, answer)
@@ -93,6 +94,7 @@ class StreamAsker:
         self.capabilities = capabilities
 
     async def ask(self, method: str, params: bytes) -> bytes:
+        """The member of the client's response, `"result":…` or `"error":…`."""
         if not may_be_asked(self.capabilities, method, params):
             return CANNOT
         if not is_readable(method, msgspec.Raw(params)):

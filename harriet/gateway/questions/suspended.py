@@ -48,6 +48,7 @@ class TurnAsker:
         self._turn = asyncio.Event()
 
     async def ask(self, method: str, params: bytes) -> bytes:
+        """The member of the response, as the client's next request brings it."""
         if not may_be_asked(self.capabilities, method, params):
             return CANNOT
         if not is_readable(method, msgspec.Raw(params)):

@@ -72,6 +72,7 @@ class Teller:
         self._at = -TELL_EVERY
 
     async def say(self, message: str) -> None:
+        """Not oftener than clients need it; without a progress token as a sign of life alone."""
         if monotonic() - self._at < TELL_EVERY * 0.9:
             return
         self._told, self._at = self._told + 1, monotonic()

@@ -115,6 +115,7 @@ class Watchers:
         self._due: dict[UUID, asyncio.TimerHandle] = {}
 
     async def stop(self) -> None:
+        """Returns when every stream has ended."""
         for timer in self._due.values():
             timer.cancel()
         tasks = [task for watch in self._watches.values() for task in watch.tasks()]
