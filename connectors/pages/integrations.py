@@ -14,6 +14,7 @@ from connectors.models import Connector
 from connectors.pages.logged_calls import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
 from connectors.states import ShownState, state_of
+from connectors.transports.kinds import kind_label
 from harriet.pages.context import PageContext, show
 from harriet.pages.links import Link
 from harriet.pages.pagination import page_of
@@ -35,6 +36,8 @@ SHOWN = {
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
     connector: Connector
+    kind: str
+    """ "Native MCP server"."""
     state: ShownState
     enabled: str
     """ "12 of 84 enabled"."""
@@ -99,6 +102,7 @@ def _rows(request: OrganizationRequest, connectors: list[Connector]) -> list[Int
     return [
         IntegrationRow(
             connector=connector,
+            kind=kind_label(connector.kind),
             state=state_of(connector),
             enabled=enabled_words(counts_of(connector)),
             credential=credentials.get(connector.id),

@@ -17,7 +17,7 @@ class TransportKind(NamedTuple):
     """How a kind of connector is named, and what serves it."""
 
     label: str
-    """As forms and the API's description call it."""
+    """As forms, pages and the API's description call it."""
     make: Callable[[AsyncEgress], Transport]
     """Called once per event loop, when the first connector of the kind is asked for something."""
 
@@ -31,6 +31,11 @@ KINDS: dict[str, TransportKind] = {
 def kind_choices() -> list[tuple[str, str]]:
     """Value and label of each kind, for forms and the API."""
     return [(kind, known.label) for kind, known in KINDS.items()]
+
+
+def kind_label(kind: str) -> str:
+    """As pages call the kind of a connector; its own name for one that this release doesn't know."""
+    return KINDS[kind].label if kind in KINDS else kind
 
 
 def checked_kind(kind: str) -> str:

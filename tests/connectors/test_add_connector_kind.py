@@ -154,6 +154,17 @@ def test_the_wizard_asks_for_the_kind_where_there_are_two(
     assert (made.name, made.kind) == ("Rain", KIND), "a kind is for good"
 
 
+@pytest.mark.django_db
+def test_pages_call_a_connectors_kind_by_its_label(client: Client, cast: Cast, made_up: list[str]) -> None:
+    client.force_login(cast.alice)
+    connector = connected(cast)
+    for label, kind in (("Made up", KIND), ("Native MCP server", "native"), ("long-gone", "long-gone")):
+        Connector.objects.update(kind=kind)
+        assert f">{label}</span>" in client.get(reverse("connectors:list")).content.decode()
+        page = client.get(reverse("connectors:detail", args=[connector.pk])).content.decode()
+        assert f"{label} at <code>https://weather.example/</code>" in page
+
+
 def test_api_and_set_up_file_take_it(made_up: list[str]) -> None:
     part = {"slug": "weather", "name": "Weather", "url": "https://weather.example", "kind": KIND}
     given = NewConnectorSerializer(data=part)

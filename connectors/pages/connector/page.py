@@ -14,6 +14,7 @@ from connectors.pages.kept_findings import kept_findings
 from connectors.queries import counts_of, last_sync_of, last_taken_sync_of
 from connectors.states import ShownState, state_of
 from connectors.sync_remarks import RemarkList, remarks_of
+from connectors.transports.kinds import kind_label
 from harriet.pages.context import PageContext
 from harriet.pages.links import Link
 from harriet.people.pages.guards import OrganizationRequest
@@ -37,6 +38,10 @@ class ConnectorPage(PageContext):
     tab: ClassVar[str]
     request: OrganizationRequest
     connector: Connector
+
+    @property
+    def kind(self) -> str:
+        return kind_label(self.connector.kind)
 
     @property
     def counts(self) -> Counts:
