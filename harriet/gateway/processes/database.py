@@ -25,6 +25,15 @@ async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
     return await asyncio.to_thread(and_give_back)
 
 
+def renew_connections() -> None:
+    """Closes what the pool has at hand, and opens it anew in threads of its own. After the database was away all of it
+    may be dead, and whoever finds one dead connection after the other waits twice as long each time (psycopg_pool):
+    half a minute for six. Returns at once."""
+    pool = connection.pool  # type: ignore[attr-defined]
+    if pool is not None:
+        pool.drain()
+
+
 def conninfo(**more: Any) -> str:
     """Where Django's database is, for connections of our own."""
     known = connection.settings_dict

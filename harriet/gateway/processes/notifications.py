@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg import AsyncConnection, Error, Notify
 
 from harriet.gateway.processes.background import LastingTask
-from harriet.gateway.processes.database import conninfo
+from harriet.gateway.processes.database import conninfo, renew_connections
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ class DatabaseListener:
             async with asyncio.timeout(PATIENCE):
                 for channel in CHANNELS:
                     await connection.execute(f"LISTEN {channel}")
+            renew_connections()
             self._on_connect()
             while True:
                 await self._look(connection)
