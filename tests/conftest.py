@@ -55,9 +55,28 @@ def runtime_url(django_db_setup: None) -> str:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
+    """The cast, seen by this test alone: its transaction is rolled back."""
     from tests.stage.cast import make_cast
 
     return make_cast()
+
+
+@pytest.fixture
+def committed_cast(transactional_db: None) -> Cast:
+    """The cast, visible to other processes."""
+    from tests.stage.cast import make_cast
+
+    return make_cast()
+
+
+@pytest.fixture(scope="module")
+def shared_cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    """One cast for all of a file that only reads: making a database anew takes its time."""
+    from tests.stage.cast import make_cast
+
+    with django_db_blocker.unblock():
+        yield make_cast()
+        database.copy_template()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

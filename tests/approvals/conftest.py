@@ -1,17 +1,18 @@
-"""The story that these tests tell, made when Django is ready."""
+"""Dana wants to send a mail: what these stories begin with, made when Django is ready."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.stage.held_calls import Story
+    from tests.stage.cast import Cast
+    from tests.stage.held_calls import Mailing
 
 
 @pytest.fixture
-def story(cast: Any) -> Story:
-    from tests.stage.held_calls import make_story
+def mailing(cast: Cast) -> Mailing:
+    from tests.stage.held_calls import make_mailing
 
-    return make_story(cast)
+    return make_mailing(cast)

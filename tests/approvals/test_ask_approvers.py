@@ -19,13 +19,13 @@ from approvals.errors import TooMany
 from approvals.held_call import Held
 from approvals.limits import MOST_OF_A_PERSON, MOST_OF_A_TOOL
 from approvals.models import PendingAction, Ticket
-from connectors.models import Tool
 from harriet.people.models import Notice
-from tests.stage.held_calls import Story, hold
+from tests.stage.connectors import tool
+from tests.stage.held_calls import Mailing, hold
 
 
-def ask(story: Story, count: int, first: int = 0) -> list[Held]:
-    return [hold(story.call(b'{"n":%d}' % number)) for number in range(first, first + count)]
+def ask(mailing: Mailing, count: int, first: int = 0) -> list[Held]:
+    return [hold(mailing.call(b'{"n":%d}' % number)) for number in range(first, first + count)]
 
 
 def line_of(user: Any) -> Notice:
@@ -40,92 +40,92 @@ def let_time_pass() -> None:
     PendingAction.objects.update(mailed_at=F("mailed_at") - MAIL_EVERY)
 
 
-def test_one_tool_waits_twenty_times_and_then_says_why_not(story: Story) -> None:
-    ask(story, MOST_OF_A_TOOL)
+def test_one_tool_waits_twenty_times_and_then_says_why_not(mailing: Mailing) -> None:
+    ask(mailing, MOST_OF_A_TOOL)
     with pytest.raises(TooMany, match=r"20 calls of send_mail .*oldest is ticket #1\..*has not run.*/tickets/"):
-        hold(story.call(b'{"n":"one more"}'))
+        hold(mailing.call(b'{"n":"one more"}'))
     assert Ticket.objects.count() == MOST_OF_A_TOOL
-    assert hold(story.call(b'{"n":0}')).ticket_number == 1  # what waits already is found as before
-    reject_action(PendingAction.objects.earliest("pk"), reason="No.", actor=story.cast.actor(story.cast.bob))
-    assert hold(story.call(b'{"n":"one more"}')).ticket_number == MOST_OF_A_TOOL + 1
+    assert hold(mailing.call(b'{"n":0}')).ticket_number == 1  # what waits already is found as before
+    reject_action(PendingAction.objects.earliest("pk"), reason="No.", actor=mailing.cast.actor(mailing.cast.bob))
+    assert hold(mailing.call(b'{"n":"one more"}')).ticket_number == MOST_OF_A_TOOL + 1
 
 
-def test_all_tools_of_a_person_together_have_a_bound_and_others_have_their_own(story: Story) -> None:
-    mail_tool = story.tool
+def test_all_tools_of_a_person_together_have_a_bound_and_others_have_their_own(mailing: Mailing) -> None:
+    mail_tool = mailing.tool
     for number in range(4):
-        story.tool = Tool.objects.create(organization=story.cast.acme, connector=story.connector, name=f"tool_{number}")
+        mailing.tool = tool(mail_tool.connector, {"name": f"tool_{number}"})
         with pytest.raises(TooMany) if number == 3 else nullcontext():
-            ask(story, MOST_OF_A_PERSON // 3)
+            ask(mailing, MOST_OF_A_PERSON // 3)
     assert Ticket.objects.count() == MOST_OF_A_PERSON
-    story.tool = mail_tool
-    assert hold(story.call(user=story.cast.alice)).ticket_number == MOST_OF_A_PERSON + 1
+    mailing.tool = mail_tool
+    assert hold(mailing.call(user=mailing.cast.alice)).ticket_number == MOST_OF_A_PERSON + 1
 
 
-def test_a_burst_is_one_line_that_counts(story: Story) -> None:
-    bob = story.cast.actor(story.cast.bob)
-    held = ask(story, 12)
-    line = line_of(story.cast.bob)
-    assert line.text == f"{story.cast.dana.email} asks to run CRM: send_mail (12 calls)."
+def test_a_burst_is_one_line_that_counts(mailing: Mailing) -> None:
+    bob = mailing.cast.actor(mailing.cast.bob)
+    held = ask(mailing, 12)
+    line = line_of(mailing.cast.bob)
+    assert line.text == f"{mailing.cast.dana.email} asks to run CRM: send_mail (12 calls)."
     assert line.path == "/tickets/?show=waiting"
     for one in held[:11]:
-        approve_action(story.action(one), actor=bob)
+        approve_action(mailing.action(one), actor=bob)
     line.refresh_from_db()
-    assert (line.text, line.path) == (f"{story.cast.dana.email} asks to run CRM: send_mail.", held[11].ticket_path)
-    reject_action(story.action(held[11]), reason="Enough.", actor=bob)
+    assert (line.text, line.path) == (f"{mailing.cast.dana.email} asks to run CRM: send_mail.", held[11].ticket_path)
+    reject_action(mailing.action(held[11]), reason="Enough.", actor=bob)
     assert not Notice.objects.filter(read_at=None).exists()
 
 
-def test_what_comes_after_a_look_is_news_again(story: Story) -> None:
-    ask(story, 1)
+def test_what_comes_after_a_look_is_news_again(mailing: Mailing) -> None:
+    ask(mailing, 1)
     Notice.objects.update(read_at="2026-01-01T00:00Z")
-    ask(story, 1, first=1)
-    assert "(2 calls)" in line_of(story.cast.bob).text
+    ask(mailing, 1, first=1)
+    assert "(2 calls)" in line_of(mailing.cast.bob).text
 
 
-def test_the_first_is_mailed_at_once_and_the_rest_together(story: Story) -> None:
-    held = ask(story, 1)
-    assert Mail().announce(story.action(held[0]))
+def test_the_first_is_mailed_at_once_and_the_rest_together(mailing: Mailing) -> None:
+    held = ask(mailing, 1)
+    assert Mail().announce(mailing.action(held[0]))
     tell_approvers(held[0].action_id)
-    assert [body.count("/tickets/") for body in mails_to(story.cast.bob)] == [1]
-    later = ask(story, 11, first=1)
-    assert not any(Mail().announce(story.action(one)) for one in later)
+    assert [body.count("/tickets/") for body in mails_to(mailing.cast.bob)] == [1]
+    later = ask(mailing, 11, first=1)
+    assert not any(Mail().announce(mailing.action(one)) for one in later)
     tell_approvers_the_rest()
     tell_approvers(later[0].action_id)
-    assert len(mails_to(story.cast.bob)) == 1
+    assert len(mails_to(mailing.cast.bob)) == 1
     let_time_pass()
     tell_approvers_the_rest()
     tell_approvers_the_rest()
-    first, rest = mails_to(story.cast.bob)
+    first, rest = mails_to(mailing.cast.bob)
     assert "asks to run CRM: send_mail (11 calls)" in rest
     assert all(one.ticket_path in first + rest for one in [*held, *later])
-    assert not mails_to(story.cast.dana)
+    assert not mails_to(mailing.cast.dana)
 
 
-def test_a_burst_before_the_first_mail_goes_out_is_in_it(story: Story) -> None:
-    held = ask(story, 5)
-    assert [Mail().announce(story.action(one)) for one in held] == [False] * 5  # of the first it was true then
+def test_a_burst_before_the_first_mail_goes_out_is_in_it(mailing: Mailing) -> None:
+    held = ask(mailing, 5)
+    assert [Mail().announce(mailing.action(one)) for one in held] == [False] * 5  # of the first it was true then
     tell_approvers(held[0].action_id)
-    (only,) = mails_to(story.cast.bob)
+    (only,) = mails_to(mailing.cast.bob)
     assert all(f"{one.ticket_path}" in only for one in held)
 
 
-def test_what_is_decided_meanwhile_is_not_mailed(story: Story) -> None:
-    held = ask(story, 3)
+def test_what_is_decided_meanwhile_is_not_mailed(mailing: Mailing) -> None:
+    held = ask(mailing, 3)
     for one in held:
-        approve_action(story.action(one), actor=story.cast.actor(story.cast.bob))
+        approve_action(mailing.action(one), actor=mailing.cast.actor(mailing.cast.bob))
     tell_approvers_the_rest()
     assert mail.outbox == []
 
 
-def test_decisions_at_the_same_moment_empty_the_inbox(transactional_db: None, story: Story) -> None:
-    bob = story.cast.actor(story.cast.bob)
+def test_decisions_at_the_same_moment_empty_the_inbox(transactional_db: None, mailing: Mailing) -> None:
+    bob = mailing.cast.actor(mailing.cast.bob)
 
     def approve(one: Held) -> None:
         try:
-            approve_action(story.action(one), actor=bob)
+            approve_action(mailing.action(one), actor=bob)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(6) as deciders:
-        list(deciders.map(approve, ask(story, 12)))
+        list(deciders.map(approve, ask(mailing, 12)))
     assert not Notice.objects.filter(read_at=None).exists()

@@ -14,97 +14,97 @@ from approvals.queries import held_of
 from audit.actor import SYSTEM
 from audit.models import Event
 from harriet.people.models import Notice
-from tests.stage.held_calls import ARGUMENTS, Story, hold
+from tests.stage.held_calls import ARGUMENTS, Mailing, hold
 
 
-def test_a_held_call_waits_on_a_ticket_and_approvers_are_told(story: Story) -> None:
-    held = story.held()
+def test_a_held_call_waits_on_a_ticket_and_approvers_are_told(mailing: Mailing) -> None:
+    held = mailing.held()
     assert (held.state, held.ticket_number) == ("waiting", 1)
-    assert ARGUMENTS not in bytes(story.action(held).sealed_arguments)
+    assert ARGUMENTS not in bytes(mailing.action(held).sealed_arguments)
     told = set(Notice.objects.values_list("user__email", flat=True))
-    assert story.cast.bob.email in told
-    assert story.cast.dana.email not in told
+    assert mailing.cast.bob.email in told
+    assert mailing.cast.dana.email not in told
     assert Event.objects.filter(code="call.held").count() == 1
 
 
-def test_the_same_call_finds_its_ticket_and_another_gets_its_own(story: Story) -> None:
-    first, again, other = story.held(), story.held(), story.held(b'{"to":"eve@example.test"}')
+def test_the_same_call_finds_its_ticket_and_another_gets_its_own(mailing: Mailing) -> None:
+    first, again, other = mailing.held(), mailing.held(), mailing.held(b'{"to":"eve@example.test"}')
     assert first.action_id == again.action_id
     assert (first.ticket_number, other.ticket_number) == (1, 2)
 
 
-def test_an_approved_call_runs_once_and_is_collected_once(story: Story) -> None:
-    held = story.held()
-    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+def test_an_approved_call_runs_once_and_is_collected_once(mailing: Mailing) -> None:
+    held = mailing.held()
+    approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.bob))
     assert [take_action(held.action_id, actor=SYSTEM) for _ in range(3)] == [True, False, False]
     assert finish_action(held.action_id, b'{"content":[]}', actor=SYSTEM)
     assert [collect_result(held.action_id, actor=SYSTEM) for _ in range(2)] == [b'{"content":[]}', None]
-    assert story.action(held).state == "collected"
-    assert not story.action(held).ticket.is_open
+    assert mailing.action(held).state == "collected"
+    assert not mailing.action(held).ticket.is_open
 
 
-def test_after_collecting_the_same_call_asks_anew(story: Story) -> None:
-    held = story.held()
-    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+def test_after_collecting_the_same_call_asks_anew(mailing: Mailing) -> None:
+    held = mailing.held()
+    approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.bob))
     take_action(held.action_id, actor=SYSTEM)
     finish_action(held.action_id, b"{}", actor=SYSTEM)
     collect_result(held.action_id, actor=SYSTEM)
-    assert story.held().ticket_number == 2
+    assert mailing.held().ticket_number == 2
 
 
-def test_the_requester_may_not_approve_even_as_an_owner(story: Story) -> None:
-    held = hold(story.call(user=story.cast.alice))
+def test_the_requester_may_not_approve_even_as_an_owner(mailing: Mailing) -> None:
+    held = hold(mailing.call(user=mailing.cast.alice))
     with pytest.raises(NotYours, match="yourself"):
-        approve_action(story.action(held), actor=story.cast.actor(story.cast.alice))
+        approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.alice))
     assert held_of(held.action_id).state == "waiting"
 
 
 @pytest.mark.parametrize("who", ["dana", "charlie"])
-def test_members_and_outsiders_may_not_decide(story: Story, who: str) -> None:
-    held = hold(story.call(user=story.cast.alice))
+def test_members_and_outsiders_may_not_decide(mailing: Mailing, who: str) -> None:
+    held = hold(mailing.call(user=mailing.cast.alice))
     with pytest.raises(NotYours):
-        approve_action(story.action(held), actor=story.cast.actor(getattr(story.cast, who)))
+        approve_action(mailing.action(held), actor=mailing.cast.actor(getattr(mailing.cast, who)))
 
 
-def test_a_rejection_needs_a_reason_which_the_client_hears_once(story: Story) -> None:
-    held, bob = story.held(), story.cast.actor(story.cast.bob)
+def test_a_rejection_needs_a_reason_which_the_client_hears_once(mailing: Mailing) -> None:
+    held, bob = mailing.held(), mailing.cast.actor(mailing.cast.bob)
     with pytest.raises(ApprovalError, match="Say why"):
-        reject_action(story.action(held), reason="  ", actor=bob)
-    reject_action(story.action(held), reason="Not to competitors.", actor=bob)
-    told = story.held()
+        reject_action(mailing.action(held), reason="  ", actor=bob)
+    reject_action(mailing.action(held), reason="Not to competitors.", actor=bob)
+    told = mailing.held()
     assert (told.state, told.reason, told.action_id) == ("rejected", "Not to competitors.", held.action_id)
-    assert story.held().state == "waiting"
+    assert mailing.held().state == "waiting"
 
 
-def test_what_is_decided_leaves_every_inbox(story: Story) -> None:
-    held, other = story.held(), story.held(b'{"to":"eve@example.test"}')
-    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+def test_what_is_decided_leaves_every_inbox(mailing: Mailing) -> None:
+    held, other = mailing.held(), mailing.held(b'{"to":"eve@example.test"}')
+    approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.bob))
     unread = Notice.objects.filter(read_at=None).values_list("path", flat=True)
     assert set(unread) == {other.ticket_path}
 
 
-def test_a_decision_is_final(story: Story) -> None:
-    held, bob = story.held(), story.cast.actor(story.cast.bob)
-    approve_action(story.action(held), actor=bob)
+def test_a_decision_is_final(mailing: Mailing) -> None:
+    held, bob = mailing.held(), mailing.cast.actor(mailing.cast.bob)
+    approve_action(mailing.action(held), actor=bob)
     with pytest.raises(TooLate):
-        reject_action(story.action(held), reason="Too late", actor=bob)
+        reject_action(mailing.action(held), reason="Too late", actor=bob)
     assert held_of(held.action_id).state == "approved"
 
 
-def test_an_undecided_call_expires_and_cannot_be_approved_any_more(story: Story) -> None:
-    held, bob = story.held(), story.cast.actor(story.cast.bob)
+def test_an_undecided_call_expires_and_cannot_be_approved_any_more(mailing: Mailing) -> None:
+    held, bob = mailing.held(), mailing.cast.actor(mailing.cast.bob)
     PendingAction.objects.update(expires_at="2020-01-01T00:00Z")
     with pytest.raises(TooLate):
-        approve_action(story.action(held), actor=bob)
+        approve_action(mailing.action(held), actor=bob)
     assert expire_actions(actor=SYSTEM) == 1
     assert held_of(held.action_id).state == "expired"
     assert Event.objects.filter(code="action.expired").count() == 1
     assert expire_actions(actor=SYSTEM) == 0
 
 
-def test_a_call_whose_executor_died_ends_as_unknown(story: Story) -> None:
-    held = story.held()
-    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+def test_a_call_whose_executor_died_ends_as_unknown(mailing: Mailing) -> None:
+    held = mailing.held()
+    approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.bob))
     take_action(held.action_id, actor=SYSTEM)
     PendingAction.objects.update(started_at="2020-01-01T00:00Z")
     expire_actions(actor=SYSTEM)

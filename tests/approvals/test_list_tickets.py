@@ -9,15 +9,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals.pages import tickets
-from tests.stage.held_calls import Story
+from tests.stage.held_calls import Mailing
 
 
-def test_a_long_list_ends_and_says_so(story: Story, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_ends_and_says_so(mailing: Mailing, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tickets, "_NEWEST", 4)
     monkeypatch.setattr(tickets, "_PAGE", 3)
     for number in range(6):
-        story.held(b'{"n":%d}' % number)
-    client.force_login(story.cast.bob)
+        mailing.held(b'{"n":%d}' % number)
+    client.force_login(mailing.cast.bob)
     with CaptureQueriesContext(
         connection,
     ) as seen:

@@ -13,18 +13,18 @@ from approvals.actions.collect_result import collect_result
 from approvals.actions.finish_action import finish_action
 from approvals.actions.take_action import take_action
 from audit.actor import SYSTEM
-from tests.stage.held_calls import Story
+from tests.stage.held_calls import Mailing
 
 T = TypeVar("T")
 _ACTIONS, _TAKERS = 25, 16
 
 
-def test_racing_takers_and_collectors_have_one_winner_each(transactional_db: None, story: Story) -> None:
-    bob = story.cast.actor(story.cast.bob)
+def test_racing_takers_and_collectors_have_one_winner_each(transactional_db: None, mailing: Mailing) -> None:
+    bob = mailing.cast.actor(mailing.cast.bob)
     with ThreadPoolExecutor(_TAKERS) as racers:
         for number in range(_ACTIONS):
-            held = story.held(b'{"n":%d}' % number)
-            approve_action(story.action(held), actor=bob)
+            held = mailing.held(b'{"n":%d}' % number)
+            approve_action(mailing.action(held), actor=bob)
             won = list(racers.map(_alone(partial(take_action, actor=SYSTEM)), [held.action_id] * _TAKERS))
             assert won.count(True) == 1
             finish_action(held.action_id, b"{}", actor=SYSTEM)

@@ -32,20 +32,20 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actors import actor_of_token
 from harriet.people.models import AccessToken, Group, Membership, User
-from tests.stage.held_calls import Story, hold
+from tests.stage.held_calls import Mailing, hold
 
 PASSWORD = "sunlight on the harbour wall"
 
 
-def held_with(story: Story, token: AccessToken, number: int = 1) -> PendingAction:
+def held_with(mailing: Mailing, token: AccessToken, number: int = 1) -> PendingAction:
     """A call that was made with the token."""
-    call = story.call(f'{{"n":{number}}}'.encode(), user=token.user or story.cast.dana)
-    return story.action(hold(replace(call, token_id=token.pk, user_id=token.user_id)))
+    call = mailing.call(f'{{"n":{number}}}'.encode(), user=token.user or mailing.cast.dana)
+    return mailing.action(hold(replace(call, token_id=token.pk, user_id=token.user_id)))
 
 
-def refused(story: Story, action: PendingAction, user: User, why: str) -> None:
+def refused(mailing: Mailing, action: PendingAction, user: User, why: str) -> None:
     """Approving and rejecting, the page, the lists and the notices all say the same."""
-    actor = story.cast.actor(user)
+    actor = mailing.cast.actor(user)
     for decide in (approve_action, reject_action):
         with pytest.raises(NotYours, match=why):
             decide(action, reason="Fine.", actor=actor)
@@ -58,125 +58,131 @@ def refused(story: Story, action: PendingAction, user: User, why: str) -> None:
     assert "Approve and run" not in page and refusal(action, membership).split("’")[0][:40] in page
 
 
-def joined(story: Story, email: str, role: str, by: User, **ways: Any) -> User:
+def joined(mailing: Mailing, email: str, role: str, by: User, **ways: Any) -> User:
     """Somebody whose invitation was made by this person, who saw the link unless it was mailed."""
-    invitation, _ = invite_person(story.cast.acme, email, role, actor=story.cast.actor(by), **ways)
+    invitation, _ = invite_person(mailing.cast.acme, email, role, actor=mailing.cast.actor(by), **ways)
     return accept_invitation(invitation, name=email.partition("@")[0].title(), password=PASSWORD).user
 
 
 @pytest.fixture
-def eve(story: Story) -> User:
+def eve(mailing: Mailing) -> User:
     """An IT admin beside Alice, so that nothing here is an owner's privilege."""
     user = User.objects.create_user("eve@acme.test", PASSWORD, name="Eve")
-    Membership.objects.create(organization=story.cast.acme, user=user, role="mcp_admin")
+    Membership.objects.create(organization=mailing.cast.acme, user=user, role="mcp_admin")
     return user
 
 
-def test_who_made_a_shared_key_decides_on_none_of_its_calls(story: Story, eve: User) -> None:
-    key, _ = issue_integration_key(story.cast.acme, "Nightly", [story.cast.sales], 30, actor=story.cast.actor(eve))
-    action = held_with(story, key)
-    refused(story, action, eve, "You issued the credential")
-    approve_action(action, actor=story.cast.actor(story.cast.bob))
+def test_who_made_a_shared_key_decides_on_none_of_its_calls(mailing: Mailing, eve: User) -> None:
+    key, _ = issue_integration_key(
+        mailing.cast.acme, "Nightly", [mailing.cast.sales], 30, actor=mailing.cast.actor(eve)
+    )
+    action = held_with(mailing, key)
+    refused(mailing, action, eve, "You issued the credential")
+    approve_action(action, actor=mailing.cast.actor(mailing.cast.bob))
 
 
-def test_nor_when_it_was_made_with_a_personal_api_token(story: Story, eve: User) -> None:
-    token, _ = issue_personal_token(story.cast.acme, eve, "Script", 30, actor=story.cast.actor(eve))
-    key, _ = issue_integration_key(story.cast.acme, "Nightly", [story.cast.sales], 30, actor=actor_of_token(token))
-    refused(story, held_with(story, key), eve, "You issued the credential")
+def test_nor_when_it_was_made_with_a_personal_api_token(mailing: Mailing, eve: User) -> None:
+    token, _ = issue_personal_token(mailing.cast.acme, eve, "Script", 30, actor=mailing.cast.actor(eve))
+    key, _ = issue_integration_key(mailing.cast.acme, "Nightly", [mailing.cast.sales], 30, actor=actor_of_token(token))
+    refused(mailing, held_with(mailing, key), eve, "You issued the credential")
 
 
-def test_nor_as_an_approver_after_being_an_admin(story: Story, eve: User) -> None:
-    key, _ = issue_integration_key(story.cast.acme, "Nightly", [story.cast.sales], 30, actor=story.cast.actor(eve))
-    action = held_with(story, key)
-    change_role(Membership.objects.get(user=eve), "approver", actor=story.cast.actor(story.cast.alice))
-    refused(story, action, eve, "You issued the credential")
+def test_nor_as_an_approver_after_being_an_admin(mailing: Mailing, eve: User) -> None:
+    key, _ = issue_integration_key(
+        mailing.cast.acme, "Nightly", [mailing.cast.sales], 30, actor=mailing.cast.actor(eve)
+    )
+    action = held_with(mailing, key)
+    change_role(Membership.objects.get(user=eve), "approver", actor=mailing.cast.actor(mailing.cast.alice))
+    refused(mailing, action, eve, "You issued the credential")
 
 
-def test_who_issues_a_credential_on_the_machine_can_say_so(story: Story, eve: User, capsys: Any) -> None:
-    Profile.objects.create(organization=story.cast.acme, slug="work", name="Work")
+def test_who_issues_a_credential_on_the_machine_can_say_so(mailing: Mailing, eve: User, capsys: Any) -> None:
+    Profile.objects.create(organization=mailing.cast.acme, slug="work", name="Work")
     asked = ["--organization", "acme", "--person", "dana@acme.test", "--profile", "work"]
     call_command("issue_token", *asked, "--issued-by", "eve@acme.test", "--device", "One")
     call_command("issue_token", *asked, "--device", "Two")
     assert capsys.readouterr().out.count("hrt_dev_") == 2
     by_eve, by_nobody = AccessToken.objects.order_by("created_at")
-    refused(story, held_with(story, by_eve), eve, "You issued the credential")
-    action = held_with(story, by_nobody, 2)
+    refused(mailing, held_with(mailing, by_eve), eve, "You issued the credential")
+    action = held_with(mailing, by_nobody, 2)
     client = Client()
-    client.force_login(story.cast.bob)
+    client.force_login(mailing.cast.bob)
     page = client.get(reverse("tickets:detail", args=[action.ticket.number])).content.decode()
     assert "Whoever operates this installation" in page and "Approve and run" in page
 
 
-def test_who_handed_over_the_link_to_the_callers_account(story: Story, eve: User) -> None:
-    puppet = joined(story, "puppet@acme.test", "member", eve)
-    action = story.action(hold(story.call(user=puppet)))
-    refused(story, action, eve, "You handed over the link")
+def test_who_handed_over_the_link_to_the_callers_account(mailing: Mailing, eve: User) -> None:
+    puppet = joined(mailing, "puppet@acme.test", "member", eve)
+    action = mailing.action(hold(mailing.call(user=puppet)))
+    refused(mailing, action, eve, "You handed over the link")
     prove_address(puppet)
-    approve_action(action, actor=story.cast.actor(eve))
+    approve_action(action, actor=mailing.cast.actor(eve))
 
 
-def test_a_link_that_only_the_mail_knew_is_no_hindrance(story: Story, eve: User) -> None:
-    finn = joined(story, "finn@acme.test", "member", eve, is_handed_over=False)
+def test_a_link_that_only_the_mail_knew_is_no_hindrance(mailing: Mailing, eve: User) -> None:
+    finn = joined(mailing, "finn@acme.test", "member", eve, is_handed_over=False)
     assert finn.is_proven
-    approve_action(story.action(hold(story.call(user=finn))), actor=story.cast.actor(eve))
+    approve_action(mailing.action(hold(mailing.call(user=finn))), actor=mailing.cast.actor(eve))
 
 
-def test_an_approvers_account_that_the_caller_handed_over(story: Story, eve: User) -> None:
-    puppet = joined(story, "puppet@acme.test", "approver", eve)
-    own = story.action(hold(story.call(user=eve)))
-    refused(story, own, puppet, "handed over the link to your account")
-    key, _ = issue_integration_key(story.cast.acme, "Nightly", [story.cast.sales], 30, actor=story.cast.actor(eve))
-    refused(story, held_with(story, key), puppet, "handed over the link to your account")
+def test_an_approvers_account_that_the_caller_handed_over(mailing: Mailing, eve: User) -> None:
+    puppet = joined(mailing, "puppet@acme.test", "approver", eve)
+    own = mailing.action(hold(mailing.call(user=eve)))
+    refused(mailing, own, puppet, "handed over the link to your account")
+    key, _ = issue_integration_key(
+        mailing.cast.acme, "Nightly", [mailing.cast.sales], 30, actor=mailing.cast.actor(eve)
+    )
+    refused(mailing, held_with(mailing, key), puppet, "handed over the link to your account")
     prove_address(puppet)
-    approve_action(own, actor=story.cast.actor(puppet))
+    approve_action(own, actor=mailing.cast.actor(puppet))
 
 
-def test_two_accounts_of_one_admin_do_not_decide_on_each_other(story: Story, eve: User) -> None:
-    caller = joined(story, "caller@acme.test", "member", eve)
-    decider = joined(story, "decider@acme.test", "approver", eve)
-    refused(story, story.action(hold(story.call(user=caller))), decider, "handed over the link to your account")
+def test_two_accounts_of_one_admin_do_not_decide_on_each_other(mailing: Mailing, eve: User) -> None:
+    caller = joined(mailing, "caller@acme.test", "member", eve)
+    decider = joined(mailing, "decider@acme.test", "approver", eve)
+    refused(mailing, mailing.action(hold(mailing.call(user=caller))), decider, "handed over the link to your account")
 
 
-def test_links_handed_on_from_account_to_account_are_one_side(story: Story, eve: User) -> None:
+def test_links_handed_on_from_account_to_account_are_one_side(mailing: Mailing, eve: User) -> None:
     """Eve opens the link to an IT admin's account, and as that admin the link to an approver's."""
-    puppet = joined(story, "puppet@acme.test", "mcp_admin", eve)
-    decider = joined(story, "decider@acme.test", "approver", puppet)
-    caller = joined(story, "caller@acme.test", "member", puppet)
-    own = story.action(hold(story.call(user=eve)))
-    refused(story, own, decider, "handed over the link to your account")
-    refused(story, story.action(hold(story.call(b'{"n":2}', user=caller))), eve, "You handed over the link")
-    refused(story, story.action(hold(story.call(b'{"n":3}', user=caller))), decider, "handed over the link")
+    puppet = joined(mailing, "puppet@acme.test", "mcp_admin", eve)
+    decider = joined(mailing, "decider@acme.test", "approver", puppet)
+    caller = joined(mailing, "caller@acme.test", "member", puppet)
+    own = mailing.action(hold(mailing.call(user=eve)))
+    refused(mailing, own, decider, "handed over the link to your account")
+    refused(mailing, mailing.action(hold(mailing.call(b'{"n":2}', user=caller))), eve, "You handed over the link")
+    refused(mailing, mailing.action(hold(mailing.call(b'{"n":3}', user=caller))), decider, "handed over the link")
     prove_address(puppet)
     decider = User.objects.get(pk=decider.pk)
-    approve_action(own, actor=story.cast.actor(decider))
+    approve_action(own, actor=mailing.cast.actor(decider))
 
 
-def test_whom_an_account_of_the_caller_makes_an_approver_afterwards(story: Story, eve: User) -> None:
-    puppet = joined(story, "puppet@acme.test", "mcp_admin", eve)
-    action = story.action(hold(story.call(user=eve)))
-    dana = Membership.objects.get(user=story.cast.dana)
-    change_role(dana, "approver", actor=story.cast.actor(puppet))
-    refused(story, action, story.cast.dana, "let you decide only after this call was made")
+def test_whom_an_account_of_the_caller_makes_an_approver_afterwards(mailing: Mailing, eve: User) -> None:
+    puppet = joined(mailing, "puppet@acme.test", "mcp_admin", eve)
+    action = mailing.action(hold(mailing.call(user=eve)))
+    dana = Membership.objects.get(user=mailing.cast.dana)
+    change_role(dana, "approver", actor=mailing.cast.actor(puppet))
+    refused(mailing, action, mailing.cast.dana, "let you decide only after this call was made")
 
 
-def test_two_people_whom_the_owner_let_in_by_hand_do(story: Story) -> None:
+def test_two_people_whom_the_owner_let_in_by_hand_do(mailing: Mailing) -> None:
     """A small company without mail: Alice hands over both links. She herself decides on neither's calls."""
-    caller = joined(story, "caller@acme.test", "member", story.cast.alice)
-    decider = joined(story, "decider@acme.test", "approver", story.cast.alice)
-    action = story.action(hold(story.call(user=caller)))
-    refused(story, action, story.cast.alice, "You handed over the link")
-    approve_action(action, actor=story.cast.actor(decider))
+    caller = joined(mailing, "caller@acme.test", "member", mailing.cast.alice)
+    decider = joined(mailing, "decider@acme.test", "approver", mailing.cast.alice)
+    action = mailing.action(hold(mailing.call(user=caller)))
+    refused(mailing, action, mailing.cast.alice, "You handed over the link")
+    approve_action(action, actor=mailing.cast.actor(decider))
 
 
-def test_whom_the_caller_makes_an_approver_afterwards(story: Story, eve: User) -> None:
-    action = story.action(hold(story.call(user=eve)))
+def test_whom_the_caller_makes_an_approver_afterwards(mailing: Mailing, eve: User) -> None:
+    action = mailing.action(hold(mailing.call(user=eve)))
     gina = User.objects.create_user("gina@acme.test", PASSWORD)
-    membership = Membership.objects.create(organization=story.cast.acme, user=gina, role="member")
+    membership = Membership.objects.create(organization=mailing.cast.acme, user=gina, role="member")
     later(action)
-    change_role(membership, "approver", actor=story.cast.actor(eve))
-    refused(story, action, gina, "let you decide only after")
-    asked_again = story.action(hold(story.call(b'{"n":2}', user=eve)))
-    approve_action(asked_again, actor=story.cast.actor(gina))
+    change_role(membership, "approver", actor=mailing.cast.actor(eve))
+    refused(mailing, action, gina, "let you decide only after")
+    asked_again = mailing.action(hold(mailing.call(b'{"n":2}', user=eve)))
+    approve_action(asked_again, actor=mailing.cast.actor(gina))
 
 
 def later(action: PendingAction) -> None:
@@ -185,68 +191,71 @@ def later(action: PendingAction) -> None:
     action.refresh_from_db()
 
 
-def test_whom_somebody_else_makes_an_approver_afterwards_decides(story: Story, eve: User) -> None:
-    action = story.action(hold(story.call(user=eve)))
+def test_whom_somebody_else_makes_an_approver_afterwards_decides(mailing: Mailing, eve: User) -> None:
+    action = mailing.action(hold(mailing.call(user=eve)))
     later(action)
-    change_role(Membership.objects.get(user=story.cast.dana), "approver", actor=story.cast.actor(story.cast.alice))
-    approve_action(action, actor=story.cast.actor(story.cast.dana))
+    change_role(
+        Membership.objects.get(user=mailing.cast.dana), "approver", actor=mailing.cast.actor(mailing.cast.alice)
+    )
+    approve_action(action, actor=mailing.cast.actor(mailing.cast.dana))
 
 
 @pytest.mark.parametrize("way", ["group", "connector", "reactivation"])
-def test_the_deciding_group_is_not_changed_for_the_call(story: Story, eve: User, way: str) -> None:
-    cast, actor = story.cast, story.cast.actor(eve)
+def test_the_deciding_group_is_not_changed_for_the_call(mailing: Mailing, eve: User, way: str) -> None:
+    cast, actor = mailing.cast, mailing.cast.actor(eve)
     gina = Membership.objects.create(
         organization=cast.acme, user=User.objects.create_user("gina@acme.test", PASSWORD), role="member"
     )
     leads = Group.objects.create(organization=cast.acme, slug="leads", name="Leads")
     if way != "connector":
-        set_approvers(story.connector, [leads], actor=SYSTEM)
+        set_approvers(mailing.tool.connector, [leads], actor=SYSTEM)
     if way != "group":
         set_person_groups(gina, [leads], actor=SYSTEM)
     if way == "reactivation":
         deactivate_person(gina, actor=SYSTEM)
-    action = story.action(hold(story.call(user=eve)))
+    action = mailing.action(hold(mailing.call(user=eve)))
     later(action)
     if way == "group":
         set_person_groups(gina, [leads], actor=actor)
     elif way == "connector":
-        set_approvers(story.connector, [leads], actor=actor)
+        set_approvers(mailing.tool.connector, [leads], actor=actor)
     else:
         activate_person(gina, actor=actor)
-    refused(story, action, gina.user, "let you decide only after")
+    refused(mailing, action, gina.user, "let you decide only after")
 
 
-def test_who_gives_themselves_the_right_afterwards(story: Story, eve: User) -> None:
+def test_who_gives_themselves_the_right_afterwards(mailing: Mailing, eve: User) -> None:
     """Eve manages connectors by a group, and decides by no role: she adds herself to the deciding group."""
-    leads = Group.objects.create(organization=story.cast.acme, slug="leads", name="Leads")
-    set_approvers(story.connector, [leads], actor=SYSTEM)
-    action = story.action(story.held())
+    leads = Group.objects.create(organization=mailing.cast.acme, slug="leads", name="Leads")
+    set_approvers(mailing.tool.connector, [leads], actor=SYSTEM)
+    action = mailing.action(mailing.held())
     later(action)
     membership = Membership.objects.get(user=eve)
-    set_person_groups(membership, [leads], actor=story.cast.actor(eve))
+    set_person_groups(membership, [leads], actor=mailing.cast.actor(eve))
     change_role(membership, "member", actor=SYSTEM)
-    refused(story, action, eve, "let you decide only after")
+    refused(mailing, action, eve, "let you decide only after")
 
 
-def test_a_token_decides_on_nothing(story: Story) -> None:
-    action = story.action(story.held())
-    for kind, pk in (("token", story.cast.bob.pk), ("person", None), ("system", None)):
+def test_a_token_decides_on_nothing(mailing: Mailing) -> None:
+    action = mailing.action(mailing.held())
+    for kind, pk in (("token", mailing.cast.bob.pk), ("person", None), ("system", None)):
         with pytest.raises(NotYours):
             approve_action(action, actor=Actor(kind, pk, "somebody"))  # type: ignore[arg-type]
 
 
-def test_the_list_of_what_waits_for_one_agrees_with_who_may_decide(story: Story, eve: User) -> None:
-    cast = story.cast
-    puppet = joined(story, "puppet@acme.test", "member", eve)
-    second = joined(story, "second@acme.test", "approver", eve)
-    third = joined(story, "third@acme.test", "mcp_admin", eve)
-    fourth = joined(story, "fourth@acme.test", "approver", third)
+def test_the_list_of_what_waits_for_one_agrees_with_who_may_decide(mailing: Mailing, eve: User) -> None:
+    cast = mailing.cast
+    puppet = joined(mailing, "puppet@acme.test", "member", eve)
+    second = joined(mailing, "second@acme.test", "approver", eve)
+    third = joined(mailing, "third@acme.test", "mcp_admin", eve)
+    fourth = joined(mailing, "fourth@acme.test", "approver", third)
     key, _ = issue_integration_key(cast.acme, "Nightly", [cast.sales], 30, actor=cast.actor(eve))
     laptop = register_device(cast.acme, cast.dana, "Laptop", actor=cast.actor(cast.dana))
     hers, _ = issue_device_credential(laptop, name="x", expires_in_days=9, actor=cast.actor(cast.dana))
-    actions = [held_with(story, token, number) for number, token in enumerate((key, hers))]
+    actions = [held_with(mailing, token, number) for number, token in enumerate((key, hers))]
     actions += [
-        story.action(hold(story.call(b"{}", user=user))) for user in (puppet, eve, third, fourth, cast.bob, cast.alice)
+        mailing.action(hold(mailing.call(b"{}", user=user)))
+        for user in (puppet, eve, third, fourth, cast.bob, cast.alice)
     ]
     for user in (eve, second, third, fourth, cast.bob, cast.alice, cast.dana, puppet):
         membership = Membership.objects.select_related("user", "organization").get(user=user)
@@ -254,10 +263,10 @@ def test_the_list_of_what_waits_for_one_agrees_with_who_may_decide(story: Story,
         assert listed == {action.pk for action in actions if not refusal(action, membership)}, user
 
 
-def test_when_nobody_can_decide_the_ticket_says_so(story: Story) -> None:
-    Membership.objects.filter(user=story.cast.bob).update(role="member")
-    action = story.action(hold(story.call(user=story.cast.alice)))
+def test_when_nobody_can_decide_the_ticket_says_so(mailing: Mailing) -> None:
+    Membership.objects.filter(user=mailing.cast.bob).update(role="member")
+    action = mailing.action(hold(mailing.call(user=mailing.cast.alice)))
     client = Client()
-    client.force_login(story.cast.alice)
+    client.force_login(mailing.cast.alice)
     page = client.get(reverse("tickets:detail", args=[action.ticket.number])).content.decode()
     assert "Nobody in this organization can decide on this call" in page

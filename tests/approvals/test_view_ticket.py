@@ -5,12 +5,12 @@ from typing import Any
 from django.urls import reverse
 
 from approvals.queries import held_of
-from tests.stage.held_calls import Story
+from tests.stage.held_calls import Mailing
 
 
-def test_bob_sees_the_card_and_approves(story: Story, client: Any) -> None:
-    held = story.held('{"to":"max@example.test","text":"pay\u202enow"}'.encode())
-    client.force_login(story.cast.bob)
+def test_bob_sees_the_card_and_approves(mailing: Mailing, client: Any) -> None:
+    held = mailing.held('{"to":"max@example.test","text":"pay\u202enow"}'.encode())
+    client.force_login(mailing.cast.bob)
     page = client.get(reverse("tickets:detail", args=[1])).content.decode()
     assert "max@example.test" in page
     assert "1 hidden character" in page
@@ -20,18 +20,18 @@ def test_bob_sees_the_card_and_approves(story: Story, client: Any) -> None:
     assert held_of(held.action_id).state == "approved"
 
 
-def test_a_rejection_without_reason_shows_the_message_beside_the_field(story: Story, client: Any) -> None:
-    held = story.held()
-    client.force_login(story.cast.bob)
+def test_a_rejection_without_reason_shows_the_message_beside_the_field(mailing: Mailing, client: Any) -> None:
+    held = mailing.held()
+    client.force_login(mailing.cast.bob)
     answer = client.post(reverse("tickets:reject", args=[1]), {"reason": ""})
     assert answer.status_code == 400
     assert "Say why" in answer.content.decode()
     assert held_of(held.action_id).state == "waiting"
 
 
-def test_dana_sees_her_ticket_without_buttons_and_charlie_none(story: Story, client: Any) -> None:
-    story.held()
-    client.force_login(story.cast.dana)
+def test_dana_sees_her_ticket_without_buttons_and_charlie_none(mailing: Mailing, client: Any) -> None:
+    mailing.held()
+    client.force_login(mailing.cast.dana)
     assert "Approve and run" not in client.get(reverse("tickets:detail", args=[1])).content.decode()
-    client.force_login(story.cast.charlie)
+    client.force_login(mailing.cast.charlie)
     assert client.get(reverse("tickets:detail", args=[1])).status_code == 404

@@ -13,7 +13,7 @@ from approvals.actions.tell_approvers import tell_approvers, tell_approvers_the_
 from approvals.channels.base import Channel
 from approvals.channels.registry import CHANNELS
 from approvals.models import PendingAction
-from tests.stage.held_calls import Story
+from tests.stage.held_calls import Mailing
 
 FOLDER = Path(channels.__file__).parent
 DOCS = FOLDER.parents[1] / "docs" / "approvals.md"
@@ -39,14 +39,14 @@ class Blackboard(Channel):
         return list(PendingAction.objects.filter(state=PendingAction.State.WAITING))
 
 
-def test_a_new_channel_hears_of_every_moment(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_channel_hears_of_every_moment(mailing: Mailing, monkeypatch: pytest.MonkeyPatch) -> None:
     blackboard = Blackboard()
     monkeypatch.setitem(CHANNELS, "blackboard", blackboard)
-    held = story.held()
+    held = mailing.held()
     assert blackboard.told == ["announced"]
     tell_approvers(held.action_id)
     tell_approvers_the_rest()
-    approve_action(story.action(held), actor=story.cast.actor(story.cast.bob))
+    approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.bob))
     tell_approvers_the_rest()
     assert blackboard.told == ["announced", "delivered", "delivered", "settled"]
 

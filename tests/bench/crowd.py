@@ -57,33 +57,20 @@ def add_people(office: Office, count: int) -> list[str]:
 
 def add_connectors(office: Office, url: str, count: int) -> list[str]:
     """The names of the tools, one each, of those that are called."""
-    from connectors.models import Connector, Tool, ToolPermission, ToolVersion
-    from harriet.lib.json.canonical import digest
+    from connectors.models import Connector, Tool, ToolVersion
     from tests.bench.upstream import definition
-    from tests.stage.office import secret_of
+    from tests.stage.connectors import allow, new_connector, new_tool, new_version
+    from tests.stage.credentials import SECRET, save_token
 
-    acme = office.cast.acme
-    common = {"url": url, "allow_internal": True, "state": Connector.State.ACTIVE, "health": Connector.Health.UP}
     connectors = [
-        Connector(organization=acme, slug=f"server{number}", name=f"Server {number}", **common)
-        for number in range(count)
+        new_connector(office.cast.acme, url, slug=f"server{number}", name=f"Server {number}") for number in range(count)
     ]
     Connector.objects.bulk_create(connectors, 1000)
-    tools = [
-        Tool(organization=acme, connector=connector, name=f"echo_of_{connector.slug}", is_enabled=True)
-        for connector in connectors
-    ]
+    tools = [new_tool(connector, f"echo_of_{connector.slug}") for connector in connectors]
     Tool.objects.bulk_create(tools, 1000)
-    definitions = [definition(tool.name) for tool in tools]
-    ToolVersion.objects.bulk_create(
-        [
-            ToolVersion(tool=tool, digest=digest(one), definition=one, is_pinned=True)
-            for tool, one in zip(tools, definitions, strict=True)
-        ],
-        1000,
-    )
-    ToolPermission.objects.bulk_create([ToolPermission(tool=tool, group=office.cast.sales) for tool in tools], 1000)
+    ToolVersion.objects.bulk_create([new_version(tool, definition(tool.name)) for tool in tools], 1000)
+    allow(office.cast.sales, tools)
     office.work.connectors.add(*connectors)
     for connector in connectors[:CALLED_CONNECTORS]:
-        secret_of(connector, office.cast.alice)
+        save_token(office.cast, connector.id, secret=SECRET, name=connector.name)
     return [tool.name for tool in tools[:CALLED_CONNECTORS]]

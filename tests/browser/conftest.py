@@ -62,12 +62,11 @@ def static_files(django_db_setup: None) -> None:
 def site(transactional_db: None, static_files: None, browser: Browser) -> Iterator[Site]:
     from tests.stage.site import Site, serve
 
-    with serve(SESSION) as (url, log):
-        yield Site(url, browser, log)
+    with serve(SESSION) as url:
+        yield Site(url, browser)
 
 
 @pytest.fixture
-def cast(transactional_db: None) -> Cast:
-    from tests.stage.cast import make_cast
-
-    return make_cast()
+def cast(committed_cast: Cast) -> Cast:
+    """Here the cast is visible to the process that serves the pages."""
+    return committed_cast

@@ -40,15 +40,15 @@ def shoot(folder: Path) -> Iterator[Path]:
 
     from tests.browser.conftest import CHROMIUM, flags
     from tests.stage.cast import make_cast
-    from tests.stage.company import make_world
+    from tests.stage.company import make_busy_company
     from tests.stage.site import Site, collect_static, serve
 
     cast = make_cast()
-    make_world(cast)
+    make_busy_company(cast)
     collect_static()
-    with sync_playwright() as playwright, serve(SESSION) as (url, log):
+    with sync_playwright() as playwright, serve(SESSION) as url:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags(), "--disable-lcd-text"])
-        site = Site(url, browser, log)
+        site = Site(url, browser)
         for name, user, path in pages_of(cast):
             page = site.page(user)
             page.goto(path, wait_until="load")

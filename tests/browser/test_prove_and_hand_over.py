@@ -16,7 +16,7 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.models import CredentialOffer, Membership, User
 from harriet.people.queries import offer_path
 from tests.stage.cast import Cast
-from tests.stage.held_calls import hold, make_story
+from tests.stage.held_calls import hold, make_mailing
 from tests.stage.site import Site
 from tests.stage.visit import visit
 
@@ -46,7 +46,7 @@ def test_an_account_that_is_not_proved(site: Site, cast: Cast) -> None:
     look(page, "/choose-organization/", "choose-unproven")
     page.get_by_role("button", name="Mail me the link").click()
     page.wait_for_url("**/password/reset/done/")
-    action = hold(make_story(cast).call(user=erin))
+    action = hold(make_mailing(cast).call(user=erin))
     look(site.page(cast.alice), action.ticket_path, "ticket-not-yours")
 
 

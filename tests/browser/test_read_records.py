@@ -10,8 +10,9 @@ from harriet.lib.records import INSTALLATION, Record
 from harriet.people.models import User
 from harriet.people.roles import Role
 from tests.browser.test_walk_pages import walk
-from tests.console.records import list_url, make_everything, row_url, rows_in, with_role
-from tests.stage.cast import Cast
+from tests.console.records import list_url, row_url, rows_in
+from tests.stage.cast import Cast, person
+from tests.stage.every_row import make_everything
 from tests.stage.site import Site
 from tests.stage.visit import look_at
 
@@ -40,7 +41,7 @@ def one_of_each(cast: Cast, labels: tuple[str, ...]) -> list[str]:
 def test_records_of_a_busy_organization(site: Site, cast: Cast) -> None:
     make_everything(cast)
     walk(site.page(cast.alice), [reverse("admin:records"), *one_of_each(cast, WIDEST)])
-    auditor = with_role(cast, Role.AUDITOR)
+    auditor = person(cast.acme, "Audrey", Role.AUDITOR)
     walk(site.page(auditor), [reverse("admin:records"), *one_of_each(cast, LONGEST)])
 
 

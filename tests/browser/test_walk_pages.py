@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser import pages
 from tests.stage.cast import Cast
-from tests.stage.company import make_world
+from tests.stage.company import make_busy_company
 from tests.stage.site import Site
 from tests.stage.visit import look_at
 
@@ -27,12 +27,12 @@ def test_pages_of_an_empty_organization(site: Site, cast: Cast) -> None:
 
 
 def test_pages_of_a_busy_organization(site: Site, cast: Cast) -> None:
-    make_world(cast)
+    make_busy_company(cast)
     walk(site.page(cast.alice), [*pages.lists(), *pages.details(cast)])
 
 
 def test_pages_of_a_member_and_an_approver(site: Site, cast: Cast) -> None:
-    make_world(cast)
+    make_busy_company(cast)
     walk(site.page(cast.dana), [reverse(name) for name in pages.OWN])
     walk(site.page(cast.bob), [reverse("console:overview"), reverse("tickets:detail", args=[1])])
 

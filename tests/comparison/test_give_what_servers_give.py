@@ -17,8 +17,9 @@ from tests import database
 from tests.clients.node import EVERYTHING, MODULES, node
 from tests.comparison.comparing import RENAMED, Asking, differences, without_own
 from tests.conformance.conftest import _set_up, _started
+from tests.servers.running import ROOT
 from tests.stage.clients import Client
-from tests.stage.processes import ROOT, Gateway, Process
+from tests.stage.processes import Gateway, Process
 
 NPM = MODULES / "@modelcontextprotocol"
 BIN = Path(sys.executable).parent

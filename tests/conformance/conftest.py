@@ -13,8 +13,9 @@ from pytest_django import DjangoDbBlocker
 
 from tests import database
 from tests.clients.node import node
+from tests.servers.running import ROOT
 from tests.stage.clients import Client
-from tests.stage.processes import ROOT, Gateway, Process
+from tests.stage.processes import Gateway, Process
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,11 @@ def _server(name: str, folder: Path) -> Process:
 def _set_up(urls: dict[str, str], eras: dict[str, list[str]]) -> str:
     """What an admin does: connect, synchronise, switch everything on for Sales, and make a profile."""
     from connectors.actions.sync_connector import sync_connector
-    from connectors.models import Tool, ToolPermission
     from harriet.people.actors import actor_of
     from tests.stage.cast import make_cast
-    from tests.stage.office import connector, device_token, profile
+    from tests.stage.connectors import connector, open_to
+    from tests.stage.profiles import profile
+    from tests.stage.tokens import device_token
 
     cast = make_cast()
     for name, url in urls.items():
@@ -86,8 +88,6 @@ def _set_up(urls: dict[str, str], eras: dict[str, list[str]]) -> str:
         assert not (error := sync_connector(made, actor=actor_of(cast.alice)).error), error
         made.refresh_from_db()
         assert made.eras == eras.get(name, made.eras), "this is what the ways between the eras are about"
-        tools = Tool.objects.filter(connector=made)
-        ToolPermission.objects.bulk_create(ToolPermission(tool=tool, group=cast.sales) for tool in tools)
-        tools.update(is_enabled=True)
+        open_to(cast.sales, made)
         profile(cast.acme, made, groups=[cast.sales], slug=name)
     return device_token(cast.acme, cast.dana)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connectors.transports.native.transport import NativeTransport
     from tests.servers.hostile import Hostile
     from tests.stage.cast import Cast
-    from tests.stage.connectors import ConnectorMaker
+    from tests.stage.connectors import Connecting
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def connect(cast: Cast, server: Server) -> ConnectorMaker:
-    from tests.stage.connectors import ConnectorMaker
+def connect(cast: Cast, server: Server) -> Connecting:
+    from tests.stage.connectors import Connecting
 
-    return ConnectorMaker(cast, server)
+    return Connecting(cast, server)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from harriet.lib.secret import Secret
 from harriet.people.models import Notice, OrganizationVersion
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 
 def check(connector: Connector) -> str:
@@ -34,7 +34,7 @@ def told() -> int:
     return Event.objects.filter(code="connector.health_changed").count()
 
 
-def test_a_server_goes_down_and_comes_back(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_server_goes_down_and_comes_back(cast: Cast, server: Server, connect: Connecting) -> None:
     connector = connect()
     assert check(connector) == "up" and told() == 0
     gone = Server()
@@ -49,13 +49,13 @@ def test_a_server_goes_down_and_comes_back(cast: Cast, server: Server, connect: 
     assert check(connector) == "up" and told() == 2
 
 
-def test_a_server_that_answers_nonsense_is_up(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_server_that_answers_nonsense_is_up(cast: Cast, server: Server, connect: Connecting) -> None:
     connector = connect()
     server.is_broken = True
     assert check(connector) == "up"
 
 
-def test_a_refused_credential_needs_an_admin_once(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_refused_credential_needs_an_admin_once(cast: Cast, server: Server, connect: Connecting) -> None:
     server.token = "right"
     connector = connect(secret="wrong")
     assert check(connector) == "operator" == check(connector)
@@ -67,13 +67,13 @@ def test_a_refused_credential_needs_an_admin_once(cast: Cast, server: Server, co
     assert check(connector) == "up"
 
 
-def test_one_worker_checks_and_nobody_too_often(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_one_worker_checks_and_nobody_too_often(cast: Cast, server: Server, connect: Connecting) -> None:
     connector = connect()
     assert list(check_health()) == [connector.id]
     assert check_health() == {}
 
 
-def test_a_paused_connector_is_left_alone(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_paused_connector_is_left_alone(cast: Cast, server: Server, connect: Connecting) -> None:
     connector, alice = connect(), cast.actor(cast.alice)
     assert pause_connector(connector, reason="maintenance", actor=alice)
     assert not pause_connector(connector, actor=alice)
@@ -82,14 +82,14 @@ def test_a_paused_connector_is_left_alone(cast: Cast, server: Server, connect: C
     assert list(check_health()) == [connector.id]
 
 
-def test_a_call_tells_the_same(cast: Cast, connect: ConnectorMaker) -> None:
+def test_a_call_tells_the_same(cast: Cast, connect: Connecting) -> None:
     connector = connect()
     assert record_health(connector, "down", "The server did not answer.")
     assert not record_health(connector, "down", "The server did not answer.")
     assert told() == 1
 
 
-def test_findings_are_in_words(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_findings_are_in_words(cast: Cast, server: Server, connect: Connecting) -> None:
     connector, alice = connect(), cast.actor(cast.alice)
     found = [(one.kind, one.title, one.sentence) for one in try_connection(connector, actor=alice)]
     assert found == [
@@ -107,7 +107,7 @@ def test_findings_are_in_words(cast: Cast, server: Server, connect: ConnectorMak
     assert (worst.kind, worst.title) == ("danger", "Server") and "Check the address" in worst.sentence
 
 
-def test_tools_are_compared_every_hour(cast: Cast, connect: ConnectorMaker) -> None:
+def test_tools_are_compared_every_hour(cast: Cast, connect: Connecting) -> None:
     connector = connect.synced()
     assert due_for_sync() == []
     connector.sync_runs.update(started_at=Now() - timedelta(hours=2))

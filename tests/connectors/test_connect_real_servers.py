@@ -18,7 +18,7 @@ from connectors.sample import sample_token
 from connectors.sample.server import application
 from tests.servers.running import free_port, sdk_server
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_sample_takes_one_click(client: Client, cast: Cast, sample_address: 
 
 @pytest.mark.parametrize(("flags", "era"), [((), "modern"), (("--legacy",), "legacy")])
 def test_a_server_of_the_official_sdk(
-    cast: Cast, connect: ConnectorMaker, tmp_path: Path, flags: tuple[str, ...], era: str
+    cast: Cast, connect: Connecting, tmp_path: Path, flags: tuple[str, ...], era: str
 ) -> None:
     with sdk_server(tmp_path, *flags) as running:
         connector = connect.synced("sdk", url=running.url)

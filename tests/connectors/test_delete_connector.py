@@ -11,11 +11,11 @@ from connectors.actions.set_tool import set_tool
 from connectors.models import Connector, Profile, Tool
 from connectors.pages.consequences import consequences_of
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 from vault.models import CredentialVersion
 
 
-def test_the_consequences_are_told_first(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_the_consequences_are_told_first(client: Client, cast: Cast, connect: Connecting) -> None:
     alice = cast.actor(cast.alice)
     crm = connect.synced(secret="hush-hush")
     set_tool(crm.tools.get(name="send_mail"), is_enabled=True, groups=[cast.sales], actor=alice)
@@ -35,7 +35,7 @@ def test_the_consequences_are_told_first(client: Client, cast: Cast, connect: Co
     assert Event.objects.filter(code="connector.deleted").count() == 1
 
 
-def test_the_events_outlive_it(cast: Cast, connect: ConnectorMaker) -> None:
+def test_the_events_outlive_it(cast: Cast, connect: Connecting) -> None:
     from connectors.actions.delete_connector import delete_connector
 
     crm = connect.synced()

@@ -9,7 +9,7 @@ from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
 from connectors.pages.urls import connector_urls, profile_urls
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 
 def addresses(connector: Connector, profile: Profile) -> list[str]:
@@ -26,7 +26,7 @@ def addresses(connector: Connector, profile: Profile) -> list[str]:
     return found
 
 
-def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect.synced()
     profile = create_profile(cast.acme, slug="work", name="Work", connectors=[connector], actor=cast.actor(cast.alice))
     found = addresses(connector, profile)
@@ -42,14 +42,14 @@ def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: Connector
     assert not Tool.objects.filter(is_enabled=True).exists()
 
 
-def test_a_tool_is_found_only_below_its_connector(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_a_tool_is_found_only_below_its_connector(client: Client, cast: Cast, connect: Connecting) -> None:
     crm, erp = connect.synced("crm"), connect("erp")
     client.force_login(cast.alice)
     address = reverse("connectors:tool", args=[erp.pk, crm.tools.first().pk])  # type: ignore[union-attr]
     assert client.get(address).status_code == 404
 
 
-def test_charlies_lists_are_empty(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_charlies_lists_are_empty(client: Client, cast: Cast, connect: Connecting) -> None:
     connect.synced()
     client.force_login(cast.charlie)
     for name in ("connectors:list", "profiles:list"):
@@ -57,7 +57,7 @@ def test_charlies_lists_are_empty(client: Client, cast: Cast, connect: Connector
         assert "CRM" not in page
 
 
-def test_the_api_keeps_to_its_organization(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_the_api_keeps_to_its_organization(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect.synced()
     client.force_login(cast.charlie)
     tool = connector.tools.get(name="send_mail")

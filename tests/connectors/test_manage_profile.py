@@ -20,7 +20,7 @@ from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.models import AccessToken, Membership
 from tests.servers.moody import Server, tool
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 
 def enable(connector: Connector, cast: Cast, *names: str) -> None:
@@ -33,7 +33,7 @@ def work(cast: Cast, **more: object) -> Profile:
     return create_profile(cast.acme, **fields, actor=cast.actor(cast.alice))  # type: ignore[arg-type]
 
 
-def test_dana_sees_what_her_group_may_call(cast: Cast, connect: ConnectorMaker) -> None:
+def test_dana_sees_what_her_group_may_call(cast: Cast, connect: Connecting) -> None:
     crm = connect.synced()
     enable(crm, cast, "send_mail")
     profile = work(cast, connectors=[crm])
@@ -50,7 +50,7 @@ def test_dana_sees_what_her_group_may_call(cast: Cast, connect: ConnectorMaker) 
 
 
 def test_the_snapshot_holds_everything_in_few_queries(
-    cast: Cast, connect: ConnectorMaker, server: Server, django_assert_max_num_queries: object
+    cast: Cast, connect: Connecting, server: Server, django_assert_max_num_queries: object
 ) -> None:
     server.tools = [tool(f"list_{number}") for number in range(40)]
     crm = connect.synced()
@@ -67,7 +67,7 @@ def test_the_snapshot_holds_everything_in_few_queries(
     assert load(cast.globex.id).tools == {}
 
 
-def test_two_enabled_tools_of_one_name_need_the_prefix(cast: Cast, connect: ConnectorMaker) -> None:
+def test_two_enabled_tools_of_one_name_need_the_prefix(cast: Cast, connect: Connecting) -> None:
     crm, erp, alice = connect.synced("crm"), connect.synced("erp"), cast.actor(cast.alice)
     enable(crm, cast, "send_mail")
     profile = work(cast, connectors=[crm, erp])
@@ -83,14 +83,14 @@ def test_two_enabled_tools_of_one_name_need_the_prefix(cast: Cast, connect: Conn
     assert profile.has_prefix
 
 
-def test_single_tools_beside_whole_connectors(cast: Cast, connect: ConnectorMaker) -> None:
+def test_single_tools_beside_whole_connectors(cast: Cast, connect: Connecting) -> None:
     crm = connect.synced()
     profile = work(cast, tools=[crm.tools.get(name="send_mail")])
     facts = load(cast.acme.id)
     assert [row.name for row in facts.tools_in(facts.profiles[profile.id])] == ["send_mail"]
 
 
-def test_nothing_of_another_organization_gets_in(cast: Cast, connect: ConnectorMaker) -> None:
+def test_nothing_of_another_organization_gets_in(cast: Cast, connect: Connecting) -> None:
     crm = connect.synced()
     charlie = cast.actor(cast.charlie)
     for field, thing in (("connectors", crm), ("groups", cast.sales), ("people", cast.dana.memberships.get())):
@@ -99,7 +99,7 @@ def test_nothing_of_another_organization_gets_in(cast: Cast, connect: ConnectorM
     assert not Profile.objects.exists()
 
 
-def test_deleting_revokes_the_tokens_that_open_only_it(cast: Cast, connect: ConnectorMaker) -> None:
+def test_deleting_revokes_the_tokens_that_open_only_it(cast: Cast, connect: Connecting) -> None:
     alice, profile = cast.actor(cast.alice), work(cast)
     bound, _ = issue_integration_key(cast.acme, "bound", [cast.sales], 30, profile_id=profile.pk, actor=alice)
     free, _ = issue_integration_key(cast.acme, "free", [cast.sales], 30, actor=alice)
@@ -117,7 +117,7 @@ def test_profiles_for_a_person(cast: Cast) -> None:
     assert list(profiles_for(Membership.objects.get(user=cast.bob))) == []
 
 
-def test_alice_makes_and_reads_a_profile_in_the_browser(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_alice_makes_and_reads_a_profile_in_the_browser(client: Client, cast: Cast, connect: Connecting) -> None:
     crm = connect.synced()
     enable(crm, cast, "send_mail")
     client.force_login(cast.alice)
@@ -138,7 +138,7 @@ def test_alice_makes_and_reads_a_profile_in_the_browser(client: Client, cast: Ca
     assert not Profile.objects.exists()
 
 
-def test_a_tool_that_a_sync_adds_takes_no_name(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_tool_that_a_sync_adds_takes_no_name(cast: Cast, server: Server, connect: Connecting) -> None:
     crm, erp = connect.synced("crm"), connect.synced("erp")
     enable(crm, cast, "send_mail")
     work(cast, connectors=[crm, erp])

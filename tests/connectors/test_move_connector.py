@@ -21,7 +21,7 @@ from harriet.people.errors import NotAllowed
 from harriet.people.roles import Role
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 from vault.errors import CredentialNotFound
 from vault.queries import credential_of
 from vault.verify import verify_vault
@@ -48,7 +48,7 @@ def test_how_far_apart_two_addresses_are(old: str, new: str, move: str) -> None:
     assert move_between(old, new) == move
 
 
-def test_another_host_forgets_the_secret(cast: Cast, connect: ConnectorMaker) -> None:
+def test_another_host_forgets_the_secret(cast: Cast, connect: Connecting) -> None:
     connector = connect(secret="sk-crm-1234567890")
     alice = cast.actor(cast.alice)
     save_connection(connector, url="https://93.184.216.34/mcp", allow_internal=False, actor=alice)
@@ -56,13 +56,13 @@ def test_another_host_forgets_the_secret(cast: Cast, connect: ConnectorMaker) ->
 
 
 @pytest.mark.parametrize("more", ["?v=2", "/other-tenant", "/"])
-def test_another_path_of_the_same_host_forgets_the_secret(cast: Cast, connect: ConnectorMaker, more: str) -> None:
+def test_another_path_of_the_same_host_forgets_the_secret(cast: Cast, connect: Connecting, more: str) -> None:
     connector = connect(secret="sk-crm-1234567890")
     save_connection(connector, url=connector.url + more, allow_internal=True, actor=cast.actor(cast.alice))
     assert credential_of(connector.pk) is None
 
 
-def test_only_an_owner_may_say_that_it_stays(cast: Cast, connect: ConnectorMaker) -> None:
+def test_only_an_owner_may_say_that_it_stays(cast: Cast, connect: Connecting) -> None:
     connector = connect(secret="sk-crm-1234567890")
     url = connector.url + "/v2"
     cast.bob.memberships.update(role=Role.MCP_ADMIN)
@@ -76,7 +76,7 @@ def test_only_an_owner_may_say_that_it_stays(cast: Cast, connect: ConnectorMaker
     assert url in told
 
 
-def test_not_even_an_owner_sends_it_to_another_host(cast: Cast, connect: ConnectorMaker) -> None:
+def test_not_even_an_owner_sends_it_to_another_host(cast: Cast, connect: Connecting) -> None:
     connector = connect(secret="sk-crm-1234567890")
     elsewhere = {"url": "https://93.184.216.34/mcp", "allow_internal": False, "keep_secret": True}
     with pytest.raises(ConnectorError, match="another host"):
@@ -85,7 +85,7 @@ def test_not_even_an_owner_sends_it_to_another_host(cast: Cast, connect: Connect
     assert "93.184" not in connector.url
 
 
-def test_the_page_asks_with_both_addresses_before_it(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_the_page_asks_with_both_addresses_before_it(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect(secret="sk-crm-1234567890")
     moved = {"url": connector.url + "/v2", "allow_internal": "on"}
     here = reverse("connectors:connection", args=[connector.pk])
@@ -110,7 +110,7 @@ def test_the_page_asks_with_both_addresses_before_it(client: Client, cast: Cast,
 )
 @pytest.mark.parametrize("answer", [{}, {"secret": "keep"}, {"secret": "enter-again"}])
 def test_what_is_no_address_is_said_beside_it(
-    client: Client, cast: Cast, connect: ConnectorMaker, url: str, answer: dict[str, str]
+    client: Client, cast: Cast, connect: Connecting, url: str, answer: dict[str, str]
 ) -> None:
     connector = connect(secret="sk-crm-1234567890")
     client.force_login(cast.alice)
@@ -119,7 +119,7 @@ def test_what_is_no_address_is_said_beside_it(
     assert credential_of(connector.pk) is not None
 
 
-def test_what_was_replaced_does_not_go_along(cast: Cast, connect: ConnectorMaker) -> None:
+def test_what_was_replaced_does_not_go_along(cast: Cast, connect: Connecting) -> None:
     """The owner lets the secret in use go to the new path, not the one that was switched off before."""
     connector = connect(secret="sk-old-1234567890")
     alice = cast.actor(cast.alice)
@@ -132,7 +132,7 @@ def test_what_was_replaced_does_not_go_along(cast: Cast, connect: ConnectorMaker
 
 
 def test_a_secret_is_not_saved_for_an_address_that_nobody_saw(
-    client: Client, cast: Cast, connect: ConnectorMaker, server: Server
+    client: Client, cast: Cast, connect: Connecting, server: Server
 ) -> None:
     """Alice has the form open, and while she types or while the server is asked, Bob moves the connector."""
     connector = connect(secret="sk-crm-1234567890")
@@ -152,9 +152,7 @@ def test_a_secret_is_not_saved_for_an_address_that_nobody_saw(
     assert credential_of(connector.pk) is None
 
 
-def test_a_look_at_the_old_address_never_takes_the_new_secret(
-    cast: Cast, connect: ConnectorMaker, server: Server
-) -> None:
+def test_a_look_at_the_old_address_never_takes_the_new_secret(cast: Cast, connect: Connecting, server: Server) -> None:
     connector = connect(secret="sk-crm-1234567890")
     at_the_old = Connector.objects.select_related("organization").get(pk=connector.pk)
     alice = cast.actor(cast.alice)
@@ -168,7 +166,7 @@ def test_a_look_at_the_old_address_never_takes_the_new_secret(
     assert server.seen == []
 
 
-def test_what_the_old_server_said_is_not_taken_for_the_new_one(cast: Cast, connect: ConnectorMaker) -> None:
+def test_what_the_old_server_said_is_not_taken_for_the_new_one(cast: Cast, connect: Connecting) -> None:
     """The connector moves while a sync asks."""
     connector = connect()
     alice = cast.actor(cast.alice)
@@ -180,9 +178,7 @@ def test_what_the_old_server_said_is_not_taken_for_the_new_one(cast: Cast, conne
     assert (connector.eras, connector.tools.count(), connector.health) == ([], 0, Connector.Health.UNKNOWN)
 
 
-def test_the_api_takes_a_secret_for_the_address_that_it_names(
-    client: Client, cast: Cast, connect: ConnectorMaker
-) -> None:
+def test_the_api_takes_a_secret_for_the_address_that_it_names(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect(secret="sk-crm-1234567890")
     alice = cast.actor(cast.alice)
     _, token = issue_personal_token(cast.acme, cast.alice, name="script", expires_in_days=1, actor=alice)

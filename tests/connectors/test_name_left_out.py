@@ -13,7 +13,7 @@ from connectors.models import SyncRun, Tool, ToolVersion
 from harriet.lib.json.canonical import digest
 from tests.servers.moody import Server, tool
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 LOOSE = {"name": "loose", "title": None, "description": 5, "inputSchema": {"properties": None}}
 MENDED = {"name": "loose", "description": "5", "inputSchema": {"type": "object"}}
@@ -24,7 +24,7 @@ def offer_odd_tools(server: Server, count: int) -> None:
     server.tools = [*odd, LOOSE, tool("send_mail")]
 
 
-def test_a_mended_tool_is_pinned_as_mended(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_mended_tool_is_pinned_as_mended(cast: Cast, server: Server, connect: Connecting) -> None:
     server.tools = [LOOSE]
     connector, alice = connect(), cast.actor(cast.alice)
     run = sync_connector(connector, actor=alice)
@@ -40,7 +40,7 @@ def test_a_mended_tool_is_pinned_as_mended(cast: Cast, server: Server, connect: 
     assert sync_connector(connector, actor=alice).changed == ["loose"]
 
 
-def test_each_is_named_on_the_pages(client: Client, cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_each_is_named_on_the_pages(client: Client, cast: Cast, server: Server, connect: Connecting) -> None:
     offer_odd_tools(server, 150)
     connector = connect.synced()
     run = SyncRun.objects.get()
@@ -63,7 +63,7 @@ def test_each_is_named_on_the_pages(client: Client, cast: Cast, server: Server, 
     assert "Left out" not in client.get(reverse("connectors:detail", args=[connector.pk])).content.decode()
 
 
-def test_each_is_named_in_the_api(client: Client, cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_each_is_named_in_the_api(client: Client, cast: Cast, server: Server, connect: Connecting) -> None:
     offer_odd_tools(server, 120)
     connector = connect()
     client.force_login(cast.alice)
@@ -72,14 +72,14 @@ def test_each_is_named_in_the_api(client: Client, cast: Cast, server: Server, co
     assert said["mended"][0].startswith("The tool “loose” was mended: ")
 
 
-def test_a_name_offered_twice_alike_is_one_tool(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_a_name_offered_twice_alike_is_one_tool(cast: Cast, server: Server, connect: Connecting) -> None:
     server.tools = [tool("send_mail"), tool("send_mail"), tool("twice"), tool("twice", title="Another")]
     run = sync_connector(connect(), actor=cast.actor(cast.alice))
     assert run.added == ["send_mail"]
     assert run.refused == ["“twice” is offered more than once, so neither was taken."]
 
 
-def test_what_was_pinned_before_is_mended_too(cast: Cast, server: Server, connect: ConnectorMaker) -> None:
+def test_what_was_pinned_before_is_mended_too(cast: Cast, server: Server, connect: Connecting) -> None:
     """As the migration does it, for the pins of an earlier release."""
     connector = connect.synced()
     version = ToolVersion.objects.get(tool__name="send_mail")

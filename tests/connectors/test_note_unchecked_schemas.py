@@ -12,7 +12,7 @@ from audit.models import Event
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import SyncRun, Tool
 from tests.servers.moody import Server
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ TOOLS: list[dict[str, Any]] = [
 ]
 
 
-def test_a_sync_says_what_it_cannot_check(connect: ConnectorMaker, server: Server, client: Client) -> None:
+def test_a_sync_says_what_it_cannot_check(connect: Connecting, server: Server, client: Client) -> None:
     client.force_login(connect.cast.alice)
     alice = connect.cast.actor(connect.cast.alice)
     server.tools = TOOLS
@@ -46,7 +46,7 @@ def test_a_sync_says_what_it_cannot_check(connect: ConnectorMaker, server: Serve
     assert SyncRun.objects.count() >= 2
 
 
-def test_alice_asks_for_checks_and_the_log_says_so(connect: ConnectorMaker, client: Client) -> None:
+def test_alice_asks_for_checks_and_the_log_says_so(connect: Connecting, client: Client) -> None:
     client.force_login(connect.cast.alice)
     made = connect()
     page = reverse("connectors:settings", args=[made.pk])
@@ -62,7 +62,7 @@ def test_alice_asks_for_checks_and_the_log_says_so(connect: ConnectorMaker, clie
         assert said in event.body
 
 
-def test_nobody_else_asks_for_checks(connect: ConnectorMaker, client: Client) -> None:
+def test_nobody_else_asks_for_checks(connect: Connecting, client: Client) -> None:
     made = connect()
     for person in (connect.cast.dana, connect.cast.charlie):
         client.force_login(person)

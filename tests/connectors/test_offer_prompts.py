@@ -22,11 +22,11 @@ from connectors.errors import ConnectorError
 from connectors.models import Connector, Profile, Tool
 from tests.servers.moody import Server, prompt, tool
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker, proposed_of
+from tests.stage.connectors import Connecting, proposed_of
 
 
 @pytest.fixture
-def crm(server: Server, connect: ConnectorMaker) -> Connector:
+def crm(server: Server, connect: Connecting) -> Connector:
     """One that offers three tools, two prompts and resources; a tool and a prompt share a name."""
     server.prompts, server.has_resources = [prompt("greet"), prompt("send_mail")], True
     return connect.synced()
@@ -132,7 +132,7 @@ def test_the_page_of_resources_says_what_they_are(alice: Client, cast: Cast, crm
 
 
 def test_a_tool_and_a_prompt_may_share_a_name_two_prompts_may_not(
-    cast: Cast, connect: ConnectorMaker, crm: Connector
+    cast: Cast, connect: Connecting, crm: Connector
 ) -> None:
     erp, alice = connect.synced("erp"), cast.actor(cast.alice)
     enable(cast, *crm.tools.filter(name="send_mail"), crm.tools.get(kind="resources"))

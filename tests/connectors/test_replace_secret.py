@@ -17,7 +17,7 @@ from harriet.lib.secret import Secret
 from harriet.people.models import AccessToken
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 from vault.actions.forget_replaced import forget_replaced
 from vault.errors import CredentialNotFound
 from vault.models import CredentialVersion
@@ -30,7 +30,7 @@ BEARER = {"in": "header", "name": "Authorization", "template": "Bearer {{secret}
 
 
 @pytest.fixture
-def crm(connect: ConnectorMaker, server: Server) -> Connector:
+def crm(connect: Connecting, server: Server) -> Connector:
     connector = connect(secret=OLD)
     server.token = OLD
     return connector

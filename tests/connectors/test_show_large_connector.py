@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from connectors.actions.create_profile import create_profile
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import Connector, Profile, Tool, ToolPermission
+from connectors.models import Connector, Profile, Tool
 from tests.servers.moody import Server, prompt, tool
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting, open_to
 
 MOST_QUERIES = 15
 MOST_BYTES = 85_000
@@ -22,15 +22,15 @@ TABS = ("detail", "access", "authentication", "activity", "settings", "delete", 
 
 
 @pytest.fixture
-def large(cast: Cast, server: Server, connect: ConnectorMaker) -> Connector:
+def large(cast: Cast, server: Server, connect: Connecting) -> Connector:
     server.tools = [tool(f"list_things_of_department_{number}") for number in range(1_000)]
     server.prompts, server.has_resources = [prompt("greet")], True
     connector = connect()
     run = sync_connector(connector, actor=cast.actor(cast.alice))
     assert run.is_success, run.error
     words = "Some words about what it does, as servers like to say. " * 20
-    Tool.objects.filter(connector=connector).update(is_enabled=True, description=words)
-    ToolPermission.objects.bulk_create(ToolPermission(tool=one, group=cast.sales) for one in connector.tools.all())
+    Tool.objects.filter(connector=connector).update(description=words)
+    open_to(cast.sales, connector)
     return connector
 
 

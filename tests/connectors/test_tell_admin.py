@@ -15,7 +15,7 @@ from connectors.models import Connector
 from tests.servers.hostile import Behaviour, Hostile
 from tests.servers.refusing import JSON, PLAIN, behaving, error, in_words
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 SECRET = "sk-canary-51fe"
 CHALLENGE = 'WWW-Authenticate: Bearer error="invalid_token"'
@@ -46,7 +46,7 @@ def hostile() -> Iterator[Hostile]:
 
 @pytest.mark.parametrize(("way", "told", "health"), REFUSALS)
 def test_a_sync_and_a_test_say_what_the_server_said(
-    cast: Cast, connect: ConnectorMaker, hostile: Hostile, way: Behaviour, told: str, health: str
+    cast: Cast, connect: Connecting, hostile: Hostile, way: Behaviour, told: str, health: str
 ) -> None:
     connector = connect(secret=SECRET, url=hostile.url(behaving("/refuses-admin", way)))
     alice = cast.actor(cast.alice)
@@ -59,7 +59,7 @@ def test_a_sync_and_a_test_say_what_the_server_said(
         assert SECRET[:6] not in str(text)
 
 
-def test_a_server_that_is_asked_too_often_is_up(cast: Cast, connect: ConnectorMaker, hostile: Hostile) -> None:
+def test_a_server_that_is_asked_too_often_is_up(cast: Cast, connect: Connecting, hostile: Hostile) -> None:
     connector = connect(url=hostile.url(behaving("/too-often", in_words(429, "slow down"))))
     assert list(check_health().values()) == ["up"]
     assert connector_health(connector) == "up"

@@ -10,7 +10,7 @@ from django.test import Client
 from connectors.models import Connector, Profile
 from tests.servers.moody import Server, prompt
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 
 
 class Api:
@@ -57,7 +57,7 @@ def test_a_connector_from_nothing(api: Api, cast: Cast, server: Server) -> None:
     assert not Connector.objects.exists()
 
 
-def test_a_connector_asks_for_checks_of_arguments(api: Api, connect: ConnectorMaker) -> None:
+def test_a_connector_asks_for_checks_of_arguments(api: Api, connect: Connecting) -> None:
     crm = connect()
     assert api("get", f"connectors/{crm.pk}/").json()["checks_arguments"] is False
     for wanted in (True, False):
@@ -71,7 +71,7 @@ def test_nothing_is_half_made(api: Api, cast: Cast) -> None:
     assert not Connector.objects.exists()
 
 
-def test_profiles_by_name(api: Api, cast: Cast, connect: ConnectorMaker) -> None:
+def test_profiles_by_name(api: Api, cast: Cast, connect: Connecting) -> None:
     connect.synced()
     made = api(
         "post", "profiles/", slug="work", name="Work", groups=["sales"], connectors=["crm"], people=["bob@acme.test"]
@@ -86,7 +86,7 @@ def test_profiles_by_name(api: Api, cast: Cast, connect: ConnectorMaker) -> None
     assert not Profile.objects.exists()
 
 
-def test_members_may_list_nothing_and_change_nothing(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_members_may_list_nothing_and_change_nothing(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect.synced()
     client.force_login(cast.dana)
     api = Api(client)
@@ -95,7 +95,7 @@ def test_members_may_list_nothing_and_change_nothing(client: Client, cast: Cast,
     assert api("post", f"connectors/{connector.pk}/sync/").status_code == 403
 
 
-def test_prompts_and_resources_say_what_they_are(api: Api, server: Server, connect: ConnectorMaker) -> None:
+def test_prompts_and_resources_say_what_they_are(api: Api, server: Server, connect: Connecting) -> None:
     server.prompts, server.has_resources = [prompt("greet")], True
     crm = connect.synced()
     shown = api("get", f"connectors/{crm.pk}/").json()

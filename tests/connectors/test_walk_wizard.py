@@ -13,7 +13,7 @@ from connectors.models import Connector, Tool
 from harriet.people.models import Organization
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 from vault.queries import credential_of
 
 
@@ -119,7 +119,7 @@ def test_a_server_that_does_not_answer_keeps_alice_on_the_step(alice: Client, ca
     assert alice.get(reverse("connectors:setup_authentication", args=[connector.pk])).status_code == 200
 
 
-def test_a_short_name_is_used_once(alice: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_a_short_name_is_used_once(alice: Client, cast: Cast, connect: Connecting) -> None:
     connect("crm")
     answer = alice.post(reverse("connectors:new"), {"name": "Other", "slug": "crm"})
     assert answer.status_code == 400
@@ -138,9 +138,7 @@ def test_a_pasted_newline_is_refused_and_never_echoed(alice: Client, cast: Cast,
     assert credential_of(connector.pk) is None
 
 
-def test_the_replaced_secret_moves_the_revision(
-    alice: Client, cast: Cast, server: Server, connect: ConnectorMaker
-) -> None:
+def test_the_replaced_secret_moves_the_revision(alice: Client, cast: Cast, server: Server, connect: Connecting) -> None:
     connector = connect(secret="first")
     page = alice.get(reverse("connectors:authentication", args=[connector.pk])).content.decode()
     assert "A secret is saved" in page and "first" not in page
@@ -154,7 +152,7 @@ def test_the_replaced_secret_moves_the_revision(
     assert connector.revision == before + 1, "an empty secret keeps what is saved"
 
 
-def test_members_may_not_and_auditors_only_look(client: Client, cast: Cast, connect: ConnectorMaker) -> None:
+def test_members_may_not_and_auditors_only_look(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect()
     client.force_login(cast.dana)
     assert client.get(reverse("connectors:list")).status_code == 403

@@ -8,32 +8,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
 from harriet.people.models import User
-from tests import database
 from tests.console.addresses import Address, Values, every_address
 from tests.console.hostile import JSON_BODIES, RAW_QUERIES, TEXTS, VALUES, json_names, query_names, written
 from tests.console.test_walk_every_url import ids_of
-from tests.stage.cast import Cast, make_cast
-
-if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
+from tests.stage.cast import Cast
 
 LEAVES = {"account_logout", "admin:logout"}
 """Would end the walk."""
 
 
 @pytest.fixture(scope="module")
-def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
-    """One company for all of this file, and each request with its own transactions, as for real."""
-    with django_db_blocker.unblock():
-        yield make_cast()
-        database.copy_template()
+def cast(shared_cast: Cast) -> Cast:
+    """Each request has its own transactions, as for real."""
+    return shared_cast
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,9 @@ from harriet.people.actions.name_operator import name_operator
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Membership, Organization, User
 from harriet.people.roles import Role
-from tests.console.records import list_url, make_everything, row_url, rows_in
+from tests.console.records import list_url, row_url, rows_in
 from tests.stage.cast import Cast
+from tests.stage.every_row import make_everything
 
 PAGE = "/settings/records/installation/"
 

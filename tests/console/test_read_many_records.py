@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -17,12 +17,9 @@ from harriet.console.records.registry import model_of, record_of
 from harriet.lib.records import Record
 from harriet.people.models import Membership, User
 from harriet.people.roles import Role
-from tests import database
-from tests.console.records import list_url, make_everything, row_url, rows_in
-from tests.stage.cast import Cast, make_cast
-
-if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
+from tests.console.records import list_url, row_url, rows_in
+from tests.stage.cast import Cast
+from tests.stage.every_row import make_everything
 
 MANY = 100_000
 MOST_QUERIES = 15
@@ -61,13 +58,10 @@ LARGE = {
 
 
 @pytest.fixture(scope="module")
-def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
-    with django_db_blocker.unblock():
-        cast = make_cast()
-        make_everything(cast)
-        _fill(cast)
-        yield cast
-        database.copy_template()
+def cast(shared_cast: Cast) -> Cast:
+    make_everything(shared_cast)
+    _fill(shared_cast)
+    return shared_cast
 
 
 def _fill(cast: Cast) -> None:

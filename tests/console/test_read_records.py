@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -13,6 +13,7 @@ from django.db.models import BinaryField
 from django.test import Client
 from django.urls import reverse
 
+from connectors.models import Connector
 from harriet.console.records.registry import (
     WITHOUT_RECORD,
     _complaints_of,
@@ -28,25 +29,19 @@ from harriet.lib.records import INSTALLATION, Record
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.models import Device, Membership, Notice, User
 from harriet.people.roles import Role
-from tests import database
-from tests.console.records import connector_of, list_url, make_everything, row_url, rows_in, with_role
-from tests.stage.cast import Cast, make_cast
-
-if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
+from tests.console.records import list_url, row_url, rows_in
+from tests.stage.cast import Cast, person
+from tests.stage.every_row import make_everything
 
 READERS = (Role.OWNER, Role.MCP_ADMIN, Role.AUDITOR)
 OF_ORGANIZATIONS = [record for record in all_records() if record.scope != INSTALLATION]
 
 
 @pytest.fixture(scope="module")
-def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+def cast(shared_cast: Cast) -> Cast:
     """One company for all of this file, which only reads."""
-    with django_db_blocker.unblock():
-        cast = make_cast()
-        make_everything(cast)
-        yield cast
-        database.copy_template()
+    make_everything(shared_cast)
+    return shared_cast
 
 
 def signed_in(user: User) -> Client:
@@ -57,7 +52,7 @@ def signed_in(user: User) -> Client:
 
 def person_with(cast: Cast, role: Role) -> User:
     found = Membership.objects.filter(organization=cast.acme, role=role).first()
-    return found.user if found else with_role(cast, role)
+    return found.user if found else person(cast.acme, f"A {role}", role, email=f"{role}@acme.test")
 
 
 def text_of(client: Client, url: str, **query: str) -> str:
@@ -255,7 +250,7 @@ def test_nothing_sealed_or_hashed_is_on_any_page(cast: Cast) -> None:
 
 
 def test_a_row_leads_to_its_page_its_neighbours_and_its_history(cast: Cast) -> None:
-    alice, connector = signed_in(cast.alice), connector_of(cast)
+    alice, connector = signed_in(cast.alice), Connector.objects.get(organization=cast.acme, slug="crm")
     page = text_of(alice, row_url(known("connectors.Connector"), connector))
     assert reverse("connectors:detail", args=[connector.pk]) in page
     assert f"{list_url(known('connectors.Tool'))}?connector={connector.pk}" in page

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from harriet.console import queries
 from tests.stage.cast import Cast
-from tests.stage.company import make_world
+from tests.stage.company import make_busy_company
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def test_a_new_organization_is_told_the_next_step(cast: Cast, client: Client) ->
 
 
 def test_what_needs_attention_is_said_with_its_link(cast: Cast, client: Client) -> None:
-    connectors = make_world(cast).connectors
+    connectors = make_busy_company(cast).connectors
     client.force_login(cast.alice)
     page = client.get(reverse("console:overview")).content.decode()
     assert "No answer from the server for 4 minutes." in page
@@ -35,7 +35,7 @@ def test_what_needs_attention_is_said_with_its_link(cast: Cast, client: Client) 
 
 
 def test_calls_are_counted_by_outcome(cast: Cast) -> None:
-    make_world(cast)
+    make_busy_company(cast)
     days = queries.calls_per_day(cast.acme)
     assert len(days) == queries.SHOWN_DAYS
     assert sum(day.succeeded for day in days) > sum(day.failed for day in days) > 0
@@ -46,7 +46,7 @@ def test_calls_are_counted_by_outcome(cast: Cast) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     cast: Cast, client: Client, django_assert_max_num_queries: Any
 ) -> None:
-    make_world(cast)
+    make_busy_company(cast)
     client.force_login(cast.alice)
     with django_assert_max_num_queries(25):
         client.get(reverse("console:overview"))

@@ -45,12 +45,12 @@ def test_a_call_runs_through_the_gate(client: Client, transactional_db: None, re
     cast = request.getfixturevalue("cast")
     from connectors.actions.set_tool import set_tool
     from connectors.models import Tool
-    from tests.stage.connectors import ConnectorMaker
+    from tests.stage.connectors import Connecting
 
     server = Server()
     server.tools = [tool("echo")]
     try:
-        ConnectorMaker(cast, server).synced()
+        Connecting(cast, server).synced()
         echo = Tool.objects.get()
         client.force_login(cast.alice)
         url = reverse("tools:try", args=[echo.pk])

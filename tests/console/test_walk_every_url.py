@@ -14,7 +14,7 @@ from audit.models import Event
 from harriet.people.models import OrganizationVersion, User
 from tests.console.addresses import Address, Values, every_address
 from tests.stage.cast import Cast
-from tests.stage.company import make_world
+from tests.stage.company import make_busy_company
 
 PUBLIC = {
     "account_login",
@@ -39,7 +39,7 @@ CLOSED = {302, 401, 403, 404, 405}
 
 def ids_of(cast: Cast) -> Values:
     """Every id of acme there is, whatever it is the id of."""
-    connector = make_world(cast).connectors[0]
+    connector = make_busy_company(cast).connectors[0]
     ids = {str(cast.acme.pk)}
     for model in apps.get_models():
         if "organization" in {field.name for field in model._meta.fields}:

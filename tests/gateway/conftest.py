@@ -69,33 +69,19 @@ def modern_upstream(_modern_upstream: Upstream) -> Upstream:
 
 
 @pytest.fixture
-def committed_cast(transactional_db: None) -> Cast:
-    """The cast, visible to other processes."""
-    from tests.stage.cast import make_cast
-
-    return make_cast()
-
-
-@pytest.fixture
 def gateway(_gateway: Gateway, transactional_db: None) -> Gateway:
     """The shared gateway process. Its database is made anew for each story; it finds its way back by itself."""
     return _gateway
 
 
 @pytest.fixture(scope="module")
-def shared_office(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, _gateway: Gateway, _upstream: Upstream
-) -> Iterator[Office]:
-    """For stories that only read: one database for all of a file, because making one takes its time."""
-    from tests import database
-    from tests.stage.cast import make_cast
+def shared_office(shared_cast: Cast, _gateway: Gateway, _upstream: Upstream) -> Office:
+    """For stories that only read: one for all of a file."""
     from tests.stage.office import Office
 
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        office = Office(make_cast(), _upstream.mcp, era="legacy")
-        Client(_gateway, office.token).until(200)
-        yield office
-        database.copy_template()
+    office = Office(shared_cast, _upstream.mcp, era="legacy")
+    Client(_gateway, office.token).until(200)
+    return office
 
 
 @pytest.fixture

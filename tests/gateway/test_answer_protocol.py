@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from tests.stage.clients import MODERN, Client, ModernClient
-from tests.stage.office import Office, connector, device_token, profile, tools
+from tests.stage.connectors import connector, tools
+from tests.stage.office import Office
 from tests.stage.processes import Gateway
+from tests.stage.profiles import profile
+from tests.stage.tokens import device_token
 
 
 @pytest.fixture(scope="module")

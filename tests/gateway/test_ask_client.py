@@ -17,8 +17,9 @@ from harriet.people.actors import actor_of
 from tests.gateway.test_hold_call import Waiting, hold_for, the_action
 from tests.servers import asking
 from tests.stage.clients import META, Client, ModernClient
+from tests.stage.connectors import tools
 from tests.stage.log import Log
-from tests.stage.office import Office, tools
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Process
 
 CAPABILITIES = {"elicitation": {}, "sampling": {}}
@@ -197,7 +198,7 @@ def test_a_state_belongs_to_one_request_of_one_caller(
     for wrong in (state[:-4] + "AAAA", "no state", state + "x"):
         assert turns.request("tools/call", {**whole, "requestState": wrong}).error["code"] == -32602
     assert turns.request("tools/call", {**whole, "name": "sample", "requestState": state}).error["code"] == -32602
-    from tests.stage.office import device_token
+    from tests.stage.tokens import device_token
 
     other = Turns(gateway, device_token(office.cast.acme, office.cast.dana, "phone"))
     other.until(200)

@@ -12,8 +12,11 @@ from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Group
 from tests.stage.clients import Client
-from tests.stage.office import Office, connector, device_token, profile, shared_key, tools
+from tests.stage.connectors import connector, tools
+from tests.stage.office import Office
 from tests.stage.processes import Gateway
+from tests.stage.profiles import profile
+from tests.stage.tokens import device_token, shared_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,9 +12,11 @@ import pytest
 from audit.vocabulary.sentences import sentence_for
 from tests.servers.upstream import leaked
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import Log, wait_for
-from tests.stage.office import SECRET, Office
+from tests.stage.credentials import SECRET
+from tests.stage.log import Log
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

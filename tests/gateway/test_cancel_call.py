@@ -13,9 +13,10 @@ import pytest
 
 from tests.gateway.test_listen_streams import InSession
 from tests.stage.clients import Client
-from tests.stage.log import Log, wait_for
+from tests.stage.log import Log
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 SLOW = {"name": "slow", "arguments": {"ms": 1500, "text": "arrived"}}
 

@@ -14,9 +14,12 @@ import pytest
 from connectors.models import Connector, Tool, ToolPermission
 from harriet.people.models import AccessToken, Device
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import Log, wait_for
-from tests.stage.office import Office, connector, profile, tools
+from tests.stage.connectors import connector, tools
+from tests.stage.log import Log
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.profiles import profile
+from tests.stage.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.stage.cast import Cast

@@ -11,9 +11,11 @@ import pytest
 from connectors.access.pinned import Pinned
 from harriet.gateway.steps.schema import INPUT, OUTPUT, Schemas
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import Log, wait_for
-from tests.stage.office import Office, tools
+from tests.stage.connectors import tools
+from tests.stage.log import Log
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 SCREENSHOT = {
     "name": "browser_take_screenshot",

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.gateway.test_listen_streams import InSession, heard, stream
 from tests.stage.clients import Client
-from tests.stage.log import wait_for
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 
 def test_streams_end_and_running_calls_are_answered(

@@ -18,9 +18,9 @@ from harriet.gateway.streams.sessions import ClientSessions, _opened
 from harriet.people.models import AccessToken
 from tests.gateway.test_listen_streams import InSession, heard, stream
 from tests.stage.clients import Client
-from tests.stage.log import wait_for
 from tests.stage.office import Office
 from tests.stage.processes import Gateway
+from tests.stage.waiting import wait_for
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

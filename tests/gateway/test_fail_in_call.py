@@ -18,7 +18,8 @@ from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import INPUT
 from harriet.gateway.try_it import _Attempt, _call
 from harriet.people.actors import actor_of
-from tests.stage.office import Office, tools
+from tests.stage.connectors import tools
+from tests.stage.office import Office
 from tests.stage.processes import Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)

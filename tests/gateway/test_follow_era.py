@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import Connector, Tool, ToolPermission
+from connectors.models import Connector, Tool
 from harriet.people.actors import actor_of
 from tests.gateway.test_listen_streams import InSession
 from tests.stage.clients import Client, ModernClient
-from tests.stage.office import connector, device_token, profile
+from tests.stage.connectors import connector, open_to
 from tests.stage.processes import Gateway, Process
+from tests.stage.profiles import profile
+from tests.stage.tokens import device_token
 
 BOTH = ["modern", "legacy"]
 
@@ -47,9 +49,7 @@ def server(request: pytest.FixtureRequest, logs: Path) -> Iterator[TwoFaced]:
 def token(committed_cast: Any, server: TwoFaced) -> str:
     made = connector(committed_cast.acme, f"{server.url}/mcp")
     assert not sync_connector(made, actor=actor_of(committed_cast.alice)).error
-    found = Tool.objects.filter(connector=made)
-    ToolPermission.objects.bulk_create(ToolPermission(tool=tool, group=committed_cast.sales) for tool in found)
-    found.update(is_enabled=True)
+    open_to(committed_cast.sales, made)
     profile(committed_cast.acme, made, groups=[committed_cast.sales])
     return device_token(committed_cast.acme, committed_cast.dana)
 

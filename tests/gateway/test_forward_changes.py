@@ -16,9 +16,10 @@ from connectors.models import Tool, ToolPermission
 from tests.gateway.test_listen_streams import InSession, heard, listen, stream
 from tests.servers import announcing
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
-from tests.stage.office import Office, tools
+from tests.stage.connectors import tools
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Process
+from tests.stage.waiting import wait_for
 
 NOTE = "note://one"
 TOOLS_CHANGED: dict[str, Any] = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}

@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import Connector, Tool, ToolPermission
+from connectors.models import Connector
 from harriet.people.actors import actor_of
 from tests.gateway.test_forward_changes import Announcing
 from tests.gateway.test_listen_streams import InSession, heard, listen, stream
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
-from tests.stage.office import connector, device_token, profile
+from tests.stage.connectors import connector, open_to
 from tests.stage.processes import Gateway
+from tests.stage.profiles import profile
+from tests.stage.tokens import device_token
+from tests.stage.waiting import wait_for
 
 CHANGES = 5
 EVERY = [f"notifications/{what}/list_changed" for what in ("tools", "prompts", "resources")]
@@ -43,9 +45,7 @@ class Connected:
         self.cast = cast
         self.connector = connector(cast.acme, f"{server.url}/mcp")
         self.sync()
-        found = Tool.objects.filter(connector=self.connector)
-        ToolPermission.objects.bulk_create(ToolPermission(tool=tool, group=cast.sales) for tool in found)
-        found.update(is_enabled=True)
+        open_to(cast.sales, self.connector)
         profile(cast.acme, self.connector, groups=[cast.sales])
         self.token = device_token(cast.acme, cast.dana)
 

@@ -20,9 +20,9 @@ from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

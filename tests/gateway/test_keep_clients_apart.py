@@ -15,9 +15,9 @@ import pytest
 from tests.gateway.test_ask_client import Talking
 from tests.servers import remembering
 from tests.stage.clients import META, Client, ModernClient
-from tests.stage.log import wait_for
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Process
+from tests.stage.waiting import wait_for
 
 PREFIX = "io.modelcontextprotocol/"
 MOST_KEPT = 32

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tests.gateway.test_listen_streams import InSession, listen
 from tests.stage.clients import ModernClient
-from tests.stage.log import wait_for
 from tests.stage.office import Office
 from tests.stage.processes import Gateway
+from tests.stage.waiting import wait_for
 
 STREAMS = 1000
 MOST_KIB = 40

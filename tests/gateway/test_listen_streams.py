@@ -13,9 +13,10 @@ from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
 from tests.stage.clients import META, Client, ModernClient
-from tests.stage.log import wait_for
-from tests.stage.office import Office, device_token
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Process
+from tests.stage.tokens import device_token
+from tests.stage.waiting import wait_for
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {"roots": {}}, "clientInfo": {"name": "listener"}}
 

@@ -17,9 +17,11 @@ from connectors.models import Connector, Profile, SyncRun, Tool
 from tests.servers.raw import RawServer
 from tests.stage.cast import Cast
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
-from tests.stage.office import connector, device_token, profile, tools
+from tests.stage.connectors import connector, tools
 from tests.stage.processes import Gateway
+from tests.stage.profiles import profile
+from tests.stage.tokens import device_token
+from tests.stage.waiting import wait_for
 
 ALL = ("resources/list", "resources"), ("resources/templates/list", "resourceTemplates")
 

@@ -13,9 +13,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
-from tests.stage.office import SECRET, Office
+from tests.stage.credentials import SECRET
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"

@@ -17,10 +17,11 @@ from approvals.sealed_parts import arguments_of
 from connectors.models import Tool
 from harriet.people.actors import actor_of
 from tests.gateway.test_hold_call import hold_for
+from tests.servers.running import ROOT
 from tests.stage.clients import Client
-from tests.stage.log import wait_for
 from tests.stage.office import Office
-from tests.stage.processes import ROOT, Upstream
+from tests.stage.processes import Upstream
+from tests.stage.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

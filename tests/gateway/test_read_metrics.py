@@ -12,10 +12,12 @@ import redis
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.servers.running import ROOT, free_port
 from tests.stage.clients import Client
-from tests.stage.log import wait_for
-from tests.stage.office import SECRET, Office
-from tests.stage.processes import ROOT, Answer, Gateway, free_port
+from tests.stage.credentials import SECRET
+from tests.stage.office import Office
+from tests.stage.processes import Answer, Gateway
+from tests.stage.waiting import wait_for
 
 TOKEN = "metrics-token-0f5c1b9a7e"
 Sample = dict[tuple[str, ...], float]

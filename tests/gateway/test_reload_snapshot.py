@@ -12,11 +12,13 @@ from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.policy.view import View
-from harriet.lib.json.canonical import digest
 from harriet.people.models import AccessToken, Device, Group, Membership, User
 from harriet.people.tokens import hash_token
 from tests.stage.cast import Cast
-from tests.stage.office import Office, connector, device_token, profile, shared_key, tools
+from tests.stage.connectors import connector, new_version, tools
+from tests.stage.office import Office
+from tests.stage.profiles import profile
+from tests.stage.tokens import device_token, shared_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -165,7 +167,7 @@ def test_other_changes_are_seen(office: Office) -> None:
     AccessToken.objects.update(profile_id=office.work.id)
     ToolVersion.objects.filter(tool__name="echo").delete()
     changed = {"name": "echo", "description": "Other words."}
-    ToolVersion.objects.create(tool=office.tools["echo"], digest=digest(changed), definition=changed, is_pinned=True)
+    new_version(office.tools["echo"], changed).save()
     Tool.objects.filter(name="slow").update(requires_confirmation=True)
     Group.objects.update(name="Sales and more")
     Profile.objects.update(has_prefix=True)

@@ -11,8 +11,9 @@ import pytest
 
 from tests.gateway.test_listen_streams import HELLO, InSession, stream
 from tests.stage.clients import Client
-from tests.stage.office import Office, device_token
+from tests.stage.office import Office
 from tests.stage.processes import Gateway
+from tests.stage.tokens import device_token
 
 STEPS = 60
 Event = tuple[str, dict[str, Any] | None]

@@ -19,9 +19,9 @@ from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken, Membership, OrganizationVersion
 from tests.gateway.test_listen_streams import InSession, heard, stream
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "by hand", "version": "1"}}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]

@@ -18,7 +18,8 @@ from harriet.gateway.tasks import run_approved_action
 from harriet.people.actors import actor_of
 from tests.gateway.test_hold_call import Waiting, hold_for, the_action
 from tests.stage.clients import Client, ModernClient
-from tests.stage.office import Office, tools
+from tests.stage.connectors import tools
+from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,11 @@ from harriet.gateway.steps.uris import rewritten
 from tests.servers import asking
 from tests.stage.cast import Cast
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import Log, wait_for
-from tests.stage.office import Office, connector, tools
+from tests.stage.connectors import connector, tools
+from tests.stage.log import Log
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Process
+from tests.stage.waiting import wait_for
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from tests.mutations.mutate import Mutator
 from tests.mutations.server import LEGACY, MODERN, OddServer
 from tests.mutations.truth import Called, call_all, faults_in_log, faults_of
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import wait_for
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 if TYPE_CHECKING:
     from connectors.models import Connector
@@ -54,15 +54,15 @@ def odd() -> Iterator[OddServer]:
 @pytest.fixture
 def dana(committed_cast: Cast, gateway: Gateway, upstream: Upstream, odd: OddServer) -> Client:
     """Dana's client, at a profile with a healthy server and an odd one."""
-    from tests.stage import office
+    from tests.stage.connectors import connector, tools
+    from tests.stage.profiles import profile
+    from tests.stage.tokens import device_token
 
-    healthy = office.connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
-    office.tools(healthy, committed_cast.sales)
-    strange = office.connector(committed_cast.acme, odd.url, slug="odd")
-    work = office.profile(committed_cast.acme, healthy, strange, groups=[committed_cast.sales])
-    work.has_prefix = True
-    work.save()
-    client = Client(gateway, office.device_token(committed_cast.acme, committed_cast.dana))
+    healthy = connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
+    tools(healthy, committed_cast.sales)
+    strange = connector(committed_cast.acme, odd.url, slug="odd")
+    profile(committed_cast.acme, healthy, strange, groups=[committed_cast.sales], has_prefix=True)
+    client = Client(gateway, device_token(committed_cast.acme, committed_cast.dana))
     return client.until(200)
 
 

@@ -78,15 +78,15 @@ def odd() -> Iterator[dict[str, OddServer]]:
 @pytest.fixture
 def dana(committed_cast: Cast, gateway: Gateway, upstream: Upstream, odd: dict[str, OddServer]) -> Client:
     """Dana's client, at a profile with a healthy server and three odd ones."""
-    from tests.stage import office
+    from tests.stage.connectors import connector, tools
+    from tests.stage.profiles import profile
+    from tests.stage.tokens import device_token
 
-    healthy = office.connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
-    office.tools(healthy, committed_cast.sales)
-    strange = [office.connector(committed_cast.acme, server.url, slug=slug) for slug, server in odd.items()]
-    work = office.profile(committed_cast.acme, healthy, *strange, groups=[committed_cast.sales])
-    work.has_prefix = True
-    work.save()
-    client = Client(gateway, office.device_token(committed_cast.acme, committed_cast.dana)).until(200)
+    healthy = connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
+    tools(healthy, committed_cast.sales)
+    strange = [connector(committed_cast.acme, server.url, slug=slug) for slug, server in odd.items()]
+    profile(committed_cast.acme, healthy, *strange, groups=[committed_cast.sales], has_prefix=True)
+    client = Client(gateway, device_token(committed_cast.acme, committed_cast.dana)).until(200)
     names = {name for slug in odd for name in sync(committed_cast, slug)}
     wait_for_list(client, names)
     return client

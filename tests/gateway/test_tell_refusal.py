@@ -17,9 +17,11 @@ from tests.servers.hostile import JSON, Hostile, event, reply
 from tests.servers.refusing import PLAIN, Behaviour, behaving, in_words, legacy, own_error, streamed
 from tests.servers.upstream import tool
 from tests.stage.clients import Client, ModernClient
-from tests.stage.log import Log, wait_for
-from tests.stage.office import SECRET, Office
+from tests.stage.credentials import SECRET
+from tests.stage.log import Log
+from tests.stage.office import Office
 from tests.stage.processes import Gateway
+from tests.stage.waiting import wait_for
 
 DEFINITIONS = [tool(f"t{number}", {}) for number in range(40)]
 CHALLENGE = 'WWW-Authenticate: Bearer error="insufficient_scope"'

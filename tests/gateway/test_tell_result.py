@@ -10,8 +10,10 @@ import mcp_types
 import pytest
 
 from tests.stage.clients import Client, ModernClient
+from tests.stage.connectors import tools
+from tests.stage.credentials import SECRET
 from tests.stage.log import Log
-from tests.stage.office import SECRET, Office, tools
+from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
 
 ODD = {

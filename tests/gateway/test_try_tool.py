@@ -10,7 +10,8 @@ from harriet.gateway.try_it import try_tool
 from harriet.lib.json.canonical import NotRepresentable
 from harriet.people.actors import actor_of
 from harriet.people.errors import NotAllowed
-from tests.stage.office import SECRET, Office
+from tests.stage.credentials import SECRET
+from tests.stage.office import Office
 from tests.stage.processes import Upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,10 @@ from audit.models import Event
 from tests.ground.canary import Search
 from tests.stage.cast import Cast
 from tests.stage.clients import Client
-from tests.stage.log import wait_for
-from tests.stage.office import SECRET, Office
+from tests.stage.credentials import SECRET
+from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 
 
 @pytest.fixture

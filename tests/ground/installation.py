@@ -5,16 +5,18 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+
+from tests.servers.running import free_port
+from tests.stage.waiting import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWN = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "HARRIET_KEYS_DIR", "HARRIET_TEST_SESSION")
@@ -115,15 +117,5 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def wait_until(is_so: object) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def wait_until(is_so: Callable[[], object]) -> None:
+    wait_for(is_so, PATIENCE)

@@ -24,8 +24,10 @@ import redis
 
 from tests.database import database_name, url_of
 from tests.ground.canary import Search, forms_of
+from tests.servers.running import ROOT
 from tests.stage.clients import Client
-from tests.stage.processes import ROOT, Gateway, Process
+from tests.stage.processes import Gateway, Process
+from tests.stage.waiting import wait_for
 
 if TYPE_CHECKING:  # models can't be imported before Django is set up
     from connectors.models import Connector
@@ -238,10 +240,10 @@ def hold_and_approve(alice: Visitor, dana: Client, connector: Connector, search:
     assert admin is not None
     set_tool(connector.tools.get(name="say"), requires_confirmation=True, actor=actor_of(admin))
     ask = lambda: look_at(dana.call("say", {"text": "held"}), search)  # noqa: E731
-    wait_for(lambda: bool(ask()) and PendingAction.objects.exists())
+    wait_for(lambda: bool(ask()) and PendingAction.objects.exists(), seconds=60)
     action = PendingAction.objects.get()
     alice.post(f"/tickets/{action.ticket.number}/approve/", reason="Fine.")
-    wait_for(lambda: _send("gateway.run_approved_actions") and _state(action) == PendingAction.State.DONE)
+    wait_for(lambda: _send("gateway.run_approved_actions") and _state(action) == PendingAction.State.DONE, seconds=60)
     alice.get(f"/tickets/{action.ticket.number}/")
     assert "[redacted]" in json.dumps(ask())
 
@@ -389,13 +391,6 @@ def check_thoroughness(search: Search) -> None:
     assert {kind: looks[kind] for kind, wanted in least.items() if looks[kind] < wanted} == {}
     sizes_wanted = {"database": 100_000, "Redis commands": 5_000, "logs": 50_000, "pages": 1_000_000, "gateway": 10_000}
     assert {kind: sizes[kind] for kind, wanted in sizes_wanted.items() if sizes[kind] < wanted} == {}
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.2)
 
 
 def test_the_search_finds_each_form() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from harriet.lib import keyfile
-from tests.ground.installation import Installation, free_port
+from tests.ground.installation import Installation
+from tests.servers.running import free_port
 
 
 def test_keys_are_private_and_never_overwritten(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """The people of every story: Alice runs IT, Bob approves, Dana sells; Charlie works elsewhere."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
 
 from audit.actor import Actor
 from harriet.people.models import Group, Membership, Organization, OrganizationVersion, User
 from harriet.people.roles import Role
+from vault.actions.create_data_key import create_data_key
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,13 @@ class Cast:
 def make_cast() -> Cast:
     acme, globex = _organization("acme", "Acme"), _organization("globex", "Globex")
     sales = Group.objects.create(organization=acme, slug="sales", name="Sales")
-    dana = _person(acme, "dana", Role.MEMBER)
-    dana.memberships.get().groups.add(sales)
     return Cast(
         acme=acme,
         globex=globex,
-        alice=_person(acme, "alice", Role.OWNER),
-        bob=_person(acme, "bob", Role.APPROVER),
-        dana=dana,
-        charlie=_person(globex, "charlie", Role.OWNER),
+        alice=person(acme, "Alice", Role.OWNER),
+        bob=person(acme, "Bob", Role.APPROVER),
+        dana=person(acme, "Dana", Role.MEMBER, groups=[sales]),
+        charlie=person(globex, "Charlie", Role.OWNER),
         sales=sales,
     )
 
@@ -41,19 +40,13 @@ def make_cast() -> Cast:
 def _organization(slug: str, name: str) -> Organization:
     organization = Organization.objects.create(slug=slug, name=name)
     OrganizationVersion.objects.create(organization=organization)
-    _create_data_key(organization)
+    create_data_key(organization.pk)
     return organization
 
 
-def _create_data_key(organization: Organization) -> None:
-    try:
-        action = import_module("vault.actions.create_data_key")
-    except ModuleNotFoundError:
-        return
-    action.create_data_key(organization.pk)
-
-
-def _person(organization: Organization, name: str, role: Role) -> User:
-    user = User.objects.create_user(f"{name}@{organization.slug}.test", "correct horse battery", name=name.title())
-    Membership.objects.create(organization=organization, user=user, role=role)
+def person(organization: Organization, name: str, role: Role, *, email: str = "", groups: Iterable[Group] = ()) -> User:
+    """Who has joined; Dana's address at Acme is dana@acme.test."""
+    address = email or f"{name.lower()}@{organization.slug}.test"
+    user = User.objects.create_user(address, "correct horse battery", name=name)
+    Membership.objects.create(organization=organization, user=user, role=role).groups.set(groups)
     return user

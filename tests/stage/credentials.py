@@ -1,4 +1,6 @@
-"""What the vault's stories share: Alice saves the CRM's token."""
+"""A connector's secret in the vault."""
+
+from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,8 @@ from vault.models import Credential
 
 TOKEN = "sk-live-4eC39HqLyjWDarjtT1zdp7dc"
 HIDDEN_TOKEN = Secret(TOKEN)
+SECRET = "org-secret-5f1d/a+b=c"
+"""For who looks for it in answers and logs: URLs, base64 and JSON each write it in another way."""
 
 
 def save_token(
@@ -21,6 +25,7 @@ def save_token(
     name: str = "CRM",
     **changes: Any,
 ) -> Credential:
+    """A bearer token that Alice saves and has to replace every 90 days; in whatever `changes` says, another one."""
     hidden = secret if isinstance(secret, Secret) else Secret(secret)
     fields: dict[str, Any] = {
         "type": "bearer",

@@ -1,4 +1,4 @@
-"""A held call to tell stories with: Dana asks the CRM to send a mail; Bob may approve."""
+"""Calls that wait for an approval: Dana asks the CRM to send a mail; Bob may approve."""
 
 from __future__ import annotations
 
@@ -9,52 +9,75 @@ from approvals.actions.hold_action import hold_action
 from approvals.binding import Bound, binding
 from approvals.held_call import Held, HeldCall
 from approvals.models import PendingAction
-from connectors.models import Connector, Tool
+from connectors.models import Profile, Tool
 from harriet.lib.ids import new_id
+from harriet.people.models import AccessToken, User
+from tests.stage.cast import Cast
+from tests.stage.connectors import connector, tool
 
 ARGUMENTS = b'{"to":"max@example.test","text":"Hello"}'
 
 
+def call_of(
+    of: Tool,
+    user: User,
+    arguments: bytes = ARGUMENTS,
+    *,
+    profile: Profile | None = None,
+    token: AccessToken | None = None,
+    meta: bytes = b"",
+    **told: Any,
+) -> HeldCall:
+    """What the gate stops when they call the tool, on a laptop; `told` is what it says otherwise."""
+    bound = Bound(
+        organization_id=of.organization_id,
+        profile_id=profile.pk if profile else None,
+        token_id=token.pk if token else None,
+        user_id=user.pk,
+        connector_id=of.connector_id,
+        connector_revision=of.connector.revision,
+        tool_id=of.pk,
+        tool_digest=bytes(of.versions.get(is_pinned=True).digest),
+        credential_id=None,
+        credential_version=0,
+        arguments=arguments,
+        meta=meta,
+    )
+    said = {"device_label": "laptop", "client_label": "Claude Code 2", "reason": "This tool requires confirmation."}
+    return HeldCall(
+        organization_id=bound.organization_id,
+        binding=binding(bound),
+        request_id=new_id(),
+        profile_id=bound.profile_id,
+        token_id=bound.token_id,
+        user_id=user.pk,
+        caller_label=user.email,
+        connector_id=of.connector_id,
+        connector_label=of.connector.name,
+        tool_id=of.pk,
+        tool_label=of.name,
+        risk=of.risk,
+        arguments=arguments,
+        meta=meta,
+        **said | told,
+    )
+
+
+def hold(call: HeldCall) -> Held:
+    """As the gateway does for whoever asks."""
+    return hold_action(call, actor=call.asker)
+
+
 @dataclass
-class Story:
-    cast: Any
-    connector: Connector
+class Mailing:
+    """Dana, who wants to send a mail with a tool that requires confirmation."""
+
+    cast: Cast
     tool: Tool
 
-    def call(self, arguments: bytes = ARGUMENTS, user: Any = None) -> HeldCall:
+    def call(self, arguments: bytes = ARGUMENTS, user: User | None = None) -> HeldCall:
         """Dana's call, or another member's."""
-        user = user or self.cast.dana
-        bound = Bound(
-            organization_id=self.cast.acme.id,
-            profile_id=None,
-            token_id=None,
-            user_id=user.id,
-            connector_id=self.connector.id,
-            connector_revision=self.connector.revision,
-            tool_id=self.tool.id,
-            tool_digest=b"d" * 32,
-            credential_id=None,
-            credential_version=0,
-            arguments=arguments,
-        )
-        return HeldCall(
-            organization_id=self.cast.acme.id,
-            binding=binding(bound),
-            request_id=new_id(),
-            profile_id=None,
-            token_id=None,
-            user_id=user.id,
-            caller_label=user.email,
-            device_label="laptop",
-            client_label="Claude Code 2",
-            connector_id=self.connector.id,
-            connector_label=self.connector.name,
-            tool_id=self.tool.id,
-            tool_label=self.tool.name,
-            risk="dangerous",
-            reason="This tool requires confirmation.",
-            arguments=arguments,
-        )
+        return call_of(self.tool, user or self.cast.dana, arguments)
 
     def held(self, arguments: bytes = ARGUMENTS) -> Held:
         return hold(self.call(arguments))
@@ -63,16 +86,6 @@ class Story:
         return PendingAction.objects.select_related("ticket", "connector", "tool", "token").get(pk=held.action_id)
 
 
-def hold(call: HeldCall) -> Held:
-    """As the gateway does for whoever asks."""
-    return hold_action(call, actor=call.asker)
-
-
-def make_story(cast: Any) -> Story:
-    connector = Connector.objects.create(
-        organization=cast.acme, slug="crm", name="CRM", state="active", url="http://127.0.0.1:9/mcp"
-    )
-    tool = Tool.objects.create(
-        organization=cast.acme, connector=connector, name="send_mail", is_enabled=True, requires_confirmation=True
-    )
-    return Story(cast, connector, tool)
+def make_mailing(cast: Cast) -> Mailing:
+    crm = connector(cast.acme, "http://127.0.0.1:9/mcp")
+    return Mailing(cast, tool(crm, {"name": "send_mail"}, requires_confirmation=True, risk_proposed="dangerous"))

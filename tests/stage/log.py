@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from audit.models import Event
 from audit.vocabulary.declaration import kind_of
+from tests.stage.waiting import wait_for
 
 
 class Log:
@@ -45,10 +45,3 @@ def as_declared(body: dict[str, Any]) -> dict[str, Any]:
     details = {field.name for field in kind.fields if field.member == "detail" and not field.is_optional}
     assert details <= held <= {field.name for field in kind.fields}
     return body
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)

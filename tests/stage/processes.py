@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,14 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harriet.start.processes import WORKER
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+from tests.servers.running import ROOT, free_port
 
 
 class Answer:
@@ -69,7 +61,8 @@ class Process:
         self._ready, self._is_ready = ready, is_ready
         self.log = log
         self._command = [part.replace("{port}", str(self.port)) for part in command]
-        self._environment = {**os.environ, **environment}
+        mine = {name: value.replace("{port}", str(self.port)) for name, value in environment.items()}
+        self._environment = {**os.environ, **mine}
         self.child = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -127,6 +120,8 @@ class Process:
 
 
 class Gateway(Process):
+    """The web process, which is the gateway and serves the pages."""
+
     def __init__(self, *, log: Path | None = None, **environment: str) -> None:
         command = [
             *(sys.executable, "-m", "gunicorn", "-k", WORKER, "-b", "127.0.0.1:{port}", "--workers", "1"),

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from harriet.lib.ids import new_id
 from harriet.people.models import User
-from harriet.start.processes import WORKER
+from tests.stage.processes import Gateway
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     url: str
     browser: Browser
-    log: Path
 
     def context(self, user: User | None = None, *, width: int = 1440, has_scripts: bool = True) -> BrowserContext:
         """A browser of somebody's own; signed in when a user is given."""
@@ -57,48 +53,16 @@ def session_for(user: User) -> str:
 
 
 @contextmanager
-def serve(run_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Runs the web process until the block ends; gives its address and its log."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url, log = f"http://127.0.0.1:{port}", run_dir / f"web-{port}.log"
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "harriet.asgi:application",
-        "--worker-class",
-        WORKER,
-        "--workers",
-        "1",
-    ]
-    command += ["--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"]
-    command += ["--graceful-timeout", "3"]  # a browser's connections may stay open
-    with log.open("wb") as output:
-        web = subprocess.Popen(
-            command,
-            cwd=settings.BASE_DIR,
-            env={**os.environ, "HARRIET_BASE_URL": url, "DJANGO_ALLOW_ASYNC_UNSAFE": ""},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_served(url, web, log)
-            yield url, log
-        finally:
-            web.terminate()
-            web.wait(timeout=20)
-
-
-def _wait_until_served(url: str, web: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if web.poll() is not None:
-            break
-        with suppress(OSError), urlopen(f"{url}/accounts/login/", timeout=5):
-            return
-        time.sleep(0.1)
-    raise RuntimeError(f"The web process does not serve. Its log:\n{log.read_text()[-4000:]}")
+def serve(run_dir: Path) -> Iterator[str]:
+    """Runs the web process until the block ends; gives its address."""
+    web = Gateway(
+        log=run_dir / f"web-{new_id()}.log", HARRIET_BASE_URL="http://127.0.0.1:{port}", DJANGO_ALLOW_ASYNC_UNSAFE=""
+    )
+    try:
+        web.wait()
+        yield web.url
+    finally:
+        web.stop()
 
 
 def collect_static() -> None:

@@ -27,7 +27,7 @@ from harriet.lib.secret import Secret
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
-from tests.stage.connectors import ConnectorMaker
+from tests.stage.connectors import Connecting
 from vault.models import Credential
 from vault.open import open_unsaved, opener_for
 from vault.opened import OpenCredential
@@ -49,7 +49,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def crm(cast: Cast, server: Server) -> Connector:
-    return ConnectorMaker(cast, server)()
+    return Connecting(cast, server)()
 
 
 def example_of(kind: CredentialType) -> dict[str, Any]:
