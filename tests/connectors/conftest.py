@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
+    """Its tools and moods are the story's to change."""
     running = Server()
     yield running
     running.stop()
@@ -26,6 +27,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def connect(cast: Cast, server: Server) -> Connecting:
+    """Alice connects it: `connect()`, or `connect.synced()`."""
     from tests.stage.connectors import Connecting
 
     return Connecting(cast, server)
@@ -33,6 +35,7 @@ def connect(cast: Cast, server: Server) -> Connecting:
 
 @pytest.fixture
 def hostile() -> Iterator[Hostile]:
+    """A server with any manners."""
     from tests.servers.hostile import Hostile
 
     with Hostile() as running:

@@ -58,12 +58,14 @@ def _modern_upstream(logs: Path) -> Iterator[Upstream]:
 
 @pytest.fixture
 def upstream(_upstream: Upstream) -> Upstream:
+    """The server behind the gateway, which has forgotten what it saw before."""
     _upstream.forget()
     return _upstream
 
 
 @pytest.fixture
 def modern_upstream(_modern_upstream: Upstream) -> Upstream:
+    """The same in 2026-07-28."""
     _modern_upstream.forget()
     return _modern_upstream
 
@@ -86,11 +88,13 @@ def shared_office(shared_cast: Cast, _gateway: Gateway, _upstream: Upstream) -> 
 
 @pytest.fixture
 def second_gateway(_second_gateway: Gateway, transactional_db: None) -> Gateway:
+    """Another process on the same database, as behind a load balancer."""
     return _second_gateway
 
 
 @pytest.fixture
 def office(committed_cast: Cast, upstream: Upstream) -> Office:
+    """All that one call through the gateway needs."""
     from tests.stage.office import Office
 
     return Office(committed_cast, upstream.mcp, era="legacy")
@@ -98,11 +102,13 @@ def office(committed_cast: Cast, upstream: Upstream) -> Office:
 
 @pytest.fixture
 def dana(gateway: Gateway, office: Office) -> Client:
+    """Dana's client of the handshake era, once the gateway knows her."""
     return Client(gateway, office.token).until(200)
 
 
 @pytest.fixture
 def modern_dana(gateway: Gateway, office: Office, dana: Client) -> ModernClient:
+    """The same in 2026-07-28."""
     return ModernClient(gateway, office.token)
 
 
