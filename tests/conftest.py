@@ -11,6 +11,7 @@ from tests.embedded import ensure_servers, use_redis
 SESSION = ensure_servers()
 os.environ["DJANGO_SETTINGS_MODULE"] = "harriet.settings"
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
@@ -18,6 +19,11 @@ from django.test import TransactionTestCase
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 use_redis()
+
+hypothesis.settings.register_profile(
+    "slow machines", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("slow machines")
 
 from tests import database
 

@@ -218,7 +218,7 @@ BITS = st.tuples(st.integers(0, 14), st.sampled_from(["body", "mac"]), st.intege
 def test_any_flipped_bit_is_found(log: None) -> None:
     ids = list(Event.objects.filter(organization_id=ACME).order_by("id").values_list("id", flat=True))
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(BITS)
     def story(flip: tuple[int, str, int, int]) -> None:
         which, column, place, bit = flip

@@ -140,7 +140,7 @@ def test_a_good_entry_stays_as_it_is(member: str) -> None:
 def test_every_broken_entry_becomes_one_that_clients_can_read(member: str, tmp_path: Path) -> None:
     lists: list[dict[str, Any]] = []
 
-    @settings(deadline=None, max_examples=300, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=300, database=None, suppress_health_check=list(HealthCheck))
     @given(broken_entries(member))
     def broken(entry: dict[str, Any]) -> None:
         found = offered(member, [entry, MEMBERS[member]])

@@ -6,7 +6,7 @@ from itertools import pairwise
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken, UpstreamTimeout
@@ -315,7 +315,6 @@ async def test_numbers_that_no_computer_counts_with_pass_as_they_are(hostile, tr
     assert heard == [note]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 200), max_size=20))
 def test_a_mark_and_every_line_end_may_be_cut_anywhere(cuts):
     raw = (

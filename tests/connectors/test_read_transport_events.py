@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import UpstreamBroken
@@ -19,7 +19,6 @@ STREAM = (
 EVENTS = [b"one", b"two\nlines", b"three", b"four"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=30))
 def test_events_do_not_depend_on_where_chunks_end(cuts):
     edges = [0, *sorted(cuts), len(STREAM)]

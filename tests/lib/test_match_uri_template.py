@@ -63,7 +63,7 @@ def as_expression(template: str) -> re.Pattern[str]:
     return re.compile("".join(kinds.get(part) or re.escape(part) for part in parts))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(PIECES.map("".join), st.text("ab/.", max_size=9))
 def test_it_agrees_with_an_expression(template: str, address: str) -> None:
     assert stands_for(template, address) is bool(as_expression(template).fullmatch(address))

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harriet.lib.mcp.param_headers import (
@@ -20,7 +20,6 @@ from harriet.lib.mcp.param_headers import (
 )
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_header_values_are_plain_or_base64(text: str) -> None:
     value = encode_value(text)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harriet.lib.json.canonical import NotRepresentable, canonical_bytes, digest, is_deeper_than, parse_strict
@@ -106,13 +106,11 @@ def test_depth_is_measured_in_linear_time():
     assert time.process_time() - started < 20  # quadratic would be hours
 
 
-@settings(deadline=None)
 @given(values)
 def test_strict_parsing_agrees_with_json(value):
     assert parse_strict(json.dumps(value).encode()) == value
 
 
-@settings(deadline=None)
 @given(values)
 def test_canonical_bytes_are_a_fixed_point(value):
     raw = canonical_bytes(value)

@@ -221,7 +221,6 @@ def test_no_secrets_no_change():
     assert Redactor([Secret("")]).in_text("") == ("", 0)
 
 
-@settings(deadline=None)
 @given(st.text(min_size=8, alphabet=st.characters(exclude_categories=["Cs"])), st.text(), st.text(), st.booleans())
 def test_any_secret_anywhere(value, before, after, ascii_only):
     raw = json.dumps([before + value + after], ensure_ascii=ascii_only).encode()
@@ -230,7 +229,6 @@ def test_any_secret_anywhere(value, before, after, ascii_only):
     json.loads(cleaned)
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=12), st.binary(), st.binary())
 def test_any_secret_in_any_base64(value, before, after):
     secret = value.hex()
@@ -238,7 +236,6 @@ def test_any_secret_in_any_base64(value, before, after):
     assert Redactor([Secret(secret)]).in_json(raw)[1] == 1
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -289,7 +286,7 @@ def keeps_its_letters(secret):
     return sum(letter.isascii() and letter.isalnum() for letter in unescape(unquote(secret))) >= 8
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     SECRETS.map(secret_of).filter(keeps_its_letters),
     st.sampled_from(sorted(SPELLINGS)),
@@ -311,7 +308,6 @@ def test_no_nesting_of_covered_encodings_lets_a_secret_through(secret, spelling,
     assert not Redactor([Secret(secret)])._may_be_in_json(cleaned) or not Redactor([Secret(secret)]).in_json(cleaned)[1]
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.none(),

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, check_url
@@ -132,7 +132,6 @@ def test_the_list_counts_only_for_connectors_that_may_use_it():
             leave(url, Reach(False, INSIDE.internal_hosts), resolve=lambda *_: ["192.168.7.7"])
 
 
-@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_no_private_address_counts_as_public(address):
     if not address.is_global or address.is_multicast:
@@ -140,7 +139,6 @@ def test_no_private_address_counts_as_public(address):
     assert is_public(ipaddress.ip_address(f"::ffff:{address}")) == is_public(address)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_whatever_the_system_takes_for_loopback_is_refused(number):
     """getaddrinfo reads forms that no URL parser should: whatever it would make of them, check_url stands before it."""

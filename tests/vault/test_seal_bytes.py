@@ -16,8 +16,8 @@ from vault.place import Place
 from vault.seal import OVERHEAD, Key, KeyKind, _seal_with_salt, key_version_of, length_prefixed, unseal
 from vault.stored import SealedCredential
 
-many = settings(max_examples=300, deadline=None)
-few = settings(max_examples=100, deadline=None)
+many = settings(max_examples=300)
+few = settings(max_examples=100)
 ACME, CRM, RECORD, DANA = (UUID(int=number) for number in (1, 2, 3, 4))
 DATA_KEYS = {1: Key(bytes(range(32))), 2: Key(bytes(range(32, 64)))}
 OLD_KEY = Opener(Keyring(ACME, {1: DATA_KEYS[1]}))
