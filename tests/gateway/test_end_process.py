@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from harriet.gateway.processes.running import RunningCalls
 from tests.gateway.test_listen_streams import InSession, heard, stream
 from tests.stage.clients import Client
 from tests.stage.office import Office
@@ -27,3 +31,12 @@ def test_streams_end_and_running_calls_are_answered(
         assert heard(listening) is None
         assert running.result().text == "done"
     assert gateway.child.wait(20) == 0
+
+
+async def test_a_call_that_outlasts_the_process_is_not_said_to_be_its_clients_doing() -> None:
+    running = RunningCalls()
+    call = asyncio.create_task(asyncio.sleep(3600))
+    running.keep(call)
+    await running.drain(0.01)
+    with pytest.raises(asyncio.CancelledError, match="The web process ended before the call did"):
+        await call

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from harriet.gateway.processes.mailbox import LETTERS
+from harriet.gateway.processes.mailbox import SEALED
 from harriet.gateway.questions.request_state import LONGEST, STATES
 from harriet.gateway.streams.sessions import IDS
 from harriet.lib import keyfile
@@ -49,7 +49,7 @@ def test_older_values_open() -> None:
     assert opened[1:] == ["2025-11-25", {"elicitation": {}}, "Claude 1.0", 1795651200.0]
     state = msgspec.json.decode(STATES.open_text(STATE, ORGANIZATION + TOKEN + PROFILE + REQUEST, longest=LONGEST))
     assert state == {"expires_at": 1795654800.0, "upstream": "page 2", "process": "", "parked": ""}
-    assert LETTERS.open(LETTER, b"harriet:gateway:everyone") == b"roots-changed\0abc"
+    assert SEALED.open(LETTER, b"harriet:gateway:everyone") == b"roots-changed\0abc"
     assert open_text(SECOND_FACTOR) == "JBSWY3DPEHPK3PXP"
 
 

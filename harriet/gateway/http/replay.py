@@ -8,7 +8,7 @@ import msgspec
 
 from harriet.gateway.http.journal import EventId, Journals
 from harriet.gateway.http.reply import HttpReply
-from harriet.gateway.processes.follow import Following, Letters, ProcessGone
+from harriet.gateway.processes.follow import Correspondence, Following, ProcessGone
 from harriet.gateway.processes.mailbox import Mailbox
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 
@@ -39,7 +39,7 @@ class _Event(msgspec.Struct, omit_defaults=True):
     is_found: bool = True
 
 
-_LETTERS = Letters(
+_WORDS = Correspondence(
     ask="resume",
     back="resumed",
     leave="not-resumed",
@@ -54,7 +54,7 @@ class Replays:
 
     def __init__(self, journals: Journals, mailbox: Mailbox) -> None:
         self._journals, self._process = journals, mailbox.process
-        self._following = Following(mailbox, _LETTERS, self._tell, look_every=LOOK_EVERY)
+        self._following = Following(mailbox, _WORDS, self._tell, look_every=LOOK_EVERY)
 
     async def replay(self, session_id: bytes, after: EventId, reply: HttpReply) -> None:
         """Sends what came after this event, until the stream's end; when it is lost, an error that says so."""

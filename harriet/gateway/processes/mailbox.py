@@ -21,7 +21,7 @@ Handler = Callable[[bytes], Awaitable[None]]
 
 LARGEST = 20 * 2**20
 """Bytes of one message."""
-LETTERS = Sealer("harriet/gateway-post/v1")
+SEALED = Sealer("harriet/gateway-post/v1")
 """Bound to the channel that they go through."""
 _EVERYONE = "harriet:gateway:everyone"
 _PATIENCE = 5.0
@@ -60,7 +60,7 @@ class Mailbox:
     async def _publish(self, channel: str, kind: str, body: bytes) -> bool:
         if len(body) > LARGEST:
             return False
-        letter = LETTERS.seal(kind.encode() + b"\0" + body, channel.encode())
+        letter = SEALED.seal(kind.encode() + b"\0" + body, channel.encode())
         try:
             async with asyncio.timeout(_PATIENCE):
                 return bool(await self._client().publish(channel, letter))
@@ -90,7 +90,7 @@ class Mailbox:
 
     def _take(self, channel: bytes, letter: bytes) -> None:
         try:
-            plain = LETTERS.open(letter, channel)
+            plain = SEALED.open(letter, channel)
         except NotSealedHere:
             log.warning("A message came to the gateway that is not from Harriet; it was dropped.")
             return

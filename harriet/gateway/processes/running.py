@@ -19,6 +19,8 @@ WATCH_AFTER = 0.1
 """Seconds, or up to twice as many, until a call's client is watched for going away: most calls are over by then, and
 watching has a price."""
 
+_PROCESS_ENDED = "The web process ended before the call did."
+"""For the audit log."""
 _IF_SENT = "If the call had been sent to its server by then, whether the server carried it out is not known."
 
 
@@ -145,7 +147,7 @@ class RunningCalls:
             await asyncio.wait(tasks, timeout=seconds)
         left = self._tasks()
         for task in left:
-            task.cancel()
+            task.cancel(_PROCESS_ENDED)
         await asyncio.gather(*left, return_exceptions=True)
 
     def _tasks(self) -> set[asyncio.Task[Any]]:

@@ -11,7 +11,7 @@ import msgspec
 
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import GatewayError, RefusedElsewhere
-from harriet.gateway.processes.follow import Following, Letters, ProcessGone
+from harriet.gateway.processes.follow import Correspondence, Following, ProcessGone
 from harriet.gateway.processes.mailbox import Mailbox
 from harriet.gateway.questions.request_state import Where
 from harriet.gateway.questions.suspended import Answers, SuspendedCalls, gone
@@ -36,8 +36,9 @@ class _GoOn(msgspec.Struct):
     progress_token: str | int | None
 
 
-class _Said(msgspec.Struct, omit_defaults=True):
-    """Exactly one of the three: a notification, the result, or an error with its HTTP status."""
+class _FromCall(msgspec.Struct, omit_defaults=True):
+    """What comes back of the call. Exactly one of the three: a notification, the result, or an error with its HTTP
+    status."""
 
     ticket: str = msgspec.field(name="relay")
     notification: msgspec.Raw = _ABSENT
@@ -46,13 +47,13 @@ class _Said(msgspec.Struct, omit_defaults=True):
     status: int = 0
 
 
-_LETTERS = Letters(
+_WORDS = Correspondence(
     ask="go-on",
     back="back",
     leave="abandon",
     encode=msgspec.json.encode,
     question_in=msgspec.json.Decoder(_GoOn).decode,
-    answer_in=msgspec.json.Decoder(_Said).decode,
+    answer_in=msgspec.json.Decoder(_FromCall).decode,
 )
 _FIELDS = msgspec.json.Decoder(Fields).decode
 
@@ -61,13 +62,13 @@ _FIELDS = msgspec.json.Decoder(Fields).decode
 class _StreamElsewhere:
     """The client is at another process."""
 
-    following: Following[_GoOn, _Said]
+    following: Following[_GoOn, _FromCall]
     asked: _GoOn
     is_gone: bool = False
     may_stream: bool = True
 
     async def notify(self, message: bytes) -> None:
-        await self.tell(_Said(self.asked.ticket, notification=msgspec.Raw(message)))
+        await self.tell(_FromCall(self.asked.ticket, notification=msgspec.Raw(message)))
 
     async def keep_alive(self) -> None:
         return
@@ -78,7 +79,7 @@ class _StreamElsewhere:
     async def hang_up(self) -> None:
         return
 
-    async def tell(self, said: _Said) -> None:
+    async def tell(self, said: _FromCall) -> None:
         await self.following.tell(self.asked.process, said)
 
 
@@ -87,7 +88,7 @@ class CallsElsewhere:
 
     def __init__(self, mailbox: Mailbox, suspended: SuspendedCalls) -> None:
         self._process, self._suspended = mailbox.process, suspended
-        self._following = Following(mailbox, _LETTERS, self._serve, look_every=LOOK_EVERY)
+        self._following = Following(mailbox, _WORDS, self._serve, look_every=LOOK_EVERY)
 
     async def go_on(self, where: Where, answers: Answers, call: Call, stream: Stream) -> Fields:
         """The result as it comes from the other process. Raises RefusedElsewhere, or RpcRefusal when that process has
@@ -113,10 +114,10 @@ class CallsElsewhere:
                 call.meta = {**call.meta, "progressToken": asked.progress_token}
             suspended.asker.answer(asked.answers)
             fields = await self._suspended.end_or_turn(suspended)
-            await stream.tell(_Said(asked.ticket, result=msgspec.Raw(msgspec.json.encode(fields))))
+            await stream.tell(_FromCall(asked.ticket, result=msgspec.Raw(msgspec.json.encode(fields))))
         except GatewayError as problem:
             status, error = error_of(problem, call, is_modern=True)
-            await stream.tell(_Said(asked.ticket, error=msgspec.Raw(msgspec.json.encode(error)), status=status))
+            await stream.tell(_FromCall(asked.ticket, error=msgspec.Raw(msgspec.json.encode(error)), status=status))
 
 
 def _progress_token(call: Call) -> str | int | None:
@@ -127,7 +128,7 @@ def _progress_token(call: Call) -> str | int | None:
     return token if isinstance(token, int) and not isinstance(token, bool) and abs(token) < 2**63 else None
 
 
-def _told(said: _Said) -> Fields:
+def _told(said: _FromCall) -> Fields:
     if bytes(said.result):
         return _FIELDS(said.result)
     error: dict[str, Any] = dict(_FIELDS(said.error))

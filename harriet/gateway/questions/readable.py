@@ -38,7 +38,7 @@ class _Address(_Params):
     mode: Literal["url"]
 
 
-class _Said(msgspec.Struct):
+class _SamplingMessage(msgspec.Struct):
     role: Literal["user", "assistant"]
     content: Sampled | list[Sampled]
     meta: Members | None = msgspec.field(default=None, name="_meta")
@@ -50,7 +50,7 @@ class _Said(msgspec.Struct):
 
 
 class _Sampling(_Params):
-    messages: list[_Said]
+    messages: list[_SamplingMessage]
     maxTokens: _Safe  # these are the protocol's names
     systemPrompt: str | None = None
     temperature: float | None = None

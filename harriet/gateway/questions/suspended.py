@@ -26,7 +26,10 @@ MOST_SUSPENDED = 2000
 """Calls that wait in one process."""
 Answers = Mapping[str, msgspec.Raw]
 
-_GONE = "What this request went on with is no longer waiting. Send the request anew, without requestState."
+_GONE = (
+    "What this request went on with is no longer waiting. Whether its server carried it out is not known; look before "
+    "you send the request anew, without requestState."
+)
 
 
 @dataclass(slots=True)
@@ -137,7 +140,7 @@ class SuspendedCalls:
     def _suspend(self, suspended: SuspendedCall) -> Fields:
         """The result that hands the questions to the client."""
         if len(self._waiting) >= MOST_SUSPENDED:
-            suspended.task.cancel()
+            suspended.task.cancel("Too many calls waited for an answer from their clients.")
             raise RpcRefusal(503, "Too many calls wait for an answer from their clients. Try again later.", status=503)
         self._waiting[suspended.name] = suspended
         suspended.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._give_up, suspended.name)
@@ -151,7 +154,7 @@ class SuspendedCalls:
     def _give_up(self, name: str) -> None:
         suspended = self._waiting.pop(name, None)
         if suspended is not None:
-            suspended.task.cancel()
+            suspended.task.cancel("The client brought no answer in time.")
 
 
 def gone() -> RpcRefusal:
