@@ -16,7 +16,7 @@ from harriet.gateway.http.asgi import Scope, Send
 from harriet.gateway.http.bearer import token_in
 from harriet.gateway.http.reply import HttpReply
 from harriet.gateway.metrics.counters import BOUNDS, WHOLE
-from harriet.gateway.metrics.shared import Process, Shared
+from harriet.gateway.metrics.shared import ProcessStanding, Shared
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.stopwatch import STAGES
@@ -148,7 +148,7 @@ def _stages(shared: Shared) -> Metric:
     return family
 
 
-def _oldest(processes: list[Process]) -> dict[str, float]:
+def _oldest(processes: list[ProcessStanding]) -> dict[str, float]:
     ages: dict[str, float] = {}
     for process in processes:
         for slug, age in process.snapshot_ages.items():
@@ -156,7 +156,7 @@ def _oldest(processes: list[Process]) -> dict[str, float]:
     return ages
 
 
-def _standing(processes: list[Process]) -> Iterator[Metric]:
+def _standing(processes: list[ProcessStanding]) -> Iterator[Metric]:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     for name, field in OF_PROCESSES.items():

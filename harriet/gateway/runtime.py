@@ -15,7 +15,7 @@ from connectors.transports.kinds import Transports
 from harriet.gateway.http.journal import Journals
 from harriet.gateway.http.replay import Replays
 from harriet.gateway.metrics.observer import Observer
-from harriet.gateway.metrics.shared import Process, standing
+from harriet.gateway.metrics.shared import ProcessStanding, standing
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.processes.background import Background
@@ -144,7 +144,7 @@ class Runtime:
         else:
             self.running.cancel_named(notify.payload)
 
-    def _standing(self) -> Process:
+    def _standing(self) -> ProcessStanding:
         return standing(
             self.audit,
             self.snapshots.ages(),

@@ -60,7 +60,7 @@ class Mended(Message):
     notes: tuple[str, ...] = ()
 
 
-class Error(msgspec.Struct):
+class ErrorObject(msgspec.Struct):
     """What an error object says, as far as it matters here."""
 
     code: int = 0
@@ -78,7 +78,7 @@ class _Shape(msgspec.Struct):
     message: str
 
 
-_decode_error = msgspec.json.Decoder(Error).decode
+_decode_error = msgspec.json.Decoder(ErrorObject).decode
 _decode_shape = msgspec.json.Decoder(_Shape).decode
 
 
@@ -160,10 +160,10 @@ def _result_in(raw: bytes) -> Faulty | None:
     return Faulty(id=msgspec.Raw(members.get("id", b"")), result=msgspec.Raw(members["result"]))
 
 
-def error_of(message: Message | None) -> Error:
+def error_of(message: Message | None) -> ErrorObject:
     """The error object of an answer; code 0 when there is none that can be read."""
     if message is None or not message.error:
-        return Error()
+        return ErrorObject()
     try:
         return _decode_error(message.error)
     except msgspec.MsgspecError:
@@ -171,8 +171,8 @@ def error_of(message: Message | None) -> Error:
     try:
         found = _decode_shape(message.error)
     except msgspec.MsgspecError:
-        return Error()
-    return Error(found.code, found.message)
+        return ErrorObject()
+    return ErrorObject(found.code, found.message)
 
 
 def is_error(message: Message) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.errors import UpstreamBroken
 from connectors.transports.base import Caller, Discovery
-from connectors.transports.native.envelope import Error
+from connectors.transports.native.envelope import ErrorObject
 from connectors.transports.native.sessions import Session
 from harriet.lib.mcp.error_codes import HEADER_MISMATCH, UNSUPPORTED_VERSION
 from harriet.lib.mcp.headers import PROTOCOL_VERSION_HEADER, SESSION_ID_HEADER
@@ -28,7 +28,7 @@ from harriet.lib.mcp.versions import (
     NEWEST_LEGACY,
     SENDS_VERSION_HEADER,
 )
-from harriet.lib.text import excerpt
+from harriet.lib.text import quoted
 
 BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 MODERN_HEADERS = {**BASE_HEADERS, PROTOCOL_VERSION_HEADER: MODERN_VERSION}
@@ -92,7 +92,9 @@ def read_initialized(result: dict[str, Any]) -> Discovery:
     """Raises UpstreamBroken."""
     version = result.get("protocolVersion")
     if version not in LEGACY_VERSIONS:
-        raise UpstreamBroken(f"The server speaks the MCP version {quoted(version)}, which Harriet doesn't know.")
+        raise UpstreamBroken(
+            f"The server speaks the MCP version {quoted(str(version), 120)}, which Harriet doesn't know."
+        )
     return _discovery(LEGACY, version, result)
 
 
@@ -104,7 +106,7 @@ def read_discovered(result: dict[str, Any]) -> Discovery | None:
     return _discovery(MODERN, MODERN_VERSION, result)
 
 
-def is_offered(error: Error) -> bool:
+def is_offered(error: ErrorObject) -> bool:
     """Whether a server that refused our version says that it speaks it after all."""
     try:
         return MODERN_VERSION in _SUPPORTED(error.data).supported
@@ -117,11 +119,6 @@ class _Supported(msgspec.Struct):
 
 
 _SUPPORTED = msgspec.json.Decoder(_Supported).decode
-
-
-def quoted(text: object) -> str:
-    """Foreign text in a sentence of ours."""
-    return f"“{excerpt(str(text), 120)}”"
 
 
 def _discovery(era: str, version: str, result: dict[str, Any]) -> Discovery:

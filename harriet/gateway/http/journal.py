@@ -17,7 +17,6 @@ import msgspec
 
 from harriet.lib import base64url
 
-"""The first revision whose clients go on with a stream."""
 RETRY_MS = 1000
 """After which a client whose connection broke comes back, unless the server said otherwise."""
 KEPT_SECONDS = 60.0

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from audit.event_body import NewEvent
 from harriet.gateway.metrics.counters import CallCounts
-from harriet.gateway.metrics.shared import Process, Shelf
+from harriet.gateway.metrics.shared import ProcessStanding, Shelf
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.request import Call
 from harriet.lib.logs import logged_for
@@ -25,7 +25,7 @@ log = logging.getLogger("harriet.calls")
 class Observer:
     """Told of each call when it begins and ends. What is switched off costs nothing but the asking."""
 
-    def __init__(self, standing: Callable[[], Process]) -> None:
+    def __init__(self, standing: Callable[[], ProcessStanding]) -> None:
         """`standing` looks how this process stands."""
         self.counts = CallCounts() if settings.METRICS_TOKEN else None
         self.shelf = Shelf(self.counts, standing) if self.counts is not None else None

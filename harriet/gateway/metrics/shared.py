@@ -39,7 +39,7 @@ _SUMS = "harriet:metrics:sums"
 _PROCESSES = "harriet:metrics:processes"
 
 
-class Process(msgspec.Struct, frozen=True):
+class ProcessStanding(msgspec.Struct, frozen=True):
     """How one web process stands."""
 
     name: str
@@ -65,13 +65,13 @@ class Shared(msgspec.Struct, frozen=True):
     """All processes' numbers."""
 
     sums: dict[str, int]
-    processes: list[Process]
+    processes: list[ProcessStanding]
 
 
 class Shelf:
     """Where this process puts its numbers, and finds those of the others."""
 
-    def __init__(self, counts: CallCounts, standing: Callable[[], Process]) -> None:
+    def __init__(self, counts: CallCounts, standing: Callable[[], ProcessStanding]) -> None:
         """`standing` looks how this process stands."""
         self._counts, self._standing = counts, standing
         self._name = secrets.token_hex(8)
@@ -116,7 +116,7 @@ class Shelf:
         gone = [name for name, raw in zip(names, found, strict=True) if raw is None]
         if gone:
             await redis.srem(_PROCESSES, *gone)  # type: ignore[misc]
-        processes = [msgspec.json.decode(raw, type=Process) for raw in found if raw is not None]
+        processes = [msgspec.json.decode(raw, type=ProcessStanding) for raw in found if raw is not None]
         return Shared({field.decode(): int(number) for field, number in sums.items()}, processes)
 
     def _client(self) -> Redis:
@@ -139,11 +139,13 @@ class Shelf:
             self._was_away = True
 
 
-def standing(audit: AuditWriter, ages: Mapping[str, float], *, running: int, streams: int, waiting: int) -> Process:
+def standing(
+    audit: AuditWriter, ages: Mapping[str, float], *, running: int, streams: int, waiting: int
+) -> ProcessStanding:
     """`ages`: seconds since each organization's snapshot was last known to be current, by slug."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     oldest = sorted(ages, key=ages.__getitem__, reverse=True)[:MOST_ORGANIZATIONS] if ages else []
-    return Process(
+    return ProcessStanding(
         name=f"{socket.gethostname()}:{os.getpid()}",
         running=running,
         streams=streams,

@@ -31,11 +31,12 @@ _KINDS: dict[str, str] = {"prompts": Tool.Kind.PROMPT, "resources": Tool.Kind.RE
 
 async def serve_get(visit: Visit, session: OpenSession) -> None:
     """The stream of a session: everything that it may hear."""
+    visit.exchange.reply.may_stream = True
+    await visit.exchange.reply.keep_alive()
+    # From here on its client counts on hearing everything, so nothing is waited for until the hub has the listener.
     uris = visit.runtime.sessions.learned(session).subscriptions
     listener = _listener(visit, frozenset(LIST_CHANGED), uris)
     listener.session = session
-    visit.exchange.reply.may_stream = True
-    await visit.exchange.reply.keep_alive()
     await visit.runtime.hub.serve(listener)
     if listener.has_lost_access and _may_log(visit):
         said = {"level": "alert", "logger": "harriet", "data": ACCESS_LOST.format("Nothing more is told here.")}

@@ -39,7 +39,7 @@ class _Error(msgspec.Struct):
 
 
 def intent(call: Call, grant: Grant) -> NewEvent:
-    """Step ④: the event that is durable before anything leaves."""
+    """Step ⑤: the event that is durable before anything leaves."""
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
     details: IntentDetails = {
         "arguments_digest": hashlib.sha256(call.arguments).hexdigest(),

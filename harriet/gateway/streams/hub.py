@@ -30,7 +30,7 @@ class Hub:
     def __init__(self, snapshots: Snapshots, sessions: ClientSessions, watchers: Watchers) -> None:
         self._snapshots, self._sessions = snapshots, sessions
         self.watchers = watchers
-        watchers.said = self.upstream_said
+        watchers.on_news = self.upstream_said
         self._listeners: dict[str, set[ListeningClient]] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._stale: set[str] = set()

@@ -43,7 +43,7 @@ _KEPT = 20_000
 _USED_EVERY = timedelta(days=1)
 """So often a session that is in use says so in its row."""
 _HEARD_WITHIN = 1.0
-"""Seconds that an end waits to be heard here: what we hear, the other processes hear too."""
+"""Seconds that an end waits to be heard here."""
 _UNKNOWN = "There is no such session, or it has ended. Begin a new one with initialize."
 
 
@@ -166,7 +166,8 @@ class ClientSessions:
         await self._change(session, remove)
 
     async def end(self, session: OpenSession) -> None:
-        """Returns when it is known: whoever is told that the session ended finds it ended at every process."""
+        """Returns when the end was heard here, or after a second: what we hear, the other processes hear at the same
+        time, so whoever is told that the session ended soon finds it ended at each of them."""
 
         def end(row: ClientSession) -> None:
             row.ended_at = Now()

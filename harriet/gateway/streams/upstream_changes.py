@@ -65,7 +65,7 @@ class Subject(NamedTuple):
 Wanted = dict[Source, Listened]
 
 
-class Said(Protocol):
+class OnServerNews(Protocol):
     """Is told that a list of a server changed ("tools", "prompts", "resources"), or a "resource" with its address
     there; `organization` is a slug."""
 
@@ -107,8 +107,8 @@ class Watchers:
     def __init__(self, transports: Transports, snapshots: Snapshots, lists: LiveLists, background: Background) -> None:
         self._transports, self._snapshots = transports, snapshots
         self._lists, self._background = lists, background
-        self.said: Said = _nobody
-        """Set by whoever passes on what is said."""
+        self.on_news: OnServerNews = _nobody
+        """Set by whoever passes on what servers say."""
         self._watches: dict[tuple[str, Source], _Watch] = {}
         self._synced: dict[UUID, float] = {}
         """When each connector was last synchronised because of this."""
@@ -208,10 +208,10 @@ class Watchers:
 
     def _tell(self, organization: str, source: Source, method: str, uri: str) -> None:
         if method == RESOURCES_UPDATED:
-            self.said(organization, source, "resource", uri)
+            self.on_news(organization, source, "resource", uri)
         elif method in CHANGED_LIST:
             self._sync(source.connector_id)
-            self.said(organization, source, CHANGED_LIST[method])
+            self.on_news(organization, source, CHANGED_LIST[method])
 
     def _sync(self, connector_id: UUID) -> None:
         """What a server offers anew is looked at soon, if not more often than is good for us."""
