@@ -45,7 +45,7 @@ async def names(
     endpoint = Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
         listed = await transport.list_all(
-            endpoint, credential, f"{kind}/list", kind, deadline=20, remarks=remarks or Remarks()
+            endpoint, credential, f"{kind}/list", kind, deadline=120, remarks=remarks or Remarks()
         )
     return [entry["name"] for entry in listed]
 
@@ -112,7 +112,7 @@ async def test_one_bad_string_is_replaced_and_its_place_is_named(
     server.results["tools/list"] = b'{"tools":[%s,%s]}' % (entry, GOOD)
     remarks, endpoint = Remarks(), Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
-        listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=20, remarks=remarks)
+        listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=120, remarks=remarks)
     assert listed == [becomes, json.loads(GOOD)]
     assert (
         len(remarks.mended) == 1
@@ -135,7 +135,7 @@ async def test_whole_characters_stay_as_they_are(server: RawServer, transport: N
     server.results["tools/list"] = b'{"tools":[{"name":"a","title":"\\ud83d\\ude00 \xf0\x9f\x98\x80 \\u0000 \x01"}]}'
     remarks, endpoint = Remarks(), Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
-        listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=20, remarks=remarks)
+        listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=120, remarks=remarks)
     assert listed == [{"name": "a", "title": "😀 😀 \0 \x01"}]
     assert remarks == Remarks()
 
@@ -147,7 +147,7 @@ async def test_whole_numbers_keep_their_digits(server: RawServer, transport: Nat
     server.results["tools/list"] = b'{"tools":[{"name":"a","_meta":{"n":%d}}]}' % number
     endpoint = Endpoint(uuid4(), NATIVE, server.url, LOCAL)
     with OpenCredential() as credential:
-        listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=20)
+        listed = await transport.list_all(endpoint, credential, "tools/list", "tools", deadline=120)
     assert listed[0]["_meta"]["n"] == number and isinstance(listed[0]["_meta"]["n"], int)
 
 
@@ -239,7 +239,7 @@ async def test_a_server_that_says_odd_things_of_itself_is_still_met(
     )
     server.results["tools/list"] = page("a")
     with OpenCredential() as credential:
-        found = await transport.discover(Endpoint(uuid4(), NATIVE, server.url, LOCAL), credential, deadline=20)
+        found = await transport.discover(Endpoint(uuid4(), NATIVE, server.url, LOCAL), credential, deadline=120)
     assert found.instructions == "x��"
     assert found.server_info == {"name": "�", "version": "1"}
     assert found.capabilities == {"tools": {}, "experimental": {"n": None}, "logging": {}}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from approvals.actions.approve_action import approve_action
 from connectors.models import Tool
@@ -53,12 +54,12 @@ def server(request: pytest.FixtureRequest, logs: Path) -> Iterator[Asking]:
 @pytest.fixture
 def office(committed_cast: Any, server: Asking, request: pytest.FixtureRequest) -> Office:
     era = server._environment["UPSTREAM_ERA"]
-    made = Office(committed_cast, server.mcp, era=era, definitions=asking.TOOLS)
-    made.crm.capabilities = asking.CAPABILITIES
-    made.crm.save()
-    tools(made.crm, committed_cast.sales, asking.PROMPTS, kind=Tool.Kind.PROMPT)
-    tools(made.crm, committed_cast.sales, [{"name": "resources"}], kind=Tool.Kind.RESOURCES)
-    made.changed()
+    with transaction.atomic():
+        made = Office(committed_cast, server.mcp, era=era, definitions=asking.TOOLS)
+        made.crm.capabilities = asking.CAPABILITIES
+        made.crm.save()
+        tools(made.crm, committed_cast.sales, asking.PROMPTS, kind=Tool.Kind.PROMPT)
+        tools(made.crm, committed_cast.sales, [{"name": "resources"}], kind=Tool.Kind.RESOURCES)
     return made
 
 
@@ -80,7 +81,7 @@ class Talking(Client):
     def talk(self, name: str, answer: dict[str, Any]) -> dict[str, Any]:
         """The result of a call in which every question gets this answer."""
         message = self.message("tools/call", {"name": name, "arguments": {}})
-        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=60)
         connection.request("POST", self.path, json.dumps(message).encode(), self.headers(message))
         response = connection.getresponse()
         while line := response.readline():
@@ -181,6 +182,24 @@ def test_answers_reach_the_process_that_waits(
     assert json.loads(text_of(elsewhere.request("tools/call", params).result)) == ACCEPTED
 
 
+def test_a_client_whose_process_died_is_not_told_to_repeat_blindly(
+    gateway: Gateway, office: Office, talker: Talking, turns: Turns, start_gateway: Callable[[], Gateway]
+) -> None:
+    """A call that stood still had reached its server. One whose server keeps it in its questions goes on anywhere."""
+    doomed = start_gateway()
+    there = Turns(doomed, office.token)
+    there.until(200)
+    first = there.request("tools/call", {"name": "ask", "arguments": {}}).result
+    doomed.stop(signal.SIGKILL)
+    params = {"name": "ask", "arguments": {}, "inputResponses": dict.fromkeys(first["inputRequests"], ACCEPTED)}
+    if "requestState" not in first:
+        assert json.loads(text_of(turns.request("tools/call", params).result)) == ACCEPTED
+        return
+    told = turns.request("tools/call", {**params, "requestState": first["requestState"]}).error
+    assert told["code"] == -32602
+    assert "Whether its server carried it out is not known; look before you send the request anew" in told["message"]
+
+
 def test_a_state_belongs_to_one_request_of_one_caller(
     server: Asking, office: Office, turns: Turns, gateway: Gateway
 ) -> None:
@@ -235,14 +254,8 @@ def test_prompts_resources_and_completions(office: Office, talker: Talking, turn
 
 def test_what_the_profile_does_not_give_is_not_there(office: Office, talker: Talking, turns: Turns) -> None:
     Tool.objects.exclude(kind=Tool.Kind.TOOL).update(is_enabled=False)
-    office.changed()
-    talker.until(200)
-    done = threading.Event()
-    for _ in range(100):
-        if "prompts" not in turns.request("server/discover").result["capabilities"]:
-            done.set()
-            break
-    assert done.is_set()
+    office.wait_until_known(talker.gateway)
+    assert "prompts" not in turns.request("server/discover").result["capabilities"]
     for client in (talker, turns):
         assert client.request("prompts/list").result["prompts"] == []
         assert client.request("resources/list").result["resources"] == []
@@ -253,7 +266,7 @@ def test_what_the_profile_does_not_give_is_not_there(office: Office, talker: Tal
 def test_a_call_that_runs_as_it_was_approved_asks_nobody(server: Asking, office: Office, talker: Talking) -> None:
     """An answer would be more than the approver saw."""
     Tool.objects.filter(name="ask").update(requires_confirmation=True)
-    hold_for(office, 25)
+    hold_for(office, 25, talker.gateway)
     before = len(server.seen)
     waiting = Waiting(lambda: talker.call("ask", progressToken=1))
     approve_action(the_action(), actor=actor_of(office.cast.bob))

@@ -143,19 +143,19 @@ def test_without_notifications_the_answer_is_plain_json(dana: Client) -> None:
     assert dana.call("report", {"steps": 3}).headers["content-type"] == "application/json"
 
 
-def hang_up(client: Client, arguments: dict[str, Any]) -> None:
-    """Sends a call and goes away before it is answered."""
+def hang_up(client: Client, upstream: Upstream, arguments: dict[str, Any]) -> None:
+    """Sends a call and goes away when it has reached its server, before it is answered."""
     message = client.message("tools/call", {"name": "slow", "arguments": arguments})
     body = json.dumps(message).encode()
     head = [f"POST {client.path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
     head += [f"{name}: {value}" for name, value in client.headers(message).items()]
     with socket.create_connection(("127.0.0.1", client.gateway.port)) as connection:
         connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
-        time.sleep(0.4)
+        wait_for(lambda: bool(upstream.calls))
 
 
 def test_a_modern_client_that_leaves_cancels_its_call(modern_dana: ModernClient, upstream: Upstream, log: Log) -> None:
-    hang_up(modern_dana, {"ms": 3000, "text": "left"})
+    hang_up(modern_dana, upstream, {"ms": 30_000, "text": "left"})
     assert log.events("call.outcome")[0]["outcome"] == "cancelled"
     time.sleep(0.3)
     wait_for(lambda: any("cancelled" in entry for entry in upstream.seen))
@@ -163,6 +163,6 @@ def test_a_modern_client_that_leaves_cancels_its_call(modern_dana: ModernClient,
 
 
 def test_a_legacy_client_that_leaves_does_not(dana: Client, upstream: Upstream, log: Log) -> None:
-    hang_up(dana, {"ms": 1500, "text": "left"})
+    hang_up(dana, upstream, {"ms": 1500, "text": "left"})
     assert log.events("call.outcome")[0]["outcome"] == "ok"
     assert any("finished" in entry for entry in upstream.seen)

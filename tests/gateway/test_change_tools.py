@@ -109,7 +109,7 @@ def test_calls_pause_while_a_server_is_down_and_resume_by_themselves(gateway: Ga
     assert "by itself" in paused
     restart(server)
     try:
-        wait_for(lambda: dana.call("echo", {"text": "again"}).text == "again", seconds=8)
+        wait_for(lambda: dana.call("echo", {"text": "again"}).text == "again")
         wait_for(lambda: Connector.objects.get().health == Connector.Health.UP)
     finally:
         server.stop()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from connectors.models import Tool, ToolPermission
 from tests.gateway.test_listen_streams import InSession, heard, listen, stream
@@ -54,11 +55,11 @@ def server(logs: Path) -> Iterator[Announcing]:
 
 @pytest.fixture
 def office(committed_cast: Any, server: Announcing) -> Office:
-    made = Office(committed_cast, f"{server.url}/mcp", era="legacy", definitions=announcing.TOOLS)
-    made.crm.capabilities = announcing.CAPABILITIES
-    made.crm.save()
-    made.tools |= tools(made.crm, committed_cast.sales, [{"name": "resources"}], kind=Tool.Kind.RESOURCES)
-    made.changed()
+    with transaction.atomic():
+        made = Office(committed_cast, f"{server.url}/mcp", era="legacy", definitions=announcing.TOOLS)
+        made.crm.capabilities = announcing.CAPABILITIES
+        made.crm.save()
+        made.tools |= tools(made.crm, committed_cast.sales, [{"name": "resources"}], kind=Tool.Kind.RESOURCES)
     return made
 
 
@@ -120,9 +121,9 @@ def test_what_may_not_be_read_is_not_heard_of(
     gateway: Gateway, office: Office, dana: Client, server: Announcing, repeating: Any
 ) -> None:
     ToolPermission.objects.filter(tool=office.tools["resources"]).delete()
-    office.changed()
+    office.wait_until_known(gateway)
     session = InSession(gateway, office.token).begin()
-    wait_for(lambda: "error" in session.request("resources/subscribe", {"uri": NOTE}).json)
+    assert "error" in session.request("resources/subscribe", {"uri": NOTE}).json
     modern = ModernClient(gateway, office.token)
     body, message = listen(modern, {"toolsListChanged": True, "resourceSubscriptions": [NOTE]})
     with stream(modern, "POST", body, message) as response:
@@ -148,4 +149,4 @@ def test_streams_end_with_their_process(office: Office, start_gateway: Callable[
         assert last is not None
         assert (last["id"], last["result"]["resultType"]) == (message["id"], "complete")
         assert heard(response) is None
-    assert gateway.child.wait(10) == 0
+    assert gateway.child.wait(60) == 0

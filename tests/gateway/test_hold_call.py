@@ -21,7 +21,7 @@ from harriet.people.actors import actor_of
 from harriet.people.models import AccessToken
 from tests.stage.clients import Client, ModernClient
 from tests.stage.office import Office
-from tests.stage.processes import Answer, Gateway, Upstream
+from tests.stage.processes import Answer, Gateway, Process, Upstream
 from tests.stage.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,15 +31,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def held_echo(office: Office, dana: Client) -> Client:
     """Dana's client, once her gateway knows that `echo` needs confirmation."""
     Tool.objects.filter(name="echo").update(requires_confirmation=True)
-    hold_for(office, 1)
+    hold_for(office, 1, dana.gateway)
     return dana
 
 
-def hold_for(office: Office, seconds: int) -> None:
+def hold_for(office: Office, seconds: int, *gateways: Process) -> None:
+    """Returns when these processes know it, and what was changed before."""
     office.cast.acme.hold_seconds = seconds
     office.cast.acme.save()
-    office.changed()
-    time.sleep(0.9)
+    office.wait_until_known(*gateways)
 
 
 class Waiting:
@@ -52,12 +52,12 @@ class Waiting:
 
     @property
     def answer(self) -> Answer:
-        self._thread.join(30)
+        self._thread.join(60)
         return self._found[0]
 
 
 def the_action(state: str = PendingAction.State.WAITING) -> PendingAction:
-    end = time.monotonic() + 8
+    end = time.monotonic() + 60
     while (action := PendingAction.objects.filter(state=state).first()) is None:
         assert time.monotonic() < end, list(PendingAction.objects.values_list("state", flat=True))
         time.sleep(0.02)
@@ -74,7 +74,7 @@ def approve(office: Office) -> PendingAction:
 def test_a_call_approved_while_it_is_held_is_answered_at_once(
     held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
 ) -> None:
-    hold_for(office, 25)
+    hold_for(office, 25, held_echo.gateway)
     client = era(held_echo.gateway, held_echo.token)
     waiting = Waiting(lambda: client.call("echo", {"text": "please"}, progressToken=7))
     the_action()
@@ -87,7 +87,7 @@ def test_a_call_approved_while_it_is_held_is_answered_at_once(
 
 
 def test_a_held_client_is_told_that_it_waits(held_echo: Client, office: Office) -> None:
-    hold_for(office, 7)
+    hold_for(office, 7, held_echo.gateway)
     answer = held_echo.call("echo", {"text": "slowly"}, progressToken="mine")
     progress = [one for one in answer.messages if one.get("method") == "notifications/progress"]
     assert progress[0]["params"]["progressToken"] == "mine"
@@ -124,7 +124,7 @@ def test_other_arguments_are_another_call(held_echo: Client, office: Office, ups
 
 
 def test_a_rejection_comes_back_with_its_reason(held_echo: Client, office: Office, upstream: Upstream) -> None:
-    hold_for(office, 25)
+    hold_for(office, 25, held_echo.gateway)
     waiting = Waiting(lambda: held_echo.call("echo", {"text": "no"}))
     reject_action(the_action(), reason="Not on a Friday.", actor=actor_of(office.cast.bob))
     told = waiting.answer.result
@@ -166,7 +166,7 @@ def test_the_schedule_runs_what_nobody_took(held_echo: Client, office: Office, u
 
 
 def test_many_takers_run_an_approved_call_once(held_echo: Client, office: Office, upstream: Upstream) -> None:
-    hold_for(office, 10)
+    hold_for(office, 10, held_echo.gateway)
     waiting = [Waiting(lambda: held_echo.call("echo", {"text": "once"})) for _ in range(4)]
     action = the_action()
     approve(office)
@@ -180,14 +180,13 @@ def test_many_takers_run_an_approved_call_once(held_echo: Client, office: Office
 def test_the_rows_of_a_held_call_share_its_request_id(held_echo: Client, office: Office) -> None:
     from audit.models import Event
 
-    hold_for(office, 25)
+    hold_for(office, 25, held_echo.gateway)
     waiting = Waiting(lambda: held_echo.call("echo", {"text": "traced"}))
     approve(office)
     request_id = waiting.answer.result["_meta"]["harriet/requestId"]
-    end = time.monotonic() + 4
-    codes: set[str] = set()
-    while time.monotonic() < end and "call.outcome" not in codes:
-        codes = set(Event.objects.filter(request_id=request_id).values_list("code", flat=True))
+    rows = Event.objects.filter(request_id=request_id)
+    wait_for(lambda: rows.filter(code="call.outcome").exists())
+    codes = set(rows.values_list("code", flat=True))
     assert {"call.held", "action.approved", "call.intent", "call.outcome"} <= codes
     intent = json.loads(Event.objects.get(code="call.intent").body)
     assert intent["decision"] == "hold"
@@ -198,7 +197,7 @@ def test_a_web_process_killed_while_holding_loses_nothing(
 ) -> None:
     import signal
 
-    hold_for(office, 25)
+    hold_for(office, 25, held_echo.gateway)
     doomed = start_gateway()
     client = Client(doomed, office.token).until(200)
 
@@ -219,7 +218,7 @@ def test_a_web_process_killed_while_holding_loses_nothing(
 def test_beyond_twenty_waiting_calls_of_a_tool_the_client_is_told_why(held_echo: Client, office: Office) -> None:
     from audit.models import Event
 
-    hold_for(office, 0)
+    hold_for(office, 0, held_echo.gateway)
     for number in range(20):
         assert "waits for approval" in held_echo.call("echo", {"text": str(number)}).text
     told = held_echo.call("echo", {"text": "one more"}).result
@@ -233,7 +232,7 @@ def test_a_client_that_says_nothing_or_that_it_waits_briefly_hears_of_the_ticket
     held_echo: Client, office: Office
 ) -> None:
     """Far before the organization's setting; how long exactly, test_keep_patience.py tells."""
-    hold_for(office, 120)
+    hold_for(office, 120, held_echo.gateway)
     hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "mcp", "version": "0.1.0"}}
     session = held_echo.request("initialize", hello).headers["mcp-session-id"]
     message = held_echo.message("tools/call", {"name": "echo", "arguments": {"text": "short"}})
@@ -250,7 +249,7 @@ def test_a_client_that_gives_up_before_an_approved_call_has_ended_hears_of_the_t
     office: Office, dana: Client, upstream: Upstream
 ) -> None:
     Tool.objects.filter(name="slow").update(requires_confirmation=True)
-    hold_for(office, 55)
+    hold_for(office, 55, dana.gateway)
     message = dana.message("tools/call", {"name": "slow", "arguments": {"ms": 3000, "text": "there"}})
     body, headers = json.dumps(message).encode(), {**dana.headers(message), "prefer": "wait=3"}
     waiting = Waiting(lambda: dana.post(body, headers))
@@ -263,7 +262,7 @@ def test_a_client_that_gives_up_before_an_approved_call_has_ended_hears_of_the_t
 
 
 def test_progress_is_told_at_once(held_echo: Client, office: Office) -> None:
-    hold_for(office, 2)
+    hold_for(office, 2, held_echo.gateway)
     answer = held_echo.call("echo", {"text": "now"}, progressToken="mine")
     told = [one["params"]["message"] for one in answer.messages if one.get("method") == "notifications/progress"]
     assert told == ["Waiting for approval on ticket #1."]
@@ -273,7 +272,7 @@ def test_progress_is_told_at_once(held_echo: Client, office: Office) -> None:
 def test_access_that_ends_while_a_call_is_held_ends_the_wait_with_a_sentence(
     held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
 ) -> None:
-    hold_for(office, 55)
+    hold_for(office, 55, held_echo.gateway)
     client = era(held_echo.gateway, held_echo.token)
     waiting = Waiting(lambda: client.call("echo", {"text": "gone"}, progressToken=1))
     the_action()
@@ -294,7 +293,7 @@ def test_a_held_tool_promises_no_shape_that_the_ticket_could_not_have(office: Of
 
     assert listed()["outputSchema"] == {"type": "object", "required": ["degrees"]}
     Tool.objects.filter(name="weather").update(requires_confirmation=True)
-    hold_for(office, 0)
+    hold_for(office, 0, dana.gateway)
     assert "outputSchema" not in listed()
     assert dana.call("weather").result["structuredContent"]["ticket"]["number"] == 1
     run_approved_action(str(approve(office).id))
@@ -302,7 +301,7 @@ def test_a_held_tool_promises_no_shape_that_the_ticket_could_not_have(office: Of
 
 
 def test_a_result_collected_twice_at_once_is_no_reason_to_run_it_again(held_echo: Client, office: Office) -> None:
-    hold_for(office, 10)
+    hold_for(office, 10, held_echo.gateway)
     waiting = [Waiting(lambda: held_echo.call("echo", {"text": "once"}, progressToken=1)) for _ in range(2)]
     the_action()
     approve(office)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tests.gateway.test_ask_client import Talking
 from tests.servers import remembering
@@ -45,10 +46,10 @@ def server(request: pytest.FixtureRequest, logs: Path) -> Iterator[Remembering]:
 
 @pytest.fixture
 def office(committed_cast: Any, server: Remembering) -> Office:
-    made = Office(committed_cast, f"{server.url}/mcp", era="legacy", definitions=remembering.TOOLS)
-    made.crm.capabilities = {"tools": {}, "logging": {}}
-    made.crm.save()
-    made.changed()
+    with transaction.atomic():
+        made = Office(committed_cast, f"{server.url}/mcp", era="legacy", definitions=remembering.TOOLS)
+        made.crm.capabilities = {"tools": {}, "logging": {}}
+        made.crm.save()
     return made
 
 

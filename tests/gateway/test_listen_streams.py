@@ -44,7 +44,7 @@ class InSession(Client):
 
 @contextmanager
 def stream(client: Client, method: str, body: bytes = b"", message: Any = None) -> Iterator[http.client.HTTPResponse]:
-    connection = http.client.HTTPConnection("127.0.0.1", client.gateway.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", client.gateway.port, timeout=60)
     connection.request(method, client.path, body or None, client.headers(message or {}))
     try:
         yield connection.getresponse()

@@ -84,7 +84,7 @@ class Asking:
 
 def test_clients_that_are_held(office: Office, dana: Client, upstream: Upstream, takers: Takers) -> None:
     Tool.objects.filter(name="echo").update(requires_confirmation=True)
-    hold_for(office, 28)
+    hold_for(office, 28, dana.gateway)
     texts = [f"held {number}" for number in range(CALLS)]
     asking = [Asking(dana, text) for text in texts]
     race(office, takers)
@@ -95,7 +95,7 @@ def test_clients_that_are_held(office: Office, dana: Client, upstream: Upstream,
 def test_clients_that_come_back(office: Office, dana: Client, upstream: Upstream, takers: Takers) -> None:
     """Each asks again while the takers race, and once more when that was too early."""
     Tool.objects.filter(name="echo").update(requires_confirmation=True)
-    hold_for(office, 1)
+    hold_for(office, 1, dana.gateway)
     texts = [f"later {number}" for number in range(CALLS)]
     assert all("waits for approval" in one.answer for one in [Asking(dana, text) for text in texts])
     asking: dict[str, Asking] = {}
@@ -108,7 +108,7 @@ def test_clients_that_come_back(office: Office, dana: Client, upstream: Upstream
 def race(office: Office, takers: Takers, join: Callable[[str], None] = lambda text: None) -> None:
     bob = actor_of(office.cast.bob)
     waiting = PendingAction.objects.filter(state=PendingAction.State.WAITING)
-    wait_for(lambda: waiting.count() == CALLS, 30)
+    wait_for(lambda: waiting.count() == CALLS)
     for action in list(waiting.select_related("ticket", "connector", "tool", "token")):
         approve_action(action, actor=bob)
         takers.race_for(action)

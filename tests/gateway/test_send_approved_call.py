@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from approvals.actions.approve_action import approve_action
 from approvals.models import PendingAction
@@ -75,11 +76,12 @@ def server(request: pytest.FixtureRequest) -> Upstream:
 
 @pytest.fixture
 def office(committed_cast: Any, server: Upstream, request: pytest.FixtureRequest) -> Office:
-    made = Office(committed_cast, server.mcp, era=request.node.callspec.params["server"])
-    made.crm.capabilities = {"logging": {}, "tools": {}, "prompts": {}, "resources": {"subscribe": True}}
-    made.crm.save()
-    Tool.objects.filter(name="echo").update(requires_confirmation=True)
-    hold_for(made, 1)
+    with transaction.atomic():
+        made = Office(committed_cast, server.mcp, era=request.node.callspec.params["server"])
+        made.crm.capabilities = {"logging": {}, "tools": {}, "prompts": {}, "resources": {"subscribe": True}}
+        made.crm.save()
+        Tool.objects.filter(name="echo").update(requires_confirmation=True)
+        hold_for(made, 1)
     return made
 
 
@@ -90,14 +92,14 @@ def approved(office: Office) -> PendingAction:
 
 
 def run_by_holder(client: Client, office: Office) -> Answer:
-    hold_for(office, 25)
+    hold_for(office, 25, client.gateway)
     waiting = Waiting(lambda: client.call("echo", {"text": "grüße"}, **OWN, **OF_THE_REQUEST))
     approved(office)
     return waiting.answer
 
 
 def run_by_worker(client: Client, office: Office) -> None:
-    hold_for(office, 0)
+    hold_for(office, 0, client.gateway)
     client.call("echo", {"text": "grüße"}, **OWN, **{**OF_THE_REQUEST, "progressToken": "canary-other"})
     run_approved_action(str(approved(office).id))
 
@@ -173,7 +175,7 @@ def test_nothing_is_completed_or_subscribed_for_what_needs_approval(
 ) -> None:
     tools(office.crm, office.cast.sales, [{"name": "greet"}], kind=Tool.Kind.PROMPT, requires_confirmation=True)
     tools(office.crm, office.cast.sales, [{"name": "resources"}], kind=Tool.Kind.RESOURCES, requires_confirmation=True)
-    hold_for(office, 0)
+    hold_for(office, 0, dana.gateway)
     typed = {"argument": {"name": "to", "value": "canary"}}
     for ref in ({"type": "ref/prompt", "name": "greet"}, {"type": "ref/resource", "uri": "note:///canary"}):
         refusal = dana.request("completion/complete", {"ref": ref, **typed}).error
@@ -191,7 +193,7 @@ def test_a_held_prompt_or_resource_says_where_its_ticket_is(office: Office, dana
     from audit.models import Event
 
     tools(office.crm, office.cast.sales, [{"name": "greet"}], kind=Tool.Kind.PROMPT, requires_confirmation=True)
-    hold_for(office, 0)
+    hold_for(office, 0, dana.gateway)
     error = era(dana.gateway, dana.token).request("prompts/get", {"name": "greet"}).error
     assert (error["code"], error["data"]["ticket"]["number"]) == (202, 1)
     assert "waits for approval: ticket #1" in error["message"]
@@ -202,7 +204,7 @@ def test_a_held_prompt_or_resource_says_where_its_ticket_is(office: Office, dana
 def test_what_went_wrong_with_an_approved_prompt_is_told_as_an_error(office: Office, dana: Client) -> None:
     """Of a tool it would be a result; no prompt has one that says so."""
     tools(office.crm, office.cast.sales, [{"name": "greet"}], kind=Tool.Kind.PROMPT, requires_confirmation=True)
-    hold_for(office, 0)
+    hold_for(office, 0, dana.gateway)
     dana.request("prompts/get", {"name": "greet"})
     run_approved_action(str(approved(office).id))
     assert PendingAction.objects.get().state == PendingAction.State.DONE

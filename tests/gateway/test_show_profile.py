@@ -26,11 +26,8 @@ from tests.stage.waiting import wait_for
 def progressive(office: Office, dana: Client) -> Client:
     office.work.is_progressive = True
     office.work.save()
-    office.changed()
-    for _ in range(400):
-        if len(dana.request("tools/list").result["tools"]) == 2:
-            return dana
-    raise AssertionError("the profile did not change")
+    office.wait_until_known(dana.gateway)
+    return dana
 
 
 def names(answer: Any) -> list[str]:
@@ -51,10 +48,8 @@ def test_two_tools_stand_for_all(progressive: Client, modern_dana: ModernClient,
 
 def test_what_is_found_passes_the_same_gate(progressive: Client, office: Office) -> None:
     office.tools["slow"].permissions.all().delete()
-    office.changed()
-    for _ in range(400):
-        if "slow" not in names(progressive.call("search_tools", {"query": "slow"})):
-            break
+    office.wait_until_known(progressive.gateway)
+    assert "slow" not in names(progressive.call("search_tools", {"query": "slow"}))
     refused = progressive.call("call_tool", {"name": "slow", "arguments": {}}).error
     assert refused["code"] == -32602
     (event,) = Log(office.cast.acme.id).events("call.refused", wanted=1)

@@ -51,7 +51,7 @@ class Client:
             params["_meta"] = meta
         return self.request("tools/call", params)
 
-    def until(self, wanted: int, seconds: float = 20) -> Client:
+    def until(self, wanted: int, seconds: float = 60) -> Client:
         """Waits for the gateway to have heard of a change that a test has just made."""
         end = time.monotonic() + seconds
         while (got := self.request("tools/list").status) != wanted:

@@ -20,7 +20,7 @@ class Log:
         wait_for(lambda: self._count("call.intent") == self._count("call.outcome"))
         self._known = set(self._rows().values_list("id", flat=True))
 
-    def events(self, *codes: str, wanted: int = 1, seconds: float = 8) -> list[dict[str, Any]]:
+    def events(self, *codes: str, wanted: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         """The bodies of the new events with these codes, oldest first; waits until there are enough."""
         end = time.monotonic() + seconds
         while True:

@@ -77,7 +77,7 @@ class Process:
         self.child = self._spawn()
         self.wait()
 
-    def wait(self, seconds: float = 40) -> None:
+    def wait(self, seconds: float = 120) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -95,7 +95,7 @@ class Process:
         return self.send(method, path, b"", headers or {})
 
     def send(self, method: str, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]]) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         pairs = list(headers.items()) if isinstance(headers, dict) else headers
         try:
             names = {name.lower() for name, _ in pairs}
