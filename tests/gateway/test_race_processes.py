@@ -52,7 +52,7 @@ class Takers:
 
     def stop(self) -> None:
         for one in self._all:
-            one.communicate(timeout=30)
+            one.communicate(timeout=120)
 
     def _hear(self, word: str) -> None:
         assert [one.stdout.readline().strip() for one in self._all if one.stdout] == [word] * PROCESSES

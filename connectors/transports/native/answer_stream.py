@@ -19,7 +19,7 @@ from harriet.lib.text import quoted
 MOST_EVENTS = 10_000
 """Of one request, over all its streams."""
 BURST, PER_SECOND = 2000, 500.0
-"""How fast notifications are passed on; beyond, the server is read more slowly."""
+"""Messages: how fast notifications are passed on; beyond, the server is read more slowly."""
 MOST_UNREAD = 1000
 """Events that are no messages, before an answer: some servers greet, or say “ping” every second."""
 

@@ -33,6 +33,7 @@ from harriet.lib.mcp.versions import MAY_SEND_BATCHES
 log = logging.getLogger(__name__)
 
 _FAREWELLS_AT_ONCE = 200
+"""Last messages under way; beyond, sessions are left without one, and end when the server tires."""
 
 
 class LegacyEra:

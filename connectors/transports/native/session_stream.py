@@ -26,6 +26,7 @@ LISTENING_SECONDS = 3600.0
 OPENING_SECONDS = 1.0
 """How long a request waits for the server to open the stream: it may ask back on it at once."""
 AGAIN_SECONDS, MOST_TRIES = 0.2, 10
+"""Until a server that still knows the stream before has noticed its end."""
 NO_STREAM = frozenset({0, 501, 505, *range(400, 500)} - {408, 409, 425, 429})
 """What a server says that has no such stream; 0 when it answered something else than a stream."""
 

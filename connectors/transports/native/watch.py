@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 OPENING_SECONDS = 20.0
 """For a session to listen in, with all that is subscribed to."""
 BURST, PER_SECOND = 200, 20.0
-"""How fast a server's news is passed on."""
+"""Messages: how fast a server's news is passed on."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two tries; twice as long each time."""
 STEADY = 5.0

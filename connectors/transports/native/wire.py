@@ -20,6 +20,7 @@ from harriet.lib.http.media_types import JSON, charset_of, is_events, is_json
 from harriet.lib.mcp.headers import SESSION_ID_HEADER
 
 MOST_RESUMPTIONS = 100
+"""Streams that are asked for again until one brings the answer."""
 SHORTEST_RETRY, USUAL_RETRY, LONGEST_RETRY = 0.1, 0.5, 30.0
 """Seconds until a broken stream is asked for again, whatever the server wants."""
 
