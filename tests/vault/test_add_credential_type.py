@@ -77,6 +77,15 @@ def test_a_code_fits_where_it_is_stored(kind: CredentialType) -> None:
     assert kind.name and kind.label and kind.code != "none"
 
 
+@every_type
+def test_what_is_stored_says_what_was_entered(kind: CredentialType) -> None:
+    """The form shows it again, and the next change sends it again: it must not become something else by that."""
+    given = entered(kind.inputs, kind.example).placement
+    stored = kind.check_placement(given)
+    assert given.items() <= stored.items()
+    assert kind.check_placement({one.key: stored[one.key] for one in kind.inputs if one.key in stored}) == stored
+
+
 def test_an_input_means_one_thing() -> None:
     """Two types that ask for the same thing share the input: form, API and file have one field for both."""
     taken = {"type", "secret", "untested", "owner", "rotate_every_days", "url"}

@@ -47,7 +47,8 @@ class CredentialType:
     """In a list to choose from."""
     inputs: tuple[Input, ...]
     check_placement: Callable[[Placement], dict[str, str]]
-    """The whole placement, with what was left out filled in."""
+    """The whole placement, with what was left out filled in. What was entered stays in it under its `key`: the form
+    shows it again, and sends it with the next change."""
     check_secret: Callable[[Secret, str, Placement], None]
     """Refuses a secret, or a user name, that can't be sent in a placement that was checked."""
     place: Callable[[Secret, str, Placement], OpenCredential]
