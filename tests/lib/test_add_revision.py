@@ -17,6 +17,8 @@ from harriet.lib.mcp.headers import METHOD_HEADER, PROTOCOL_VERSION_HEADER
 from harriet.lib.mcp.meta import CLIENT_CAPABILITIES_KEY, PROTOCOL_VERSION_KEY
 from harriet.lib.mcp.versions import LEGACY_VERSIONS, MODERN_VERSION, MODERN_VERSIONS, NEWEST_LEGACY, SUPPORTED
 from tests.conformance.suite import REVISIONS
+from tests.conformance.test_pass_client_suite import SCENARIOS as of_clients
+from tests.conformance.test_pass_suite import SCENARIOS as of_servers
 
 ROOT = Path(__file__).parents[2]
 DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
@@ -77,16 +79,16 @@ def test_the_same_without_sessions(version: str) -> None:
 def test_the_docs_name_it_and_the_gateways_story_tells_it(version: str) -> None:
     assert version in read("docs/servers.md").split("\n\n## ")[0]
     story = "gateway/test_answer_protocol.py" if version in LEGACY_VERSIONS else "stage/clients.py"
-    assert f'"{version}"' in read(f"tests/{story}")
+    assert f'"{version}"' in read(f"tests/{story}"), f"tests/{story} has no client that speaks it"
 
 
 def test_the_oldest_and_the_newest_are_named_where_people_choose() -> None:
     assert f"from {SUPPORTED[-1]} to {SUPPORTED[0]}" in read("README.md")
     labels = dict(Connector.Era.choices)
-    assert NEWEST_LEGACY in labels["legacy"] and MODERN_VERSION in labels["modern"]
+    assert NEWEST_LEGACY in labels["legacy"] and MODERN_VERSION in labels["modern"], "connectors/models.py"
 
 
 def test_the_conformance_suite_is_asked_about_the_newest_of_each_era() -> None:
-    assert set(REVISIONS) == {NEWEST_LEGACY, MODERN_VERSION}
+    assert set(REVISIONS) == {NEWEST_LEGACY, MODERN_VERSION} == set(of_servers) == set(of_clients)
     for revision in REVISIONS:
         assert f"### Server, {revision}," in read("docs/conformance.md")
