@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
+from uuid import uuid4
 
 import pytest
 
@@ -14,8 +15,9 @@ from tests.stage.cast import Cast
 from tests.stage.credentials import TOKEN, save_token
 from vault.errors import CannotOpen
 from vault.keys.data_keys import Keyring
+from vault.models import Credential, CredentialVersion
 from vault.open import opener_for
-from vault.queries import sealed_credentials
+from vault.queries import sealed_credentials, sealed_of
 from vault.sources.base import Revealed, SecretSource
 from vault.sources.registry import SOURCES
 from vault.stored import SealedCredential
@@ -49,6 +51,17 @@ def test_each_source_stands_in_the_registry() -> None:
     }
     written -= {SecretSource}
     assert written == set(SOURCES.values()), "a source that isn't in the registry opens nothing"
+
+
+def test_with_a_second_source_each_version_says_which_it_is_of() -> None:
+    """The column comes when it is needed, and is then handed on to whoever opens."""
+    columns = {field.name for field in CredentialVersion._meta.fields}
+    assert ("source" in columns) == (len(SOURCES) > 1), "vault/models.py: the column `source` of CredentialVersion"
+    for source in SOURCES:
+        credential = Credential(organization_id=uuid4(), connector_id=uuid4())
+        version = CredentialVersion(credential=credential, number=1, key_version=1, sealed=b"")
+        version.__dict__["source"] = source
+        assert sealed_of(version).source == source, "sealed_of in vault/queries.py"
 
 
 @pytest.mark.django_db
