@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
@@ -60,6 +62,13 @@ def test_each_provider_stands_in_the_registry() -> None:
     }
     written -= {RootKeyProvider}
     assert written == set(ROOT_KEYS.values()), "a provider that isn't in the registry wraps nothing"
+
+
+def test_with_a_second_kind_a_setting_says_which_is_in_use() -> None:
+    """Otherwise whoever adds one has added what nobody can choose."""
+    in_use = re.search(r"^_IN_USE = (.+)$", inspect.getsource(registry), re.MULTILINE)
+    assert in_use is not None
+    assert in_use[1].startswith("settings.") == (len(ROOT_KEYS) > 1), "vault/keys/registry.py"
 
 
 @each_kind
