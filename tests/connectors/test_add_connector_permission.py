@@ -1,8 +1,10 @@
 """The recipe for a new permission on connectors: a line in `ConnectorPermission`, its row, an action that gives it with
-an event and a note of who gave it, a form that asks for it, and whoever goes by it."""
+an event and, where it lets somebody decide, a note of who gave it, a form that asks for it, a view that hands it on,
+and whoever goes by it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,12 @@ def speaking_of(permission: ConnectorPermission) -> dict[str, str]:
     return {path: text for path, text in texts.items() if name in text and path != "connectors/models.py"}
 
 
+def handed_to(action: str) -> list[Path]:
+    """The views that call it."""
+    calls = re.compile(rf"^    .*\b{action}\(", re.MULTILINE)
+    return [path for path in (ROOT / "connectors/pages").rglob("*.py") if calls.search(path.read_text())]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("permission", ConnectorPermission)
 def test_each_has_its_row(permission: ConnectorPermission) -> None:
@@ -36,8 +44,11 @@ def test_each_is_given_by_an_action_asked_for_by_a_form_and_gone_by(permission: 
     actions = {path: text for path, text in found.items() if path.startswith("connectors/actions/")}
     assert actions, "no action gives it"
     assert all("record(" in text or ".write(" in text for text in actions.values()), "giving it is an event"
-    assert all("note_right(" in text for text in actions.values()), "who gave a right decides on none of its calls"
-    assert any(path.startswith("connectors/pages/") for path in found), "no page asks for it"
+    decides = "approvals/deciders.py" in found
+    for path, text in actions.items():
+        assert ("note_right(" in text) == decides, f"{path}: who gave a right to decide decides on none of its calls"
+        assert handed_to(Path(path).stem), f"no view hands what a form asks for to {path}"
+    assert any(path.startswith("connectors/pages/") for path in found), "no form asks for it"
     assert any(not path.startswith("connectors/") or "/access/" in path for path in found), "nothing goes by it"
 
 
