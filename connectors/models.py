@@ -85,6 +85,7 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
         constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="connector_slug_once")]
         permissions = [(one.value, one.label) for one in ConnectorPermission]
         indexes = [
+            models.Index(fields=["organization", "state", "health"], name="connector_health"),
             models.Index(fields=["organization", "-created_at"], name="connector_newest"),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="connector_name_begins"),
         ]
@@ -196,6 +197,7 @@ class ToolVersion(models.Model):
         ]
         indexes = [
             models.Index(fields=["-seen_at"], name="tool_version_newest"),
+            models.Index(fields=["tool", "-seen_at"], name="tool_version_of_tool"),
         ]
 
     def __str__(self) -> str:
@@ -309,6 +311,7 @@ class SyncRun(models.Model):
         ordering = ["-started_at"]
         indexes = [
             models.Index(fields=["-started_at"], name="sync_run_newest"),
+            models.Index(fields=["connector", "-started_at"], name="sync_run_of_connector"),
         ]
 
     def __str__(self) -> str:

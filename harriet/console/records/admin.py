@@ -113,7 +113,8 @@ class RecordAdmin(_Base):
         _demand(viewer, self.record)
         filters = Filters(self.record, viewer, request.GET)
         rows = filters.narrow(viewer.list_of(self.record))
-        page = listed(rows, filters.loose, time=self.record.time, cursor=request.GET.get("cursor", ""))
+        cursor, parents = request.GET.get("cursor", ""), viewer.parents_of(self.record) if filters.is_wide else None
+        page = listed(rows, filters.loose, time=self.record.time, cursor=cursor, parents=parents)
         labels = [self.record.fields[name] for name in self.record.columns]
         return show(request, ListPage(self.record, labels, self._lines(viewer, page.rows), page, filters))
 

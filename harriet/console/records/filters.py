@@ -18,6 +18,8 @@ from harriet.console.records.registry import field_of, target_of
 from harriet.console.records.viewer import Viewer
 from harriet.lib.records import Record
 
+MOST_FOUND = 1_000
+"""Rows that a search reads by their names; they may be anywhere in the order of the list."""
 _YES_NO = [("", "Any"), ("yes", "Yes"), ("no", "No")]
 _HAPPENED = [("", "Any"), ("yes", "Has a date"), ("no", "Has none")]
 _DAYS = (("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29))
@@ -90,6 +92,8 @@ class Filters:
         self.record, self.viewer, self.given = record, viewer, given
         self.form = RecordFilterForm(record, given)
         self.asked = {name: value for name, value in self.form.cleaned_data.items() if value}
+        self.is_common = False
+        """What is searched for begins more rows than one would sort."""
         self.ids = {
             name: str(given[name]) for name in record.filters if name not in self.form.fields and given.get(name)
         }
@@ -104,9 +108,26 @@ class Filters:
             return rows.none()
         exact = {name: value for name, value in self.asked.items() if name in self.record.indexed}
         rows = rows.filter(**ids, **exact) if ids or exact else rows
-        if text := self.asked.get("q"):
-            rows = _beginning(rows, self.record.search, text)
-        return rows.filter(**{f"{self.record.time}__{side}": moment for side, moment in self._moments()})
+        rows = rows.filter(**{f"{self.record.time}__{side}": moment for side, moment in self._moments()})
+        return self._search(rows) if self.asked.get("q") else rows
+
+    @property
+    def is_wide(self) -> bool:
+        """After `narrow`: no row and no search says which rows are asked for."""
+        return not self.ids and (self.is_common or not self.asked.get("q"))
+
+    def _search(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that begin so when they are few; of many it is looked for among the newest, as for a state."""
+        rows = rows.alias(beginning=Lower(self.record.search))
+        found = rows.filter(self._begins).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1]
+        ids = list(found)
+        self.is_common = len(ids) > MOST_FOUND
+        return rows if self.is_common else rows.filter(pk__in=ids)
+
+    @property
+    def _begins(self) -> Q:
+        """As the indexes have it, in small letters; both sides are made so by the database."""
+        return Q(beginning__startswith=Lower(Value(self.asked["q"])))
 
     def _moments(self) -> Iterator[tuple[str, datetime]]:
         """A day ends where the next begins."""
@@ -117,7 +138,8 @@ class Filters:
 
     @property
     def loose(self) -> Q:
-        found = Q()
+        """After `narrow`, which finds out how common what is searched for is."""
+        found = self._begins if self.is_common else Q()
         for name in self.record.filters:
             if name not in self.record.indexed and (value := self.asked.get(name)):
                 found &= _loose(self.record, name, value)
@@ -169,12 +191,6 @@ def _read(record: Record, name: str, id: str) -> Any:
     field = field_of(record, name)
     target: Any = getattr(field, "target_field", field)
     return target.to_python(id)
-
-
-def _beginning(rows: QuerySet[Any], field: str, text: str) -> QuerySet[Any]:
-    """As the indexes have it, in small letters; both sides are made so by the database."""
-    found: QuerySet[Any] = rows.alias(beginning=Lower(field)).filter(beginning__startswith=Lower(Value(text)))
-    return found
 
 
 def _loose(record: Record, name: str, value: str) -> Q:

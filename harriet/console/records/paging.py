@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
+from harriet.console.records.parents import Parents, newest
 from harriet.lib.microseconds import microseconds_of, moment_at
 
 PAGE = 50
@@ -26,18 +27,32 @@ class Listed:
     """The window ended before the page was full: there may be more among older rows."""
 
 
-def listed(rows: QuerySet[Any], loose: Q, *, time: str, cursor: str) -> Listed:
+def listed(rows: QuerySet[Any], loose: Q, *, time: str, cursor: str, parents: Parents | None = None) -> Listed:
     """The newest rows after the cursor that fit `loose`, which no index helps with. `rows` is already as narrow as
     indexes make it. A cursor that can't be read means the first page."""
     before = _before(rows.model, time, cursor)
     order = (f"-{time}", "-pk") if time else ("-pk",)
-    ordered = rows.filter(before).order_by(*order) if before else rows.order_by(*order)
-    end = next(iter(ordered[WINDOW - 1 : WINDOW]), None) if loose else None
+    ordered = (rows.filter(before) if before else rows).order_by(*order)
+    end = _end_of_window(ordered, order, parents) if loose else None
     floor = {f"{time or 'pk'}__gte": getattr(end, time or "pk")} if end is not None else {}
-    found = list(ordered.filter(loose, **floor)[: PAGE + 1])
+    found = _newest(ordered.filter(loose, **floor), order, parents, size=PAGE + 1)
     if len(found) > PAGE:
         return Listed(found[:PAGE], _cursor(found[PAGE - 1], time), bool(before), False)
     return Listed(found, _cursor(end, time) if end is not None else "", bool(before), end is not None)
+
+
+def _end_of_window(ordered: QuerySet[Any], order: tuple[str, ...], parents: Parents | None) -> Any:
+    """None when there are fewer rows than the window holds. Of parents, each has its part of the window: down to the
+    newest of their last rows, all rows have been looked at. What the rows lead to is not read on the way there."""
+    part = max(PAGE + 1, WINDOW // max(1, parents.number)) if parents else WINDOW
+    places = ordered.select_related(None).only(*(name.removeprefix("-") for name in order))
+    return next(iter(_newest(places, order, parents, skip=part - 1, size=1)), None)
+
+
+def _newest(
+    ordered: QuerySet[Any], order: tuple[str, ...], parents: Parents | None, *, skip: int = 0, size: int
+) -> list[Any]:
+    return newest(ordered, order, parents, skip=skip, size=size) if parents else list(ordered[skip : skip + size])
 
 
 def _cursor(row: Any, time: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import BinaryField, JSONField, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 
+from harriet.console.records.parents import Parents, parents_of
 from harriet.console.records.registry import model_of
 from harriet.lib.records import INSTALLATION, Record
 from harriet.people.errors import NotAllowed
@@ -49,6 +50,12 @@ class Viewer:
         fields = model_of(record)._meta.fields
         large = (field.name for field in fields if isinstance(field, _BULKY) and field.name not in kept)
         return self.rows_of(record).defer(*large)
+
+    def parents_of(self, record: Record) -> Parents | None:
+        """Through which rows of the organization the record's rows are reached, where that finds them sooner."""
+        if self.membership is None or record.scope == INSTALLATION:
+            return None
+        return parents_of(record, self.membership.organization_id)
 
 
 def _is_column(record: Record, name: str) -> bool:
