@@ -59,6 +59,11 @@ class Shell:
         return has_power(self.membership, Power.VIEW_SETTINGS)
 
     @property
+    def can_read_records(self) -> bool:
+        """For parts/record_link.html: from a page to its subject's row in Records."""
+        return has_power(self.membership, Power.VIEW_RECORDS)
+
+    @property
     def role(self) -> str:
         return self.membership.get_role_display() if self.membership else ""
 

@@ -262,6 +262,37 @@ def test_a_row_leads_to_its_page_its_neighbours_and_its_history(cast: Cast) -> N
     assert reverse("groups:detail", args=[cast.sales.pk]) in group
 
 
+WITH_PAGES = (
+    "connectors.Connector",
+    "connectors.Tool",
+    "connectors.Profile",
+    "people.Membership",
+    "people.Group",
+    "approvals.Ticket",
+    "audit.Event",
+    "vault.Credential",
+)
+
+
+def page_of(record: Record, row: Any) -> str:
+    """Where the row's subject is looked after."""
+    if record.model == "connectors.Tool":
+        return reverse("connectors:tool", args=[row.connector_id, row.pk])
+    assert record.page is not None
+    return reverse(record.page.view, args=[getattr(row, record.page.argument)])
+
+
+def test_a_page_leads_to_its_subject_s_row_for_readers_alone(cast: Cast) -> None:
+    alice, dana = signed_in(cast.alice), signed_in(cast.dana)
+    bob = signed_in(person_with(cast, Role.APPROVER))
+    for label in WITH_PAGES:
+        row = rows_in(known(label), cast.acme).earliest("pk")
+        page, url = page_of(known(label), row), row_url(known(label), row)
+        assert url in text_of(alice, page), page
+        for nobody in (bob, dana):
+            assert url not in nobody.get(page).content.decode(), page
+
+
 def test_an_auditor_is_led_to_no_page_that_is_closed_to_them(cast: Cast) -> None:
     ticket = rows_in(known("approvals.Ticket"), cast.acme).earliest("number")
     url = reverse("tickets:detail", args=[ticket.number])
