@@ -257,7 +257,7 @@ def test_a_row_leads_to_its_page_its_neighbours_and_its_history(cast: Cast) -> N
     assert "called search_customers on CRM" in page
     tools = text_of(alice, list_url(known("connectors.Tool")), connector=str(connector.pk))
     assert "send_mail" in tools
-    assert "Connector: <bdi>CRM</bdi>" in tools
+    assert 'Connector: <bdi class="visible">CRM</bdi>' in tools
     group = text_of(alice, row_url(known("people.Group"), cast.sales))
     assert reverse("groups:detail", args=[cast.sales.pk]) in group
 
@@ -324,4 +324,30 @@ def test_every_link_to_a_list_filters_it(cast: Cast) -> None:
         row = rows_in(record, cast.acme).first()
         for other, name in leads_to(record):
             page = text_of(alice, list_url(other), **{name: str(row.pk)})
-            assert f"{other.fields[name]}: <bdi>" in page, (other.model, name)
+            assert f'{other.fields[name]}: <bdi class="visible">' in page, (other.model, name)
+
+
+def test_hidden_characters_of_a_server_are_shown_in_titles_and_filters(cast: Cast) -> None:
+    alice, tool = signed_in(cast.alice), rows_in(known("connectors.Tool"), cast.acme).earliest("pk")
+    name = tool.name
+    model_of(known("connectors.Tool")).objects.filter(pk=tool.pk).update(name="send\u202email\u200b")
+    row = text_of(alice, row_url(known("connectors.Tool"), tool))
+    chosen = text_of(alice, list_url(known("connectors.ToolVersion")), tool=str(tool.pk))
+    for page in (row, chosen):
+        assert "send" in page
+        assert "\u202e" not in page
+        assert "\u200b" not in page
+    model_of(known("connectors.Tool")).objects.filter(pk=tool.pk).update(name=name)
+
+
+def test_a_definition_of_a_megabyte_is_a_short_page(cast: Cast) -> None:
+    alice, version = signed_in(cast.alice), rows_in(known("connectors.ToolVersion"), cast.acme).earliest("pk")
+    kept = version.definition
+    versions = model_of(known("connectors.ToolVersion")).objects.filter(pk=version.pk)
+    versions.update(definition={f"key {n}": ["<b>", "\u202e", {"n": n}] for n in range(20_000)})
+    page = text_of(alice, row_url(known("connectors.ToolVersion"), version))
+    assert "(shortened)" in page
+    assert len(page) < 60_000
+    assert "\u202e" not in page
+    assert "<b>" not in page
+    versions.update(definition=kept)

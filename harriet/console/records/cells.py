@@ -122,19 +122,11 @@ def _worded(record: Record, row: Any, name: str, longest: int) -> SafeString:
 
 
 def _listed(value: list[Any] | dict[str, Any], label: str) -> SafeString:
-    """Short lists of words as a line, all else as JSON, shortened."""
+    """Short lists of words as a line, all else as JSON; of what is long the beginning alone."""
     if not value:
         return NONE
     if isinstance(value, list) and all(isinstance(one, str) and len(one) < 60 for one in value) and len(value) < 30:
         return visible(", ".join(value))
-    block: SafeString = json_block(value, label)
-    return block if len(block) <= 2 * LONGEST else _shortened(value, label)
-
-
-def _shortened(value: Any, label: str) -> SafeString:
-    return json_block(
-        Truncator(json.dumps(value, indent=2, ensure_ascii=False, default=str)).chars(
-            LONGEST, truncate=" … (shortened)"
-        ),
-        label,
-    )
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    block: SafeString = json_block(text if len(text) <= LONGEST else f"{text[:LONGEST]} … (shortened)", label)
+    return block
