@@ -127,7 +127,8 @@ def unused_connectors(organization: Organization) -> QuerySet[Connector]:
     since = timezone.now() - UNUSED_AFTER
     called = Max("tools__last_called_at")
     active = Connector.objects.filter(organization=organization, state=Connector.State.ACTIVE, created_at__lt=since)
-    return active.annotate(last_called_at=called).filter(Q(last_called_at=None) | Q(last_called_at__lt=since))
+    unused = active.annotate(last_called_at=called).filter(Q(last_called_at=None) | Q(last_called_at__lt=since))
+    return unused.order_by("name")  # a query that groups doesn't take the model's own order
 
 
 @dataclass(frozen=True, slots=True)

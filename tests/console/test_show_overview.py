@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from connectors.models import Connector
 from harriet.console import queries
 from tests.stage.cast import Cast
 from tests.stage.company import make_busy_company
@@ -41,6 +42,14 @@ def test_calls_are_counted_by_outcome(cast: Cast) -> None:
     assert sum(day.succeeded for day in days) > sum(day.failed for day in days) > 0
     assert sum(day.refused for day in days) > 0
     assert not any(day.total for day in queries.calls_per_day(cast.globex))
+
+
+def test_unused_connectors_stand_by_name(cast: Cast) -> None:
+    for connector in reversed(make_world(cast).connectors):
+        connector.save()  # moves its row to the end of the table
+    names = [connector.name for connector in queries.unused_connectors(cast.acme)]
+    assert names == list(Connector.objects.filter(name__in=names).order_by("name").values_list("name", flat=True))
+    assert len(names) > 1
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(
