@@ -1,4 +1,4 @@
-"""Mail to those who decide: at once for the first call that somebody asks for, then one for all that came since."""
+"""Mail to approvers: at once for the first call that somebody asks for, then one for all that came since."""
 
 from __future__ import annotations
 

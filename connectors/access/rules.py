@@ -1,4 +1,5 @@
-"""Who may call which tool: pure rules over plain facts, the same for the gateway and for every page.
+"""Who may call which tool, and the sentence for a call that is refused, such as that the tool is quarantined: pure
+rules over plain facts, the same for the gateway and for every page.
 
 A tool may be called when all of it holds: the caller is active ∧ the profile is theirs ∧ the connector is active ∧ the
 tool is offered, not quarantined and enabled ∧ the profile contains it ∧ a group or role of the caller is allowed.

@@ -1,4 +1,5 @@
-"""The parts that pages are made of, as template tags: each one template in templates/parts/ and one block of CSS."""
+"""The parts that pages are made of, as template tags, from a status to the chip of a risk with its colour: each one
+template in templates/parts/ and one block of CSS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may touch a person's own things, devices and tokens, and who may act in whose name."""
+"""Who may touch another person's devices and tokens, or issue one for them, and who may act in whose name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The roles: who may do what in an organization. One row each, with its name, powers and sentence, lowest last."""
+"""The roles, such as auditor: what each may open and do. One row each: name, powers and sentence, lowest last."""
 
 from __future__ import annotations
 

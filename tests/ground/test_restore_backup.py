@@ -1,4 +1,4 @@
-"""The backup that docs/production.md describes: a dump of the database, and the keys folder."""
+"""The backup that docs/production.md describes, walked: a dump of the database and the keys folder, and all is back."""
 
 import os
 import subprocess

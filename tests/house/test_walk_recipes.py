@@ -1,5 +1,5 @@
 """docs/recipes.md, walked: each place of each recipe is there and holds the recipe's example; each recipe is walked by
-a test of its own. And ten questions that a newcomer asks of the tree, answered by its names and first lines alone."""
+a test of its own. And the questions that a newcomer asks of the tree, answered by its names and first lines alone."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.house.picture import says
-from tests.house.source import BASE, source_files
+from tests.house.source import BASE, ROOTS, source_files
 
 
 class Recipe(NamedTuple):
@@ -84,6 +84,20 @@ QUESTIONS = {
     "where are secrets taken out of answers": "harriet/lib/redaction/redactor.py",
     "where is the health of a server that is down": "harriet/gateway/steps/health.py",
     "where does the wizard keep its steps": "connectors/wizard_steps.py",
+    "where is the sentence for a call to a tool that is quarantined": "connectors/access/rules.py",
+    "how long is a call held for a person before its client gets the ticket": "harriet/gateway/steps/hold.py",
+    "which header carries the session id": "harriet/lib/mcp/headers.py",
+    "what may somebody with the role auditor open": "harriet/people/roles.py",
+    "how long to wait for a retry when a server answers with an error": "connectors/transports/native/failure.py",
+    "where is the mail to approvers": "approvals/channels/mail.py",
+    "where is a secret looked for in base64": "harriet/lib/redaction/needles.py",
+    "who may issue a token for another person": "harriet/people/holders.py",
+    "where is the colour of a risk chip": "harriet/pages/parts.py",
+    "how is a backup walked": "tests/ground/test_restore_backup.py",
+    "where are wrong passwords slowed down": "harriet/signin/attempts.py",
+    "where is a set-up file applied": "harriet/console/setup_file/apply.py",
+    "which risk class does a new tool get": "connectors/definitions/risk.py",
+    "where is the list of tools that a client gets": "harriet/gateway/policy/listing.py",
 }
 SMALL = frozenset(
     re.findall(r"\w+", "where is the that of a an it its who what for from to and are does in on one do with")
@@ -98,7 +112,9 @@ def words(text: str) -> set[str]:
 
 
 def modules() -> dict[str, set[str]]:
-    paths = (path.relative_to(BASE) for path in source_files() if path.stem != "__init__")
+    """Harriet's, and the tests of how it is run."""
+    files = source_files(BASE, *ROOTS, "tests/ground")
+    paths = (path.relative_to(BASE) for path in files if path.stem != "__init__")
     named = {str(path): ".".join(path.with_suffix("").parts) for path in paths}
     return {path: words(f"{path.removesuffix('.py').replace('/', ' ')} {says(name)}") for path, name in named.items()}
 

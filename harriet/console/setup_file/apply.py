@@ -1,4 +1,4 @@
-"""Brings an organization to the state that a set-up file describes. Every change is one of the floors' own actions."""
+"""A set-up file is applied: an organization comes to the state that it describes, by the floors' own actions alone."""
 
 from __future__ import annotations
 

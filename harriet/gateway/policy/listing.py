@@ -1,4 +1,4 @@
-"""Tools and prompts as they are listed, page by page: their order, their definitions, and the cursors between pages."""
+"""The lists of tools and prompts that a client gets, page by page: order, definitions, cursors between pages."""
 
 from __future__ import annotations
 

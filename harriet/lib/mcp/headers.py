@@ -1,4 +1,5 @@
-"""Names of HTTP headers of Streamable HTTP, for sending; `RAW_…` as ASGI has them: bytes, in lower case."""
+"""Which HTTP header of Streamable HTTP carries what, the session id for one: names for sending; `RAW_…` as ASGI has
+them: bytes, in lower case."""
 
 from __future__ import annotations
 

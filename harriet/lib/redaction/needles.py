@@ -1,4 +1,4 @@
-"""What is looked for: the spellings of one secret that `spelling` doesn't undo, as letters and digits."""
+"""What is looked for of one secret: spellings that `spelling` doesn't undo, such as base64, as letters and digits."""
 
 from __future__ import annotations
 
