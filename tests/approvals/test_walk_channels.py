@@ -54,9 +54,9 @@ def test_a_new_channel_hears_of_every_moment(mailing: Mailing, monkeypatch: pyte
 def test_each_file_is_a_channel_that_registry_and_docs_name() -> None:
     files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "base", "registry"}
     named = {name: type(channel).__module__.rpartition(".")[2] for name, channel in CHANNELS.items()}
-    assert named == {file: file for file in files}
+    assert named == {file: file for file in files}, "CHANNELS in approvals/channels/registry.py"
     section = DOCS.read_text().partition("## How approvers hear of it")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == files
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == files, "docs/approvals.md"
 
 
 @pytest.mark.parametrize("name", CHANNELS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections import Counter
 from collections.abc import Iterator
 from inspect import get_annotations
 
@@ -17,6 +19,7 @@ from harriet.people.models import Membership
 from tests.browser.pages import LISTS
 from tests.console.addresses import every_address
 from tests.console.page_names import family, names_asked, names_made, nodes_of
+from tests.house.source import BASE, source_files
 from tests.stage.cast import Cast
 
 
@@ -28,6 +31,7 @@ def every_page(base: type[PageContext] = PageContext) -> Iterator[type[PageConte
         yield from every_page(page)
 
 
+VIEW = re.compile(r"^def ([a-z]\w*)\(\s*request: ", re.MULTILINE)
 PAGES = sorted(
     {page.__qualname__ + page.__module__: page for page in every_page()}.values(), key=lambda page: page.template
 )
@@ -37,6 +41,15 @@ def declared(page: type[PageContext]) -> set[str]:
     kinds = page.__mro__
     properties = {name for kind in kinds for name, value in vars(kind).items() if isinstance(value, property)}
     return properties | {name for kind in kinds for name in get_annotations(kind)}
+
+
+def test_every_view_has_an_address() -> None:
+    """Whatever takes a request is named again: by a urls.py, by a setting, or by what has an address."""
+    texts = {path.relative_to(BASE): path.read_text() for path in source_files()}
+    views = [(path, view) for path, text in texts.items() for view in VIEW.findall(text)]
+    named = Counter(name for text in texts.values() for name in re.findall(r"\w+", text))
+    assert len(views) > 100
+    assert [f"{path}: {view}" for path, view in views if named[view] == 1] == [], "no urls.py names these"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.template)
@@ -83,7 +96,7 @@ def test_every_list_is_walked_in_a_browser(cast: Cast, client: Client) -> None:
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             opened.add(address.name)
     ours = {name for name in opened if ":" in name}
-    assert ours <= set(LISTS), "tests/browser/pages.py walks every page"
+    assert ours <= set(LISTS), "LISTS in tests/browser/pages.py"
 
 
 def test_templates_of_problems_need_nothing_that_may_be_broken() -> None:

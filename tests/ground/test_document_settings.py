@@ -17,7 +17,7 @@ OF_LIBRARIES = re.compile(
 def test_each_variable_is_documented_and_there_are_few() -> None:
     read = set(re.findall(r'\benv(?:_\w+)?\(\s*"([A-Z_]+)"', (ROOT / "harriet" / "settings.py").read_text()))
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "production.md").read_text(), re.MULTILINE))
-    assert read == documented
+    assert read == documented, "its row in docs/production.md"
     assert len(read) == 17, (
         "A dozen to run it, one for MCP clients in browsers, one for local servers, three to watch it. "
         "Whoever needs one more counts it here, with its reason."

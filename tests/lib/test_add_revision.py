@@ -77,7 +77,7 @@ def test_the_same_without_sessions(version: str) -> None:
 
 @pytest.mark.parametrize("version", SUPPORTED)
 def test_the_docs_name_it_and_the_gateways_story_tells_it(version: str) -> None:
-    assert version in read("docs/servers.md").split("\n\n## ")[0]
+    assert version in read("docs/servers.md").split("\n\n## ")[0], "the table at the top of docs/servers.md"
     story = "gateway/test_answer_protocol.py" if version in LEGACY_VERSIONS else "stage/clients.py"
     assert f'"{version}"' in read(f"tests/{story}"), f"tests/{story} has no client that speaks it"
 
@@ -89,6 +89,9 @@ def test_the_oldest_and_the_newest_are_named_where_people_choose() -> None:
 
 
 def test_the_conformance_suite_is_asked_about_the_newest_of_each_era() -> None:
-    assert set(REVISIONS) == {NEWEST_LEGACY, MODERN_VERSION} == set(of_servers) == set(of_clients)
+    newest = {NEWEST_LEGACY, MODERN_VERSION}
+    assert set(REVISIONS) == newest, "tests/conformance/suite.py"
+    assert set(of_servers) == newest, "tests/conformance/test_pass_suite.py"
+    assert set(of_clients) == newest, "tests/conformance/test_pass_client_suite.py"
     for revision in REVISIONS:
         assert f"### Server, {revision}," in read("docs/conformance.md")

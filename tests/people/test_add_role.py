@@ -27,7 +27,8 @@ def test_every_role_is_told_of() -> None:
 def test_every_power_is_told_of_and_held_by_an_owner() -> None:
     told = " ".join(Path("docs/people.md").read_text().split())
     for power in Power:
-        assert power.value in told and power in Role.OWNER.powers
+        assert power.value in told, f"docs/people.md says nothing of “{power}”"
+        assert power in Role.OWNER.powers
 
 
 def test_forms_the_database_and_the_api_know_the_same_roles(cast: Any) -> None:
@@ -40,7 +41,8 @@ def test_forms_the_database_and_the_api_know_the_same_roles(cast: Any) -> None:
 
 def test_the_matrix_of_the_tests_says_every_role_again() -> None:
     """By hand, so that nobody widens a role unseen."""
-    assert {role: set(powers) for role, powers in MATRIX.items()} == {role: set(role.powers) for role in Role}
+    said = {role: set(powers) for role, powers in MATRIX.items()}
+    assert said == {role: set(role.powers) for role in Role}, "MATRIX in tests/people/test_demand_power.py"
 
 
 def test_every_power_opens_or_changes_something() -> None:

@@ -98,8 +98,9 @@ def test_an_input_means_one_thing() -> None:
 def test_the_set_up_file_s_documentation_tells_of_it(kind: CredentialType) -> None:
     rows = [line for line in (ROOT / "docs/setup-file.md").read_text().splitlines() if "authentication." in line]
     told = {word for row in rows for cell in re.findall(r"`([^`]+)`", row) for word in re.findall(r"[\w-]+", cell)}
-    assert {kind.code, *(one.key for one in kind.inputs)} <= told
-    assert {value for one in kind.inputs for value, _ in one.choices} <= told
+    assert {kind.code, *(one.key for one in kind.inputs)} <= told, "docs/setup-file.md"
+    choices = {value for one in kind.inputs for value, _ in one.choices}
+    assert choices <= told, "docs/setup-file.md"
 
 
 def test_the_style_sheet_has_a_place_for_each_type() -> None:
