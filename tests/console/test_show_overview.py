@@ -45,7 +45,7 @@ def test_calls_are_counted_by_outcome(cast: Cast) -> None:
 
 
 def test_unused_connectors_stand_by_name(cast: Cast) -> None:
-    for connector in reversed(make_world(cast).connectors):
+    for connector in reversed(make_busy_company(cast).connectors):
         connector.save()  # moves its row to the end of the table
     names = [connector.name for connector in queries.unused_connectors(cast.acme)]
     assert names == list(Connector.objects.filter(name__in=names).order_by("name").values_list("name", flat=True))
