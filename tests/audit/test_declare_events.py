@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 
 from approvals.events import ActionApproved
 from audit.actor import SYSTEM, Actor, Label
@@ -193,12 +194,20 @@ def text_of(event: NewEvent) -> str:
 
 
 def test_every_event_is_documented_field_by_field() -> None:
-    """docs/audit-events.md is what `manage.py audit codes` says, in a process that has only just started."""
-    told = subprocess.run([sys.executable, "manage.py", "audit", "codes"], cwd=ROOT, capture_output=True, check=True)
+    """docs/audit-events.md is what `manage.py audit codes --fields` says, in a process that has only just started."""
+    command = [sys.executable, "manage.py", "audit", "codes", "--fields"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     document = ROOT / "docs" / "audit-events.md"
-    assert told.stdout == document.read_bytes(), f"Run: manage.py audit codes > {document.relative_to(ROOT)}"
+    assert told.stdout == document.read_bytes(), f"Run: manage.py audit codes --fields > {document.relative_to(ROOT)}"
     text = told.stdout.decode()
     assert all(f"### `{kind.code}`" in text for kind in known_kinds())
+
+
+def test_codes_alone_are_a_table_of_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("audit", "codes")
+    head, rule, *lines = capsys.readouterr().out.splitlines()
+    assert (head, rule) == ("| Code | Meaning |", "|---|---|")
+    assert lines == [f"| `{kind.code}` | {kind.description} |" for kind in known_kinds()]
 
 
 def test_adding_an_event_touches_three_places() -> None:

@@ -1,4 +1,5 @@
-"""`manage.py audit verify`: checks the whole log. `manage.py audit codes`: what each event code means."""
+"""`manage.py audit verify`: checks the whole log. `manage.py audit codes`: what each event code means; with `--fields`,
+what each event holds as well."""
 
 from __future__ import annotations
 
@@ -16,9 +17,9 @@ from harriet.people.models import Organization
 
 _BEFORE_CODES = """# What the audit log tells
 
-Written by `manage.py audit codes`: every code, what it means, its sentence and what the event holds. Every event has
-`actor`, `at`, `code`, `id`, `organization` and `request` besides. Fields of the type *id and name*, and `client`,
-`decision`, `reason` and `outcome`, are members of an event's body; all others are members of its `details`."""
+Written by `manage.py audit codes --fields`: every code, what it means, its sentence and what the event holds. Every
+event has `actor`, `at`, `code`, `id`, `organization` and `request` besides. Fields of the type *id and name*,
+and `client`, `decision`, `reason` and `outcome`, are members of an event's body; all others are members of `details`."""
 
 
 class Command(BaseCommand):
@@ -28,15 +29,23 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         check = verbs.add_parser("verify", help="Check every event and every link; exit 1 when anything is wrong.")
         check.add_argument("--organization", default="", help="Slug or id of one organization. Default: all.")
-        verbs.add_parser("codes", help="List the event codes with what each event holds, as docs/audit-events.md.")
+        codes = verbs.add_parser("codes", help="List the event codes as a Markdown table.")
+        codes.add_argument("--fields", action="store_true", help="With what each event holds: docs/audit-events.md.")
 
-    def handle(self, *args: Any, verb: str, organization: str = "", **options: Any) -> None:
-        if verb == "codes":
+    def handle(self, *args: Any, verb: str, organization: str = "", fields: bool = False, **options: Any) -> None:
+        if verb == "codes" and fields:
+            self._describe_events()
+        elif verb == "codes":
             self._list_codes()
         else:
             self._verify(organization)
 
     def _list_codes(self) -> None:
+        self.stdout.write("| Code | Meaning |\n|---|---|")
+        for kind in known_kinds():
+            self.stdout.write(f"| `{kind.code}` | {kind.description} |")
+
+    def _describe_events(self) -> None:
         self.stdout.write(_BEFORE_CODES)
         for kind in known_kinds():
             self.stdout.write(f"\n### `{kind.code}`\n\n{kind.description}\n\n> {kind.sentence}\n")
