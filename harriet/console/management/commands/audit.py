@@ -19,7 +19,7 @@ _BEFORE_CODES = """# What the audit log tells
 
 Written by `manage.py audit codes --fields`: every code, what it means, its sentence and what the event holds. Every
 event has `actor`, `at`, `code`, `id`, `organization` and `request` besides. Fields of the type *id and name*,
-and `client`, `decision`, `reason` and `outcome`, are members of an event's body; all others are members of `details`."""
+and `client`, `decision`, `reason` and `outcome`, are members of an event's body; all others are of `details`."""
 
 
 class Command(BaseCommand):
