@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils.timezone import now
@@ -109,13 +108,11 @@ def test_the_same_name_at_two_connectors_goes_to_the_first(gateway: Gateway, off
     second = connector(office.cast.acme, "http://127.0.0.1:9/mcp", slug="zzz")
     tools(second, office.cast.sales)
     office.work.connectors.add(second)
-    office.changed()
+    office.wait_until_known(gateway)
     assert dana.call("echo", {"text": "first"}).text == "first"
     office.work.has_prefix = True
     office.work.save()
-    office.changed()
-    names: list[Any] = []
-    while "zzz_echo" not in names:
-        names = [tool["name"] for tool in dana.request("tools/list").result["tools"]]
-    assert "crm_echo" in names
+    office.wait_until_known(gateway)
+    names = [tool["name"] for tool in dana.request("tools/list").result["tools"]]
+    assert {"zzz_echo", "crm_echo"} <= set(names)
     assert dana.call("crm_echo", {"text": "prefixed"}).text == "prefixed"

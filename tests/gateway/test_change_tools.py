@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,9 +47,8 @@ def test_a_modern_server_is_called_by_clients_of_both_eras(
 def test_a_tool_of_others_and_no_tool_look_the_same_but_are_audited(dana: Client, office: Office, log: Log) -> None:
     ToolPermission.objects.filter(tool__name="fail").delete()
     Tool.objects.filter(name="odd").update(is_enabled=False)
-    office.changed()
-    while "odd" in json.dumps(dana.request("tools/list").result):
-        time.sleep(0.02)
+    office.wait_until_known(dana.gateway)
+    assert "odd" not in json.dumps(dana.request("tools/list").result)
     said = set()
     for name in ("fail", "odd", "nothing"):
         error = dana.call(name, {}).error
@@ -69,9 +67,8 @@ def test_a_tool_of_others_and_no_tool_look_the_same_but_are_audited(dana: Client
 
 def test_a_changed_definition_is_quarantined_for_calls_too(dana: Client, office: Office, upstream: Upstream) -> None:
     Tool.objects.filter(name="echo").update(state=Tool.State.QUARANTINED)
-    office.changed()
-    while any(tool["name"] == "echo" for tool in dana.request("tools/list").result["tools"]):
-        time.sleep(0.02)
+    office.wait_until_known(dana.gateway)
+    assert not any(tool["name"] == "echo" for tool in dana.request("tools/list").result["tools"])
     assert dana.call("echo", {"text": "x"}).error["code"] == -32602
     assert upstream.calls == []
 

@@ -52,8 +52,7 @@ TAKEN: list[dict[str, Any]] = [
 @pytest.fixture
 def shooting(gateway: Gateway, office: Office, dana: Client) -> Client:
     tools(office.crm, office.cast.sales, [SCREENSHOT, BROKEN, BOMB])
-    office.changed()
-    wait_for(lambda: any(one["name"] == "bomb" for one in dana.request("tools/list").result["tools"]))
+    office.wait_until_known(gateway)
     return dana
 
 

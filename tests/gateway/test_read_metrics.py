@@ -50,6 +50,10 @@ def samples(gateway: Gateway, name: str, *labels: str) -> Sample:
     }
 
 
+def both_stand_still(gateway: Gateway, name: str) -> bool:
+    return list(samples(gateway, f"harriet_{name}", "process").values()) == [0.0, 0.0]
+
+
 def test_either_process_answers_for_both(pair: tuple[Gateway, Gateway], office: Office) -> None:
     clients = [Client(one, office.token).until(200) for one in pair]
     for client in clients:
@@ -71,8 +75,7 @@ def test_either_process_answers_for_both(pair: tuple[Gateway, Gateway], office: 
         assert samples(one, "harriet_connector_up", "organization", "connector") == {("acme", "crm"): 1.0}
         assert set(samples(one, "harriet_snapshot_age_seconds", "organization")) == {("acme",), ("globex",)}
         for name in ("running_calls", "open_streams", "waiting_calls", "audit_queue_events"):
-            found = samples(one, f"harriet_{name}", "process")
-            assert len(found) == 2 and set(found.values()) == {0.0}, name
+            wait_for(lambda one=one, name=name: both_stand_still(one, name))  # type: ignore[misc]
         for name in ("resident_memory_bytes", "cpu_seconds_total"):
             assert all(value > 0 for value in samples(one, f"harriet_process_{name}", "process").values())
         assert len(samples(one, "harriet_audit_commit_age_seconds", "process")) == 2

@@ -35,10 +35,7 @@ WARM = '"content":[{"type":"text","text":"warm"}]'
 def office(shared_office: Office, _gateway: Gateway) -> Office:
     definitions = [{"name": f"say_{name}", "inputSchema": {}, "outputSchema": schema} for name, schema in ODD.items()]
     tools(shared_office.crm, shared_office.cast.sales, definitions)
-    shared_office.changed()
-    dana = Client(_gateway, shared_office.token)
-    while not any(one["name"] == "say_bomb" for one in dana.request("tools/list").result["tools"]):
-        pass
+    shared_office.wait_until_known(_gateway)
     return shared_office
 
 
