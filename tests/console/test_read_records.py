@@ -88,7 +88,7 @@ def test_readers_see_every_list_and_every_row(cast: Cast, role: Role) -> None:
     for record in OF_ORGANIZATIONS:
         assert f'href="{list_url(record)}"' in index
         row = rows_in(record, cast.acme).first()
-        assert row is not None, f"tests/console/records.py makes no {record.one}"
+        assert row is not None, f"tests/stage/every_row.py makes no {record.one}"
         assert row_url(record, row) in text_of(client, list_url(record)), record.model
         assert str(row.pk) in text_of(client, row_url(record, row)), record.model
 
