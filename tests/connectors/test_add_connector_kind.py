@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -207,14 +208,21 @@ async def test_each_kind_has_one_transport_over_one_egress_made_when_it_is_asked
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_in_its_place_and_written_about(kind: str) -> None:
-    """A file or folder in transports/, a line of the dictionary with a label, a column that holds its name, a word in
-    the description of the set-up file."""
+    """A file or folder in transports/ that only the dictionary imports, a line there with a label, a column that holds
+    its name, a word in the description of the set-up file."""
     column = Connector._meta.get_field("kind")
     assert len(kind) <= (column.max_length or 0)
     assert KINDS[kind].label
     module = getattr(KINDS[kind].make, "__module__", "")
     assert module.startswith(f"connectors.transports.{kind}"), f"{module} belongs into connectors/transports/{kind}"
+    assert f"connectors.transports.{kind}" in _known_to_the_dictionary_alone(), "pyproject.toml: protected_modules"
     assert f"`{kind}`" in (ROOT / "docs/setup-file.md").read_text(encoding="utf-8")
+
+
+def _known_to_the_dictionary_alone() -> list[str]:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    protected = (one for one in contracts if one.get("allowed_importers") == ["connectors.transports.kinds"])
+    return list(next(protected)["protected_modules"])
 
 
 def test_the_kind_of_connectors_that_say_none_is_one_of_them() -> None:
