@@ -28,12 +28,12 @@ from harriet.console.records.registry import (
 from harriet.lib.records import INSTALLATION, Record
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.models import Device, Membership, Notice, User
-from harriet.people.roles import Role
+from harriet.people.roles import Power, Role, roles_with
 from tests.console.records import list_url, row_url, rows_in
 from tests.stage.cast import Cast, person
 from tests.stage.every_row import make_everything
 
-READERS = (Role.OWNER, Role.MCP_ADMIN, Role.AUDITOR)
+READERS = roles_with(Power.VIEW_RECORDS)
 OF_ORGANIZATIONS = [record for record in all_records() if record.scope != INSTALLATION]
 
 

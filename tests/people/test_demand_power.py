@@ -20,7 +20,17 @@ from harriet.people.roles import Power, Role
 ALL = set(Power)
 MATRIX = {
     Role.OWNER: ALL,
-    Role.MCP_ADMIN: ALL - {Power.MANAGE_ORGANIZATION},
+    Role.MCP_ADMIN: {
+        Power.MANAGE_PEOPLE,
+        Power.MANAGE_CONNECTORS,
+        Power.MANAGE_CREDENTIALS,
+        Power.MANAGE_PROFILES,
+        Power.MANAGE_TOKENS,
+        Power.DECIDE_ACTIONS,
+        Power.VIEW_AUDIT,
+        Power.VIEW_SETTINGS,
+        Power.VIEW_RECORDS,
+    },
     Role.APPROVER: {Power.DECIDE_ACTIONS, Power.VIEW_SETTINGS},
     Role.AUDITOR: {Power.VIEW_AUDIT, Power.VIEW_SETTINGS, Power.VIEW_RECORDS},
     Role.REVIEWER: {Power.VIEW_SETTINGS},
