@@ -9,6 +9,7 @@ _ONE = timedelta(microseconds=1)
 
 
 def microseconds_of(moment: datetime) -> int:
+    """Of a moment with a time zone; before 1970 they are negative."""
     return (moment - _EPOCH) // _ONE
 
 
