@@ -73,7 +73,7 @@ def make_busy_company(cast: Cast) -> BusyCompany:
     _drafted(cast)
     work = _profiles(cast, connectors, groups)
     token = _devices(cast, people)
-    tools = list(Tool.objects.filter(connector=connectors[0]).select_related("connector"))
+    tools = list(Tool.objects.filter(connector=connectors[0]).select_related("connector").order_by("pk"))
     Event.objects.bulk_create(_events(cast, tools))
     wanted = [next(tool for tool in tools if tool.name == name) for name in ("update_deal", "send_mail", "send_mail")]
     tickets = [_held(cast, tool, work, token, n) for n, tool in enumerate(wanted)]

@@ -209,4 +209,4 @@ def _first_by_name(rows: QuerySet[Any]) -> list[Any]:
     sql, values = found.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} ORDER BY 2 USING ~<~ LIMIT {MOST_FOUND + 1}", values)
-        return [row[0] for row in cursor.fetchall()]
+        return [pk for pk, _ in cursor.fetchall()]
