@@ -216,7 +216,7 @@ def find(organization: Organization, text: str, *, most: int = 8) -> Found:
     ticket = Q(title__icontains=text) | (Q(number=int(number)) if number.isdecimal() and len(number) < 9 else Q())
     connectors = Connector.objects.filter(organization=organization)
     tools = Tool.objects.filter(organization=organization).select_related("connector")
-    people = Membership.objects.filter(organization=organization).select_related("user")
+    people = Membership.objects.filter(organization=organization).select_related("user").order_by("user__email")
     return Found(
         people=list(people.filter(Q(user__name__icontains=text) | Q(user__email__icontains=text))[:most]),
         connectors=list(connectors.filter(Q(name__icontains=text) | Q(slug__icontains=text))[:most]),
