@@ -20,6 +20,8 @@ class Entry:
     view: str
     power: Power | None
     url: str = ""
+    is_counted: bool = False
+    """Shows how many wait there."""
     count: int = 0
 
 
@@ -37,7 +39,7 @@ _COMPANY = (
     Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
     Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
     Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
-    Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS),
+    Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
     Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
     Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),

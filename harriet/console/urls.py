@@ -3,7 +3,7 @@
 from django.urls import path
 
 from harriet.console.organization import organization_page
-from harriet.console.views import account_page, home_page, inbox_page, overview_page, search_page
+from harriet.console.views import account_page, frame, home_page, inbox_page, overview_page, search_page
 
 root_urls = [path("", home_page, name="home")]
 
@@ -11,6 +11,7 @@ console_urls = (
     [
         path("", overview_page, name="overview"),
         path("search/", search_page, name="search"),
+        path("frame/", frame, name="frame"),
         path("inbox/", inbox_page, name="inbox"),
         path("account/", account_page, name="account"),
     ],

@@ -141,6 +141,18 @@ def inbox_page(request: OrganizationRequest) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame(PageContext):
+    template = "console/frame.html"
+
+
+@require_safe
+@in_organization
+def frame(request: OrganizationRequest) -> HttpResponse:
+    """What the frame around every open page counts by now; the page asks for it every half minute."""
+    return show(request, Frame())
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPage(PageContext):
     template = "console/account.html"
 

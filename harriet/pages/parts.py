@@ -40,6 +40,20 @@ def rendered_block(context: Context, name: str) -> str:
     return SafeString(block.render(context).strip()) if block else SafeString("")
 
 
+@register.simple_tag(takes_context=True)
+def live(context: Context, seconds: int) -> SafeString:
+    """The attributes of the element around `{% block live %}`: it asks for that block anew every so many seconds.
+
+    A page that answers something sent keeps standing: its address may not be one to read.
+    """
+    request = context["request"]
+    if request.method != "GET":
+        return SafeString("")
+    return format_html(
+        'id="live" hx-get="{}" hx-trigger="every {}s, look" hx-swap="innerHTML"', request.get_full_path(), seconds
+    )
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     return format_html('<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="{}"/></svg>', ICONS[name])

@@ -19,7 +19,7 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.queries import devices_of, invitations_for
 
 MOST_AT_HOME = 5
-MOST_CALLS = 200
+MOST_CALLS = 100
 MOST_TICKETS = 100
 
 

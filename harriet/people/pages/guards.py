@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django_htmx.middleware import HtmxDetails
 
 from audit.actor import Actor
 from harriet.people.errors import NotAllowed
@@ -30,6 +31,7 @@ class OrganizationRequest(HttpRequest):
     memberships: list[Membership]
     """Every organization the person may switch to."""
     actor: Actor
+    htmx: HtmxDetails
 
 
 View = Callable[Concatenate[OrganizationRequest, P], HttpResponseBase]
