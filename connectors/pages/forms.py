@@ -37,8 +37,10 @@ class BasicsForm(forms.Form):
 
 
 class NewConnectorForm(BasicsForm):
-    """With the kind, which stays for good. Not asked where there is one alone."""
+    """With the kind, which stays for good. Not asked where there is one alone. `form` tells one form from another: it
+    becomes the id of the draft, so that a form that is sent twice makes one."""
 
+    form = forms.UUIDField(required=False, widget=forms.HiddenInput)
     kind = forms.ChoiceField(label="Kind", choices=kind_choices, initial=NATIVE)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

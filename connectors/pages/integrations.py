@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from connectors.counts import enabled_words
 from connectors.models import Connector
+from connectors.pages.drafts import Drafts, drafts_of
 from connectors.pages.logged_calls import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
 from connectors.states import ShownState, state_of
@@ -25,7 +26,7 @@ from vault.models import Credential
 
 _BROKEN = Q(state=Connector.State.ACTIVE, health__in=[Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN])
 SHOWN = {
-    "": ("All", Q()),
+    "": ("All", ~Q(state=Connector.State.DRAFT)),
     "working": ("Working", Q(state=Connector.State.ACTIVE, health=Connector.Health.UP)),
     "attention": ("Needs attention", _BROKEN | Q(quarantined_count__gt=0)),
     "paused": ("Paused", Q(state=Connector.State.PAUSED)),
@@ -56,6 +57,8 @@ class IntegrationsPage(PageContext):
     active = "integrations"
     page: Page[Connector]
     rows: list[IntegrationRow]
+    drafts: Drafts
+    """Above all others, unless somebody filters or searches."""
     shown: list[Link]
     show: str
     text: str
@@ -73,6 +76,7 @@ def integrations_page(request: OrganizationRequest) -> HttpResponse:
         IntegrationsPage(
             page=page,
             rows=_rows(request, list(page)),
+            drafts=Drafts([], False) if wanted or text else drafts_of(request.organization),
             shown=_chips(wanted, text),
             show=wanted,
             text=text,
@@ -88,7 +92,7 @@ def _chips(wanted: str, text: str) -> list[Link]:
 
 
 def _filtered(found: QuerySet[Connector], show: str, text: str) -> QuerySet[Connector]:
-    if show in SHOWN:
+    if show in SHOWN and (show or not text):
         _, which = SHOWN[show]
         found = found.filter(which)
     if text:

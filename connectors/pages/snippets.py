@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import ConnectorError
+from connectors.pages.kept_prefill import Prefill
 from harriet.lib.errors import Problem
 from harriet.lib.json.canonical import parse_strict
 
 LONGEST = 64 * 1024
 """Characters."""
 _REMOTE = {"http", "streamable-http", "streamableHttp", "sse"}
-
-
-@dataclass(frozen=True, slots=True)
-class Prefill:
-    name: str
-    url: str
-    description: str = ""
 
 
 def read_snippet(text: str) -> Prefill:

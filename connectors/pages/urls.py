@@ -21,7 +21,9 @@ from connectors.pages.connector.settings import (
     settings_tab,
 )
 from connectors.pages.connector.tools import tools_tab
+from connectors.pages.drafts import discard_draft_page
 from connectors.pages.integrations import integrations_page
+from connectors.pages.new_connector import connect_sample, new_connector_page, paste_configuration
 from connectors.pages.person import person_can_call_page
 from connectors.pages.profiles import (
     delete_profile_page,
@@ -41,10 +43,7 @@ from connectors.pages.wizard import (
     access_step,
     authentication_step,
     basics_step,
-    connect_sample,
     connection_step,
-    new_connector_page,
-    paste_configuration,
     ready_page,
     resume_set_up,
 )
@@ -60,6 +59,7 @@ connector_urls = (
         path("<uuid:pk>/setup/connection/", connection_step, name="setup_connection"),
         path("<uuid:pk>/setup/authentication/", authentication_step, name="setup_authentication"),
         path("<uuid:pk>/setup/access/", access_step, name="setup_access"),
+        path("<uuid:pk>/discard/", discard_draft_page, name="discard"),
         path("<uuid:pk>/ready/", ready_page, name="ready"),
         path("<uuid:pk>/", tools_tab, name="detail"),
         path("<uuid:pk>/access/", access_tab, name="access"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from secrets import token_urlsafe
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -12,24 +11,19 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from connectors.actions.activate_connector import activate_connector
-from connectors.actions.add_sample import add_sample
-from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.actions.test_connection import Finding, test_connection
 from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun
-from connectors.pages.catalogue import PRESETS, Preset, preset_named
-from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm, NewConnectorForm, SnippetForm
+from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm
 from connectors.pages.kept_findings import keep_findings, kept_findings
-from connectors.pages.kept_prefill import keep_prefill, kept_prefill
+from connectors.pages.kept_prefill import Prefill, kept_prefill
 from connectors.pages.moved_address import question_about_secret, saved_connection
 from connectors.pages.shared_forms import credential_form, saved_access, saved_credential
-from connectors.pages.snippets import read_snippet
 from connectors.queries import connector_of, counts_of, last_sync_of
 from connectors.sync_remarks import RemarkList, remarks_of
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
@@ -89,17 +83,6 @@ def _step_link(connector: Connector | None, key: str, label: str, current: str) 
 
 
 @dataclass(frozen=True, slots=True)
-class FirstStepPage(StepPage):
-    """The first step before anything is saved: also the catalogue, and a place to paste a configuration."""
-
-    template = "connectors/wizard_first.html"
-    step = BASICS
-    snippet: SnippetForm
-    preset: Preset | None = None
-    presets: tuple[Preset, ...] = PRESETS
-
-
-@dataclass(frozen=True, slots=True)
 class BasicsStepPage(StepPage):
     template = "connectors/wizard_basics.html"
     step = BASICS
@@ -109,6 +92,8 @@ class BasicsStepPage(StepPage):
 class ConnectionStepPage(StepPage):
     template = "connectors/wizard_connection.html"
     step = CONNECTION
+    other: Prefill | None = None
+    """What the draft was begun from, under a name that it doesn't have any more: its address isn't filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,49 +106,6 @@ class AuthenticationStepPage(StepPage):
 class AccessStepPage(StepPage):
     template = "connectors/wizard_access.html"
     step = ACCESS
-
-
-@needs(Power.MANAGE_CONNECTORS)
-def new_connector_page(request: OrganizationRequest) -> HttpResponse:
-    """The catalogue, and the first step; a preset or a pasted configuration that the address names fills it in.
-
-    Nothing else does: what another visit left behind would send one company's key to another's host.
-    """
-    preset = preset_named(request.GET.get("preset", ""))
-    if preset is not None:
-        prefill = {name: getattr(preset, name) for name in ("name", "description", "url")}
-    else:
-        prefill = kept_prefill(request, request.GET.get("from", ""))
-    form = NewConnectorForm(request.POST or None, initial=prefill)
-    made = attempt(form, lambda given: draft_connector(request.organization, **given, actor=request.actor))
-    if made is None:
-        page = FirstStepPage(request, None, form, snippet=SnippetForm(), preset=preset)
-        return show(request, page, status=status_of(form))
-    if prefill:
-        keep_prefill(request, str(made.pk), prefill)
-    return redirect("connectors:setup_connection", made.pk)
-
-
-@require_POST
-@needs(Power.MANAGE_CONNECTORS)
-def paste_configuration(request: OrganizationRequest) -> HttpResponse:
-    snippet = SnippetForm(request.POST)
-    read = attempt(snippet, lambda given: read_snippet(given["snippet"]))
-    if read is None:
-        snippet.data = {}  # what was pasted may hold a secret: it is not written back
-        return show(
-            request, FirstStepPage(request, None, NewConnectorForm(), snippet=snippet), status=status_of(snippet)
-        )
-    key = token_urlsafe(9)
-    keep_prefill(request, key, asdict(read))
-    return redirect(f"{reverse('connectors:new')}?from={key}")
-
-
-@require_POST
-@needs(Power.MANAGE_CONNECTORS)
-def connect_sample(request: OrganizationRequest) -> HttpResponse:
-    connector = add_sample(request.organization, actor=request.actor)
-    return redirect("connectors:ready", connector.pk)
 
 
 @needs(Power.MANAGE_CONNECTORS)
@@ -190,17 +132,15 @@ def basics_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def connection_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """Saves, then tries the server: what was found is shown here, or beside the next step when it works."""
     connector = _draft(request, pk, CONNECTION)
-    form = ConnectionForm(
-        request.POST or None,
-        initial={
-            "url": connector.url or kept_prefill(request, str(connector.pk)).get("url", ""),
-            "allow_internal": connector.allow_internal,
-        },
-    )
+    prefill = None if connector.url else kept_prefill(request, connector.pk)
+    is_meant = prefill is not None and ("fill" in request.GET or prefill.is_meant_for(connector.name))
+    url = prefill.url if prefill is not None and is_meant else connector.url
+    form = ConnectionForm(request.POST or None, initial={"url": url, "allow_internal": connector.allow_internal})
     if (question := question_about_secret(request, connector, form)) is not None:
         return question
     if not saved_connection(request, connector, form):
-        return show(request, ConnectionStepPage(request, connector, form), status=status_of(form))
+        page = ConnectionStepPage(request, connector, form, other=None if is_meant else prefill)
+        return show(request, page, status=status_of(form))
     return redirect(f"connectors:setup_{_tested(request, connector, CONNECTION, then=AUTHENTICATION)}", pk)
 
 

@@ -66,6 +66,7 @@ def details(cast: Cast) -> list[str]:
     return [
         *(reverse(f"connectors:{tab}", args=[connector.pk]) for tab in _CONNECTOR_TABS),
         reverse("connectors:setup_connection", args=[draft.pk]),
+        reverse("connectors:discard", args=[draft.pk]),
         reverse("connectors:tool", args=[connector.pk, tool.pk]),
         reverse("connectors:tool", args=[desk.pk, changed.pk]),
         *(
