@@ -93,7 +93,8 @@ def test_every_list_is_walked_in_a_browser(cast: Cast, client: Client) -> None:
         if address.has_ids or address.name.split(":")[0] in {"api", "admin"}:
             continue
         answer = client.get(address.path)
-        if answer.status_code == 200 and b"<html" in getattr(answer, "content", b""):  # parts that open pages ask for are none
+        # Parts that open pages ask for are no pages.
+        if answer.status_code == 200 and b"<html" in getattr(answer, "content", b""):
             opened.add(address.name)
     ours = {name for name in opened if ":" in name}
     assert ours <= set(LISTS), "LISTS in tests/browser/pages.py"
