@@ -9,8 +9,13 @@ from celery import shared_task
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
 from connectors.actions.sync_connector import sync_connector
+from connectors.actions.test_connection import test_connection
 from connectors.models import Connector
 from connectors.queries import due_for_sync
+from harriet.people.actors import actor_of
+from harriet.people.models import User
+
+__test__ = False  # pytest: the word "test" in a name is Harriet's own
 
 
 @shared_task(name="connectors.check_health")
@@ -35,6 +40,28 @@ def sync_now(connector_id: str) -> None:
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
     if connector is not None and connector.state == Connector.State.ACTIVE:
         sync_connector(connector, actor=SYSTEM)
+
+
+@shared_task(name="connectors.sync_for")
+def sync_for(connector_id: str, user_id: str) -> None:
+    """Somebody asked for it in the list, together with others: compares them as that person."""
+    connector, user = _asked(connector_id, user_id)
+    if connector is not None and user is not None:
+        sync_connector(connector, actor=actor_of(user))
+
+
+@shared_task(name="connectors.test_for")
+def test_for(connector_id: str, user_id: str) -> None:
+    """Somebody asked for it in the list, together with others: tests the connection as that person."""
+    connector, user = _asked(connector_id, user_id)
+    if connector is not None and user is not None:
+        test_connection(connector, actor=actor_of(user))
+
+
+def _asked(connector_id: str, user_id: str) -> tuple[Connector | None, User | None]:
+    """None of what is gone meanwhile, and of a draft."""
+    connectors = Connector.objects.select_related("organization", "owner").exclude(state=Connector.State.DRAFT)
+    return connectors.filter(pk=connector_id).first(), User.objects.filter(pk=user_id).first()
 
 
 def sync_connector_soon(connector_id: UUID) -> None:

@@ -109,7 +109,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "harriet.console.shell.shell",
             ],
-            "builtins": ["harriet.pages.parts"],
+            "builtins": ["harriet.pages.parts", "harriet.pages.tables.tags"],
         },
     }
 ]

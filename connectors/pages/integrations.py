@@ -4,34 +4,81 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.paginator import Page
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.http import HttpResponse
-from django.utils.http import urlencode
 
 from connectors.counts import enabled_words
-from connectors.models import Connector
+from connectors.models import Connector, Tool
 from connectors.pages.drafts import Drafts, drafts_of
 from connectors.pages.logged_calls import HOURS, calls_by_hour
 from connectors.queries import connectors_of, counts_of
 from connectors.states import ShownState, state_of
 from connectors.transports.kinds import kind_label
 from harriet.pages.context import PageContext, show
-from harriet.pages.links import Link
-from harriet.pages.pagination import page_of
+from harriet.pages.tables.chips import Chip, Chips, Filter
+from harriet.pages.tables.declared import Column, Table
+from harriet.pages.tables.listed import Listed
+from harriet.people.models import Organization
 from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from vault.models import Credential
 
-_BROKEN = Q(state=Connector.State.ACTIVE, health__in=[Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN])
-SHOWN = {
-    "": ("All", ~Q(state=Connector.State.DRAFT)),
-    "working": ("Working", Q(state=Connector.State.ACTIVE, health=Connector.Health.UP)),
-    "attention": ("Needs attention", _BROKEN | Q(quarantined_count__gt=0)),
-    "paused": ("Paused", Q(state=Connector.State.PAUSED)),
-    "draft": ("Drafts", Q(state=Connector.State.DRAFT)),
-}
+_ACTIVE, _HEALTH = Q(state=Connector.State.ACTIVE), Connector.Health
+_TOOLS = Tool.objects.filter(connector=OuterRef("pk")).order_by().values("connector")
+_CHANGED = Q(Exists(Tool.objects.filter(connector=OuterRef("pk"), state=Tool.State.QUARANTINED)))
+_BROKEN = _ACTIVE & Q(health__in=[_HEALTH.DOWN, _HEALTH.NEEDS_ADMIN])
+_DRAFT = Q(state=Connector.State.DRAFT)
+ANY = Filter("", "All", Q())
+"""Who searches finds drafts, too, which stand above the others otherwise."""
+FILTERS = (
+    Filter("", "All", ~_DRAFT),
+    Filter("working", "Working", _ACTIVE & Q(health=_HEALTH.UP)),
+    Filter("attention", "Needs attention", _BROKEN | _CHANGED),
+    Filter("down", "Down", _ACTIVE & Q(health=_HEALTH.DOWN)),
+    Filter("paused", "Paused", Q(state=Connector.State.PAUSED)),
+    Filter("draft", "Drafts", _DRAFT),
+)
+WORST_FIRST = Case(
+    When(_ACTIVE & Q(health=_HEALTH.DOWN), then=0),
+    When(_ACTIVE & Q(health=_HEALTH.NEEDS_ADMIN), then=1),
+    When(_ACTIVE & Q(health=_HEALTH.UNKNOWN), then=2),
+    When(_ACTIVE, then=3),
+    When(state=Connector.State.PAUSED, then=4),
+    default=5,
+)
+CONNECTORS = Table(
+    key="connectors",
+    columns=(
+        Column("name", "Name", sort="name"),
+        Column("state", "State", sort=WORST_FIRST),
+        Column(
+            "tools",
+            "Tools",
+            sort=Subquery(_TOOLS.filter(is_enabled=True).annotate(count=Count("pk")).values("count")),
+            is_optional=True,
+        ),
+        Column("secret", "Signs in with", is_optional=True),
+        Column("owner", "Owner", sort="owner__email", is_optional=True),
+        Column(
+            "called",
+            "Last call",
+            sort=Subquery(_TOOLS.annotate(last=Max("last_called_at")).values("last")),
+            is_optional=True,
+        ),
+        Column("hours", "Last 24 hours", is_optional=True),
+        Column(
+            "due",
+            "Secret due",
+            sort=Subquery(Credential.objects.filter(connector_id=OuterRef("pk")).values("rotation_due_at")[:1]),
+            is_optional=True,
+        ),
+        Column("address", "Address", sort="url", is_optional=True, is_shown_at_first=False),
+        Column("since", "Since", sort="created_at", is_optional=True, is_shown_at_first=False),
+    ),
+    order="name",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +102,11 @@ class IntegrationRow:
 class IntegrationsPage(PageContext):
     template = "connectors/list.html"
     active = "integrations"
-    page: Page[Connector]
+    table: Listed[Connector]
     rows: list[IntegrationRow]
     drafts: Drafts
     """Above all others, unless somebody filters or searches."""
-    shown: list[Link]
+    chips: list[Chip]
     show: str
     text: str
     is_empty: bool
@@ -68,41 +115,44 @@ class IntegrationsPage(PageContext):
 
 @needs(Power.VIEW_SETTINGS)
 def integrations_page(request: OrganizationRequest) -> HttpResponse:
-    wanted, text = request.GET.get("show", ""), request.GET.get("q", "").strip()
-    everything = connectors_of(request.organization)
-    page = page_of(_filtered(everything, wanted, text), request)
+    text, chips = _asked(request)
+    everything = Connector.objects.filter(organization=request.organization)
+    found = _searched(everything, text)
+    can_manage = has_power(request.membership, Power.MANAGE_CONNECTORS)
+    table = listed_for(request, CONNECTORS, chips.narrowed(found), can_tick=can_manage)
     return show(
         request,
         IntegrationsPage(
-            page=page,
-            rows=_rows(request, list(page)),
-            drafts=Drafts([], False) if wanted or text else drafts_of(request.organization),
-            shown=_chips(wanted, text),
-            show=wanted,
+            table=table,
+            rows=_rows(request.organization, table.rows),
+            drafts=Drafts([], False) if chips.chosen.key or text else drafts_of(request.organization),
+            chips=chips.shown(found),
+            show=chips.chosen.key,
             text=text,
-            is_empty=not everything.exists(),
-            can_manage=has_power(request.membership, Power.MANAGE_CONNECTORS),
+            is_empty=not table.rows and not everything.exists(),
+            can_manage=can_manage,
         ),
     )
 
 
-def _chips(wanted: str, text: str) -> list[Link]:
-    search = f"&{urlencode({'q': text})}" if text else ""
-    return [Link(f"?show={key}{search}", label, key == wanted) for key, (label, _) in SHOWN.items()]
+def _asked(request: OrganizationRequest) -> tuple[str, Chips]:
+    text = request.GET.get("q", "").strip()
+    return text, Chips((ANY, *FILTERS[1:]) if text else FILTERS, request.GET)
 
 
-def _filtered(found: QuerySet[Connector], show: str, text: str) -> QuerySet[Connector]:
-    if show in SHOWN and (show or not text):
-        _, which = SHOWN[show]
-        found = found.filter(which)
-    if text:
-        found = found.filter(Q(name__icontains=text) | Q(slug__icontains=text) | Q(url__icontains=text))
-    return found
+def _searched(found: QuerySet[Connector], text: str) -> QuerySet[Connector]:
+    if not text:
+        return found
+    return found.filter(Q(name__icontains=text) | Q(slug__icontains=text) | Q(url__icontains=text))
 
 
-def _rows(request: OrganizationRequest, connectors: list[Connector]) -> list[IntegrationRow]:
-    credentials = {row.connector_id: row for row in Credential.objects.filter(organization=request.organization)}
-    calls = calls_by_hour(request.organization.id)
+def _rows(organization: Organization, listed: list[Connector]) -> list[IntegrationRow]:
+    """With what is read for the rows of this page alone."""
+    keys = [connector.pk for connector in listed]
+    detailed = {one.pk: one for one in connectors_of(organization).filter(pk__in=keys)}
+    kept = Credential.objects.filter(organization=organization, connector_id__in=keys)
+    credentials = {row.connector_id: row for row in kept}
+    calls = calls_by_hour(organization.id)
     return [
         IntegrationRow(
             connector=connector,
@@ -112,5 +162,5 @@ def _rows(request: OrganizationRequest, connectors: list[Connector]) -> list[Int
             credential=credentials.get(connector.id),
             hours=calls.get(connector.id, [0] * HOURS),
         )
-        for connector in connectors
+        for connector in (detailed[key] for key in keys if key in detailed)
     ]

@@ -23,6 +23,7 @@ from connectors.pages.connector.settings import (
 from connectors.pages.connector.tools import tools_tab
 from connectors.pages.drafts import discard_draft_page
 from connectors.pages.integrations import integrations_page
+from connectors.pages.integrations_bulk import change_many_connectors
 from connectors.pages.new_connector import connect_sample, new_connector_page, paste_configuration
 from connectors.pages.person import person_can_call_page
 from connectors.pages.profiles import (
@@ -51,6 +52,7 @@ from connectors.pages.wizard import (
 connector_urls = (
     [
         path("", integrations_page, name="list"),
+        path("change/", change_many_connectors, name="bulk"),
         path("new/", new_connector_page, name="new"),
         path("new/sample/", connect_sample, name="sample"),
         path("new/paste/", paste_configuration, name="paste"),

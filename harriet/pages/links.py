@@ -24,7 +24,7 @@ def query_without(query: QueryDict, name: str) -> str:
 def link_with(query: QueryDict, name: str, value: object) -> str:
     """The same page with another value of one name, from its first page on."""
     changed = query.copy()
-    if name != "page":
-        changed.pop("page", None)
+    for place in [one for one in changed if one == "page" or one.endswith("cursor")]:
+        changed.pop(place)
     changed[name] = str(value)
     return f"?{changed.urlencode()}"

@@ -307,3 +307,22 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class TablePreference(models.Model):
+    """How a person wants one table of the pages: which columns, and whether its rows stand close together."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="table_preferences")
+    table = models.CharField(max_length=40)
+    """The key that the table is declared with."""
+    shown = models.JSONField(default=list)
+    hidden = models.JSONField(default=list)
+    """Keys of columns. A column that came later is in neither."""
+    is_dense = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["membership", "table"], name="table_preference_once")]
+
+    def __str__(self) -> str:
+        return self.table

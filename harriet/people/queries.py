@@ -18,6 +18,7 @@ from harriet.people.models import (
     Membership,
     Organization,
     SetupLink,
+    TablePreference,
     User,
 )
 from harriet.people.roles import Role
@@ -62,6 +63,11 @@ def people_of(organization: Organization) -> QuerySet[Membership]:
 def person_of(organization: Organization, membership_id: UUID) -> Membership:
     """Raises NotFound."""
     return or_not_found(people_of(organization).filter(pk=membership_id).first(), "There is no such person here.")
+
+
+def table_preference_of(membership: Membership, table: str) -> TablePreference | None:
+    """None of whoever hasn't chosen anything for this table."""
+    return TablePreference.objects.filter(membership=membership, table=table).first()
 
 
 def groups_of(organization: Organization) -> QuerySet[Group]:

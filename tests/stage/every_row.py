@@ -18,7 +18,7 @@ from connectors.models import (
 )
 from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
-from harriet.people.models import RightGiven, SetupLink
+from harriet.people.models import Membership, RightGiven, SetupLink, TablePreference
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
 from vault.models import RootKey
@@ -39,6 +39,8 @@ def make_everything(cast: Cast) -> BusyCompany:
         action=action, approver=cast.bob, approver_label=str(cast.bob), verdict="reject", reason="Not to this customer."
     )
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)
+    alice = Membership.objects.get(user=cast.alice, organization=cast.acme)
+    TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
     _chain(cast)
     SetupLink.objects.create(token_hash=b"\x01" * 32, expires_at=timezone.now())
     Sweep.objects.update_or_create(id=1, defaults={"swept_until": timezone.now()})

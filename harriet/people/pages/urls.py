@@ -28,6 +28,7 @@ from harriet.people.pages.person import (
     set_groups_of_person,
     set_role_of_person,
 )
+from harriet.people.pages.tables import keep_this_table
 
 people_pages: list[URLPattern] = [
     path("settings/people/", people_page, name="list"),
@@ -39,6 +40,7 @@ people_pages: list[URLPattern] = [
     path("settings/people/<uuid:pk>/deactivate/", deactivate_this_person, name="deactivate"),
     path("settings/people/<uuid:pk>/activate/", activate_this_person, name="activate"),
     path("settings/people/<uuid:pk>/remove/", remove_this_person, name="remove"),
+    path("tables/<slug:table>/", keep_this_table, name="table"),
     path("choose-organization/", choose_page, name="choose"),
     path("choose-organization/switch/", switch_organization, name="switch"),
     path("choose-organization/invitations/<uuid:pk>/accept/", accept_this_invitation, name="accept"),

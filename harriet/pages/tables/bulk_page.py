@@ -1,0 +1,81 @@
+"""The page between ticking rows and changing them: exactly what will change, what stays and why; then it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import Model
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from harriet.pages.context import PageContext, show
+from harriet.pages.forms import ConfirmForm, status_of
+from harriet.pages.tables.bulk import BulkAction, Noun, Plan, carry_out, plan_of
+
+T = TypeVar("T", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPage(PageContext):
+    """Each list has one of its own, which says in which part of the pages it stands."""
+
+    list_name: ClassVar[str]
+    plan: Plan[Any]
+    back: str
+    kept: Mapping[str, Sequence[str]]
+    """What the change needs beside the rows, already said and found right."""
+    confirm: ConfirmForm | None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFormPage(PageContext):
+    """Asks for what the change needs beside the rows."""
+
+    list_name: ClassVar[str]
+    title: str
+    names: Sequence[str]
+    ids: Sequence[str]
+    action: str
+    form: Form
+    back: str
+
+
+def nothing_ticked(request: HttpRequest, noun: Noun, back: str) -> HttpResponse:
+    messages.error(request, f"Nothing was changed: tick at least one {noun.one} first.")
+    return redirect(back)
+
+
+def preview_or_do(
+    request: HttpRequest,
+    page: type[BulkPage],
+    action: BulkAction[T],
+    rows: Sequence[T],
+    *,
+    back: str,
+    kept: Mapping[str, Sequence[str]] | None = None,
+) -> HttpResponse:
+    """Shows the plan; carries it out once that was confirmed. What is left to change is looked at again then."""
+    if not rows:
+        return nothing_ticked(request, action.noun, back)
+    plan = plan_of(action, rows)
+    is_sure = "sure" in request.POST
+    confirm = ConfirmForm(plan.typed, request.POST if is_sure else None) if action.needs_typing else None
+    if is_sure and plan.changes and (confirm is None or confirm.is_valid()):
+        outcome = carry_out(plan)
+        if outcome.done:
+            messages.success(request, outcome.done)
+        if outcome.left:
+            messages.warning(request, outcome.left)
+        return redirect(back)
+    shown = page(plan=plan, back=with_ticks(back, rows), kept=kept or {}, confirm=confirm)
+    return show(request, shown, status=status_of(*[confirm] if confirm else []))
+
+
+def with_ticks(back: str, rows: Sequence[Model]) -> str:
+    """The list, with the same rows ticked."""
+    return f"{back}?{urlencode([('ticked', str(row.pk)) for row in rows])}"

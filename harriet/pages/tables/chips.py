@@ -1,0 +1,84 @@
+"""Filter chips above a table, each with how many rows it leaves: counted to a bound, in one query for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
+
+from harriet.pages.links import link_with
+
+MOST_COUNTED = 1000
+"""Rows behind one chip; beyond it says "1,000+"."""
+
+T = TypeVar("T", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    key: str
+    """Its value in the address."""
+    label: str
+    which: Q
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    url: str
+    label: str
+    count: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """One of several filters is chosen: the first when the address names none of them."""
+
+    filters: Sequence[Filter]
+    query: QueryDict
+    name: str = "show"
+
+    @property
+    def chosen(self) -> Filter:
+        wanted = self.query.get(self.name, "")
+        return next((one for one in self.filters if one.key == wanted), self.filters[0])
+
+    def narrowed(self, rows: QuerySet[T]) -> QuerySet[T]:
+        return rows.filter(self.chosen.which)
+
+    def shown(self, rows: QuerySet[Any]) -> list[Chip]:
+        """`rows` is what the other filters leave, without anything that is read for showing alone."""
+        counts = counted([rows.filter(one.which) for one in self.filters])
+        return [
+            Chip(link_with(self.query, self.name, one.key), one.label, count, one == self.chosen)
+            for one, count in zip(self.filters, counts, strict=True)
+        ]
+
+
+def counted(found: Sequence[QuerySet[Any]], most: int = MOST_COUNTED) -> list[str]:
+    """How many rows each has, as it is said: "12", "1,000+"."""
+    parts = [_bounded(rows, most + 1) for rows in found]
+    asked = [part for part in parts if part]
+    if not asked:
+        return ["0"] * len(parts)
+    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS bounded)" for sql, _ in asked)  # noqa: S608  (Django's own)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts}", [value for _, values in asked for value in values])
+        numbers = iter(cursor.fetchone() or ())
+    return [_said(next(numbers), most) if part else "0" for part in parts]
+
+
+def _bounded(rows: QuerySet[Any], most: int) -> tuple[str, tuple[Any, ...]] | None:
+    try:
+        return rows.order_by().values("pk")[:most].query.sql_with_params()
+    except EmptyResultSet:
+        return None
+
+
+def _said(number: int, most: int) -> str:
+    return f"{most:,}+" if number > most else f"{number:,}"
