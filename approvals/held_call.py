@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from audit.actor import Actor
+from audit.actor import Actor, Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,10 @@ class HeldCall:
     token_id: UUID | None
     user_id: UUID | None
     caller_label: str
-    device_label: str
+    device: Label | None
+    token_hint: str
     client_label: str
+    """What the client calls itself, with its version."""
     connector_id: UUID
     connector_label: str
     tool_id: UUID
@@ -43,6 +45,9 @@ class Held:
     """Where a held call stands. `reason` says why it was refused, once it is."""
 
     action_id: UUID
+    request_id: UUID
+    """Under which the call was held, and everything that becomes of it is in the audit log."""
+    ticket: Label
     ticket_number: int
     ticket_path: str
     state: str
@@ -65,5 +70,6 @@ class StoredCall:
     connector_id: UUID
     tool_id: UUID
     client_label: str
+    ticket: Label
     arguments: bytes
     meta: bytes

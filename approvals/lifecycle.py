@@ -54,13 +54,14 @@ def write_event(
     kind: type[TicketEvent], action: PendingAction, *, actor: Actor, decision: str = "", reason: str = ""
 ) -> None:
     """One audit event about the action, under the request id of the call that was held."""
-    caller = Label(action.user_id or action.token_id or action.id, action.caller_label)
     happened = kind(
-        person=caller,
+        person=Label(action.user_id or action.token_id or action.id, action.caller_label),
+        device=Label(action.device_id, action.device_label) if action.device_id else None,
         client=action.client_label,
+        token_hint=action.token_hint,
         connector=Label(action.connector_id, action.connector.name),
         tool=Label(action.tool_id, str(action.tool)),
-        ticket=Label(action.ticket_id, f"#{action.ticket.number}"),
+        ticket=action.ticket.as_label(),
         decision=decision,
         reason=reason,
     )

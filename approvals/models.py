@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from audit.actor import Label
 from harriet.lib.ids import new_id
 
 
@@ -30,6 +33,10 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.title}"
+
+    def as_label(self) -> Label:
+        """As the audit log names it."""
+        return Label(self.pk, f"#{self.number}")
 
 
 class PendingAction(models.Model):
@@ -59,8 +66,12 @@ class PendingAction(models.Model):
     token = models.ForeignKey("people.AccessToken", on_delete=models.CASCADE, null=True, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     caller_label = models.CharField(max_length=200)
+    device_id: models.UUIDField[UUID | None, UUID | None] = models.UUIDField(null=True)
+    """No foreign key: the log goes on naming the device when its row is gone."""
     device_label = models.CharField(max_length=80, blank=True)
     client_label = models.CharField(max_length=120, blank=True)
+    """What the client calls itself, with its version."""
+    token_hint = models.CharField(max_length=8, blank=True)
     risk = models.CharField(max_length=10)
     reason = models.CharField(max_length=300)
     """Why the call was held, the same sentence for everyone."""

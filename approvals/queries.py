@@ -72,6 +72,8 @@ def as_held(action: PendingAction) -> Held:
     """What a waiting process and its client are told of the row."""
     return Held(
         action_id=action.id,
+        request_id=action.request_id,
+        ticket=action.ticket.as_label(),
         ticket_number=action.ticket.number,
         ticket_path=reverse("tickets:detail", args=[action.ticket.number]),
         state=action.state,
@@ -82,7 +84,8 @@ def as_held(action: PendingAction) -> Held:
 
 def approved_call(action_id: UUID) -> StoredCall | None:
     """The call with its sealed parts opened; None when it isn't approved, or not any more."""
-    action = PendingAction.objects.filter(pk=action_id, state=PendingAction.State.APPROVED).first()
+    approved = PendingAction.objects.filter(pk=action_id, state=PendingAction.State.APPROVED)
+    action = approved.select_related("ticket").first()
     if action is None:
         return None
     return StoredCall(
@@ -96,6 +99,7 @@ def approved_call(action_id: UUID) -> StoredCall | None:
         connector_id=action.connector_id,
         tool_id=action.tool_id,
         client_label=action.client_label,
+        ticket=action.ticket.as_label(),
         arguments=arguments_of(action),
         meta=meta_of(action),
     )

@@ -74,6 +74,7 @@ class Frame:
         tool: Label | None = None,
         profile: Label | None = None,
         ticket: Label | None = None,
+        token_hint: str = "",
     ) -> None:
         """Without `person`, an actor who is a person counts as the person it happened to be."""
         person_id = person.id if person is not None else (actor.id if actor.kind == "person" else None)
@@ -84,7 +85,7 @@ class Frame:
         self._device = _labelled("device", device) + b',"id":'
         self._organization = b',"organization":' + _json(organization_id)
         self._person = _labelled("person", person) + _labelled("profile", profile)
-        self._tool = _labelled("ticket", ticket) + _labelled("tool", tool) + b"}"
+        self._tool = _labelled("ticket", ticket) + _member("token_hint", token_hint) + _labelled("tool", tool) + b"}"
 
     @overload
     def event(

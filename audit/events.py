@@ -64,9 +64,11 @@ class CallRefused(AuditEvent):
     person: Label | None
     device: Label | None
     client: str
+    token_hint: str = ""
     connector: Label | None
     tool: Label | None
     profile: Label
+    ticket: Label | None = None
     decision: str = "refuse"
     reason: str
     asked_for: Annotated[str, "the name or address that the client asked for, at most 200 characters"]
@@ -75,10 +77,12 @@ class CallRefused(AuditEvent):
 
 
 class TicketEvent(AuditEvent):
-    """Something that happened to a held call."""
+    """Something that happened to a held call. Person, device, client and credential are its caller's, whoever acts."""
 
     person: Label
+    device: Label | None = None
     client: str
+    token_hint: str = ""
     connector: Label
     tool: Label
     ticket: Label

@@ -20,7 +20,7 @@ from audit.event_body import Frame
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from audit.models import Event, Sweep
 from audit.record import insert
-from audit.vocabulary.declaration import LABELS
+from audit.vocabulary.declaration import LABELS, OF_CALLERS
 
 _LATE_COMMITS = timedelta(minutes=5)
 """An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between; this is how
@@ -94,7 +94,8 @@ def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
 def _close(intent: Event) -> None:
     body = _body(intent)
     labels = {name: _label(body[name]) for name in LABELS if name in body}
-    frame = Frame(organization_id=intent.organization_id, actor=SYSTEM, client=body.get("client", ""), **labels)
+    caller = {name: body.get(name, "") for name in OF_CALLERS}
+    frame = Frame(organization_id=intent.organization_id, actor=SYSTEM, **labels, **caller)
     insert(
         frame.event(
             CALL_OUTCOME,

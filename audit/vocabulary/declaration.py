@@ -49,12 +49,15 @@ LABELS = {
 }
 """Members of a body that name a thing: its id, and what it was called at the time."""
 WORDS = {
-    "client": "what the client calls itself",
+    "client": "what the client calls itself, with its version: said by the client, and not proved",
+    "token_hint": "the last characters of the credential that the client proved itself with",
     "decision": "what was decided about a call: run, hold or refuse",
     "reason": "why, as a sentence",
     "outcome": "what became of a call: ok, error, timeout, cancelled or unknown",
 }
 """Members of a body that are text."""
+OF_CALLERS = frozenset({"client", "token_hint"})
+"""Of them, those that are the same in all events of one caller."""
 COMPOSED = {"code": (), "caller": ("person",), "target": ("tool",), "because": ("reason",), "result": ("outcome",)}
 """What a sentence may name beside the event's own fields, and what the event must hold for it."""
 
@@ -115,11 +118,11 @@ class AuditEvent:
             _register(cls.code, cls.sentence, description, fields)
 
     def frame(self) -> dict[str, Any]:
-        """The labels and the client, as audit.event_body.Frame takes them."""
-        return {name: value for name, value in vars(self).items() if name in LABELS or name == "client"}
+        """The labels and what is the caller's, as audit.event_body.Frame takes them."""
+        return {name: value for name, value in vars(self).items() if name in LABELS or name in OF_CALLERS}
 
     def words(self) -> dict[str, str]:
-        return {name: value for name, value in vars(self).items() if name in WORDS and name != "client"}
+        return {name: value for name, value in vars(self).items() if name in WORDS and name not in OF_CALLERS}
 
     def details(self) -> dict[str, Any]:
         given = vars(self).items()
@@ -134,7 +137,7 @@ def declare_call(code: str, sentence: str, description: str, *words: str, detail
     hints: dict[str, Any] = get_type_hints(details, include_extras=True)
     optional: frozenset[str] = getattr(details, "__optional_keys__", frozenset())
     fields = [Field(name, "label", _REFERENCE, meaning, is_optional=True) for name, meaning in LABELS.items()]
-    fields += [Field(name, "word", "text", WORDS[name], is_optional=True) for name in ("client", *words)]
+    fields += [Field(name, "word", "text", WORDS[name], is_optional=True) for name in ("client", "token_hint", *words)]
     fields += [_field(name, hint, is_optional=name in optional) for name, hint in hints.items()]
     _register(code, sentence, description, fields)
 

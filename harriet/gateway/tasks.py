@@ -79,6 +79,7 @@ async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
         method=METHODS[row.kind] if row else TOOLS_CALL,
         connector_id=row.connector.id if row and is_resource else None,
         client=stored.client_label,
+        ticket=stored.ticket,
         request_id=stored.request_id,
     )
     return with_bound_meta(call, stored.meta)

@@ -128,6 +128,7 @@ def _principal(attempt: _Attempt, snapshot: Snapshot) -> Principal:
         actor=attempt.actor,
         person=Label(member.user_id, member.email),
         device=None,
+        token_hint="",
         only_profile_id=None,
         expires_at=datetime.max.replace(tzinfo=UTC),
     )

@@ -171,6 +171,7 @@ def test_answers_reach_the_process_that_waits(
     gateway: Gateway, second_gateway: Gateway, office: Office, talker: Talking, turns: Turns
 ) -> None:
     """Nothing routes a client to the process where its call is: each answer goes to the other one here."""
+    log = Log(office.cast.acme.id)
     Client(second_gateway, office.token).until(200)
     across = Talking(gateway, office.token, answering=second_gateway)
     assert json.loads(text_of(across.talk("ask", ACCEPTED))) == ACCEPTED
@@ -180,6 +181,10 @@ def test_answers_reach_the_process_that_waits(
     if "requestState" in first:
         params["requestState"] = first["requestState"]
     assert json.loads(text_of(elsewhere.request("tools/call", params).result)) == ACCEPTED
+    for told in log.events("call.intent", "call.outcome", wanted=4):
+        assert (told["person"]["label"], told["device"]["label"]) == ("dana@acme.test", "laptop")
+        assert told["client"] in ("talker", "by hand 1")
+        assert told["token_hint"]
 
 
 def test_a_client_whose_process_died_is_not_told_to_repeat_blindly(
@@ -241,6 +246,9 @@ def test_prompts_resources_and_completions(office: Office, talker: Talking, turn
         asked = {"ref": ref, "argument": {"name": "who", "value": "Da"}}
         assert client.request("completion/complete", asked).result["completion"]["values"][0] == "Da!"
     told = log.events("call.intent", "call.outcome", wanted=12)
+    assert {(one["person"]["label"], one["device"]["label"]) for one in told} == {("dana@acme.test", "laptop")}
+    assert {one["client"] for one in told} == {"talker", "by hand 1"}
+    assert all(one["token_hint"] for one in told)
     assert {(one["code"], one["details"]["method"], one["details"].get("uri")) for one in told} == {
         (code, *what)
         for code in ("call.intent", "call.outcome")

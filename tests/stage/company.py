@@ -22,6 +22,7 @@ from harriet.lib.ids import new_id
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actions.offer_device_credential import offer_device_credential
+from harriet.people.actors import device_label
 from harriet.people.models import AccessToken, Group, User
 from harriet.people.roles import Role
 from tests.stage.cast import Cast, person
@@ -273,7 +274,7 @@ def _held(cast: Cast, tool: Tool, work: Profile, token: AccessToken, number: int
         b'{"to": "ana@example.com", "subject": "Your offer", "body": "Dear Ana,\\nhere is our offer.\\u202e"}',
         b'{"to": "bo@example.com", "subject": "Your offer", "body": "Dear Bo,\\nhere is our offer.\\u202e"}',
     )
-    told = {"device_label": "Dana's laptop", "client_label": "Claude Desktop"}
+    told = {"device": token.device and device_label(token.device), "client_label": "Claude Desktop"}
     meta = b"" if number else LONG_META
     return hold(call_of(tool, cast.dana, arguments[number], profile=work, token=token, meta=meta, **told)).ticket_number
 

@@ -15,7 +15,7 @@ from audit.chain import hashes
 from audit.event_body import Frame, NewEvent
 from audit.events import CALL_INTENT
 from audit.record import insert
-from audit.vocabulary.declaration import LABELS, WORDS
+from audit.vocabulary.declaration import LABELS, OF_CALLERS, WORDS
 from harriet.lib.ids import new_id
 
 ACME, GLOBEX = new_id(), new_id()
@@ -30,8 +30,8 @@ def any_event(
     code: str, *, organization_id: UUID, actor: Actor, request_id: UUID | None = None, **fields: Any
 ) -> NewEvent:
     """An event as the log may hold one, whether or not this version of Harriet would write it."""
-    framed = {name: value for name, value in fields.items() if name in LABELS or name == "client"}
-    words = {name: value for name, value in fields.items() if name in WORDS and name != "client"}
+    framed = {name: value for name, value in fields.items() if name in LABELS or name in OF_CALLERS}
+    words = {name: value for name, value in fields.items() if name in WORDS and name not in OF_CALLERS}
     details = {name: value for name, value in fields.items() if name not in framed and name not in words}
     frame = Frame(organization_id=organization_id, actor=actor, **framed)
     return frame.event(code, details, **words, request_id=request_id)

@@ -9,6 +9,7 @@ from approvals.actions.hold_action import hold_action
 from approvals.binding import Bound, binding
 from approvals.held_call import Held, HeldCall
 from approvals.models import PendingAction
+from audit.actor import Label
 from connectors.models import Profile, Tool
 from harriet.lib.ids import new_id
 from harriet.people.models import AccessToken, User
@@ -43,7 +44,12 @@ def call_of(
         arguments=arguments,
         meta=meta,
     )
-    said = {"device_label": "laptop", "client_label": "Claude Code 2", "reason": "This tool requires confirmation."}
+    said = {
+        "device": Label(new_id(), "laptop"),
+        "token_hint": "k3y5",
+        "client_label": "Claude Code 2",
+        "reason": "This tool requires confirmation.",
+    }
     return HeldCall(
         organization_id=bound.organization_id,
         binding=binding(bound),

@@ -26,6 +26,8 @@ class Principal:
     actor: Actor
     person: Label
     device: Label | None
+    token_hint: str
+    """The last characters of the token."""
     only_profile_id: UUID | None
     expires_at: datetime
     expires: float = field(init=False)
@@ -72,6 +74,7 @@ class _Token(NamedTuple):
     id: UUID
     token_hash: bytes
     name: str
+    hint: str
     user_id: UUID | None
     profile_id: UUID | None
     expires_at: datetime
@@ -109,6 +112,7 @@ def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
         actor=Actor("token", token.id, label),
         person=Label(token.id, label),
         device=None,
+        token_hint=token.hint,
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
     )
@@ -122,6 +126,7 @@ def _personal(token: _Token, member: MemberRow) -> Principal:
         actor=Actor("person", member.user_id, member.email),
         person=Label(member.user_id, member.email),
         device=Label(token.device_id, token.device_name or "") if token.device_id is not None else None,
+        token_hint=token.hint,
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
     )

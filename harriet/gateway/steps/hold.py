@@ -78,6 +78,8 @@ async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run) -> Fie
     """
     shown, teller = as_shown(call), Teller(call)
     held = await _on_a_ticket(shown, grant)
+    for one in (call, shown):  # client and log speak of the call that waits, whichever request asks for it
+        one.request_id, one.ticket = held.request_id, held.ticket
     until = monotonic() + seconds_to_hold(call, call.snapshot.facts.hold_seconds)
     with holding.waiters.on(held.action_id) as event:
         while not call.stream.is_gone:

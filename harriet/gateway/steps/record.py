@@ -79,9 +79,11 @@ def refused(call: Call, refusal: GatewayError) -> NewEvent:
         person=call.principal.person,
         device=call.principal.device,
         client=call.client,
+        token_hint=call.principal.token_hint,
         connector=Label(tool.connector.id, tool.connector.name) if tool else None,
         tool=Label(tool.id, name_with_kind(tool.kind, tool.name)) if tool else None,
         profile=Label(call.profile.id, call.profile.name),
+        ticket=call.ticket,
         reason=refusal.reason if isinstance(refusal, NotOffered) else refusal.message,
         asked_for=call.name[:LONGEST],
         **how,
@@ -105,7 +107,9 @@ def _tell_how(details: CallDetails, call: Call) -> None:
 
 
 def _frame(call: Call, grant: Grant) -> Frame:
-    """The same caller uses the same tool again and again."""
+    """The same caller uses the same tool again and again; a ticket is of one call."""
+    if call.ticket is not None:
+        return _new_frame(call, grant)
     frames = call.snapshot.frames
     key = (id(call.principal), id(grant), call.client)
     kept = frames.get(key)
@@ -127,6 +131,8 @@ def _new_frame(call: Call, grant: Grant) -> Frame:
         connector=Label(connector.id, connector.name),
         tool=Label(tool.id, name_with_kind(tool.kind, tool.name)),
         profile=Label(call.profile.id, call.profile.name),
+        ticket=call.ticket,
+        token_hint=call.principal.token_hint,
     )
 
 

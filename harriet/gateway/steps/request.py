@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
+from audit.actor import Label
 from connectors.access.facts import ProfileRow
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
@@ -83,6 +84,9 @@ class Call:
     is_introduced: bool = False
     """The client said what it is, as MCP clients do and scripts don't."""
     client: str = ""
+    """What it calls itself, with its version."""
+    ticket: Label | None = None
+    """Of a call that a person had to decide on: it runs under the request id under which it was held."""
     session_key: Hashable = ()
     """Whose session with a server of the handshake era this is."""
     has_session: bool = False
