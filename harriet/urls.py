@@ -7,6 +7,7 @@ from approvals.pages.urls import ticket_urls
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls
+from harriet.console.help.urls import help_urls
 from harriet.console.me.urls import me_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(account_urls)),
     path("", include(people_urls)),
     path("me/", include(me_urls)),
+    path("help/", include(help_urls)),
     path("tickets/", include(ticket_urls)),
     path("settings/integrations/", include(connector_urls)),
     path("settings/tools/", include(tool_urls)),

@@ -36,6 +36,8 @@ LISTS = (
     "me:activity",
     "me:waiting",
     "api:page",
+    "help:documents",
+    "help:general",
     "account_change_password",
     "mfa_index",
     "account_logout",

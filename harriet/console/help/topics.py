@@ -1,0 +1,118 @@
+"""What each page is for and what its words mean, in the words of somebody who explains it to a new colleague."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WORDS: Mapping[str, str] = {
+    "AI client": "A program in which people talk to an AI, such as Claude, Cursor or VS Code. It calls tools.",
+    "approval": "A person's yes to one call, exactly as the ticket shows it, and once.",
+    "approver": "Somebody who may decide on calls that wait.",
+    "audit log": "Every decision and change, chained so that nothing can be taken out unseen.",
+    "connector": "A server with tools that the organization uses, with its credential and its rules.",
+    "credential": "A secret with which Harriet signs in to a server. Nobody sees it again once it is saved.",
+    "device": "A machine of a person. Each has a credential of its own, which can be revoked alone.",
+    "group": "People who are given the same tools; a group may also decide on a connector's calls.",
+    "held": "A call that waits for a person's decision. It runs once after a yes, and never by itself.",
+    "MCP": "Model Context Protocol: the language in which AI clients and servers with tools speak.",
+    "owner": "Of an organization: who may do everything. Of a connector or credential: the person who looks after it.",
+    "profile": "An address for AI clients, with the tools that it offers and the people who have it.",
+    "quarantine": "What changed at the server can't be called until an admin has looked at the change.",
+    "risk class": "Read-only, Moderate, Dangerous or Unknown: what a tool can do. An admin's word counts.",
+    "rotation": "To replace a secret by a new one from time to time. The new one is tried before it is used.",
+    "sync": "Harriet asks the server what it offers now. New tools are off until somebody enables them.",
+    "ticket": "Where a call that waits is shown and decided, or where somebody's request is answered.",
+    "tool": "One thing that a server can do, such as “send an e-mail”.",
+    "vault": "Where credentials are kept, sealed with a key of the organization.",
+}
+"""What a page may explain; the topics name which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    what_for: str
+    words: tuple[str, ...]
+    """Keys of WORDS."""
+    documents: tuple[str, ...] = ()
+    """Names of docs/*.md."""
+
+
+TOPICS: Mapping[str, Topic] = {
+    "overview": Topic(
+        "What needs somebody's attention today, and how Harriet is used. Each line leads to where it is mended.",
+        ("connector", "quarantine", "held", "rotation"),
+        ("approvals", "audit"),
+    ),
+    "integrations": Topic(
+        "The servers whose tools your organization uses. Connect one, choose which of its tools are on and who "
+        "may call them, and see how it is doing.",
+        ("connector", "tool", "sync", "risk class", "quarantine", "MCP"),
+        ("servers", "redaction"),
+    ),
+    "profiles": Topic(
+        "Addresses for AI clients. A profile gathers tools and says who has them; people put it into their client.",
+        ("profile", "AI client", "tool", "group", "MCP"),
+        ("servers", "people"),
+    ),
+    "people": Topic(
+        "Who belongs to the organization, what they are here, and what they can call. Also where somebody leaves.",
+        ("owner", "approver", "group", "device"),
+        ("people",),
+    ),
+    "groups": Topic(
+        "Groups say who may call which tool. Put people into one, then give tools to it on a connector's page.",
+        ("group", "tool", "approver"),
+        ("people",),
+    ),
+    "devices": Topic(
+        "The machines and keys with which clients sign in, when each was last seen, and the button that ends one.",
+        ("device", "AI client", "credential"),
+        ("people",),
+    ),
+    "vault": Topic(
+        "The secrets that Harriet uses at servers: whose they are, how old, when due. The secrets are never shown.",
+        ("vault", "credential", "rotation", "owner"),
+        ("redaction", "production"),
+    ),
+    "tickets": Topic(
+        "Calls that wait for a person's yes, and what became of the others. Whoever asked never decides alone on what "
+        "is dangerous.",
+        ("ticket", "held", "approval", "approver", "risk class"),
+        ("approvals",),
+    ),
+    "audit": Topic(
+        "Who did what, when, through which client and with which credential; what was decided, and why.",
+        ("audit log", "device", "held", "connector"),
+        ("audit", "audit-events"),
+    ),
+    "records": Topic(
+        "Every kind of row that Harriet keeps, as a table, for those who want the table and not the page.",
+        ("connector", "credential", "ticket"),
+        ("records",),
+    ),
+    "settings": Topic(
+        "What holds for the whole organization, and what this installation of Harriet is: its version, its health, "
+        "its mail, its keys.",
+        ("owner", "held", "MCP"),
+        ("production", "setup-file", "metrics"),
+    ),
+    "installation": Topic(
+        "Every organization of this installation in numbers, for whoever operates it.",
+        ("owner", "audit log"),
+        ("production", "metrics"),
+    ),
+    "me": Topic(
+        "Your own part of Harriet: the tools you can use, your machines, your calls, and how to connect a client.",
+        ("AI client", "tool", "device", "held", "MCP"),
+        ("people", "approvals"),
+    ),
+    "": Topic(
+        "Harriet stands between the company's AI clients and the tools they use: it knows who may call what, asks a "
+        "person where that is wanted, and writes down what happened.",
+        ("AI client", "tool", "connector", "MCP", "audit log"),
+        ("people",),
+    ),
+}
+"""By the key of the rail's entry under which a page stands; "" for the pages under none."""
+TOPICS_OF_KEYS: Mapping[str, Topic] = {**TOPICS, "installation-records": TOPICS["records"]}
