@@ -15,7 +15,7 @@ from connectors.queries import connectors_of, counts_of
 from connectors.states import ShownState, state_of
 from connectors.transports.kinds import kind_label
 from harriet.pages.context import PageContext, show
-from harriet.pages.tables.chips import Chip, Chips, Filter
+from harriet.pages.tables.chips import Chips, Filter
 from harriet.pages.tables.declared import Column, Table
 from harriet.pages.tables.listed import Listed
 from harriet.people.models import Organization
@@ -106,7 +106,6 @@ class IntegrationsPage(PageContext):
     rows: list[IntegrationRow]
     drafts: Drafts
     """Above all others, unless somebody filters or searches."""
-    chips: list[Chip]
     show: str
     text: str
     is_empty: bool
@@ -119,14 +118,13 @@ def integrations_page(request: OrganizationRequest) -> HttpResponse:
     everything = Connector.objects.filter(organization=request.organization)
     found = _searched(everything, text)
     can_manage = has_power(request.membership, Power.MANAGE_CONNECTORS)
-    table = listed_for(request, CONNECTORS, chips.narrowed(found), can_tick=can_manage)
+    table = listed_for(request, CONNECTORS, chips.narrowed(found), chips=chips.shown(found), can_tick=can_manage)
     return show(
         request,
         IntegrationsPage(
             table=table,
             rows=_rows(request.organization, table.rows),
             drafts=Drafts([], False) if chips.chosen.key or text else drafts_of(request.organization),
-            chips=chips.shown(found),
             show=chips.chosen.key,
             text=text,
             is_empty=not table.rows and not everything.exists(),

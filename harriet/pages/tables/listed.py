@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
 from harriet.pages.links import link_with
+from harriet.pages.tables.chips import Chip
 from harriet.pages.tables.choice import Choice
 from harriet.pages.tables.cursor import cursor_at, place_of
 from harriet.pages.tables.declared import Column, Table
@@ -40,6 +41,7 @@ class Listed(Generic[T]):
     """The address of the next page; empty on the last."""
     newer: str = ""
     """The address of the page before; empty on the first."""
+    chips: Sequence[Chip] = ()
     save_url: str = ""
     """Where the choice of columns is sent."""
     ticked: Collection[str] = field(default_factory=frozenset)

@@ -1,0 +1,113 @@
+"""Adding a table: each place that it takes is walked here; and each list is, in every order, to its end and back."""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from harriet.pages.tables.declared import Table
+from harriet.pages.tables.listed import Listed
+from harriet.pages.tables.tags import CellNode
+from tests.console.page_names import nodes_of
+from tests.house.source import BASE, source_files
+from tests.pages.crowd import CROWDS
+from tests.stage.cast import Cast
+
+MOST_QUERIES = 15
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Every table that is declared, by its key."""
+    found = []
+    for path in source_files():
+        if "Table(" in path.read_text() and "/pages/tables/" not in str(path):
+            module = importlib.import_module(".".join(path.relative_to(BASE).with_suffix("").parts))
+            found += [value for value in vars(module).values() if isinstance(value, Table)]
+    known = {id(table): table for table in found}.values()
+    assert len({table.key for table in known}) == len(known), "two tables have the same key"
+    return {table.key: table for table in known}
+
+
+def cells() -> list[set[str]]:
+    """Of each table in a template, the keys of its cells."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for path in Path("templates").rglob("*.html"):
+        name = str(path.relative_to("templates"))
+        for node in nodes_of(name):
+            if isinstance(node, CellNode):
+                found[name, node.table.token].add(str(node.key.var))
+    return list(found.values())
+
+
+def test_there_are_rows_for_each_table() -> None:
+    assert tables().keys() == CROWDS.keys(), "tests/pages/crowd.py"
+
+
+@pytest.mark.parametrize("key", CROWDS)
+def test_a_table_is_declared_whole(key: str) -> None:
+    table = tables()[key]
+    keys = [column.key for column in table.columns]
+    assert len(set(keys)) == len(keys)
+    sortable = {column.key for column in table.columns if column.sort is not None}
+    assert table.order.removeprefix("-") in sortable
+    assert not table.columns[0].is_optional, "what a row is called is always shown"
+    assert set(keys) in cells(), "no template has a cell for each column"
+
+
+def _listed(answer: Any, table: Table) -> Listed[Any]:
+    found = [value for context in answer.context for value in context.flatten().values() if isinstance(value, Listed)]
+    return next(one for one in found if one.table is table)
+
+
+def _walk(client: Client, table: Table, url: str, way: str, query: str) -> tuple[list[Any], str]:
+    """The keys of all rows from this page on, and the address of the last page."""
+    met: list[Any] = []
+    for _ in range(20):
+        answer = client.get(url + query)
+        assert answer.status_code == 200, query
+        listed = _listed(answer, table)
+        met += [row.pk for row in (listed.rows if way == "older" else reversed(listed.rows))]
+        if not getattr(listed, way):
+            break
+        query = getattr(listed, way)
+    return met, query
+
+
+@pytest.mark.parametrize("key", CROWDS)
+def test_each_row_of_the_list_is_met_once_in_every_order(client: Client, cast: Cast, key: str) -> None:
+    table, (address, make) = tables()[key], CROWDS[key]
+    make(cast)
+    client.force_login(cast.alice)
+    url = reverse(address)
+    everything = None
+    for column in (column for column in table.columns if column.sort is not None):
+        for order in (column.key, f"-{column.key}"):
+            met, last = _walk(client, table, url, "older", f"?{table.sort_name}={order}&show=")
+            assert len(met) == len(set(met)) > table.size, f"{key} by {order}"
+            everything = everything or set(met)
+            assert set(met) == everything, f"{key} by {order}"
+            back, _ = _walk(client, table, url, "newer", last)
+            assert back == met[::-1], f"{key} by {order}, back"
+
+
+@pytest.mark.parametrize("key", CROWDS)
+def test_more_rows_are_not_more_queries(client: Client, cast: Cast, key: str) -> None:
+    address, make = CROWDS[key]
+    client.force_login(cast.alice)
+    url = reverse(address)
+    client.get(url)
+    make(cast)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200
+    assert len(asked) <= MOST_QUERIES, "\n".join(query["sql"][:160] for query in asked)
+    assert not [query["sql"] for query in asked if "OFFSET" in query["sql"]]
