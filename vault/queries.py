@@ -13,6 +13,8 @@ from vault.stored import SealedCredential
 
 KEPT_FOR = timedelta(days=1)
 """How long a replaced secret can be switched back to."""
+MOST_KEPT = 5
+"""Of one credential, as pages list them."""
 DUE_SOON = timedelta(days=14)
 """Before its rotation is due, pages say so."""
 
@@ -66,10 +68,16 @@ def current_version(credential: Credential) -> CredentialVersion:
     return found[0] if found else credential.versions.get(is_current=True)
 
 
-def previous_version(credential: Credential) -> CredentialVersion | None:
-    """The version before the current one, while it can be switched back to."""
+def kept_versions(credential: Credential) -> list[CredentialVersion]:
+    """The versions that can be switched back to, the one before the current first; what was switched back to stands
+    there once, as the current one."""
     kept = credential.versions.filter(is_current=False, forgotten_at=None, replaced_at__gt=Now() - KEPT_FOR)
-    return kept.exclude(sent_as={}).select_related("credential").order_by("-number").first()
+    return list(kept.exclude(sent_as={}).select_related("credential", "saved_by").order_by("-number")[:MOST_KEPT])
+
+
+def kept_until(version: CredentialVersion) -> datetime | None:
+    """When a replaced version is erased; None for one that is in use."""
+    return version.replaced_at + KEPT_FOR if version.replaced_at else None
 
 
 def data_keys_of(organization_id: UUID) -> list[DataKey]:

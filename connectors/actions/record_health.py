@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.actor import SYSTEM, Actor
 from audit.record import record
@@ -12,6 +13,7 @@ from connectors.audit_labels import connector_label
 from connectors.errors import UpstreamBusy, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.events import ConnectorHealthChanged
 from connectors.models import Connector
+from connectors.way_back import way_back
 from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.version import move_version
@@ -64,10 +66,11 @@ def _tell(connector: Connector, actor: Actor) -> None:
 def _ask_owner(connector: Connector) -> None:
     if connector.owner is None:
         return
+    back = way_back(connector, timezone.now()) or "Rotate it, then test the connection."
     notice_person(
         connector.owner,
         connector.organization,
-        f"{connector.name} refuses the organization's credential. Replace it, then test the connection.",
+        f"{connector.name} refuses the organization's credential. {back}",
         reverse("connectors:authentication", args=[connector.pk]),
         f"connector-credential-{connector.pk}-{connector.revision}",
         mail=True,

@@ -22,7 +22,7 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import change_schedule
 from vault.actions.delete_credential import delete_credential
-from vault.actions.save_credential import save_credential
+from vault.actions.save_credential import refuse_other_version, save_credential
 from vault.types.registry import NO_CREDENTIAL_TYPE
 
 
@@ -36,15 +36,19 @@ def save_authentication(
     placement: Mapping[str, Any] | None = None,
     owner: User | None = None,
     rotate_every_days: int | None = None,
+    in_use: int | None = None,
     actor: Actor,
 ) -> Connector:
     """Replaces the credential; without a secret, only its schedule. Raises CredentialRefused, CredentialNotFound, and
-    ConnectorError when the address is not the one any more that `connector` was read with."""
+    ConnectorError when the address is not the one any more that `connector` was read with. `in_use` is the version that
+    whoever enters it has seen: when another is in use by now, nothing is saved."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    if type == NO_CREDENTIAL_TYPE or secret is not None:
+        hold_address(connector)
+        refuse_other_version(connector.organization, connector.id, in_use)
     if type == NO_CREDENTIAL_TYPE:
         _forget(connector, actor=actor)
     elif secret is not None:
-        hold_address(connector)
         save_credential(
             connector.organization,
             connector.id,

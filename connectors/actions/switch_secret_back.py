@@ -13,10 +13,13 @@ from vault.actions.switch_back import switch_back
 
 
 @transaction.atomic
-def switch_secret_back(connector: Connector, *, actor: Actor) -> Connector:
-    """Raises CredentialNotFound when the secret before this one is no longer kept."""
+def switch_secret_back(
+    connector: Connector, *, number: int | None = None, in_use: int | None = None, actor: Actor
+) -> Connector:
+    """To the one before, or to a kept version. It is not tried first, so that it helps at once. Raises
+    CredentialNotFound when it is no longer kept, CredentialRefused when another than `in_use` is in use by now."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     hold_address(connector)
-    credential = switch_back(connector.organization, connector.id, actor=actor)
+    credential = switch_back(connector.organization, connector.id, number=number, in_use=in_use, actor=actor)
     tell_authentication(connector, credential.type, actor=actor)
     return connector

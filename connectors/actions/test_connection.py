@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,22 @@ class Finding:
     kind: Literal["ok", "attention", "danger"]
     title: str
     sentence: str
+    short: str = ""
+    """For the one line of a test without anything to look at."""
+
+
+def worst_of(findings: Sequence[Finding]) -> Finding:
+    """What somebody should look at first."""
+    by_weight = sorted(findings, key=lambda finding: ["danger", "attention", "ok"].index(finding.kind))
+    return by_weight[0]
+
+
+def summary_of_test(findings: Sequence[Finding]) -> str:
+    """In a line: that it works and what answered, or the first thing that is wrong."""
+    worst = worst_of(findings)
+    if worst.kind != "ok":
+        return worst.sentence
+    return f"It works: {', '.join(finding.short for finding in findings if finding.short)}."
 
 
 def test_connection(connector: Connector, *, candidate: Candidate | None = None, actor: Actor) -> list[Finding]:
@@ -53,12 +70,12 @@ def test_connection(connector: Connector, *, candidate: Candidate | None = None,
     """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     findings, problem = _try(connector, candidate)
-    worst = next((finding for finding in findings if finding.kind != "ok"), findings[-1])
+    result = summary_of_test(findings)
     with transaction.atomic():
         record(
             ConnectorTested(
                 connector=connector_label(connector),
-                result=f"With a new secret, before it is saved: {worst.sentence}" if candidate else worst.sentence,
+                result=f"With a new secret, before it is saved: {result}" if candidate else result,
             ),
             organization_id=connector.organization_id,
             actor=actor,
@@ -95,17 +112,18 @@ def _server(discovery: Discovery) -> list[Finding]:
     version = f" {info['version']}" if info.get("version") else ""
     era = Connector.Era(discovery.era).label if discovery.era in Connector.Era.values else discovery.era
     return [
-        Finding("ok", "Server", f"It answered: {name}{version}."),
+        Finding("ok", "Server", f"It answered: {name}{version}.", f"{name}{version} answered"),
         Finding("ok", "Protocol", f"It speaks MCP {discovery.protocol_version}. {era}."),
     ]
 
 
 def _authentication(connector: Connector, candidate: Candidate | None) -> Finding:
     if candidate is not None:
-        return Finding("ok", "Authentication", "It did not refuse the new secret.")
+        return Finding("ok", "Authentication", "It did not refuse the new secret.", "it did not refuse the new secret")
     if credential_of(connector.id) is None:
-        return Finding("ok", "Authentication", "It asks for no credential.")
-    return Finding("ok", "Authentication", "It did not refuse the saved credential.")
+        return Finding("ok", "Authentication", "It asks for no credential.", "it asks for no credential")
+    said = "it did not refuse the saved credential"
+    return Finding("ok", "Authentication", "It did not refuse the saved credential.", said)
 
 
 def _offer(look: Look) -> list[Finding]:
@@ -130,7 +148,8 @@ def _listed(title: str, offer: Offer) -> Finding:
         return Finding("ok", title, f"{len(offer.tools)} {title.lower()} found; {was_mended}")
     names = sorted(offer.tools)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return Finding("ok", title, f"{len(names)} found: {', '.join(names[:5])}{more}.")
+    sentence = f"{len(names)} found: {', '.join(names[:5])}{more}."
+    return Finding("ok", title, sentence, f"{len(names)} {title.lower() if len(names) != 1 else title.lower()[:-1]}")
 
 
 def _failure(connector: Connector, problem: Problem, candidate: Candidate | None) -> list[Finding]:

@@ -90,7 +90,9 @@ class AuthenticationSerializer(serializers.Serializer[Any]):
         required=False, help_text="The address that the secret is for: refused when the connector has another by now."
     )
     untested = serializers.BooleanField(
-        required=False, default=False, help_text="Replace the secret even though the server doesn't work with it now."
+        required=False,
+        default=False,
+        help_text="Replace the secret without asking the server, for one that is down at the moment.",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

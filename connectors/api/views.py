@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from connectors.actions.delete_connector import delete_connector
 from connectors.actions.delete_profile import delete_profile
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.pause_connector import pause_connector
-from connectors.actions.replace_secret import is_replacing, replace_secret
+from connectors.actions.replace_secret import is_tried_first, replace_secret
 from connectors.actions.resume_connector import resume_connector
 from connectors.actions.save_authentication import check_entered_for, save_authentication
 from connectors.actions.save_basics import save_basics
@@ -108,7 +107,7 @@ class Test(generics.GenericAPIView[Connector]):
     @extend_schema(request=None, responses={200: s.FindingSerializer(many=True)})  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         findings = test_connection(queries.connector_of(request.organization, pk), actor=request.actor)
-        return Response([asdict(finding) for finding in findings])
+        return Response(s.FindingSerializer(findings, many=True).data)
 
 
 class Sync(generics.GenericAPIView[SyncRun]):
@@ -238,7 +237,7 @@ def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> No
         "actor": actor,
     }
     secret = Secret(given["secret"]) if given.get("secret") else None
-    if secret is not None and is_replacing(connector):
+    if is_tried_first(connector):
         replace_secret(connector, secret=secret, is_untested=given.get("untested", False), **fields)
     else:
         save_authentication(connector, secret=secret, **fields)

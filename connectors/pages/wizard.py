@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
@@ -15,12 +16,12 @@ from django.urls import reverse
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.sync_connector import summary_of, sync_connector
-from connectors.actions.test_connection import Finding, test_connection
+from connectors.actions.test_connection import Finding, test_connection, worst_of
 from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun
 from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm
-from connectors.pages.kept_findings import keep_findings, kept_findings
+from connectors.pages.kept_findings import KeptTest, keep_findings, kept_test
 from connectors.pages.kept_prefill import Prefill, kept_prefill
 from connectors.pages.moved_address import question_about_secret, saved_connection
 from connectors.pages.shared_forms import credential_form, saved_access, saved_credential
@@ -63,13 +64,16 @@ class StepPage(PageContext):
         return [_step_link(self.connector, key, label, self.step) for key, label in STEPS]
 
     @property
-    def findings(self) -> list[Finding]:
-        return kept_findings(self.request, self.connector) if self.connector else []
+    def test(self) -> KeptTest | None:
+        """Of what is saved. Beside the error of a form that was just sent it would be taken for that one's."""
+        if self.connector is None or self.request.method == "POST":
+            return None
+        return kept_test(self.request, self.connector)
 
     @property
     def works(self) -> bool:
         """The last test found nothing that stops a call."""
-        return bool(self.findings) and all(finding.kind != "danger" for finding in self.findings)
+        return self.test is not None and self.test.works
 
     @property
     def credential(self) -> Credential | None:
@@ -148,16 +152,20 @@ def connection_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def authentication_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = _draft(request, pk, AUTHENTICATION)
     form = credential_form(request, connector)
-    if not saved_credential(request, connector, form):
+    saved = saved_credential(request, connector, form)
+    if saved is None:
         return show(request, AuthenticationStepPage(request, connector, form), status=status_of(form))
-    return redirect(f"connectors:setup_{_tested(request, connector, AUTHENTICATION, then=ACCESS)}", pk)
+    step = _tested(request, connector, AUTHENTICATION, then=ACCESS, findings=saved.findings)
+    return redirect(f"connectors:setup_{step}", pk)
 
 
-def _tested(request: OrganizationRequest, connector: Connector, step: str, *, then: str) -> str:
+def _tested(
+    request: OrganizationRequest, connector: Connector, step: str, *, then: str, findings: Sequence[Finding] = ()
+) -> str:
     """Where the wizard goes on: to the next step, or no further while the server doesn't work or was only tried."""
-    findings = test_connection(connector, actor=request.actor)
-    keep_findings(request, connector, findings)
-    is_broken = any(finding.kind == "danger" for finding in findings)
+    found = findings or test_connection(connector, actor=request.actor)
+    keep_findings(request, connector, found)
+    is_broken = worst_of(found).kind == "danger"
     return step if is_broken or "test" in request.POST else then
 
 

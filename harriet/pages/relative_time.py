@@ -19,5 +19,13 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
     return f"in {words}" if seconds > 0 else f"{words} ago"
 
 
+def by_the_clock(moment: datetime, now: datetime | None = None) -> str:
+    """For what is due soon: "today, 14:05 UTC", "tomorrow, 14:05 UTC", "31 May, 14:05 UTC"."""
+    when = moment.astimezone(UTC)
+    days = (when.date() - (now or timezone.now()).astimezone(UTC).date()).days
+    day = {0: "today", 1: "tomorrow"}.get(days, when.strftime("%-d %B"))
+    return f"{day}, {when.strftime('%H:%M')} UTC"
+
+
 def exact(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%-d %B %Y, %H:%M:%S UTC")

@@ -10,11 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
+from connectors.actions.draft_connector import draft_connector
+from connectors.actions.record_health import record_failure
 from connectors.actions.replace_secret import SecretNotTaken, replace_secret
+from connectors.actions.save_connection import save_connection
 from connectors.actions.switch_secret_back import switch_secret_back
+from connectors.errors import UpstreamRefusedCredential
 from connectors.models import Connector
 from harriet.lib.secret import Secret
-from harriet.people.models import AccessToken
+from harriet.people.models import AccessToken, Notice
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
 from tests.stage.connectors import Connecting
@@ -100,16 +104,153 @@ def test_after_a_day_the_old_one_is_gone(crm: Connector, server: Server, cast: C
 def test_the_page_says_why_and_offers_both_ways(client: Client, crm: Connector, server: Server, cast: Cast) -> None:
     client.force_login(cast.alice)
     here = reverse("connectors:authentication", args=[crm.pk])
+    before = client.get(here).content.decode()
+    assert "Rotate secret" in before and "Switch without a working test" not in before
     entered = {"type": "bearer", "secret": NEW, "place": "header"}
     page = client.post(here, entered)
     assert page.status_code == 400
     assert "nothing was changed" in page.content.decode() and NEW not in page.content.decode()
+    assert "Switch without a working test" in page.content.decode(), "as a second step"
     assert in_use(crm) == OLD
-    client.post(here, {**entered, "untested": "on"})
+    said = client.post(here, {**entered, "untested": "on"}, follow=True).content.decode()
     assert in_use(crm) == NEW
-    assert "Switch back to it" in client.get(here).content.decode()
-    client.post(reverse("connectors:switch_back", args=[crm.pk]))
+    assert "untested, and the server does not work with it" in said and "callout ok" not in said
+    assert "kept until tomorrow" in said and "Switch back to it" in said
+    said = client.post(reverse("connectors:switch_back", args=[crm.pk]), follow=True).content.decode()
+    assert in_use(crm) == OLD and "the server works with it" in said
+
+
+def test_the_vault_leads_to_the_same_form(client: Client, crm: Connector, cast: Cast) -> None:
+    client.force_login(cast.alice)
+    page = client.get(reverse("vault:list")).content.decode()
+    assert "Rotate secret" in page and f"{reverse('connectors:authentication', args=[crm.pk])}#rotate" in page
+    client.force_login(cast.bob)
+    assert "Rotate secret" not in client.get(reverse("vault:list")).content.decode()
+
+
+def test_green_is_said_of_what_was_seen_to_work(client: Client, crm: Connector, server: Server, cast: Cast) -> None:
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[crm.pk])
+    kept = {"type": "bearer", "place": "header", "name": "Authorization", "template": "Bearer {{secret}}"}
+    said = client.post(here, kept, follow=True).content.decode()
+    assert "stayed as it was" in said and CredentialVersion.objects.count() == 1
+    server.token = NEW
+    said = client.post(here, {**kept, "secret": NEW}, follow=True).content.decode()
+    assert "The new secret is in use, and the server works with it." in said and "kept until tomorrow" in said
+    server.token = OLD
+    server.is_broken = True
+    said = client.post(reverse("connectors:switch_back", args=[crm.pk]), follow=True).content.decode()
+    assert in_use(crm) == OLD, "at once: calls may be failing"
+    assert "callout ok" not in said and "does not work with it" in said
+
+
+def test_the_first_secret_of_a_working_connector_is_tried_as_well(
+    client: Client, connect: Connecting, server: Server, cast: Cast
+) -> None:
+    open_one = connect("open")
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[open_one.pk])
+    server.token = "another"
+    page = client.post(here, {"type": "bearer", "secret": NEW, "in_use": "0"})
+    assert page.status_code == 400 and "no secret is saved" in page.content.decode()
+    assert credential_of(open_one.pk) is None
+    server.token = NEW
+    client.post(here, {"type": "bearer", "secret": NEW, "in_use": "0"})
+    assert in_use(open_one) == NEW
+
+
+def test_signing_in_with_nothing_is_tried_before_the_secret_goes(
+    client: Client, crm: Connector, server: Server, cast: Cast
+) -> None:
+    """With the secret its versions go, so that nothing could be switched back to."""
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[crm.pk])
+    page = client.post(here, {"type": "none"})
+    assert page.status_code == 400 and "nothing was changed" in page.content.decode()
     assert in_use(crm) == OLD
+    server.token = ""
+    said = client.post(here, {"type": "none"}, follow=True).content.decode()
+    assert credential_of(crm.pk) is None and "Harriet signs in with nothing now" in said
+
+
+def test_another_type_with_another_secret_is_tried_as_it_would_be_sent(
+    client: Client, crm: Connector, server: Server, cast: Cast
+) -> None:
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[crm.pk])
+    entered = {"type": "basic", "username": "harriet", "secret": NEW}
+    assert client.post(here, entered).status_code == 400
+    assert server.seen[-1]["Authorization"].startswith("Basic ") and in_use(crm) == OLD
+    credential = credential_of(crm.pk)
+    assert credential is not None and credential.type == "bearer"
+
+
+def test_a_draft_s_right_secret_is_not_lost_to_a_wrong_one(client: Client, cast: Cast, server: Server) -> None:
+    alice = cast.actor(cast.alice)
+    draft = draft_connector(cast.acme, slug="crm", name="CRM", actor=alice)
+    save_connection(draft, url=server.url, allow_internal=True, actor=alice)
+    client.force_login(cast.alice)
+    here, server.token = reverse("connectors:setup_authentication", args=[draft.pk]), OLD
+    client.post(here, {"type": "bearer", "secret": OLD})
+    page = client.post(here, {"type": "bearer", "secret": NEW})
+    assert page.status_code == 400 and "the saved secret is still in use" in page.content.decode()
+    assert in_use(draft) == OLD
+
+
+def test_two_who_rotate_at_once_do_not_undo_each_other(
+    client: Client, crm: Connector, server: Server, cast: Cast
+) -> None:
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[crm.pk])
+    seen = {"type": "bearer", "in_use": "1"}
+    server.token = NEW
+    client.post(here, {**seen, "secret": NEW})
+    server.token = "sk-third-1234567890"
+    page = client.post(here, {**seen, "secret": "sk-third-1234567890"})
+    assert page.status_code == 400 and "has just changed this secret" in page.content.decode()
+    assert in_use(crm) == NEW
+    back = reverse("connectors:switch_back", args=[crm.pk])
+    client.post(back, {"version": "1", "in_use": "2"})
+    assert in_use(crm) == OLD
+    assert client.post(back, {"version": "1", "in_use": "2"}).status_code == 400, "pressed twice"
+    assert in_use(crm) == OLD
+
+
+def test_the_same_secret_again_keeps_the_way_back(crm: Connector, server: Server, cast: Cast) -> None:
+    alice = cast.actor(cast.alice)
+    server.token = NEW
+    replace_secret(crm, type="bearer", secret=Secret(NEW), actor=alice)
+    replace_secret(crm, type="bearer", secret=Secret(NEW), rotate_every_days=30, actor=alice)
+    assert CredentialVersion.objects.count() == 2
+    credential = credential_of(crm.pk)
+    assert credential is not None and credential.rotate_every_days == 30
+    switch_secret_back(crm, actor=alice)
+    assert in_use(crm) == OLD
+
+
+def test_after_two_wrong_ones_the_right_one_is_still_within_reach(crm: Connector, server: Server, cast: Cast) -> None:
+    alice = cast.actor(cast.alice)
+    for wrong in ("sk-wrong-1234567890", "sk-wrong-2234567890"):
+        replace_secret(crm, type="bearer", secret=Secret(wrong), is_untested=True, actor=alice)
+    switch_secret_back(crm, number=1, in_use=3, actor=alice)
+    assert in_use(crm) == OLD
+    with pytest.raises(CredentialNotFound):
+        switch_secret_back(crm, number=99, actor=alice)
+
+
+def test_when_calls_fail_after_a_switch_the_admin_is_led_back(
+    client: Client, crm: Connector, server: Server, cast: Cast
+) -> None:
+    alice = cast.actor(cast.alice)
+    replace_secret(crm, type="bearer", secret=Secret(NEW), is_untested=True, actor=alice)
+    crm.refresh_from_db()
+    record_failure(crm, UpstreamRefusedCredential("The server refused the credential (401)."))
+    notice = Notice.objects.get(user=cast.alice)
+    assert "the one before is kept until" in notice.text and "switch back to it" in notice.text
+    assert notice.path == reverse("connectors:authentication", args=[crm.pk])
+    client.force_login(cast.alice)
+    page = client.get(reverse("connectors:detail", args=[crm.pk])).content.decode()
+    assert "switch back to it under Authentication" in page and "Switch back or rotate" in page
 
 
 def test_the_api_tries_it_first_as_well(client: Client, crm: Connector, cast: Cast) -> None:

@@ -17,7 +17,7 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import check_schedule, due_at
 from vault.actions.create_data_key import create_data_key
-from vault.errors import CredentialNotFound
+from vault.errors import CredentialNotFound, CredentialRefused
 from vault.events import CredentialSaved
 from vault.locks import share_active_key
 from vault.models import Credential, CredentialVersion
@@ -70,6 +70,22 @@ def locked_credential(organization: Organization, connector_id: UUID) -> Credent
     if credential is None:
         raise CredentialNotFound("There is no such connector in this organization.")
     return credential
+
+
+def refuse_other_version(organization: Organization, connector_id: UUID, in_use: int | None) -> None:
+    """Raises CredentialRefused when somebody has changed the secret since its version `in_use` was looked at; 0 is for
+    none. Whoever saves one waits until this transaction has ended."""
+    if in_use is None:
+        return
+    mine = Credential.objects.select_for_update().filter(organization=organization, connector_id=connector_id).first()
+    current = mine.versions.filter(is_current=True).select_related("saved_by").first() if mine else None
+    if (current.number if current else 0) != in_use:
+        who = current.saved_by if current and current.saved_by else "Somebody else"
+        raise CredentialRefused(
+            f"{who} has just changed this secret, so nothing was changed now. Look at what is in use before you "
+            "replace it.",
+            field="secret",
+        )
 
 
 def retire_current(credential: Credential) -> None:

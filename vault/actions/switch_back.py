@@ -13,23 +13,32 @@ from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import due_at
-from vault.actions.save_credential import add_version, locked_credential, retire_current
+from vault.actions.save_credential import add_version, locked_credential, refuse_other_version, retire_current
 from vault.errors import CredentialNotFound
 from vault.events import CredentialSwitchedBack
 from vault.models import Credential
 from vault.open import opener_for
-from vault.queries import previous_version, sealed_of
+from vault.queries import kept_versions, sealed_of
 
 
 @transaction.atomic
-def switch_back(organization: Organization, connector_id: UUID, *, actor: Actor) -> Credential:
+def switch_back(
+    organization: Organization,
+    connector_id: UUID,
+    *,
+    number: int | None = None,
+    in_use: int | None = None,
+    actor: Actor,
+) -> Credential:
     """The secret before becomes a new version, sent as it was then; the one in use until now is kept for a day.
 
-    Raises CredentialNotFound when there is none to switch back to.
+    `number` is of another version that is kept. Raises CredentialNotFound when there is none to switch back to, and
+    CredentialRefused when another version than `in_use` is in use by now: pressed twice, it would undo itself.
     """
     demand(actor, organization, Power.MANAGE_CREDENTIALS)
+    refuse_other_version(organization, connector_id, in_use)
     credential = locked_credential(organization, connector_id)
-    previous = previous_version(credential)
+    previous = next((one for one in kept_versions(credential) if number in {None, one.number}), None)
     if previous is None:
         raise CredentialNotFound("The secret before this one is no longer kept. Enter it again instead.")
     opener = opener_for(organization.pk)

@@ -57,18 +57,20 @@ class CredentialForm(ScheduleForm):
     untested = forms.BooleanField(
         required=False,
         label="Switch without a working test",
-        help_text="A new secret is tried before it replaces the saved one. Tick this only if the server is down.",
+        help_text="The server is not asked. If the secret is wrong, calls fail until you switch back.",
     )
+    """The second step: offered once a try went wrong."""
 
     def __init__(
-        self, *args: Any, credential: Credential | None = None, is_replacing: bool = False, **kwargs: Any
+        self, *args: Any, credential: Credential | None = None, is_tried_first: bool = False, **kwargs: Any
     ) -> None:
         self.credential = credential
         if credential is not None:
             kwargs["initial"] = kwargs.get("initial", {}) | initial_of(credential)
         super().__init__(*args, **kwargs)
-        if not is_replacing:
+        if not is_tried_first:
             del self.fields["untested"]
+        self.offers_untested = bool(self.data.get("untested"))
         self.fields.update({one.name: _field_of(one) for one in all_inputs()})
         self._order()
         self._say_what_for()

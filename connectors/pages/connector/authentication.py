@@ -1,4 +1,4 @@
-"""A connector's tab Authentication: the secret that Harriet signs in with is entered, replaced and switched back."""
+"""A connector's tab Authentication: the secret that Harriet signs in with is entered, rotated and switched back."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from connectors.actions.switch_secret_back import switch_secret_back
-from connectors.actions.test_connection import test_connection
+from connectors.actions.test_connection import Finding, test_connection, worst_of
+from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.kept_findings import keep_findings
-from connectors.pages.shared_forms import credential_form, saved_credential
+from connectors.pages.shared_forms import SavedCredential, credential_form, saved_credential, seen_version
 from connectors.queries import connector_of
+from connectors.way_back import KeptSecret, kept_secrets
 from harriet.pages.context import show
 from harriet.pages.forms import status_of
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.roles import Power
-from vault.models import Credential, CredentialVersion
+from vault.models import Credential
 from vault.pages.credential_form import CredentialForm
-from vault.queries import credential_of, previous_version
+from vault.queries import credential_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +34,55 @@ class AuthenticationTab(ConnectorPage):
     tab = "authentication"
     form: CredentialForm
     credential: Credential | None
-
-    @property
-    def previous(self) -> CredentialVersion | None:
-        """The secret before this one, while it is kept."""
-        return previous_version(self.credential) if self.credential else None
+    kept: list[KeptSecret]
+    """The secrets before this one that can be switched back to."""
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)
 def authentication_tab(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     form = credential_form(request, connector)
-    if saved_credential(request, connector, form):
-        keep_findings(request, connector, test_connection(connector, actor=request.actor))
-        messages.success(request, "Saved, and tried at once. Below is what the server said.")
+    if (saved := saved_credential(request, connector, form)) is not None:
+        _tell(request, connector, saved)
         return redirect("connectors:authentication", pk)
-    page = AuthenticationTab(request, connector, form=form, credential=credential_of(pk))
+    page = AuthenticationTab(
+        request, connector, form=form, credential=credential_of(pk), kept=kept_secrets(connector, timezone.now())
+    )
     return show(request, page, status=status_of(form))
 
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
 def switch_back_to_secret(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """At once, because calls may be failing; then it is tried, and the page says how that went."""
     connector = connector_of(request.organization, pk)
-    switch_secret_back(connector, actor=request.actor)
-    keep_findings(request, connector, test_connection(connector, actor=request.actor))
-    messages.success(
-        request, "The secret before is in use again, and was tried at once. Below is what the server said."
-    )
+    number = seen_version(request, "version")
+    switch_secret_back(connector, number=number, in_use=seen_version(request, "in_use"), actor=request.actor)
+    worst, now = _tried(request, connector), "The secret before is in use again"
+    if worst.kind == "danger":
+        messages.error(request, f"{now}, but the server does not work with it: {worst.sentence}")
+    else:
+        messages.success(request, f"{now}, and the server works with it.")
     return redirect("connectors:authentication", pk)
+
+
+def _tell(request: OrganizationRequest, connector: Connector, saved: SavedCredential) -> None:
+    """Says what happened, and no more: green only for what the server was seen to work with."""
+    if not saved.is_switched:
+        messages.success(request, "The secret in use stayed as it was. Who looks after it, and how often, is saved.")
+        return
+    if saved.findings:
+        keep_findings(request, connector, saved.findings)
+    worst = worst_of(saved.findings) if saved.findings else _tried(request, connector)
+    now = "Harriet signs in with nothing now" if credential_of(connector.pk) is None else "The new secret is in use"
+    kept = next((f" The one before is kept until {one.until}." for one in kept_secrets(connector, timezone.now())), "")
+    if worst.kind == "danger":
+        messages.error(request, f"{now}, untested, and the server does not work with it: {worst.sentence}{kept}")
+    else:
+        messages.success(request, f"{now}, and the server works with it.{kept}")
+
+
+def _tried(request: OrganizationRequest, connector: Connector) -> Finding:
+    findings = test_connection(connector, actor=request.actor)
+    keep_findings(request, connector, findings)
+    return worst_of(findings)

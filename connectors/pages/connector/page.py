@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from django.urls import reverse
+from django.utils import timezone
 
-from connectors.actions.test_connection import Finding
 from connectors.counts import Counts, enabled_words, offer_words
 from connectors.models import Connector, SyncRun
-from connectors.pages.kept_findings import kept_findings
+from connectors.pages.kept_findings import KeptTest, kept_test
 from connectors.queries import counts_of, last_sync_of, last_taken_sync_of
 from connectors.states import ShownState, state_of
 from connectors.sync_remarks import RemarkList, remarks_of
 from connectors.transports.kinds import kind_label
+from connectors.way_back import way_back
 from harriet.pages.context import PageContext
 from harriet.pages.links import Link
 from harriet.people.pages.guards import OrganizationRequest
@@ -76,8 +77,14 @@ class ConnectorPage(PageContext):
         return remarks_of(last_taken_sync_of(self.connector), MOST_REMARKS)
 
     @property
-    def findings(self) -> list[Finding]:
-        return kept_findings(self.request, self.connector)
+    def test(self) -> KeptTest | None:
+        """Of what is saved. Beside the error of a form that was just sent it would be taken for that one's."""
+        return None if self.request.method == "POST" else kept_test(self.request, self.connector)
+
+    @property
+    def way_back(self) -> str:
+        """To the secret before this one, when the server refuses this one."""
+        return way_back(self.connector, timezone.now())
 
     @property
     def can_manage(self) -> bool:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from connectors.actions.delete_connector import delete_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.set_argument_checks import set_argument_checks
-from connectors.actions.test_connection import test_connection
+from connectors.actions.test_connection import test_connection, worst_of
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.consequences import Consequences, consequences_of
@@ -94,8 +94,12 @@ def save_connection_of_connector(request: OrganizationRequest, pk: UUID) -> Http
     if had_secret and credential_of(connector.pk) is None:
         messages.warning(request, "The secret was saved for the old address and was removed. Enter it for the new one.")
         return redirect("connectors:authentication", pk)
-    keep_findings(request, connector, test_connection(connector, actor=request.actor))
-    messages.success(request, "Saved, and tried at once. Below is what the server said. Sync its tools next.")
+    findings = test_connection(connector, actor=request.actor)
+    keep_findings(request, connector, findings)
+    if worst_of(findings).kind == "danger":
+        messages.warning(request, "The address is saved, but no call will work: below is what was found there.")
+    else:
+        messages.success(request, "The address is saved, and the server answers there. Sync its tools next.")
     return redirect("connectors:settings", pk)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from audit.actor import SYSTEM
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.draft_connector import draft_connector
-from connectors.actions.replace_secret import is_replacing, replace_secret
+from connectors.actions.replace_secret import is_tried_first, replace_secret
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import check_address, move_between, save_connection
@@ -19,6 +21,7 @@ from connectors.models import Connector, SyncRun, Tool
 from connectors.sync_remarks import remarks_of
 from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
 from harriet.console.setup_file.report import Report
+from harriet.lib.secret import Secret
 from harriet.lib.text import show_hidden
 from harriet.people.models import Group, Organization, User
 from vault.actions.change_schedule import change_schedule
@@ -89,7 +92,7 @@ def _authentication(connector: Connector, part: AuthenticationPart) -> bool:
     credential = credential_of(connector.id)
     if part.type == NO_CREDENTIAL_TYPE:
         if credential is not None or connector.state == Connector.State.DRAFT:
-            save_authentication(connector, type=NO_CREDENTIAL_TYPE, actor=SYSTEM)
+            _save(connector, part, None, None)
         return credential is not None
     if part.secret is not None:
         return _secret(connector, part)
@@ -115,18 +118,26 @@ def _secret(connector: Connector, part: AuthenticationPart) -> bool:
     owner = _owner(connector.organization, part.owner)
     if is_same_credential(connector.id, part.type, secret, username=username, placement=placement):
         return _schedule(connector, owner, part.rotate_every_days)
-    save = replace_secret if is_replacing(connector) else save_authentication
-    save(
-        connector,
-        type=part.type,
-        secret=secret,
-        username=username,
-        placement=placement,
-        owner=owner,
-        rotate_every_days=part.rotate_every_days,
-        actor=SYSTEM,
-    )
+    _save(connector, part, secret, owner)
     return True
+
+
+def _save(connector: Connector, part: AuthenticationPart, secret: Secret | None, owner: User | None) -> None:
+    """What takes another's place is tried first, unless the file says `untested`."""
+    username, placement = part.entered
+    fields: dict[str, Any] = {
+        "type": part.type,
+        "secret": secret,
+        "username": username,
+        "placement": placement,
+        "owner": owner,
+        "rotate_every_days": part.rotate_every_days,
+        "actor": SYSTEM,
+    }
+    if is_tried_first(connector):
+        replace_secret(connector, is_untested=part.untested, **fields)
+    else:
+        save_authentication(connector, **fields)
 
 
 def _schedule(connector: Connector, owner: User | None, days: int | None) -> bool:

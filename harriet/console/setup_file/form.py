@@ -88,6 +88,8 @@ class AuthenticationPart(_Asked, forbid_unknown_fields=True, omit_defaults=True)
 
     owner: str = ""
     rotate_every_days: int | None = None
+    untested: bool = False
+    """A secret that replaces another is saved without asking the server, for one that is down at the moment."""
 
     @property
     def entered(self) -> Entered:
