@@ -1,6 +1,10 @@
 """The audit events of this floor."""
 
+from typing import Annotated
+
+from audit.actor import Label
 from audit.events import TicketEvent
+from audit.vocabulary.declaration import AuditEvent
 
 
 class ActionApproved(TicketEvent):
@@ -24,6 +28,13 @@ class ActionExpired(TicketEvent):
     sentence = "{tool} for {person} on ticket {ticket} expired without a decision."
 
 
+class ActionWithdrawn(TicketEvent):
+    """Whoever asked for a held call took it back before anybody had decided on it."""
+
+    code = "action.withdrawn"
+    sentence = "{actor} withdrew {tool} on ticket {ticket}."
+
+
 class ActionInvalidated(TicketEvent):
     """Something that the approval was bound to changed before the call could run."""
 
@@ -43,3 +54,37 @@ class ActionCollected(TicketEvent):
 
     code = "action.collected"
     sentence = "{person} collected the result of {tool} on ticket {ticket}."
+
+
+class AccessAsked(AuditEvent):
+    """Somebody asked for tools that they don't have."""
+
+    code = "access.asked"
+    sentence = "{person} asked for access to {what} on ticket {ticket}{because}."
+    person: Label
+    ticket: Label
+    what: Annotated[str, "the connector's name, or “something new” when they named none"]
+    reason: str
+
+
+class AccessGiven(AuditEvent):
+    """A request for access was answered with yes. What was given by it has events of its own."""
+
+    code = "access.given"
+    sentence = "{actor} gave {person} access to {what} on ticket {ticket}."
+    person: Label
+    ticket: Label
+    what: Annotated[str, "the connector's name, or “something new” when they named none"]
+    group: Annotated[str, "short name of the group that the person was put into; empty when it was given otherwise"]
+    reason: str
+
+
+class AccessDeclined(AuditEvent):
+    """A request for access was answered with no; the person is told why."""
+
+    code = "access.declined"
+    sentence = "{actor} declined to give {person} access to {what} on ticket {ticket}{because}."
+    person: Label
+    ticket: Label
+    what: Annotated[str, "the connector's name, or “something new” when they named none"]
+    reason: str

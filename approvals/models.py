@@ -1,4 +1,4 @@
-"""Held calls: tickets, pending actions and the decisions on them."""
+"""Tickets, and what waits on them: held calls with the decisions on them, and requests for access."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harriet.lib.ids import new_id
 
 
 class Ticket(models.Model):
-    """What people see of a held call, by a number within the organization."""
+    """What people see of a held call, or of a request for access, by a number within the organization."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="tickets")
@@ -42,7 +42,7 @@ class Ticket(models.Model):
 class PendingAction(models.Model):
     """One call that waits for a person. Moves only by compare-and-set on `state`:
 
-    waiting → approved → executing → done → collected; waiting → rejected | expired;
+    waiting → approved → executing → done → collected; waiting → rejected | expired | withdrawn;
     approved → invalid (what the approval was bound to has changed); executing → unknown (the executor is gone).
     """
 
@@ -54,6 +54,7 @@ class PendingAction(models.Model):
         COLLECTED = "collected", "Ran, result collected"
         REJECTED = "rejected", "Rejected"
         EXPIRED = "expired", "Expired"
+        WITHDRAWN = "withdrawn", "Withdrawn"
         UNKNOWN = "unknown", "Started, outcome unknown"
         INVALID = "invalid", "Approval no longer fitted"
 
@@ -140,3 +141,51 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.approver_label}"
+
+
+class AccessRequest(models.Model):
+    """Somebody asks for tools that they don't have: of one connector, or of none that they know of."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Waiting for an answer"
+        GIVEN = "given", "Access was given"
+        DECLINED = "declined", "Declined"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
+    ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="access_request")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    connector = models.ForeignKey("connectors.Connector", on_delete=models.SET_NULL, null=True, related_name="+")
+    connector_label = models.CharField(max_length=80, blank=True)
+    """As it was called then; empty for a request that names none."""
+    need = models.CharField(max_length=500)
+    """What they need it for, in their words."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    answered_by_label = models.CharField(max_length=200, blank=True)
+    answer = models.CharField(max_length=500, blank=True)
+    """What the person was told with it."""
+    created_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "state", "-created_at"], name="access_request_open"),
+            models.Index(fields=["organization", "-created_at"], name="access_request_newest"),
+            models.Index(fields=["person", "state"], name="access_request_of_person"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "connector"],
+                condition=models.Q(state="open", connector__isnull=False),
+                name="access_request_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connector_label or 'Something new'} for {self.person}"
+
+    @property
+    def notice_key(self) -> str:
+        """Names the line in the inboxes of those who answer it."""
+        return f"access request {self.pk}"

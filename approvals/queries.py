@@ -12,7 +12,7 @@ from django.urls import reverse
 from approvals.deciders import decided_by_others
 from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
-from approvals.models import PendingAction, Ticket
+from approvals.models import AccessRequest, PendingAction, Ticket
 from approvals.sealed_parts import arguments_of, meta_of
 from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, Organization
@@ -35,6 +35,22 @@ def tickets_for(membership: Membership) -> QuerySet[Ticket]:
     if has_power(membership, Power.DECIDE_ACTIONS):
         return tickets
     return tickets.filter(Q(action__user=membership.user_id) | Q(action__connector__in=_decides_for(membership)))
+
+
+def requests_for(membership: Membership) -> QuerySet[AccessRequest]:
+    """Requests for access that the person may see, the newest first: their own, and those that they may answer."""
+    requests = AccessRequest.objects.filter(organization=membership.organization_id)
+    if not has_power(membership, Power.MANAGE_CONNECTORS):
+        requests = requests.filter(Q(person=membership.user_id) | Q(connector__owner=membership.user_id))
+    return requests.select_related("organization", "ticket", "person", "connector").order_by("-created_at", "-pk")
+
+
+def requests_to_answer(membership: Membership) -> QuerySet[AccessRequest]:
+    """Those that wait for this person's answer, the oldest first."""
+    waiting = requests_for(membership).filter(state=AccessRequest.State.OPEN)
+    if not has_power(membership, Power.MANAGE_CONNECTORS):
+        waiting = waiting.filter(connector__owner=membership.user_id)
+    return waiting.order_by("created_at", "pk")
 
 
 def waiting_for(membership: Membership) -> QuerySet[Ticket]:

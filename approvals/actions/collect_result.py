@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
+from approvals.actions.tell_caller import client_was_told
 from approvals.events import ActionCollected
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
@@ -23,5 +24,6 @@ def collect_result(action_id: UUID, *, actor: Actor) -> bytes | None:
     if not move(action_id, State.DONE, State.COLLECTED, told_at=Now(), sealed_result=None):
         return None
     close_ticket(action_id)
+    client_was_told(action)
     write_event(ActionCollected, action, actor=actor)
     return result_of(action)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from approvals.actions.tell_caller import tell_caller
 from approvals.events import ActionExpired, ActionLost
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
@@ -19,7 +20,7 @@ _LOST = "It was started, but the process that ran it stopped; check with the ser
 
 def expire_actions(*, actor: Actor) -> int:
     """Returns how many actions ended. Safe to run in several workers at once."""
-    related = PendingAction.objects.select_related("ticket", "connector", "tool")
+    related = PendingAction.objects.select_related("organization", "ticket", "connector", "tool", "user")
     late = related.filter(state__in=[State.WAITING, State.APPROVED], expires_at__lte=Now())
     grace = timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
     lost = related.filter(state=State.EXECUTING, started_at__lte=Now() - grace)
@@ -33,6 +34,7 @@ def expire_action(action: PendingAction, *, actor: Actor) -> bool:
     if moved:
         close_ticket(action.id)
         write_event(ActionExpired, action, actor=actor, decision="refuse")
+        tell_caller(action, "expired without a decision, and has not run.")
     return moved
 
 
@@ -42,4 +44,5 @@ def _lose(action: PendingAction, actor: Actor) -> bool:
     if moved:
         close_ticket(action.id)
         write_event(ActionLost, action, actor=actor, reason=_LOST)
+        tell_caller(action, "was approved and started, and nobody knows how it ended: check with the service.")
     return moved

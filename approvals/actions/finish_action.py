@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
+from approvals.actions.tell_caller import tell_caller
 from approvals.lifecycle import State, check_is_harriet, move
 from approvals.models import PendingAction
 from approvals.sealed_parts import sealer_for
@@ -17,11 +18,16 @@ from audit.actor import Actor
 def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
     """`result` is raw JSON. False when the action is not running any more. No audit event: the call wrote its own."""
     check_is_harriet(actor)
-    action = PendingAction.objects.get(pk=action_id)
+    related = ("organization", "ticket", "connector", "tool", "user", "decision")
+    action = PendingAction.objects.select_related(*related).get(pk=action_id)
     seal = sealer_for(
         organization_id=action.organization_id,
         connector_id=action.connector_id,
         action_id=action.id,
         user_id=action.user_id,
     )
-    return move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))
+    moved = move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))
+    if moved:
+        by = f" by {action.decision.approver_label}" if hasattr(action, "decision") else ""
+        tell_caller(action, f"was approved{by}, and its answer is there: your client gets it with the same call again.")
+    return moved

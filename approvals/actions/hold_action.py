@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from approvals.actions.expire_actions import expire_action
@@ -17,6 +16,7 @@ from approvals.limits import check_room
 from approvals.models import PendingAction, Ticket
 from approvals.queries import as_held
 from approvals.sealed_parts import sealer_for
+from approvals.ticket_numbers import next_ticket, one_at_a_time
 from audit.actor import SYSTEM, Actor
 from audit.events import CallHeld
 from harriet.lib.ids import new_id
@@ -32,7 +32,7 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
 
     A refusal that the client has not heard yet is returned once; the call after that asks anew.
     """
-    _one_at_a_time(call.organization_id)
+    one_at_a_time(call.organization_id)
     action = _standing(call)
     if action is None:
         _expire_late(call)
@@ -41,12 +41,6 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
     if action.state in REFUSED:
         mark_told(action.id)
     return as_held(action)
-
-
-def _one_at_a_time(organization_id: UUID) -> None:
-    """Ticket numbers count up without gaps, and the same call is never put on two tickets."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tickets {organization_id}"])
 
 
 def _standing(call: HeldCall) -> PendingAction | None:
@@ -65,14 +59,8 @@ def _expire_late(call: HeldCall) -> None:
 
 
 def _open_ticket(call: HeldCall, actor: Actor) -> PendingAction:
-    last = Ticket.objects.filter(organization_id=call.organization_id).aggregate(last=Max("number"))["last"]
-    ticket = Ticket.objects.create(
-        organization_id=call.organization_id,
-        number=(last or 0) + 1,
-        title=f"{call.connector_label}: {call.tool_label}",
-        requester_id=call.user_id,
-        requester_label=call.caller_label,
-    )
+    title = f"{call.connector_label}: {call.tool_label}"
+    ticket = next_ticket(call.organization_id, title, call.user_id, call.caller_label)
     action = _create_action(call, ticket)
     write_event(CallHeld, action, actor=actor, decision="hold", reason=call.reason)
     announce_to_approvers(action)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
+from approvals.actions.tell_caller import tell_caller
 from approvals.events import ActionInvalidated
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
@@ -21,4 +22,5 @@ def invalidate_action(action_id: UUID, reason: str, *, actor: Actor) -> bool:
         close_ticket(action_id)
         action = PendingAction.objects.select_related("ticket").get(pk=action_id)
         write_event(ActionInvalidated, action, actor=actor, decision="refuse", reason=reason)
+        tell_caller(action, f"was approved and has not run: {reason}")
     return moved

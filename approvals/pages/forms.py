@@ -1,6 +1,12 @@
-"""What an approver may type on a ticket. A text area: Enter in a one-line field would press the first button."""
+"""What may be typed on a ticket. Text areas: Enter in a one-line field would press the first button."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django import forms
+
+from harriet.people.models import Group
 
 _LINES = {"rows": 2}
 
@@ -20,4 +26,42 @@ class RejectForm(forms.Form):
         widget=forms.Textarea(attrs=_LINES),
         help_text="Goes back to the person and their client. Kept in the audit log.",
         error_messages={"required": "Say why: the reason goes back to the person and their client."},
+    )
+
+
+class GiveForm(forms.Form):
+    """Into which group the person comes; none when access was given otherwise."""
+
+    group = forms.ChoiceField(label="By putting them into a group", required=False, widget=forms.RadioSelect)
+    answer = forms.CharField(
+        label="A word with it",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs=_LINES),
+        help_text="Goes to the person who asked.",
+    )
+
+    def __init__(self, groups: list[Group], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.groups = groups
+        words = [(str(group.pk), _reach(group)) for group in groups]
+        self.fields["group"].choices = [*words, ("", "No group: they have access by now")]  # type: ignore[attr-defined]
+
+    @property
+    def chosen_group(self) -> Group | None:
+        chosen = self.cleaned_data["group"]
+        return next((group for group in self.groups if str(group.pk) == chosen), None)
+
+
+def _reach(group: Any) -> str:
+    tools = "1 tool" if group.tool_count == 1 else f"{group.tool_count} tools"
+    return f"{group.name}: {tools} of it{'' if group.has_profile else ', but no profile of the group offers it'}"
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs=_LINES),
+        help_text="Goes to the person who asked. Kept in the audit log.",
+        error_messages={"required": "Say why: the person who asked is told."},
     )

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
+from approvals.actions.withdraw_action import withdraw_action
 from approvals.deciders import NOBODY, approvers_of, refusal
 from approvals.errors import ApprovalError
-from approvals.models import Decision, PendingAction, Ticket
+from approvals.models import AccessRequest, Decision, PendingAction, Ticket
 from approvals.pages.card import Card, card_of
 from approvals.pages.forms import ApproveForm, RejectForm
-from approvals.queries import tickets_for, waiting_for
+from approvals.pages.requests import request_page
+from approvals.queries import requests_for, requests_to_answer, tickets_for, waiting_for
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
 from harriet.pages.links import Link
@@ -27,6 +29,8 @@ _PAGE = 50
 """Tickets on one page."""
 _NEWEST = 5000
 """How many tickets the list goes back. Counting all of a large company's takes longer than any page."""
+MOST_REQUESTS = 50
+"""For access, above the calls: the oldest first."""
 _FILTERS = {"open": "Open", "waiting": "Waiting for me", "all": "All"}
 
 
@@ -37,6 +41,8 @@ class TicketsPage(PageContext):
     page: Page[Ticket]
     show: str
     """Which tickets: a key of the filters."""
+    requests: list[AccessRequest]
+    """For access, that wait for this person's answer."""
 
     @property
     def filters(self) -> list[Link]:
@@ -57,8 +63,9 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
         tickets = waiting_for(request.membership)
     elif chosen != "all":
         chosen, tickets = "open", tickets.filter(is_open=True)
+    requests = list(requests_to_answer(request.membership)[:MOST_REQUESTS]) if chosen != "all" else []
     page = Paginator(tickets[:_NEWEST], _PAGE).get_page(request.GET.get("page"))
-    return show(request, TicketsPage(page=page, show=chosen))
+    return show(request, TicketsPage(page=page, show=chosen, requests=requests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,9 @@ class TicketPage(PageContext):
     approve_form: ApproveForm
     reject_form: RejectForm
 
+    may_withdraw: bool
+    """It is the person's own call, and nobody has decided on it."""
+
     @property
     def may_decide(self) -> bool:
         return self.is_waiting and not self.why_not
@@ -85,7 +95,25 @@ class TicketPage(PageContext):
 @require_safe
 @in_organization
 def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
+    """Of a held call, or of a request for access."""
+    asked = requests_for(request.membership).filter(ticket__number=number).first()
+    if asked is not None:
+        return request_page(request, asked)
     return _show(request, _ticket(request, number), ApproveForm(), RejectForm())
+
+
+@require_POST
+@in_organization
+def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
+    """One's own call."""
+    ticket = _ticket(request, number)
+    try:
+        withdraw_action(ticket.action, actor=request.actor)
+    except ApprovalError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Withdrawn. The call has not run, and your client is told so.")
+    return redirect("tickets:detail", number)
 
 
 @require_POST
@@ -139,5 +167,6 @@ def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, re
         nobody=NOBODY if why_not and not approvers_of(action).exists() else "",
         approve_form=approve,
         reject_form=reject,
+        may_withdraw=is_waiting and action.user_id == request.user.pk,
     )
     return show(request, page, status=status_of(approve, reject))

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from approvals.pages.tickets import approve, reject, ticket_detail, ticket_list
+from approvals.pages.requests import decline, give
+from approvals.pages.tickets import approve, reject, ticket_detail, ticket_list, withdraw
 
 ticket_urls = (
     [
@@ -10,6 +11,9 @@ ticket_urls = (
         path("<int:number>/", ticket_detail, name="detail"),
         path("<int:number>/approve/", approve, name="approve"),
         path("<int:number>/reject/", reject, name="reject"),
+        path("<int:number>/withdraw/", withdraw, name="withdraw"),
+        path("<int:number>/give/", give, name="give"),
+        path("<int:number>/decline/", decline, name="decline"),
     ],
     "tickets",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from approvals.actions.request_access import request_access
 from approvals.models import Decision, PendingAction
 from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
@@ -38,6 +39,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     Decision.objects.create(
         action=action, approver=cast.bob, approver_label=str(cast.bob), verdict="reject", reason="Not to this customer."
     )
+    _asked(cast, company)
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)
     alice = Membership.objects.get(user=cast.alice, organization=cast.acme)
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
@@ -46,6 +48,12 @@ def make_everything(cast: Cast) -> BusyCompany:
     Sweep.objects.update_or_create(id=1, defaults={"swept_until": timezone.now()})
     RootKey.objects.get_or_create(label="a root key", defaults={"provider": "file", "canary": b"\x02" * 32})
     return company
+
+
+def _asked(cast: Cast, company: BusyCompany) -> None:
+    """Dana asks for a connector of which she may use nothing."""
+    dana = Membership.objects.get(user=cast.dana)
+    request_access(dana, company.connectors[2], "Monthly figures for the board.", actor=cast.actor(cast.dana))
 
 
 def _chain(cast: Cast) -> None:

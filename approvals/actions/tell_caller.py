@@ -1,0 +1,26 @@
+"""Tells whoever asked for a held call what became of it, in their inbox. No audit events: the changes have them."""
+
+from __future__ import annotations
+
+from approvals.models import PendingAction
+from approvals.waiting_calls import path_of
+from harriet.people.actions.notice_person import notice_person
+from harriet.people.actions.read_notices import settle_notices
+
+
+def tell_caller(action: PendingAction, became: str) -> None:
+    """In the transaction of what became of it. `became` goes on after “Your call of send_mail at CRM ”. Nobody is told
+    of the call of a key that is nobody's."""
+    if action.user is None:
+        return
+    text = f"Your call of {action.tool} at {action.connector.name} {became}"
+    notice_person(action.user, action.organization, text, path_of(action), _key(action), mail=False)
+
+
+def client_was_told(action: PendingAction) -> None:
+    """The person's client has the answer: the line stays, and asks for nothing any more."""
+    settle_notices(action.organization_id, _key(action))
+
+
+def _key(action: PendingAction) -> str:
+    return f"became {action.pk}"

@@ -1,0 +1,25 @@
+"""Who answers requests for access: whoever manages connectors, and the connector's owner."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from approvals.models import AccessRequest
+from connectors.models import Connector
+from harriet.people.models import Membership
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power, roles_with
+
+
+def may_answer(request: AccessRequest, membership: Membership) -> bool:
+    """Whether this member of the organization says yes or no to it."""
+    owns = request.connector is not None and request.connector.owner_id == membership.user_id
+    return membership.is_active and (owns or has_power(membership, Power.MANAGE_CONNECTORS))
+
+
+def answerers_of(organization_id: UUID, connector: Connector | None) -> list[UUID]:
+    """User ids of those who are told of a request: the connector's owner; without one, all who manage connectors."""
+    here = Membership.objects.filter(organization=organization_id, is_active=True, user__is_active=True)
+    owners = here.filter(user=connector.owner_id) if connector and connector.owner_id else here.none()
+    told = list(owners.values_list("user_id", flat=True))
+    return told or list(here.filter(role__in=roles_with(Power.MANAGE_CONNECTORS)).values_list("user_id", flat=True))
