@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from harriet.console.installation.pages import licences_page, test_mail, this_installation_page
 from harriet.console.organization import organization_page
 from harriet.console.views import account_page, frame, home_page, inbox_page, overview_page, search_page
 
@@ -18,4 +19,12 @@ console_urls = (
     "console",
 )
 
-organization_urls = ([path("", organization_page, name="detail")], "organization")
+organization_urls = (
+    [
+        path("", organization_page, name="detail"),
+        path("installation/", this_installation_page, name="installation"),
+        path("installation/test-mail/", test_mail, name="test_mail"),
+        path("licences/", licences_page, name="licences"),
+    ],
+    "organization",
+)

@@ -159,6 +159,21 @@ class SetupLink(models.Model):
         return f"set-up link of {self.created_at}"
 
 
+class Backup(models.Model):
+    """A backup of this installation, as the job that made it says: Harriet makes none and can't see them."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    made_at = models.DateTimeField(db_default=Now())
+    is_restored = models.BooleanField(default=False)
+    """It was restored as a test."""
+
+    class Meta:
+        indexes = [models.Index(fields=["-made_at"], name="backup_newest")]
+
+    def __str__(self) -> str:
+        return f"backup of {self.made_at}"
+
+
 class Device(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="devices")

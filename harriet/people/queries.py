@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from harriet.people.errors import NotFound
 from harriet.people.models import (
     AccessToken,
+    Backup,
     CredentialOffer,
     Device,
     Group,
@@ -201,3 +202,8 @@ def or_not_found(thing: T | None, message: str) -> T:
     if thing is None:
         raise NotFound(message)
     return thing
+
+
+def last_backup() -> Backup | None:
+    """Of the whole installation; None when none was ever noted."""
+    return Backup.objects.order_by("-made_at").first()

@@ -266,4 +266,15 @@ RECORDS = (
         hidden={"token_hash": HASHED},
         title=lambda row: "Set-up link",
     ),
+    Record(
+        model="people.Backup",
+        one="backup",
+        many="Backups",
+        meaning="That a backup of this installation was made, as the job that made it says.",
+        scope=INSTALLATION,
+        fields={"made_at": "Made", "is_restored": "Restored as a test"},
+        columns=("made_at", "is_restored"),
+        time="made_at",
+        title=lambda row: "Backup",
+    ),
 )

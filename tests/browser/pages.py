@@ -29,6 +29,8 @@ LISTS = (
     "vault:list",
     "audit:list",
     "organization:detail",
+    "organization:installation",
+    "organization:licences",
     "tickets:list",
     "me:home",
     "me:devices",

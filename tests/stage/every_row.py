@@ -19,7 +19,7 @@ from connectors.models import (
 )
 from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
-from harriet.people.models import Membership, RightGiven, SetupLink, TablePreference
+from harriet.people.models import Backup, Membership, RightGiven, SetupLink, TablePreference
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
 from vault.models import RootKey
@@ -44,6 +44,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     alice = Membership.objects.get(user=cast.alice, organization=cast.acme)
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
     _chain(cast)
+    Backup.objects.create()
     SetupLink.objects.create(token_hash=b"\x01" * 32, expires_at=timezone.now())
     Sweep.objects.update_or_create(id=1, defaults={"swept_until": timezone.now()})
     RootKey.objects.get_or_create(label="a root key", defaults={"provider": "file", "canary": b"\x02" * 32})

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from harriet.console.audit.rows import Badge, badge_of
-from harriet.console.records.installation import BackgroundWork, Overview, background, overviews
+from harriet.console.background import BackgroundWork, background
+from harriet.console.records.overviews import Overview, overviews
 from harriet.console.records.viewer import Viewer, for_readers
 from harriet.pages.context import PageContext, show
 from harriet.people.errors import NotFound

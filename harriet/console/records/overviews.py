@@ -1,4 +1,4 @@
-"""What the installation's operators see: counts and health of every organization, and of the background work.
+"""What the installation's operators see: counts and health of every organization.
 
 Nothing is counted beyond a bound, so that the page costs the same however much there is.
 """
@@ -6,38 +6,21 @@ Nothing is counted beyond a bound, so that the page costs the same however much 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import redis
-from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from audit.events import CALL_INTENT, CALL_REFUSED
-from audit.models import Checkpoint, Sweep, Unsealed
+from audit.models import Checkpoint
 from audit.verification.checkpoints import is_own
 from connectors.models import Connector
+from harriet.console.background import Count
 
 PAGE = 25
 MOST = 1_000
 """Of people and connectors; more are "1000+"."""
 MOST_CALLS = 10_000
-QUEUE = "celery"
-LATE = timedelta(minutes=5)
-"""Background work that a worker does every minute is late after this."""
-ANSWER_SECONDS = 1.0
-
-
-class Count(NamedTuple):
-    """Counted up to a bound."""
-
-    number: int
-    bound: int
-
-    def __str__(self) -> str:
-        return f"{self.bound:,}+" if self.number > self.bound else f"{self.number:,}"
 
 
 class Counted(NamedTuple):
@@ -145,33 +128,3 @@ def _last_verifications(organization_ids: list[UUID]) -> dict[UUID, Checkpoint]:
         [organization_ids],
     )
     return {made.organization_id: made for made in latest if is_own(made)}
-
-
-@dataclass(frozen=True, slots=True)
-class BackgroundWork:
-    """How the work behind the pages goes."""
-
-    queued: int | None
-    """Tasks that wait in Redis; None when it does not answer."""
-    swept_until: datetime | None
-    """A worker looks for calls without an outcome every minute."""
-    unsealed: Count
-
-    @property
-    def is_late(self) -> bool:
-        return self.swept_until is None or timezone.now() - self.swept_until > LATE
-
-
-def background() -> BackgroundWork:
-    sweep = Sweep.objects.first()
-    waiting = Unsealed.objects.order_by()[: MOST + 1].count()
-    return BackgroundWork(_queued(), sweep.swept_until if sweep else None, Count(waiting, MOST))
-
-
-def _queued() -> int | None:
-    options = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
-    try:
-        with redis.Redis.from_url(settings.REDIS_URL, **options) as asked:
-            return int(asked.llen(QUEUE))
-    except (redis.RedisError, ValueError):
-        return None
