@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -55,11 +55,6 @@ def credential_of(connector_id: UUID) -> Credential | None:
 def credentials_of(organization_id: UUID) -> QuerySet[Credential]:
     """All credentials of an organization for the vault page."""
     return _with_saved(Credential.objects.filter(organization_id=organization_id)).order_by("name", "pk")
-
-
-def due_of(organization_id: UUID, before: datetime) -> QuerySet[Credential]:
-    """Those whose rotation is due by then, the longest overdue first."""
-    return credentials_of(organization_id).filter(rotation_due_at__lte=before).order_by("rotation_due_at", "pk")
 
 
 def current_version(credential: Credential) -> CredentialVersion:

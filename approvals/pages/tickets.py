@@ -1,11 +1,10 @@
-"""Tickets: the list, and the page on which one held call is decided."""
+"""The page on which one held call is decided."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
@@ -15,57 +14,14 @@ from approvals.actions.reject_action import reject_action
 from approvals.actions.withdraw_action import withdraw_action
 from approvals.deciders import NOBODY, approvers_of, refusal
 from approvals.errors import ApprovalError
-from approvals.models import AccessRequest, Decision, PendingAction, Ticket
+from approvals.models import Decision, PendingAction, Ticket
 from approvals.pages.card import Card, card_of
 from approvals.pages.forms import ApproveForm, RejectForm
 from approvals.pages.requests import request_page
-from approvals.queries import requests_for, requests_to_answer, tickets_for, waiting_for
+from approvals.queries import requests_for, tickets_for
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
-from harriet.pages.links import Link
 from harriet.people.pages.guards import OrganizationRequest, in_organization
-
-_PAGE = 50
-"""Tickets on one page."""
-_NEWEST = 5000
-"""How many tickets the list goes back. Counting all of a large company's takes longer than any page."""
-MOST_REQUESTS = 50
-"""For access, above the calls: the oldest first."""
-_FILTERS = {"open": "Open", "waiting": "Waiting for me", "all": "All"}
-
-
-@dataclass(frozen=True, slots=True)
-class TicketsPage(PageContext):
-    template = "tickets/list.html"
-    active = "tickets"
-    page: Page[Ticket]
-    show: str
-    """Which tickets: a key of the filters."""
-    requests: list[AccessRequest]
-    """For access, that wait for this person's answer."""
-
-    @property
-    def filters(self) -> list[Link]:
-        return [Link(f"?show={key}", label, key == self.show) for key, label in _FILTERS.items()]
-
-    @property
-    def is_cut(self) -> bool:
-        """The list ends here, though there are older ones."""
-        return self.page.paginator.count == _NEWEST and not self.page.has_next()
-
-
-@require_safe
-@in_organization
-def ticket_list(request: OrganizationRequest) -> HttpResponse:
-    chosen = request.GET.get("show", "open")
-    tickets = tickets_for(request.membership)
-    if chosen == "waiting":
-        tickets = waiting_for(request.membership)
-    elif chosen != "all":
-        chosen, tickets = "open", tickets.filter(is_open=True)
-    requests = list(requests_to_answer(request.membership)[:MOST_REQUESTS]) if chosen != "all" else []
-    page = Paginator(tickets[:_NEWEST], _PAGE).get_page(request.GET.get("page"))
-    return show(request, TicketsPage(page=page, show=chosen, requests=requests))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,16 +11,15 @@ from django.core.paginator import Page
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from connectors.access.facts import MemberRow, OrganizationFacts
+from connectors.access.facts import MemberRow
 from connectors.access.load import load_for_page
 from connectors.access.preview import Preview, Seen, preview
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_profile import bound_tokens, delete_profile
-from connectors.counts import offer_words
-from connectors.models import Profile, Tool
+from connectors.models import Profile
 from connectors.pages.profile_forms import ProfileForm
-from connectors.queries import profile_of, profiles_of
+from connectors.queries import profile_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import ConfirmForm, attempt, status_of
 from harriet.pages.pagination import page_of
@@ -29,32 +27,6 @@ from harriet.people.models import AccessToken
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileTableRow:
-    profile: Profile
-    enabled: str
-    """ "12 tools, 1 prompt"."""
-    single: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProfilesPage(PageContext):
-    template = "profiles/list.html"
-    active = "profiles"
-    rows: list[ProfileTableRow]
-    can_manage: bool
-
-
-@needs(Power.VIEW_SETTINGS)
-def profiles_page(request: OrganizationRequest) -> HttpResponse:
-    facts = load_for_page(request.organization)
-    rows = [
-        ProfileTableRow(profile, _enabled(facts, profile), _single(profile))
-        for profile in profiles_of(request.organization)
-    ]
-    return show(request, ProfilesPage(rows=rows, can_manage=has_power(request.membership, Power.MANAGE_PROFILES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +113,6 @@ def delete_profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
         return show(request, page, status=status_of(form))
     messages.success(request, f"The profile {name} was deleted.")
     return redirect("profiles:list")
-
-
-def _enabled(facts: OrganizationFacts, profile: Profile) -> str:
-    row = facts.profiles.get(profile.pk)
-    return _counted(tool.kind for tool in facts.tools_in(row) if tool.facts.is_enabled) if row else "nothing"
-
-
-def _single(profile: Profile) -> str:
-    """ "single: 2 tools, 1 prompt", or nothing."""
-    kinds = [tool.kind for tool in profile.tools.all()]
-    return f"single: {_counted(kinds)}" if kinds else ""
-
-
-def _counted(kinds: Iterable[str]) -> str:
-    count = Counter(kinds)
-    return offer_words(count[Tool.Kind.TOOL], count[Tool.Kind.PROMPT], count[Tool.Kind.RESOURCES])
 
 
 def _seen_by_all(profile: Profile) -> list[Preview]:

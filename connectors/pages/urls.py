@@ -31,8 +31,8 @@ from connectors.pages.profiles import (
     new_profile_page,
     preview_page,
     profile_page,
-    profiles_page,
 )
+from connectors.pages.profiles_list import profiles_page
 from connectors.pages.tool import (
     accept_change_of_tool,
     refuse_change_of_tool,

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import Group, Membership
+from harriet.people.models import Device, Group, Membership
 from tests.stage.cast import Cast
 from vault.models import Credential
 
@@ -82,6 +82,7 @@ def details(cast: Cast) -> list[str]:
         reverse("people:detail", args=[person.pk]),
         f"{reverse('profiles:person', args=[person.pk])}?show=all",
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
+        reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("audit:detail", args=[event.pk]),
         reverse("tickets:detail", args=[1]),

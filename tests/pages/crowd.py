@@ -5,14 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from secrets import token_bytes
+from typing import Any
 
 from django.utils import timezone
 
-from connectors.models import Connector, Tool
-from harriet.people.models import User
+from approvals.models import PendingAction, Ticket
+from connectors.models import Connector, Profile, Tool
+from harriet.lib.ids import new_id
+from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, User
+from harriet.people.roles import Role
 from tests.stage.cast import Cast
 from tests.stage.connectors import new_connector, new_tool
-from vault.models import Credential
+from tests.stage.held_calls import make_mailing
+from vault.models import Credential, CredentialVersion
 
 MANY = 120
 
@@ -53,5 +59,166 @@ def _connectors(cast: Cast, chance: random.Random) -> Iterator[Connector]:
         )
 
 
-CROWDS: dict[str, tuple[str, Callable[[Cast], None]]] = {"connectors": ("connectors:list", connectors)}
+def people(cast: Cast) -> None:
+    chance, groups = random.Random(6), _groups(cast, 3)
+    users = User.objects.bulk_create(
+        User(email=f"somebody{number}@acme.test", name=chance.choice(["", "Maria", "ليلى"])) for number in range(MANY)
+    )
+    made = Membership.objects.bulk_create(
+        Membership(organization=cast.acme, user=user, role=chance.choice(Role.values), is_active=chance.random() > 0.3)
+        for user in users
+    )
+    for membership in made[::7]:
+        membership.groups.set(groups)
+    _devices(cast, users[:40], chance)
+
+
+def invitations(cast: Cast) -> None:
+    chance = random.Random(7)
+    Invitation.objects.bulk_create(
+        Invitation(
+            organization=cast.acme,
+            email=f"{chance.choice(['eve', 'EVE', 'omar'])}@acme.test",
+            role=chance.choice(Role.values),
+            token_hash=token_bytes(32),
+            invited_by=chance.choice([None, cast.alice, cast.bob]),
+            expires_at=timezone.now() + timedelta(days=chance.randrange(1, 4)),
+        )
+        for _ in range(MANY)
+    )
+
+
+def groups(cast: Cast) -> None:
+    for group in _groups(cast, MANY)[::3]:
+        group.memberships.set(Membership.objects.filter(organization=cast.acme))
+
+
+def _groups(cast: Cast, number: int) -> list[Group]:
+    named = ((f"group-{one}", ("Marketing", "marketing", "مبيعات")[one % 3]) for one in range(number))
+    return Group.objects.bulk_create(Group(organization=cast.acme, slug=slug, name=name) for slug, name in named)
+
+
+def devices(cast: Cast) -> None:
+    _devices(cast, [cast.alice, cast.dana], random.Random(8))
+
+
+def _devices(cast: Cast, owners: list[User], chance: random.Random) -> list[Device]:
+    now = timezone.now()
+    return Device.objects.bulk_create(
+        Device(
+            organization=cast.acme,
+            user=owners[number % len(owners)],
+            name=f"{chance.choice(['laptop', 'Laptop', 'هاتف'])} {number}",
+            last_seen_at=chance.choice([None, now, now - timedelta(days=90)]),
+        )
+        for number in range(MANY)
+    )
+
+
+def tokens(cast: Cast) -> None:
+    chance = random.Random(9)
+    for device in _devices(cast, [cast.alice, cast.dana], chance):
+        _token(cast, chance, kind=AccessToken.Kind.DEVICE, user=device.user, device=device).save()
+
+
+def shared_keys(cast: Cast) -> None:
+    chance = random.Random(10)
+    AccessToken.objects.bulk_create(
+        _token(cast, chance, kind=AccessToken.Kind.INTEGRATION, made_by=chance.choice(["", "alice@acme.test"]))
+        for _ in range(MANY)
+    )
+
+
+def _token(cast: Cast, chance: random.Random, **more: Any) -> AccessToken:
+    now = timezone.now()
+    return AccessToken(
+        organization=cast.acme,
+        name=chance.choice(["Claude", "claude", "كلود"]),
+        token_hash=token_bytes(32),
+        hint="abcd",
+        expires_at=now + timedelta(days=chance.randrange(1, 40)),
+        last_seen_at=chance.choice([None, now]),
+        **more,
+    )
+
+
+def credentials(cast: Cast) -> None:
+    chance, now = random.Random(11), timezone.now()
+    made = Credential.objects.bulk_create(
+        Credential(
+            organization=cast.acme,
+            connector_id=new_id(),
+            name=chance.choice(["CRM", "crm", "قاعدة"]),
+            type="bearer",
+            placement={"header": "Authorization"},
+            owner=chance.choice([None, cast.alice, cast.bob]),
+            rotation_due_at=chance.choice([None, now, now - timedelta(days=3), now + timedelta(days=40)]),
+            last_used_at=chance.choice([None, now]),
+        )
+        for _ in range(MANY)
+    )
+    CredentialVersion.objects.bulk_create(
+        CredentialVersion(credential=one, number=1, sealed=b"", key_version=1, digest=b"", saved_by=cast.alice)
+        for one in made
+    )
+
+
+def profiles(cast: Cast) -> None:
+    connectors(cast)
+    chance, offered = random.Random(12), list(Connector.objects.filter(organization=cast.acme)[:30])
+    made = Profile.objects.bulk_create(
+        Profile(organization=cast.acme, slug=f"profile-{number}", name=chance.choice(["Work", "work", "عمل"]))
+        for number in range(MANY)
+    )
+    for profile in made[::3]:
+        profile.connectors.set(chance.sample(offered, 7))
+        profile.people.set(Membership.objects.filter(organization=cast.acme))
+    for profile in made[::4]:
+        profile.groups.set([cast.sales])
+        profile.tools.set(Tool.objects.filter(organization=cast.acme)[:5])
+
+
+def tickets(cast: Cast) -> None:
+    mailing, chance = make_mailing(cast), random.Random(13)
+    made = Ticket.objects.bulk_create(
+        Ticket(
+            organization=cast.acme,
+            number=number,
+            title=chance.choice(["Send a mail", "send a mail", "Delete everything"]),
+            requester_label=chance.choice(["dana@acme.test", "nightly report"]),
+        )
+        for number in range(1, MANY + 1)
+    )
+    PendingAction.objects.bulk_create(
+        PendingAction(
+            organization=cast.acme,
+            ticket=ticket,
+            connector=mailing.tool.connector,
+            tool=mailing.tool,
+            user=cast.dana,
+            caller_label="dana@acme.test",
+            risk=chance.choice(["read_only", "moderate", "dangerous", "unknown"]),
+            reason="This tool requires confirmation.",
+            request_id=new_id(),
+            sealed_arguments=b"",
+            binding=token_bytes(32),
+            state=chance.choice(["waiting", "approved", "executing"]),
+            expires_at=timezone.now() + timedelta(hours=chance.randrange(3)),
+        )
+        for ticket in made
+    )
+
+
+CROWDS: dict[str, tuple[str, Callable[[Cast], None]]] = {
+    "connectors": ("connectors:list", connectors),
+    "profiles": ("profiles:list", profiles),
+    "people": ("people:list", people),
+    "invitations": ("people:list", invitations),
+    "groups": ("groups:list", groups),
+    "devices": ("devices:list", devices),
+    "tokens": ("devices:list", tokens),
+    "shared-keys": ("devices:list", shared_keys),
+    "credentials": ("vault:list", credentials),
+    "tickets": ("tickets:list", tickets),
+}
 """By the key of its table: its page, and what makes the rows."""

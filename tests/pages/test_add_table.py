@@ -92,7 +92,7 @@ def test_each_row_of_the_list_is_met_once_in_every_order(client: Client, cast: C
     everything = None
     for column in (column for column in table.columns if column.sort is not None):
         for order in (column.key, f"-{column.key}"):
-            met, last = _walk(client, table, url, "older", f"?{table.sort_name}={order}&show=")
+            met, last = _walk(client, table, url, "older", f"?{table.sort_name}={order}")
             assert len(met) == len(set(met)) > table.size, f"{key} by {order}"
             everything = everything or set(met)
             assert set(met) == everything, f"{key} by {order}"

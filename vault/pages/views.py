@@ -1,4 +1,4 @@
-"""The vault page: which secrets are kept, who looks after them, when they are due. Never a value."""
+"""The page of one secret: who looks after it and when it is rotated. Never a value."""
 
 from __future__ import annotations
 
@@ -7,36 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Page
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt
-from harriet.pages.pagination import page_of
 from harriet.people.pages.guards import OrganizationRequest, needs
-from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from vault.actions.change_schedule import change_schedule
 from vault.errors import CredentialNotFound
-from vault.models import Credential, DataKey
+from vault.models import Credential
 from vault.pages.rows import CredentialRow, row_of
 from vault.pages.schedule_form import ScheduleForm, schedule_of
-from vault.queries import DUE_SOON, credentials_of, data_keys_of, due_of
-
-
-@dataclass(frozen=True, slots=True)
-class VaultPage(PageContext):
-    template = "vault/list.html"
-    active = "vault"
-    page: Page[Credential]
-    rows: list[CredentialRow]
-    total: int
-    due_count: int
-    only_due: bool
-    data_keys: list[DataKey]
-    can_change: bool
+from vault.queries import credentials_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +30,9 @@ class SchedulePage(PageContext):
     credential: Credential
     form: ScheduleForm
 
-
-@needs(Power.VIEW_SETTINGS)
-def vault_page(request: OrganizationRequest) -> HttpResponse:
-    now, organization = timezone.now(), request.organization
-    everything, due = credentials_of(organization.pk), due_of(organization.pk, now + DUE_SOON)
-    only_due = request.GET.get("show") == "due"
-    page = page_of(due if only_due else everything, request)
-    shown = VaultPage(
-        page=page,
-        rows=[row_of(credential, now) for credential in page],
-        total=everything.count(),
-        due_count=due.count(),
-        only_due=only_due,
-        data_keys=data_keys_of(organization.pk),
-        can_change=has_power(request.membership, Power.MANAGE_CREDENTIALS),
-    )
-    return show(request, shown)
+    @property
+    def row(self) -> CredentialRow:
+        return row_of(self.credential, timezone.now())
 
 
 @needs(Power.MANAGE_CREDENTIALS)

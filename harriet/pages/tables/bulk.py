@@ -40,6 +40,9 @@ class BulkAction(Generic[T]):
     """Changes one row; raises a Problem when it can't. False: it had changed in the meantime."""
     stays: Callable[[T], str] = lambda row: ""
     """Why a row can't be changed so, as in "it is a draft"; empty when it can."""
+    name: Callable[[T], str] = str
+    details: Callable[[T], str] = lambda row: ""
+    """What somebody should have read of a row before it is changed."""
     note: str = ""
     """What the change means, where that isn't plain."""
     needs_typing: bool = False
@@ -52,9 +55,16 @@ class Left(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Change(Generic[T]):
+    row: T
+    name: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan(Generic[T]):
     action: BulkAction[T]
-    changes: tuple[T, ...]
+    changes: tuple[Change[T], ...]
     left: tuple[Left, ...]
 
     @property
@@ -88,21 +98,22 @@ class Outcome:
 
 def plan_of(action: BulkAction[T], rows: Sequence[T]) -> Plan[T]:
     reasons = [(row, action.stays(row)) for row in rows]
-    left = tuple(Left(str(row), why) for row, why in reasons if why)
-    return Plan(action, tuple(row for row, why in reasons if not why), left)
+    left = tuple(Left(action.name(row), why) for row, why in reasons if why)
+    changing = (row for row, why in reasons if not why)
+    return Plan(action, tuple(Change(row, action.name(row), action.details(row)) for row in changing), left)
 
 
 def carry_out(plan: Plan[T]) -> Outcome:
     """Each row by itself: what one of them is refused doesn't keep the others."""
     names, left = [], list(plan.left)
-    for row in plan.changes:
+    for change in plan.changes:
         try:
-            if plan.action.do(row) is False:
-                left.append(Left(str(row), "it was changed in the meantime"))
+            if plan.action.do(change.row) is False:
+                left.append(Left(change.name, "it was changed in the meantime"))
             else:
-                names.append(str(row))
+                names.append(change.name)
         except Problem as problem:
-            left.append(Left(str(row), problem.message.rstrip(".")))
+            left.append(Left(change.name, _within_sentence(problem.message)))
     return Outcome(_done(plan.action, names), _left(left))
 
 
@@ -131,6 +142,10 @@ def _left(left: Sequence[Left]) -> str:
         return ""
     begins = "1 stays as it was" if len(left) == 1 else f"{len(left)} stay as they were"
     return f"{begins}: {_named([f'{name}, because {why}' for name, why in left], '; ')}."
+
+
+def _within_sentence(message: str) -> str:
+    return f"{message[:1].lower()}{message[1:]}".rstrip(".")
 
 
 def _named(names: Sequence[str], between: str = ", ") -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db.models import Model
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from harriet.pages.context import PageContext, show
@@ -45,9 +45,29 @@ class BulkFormPage(PageContext):
     back: str
 
 
+def asked(
+    request: HttpRequest, page: type[BulkFormPage], action: BulkAction[T], rows: Sequence[T], form: Form, *, back: str
+) -> HttpResponse:
+    """Asks, with what is wrong with an answer beside it. Nothing is changed, and the rows stay ticked."""
+    shown = page(
+        title=f"{action.label}: {action.noun.counted(len(rows))}",
+        names=[action.name(row) for row in rows],
+        ids=[str(row.pk) for row in rows],
+        action=action.key,
+        form=form,
+        back=with_ticks(back, rows),
+    )
+    return show(request, shown, status=status_of(form))
+
+
 def nothing_ticked(request: HttpRequest, noun: Noun, back: str) -> HttpResponse:
     messages.error(request, f"Nothing was changed: tick at least one {noun.one} first.")
     return redirect(back)
+
+
+def answers(request: HttpRequest) -> QueryDict | None:
+    """What was filled in; None before anybody was asked."""
+    return request.POST if "filled" in request.POST or "sure" in request.POST else None
 
 
 def preview_or_do(

@@ -90,11 +90,9 @@ def listed(
     """The page that the address asks for. Rows are neither counted nor skipped: each page begins at a place."""
     order = order_of(table, query.get(table.sort_name, ""))
     found, older, newer = _read(table, order, rows, query.get(table.cursor_name, ""))
-    links = {
-        "older": link_with(query, table.cursor_name, older) if older else "",
-        "newer": link_with(query, table.cursor_name, newer) if newer else "",
-    }
-    return Listed(table, found, order, choice or Choice(), query, **links, **shown)
+    shown["older"] = link_with(query, table.cursor_name, older) if older else ""
+    shown["newer"] = link_with(query, table.cursor_name, newer) if newer else ""
+    return Listed(table, found, order, choice or Choice(), query, **shown)
 
 
 def _read(table: Table, order: Order, rows: QuerySet[T], cursor: str) -> tuple[list[T], str, str]:

@@ -28,7 +28,8 @@ class Order:
 
     def placed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with what their place goes by."""
-        return rows.annotate(**{BY: self.expression})
+        placed: QuerySet[Any] = rows.annotate(**{BY: self.expression})
+        return placed
 
     def sorted(self, placed: QuerySet[Any], *, is_backwards: bool) -> QuerySet[Any]:
         is_falling = self.is_descending != is_backwards

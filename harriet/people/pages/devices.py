@@ -1,4 +1,4 @@
-"""Everything that holds a token in the organization: devices, their credentials, and shared integration keys."""
+"""The page of a device, revoking devices and credentials one by one, and making shared integration keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_POST
 from harriet.lib.secret import Secret
 from harriet.pages.context import PageContext, show, show_once
 from harriet.pages.forms import attempt, status_of
-from harriet.pages.pagination import page_of
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
@@ -23,34 +21,25 @@ from harriet.people.models import AccessToken, Device
 from harriet.people.pages.forms import IntegrationKeyForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
-from harriet.people.queries import device_of, devices_of, token_of, tokens_of
+from harriet.people.queries import device_of, token_of, tokens_of
 from harriet.people.roles import Power
-
-MOST_TOKENS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class DevicesPage(PageContext):
-    template = "people/devices.html"
+class DevicePage(PageContext):
+    template = "people/device.html"
     active = "devices"
-    page: Page[Device]
-    keys: QuerySet[AccessToken]
+    device: Device
     tokens: QuerySet[AccessToken]
     can_manage: bool
 
 
 @needs(Power.VIEW_SETTINGS)
-def devices_page(request: OrganizationRequest) -> HttpResponse:
-    tokens = tokens_of(request.organization)
-    return show(
-        request,
-        DevicesPage(
-            page=page_of(devices_of(request.organization), request),
-            keys=tokens.filter(kind=AccessToken.Kind.INTEGRATION),
-            tokens=tokens.exclude(kind=AccessToken.Kind.INTEGRATION)[:MOST_TOKENS],
-            can_manage=has_power(request.membership, Power.MANAGE_TOKENS),
-        ),
-    )
+def device_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device = device_of(request.organization, pk)
+    can_manage = has_power(request.membership, Power.MANAGE_TOKENS)
+    tokens = tokens_of(request.organization).filter(device=device)
+    return show(request, DevicePage(device=device, tokens=tokens, can_manage=can_manage))
 
 
 @dataclass(frozen=True, slots=True)

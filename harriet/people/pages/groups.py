@@ -1,4 +1,4 @@
-"""Groups of the organization: what a person may use comes from them."""
+"""The page of a group, and making one: what a person may use comes from groups."""
 
 from __future__ import annotations
 
@@ -21,22 +21,8 @@ from harriet.people.models import AccessToken, Group, Membership
 from harriet.people.pages.forms import GroupForm, MembersForm, RenameForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
-from harriet.people.queries import group_of, groups_with_counts
+from harriet.people.queries import group_of
 from harriet.people.roles import Power
-
-
-@dataclass(frozen=True, slots=True)
-class GroupsPage(PageContext):
-    template = "people/groups.html"
-    active = "groups"
-    groups: QuerySet[Group]
-    can_manage: bool
-
-
-@needs(Power.VIEW_SETTINGS)
-def groups_page(request: OrganizationRequest) -> HttpResponse:
-    can_manage = has_power(request.membership, Power.MANAGE_PEOPLE)
-    return show(request, GroupsPage(groups=groups_with_counts(request.organization), can_manage=can_manage))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -18,25 +17,61 @@ from django.views.decorators.http import require_POST
 from harriet.lib.secret import Secret
 from harriet.pages.context import PageContext, show, show_once
 from harriet.pages.forms import attempt, status_of
-from harriet.pages.pagination import page_of
+from harriet.pages.tables.chips import Chips, Filter
+from harriet.pages.tables.declared import Column, Table
+from harriet.pages.tables.listed import Listed
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.mail_invitation import mail_invitation
 from harriet.people.actions.withdraw_invitation import withdraw_invitation
-from harriet.people.models import Group, Invitation, Membership
+from harriet.people.models import Invitation, Membership, Organization
 from harriet.people.pages.forms import BY_HAND, BY_MAIL, InviteForm
 from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
-from harriet.people.queries import groups_of, invitation_of, invitations_of, people_of
+from harriet.people.queries import invitation_of, invitations_of, people_of
 from harriet.people.roles import ROLE_CHOICES, Power
+
+PEOPLE = Table(
+    key="people",
+    columns=(
+        Column("person", "Person", sort="user__email"),
+        Column("role", "Role", sort="role", is_optional=True),
+        Column("groups", "Groups", is_optional=True),
+        Column("state", "State", sort="is_active", is_optional=True),
+        Column("devices", "Devices", is_optional=True, is_numeric=True),
+        Column("seen", "Last seen with a client", is_optional=True),
+        Column("since", "Member since", sort="created_at", is_optional=True, is_shown_at_first=False),
+    ),
+    order="person",
+)
+STATES = (
+    Filter("", "All", Q()),
+    Filter("active", "Active", Q(is_active=True)),
+    Filter("inactive", "Deactivated", Q(is_active=False)),
+)
+INVITATIONS = Table(
+    key="invitations",
+    columns=(
+        Column("address", "Address", sort="email"),
+        Column("role", "Role", sort="role", is_optional=True),
+        Column("groups", "Groups", is_optional=True),
+        Column("by", "Invited by", sort="invited_by__email", is_optional=True),
+        Column("made", "Invited", sort="created_at", is_optional=True, is_shown_at_first=False),
+        Column("expires", "Expires", sort="expires_at"),
+        Column("actions", "Actions", is_label_read=True),
+    ),
+    order="address",
+    prefix="invited_",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PeoplePage(PageContext):
     template = "people/list.html"
     active = "people"
-    page: Page[Membership]
-    invitations: QuerySet[Invitation]
-    groups: QuerySet[Group]
+    table: Listed[Membership]
+    people: list[Membership]
+    invitations: Listed[Invitation]
     roles: Sequence[tuple[str, str]]
     filters: QueryDict
     can_manage: bool
@@ -44,15 +79,18 @@ class PeoplePage(PageContext):
 
 @needs(Power.VIEW_SETTINGS)
 def people_page(request: OrganizationRequest) -> HttpResponse:
+    can_manage, states = has_power(request.membership, Power.MANAGE_PEOPLE), Chips(STATES, request.GET, "state")
+    here = _filtered(Membership.objects.filter(organization=request.organization), request.GET)
+    table = listed_for(request, PEOPLE, states.narrowed(here), chips=states.shown(here), can_tick=can_manage)
     return show(
         request,
         PeoplePage(
-            page=page_of(_filtered(people_of(request.organization), request.GET), request),
-            invitations=invitations_of(request.organization),
-            groups=groups_of(request.organization),
+            table=table,
+            people=_with_details(request.organization, table.rows),
+            invitations=listed_for(request, INVITATIONS, invitations_of(request.organization), can_tick=can_manage),
             roles=ROLE_CHOICES,
             filters=request.GET,
-            can_manage=has_power(request.membership, Power.MANAGE_PEOPLE),
+            can_manage=can_manage,
         ),
     )
 
@@ -62,11 +100,16 @@ def _filtered(found: QuerySet[Membership], wanted: QueryDict) -> QuerySet[Member
         found = found.filter(Q(user__email__icontains=text) | Q(user__name__icontains=text))
     if role := wanted.get("role"):
         found = found.filter(role=role)
-    if group := wanted.get("group"):
-        found = found.filter(pk__in=Membership.objects.filter(groups__slug=group).values("pk"))
-    if state := wanted.get("state"):
-        found = found.filter(is_active=state == "active")
+    if group := wanted.get("group", "").strip():
+        named = Q(groups__slug=group) | Q(groups__name__icontains=group)
+        found = found.filter(pk__in=Membership.objects.filter(named).values("pk"))
     return found
+
+
+def _with_details(organization: Organization, found: list[Membership]) -> list[Membership]:
+    """With groups, devices and tokens, read for the people of this page alone."""
+    detailed = {one.pk: one for one in people_of(organization).filter(pk__in=[one.pk for one in found])}
+    return [detailed[one.pk] for one in found if one.pk in detailed]
 
 
 @dataclass(frozen=True, slots=True)

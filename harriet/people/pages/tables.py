@@ -25,12 +25,9 @@ T = TypeVar("T", bound=Model)
 
 def listed_for(request: OrganizationRequest, table: Table, rows: QuerySet[T], **shown: Any) -> Listed[T]:
     """The page of the table that the address asks for, with the person's columns."""
-    mine = {
-        "choice": choice_of(request.membership, table),
-        "save_url": reverse("people:table", args=[table.key]),
-        "ticked": frozenset(request.GET.getlist("ticked")),
-    }
-    return listed(table, rows, request.GET, **mine, **shown)
+    shown["save_url"] = reverse("people:table", args=[table.key])
+    shown["ticked"] = frozenset(request.GET.getlist("ticked"))
+    return listed(table, rows, request.GET, choice=choice_of(request.membership, table), **shown)
 
 
 def choice_of(membership: Membership, table: Table) -> Choice:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from harriet.people.pages.devices import devices_page, new_key_page, revoke_this_device, revoke_this_token
+from harriet.people.pages.devices import device_page, new_key_page, revoke_this_device, revoke_this_token
+from harriet.people.pages.devices_bulk import change_many_devices, change_many_tokens
+from harriet.people.pages.devices_list import devices_page
 from harriet.people.pages.groups import (
     delete_this_group,
     group_page,
-    groups_page,
     new_group_page,
     rename_this_group,
     set_members_of_group,
 )
+from harriet.people.pages.groups_list import groups_page
 from harriet.people.pages.organizations import (
     accept_this_invitation,
     choose_page,
@@ -20,6 +22,7 @@ from harriet.people.pages.organizations import (
     switch_organization,
 )
 from harriet.people.pages.people import invite_page, people_page, withdraw_this_invitation
+from harriet.people.pages.people_bulk import change_many_invitations, change_many_people
 from harriet.people.pages.person import (
     activate_this_person,
     deactivate_this_person,
@@ -33,6 +36,8 @@ from harriet.people.pages.tables import keep_this_table
 people_pages: list[URLPattern] = [
     path("settings/people/", people_page, name="list"),
     path("settings/people/invite/", invite_page, name="invite"),
+    path("settings/people/change/", change_many_people, name="bulk"),
+    path("settings/people/invitations/change/", change_many_invitations, name="bulk_invitations"),
     path("settings/people/invitations/<uuid:pk>/withdraw/", withdraw_this_invitation, name="withdraw"),
     path("settings/people/<uuid:pk>/", person_page, name="detail"),
     path("settings/people/<uuid:pk>/role/", set_role_of_person, name="role"),
@@ -63,6 +68,9 @@ device_urls = (
     [
         path("", devices_page, name="list"),
         path("new-key/", new_key_page, name="new_key"),
+        path("change/", change_many_devices, name="bulk"),
+        path("tokens/change/", change_many_tokens, name="bulk_tokens"),
+        path("<uuid:pk>/", device_page, name="detail"),
         path("<uuid:pk>/revoke/", revoke_this_device, name="revoke"),
         path("tokens/<uuid:pk>/revoke/", revoke_this_token, name="revoke_token"),
     ],

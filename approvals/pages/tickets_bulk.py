@@ -1,0 +1,107 @@
+"""Deciding on several tickets that were ticked in the list: each decision is one of its own, and nothing is approved
+that was not shown whole."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from approvals.actions.approve_action import approve_action
+from approvals.actions.reject_action import reject_action
+from approvals.deciders import refusal
+from approvals.models import PendingAction, Ticket
+from approvals.pages.forms import RejectForm
+from approvals.queries import tickets_for
+from approvals.sealed_parts import arguments_of, meta_of
+from connectors.models import Risk
+from harriet.lib.text import count_hidden, show_hidden
+from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
+from harriet.pages.tables.bulk_page import BulkFormPage, BulkPage, answers, asked, nothing_ticked, preview_or_do
+from harriet.people.pages.guards import OrganizationRequest, in_organization
+
+CALLS = Noun("call", "calls")
+LONGEST_SHOWN = 400
+"""Characters of arguments: longer ones are decided on on their own page."""
+
+
+class BulkTicketsPage(BulkPage):
+    __slots__ = ()
+    template = "tables/bulk.html"
+    active = "tickets"
+    list_name = "Tickets"
+
+
+class ReasonForTicketsPage(BulkFormPage):
+    __slots__ = ()
+    template = "tables/bulk_form.html"
+    active = "tickets"
+    list_name = "Tickets"
+
+
+@require_POST
+@in_organization
+def decide_many_tickets(request: OrganizationRequest) -> HttpResponse:
+    back, wanted = reverse("tickets:list"), request.POST.get("action", "")
+    rows = list(tickets_for(request.membership).filter(pk__in=ticked_ids(request.POST)))
+    if not rows or wanted not in ("approve", "reject"):
+        return nothing_ticked(request, CALLS, back)
+    if wanted == "approve":
+        return preview_or_do(request, BulkTicketsPage, _approve(request), rows, back=back)
+    form = RejectForm(answers(request))
+    if not form.is_valid():
+        return asked(request, ReasonForTicketsPage, _reject(request, ""), rows, form, back=back)
+    reason = form.cleaned_data["reason"]
+    return preview_or_do(request, BulkTicketsPage, _reject(request, reason), rows, back=back, kept={"reason": [reason]})
+
+
+def _approve(request: OrganizationRequest) -> BulkAction[Ticket]:
+    return BulkAction[Ticket](
+        "approve",
+        "Approve and run",
+        "approved",
+        CALLS,
+        do=lambda one: approve_action(one.action, actor=request.actor),
+        stays=lambda one: _why_not(request, one) or _needs_a_look(one.action),
+        name=_name,
+        details=lambda one: show_hidden(_sent(one.action)),
+        note="Each runs once, with exactly these arguments. Each decision is recorded as yours.",
+    )
+
+
+def _reject(request: OrganizationRequest, reason: str) -> BulkAction[Ticket]:
+    return BulkAction[Ticket](
+        "reject",
+        "Reject",
+        "rejected",
+        CALLS,
+        do=lambda one: reject_action(one.action, reason=reason, actor=request.actor),
+        stays=lambda one: _why_not(request, one),
+        name=_name,
+        note=f"None of them runs. The people who asked and their clients are told: {reason}",
+    )
+
+
+def _why_not(request: OrganizationRequest, ticket: Ticket) -> str:
+    action = ticket.action
+    if action.state != PendingAction.State.WAITING:
+        return f"it is decided or over: {action.get_state_display().lower()}"
+    why = refusal(action, request.membership)
+    return f"{why[:1].lower()}{why[1:]}".rstrip(".")
+
+
+def _needs_a_look(action: PendingAction) -> str:
+    if action.risk in (Risk.DANGEROUS, Risk.UNKNOWN):
+        return f"its risk is {action.risk}: decide on it on its own page"
+    sent = _sent(action)
+    if count_hidden(sent):
+        return "there are hidden characters in it: read it on its own page"
+    return "it is too long to be read here: decide on it on its own page" if len(sent) > LONGEST_SHOWN else ""
+
+
+def _sent(action: PendingAction) -> str:
+    return f"{arguments_of(action).decode()} {meta_of(action).decode()}".strip()
+
+
+def _name(ticket: Ticket) -> str:
+    return f"#{ticket.number} {show_hidden(ticket.title)} for {ticket.requester_label}"
