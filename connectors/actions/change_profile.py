@@ -15,6 +15,7 @@ from connectors.audit_labels import profile_label
 from connectors.descriptions import clean_description
 from connectors.events import ProfileChanged
 from connectors.models import Connector, Profile, Tool
+from harriet.lib.changed import Changed
 from harriet.people.models import Group, Membership
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import demand
@@ -32,9 +33,9 @@ def change_profile(
     has_prefix: bool | None = None,
     is_progressive: bool | None = None,
     groups: Iterable[Group] | None = None,
-    people: Iterable[Membership] | None = None,
+    people: Iterable[Membership] | Changed[Membership] | None = None,
     connectors: Iterable[Connector] | None = None,
-    tools: Iterable[Tool] | None = None,
+    tools: Iterable[Tool] | Changed[Tool] | None = None,
     actor: Actor,
 ) -> bool:
     """None leaves a thing as it is. True when something changed. Raises ConnectorError beside the field."""

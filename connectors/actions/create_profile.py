@@ -15,6 +15,7 @@ from connectors.descriptions import clean_description
 from connectors.errors import ConnectorError
 from connectors.events import ProfileCreated
 from connectors.models import Connector, Profile, Tool
+from harriet.lib.changed import Changed
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import demand
@@ -66,17 +67,31 @@ def refuse_taken_slug(profile: Profile) -> None:
         )
 
 
-def fill(
-    profile: Profile, **members: Iterable[Group] | Iterable[Membership] | Iterable[Connector] | Iterable[Tool]
-) -> list[str]:
+Members = Iterable[Any] | Changed[Any]
+"""All of them, or what comes and what goes."""
+
+
+def fill(profile: Profile, **members: Members) -> list[str]:
     """Sets groups, people, connectors and tools, all of the profile's organization; returns which changed."""
-    changed = []
-    for name, wanted in members.items():
-        rows: list[Any] = list(wanted)
-        if any(row.organization_id != profile.organization_id for row in rows):
-            raise ConnectorError(f"One of these {name} doesn't exist here.", field=name)
-        field = getattr(profile, name)
-        if set(field.values_list("pk", flat=True)) != {row.pk for row in rows}:
-            field.set(rows)
-            changed.append(name)
-    return changed
+    return [name for name, wanted in members.items() if _is_changed(profile, name, wanted)]
+
+
+def _is_changed(profile: Profile, name: str, wanted: Members) -> bool:
+    rows = wanted.added if isinstance(wanted, Changed) else list(wanted)
+    if any(row.organization_id != profile.organization_id for row in rows):
+        raise ConnectorError(f"One of these {name} doesn't exist here.", field=name)
+    field, ids = getattr(profile, name), {row.pk for row in rows}
+    if isinstance(wanted, Changed):
+        new, old = ids - _ids(field, ids), _ids(field, wanted.removed)
+        field.add(*new)
+        field.remove(*old)
+        return bool(new or old)
+    if _ids(field) == ids:
+        return False
+    field.set(rows)
+    return True
+
+
+def _ids(field: Any, among: Iterable[Any] | None = None) -> set[Any]:
+    rows = field.all() if among is None else field.filter(pk__in=list(among))
+    return set(rows.order_by().values_list("pk", flat=True))

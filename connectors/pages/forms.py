@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from connectors.actions.set_tool import ToolChange
 from connectors.models import EVERYONE, Connector, ConnectorPermission, Risk, Tool
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import KINDS, kind_choices
-from harriet.people.models import Organization
+from harriet.pages.picker import PickingForm
+from harriet.people.models import Group, Organization
 from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField
 from harriet.people.roles import Role
@@ -83,14 +85,17 @@ class ChecksForm(forms.Form):
     )
 
 
-class WhoFields(forms.Form):
+class WhoFields(PickingForm):
     """Everyone, or some groups and roles."""
 
     everyone = forms.BooleanField(label="Everyone in the organization", required=False)
 
-    def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, organization: Organization, *args: Any, groups: QuerySet[Group] | None = None, **kwargs: Any
+    ) -> None:
+        """With the groups that are chosen now, where it changes them."""
         super().__init__(*args, **kwargs)
-        self.fields["groups"] = GroupsField(organization, required=False, label="Groups")
+        self.fields["groups"] = GroupsField(organization, required=False, label="Groups", kept=groups)
         self.fields["roles"] = forms.MultipleChoiceField(
             choices=Role.choices, widget=forms.CheckboxSelectMultiple, required=False, label="Roles"
         )
@@ -116,23 +121,23 @@ class AccessForm(WhoFields):
         roles = connector.default_roles
         initial = {
             "everyone": EVERYONE in roles,
-            "groups": list(connector.default_groups.all()),
             "roles": [role for role in roles if role != EVERYONE],
             "requires_confirmation": connector.default_confirmation,
         }
-        return cls(connector.organization, posted, initial=initial)
+        return cls(connector.organization, posted, initial=initial, groups=connector.default_groups.all())
 
 
-class ApproversForm(forms.Form):
+class ApproversForm(PickingForm):
     """Which groups decide on this connector's held calls."""
 
     def __init__(self, connector: Connector, *args: Any, **kwargs: Any) -> None:
-        rows = connector.group_permissions.filter(permission__codename=ConnectorPermission.APPROVE)
-        super().__init__(*args, **{"initial": {"approvers": [row.group_id for row in rows]}, **kwargs})
+        super().__init__(*args, **kwargs)
+        deciding = connector.group_permissions.filter(permission__codename=ConnectorPermission.APPROVE)
         self.fields["approvers"] = GroupsField(
             connector.organization,
             required=False,
             label="Groups that decide",
+            kept=Group.objects.filter(pk__in=deciding.values("group")),
             help_text="Owners, IT admins and approvers may always decide. Nobody decides on a call of their own.",
         )
 
@@ -150,16 +155,16 @@ class ToolForm(WhoFields):
 
     @classmethod
     def of(cls, tool: Tool, posted: Any = None) -> ToolForm:
-        permissions = list(tool.permissions.all())
+        roles = {row.role for row in tool.permissions.all()} - {""}
         initial = {
             "is_enabled": tool.is_enabled,
             "requires_confirmation": tool.requires_confirmation,
             "risk_override": tool.risk_override,
-            "everyone": any(row.role == EVERYONE for row in permissions),
-            "groups": [row.group_id for row in permissions if row.group_id],
-            "roles": [row.role for row in permissions if row.role not in {"", EVERYONE}],
+            "everyone": EVERYONE in roles,
+            "roles": sorted(roles - {EVERYONE}),
         }
-        form = cls(tool.connector.organization, posted, initial=initial)
+        groups = Group.objects.filter(tool_permissions__tool=tool)
+        form = cls(tool.connector.organization, posted, initial=initial, groups=groups)
         proposed = f"As proposed ({Risk(tool.risk_proposed).label})"
         form.fields["risk_override"].choices = [("", proposed), *Risk.choices]  # type: ignore[attr-defined]
         form.fields["risk_override"].help_text = f"{tool.risk_reason} Your word overrides it."

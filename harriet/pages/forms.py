@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
-from django.forms.models import ModelChoiceIterator
 
 from harriet.lib.errors import Problem
 
@@ -50,20 +49,3 @@ class ConfirmForm(forms.Form):
         if typed.casefold() != self.expected.casefold():
             raise forms.ValidationError(f"This is not “{self.expected}”. Nothing was changed.")
         return typed
-
-
-class ReadOnce(ModelChoiceIterator):  # type: ignore[type-arg]
-    """Asks the database once for the choices of a field, not again for whether there are any."""
-
-    def __bool__(self) -> bool:
-        return bool(self.rows)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self.choice(row) for row in self.rows)
-
-    @property
-    def rows(self) -> list[Any]:
-        field: Any = self.field
-        if getattr(field, "read_once", None) is None:
-            field.read_once = list(self.queryset)
-        return list(field.read_once)

@@ -65,6 +65,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
         indexes = [
             models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="user_email_begins"),
+            models.Index(OpClass(Lower("name"), "text_pattern_ops"), name="user_name_begins"),
             models.Index(fields=["-created_at"], name="user_newest"),
         ]
 

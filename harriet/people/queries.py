@@ -85,6 +85,11 @@ def groups_with_counts(organization: Organization) -> QuerySet[Group]:
 
 
 def group_of(organization: Organization, group_id: UUID) -> Group:
+    """Raises NotFound."""
+    return or_not_found(groups_of(organization).filter(pk=group_id).first(), "There is no such group here.")
+
+
+def counted_group_of(organization: Organization, group_id: UUID) -> Group:
     """With counts. Raises NotFound."""
     return or_not_found(groups_with_counts(organization).filter(pk=group_id).first(), "There is no such group here.")
 

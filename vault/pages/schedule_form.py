@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 
 from harriet.lib.errors import Problem
-from harriet.people.models import Organization, User
+from harriet.pages.picker import PickingForm
+from harriet.people.models import Organization
+from harriet.people.pages.fields import AccountField
 from vault.actions.change_schedule import LONGEST_DAYS
 from vault.models import Credential
 
 
-class ScheduleForm(forms.Form):
-    owner = forms.ModelChoiceField(
-        User.objects.none(),
-        required=False,
-        empty_label="Nobody",
-        help_text="Is reminded by mail and in the app. Without one, the IT admins are.",
-    )
+class ScheduleForm(PickingForm):
     rotate_every_days = forms.IntegerField(
         label="Rotate every … days",
         required=False,
@@ -30,9 +26,14 @@ class ScheduleForm(forms.Form):
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.organization = organization
-        people = User.objects.filter(memberships__organization=organization, memberships__is_active=True)
-        owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
-        owner.queryset = people.filter(is_active=True).order_by("email")
+        self.fields["owner"] = AccountField(
+            organization,
+            required=False,
+            nothing="Nobody",
+            label="Owner",
+            help_text="Is reminded by mail and in the app. Without one, the IT admins are.",
+        )
+        self.order_fields(["owner"])
 
     def add_problem(self, problem: Problem) -> None:
         """Puts what an action refused beside the field that it is about."""

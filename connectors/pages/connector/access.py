@@ -11,14 +11,14 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from connectors.actions.set_approvers import set_approvers
-from connectors.errors import ConnectorError
+from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.consequences import people_who_can_call
 from connectors.pages.forms import AccessForm, ApproversForm
 from connectors.pages.shared_forms import saved_access
 from connectors.queries import connector_of
 from harriet.pages.context import show
-from harriet.pages.forms import status_of
+from harriet.pages.forms import attempt, status_of
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.roles import Power
 
@@ -40,9 +40,7 @@ def access_tab(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     if saved_access(request, connector, form):
         messages.success(request, "Saved. New tools start with this; the tools that are there keep what they have.")
         return redirect("connectors:access", pk)
-    people, approvers = people_who_can_call(connector), ApproversForm(connector)
-    page = AccessTab(request, connector, form=form, people=people, approvers=approvers)
-    return show(request, page, status=status_of(form))
+    return _shown(request, connector, form, ApproversForm(connector))
 
 
 @require_POST
@@ -50,8 +48,16 @@ def access_tab(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def save_approvers(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     form = ApproversForm(connector, request.POST)
-    if not form.is_valid():
-        raise ConnectorError("One of these groups is not there any more. Reload the page and choose again.")
-    set_approvers(connector, form.cleaned_data["approvers"], actor=request.actor)
+    saved = attempt(form, lambda given: [set_approvers(connector, given["approvers"], actor=request.actor)])
+    if saved is None:
+        return _shown(request, connector, AccessForm.of(connector), form)
     messages.success(request, "Saved who decides on held calls.")
     return redirect("connectors:access", pk)
+
+
+def _shown(
+    request: OrganizationRequest, connector: Connector, form: AccessForm, approvers: ApproversForm
+) -> HttpResponse:
+    people = people_who_can_call(connector)
+    page = AccessTab(request, connector, form=form, people=people, approvers=approvers)
+    return show(request, page, status=status_of(form, approvers))

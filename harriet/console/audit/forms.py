@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,20 +12,23 @@ from django import forms
 from audit.queries import EventFilters, events_of
 from audit.vocabulary.declaration import known_kinds
 from audit.vocabulary.words import DECISIONS, OUTCOMES, choices_of
-from connectors.models import Connector, Tool
-from harriet.people.models import Membership, Organization
+from connectors.pages.fields import EveryConnector, EveryTool
+from harriet.pages.picker import OneField, PickingForm, Sent
+from harriet.pages.picking import Choice, Source
+from harriet.people.models import Organization
+from harriet.people.pages.fields import Subjects
 
 Choices = list[tuple[str, str]]
 
 _ANY: Choices = [("", "Any")]
 
 
-class LogFilterForm(forms.Form):
+class LogFilterForm(PickingForm):
     """Every field is optional; one that can't be read filters nothing."""
 
-    person = forms.UUIDField(required=False, widget=forms.Select)
-    connector = forms.UUIDField(required=False, widget=forms.Select)
-    tool = forms.UUIDField(required=False, widget=forms.Select)
+    person: forms.Field = forms.UUIDField(required=False)
+    connector: forms.Field = forms.UUIDField(required=False)
+    tool: forms.Field = forms.UUIDField(required=False)
     code = forms.CharField(required=False, max_length=60, widget=forms.Select, label="Event")
     decision = forms.ChoiceField(required=False, choices=_ANY + choices_of(DECISIONS))
     outcome = forms.ChoiceField(required=False, choices=_ANY + choices_of(OUTCOMES))
@@ -48,9 +52,6 @@ class ApiFilterForm(LogFilterForm):
     until: forms.Field = forms.DateTimeField(required=False)
 
 
-MOST_TOOLS = 200
-
-
 def _moment(value: date | datetime, days: int) -> datetime:
     """A day ends where the next begins; a time is what it says."""
     if isinstance(value, datetime):
@@ -59,40 +60,49 @@ def _moment(value: date | datetime, days: int) -> datetime:
 
 
 def page_form(organization: Organization, given: Any) -> LogFilterForm:
-    """The form with what can be chosen in this organization. Tools are offered once a connector is chosen."""
+    """The form with what can be chosen in this organization."""
     form = LogFilterForm(given)
-    filters = form.filters()
-    people = Membership.objects.filter(organization=organization).select_related("user").order_by("user__email")
-    connectors = Connector.objects.filter(organization=organization).order_by("name")
-    tools = Tool.objects.filter(organization=organization).order_by("name")
-    tools = tools.filter(connector=filters.connector) if filters.connector else tools.none()
-    if tools.count() > MOST_TOOLS:  # those that were called, the latest first: a page stays small
-        tools = tools.exclude(last_called_at=None).order_by("-last_called_at")[:MOST_TOOLS]
-    chosen = {"person": filters.person, "connector": filters.connector, "tool": filters.tool}
-    offered: dict[str, Choices] = {
-        "person": [(str(one.user_id), str(one.user)) for one in people],
-        "connector": [(str(one.pk), one.name) for one in connectors],
-        "tool": [(str(one.pk), str(one)) for one in tools],
-    }
-    for name, choices in offered.items():
-        _offer(form, name, choices + _gone(organization, name, chosen[name], choices))
-    _offer(form, "code", [(known.code, known.code) for known in known_kinds()])
+    form.fields["person"] = LoggedField(LoggedPeople(organization), label="Person")
+    form.fields["connector"] = LoggedField(LoggedConnectors(organization), label="Connector")
+    form.fields["tool"] = LoggedField(LoggedTools(organization), label="Tool")
+    code: Any = form.fields["code"].widget
+    code.choices = [("", "Any"), *((known.code, known.code) for known in known_kinds())]
     return form
 
 
-def _offer(form: LogFilterForm, name: str, choices: Choices) -> None:
-    widget: Any = form.fields[name].widget
-    widget.choices = [("", "Any"), *choices]
+class LoggedField(OneField[Any]):
+    """The id of what is chosen, also when nothing but the log knows it any more."""
+
+    def __init__(self, source: Source[Any], **options: Any) -> None:
+        super().__init__(source, required=False, nothing="Any", **options)
+
+    def clean(self, value: Sent) -> UUID | None:
+        self.refuse_left(value)
+        return forms.UUIDField(required=False).clean(value.values[0]) if value.values else None
 
 
-def _gone(organization: Organization, name: str, chosen: UUID | None, choices: Choices) -> Choices:
+class LoggedPeople(Subjects):
+    def gone(self, values: Sequence[str]) -> list[Choice]:
+        return [_remembered(self.organization, "person", value) for value in values]
+
+
+class LoggedConnectors(EveryConnector):
+    def gone(self, values: Sequence[str]) -> list[Choice]:
+        return [_remembered(self.organization, "connector", value) for value in values]
+
+
+class LoggedTools(EveryTool):
+    def gone(self, values: Sequence[str]) -> list[Choice]:
+        return [_remembered(self.organization, "tool", value) for value in values]
+
+
+def _remembered(organization: Organization, name: str, value: str) -> Choice:
     """Who was removed can still be filtered by: under the name that the log remembers."""
-    if chosen is None or str(chosen) in dict(choices):
-        return []
-    only: dict[str, Any] = {name: chosen}
+    try:
+        only: dict[str, Any] = {name: UUID(value)}
+    except ValueError:
+        return Choice(value, "Not in this log")
     event = events_of(organization.pk, EventFilters(**only)).first()
-    if event is None:
-        return [(str(chosen), "Not in this log")]
-    fields = event.fields
+    fields = event.fields if event else {}
     label = (fields.get(name) or fields.get("actor") or {}).get("label", "")
-    return [(str(chosen), label or "Not in this log")]
+    return Choice(value, label or "Not in this log")

@@ -9,8 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.db.models import BooleanField, DateTimeField, F, Q, QuerySet, Value
+from django.db.models import BooleanField, DateTimeField, Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils import timezone
 from harriet.console.records.registry import field_of, target_of
 from harriet.console.records.viewer import Viewer
 from harriet.lib.records import Record
+from harriet.pages.by_name import first_by_name
 
 MOST_FOUND = 1_000
 """Rows that a search reads by their names; they may be anywhere in the order of the list."""
@@ -120,7 +120,7 @@ class Filters:
     def _search(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that begin so when they are few; of many it is looked for among the newest, as for a state."""
         rows = rows.alias(beginning=Lower(self.record.search))
-        ids = _first_by_name(rows.filter(self._begins))
+        ids = [pk for pk, _ in first_by_name(rows.filter(self._begins), MOST_FOUND + 1)]
         self.is_common = len(ids) > MOST_FOUND
         return rows if self.is_common else rows.filter(pk__in=ids)
 
@@ -200,13 +200,3 @@ def _loose(record: Record, name: str, value: str) -> Q:
     if isinstance(field, DateTimeField):
         return Q(**{f"{name}__isnull": value == "no"})
     return Q(**{name: value})
-
-
-def _first_by_name(rows: QuerySet[Any]) -> list[Any]:
-    """The ids of at most one more than MOST_FOUND rows, in the order of an index with text_pattern_ops, which the ORM
-    can't say: in no order, the database may read the whole table for the first of many."""
-    found = rows.order_by().annotate(beginning=F("beginning")).values_list("pk", "beginning")
-    sql, values = found.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"{sql} ORDER BY 2 USING ~<~ LIMIT {MOST_FOUND + 1}", values)
-        return [pk for pk, _ in cursor.fetchall()]

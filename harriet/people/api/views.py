@@ -117,7 +117,7 @@ class OneGroup(generics.GenericAPIView[Group]):
 
     def get(self, request: Any, pk: UUID) -> Response:
         demand_view(request)
-        return Response(GroupSerializer(queries.group_of(request.organization, pk)).data)
+        return Response(GroupSerializer(queries.counted_group_of(request.organization, pk)).data)
 
     def delete(self, request: Any, pk: UUID) -> Response:
         delete_group(queries.group_of(request.organization, pk), actor=request.actor)

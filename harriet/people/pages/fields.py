@@ -2,34 +2,114 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
-from harriet.pages.forms import ReadOnce
-from harriet.people.models import Group, Membership, Organization
+from harriet.pages.picker import ChangedField, OneField, Sent, SeveralField
+from harriet.pages.picking import Choice, Source
+from harriet.people.models import Group, Membership, Organization, User
 from harriet.people.queries import groups_of
 from harriet.people.roles import ROLE_CHOICES, ROLE_HELP, Role
 
-if TYPE_CHECKING:
-    GroupsChoice = forms.ModelMultipleChoiceField[Group]
-    MembersChoice = forms.ModelMultipleChoiceField[Membership]
-else:  # Django's fields can't be subscripted at run time
-    GroupsChoice = MembersChoice = forms.ModelMultipleChoiceField
+
+class OfOrganization:
+    def __init__(self, organization: Organization) -> None:
+        self.organization = organization
 
 
-class GroupsField(GroupsChoice):
-    iterator = ReadOnce
+class Groups(OfOrganization, Source[Group]):
+    key, one, many = "groups", "group", "groups"
+
+    def rows(self) -> QuerySet[Group]:
+        return groups_of(self.organization)
+
+    def choice(self, row: Group) -> Choice:
+        return Choice(str(row.pk), row.name)
+
+
+class Everybody(OfOrganization, Source[Membership]):
+    """Also whose access is switched off."""
+
+    key, one, many = "everybody", "person", "people"
+    searched = "the beginning of a name or an e-mail address"
+    texts = ("user__email", "user__name")
+
+    def rows(self) -> QuerySet[Membership]:
+        return Membership.objects.filter(organization=self.organization).select_related("user")
+
+    def choice(self, row: Membership) -> Choice:
+        name, email = str(row.user), row.user.email
+        notes = [email if email != name else "", "" if row.is_active else "deactivated"]
+        return Choice(self.value_of(row), name, ", ".join(note for note in notes if note))
+
+
+class People(Everybody):
+    """Who is active."""
+
+    key = "people"
+
+    def offered(self) -> QuerySet[Membership]:
+        return self.rows().filter(is_active=True, user__is_active=True)
+
+
+class Accounts(People):
+    """The same by their accounts, as things that outlive a membership name them."""
+
+    key, value = "accounts", "user_id"
+
+
+class Subjects(Everybody):
+    """Everybody by their accounts, as the log names them."""
+
+    key, value = "subjects", "user_id"
+
+
+class Members(Everybody):
+    """Of one group."""
+
+    key = "members"
+
+    def __init__(self, group: Group) -> None:
+        super().__init__(group.organization)
+        self.group = group
+
+    def rows(self) -> QuerySet[Membership]:
+        return super().rows().filter(groups=self.group)
+
+
+class GroupsField(SeveralField[Group]):
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(Groups(organization), **options)
+
+
+class PeopleField(SeveralField[Membership]):
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(People(organization), **options)
+
+
+class ManyPeopleField(ChangedField[Membership]):
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(People(organization), **options)
+
+
+class PersonField(OneField[Membership]):
+    """Anybody of the organization; `only_active` leaves out whose access is switched off."""
+
+    def __init__(self, organization: Organization, *, only_active: bool = False, **options: Any) -> None:
+        super().__init__((People if only_active else Everybody)(organization), **options)
+
+
+class AccountField(OneField[Membership]):
+    """The account of somebody active."""
 
     def __init__(self, organization: Organization, **options: Any) -> None:
-        super().__init__(groups_of(organization), widget=forms.CheckboxSelectMultiple, **options)
+        super().__init__(Accounts(organization), **options)
 
-
-class MembersField(MembersChoice):
-    iterator = ReadOnce
-
-    def label_from_instance(self, obj: Membership) -> str:
-        return f"{obj.user.name} ({obj.user.email})" if obj.user.name else obj.user.email
+    def clean(self, value: Sent) -> User | None:  # type: ignore[override]
+        membership = super().clean(value)
+        return membership.user if membership else None
 
 
 class RoleField(forms.ChoiceField):

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from harriet.pages.picker import PickingForm
 from harriet.people.models import Group, Membership, Organization
-from harriet.people.pages.fields import ExpiryField, GroupsField, MembersField, RoleField
-from harriet.people.queries import people_of
+from harriet.people.pages.fields import ExpiryField, GroupsField, PeopleField, RoleField
 
 BY_MAIL, BY_HAND = "mail", "hand"
 WAYS = [(BY_MAIL, "By mail: nobody else sees the link"), (BY_HAND, "Show me the link: I hand it over")]
@@ -19,7 +19,7 @@ WAY_HELP = (
 )
 
 
-class InviteForm(forms.Form):
+class InviteForm(PickingForm):
     email = forms.EmailField(label="E-mail address")
     role = RoleField()
     way = forms.ChoiceField(label="How the link reaches them", choices=WAYS, initial=BY_MAIL, help_text=WAY_HELP)
@@ -37,11 +37,11 @@ class RoleForm(forms.Form):
     role = RoleField()
 
 
-class PersonGroupsForm(forms.Form):
+class PersonGroupsForm(PickingForm):
     def __init__(self, membership: Membership, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["groups"] = GroupsField(
-            membership.organization, required=False, label="Groups", initial=list(membership.groups.all())
+            membership.organization, required=False, label="Groups", kept=membership.groups.all()
         )
 
 
@@ -56,19 +56,13 @@ class RenameForm(forms.Form):
     name = forms.CharField(label="Name")
 
 
-class MembersForm(forms.Form):
+class AddPeopleForm(PickingForm):
     def __init__(self, group: Group, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["members"] = MembersField(
-            people_of(group.organization),
-            widget=forms.CheckboxSelectMultiple,
-            required=False,
-            label="People",
-            initial=[membership.pk for membership in group.memberships.all()],
-        )
+        self.fields["people"] = PeopleField(group.organization, label="Add people")
 
 
-class IntegrationKeyForm(forms.Form):
+class IntegrationKeyForm(PickingForm):
     name = forms.CharField(label="Name", help_text="What uses it, for example: Nightly report")
     expires_in_days = ExpiryField()
 

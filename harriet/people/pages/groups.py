@@ -1,6 +1,13 @@
 """The page of a group, and making one: what a person may use comes from groups."""
 
 from __future__ import annotations
+from harriet.pages.long_list import LongList
+from harriet.pages.long_list import long_list
+from harriet.people.actions.add_to_group import add_to_group
+from harriet.people.actions.remove_from_group import remove_from_group
+from harriet.people.pages.fields import Members
+from harriet.people.pages.forms import AddPeopleForm
+from harriet.people.queries import person_of
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,12 +20,15 @@ from django.views.decorators.http import require_POST
 
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import ConfirmForm, attempt, status_of
+from harriet.pages.long_list import LongList, long_list
+from harriet.people.actions.add_to_group import add_to_group
 from harriet.people.actions.create_group import create_group
 from harriet.people.actions.delete_group import delete_group
+from harriet.people.actions.remove_from_group import remove_from_group
 from harriet.people.actions.rename_group import rename_group
-from harriet.people.actions.set_group_members import set_group_members
-from harriet.people.models import AccessToken, Group, Membership
-from harriet.people.pages.forms import GroupForm, MembersForm, RenameForm
+from harriet.people.models import AccessToken, Group
+from harriet.people.pages.fields import Members
+from harriet.people.pages.forms import AddPeopleForm, GroupForm, RenameForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
 from harriet.people.queries import group_of
@@ -47,9 +57,9 @@ class GroupPage(PageContext):
     template = "people/group.html"
     active = "groups"
     group: Group
-    members: QuerySet[Membership]
+    members: LongList
     keys: QuerySet[AccessToken]
-    members_form: MembersForm
+    people_form: AddPeopleForm
     rename_form: RenameForm
     delete_form: ConfirmForm
     can_manage: bool
@@ -64,32 +74,42 @@ def _shown(
     request: OrganizationRequest,
     group: Group,
     *,
-    members_form: MembersForm | None = None,
+    people_form: AddPeopleForm | None = None,
     rename_form: RenameForm | None = None,
     delete_form: ConfirmForm | None = None,
 ) -> HttpResponse:
     """The page, with the form that was sent when something was wrong with it."""
     page = GroupPage(
         group=group,
-        members=group.memberships.select_related("user").order_by("user__email"),
+        members=long_list(Members(group), request.GET),
         keys=group.integration_keys.filter(revoked_at=None),
-        members_form=members_form or MembersForm(group),
+        people_form=people_form or AddPeopleForm(group),
         rename_form=rename_form or RenameForm(initial={"name": group.name}),
         delete_form=delete_form or ConfirmForm(group.slug),
         can_manage=has_power(request.membership, Power.MANAGE_PEOPLE),
     )
-    return show(request, page, status=status_of(page.members_form, page.rename_form, page.delete_form))
+    return show(request, page, status=status_of(page.people_form, page.rename_form, page.delete_form))
 
 
 @require_POST
 @needs(Power.MANAGE_PEOPLE)
-def set_members_of_group(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def add_people_to_group(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     group = group_of(request.organization, pk)
-    form = MembersForm(group, request.POST)
-    if not form.is_valid():
-        return _shown(request, group, members_form=form)
-    set_group_members(group, form.cleaned_data["members"], actor=request.actor)
-    messages.success(request, f"The people of {group} were saved.")
+    form = AddPeopleForm(group, request.POST)
+    added = attempt(form, lambda given: add_to_group(group, given["people"], actor=request.actor))
+    if added is None:
+        return _shown(request, group, people_form=form)
+    word = "person was" if added == 1 else "people were"
+    messages.success(request, f"{added} {word} added to {group}." if added else f"They are in {group} already.")
+    return redirect("groups:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_PEOPLE)
+def remove_person_from_group(request: OrganizationRequest, pk: UUID, person_pk: UUID) -> HttpResponse:
+    group, membership = group_of(request.organization, pk), person_of(request.organization, person_pk)
+    remove_from_group(group, membership, actor=request.actor)
+    messages.success(request, f"{membership.user} is not in {group} any more.")
     return redirect("groups:detail", pk)
 
 

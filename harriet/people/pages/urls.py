@@ -8,11 +8,12 @@ from harriet.people.pages.devices import device_page, new_key_page, revoke_this_
 from harriet.people.pages.devices_bulk import change_many_devices, change_many_tokens
 from harriet.people.pages.devices_list import devices_page
 from harriet.people.pages.groups import (
+    add_people_to_group,
     delete_this_group,
     group_page,
     new_group_page,
+    remove_person_from_group,
     rename_this_group,
-    set_members_of_group,
 )
 from harriet.people.pages.groups_list import groups_page
 from harriet.people.pages.organizations import (
@@ -57,7 +58,8 @@ group_urls = (
         path("", groups_page, name="list"),
         path("new/", new_group_page, name="new"),
         path("<uuid:pk>/", group_page, name="detail"),
-        path("<uuid:pk>/members/", set_members_of_group, name="members"),
+        path("<uuid:pk>/people/", add_people_to_group, name="add_people"),
+        path("<uuid:pk>/people/<uuid:person_pk>/remove/", remove_person_from_group, name="remove_person"),
         path("<uuid:pk>/rename/", rename_this_group, name="rename"),
         path("<uuid:pk>/delete/", delete_this_group, name="delete"),
     ],

@@ -1,0 +1,104 @@
+"""The rules of `connectors.access.rules` asked of the database, for lists too long to be read: what a person may call,
+and who may call something. A test compares both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Case, IntegerField, Q, QuerySet, When
+
+from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
+from connectors.queries import profiles_for
+from harriet.people.models import Membership
+
+Grant = tuple[UUID | None, str]
+"""A group, or a role."""
+
+_OFFERED = Q(connector__state=Connector.State.ACTIVE, state=Tool.State.PINNED, is_enabled=True)
+_ACTIVE = Q(is_active=True, user__is_active=True)
+_GROUPS = Membership.groups.through.objects
+_CONNECTORS = Profile.connectors.through.objects
+_TOOLS = Profile.tools.through.objects
+
+
+def is_in(profiles: QuerySet[Profile]) -> Q:
+    """Of a tool: one of these profiles contains it."""
+    ids = profiles.order_by().values("pk")
+    whole = _CONNECTORS.filter(profile__in=ids).values("connector")
+    return Q(connector__in=whole) | Q(pk__in=_TOOLS.filter(profile__in=ids).values("tool"))
+
+
+def may_be_called_by(membership: Membership, profile: Profile | None = None) -> Q:
+    """Of a tool: the person may call it, through this profile or through any."""
+    profiles = profiles_for(membership)
+    if profile is not None:
+        profiles = profiles.filter(pk=profile.pk)
+    if not (membership.is_active and membership.user.is_active):
+        return Q(pk__in=[])
+    groups = _GROUPS.filter(membership=membership.pk).values("group")
+    allowed = ToolPermission.objects.filter(Q(group__in=groups) | Q(role__in=[membership.role, EVERYONE]))
+    return _OFFERED & is_in(profiles) & Q(pk__in=allowed.values("tool"))
+
+
+def callable_first(tools: QuerySet[Tool], membership: Membership, profile: Profile | None = None) -> QuerySet[Tool]:
+    """With `rank`: 0 for what the person may call, 1 for the rest."""
+    rank = Case(When(may_be_called_by(membership, profile), then=0), default=1, output_field=IntegerField())
+    return tools.annotate(rank=rank)
+
+
+def havers_of(profile: Profile) -> QuerySet[Membership]:
+    """Active people who have the profile, by name or through a group."""
+    return _people(profile.organization_id).filter(_has([profile.pk]))
+
+
+def callers_of(tools: QuerySet[Tool]) -> QuerySet[Membership]:
+    """Active people who may call at least one of these, which are of one organization."""
+    found = tools.filter(_OFFERED).order_by()
+    organization = tools.values_list("organization_id", flat=True).order_by().first()
+    anyone = Q(pk__in=[])
+    for grants, profiles in _by_grants(found).items():
+        anyone |= _has(profiles) & _is_granted(grants)
+    return _people(organization).filter(anyone)
+
+
+def _people(organization_id: UUID | None) -> QuerySet[Membership]:
+    return Membership.objects.filter(_ACTIVE, organization_id=organization_id).select_related("user")
+
+
+def _by_grants(tools: QuerySet[Tool]) -> dict[frozenset[Grant], list[UUID]]:
+    """Profiles by whom their part of these tools is given to: most give them to the same."""
+    of_connector: dict[UUID, set[Grant]] = defaultdict(set)
+    of_profile: dict[UUID, set[Grant]] = defaultdict(set)
+    granted = ToolPermission.objects.filter(tool__in=tools)
+    for connector, *grant in granted.values_list("tool__connector_id", "group_id", "role").distinct():
+        of_connector[connector].add((grant[0], grant[1]))
+    for profile, connector in _CONNECTORS.filter(connector__in=list(of_connector)).values_list(
+        "profile_id", "connector_id"
+    ):
+        of_profile[profile] |= of_connector[connector]
+    for profile, *grant in (
+        granted.exclude(tool__profiles=None).values_list("tool__profiles", "group_id", "role").distinct()
+    ):
+        of_profile[profile].add((grant[0], grant[1]))
+    profiles: dict[frozenset[Grant], list[UUID]] = defaultdict(list)
+    for profile, grants in of_profile.items():
+        profiles[frozenset(grants)].append(profile)
+    return profiles
+
+
+def _has(profiles: Iterable[UUID]) -> Q:
+    """Of a membership: one of these profiles is theirs."""
+    ids = list(profiles)
+    named = Profile.people.through.objects.filter(profile__in=ids).values("membership")
+    groups = Profile.groups.through.objects.filter(profile__in=ids).values("group")
+    return Q(pk__in=named) | Q(pk__in=_GROUPS.filter(group__in=groups).values("membership"))
+
+
+def _is_granted(grants: Iterable[Grant]) -> Q:
+    groups = [group for group, _ in grants if group]
+    roles = [role for group, role in grants if not group]
+    if EVERYONE in roles:
+        return Q()
+    return Q(role__in=roles) | Q(pk__in=_GROUPS.filter(group__in=groups).values("membership"))

@@ -1,0 +1,63 @@
+"""The search behind the pickers: what begins as somebody types, within their organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from connectors.pages.fields import Connectors, EveryConnector, EveryTool, Profiles, Tools
+from harriet.pages.context import PageContext, show
+from harriet.pages.picking import MOST_FOUND, Found, Source
+from harriet.people.pages.fields import Accounts, Everybody, Groups, People, Subjects
+from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.roles import Power
+
+_SOURCES: tuple[Any, ...] = (
+    Groups,
+    People,
+    Everybody,
+    Accounts,
+    Subjects,
+    Connectors,
+    EveryConnector,
+    Tools,
+    EveryTool,
+    Profiles,
+)
+SOURCES: Mapping[str, Any] = {source.key: source for source in _SOURCES}
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsPart(PageContext):
+    """A part of a page: the options below a picker's input."""
+
+    template = "parts/picker_options.html"
+    source: Source[Any]
+    found: Found
+    field: str
+    text: str
+
+    @property
+    def more(self) -> str:
+        """Where the next ones are."""
+        asked = urlencode({"field": self.field, self.field: self.text, "seen": self.found.seen})
+        return f"{reverse('pick', args=[self.source.key])}?{asked}"
+
+
+@require_safe
+@needs(Power.VIEW_SETTINGS)
+def options(request: OrganizationRequest, key: str) -> HttpResponse:
+    """Whoever sees the company's settings sees these names on its pages."""
+    if key not in SOURCES:
+        raise Http404
+    source: Source[Any] = SOURCES[key](request.organization)
+    field = request.GET.get("field", "q")
+    text, seen = request.GET.get(field, "").strip()[:100], request.GET.get("seen", "")
+    place = min(int(seen), MOST_FOUND) if seen.isascii() and seen.isdigit() and len(seen) < 7 else 0
+    return show(request, OptionsPart(source=source, found=source.find(text, place), field=field, text=text))

@@ -1,0 +1,121 @@
+"""What forms pick from: rows of one noun, found by how their names begin. Each floor has the sources of its nouns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet, Value
+from django.db.models.functions import Lower
+
+from harriet.pages.by_name import first_by_name
+
+FEW = 7
+"""So many are offered without a search."""
+AT_ONCE = 20
+"""Found ones that are shown at a time."""
+MOST_FOUND = 1_000
+"""Beyond them one types another letter."""
+
+Row = TypeVar("Row", bound=Model)
+
+
+class Choice(NamedTuple):
+    value: str
+    label: str
+    note: str = ""
+    """What tells it from others of its name: a person's address, a tool's connector."""
+
+
+class Found(NamedTuple):
+    choices: list[Choice]
+    seen: int
+    """With those before them."""
+    total: int
+    has_more: bool
+    """There are more than the total, uncounted."""
+
+    @property
+    def words(self) -> str:
+        """ "20 of 307"; beyond the bound "20 of 1,000+"."""
+        return f"{self.seen:,} of {self.total:,}{'+' if self.has_more else ''}"
+
+    @property
+    def is_all(self) -> bool:
+        return self.seen >= self.total
+
+
+class Source(ABC, Generic[Row]):
+    """Of one organization, or of one person there."""
+
+    key: ClassVar[str]
+    """In the address of its search; the names are in harriet/console/picking.py."""
+    one: ClassVar[str]
+    many: ClassVar[str]
+    searched: ClassVar[str] = "the beginning of a name"
+    texts: ClassVar[tuple[str, ...]] = ("name",)
+    """What is searched, each with an index of how it begins in small letters."""
+    value: ClassVar[str] = "pk"
+
+    @abstractmethod
+    def rows(self) -> QuerySet[Row]:
+        """All that may be chosen, also what stays so but isn't offered any more."""
+
+    @abstractmethod
+    def choice(self, row: Row) -> Choice: ...
+
+    def offered(self) -> QuerySet[Row]:
+        return self.rows()
+
+    def value_of(self, row: Any) -> str:
+        return str(getattr(row, self.value))
+
+    def chosen(self, values: Iterable[Any]) -> dict[str, Row]:
+        """By value; what is no value, or none of these rows', is left out."""
+        ids = [id for value in values if (id := _uuid(value)) is not None]
+        found = self.rows().filter(**{f"{self.value}__in": ids}) if ids else ()
+        rows = {self.value_of(row): row for row in found}
+        return {str(id): rows[str(id)] for id in ids if str(id) in rows}
+
+    def gone(self, values: Sequence[str]) -> list[Choice]:
+        """What chosen ones of which no row is left were called, where that is known."""
+        return []
+
+    def few(self) -> list[Row] | None:
+        """All, when they are few."""
+        rows = list(self.offered().order_by()[: FEW + 1])
+        return sorted(rows, key=lambda row: self.choice(row).label.casefold()) if len(rows) <= FEW else None
+
+    def find(self, text: str, seen: int = 0, size: int = AT_ONCE) -> Found:
+        """The next of those that begin so, by what they begin with."""
+        ids = self._ids(text.strip())
+        shown = ids[:MOST_FOUND][seen : seen + size]
+        rows = {row.pk: row for row in self.offered().filter(pk__in=shown)} if shown else {}
+        choices = [self.choice(rows[pk]) for pk in shown if pk in rows]
+        return Found(choices, seen + len(shown), min(len(ids), MOST_FOUND), len(ids) > MOST_FOUND)
+
+    def _ids(self, text: str) -> list[Any]:
+        begins: dict[Any, str] = {}
+        for name in self.texts if text else self.texts[:1]:
+            rows = self.offered().alias(beginning=Lower(name))
+            rows = rows.filter(beginning__startswith=Lower(Value(text))) if text else rows
+            for pk, beginning in first_by_name(rows, MOST_FOUND + 1):
+                begins.setdefault(pk, beginning)
+        return sorted(begins, key=lambda pk: (begins[pk], str(pk)))
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:
+        return None
+
+
+def values_of(source: Source[Any], given: Any) -> list[str]:
+    """Of what a form is filled in with: rows or values, one or several, or nothing."""
+    if given is None or given == "":
+        return []
+    several = given if isinstance(given, Collection) and not isinstance(given, str) else [given]
+    return [source.value_of(one) if isinstance(one, Model) else str(one) for one in several]
