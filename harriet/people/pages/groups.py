@@ -1,13 +1,6 @@
 """The page of a group, and making one: what a person may use comes from groups."""
 
 from __future__ import annotations
-from harriet.pages.long_list import LongList
-from harriet.pages.long_list import long_list
-from harriet.people.actions.add_to_group import add_to_group
-from harriet.people.actions.remove_from_group import remove_from_group
-from harriet.people.pages.fields import Members
-from harriet.people.pages.forms import AddPeopleForm
-from harriet.people.queries import person_of
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -31,7 +24,7 @@ from harriet.people.pages.fields import Members
 from harriet.people.pages.forms import AddPeopleForm, GroupForm, RenameForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
-from harriet.people.queries import group_of
+from harriet.people.queries import group_of, person_of
 from harriet.people.roles import Power
 
 
