@@ -133,6 +133,46 @@ class SetAside(models.Model):
         return str(self.event_id)
 
 
+class CallCount(models.Model):
+    """How many calls the sealed events tell of: an organization's by day, a connector's by hour, a tool's by day. The
+    sealer adds those of a batch in the transaction that links it: each event counts once, and no call waits for it."""
+
+    class Of(models.TextChoices):
+        ORGANIZATION = "organization"
+        CONNECTOR = "connector"
+        TOOL = "tool"
+
+    class What(models.TextChoices):
+        CALLED = "called"
+        """Every check was passed, and the call was about to leave."""
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        HELD = "held"
+        REFUSED = "refused"
+
+    organization_id = models.UUIDField()
+    of = models.CharField(max_length=12, choices=Of.choices)
+    subject_id = models.UUIDField()
+    since = models.DateTimeField()
+    """When the day or the hour begins, in UTC."""
+    what = models.CharField(max_length=10, choices=What.choices)
+    calls = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "of", "since", "subject_id", "what"], name="call_count_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["subject_id", "since"], name="call_count_of_subject"),
+            models.Index(fields=["of", "since"], name="call_count_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calls} {self.what} since {self.since}"
+
+
 class Checkpoint(models.Model):
     """A verification: up to this seal the chain held. The next one shows when the chain was cut short since."""
 

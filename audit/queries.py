@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import Event, SetAside
+from audit.models import Event
 from harriet.lib.microseconds import microseconds_of, moment_at
 
 PAGE = 50
@@ -64,11 +64,6 @@ def events_of(organization_id: UUID, filters: EventFilters | None = None) -> Que
     """Newest first."""
     found = Event.objects.filter(organization_id=organization_id, **(filters.lookups() if filters else {}))
     return found.order_by("-recorded_at", "-id")
-
-
-def without_set_aside(events: QuerySet[Event]) -> QuerySet[Event]:
-    """For counting: rows that Harriet did not write are no calls."""
-    return events.filter(~Exists(SetAside.objects.filter(event_id=OuterRef("pk"))))
 
 
 def event_page(organization_id: UUID, filters: EventFilters, cursor: str = "", size: int = PAGE) -> EventPage:

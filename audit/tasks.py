@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
+from audit.call_counts import forget_old_counts
 from audit.chain.sealing import seal_everything, seal_late
 from audit.context import request
 from audit.unfinished_calls import close_unfinished_calls
@@ -14,6 +16,12 @@ from audit.verification.verify import organizations, verify
 def seal_events() -> None:
     """Links new events into the chain."""
     seal_everything()
+
+
+@shared_task(name="audit.forget_old_counts")
+def forget_counts() -> None:
+    """Forgets counts of calls by which nothing is shown any more; the events stay."""
+    forget_old_counts(timezone.now())
 
 
 @shared_task(name="audit.close_unfinished_calls")

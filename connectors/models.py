@@ -154,6 +154,12 @@ class Tool(models.Model):
         constraints = [models.UniqueConstraint(fields=["connector", "kind", "name"], name="tool_name_once")]
         indexes = [
             models.Index(fields=["organization", "-first_seen_at"], name="tool_newest"),
+            models.Index(
+                fields=["organization", "kind", "is_enabled"], condition=~models.Q(state="removed"), name="tool_offered"
+            ),
+            models.Index(
+                fields=["organization", "connector"], condition=models.Q(state="quarantined"), name="tool_quarantined"
+            ),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="tool_name_begins"),
         ]
 

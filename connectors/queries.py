@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, When
 from django.db.models.functions import Now
 
 from connectors.counts import Counts
@@ -16,6 +16,11 @@ from harriet.people.queries import or_not_found
 MOST_VERSIONS = 20
 """Of one tool, on its page."""
 BETWEEN_SYNCS = timedelta(hours=1)
+UNUSED_AFTER = timedelta(days=30)
+UNUSED = Q(state=Connector.State.ACTIVE, created_at__lt=Now() - UNUSED_AFTER) & ~Q(
+    Exists(Tool.objects.filter(connector=OuterRef("pk"), last_called_at__gte=Now() - UNUSED_AFTER))
+)
+"""Of connectors: older than the time that counts as unused, and none of their tools called in it."""
 OFFERED = ~Q(tools__state=Tool.State.REMOVED)
 BY_KIND = Case(*(When(kind=kind, then=place) for place, kind in enumerate(Tool.Kind.values)), default=0)
 """Tools, prompts, resources."""

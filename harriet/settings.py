@@ -242,6 +242,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "seal audit events": {"task": "audit.seal_events", "schedule": 1.0},
     "verify the chains": {"task": "audit.verify_chains", "schedule": 3600.0},
+    "forget old counts of calls": {"task": "audit.forget_old_counts", "schedule": 3600.0},
     "close calls without an outcome": {"task": "audit.close_unfinished_calls", "schedule": 60.0},
     "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
     "forget old client sessions": {"task": "connectors.forget_old_sessions", "schedule": 6 * 3600.0},

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.actor import SYSTEM
+from audit.call_counts import add_calls
 from audit.chain import hashes
 from audit.chain.marks import ChainEnd, head_of, write_mark
 from audit.chain.seals import count_after, free_sequence
@@ -64,13 +65,13 @@ def seal_late(organization_id: UUID, event_ids: list[UUID]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         if not event_ids or not _is_ours(cursor, organization_id):
             return 0
-        leaves, _ = _leaves(cursor, organization_id, event_ids)
-        if leaves:
-            end = _sealed(cursor, organization_id, head_of(cursor, organization_id).end, leaves)
+        own, _ = _sorted_out(cursor, organization_id, event_ids)
+        if own:
+            end = _sealed(cursor, organization_id, head_of(cursor, organization_id).end, own)
             write_mark(cursor, organization_id, end)
-            log.error("%d events of organization %s were not in the sealer's queue.", len(leaves), organization_id)
-            record(AuditSealedLate(count=len(leaves)), organization_id=organization_id, actor=SYSTEM)
-    return len(leaves)
+            log.error("%d events of organization %s were not in the sealer's queue.", len(own), organization_id)
+            record(AuditSealedLate(count=len(own)), organization_id=organization_id, actor=SYSTEM)
+    return len(own)
 
 
 def _waiting_organizations(cursor: CursorWrapper) -> list[UUID]:
@@ -95,8 +96,8 @@ def _seal_batch(organization_id: UUID) -> tuple[int, int]:
         if not waiting:
             return 0, 0
         head = head_of(cursor, organization_id)
-        leaves, wrong = _leaves(cursor, organization_id, waiting)
-        end = _sealed(cursor, organization_id, head.end, leaves) if leaves else head.end
+        own, wrong = _sorted_out(cursor, organization_id, waiting)
+        end = _sealed(cursor, organization_id, head.end, own) if own else head.end
         if end.sequence:
             write_mark(cursor, organization_id, end)
         if wrong:
@@ -104,14 +105,22 @@ def _seal_batch(organization_id: UUID) -> tuple[int, int]:
         if head.mended or head.forged:
             tell_of_mending(organization_id, head.mended, head.forged)
         cursor.execute("DELETE FROM audit_unsealed WHERE event_id = ANY(%s)", [waiting])
-    return len(waiting), len(leaves)
+    return len(waiting), len(own)
+
+
+def wait_for_turn(cursor: CursorWrapper, organization_id: UUID) -> None:
+    """From here to the end of the transaction, nothing of the organization is sealed by others."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_turn(organization_id)])
 
 
 def _is_ours(cursor: CursorWrapper, organization_id: UUID) -> bool:
     """One sealer per organization at a time; the lock ends with the transaction, after its rows are visible."""
-    key = f"harriet-audit-seal:{organization_id}"
-    cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_turn(organization_id)])
     return bool(cursor.fetchone()[0])
+
+
+def _turn(organization_id: UUID) -> str:
+    return f"harriet-audit-seal:{organization_id}"
 
 
 def _waiting(cursor: CursorWrapper, organization_id: UUID) -> list[UUID]:
@@ -122,35 +131,37 @@ def _waiting(cursor: CursorWrapper, organization_id: UUID) -> list[UUID]:
     return [event_id for (event_id,) in cursor.fetchall()]
 
 
-def _leaves(
+def _sorted_out(
     cursor: CursorWrapper, organization_id: UUID, event_ids: list[UUID]
-) -> tuple[dict[str, bytes], list[ForeignRow]]:
-    """The leaf of each event by its id, in the order in which it is sealed; and those that Harriet did not
-    write."""
+) -> tuple[list[StoredEvent], list[ForeignRow]]:
+    """The events in the order in which they are sealed; and those that Harriet did not write."""
     cursor.execute(
         f"SELECT {COLUMNS} FROM audit_event WHERE id = ANY(%s) ORDER BY id",  # noqa: S608 (no input)
         [event_ids],
     )
-    leaves: dict[str, bytes] = {}
+    own: list[StoredEvent] = []
     wrong: list[ForeignRow] = []
     organization = str(organization_id)
     for event in map(StoredEvent._make, cursor.fetchall()):
         if why := complaint(event, organization):
             wrong.append(ForeignRow(event.id, why))
         else:
-            body = event.body.encode()
-            leaves[event.id] = hashes.leaf(UUID(event.id).bytes, body, event.mac, event.recorded_at)
-    return leaves, wrong
+            own.append(event)
+    return own, wrong
 
 
-def _sealed(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd, leaves: dict[str, bytes]) -> ChainEnd:
-    """Makes the seal; returns how far the chain goes now."""
+def _leaf(event: StoredEvent) -> bytes:
+    return hashes.leaf(UUID(event.id).bytes, event.body.encode(), event.mac, event.recorded_at)
+
+
+def _sealed(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd, own: list[StoredEvent]) -> ChainEnd:
+    """Makes the seal and counts its calls; returns how far the chain goes now."""
     # Not now(): that is when the transaction began, and events may have come since.
     cursor.execute(f"SELECT t, {MICROSECONDS.format('t')} FROM clock_timestamp() AS t")  # noqa: S608 (no input)
     sealed_at, micros = cursor.fetchone()
     sequence, seal_id = free_sequence(cursor, organization_id, end.sequence), new_id()
-    root = hashes.root(list(leaves.values()))
-    link = hashes.link(organization_id, sequence, end.link, root, len(leaves))
+    root = hashes.root([_leaf(event) for event in own])
+    link = hashes.link(organization_id, sequence, end.link, root, len(own))
     mac = hashes.seal_mac(seal_id, micros, link)
     cursor.execute(
         "INSERT INTO audit_seal"
@@ -162,12 +173,13 @@ def _sealed(cursor: CursorWrapper, organization_id: UUID, end: ChainEnd, leaves:
             sequence,
             hashes.ALGORITHM,
             end.link,
-            list(leaves),
+            [event.id for event in own],
             root,
             link,
             mac,
             sealed_at,
         ],
     )
+    add_calls(cursor, organization_id, own)
     foreign = count_after(cursor, organization_id, sequence) if end.foreign else 0
-    return ChainEnd(sequence, link, end.events + len(leaves), foreign)
+    return ChainEnd(sequence, link, end.events + len(own), foreign)

@@ -11,7 +11,7 @@ from connectors.counts import enabled_words
 from connectors.models import Connector, Tool
 from connectors.pages.drafts import Drafts, drafts_of
 from connectors.pages.logged_calls import HOURS, calls_by_hour
-from connectors.queries import connectors_of, counts_of
+from connectors.queries import UNUSED, connectors_of, counts_of
 from connectors.states import ShownState, state_of
 from connectors.transports.kinds import kind_label
 from harriet.pages.context import PageContext, show
@@ -37,6 +37,7 @@ FILTERS = (
     Filter("working", "Working", _ACTIVE & Q(health=_HEALTH.UP)),
     Filter("attention", "Needs attention", _BROKEN | _CHANGED),
     Filter("down", "Down", _ACTIVE & Q(health=_HEALTH.DOWN)),
+    Filter("unused", "Unused", UNUSED),
     Filter("paused", "Paused", Q(state=Connector.State.PAUSED)),
     Filter("draft", "Drafts", _DRAFT),
 )
@@ -150,7 +151,7 @@ def _rows(organization: Organization, listed: list[Connector]) -> list[Integrati
     detailed = {one.pk: one for one in connectors_of(organization).filter(pk__in=keys)}
     kept = Credential.objects.filter(organization=organization, connector_id__in=keys)
     credentials = {row.connector_id: row for row in kept}
-    calls = calls_by_hour(organization.id)
+    calls = calls_by_hour(organization.id, keys)
     return [
         IntegrationRow(
             connector=connector,

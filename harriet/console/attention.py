@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils import timezone
 
 from audit.verification.checkpoints import last_verification
+from connectors.models import Connector, Tool
 from harriet.console import queries
-from harriet.people.models import Organization, User
+from harriet.console.queries import SetUp
+from harriet.pages.counts import NONE, AtMost, several
+from harriet.people.models import Membership, Organization
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
+from vault.models import Credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,32 @@ class Matter:
     since: datetime | None = None
 
 
-def matters_of(organization: Organization) -> list[Matter]:
-    return [
-        *_doubtful(organization),
-        *_troubled(organization),
-        *_waiting(organization),
-        *_quarantined(organization),
-        *_due(organization),
+@dataclass(frozen=True, slots=True)
+class Matters:
+    """Of one sort: the first few, how many more there are, and the list that has all of them."""
+
+    shown: list[Matter]
+    more: AtMost = NONE
+    url: str = ""
+    what: str = ""
+    """What the others are, to be read after their number."""
+
+    @property
+    def total(self) -> AtMost:
+        return AtMost(len(self.shown)) + self.more
+
+
+def matters_of(membership: Membership, tickets: AtMost) -> list[Matters]:
+    """What waits for somebody, of what this member may open; `tickets` wait for a decision."""
+    organization = membership.organization
+    sorts = [
+        *([Matters(list(_doubtful(organization)))] if has_power(membership, Power.VIEW_AUDIT) else []),
+        _troubled(organization),
+        *([Matters(list(_waiting(tickets)))] if has_power(membership, Power.DECIDE_ACTIONS) else []),
+        _quarantined(organization),
+        _due(organization),
     ]
+    return [sort for sort in sorts if sort.shown]
 
 
 def _doubtful(organization: Organization) -> Iterator[Matter]:
@@ -46,44 +69,57 @@ def _doubtful(organization: Organization) -> Iterator[Matter]:
         yield Matter("danger", "Audit log", "Rows from elsewhere", text, url, found_at)
 
 
-def _troubled(organization: Organization) -> Iterator[Matter]:
-    for connector in queries.troubled_connectors(organization):
-        is_down = connector.health == connector.Health.DOWN
-        yield Matter(
-            "danger" if is_down else "attention",
-            connector.get_health_display(),
-            connector.name,
-            connector.health_reason,
-            reverse("connectors:detail", args=[connector.pk]),
-            connector.health_changed_at,
-        )
+def _troubled(organization: Organization) -> Matters:
+    found = several(queries.troubled_connectors(organization))
+    url = f"{reverse('connectors:list')}?show=attention"
+    return Matters([_of_troubled(one) for one in found], found.more, url, "connectors that don't work")
 
 
-def _waiting(organization: Organization) -> Iterator[Matter]:
-    if count := queries.tickets_waiting(organization):
-        subject = "1 call waits for approval" if count == 1 else f"{count} calls wait for approval"
+def _of_troubled(connector: Connector) -> Matter:
+    return Matter(
+        "danger" if connector.health == connector.Health.DOWN else "attention",
+        connector.get_health_display(),
+        connector.name,
+        connector.health_reason,
+        reverse("connectors:detail", args=[connector.pk]),
+        connector.health_changed_at,
+    )
+
+
+def _waiting(tickets: AtMost) -> Iterator[Matter]:
+    if tickets:
+        subject = "1 call waits for approval" if tickets == AtMost(1) else f"{tickets} calls wait for approval"
         yield Matter("attention", "Tickets", subject, "", reverse("tickets:list"))
 
 
-def _quarantined(organization: Organization) -> Iterator[Matter]:
-    for connector in queries.connectors_with_quarantine(organization):
-        count = connector.quarantined  # type: ignore[attr-defined]
-        text = "a definition has changed and waits" if count == 1 else f"{count} definitions have changed and wait"
-        url = reverse("connectors:detail", args=[connector.pk])
-        yield Matter("attention", "Quarantine", connector.name, f"{text} for your look.", url)
+def _quarantined(organization: Organization) -> Matters:
+    found = several(queries.quarantined_tools(organization))
+    url = f"{reverse('connectors:list')}?show=attention"
+    return Matters([_of_quarantined(one) for one in found], found.more, url, "changed definitions in quarantine")
 
 
-def _due(organization: Organization) -> Iterator[Matter]:
-    for credential in queries.credentials_due(organization):
-        is_late = credential.rotation_due_at is not None and credential.rotation_due_at < timezone.now()
-        yield Matter(
-            "danger" if is_late else "attention",
-            "Rotation overdue" if is_late else "Rotation due",
-            credential.name,
-            "the credential has an agreed rotation date.",
-            reverse("vault:list"),
-            credential.rotation_due_at,
-        )
+def _of_quarantined(tool: Tool) -> Matter:
+    url = reverse("connectors:tool", args=[tool.connector_id, tool.pk])
+    text = f"a definition has changed and waits for your look, at {tool.connector.name}."
+    return Matter("attention", "Quarantine", str(tool), text, url)
+
+
+def _due(organization: Organization) -> Matters:
+    found = several(queries.credentials_due(organization))
+    url = f"{reverse('vault:list')}?show=due"
+    return Matters([_of_due(one) for one in found], found.more, url, "credentials to rotate")
+
+
+def _of_due(credential: Credential) -> Matter:
+    is_late = credential.rotation_due_at is not None and credential.rotation_due_at < timezone.now()
+    return Matter(
+        "danger" if is_late else "attention",
+        "Rotation overdue" if is_late else "Rotation due",
+        credential.name,
+        "the credential has an agreed rotation date.",
+        reverse("vault:list"),
+        credential.rotation_due_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +129,18 @@ class FirstStep:
     url: str
     label: str
     is_done: bool
+    power: Power | None = None
+    """Who may not take the step is not asked to."""
 
 
-def steps_for(organization: Organization, user: User) -> list[FirstStep]:
-    """The way to the first governed call."""
-    done = queries.set_up_of(organization)
-    is_protected = Authenticator.objects.filter(user=user).exists()
+def steps_for(membership: Membership, done: SetUp) -> list[FirstStep]:
+    """The way to the first governed call, for those who go it: nothing that this member may not do."""
+    if not has_power(membership, Power.MANAGE_CONNECTORS):
+        return []
+    return [step for step in _steps(done) if step.power is None or has_power(membership, step.power)]
+
+
+def _steps(done: SetUp) -> list[FirstStep]:
     return [
         FirstStep(
             "Connect a server",
@@ -106,6 +148,7 @@ def steps_for(organization: Organization, user: User) -> list[FirstStep]:
             reverse("connectors:new"),
             "New connector",
             done.connector,
+            Power.MANAGE_CONNECTORS,
         ),
         FirstStep(
             "Enable tools",
@@ -113,9 +156,15 @@ def steps_for(organization: Organization, user: User) -> list[FirstStep]:
             reverse("connectors:list"),
             "Choose tools",
             done.tools,
+            Power.MANAGE_CONNECTORS,
         ),
         FirstStep(
-            "Make a group", "Groups say who may call which tool.", reverse("groups:list"), "New group", done.group
+            "Make a group",
+            "Groups say who may call which tool.",
+            reverse("groups:list"),
+            "New group",
+            done.group,
+            Power.MANAGE_PEOPLE,
         ),
         FirstStep(
             "Invite a colleague",
@@ -123,6 +172,7 @@ def steps_for(organization: Organization, user: User) -> list[FirstStep]:
             reverse("people:invite"),
             "Invite",
             done.colleague,
+            Power.MANAGE_PEOPLE,
         ),
         FirstStep(
             "Make a profile",
@@ -130,6 +180,7 @@ def steps_for(organization: Organization, user: User) -> list[FirstStep]:
             reverse("profiles:new"),
             "New profile",
             done.profile,
+            Power.MANAGE_PROFILES,
         ),
         FirstStep(
             "Connect a client",
@@ -143,6 +194,6 @@ def steps_for(organization: Organization, user: User) -> list[FirstStep]:
             "Add an authenticator app or a passkey to your account.",
             reverse("mfa_index"),
             "Set up",
-            is_protected,
+            done.protection,
         ),
     ]

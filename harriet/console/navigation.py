@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
+from harriet.pages.counts import NONE, AtMost
 from harriet.people.models import Membership
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -22,7 +23,7 @@ class Entry:
     url: str = ""
     is_counted: bool = False
     """Shows how many wait there."""
-    count: int = 0
+    count: AtMost = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ _INSTALLATION = (
 _OWN = (Entry("me", "My AI", "me", "me:home", None),)
 
 
-def sections_for(membership: Membership | None, *, tickets: int, is_operator: bool = False) -> list[Section]:
+def sections_for(membership: Membership | None, *, tickets: AtMost, is_operator: bool = False) -> list[Section]:
     """What this member may open; nothing before an organization is chosen, but for the installation's operators."""
     installation = [Section("Installation", tuple(_placed(_INSTALLATION)))] if is_operator else []
     if membership is None:
@@ -65,7 +66,7 @@ def _placed(entries: Iterable[Entry]) -> Iterable[Entry]:
     return (replace(entry, url=reverse(entry.view)) for entry in entries)
 
 
-def _shown(entries: Iterable[Entry], membership: Membership, counts: dict[str, int]) -> Iterable[Entry]:
+def _shown(entries: Iterable[Entry], membership: Membership, counts: dict[str, AtMost]) -> Iterable[Entry]:
     for entry in entries:
         if entry.power is None or has_power(membership, entry.power):
-            yield replace(entry, url=reverse(entry.view), count=counts.get(entry.key, 0))
+            yield replace(entry, url=reverse(entry.view), count=counts.get(entry.key, NONE))

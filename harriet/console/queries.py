@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncDate
+from allauth.mfa.models import Authenticator
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from approvals.models import PendingAction, Ticket
-from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import Event, SetAside
-from audit.queries import without_set_aside
+from audit.call_counts import busiest, calls_by_day
+from audit.models import CallCount, SetAside
+from connectors.counts import Counts
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import AccessToken, Group, Invitation, Membership, Organization
+from connectors.queries import UNUSED
+from harriet.pages.counts import NONE, AtMost, CountAtMost, as_at_most
+from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, Notice, Organization, User
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 from vault.models import Credential
 from vault.queries import DUE_SOON
 
-UNUSED_AFTER = timedelta(days=30)
 SHOWN_DAYS = 14
+What = CallCount.What
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,66 +38,72 @@ class SetUp:
     colleague: bool
     profile: bool
     client: bool
+    protection: bool
+    """Of the person's own sign-in."""
 
 
-def set_up_of(organization: Organization) -> SetUp:
-    """Which of the first steps an organization has taken, in one query."""
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much of each noun an organization has: nothing removed, revoked or expired."""
+
+    connectors: int
+    people: int
+    devices: AtMost
+    offered: Counts
+
+
+def set_up_and_totals_of(organization: Organization, user: User) -> tuple[SetUp, Totals]:
+    """Which of the first steps an organization has taken, and how large it is: two queries, whatever the size."""
     here = {"organization": OuterRef("pk")}
-    people = Membership.objects.filter(**here).order_by().values("organization").annotate(count=Count("pk"))
     row = (
         Organization.objects.filter(pk=organization.pk)
         .annotate(
             has_connector=Exists(Connector.objects.filter(**here).exclude(state=Connector.State.DRAFT)),
             has_tools=Exists(Tool.objects.filter(**here, is_enabled=True)),
             has_group=Exists(Group.objects.filter(**here)),
-            has_people=Exists(people.filter(count__gt=1)),
             has_invitation=Exists(Invitation.objects.filter(**here)),
             has_profile=Exists(Profile.objects.filter(**here)),
             has_client=Exists(AccessToken.objects.filter(**here, last_seen_at__isnull=False)),
+            active_connectors=_counted(Connector.objects.filter(**here, state=Connector.State.ACTIVE)),
+            active_people=_counted(Membership.objects.filter(**here, is_active=True)),
+            devices_with_access=CountAtMost(_devices_with_access()),
+            is_protected=Exists(Authenticator.objects.filter(user=user)),
         )
         .values()
         .get()
     )
-    return SetUp(
+    people = row["active_people"] or 0
+    done = SetUp(
         connector=row["has_connector"],
         tools=row["has_tools"],
         group=row["has_group"],
-        colleague=row["has_people"] or row["has_invitation"],
+        colleague=people > 1 or row["has_invitation"],
         profile=row["has_profile"],
         client=row["has_client"],
+        protection=row["is_protected"],
     )
+    devices = as_at_most(row["devices_with_access"])
+    return done, Totals(row["active_connectors"] or 0, people, devices, _offered(organization))
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How much of each noun an organization has."""
-
-    connectors: int
-    tools_enabled: int
-    tools: int
-    prompts_enabled: int
-    prompts: int
-    people: int
-    devices: int
+def _counted(rows: QuerySet[Any]) -> Subquery:
+    """In the database, from an index alone."""
+    return Subquery(rows.order_by().values("organization").annotate(count=Count("*")).values("count"))
 
 
-def totals_of(organization: Organization) -> Totals:
-    """Counts what is there now: nothing removed, revoked or expired."""
-    tools = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED)
-    is_tool, is_prompt, is_on = Q(kind=Tool.Kind.TOOL), Q(kind=Tool.Kind.PROMPT), Q(is_enabled=True)
-    counts = tools.aggregate(
-        tools=Count("pk", filter=is_tool),
-        tools_enabled=Count("pk", filter=is_tool & is_on),
-        prompts=Count("pk", filter=is_prompt),
-        prompts_enabled=Count("pk", filter=is_prompt & is_on),
-    )
-    tokens = AccessToken.objects.filter(organization=organization, revoked_at=None, expires_at__gt=timezone.now())
-    return Totals(
-        connectors=Connector.objects.filter(organization=organization, state=Connector.State.ACTIVE).count(),
-        **counts,
-        people=Membership.objects.filter(organization=organization, is_active=True).count(),
-        devices=tokens.exclude(device=None).values("device").distinct().count(),
-    )
+def _devices_with_access() -> QuerySet[Device]:
+    live = AccessToken.objects.filter(device=OuterRef("pk"), revoked_at=None, expires_at__gt=Now())
+    return Device.objects.filter(Exists(live), organization=OuterRef("pk"))
+
+
+def _offered(organization: Organization) -> Counts:
+    """Tools and prompts of all connectors, from an index alone."""
+    tools = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED).order_by()
+    counts: dict[str, list[int]] = {kind: [0, 0] for kind in Tool.Kind.values}
+    for kind, is_enabled, count in tools.values_list("kind", "is_enabled").annotate(count=Count("*")):
+        counts[kind][0] += count
+        counts[kind][1] += count if is_enabled else 0
+    return Counts(*(number for kind in Tool.Kind.values for number in counts[kind]))
 
 
 def troubled_connectors(organization: Organization) -> QuerySet[Connector]:
@@ -105,10 +115,10 @@ def troubled_connectors(organization: Organization) -> QuerySet[Connector]:
     ).order_by("health_changed_at")
 
 
-def connectors_with_quarantine(organization: Organization) -> QuerySet[Connector]:
-    """Each with `.quarantined`, how many of its tools and prompts wait for a look."""
-    waiting = Count("tools", filter=Q(tools__state=Tool.State.QUARANTINED))
-    return Connector.objects.filter(organization=organization).annotate(quarantined=waiting).filter(quarantined__gt=0)
+def quarantined_tools(organization: Organization) -> QuerySet[Tool]:
+    """Tools and prompts whose definition has changed and waits for a look, by connector."""
+    found = Tool.objects.filter(organization=organization, state=Tool.State.QUARANTINED)
+    return found.select_related("connector").only("name", "kind", "connector__name").order_by("connector__name", "name")
 
 
 def credentials_due(organization: Organization) -> QuerySet[Credential]:
@@ -117,18 +127,32 @@ def credentials_due(organization: Organization) -> QuerySet[Credential]:
     return Credential.objects.filter(organization=organization, rotation_due_at__lt=soon).order_by("rotation_due_at")
 
 
-def tickets_waiting(organization: Organization) -> int:
-    """How many calls wait for somebody's decision."""
-    return PendingAction.objects.filter(organization=organization, state=PendingAction.State.WAITING).count()
+class Waiting(NamedTuple):
+    """What the frame of every page counts for a member."""
+
+    tickets: AtMost = NONE
+    """Calls that wait for somebody's decision; none for those who don't decide."""
+    unread: AtMost = NONE
+    """Lines of their inbox in this organization."""
+
+
+def waiting_of(membership: Membership) -> Waiting:
+    """One query, on every page."""
+    here = membership.organization_id
+    tickets = PendingAction.objects.filter(organization=here, state=PendingAction.State.WAITING)
+    if not has_power(membership, Power.DECIDE_ACTIONS):
+        tickets = tickets.none()
+    unread = Notice.objects.filter(user=membership.user_id, organization=here, read_at=None)
+    row = Organization.objects.filter(pk=here).values_list(CountAtMost(tickets), CountAtMost(unread)).get()
+    return Waiting(*(as_at_most(count or 0) for count in row))
 
 
 def unused_connectors(organization: Organization) -> QuerySet[Connector]:
     """Older than the time that counts as unused, and none of their tools called in it."""
-    since = timezone.now() - UNUSED_AFTER
-    called = Max("tools__last_called_at")
-    active = Connector.objects.filter(organization=organization, state=Connector.State.ACTIVE, created_at__lt=since)
-    unused = active.annotate(last_called_at=called).filter(Q(last_called_at=None) | Q(last_called_at__lt=since))
-    return unused.order_by("name")  # a query that groups doesn't take the model's own order
+    tools = Tool.objects.filter(connector=OuterRef("pk")).order_by()
+    called = tools.values("connector").annotate(last=Max("last_called_at")).values("last")
+    connectors = Connector.objects.filter(UNUSED, organization=organization)
+    return connectors.annotate(last_called_at=Subquery(called)).order_by("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,29 +171,12 @@ class Day:
 
 
 def calls_per_day(organization: Organization) -> list[Day]:
-    """The last days, oldest first, those without a call too."""
+    """The last days, oldest first, those without a call too. A call counts once it is sealed, a second later."""
     today = timezone.now().date()
     days = [today - timedelta(days=ago) for ago in reversed(range(SHOWN_DAYS))]
-    counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    found = (
-        without_set_aside(Event.objects.filter(organization_id=organization.pk))
-        .filter(code__in=[CALL_OUTCOME, CALL_REFUSED, CALL_HELD])
-        .filter(recorded_at__date__gte=days[0])
-        .values_list(TruncDate("recorded_at"), "code", "outcome")
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
-    for day, code, outcome, count in found:
-        counts[day][_kind(code, outcome)] += count
-    return [Day(day, *(counts[day][kind] for kind in ("succeeded", "held", "refused", "failed"))) for day in days]
-
-
-def _kind(code: str, outcome: str) -> str:
-    if code == CALL_REFUSED:
-        return "refused"
-    if code == CALL_HELD:
-        return "held"
-    return "succeeded" if outcome == "ok" else "failed"
+    counts = calls_by_day(organization.pk, since=days[0])
+    kinds = (What.SUCCEEDED, What.HELD, What.REFUSED, What.FAILED)
+    return [Day(day, *(counts.get(day, {}).get(kind, 0) for kind in kinds)) for day in days]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +188,9 @@ class BusyTool:
 
 
 def busiest_tools(organization: Organization, *, most: int = 6) -> list[BusyTool]:
-    """Of the last week, the most called first."""
-    since = timezone.now() - timedelta(days=7)
-    counted: list[tuple[UUID, int]] = list(
-        without_set_aside(Event.objects.filter(organization_id=organization.pk))
-        .filter(code=CALL_INTENT, recorded_at__gte=since)
-        .exclude(tool_id=None)
-        .values_list("tool_id")
-        .annotate(count=Count("pk"))
-        .order_by("-count")[:most]
-    )
+    """Of today and the six days before, the most called first."""
+    since = timezone.now().date() - timedelta(days=6)
+    counted = busiest(organization.pk, since=since, most=most)
     tools = (
         Tool.objects.filter(organization=organization).select_related("connector").in_bulk([pk for pk, _ in counted])
     )

@@ -8,10 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from approvals.models import PendingAction
 from harriet.console.navigation import Section, sections_for
+from harriet.console.queries import Waiting, waiting_of
+from harriet.pages.counts import AtMost
 from harriet.pages.links import Link
-from harriet.people.models import Membership, Notice, Organization
+from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power, is_operator
 from harriet.people.roles import Power
 
@@ -34,21 +35,15 @@ class Shell:
 
     @cached_property
     def sections(self) -> list[Section]:
-        return sections_for(self.membership, tickets=self.tickets_waiting, is_operator=is_operator(self._request.user))
+        return sections_for(self.membership, tickets=self.waiting.tickets, is_operator=is_operator(self._request.user))
 
     @cached_property
-    def tickets_waiting(self) -> int:
-        if not has_power(self.membership, Power.DECIDE_ACTIONS):
-            return 0
-        waiting = PendingAction.objects.filter(organization=self.organization, state=PendingAction.State.WAITING)
-        return waiting.count()
+    def waiting(self) -> Waiting:
+        return waiting_of(self.membership) if self.membership else Waiting()
 
-    @cached_property
-    def unread(self) -> int:
-        if self.membership is None:
-            return 0
-        notices = Notice.objects.filter(organization=self.organization, user=self.membership.user_id, read_at=None)
-        return notices.count()
+    @property
+    def unread(self) -> AtMost:
+        return self.waiting.unread
 
     @property
     def can_switch(self) -> bool:
@@ -81,5 +76,13 @@ class Shell:
         return reverse("account_logout")
 
 
+def shell_of(request: HttpRequest) -> Shell:
+    """One for a request, so that a page and the frame around it count the same, once."""
+    found: Shell | None = getattr(request, "shell", None)
+    if found is None:
+        found = request.shell = Shell(request)  # type: ignore[attr-defined]
+    return found
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"shell": Shell(request)}
+    return {"shell": shell_of(request)}

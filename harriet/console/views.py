@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connectors.models import Connector
-from harriet.console.attention import FirstStep, Matter, matters_of, steps_for
+from harriet.console.attention import FirstStep, Matters, matters_of, steps_for
 from harriet.console.queries import (
     BusyTool,
     Day,
@@ -20,11 +20,13 @@ from harriet.console.queries import (
     busiest_tools,
     calls_per_day,
     find,
-    totals_of,
+    set_up_and_totals_of,
     unused_connectors,
 )
+from harriet.console.shell import shell_of
 from harriet.pages.chart import NARROW, WIDE, Chart, Stack, chart_of
 from harriet.pages.context import PageContext, show
+from harriet.pages.counts import NONE, AtMost, Several, several
 from harriet.people.actions.read_notices import read_notices
 from harriet.people.models import Notice
 from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
@@ -54,11 +56,17 @@ class OverviewPage(PageContext):
     template = "console/overview.html"
     active = "overview"
     steps: list[FirstStep]
-    matters: list[Matter]
+    matters: list[Matters]
     totals: Totals
     days: list[Day]
+    """None for who may not read the log: a count of calls is a count of what stands there."""
     busiest: list[BusyTool]
-    unused: QuerySet[Connector]
+    unused: Several[Connector]
+    can_read_log: bool
+
+    @property
+    def waiting(self) -> AtMost:
+        return sum((sort.total for sort in self.matters), NONE)
 
     @property
     def steps_done(self) -> int:
@@ -69,8 +77,8 @@ class OverviewPage(PageContext):
         return next((step for step in self.steps if not step.is_done), None)
 
     @property
-    def today(self) -> Day:
-        return self.days[-1]
+    def today(self) -> Day | None:
+        return self.days[-1] if self.days else None
 
     @property
     def charts(self) -> dict[str, Chart[Day]]:
@@ -80,16 +88,19 @@ class OverviewPage(PageContext):
 @require_safe
 @needs(Power.VIEW_SETTINGS)
 def overview_page(request: OrganizationRequest) -> HttpResponse:
-    organization = request.organization
+    organization, member = request.organization, request.membership
+    can_read_log = has_power(member, Power.VIEW_AUDIT)
+    done, totals = set_up_and_totals_of(organization, request.user)
     return show(
         request,
         OverviewPage(
-            steps=steps_for(organization, request.user),
-            matters=matters_of(organization),
-            totals=totals_of(organization),
-            days=calls_per_day(organization),
-            busiest=busiest_tools(organization),
-            unused=unused_connectors(organization),
+            steps=steps_for(member, done),
+            matters=matters_of(member, shell_of(request).waiting.tickets),
+            totals=totals,
+            days=calls_per_day(organization) if can_read_log else [],
+            busiest=busiest_tools(organization) if can_read_log else [],
+            unused=several(unused_connectors(organization)),
+            can_read_log=can_read_log,
         ),
     )
 

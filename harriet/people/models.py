@@ -116,6 +116,7 @@ class Membership(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="membership_newest"),
+            models.Index(fields=["organization"], condition=models.Q(is_active=True), name="membership_active"),
         ]
 
     def __str__(self) -> str:
@@ -318,6 +319,7 @@ class Notice(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
         indexes = [
             models.Index(fields=["organization", "key"], condition=models.Q(read_at=None), name="notice_unread_of_key"),
+            models.Index(fields=["user", "organization"], condition=models.Q(read_at=None), name="notice_unread"),
             models.Index(fields=["organization", "-created_at"], name="notice_newest"),
         ]
 

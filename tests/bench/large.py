@@ -4,8 +4,8 @@ Makes the company in bulk (tests/bench/large_company.py) and seals its log, then
 approver, an auditor and a member, and as the owner of a small organization beside it. Prints what each costs and ends
 with 1 when a page asks more than 15 queries, weighs more than 100 KB, uses more than 150 ms of CPU, or doesn't answer.
 
-`--people 5000` makes everything as much smaller; `--only vault` opens only pages whose address holds that;
-`--folder /tmp/large` keeps the database there and finds it again; `--write docs/large.md` keeps the figures.
+`--people 5000` makes everything as much smaller; `--only vault` opens only pages whose address holds that
+(a regular expression); `--folder /tmp/large` keeps the database there and finds it again; `--write docs/large.md` keeps the figures.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ HEAD = ("as", "queries", "KB", "CPU ms", "database ms", "page")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=100_000)
-    parser.add_argument("--only", default="", help="a part of the addresses to open")
+    parser.add_argument("--only", default="", help="a regular expression that finds the addresses to open")
     parser.add_argument("--as", dest="who", default="", help="owner, approver, auditor, member or small")
     parser.add_argument("--folder", type=Path, help="keeps the database there, and uses the one that is there")
-    parser.add_argument("--queries", action="store_true", help="prints the slow queries and the repeated ones")
+    parser.add_argument("--queries", action="store_true", help="prints each page's queries, with the time of each")
     parser.add_argument("--write", type=Path, help="the figures as a page of the docs")
     options = parser.parse_args()
     folder = options.folder or Path(mkdtemp(prefix="harriet bench "))
@@ -124,7 +124,7 @@ def bound_statements() -> None:
     """A page that takes so long doesn't answer."""
     from django.db import connection
 
-    run("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''10s''', current_database()); END $$")
+    os.environ["PGOPTIONS"] = "-c statement_timeout=10s"
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from audit.actor import Actor, Label
+from audit.chain.sealing import seal_everything
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from connectors.actions.pin_offer import RESOURCES
@@ -76,6 +77,7 @@ def make_busy_company(cast: Cast) -> BusyCompany:
     token = _devices(cast, people)
     tools = list(Tool.objects.filter(connector=connectors[0]).select_related("connector").order_by("pk"))
     Event.objects.bulk_create(_events(cast, tools))
+    seal_everything()
     wanted = [next(tool for tool in tools if tool.name == name) for name in ("update_deal", "send_mail", "send_mail")]
     tickets = [_held(cast, tool, work, token, n) for n, tool in enumerate(wanted)]
     _notices(cast, tickets)

@@ -37,6 +37,7 @@ SECTIONS = (
 
 WITHOUT_RECORD = {
     "admin.LogEntry": "Nothing is changed in the admin site; what happened to a row stands in the audit log.",
+    "audit.CallCount": "Sums of what the events say, for charts and lists; `manage.py audit counts` counts them again.",
     "auth.Group": "Django's own groups: Harriet has its own, scoped to an organization.",
     "auth.Permission": "Names that Django makes from the models; the same in every installation.",
     "contenttypes.ContentType": "Names of models; the same in every installation.",

@@ -1,5 +1,5 @@
-"""`manage.py audit verify`: checks the whole log. `manage.py audit codes`: what each event code means; with `--fields`,
-what each event holds as well."""
+"""`manage.py audit verify`: checks the whole log. `manage.py audit counts`: counts its calls again. `manage.py audit
+codes`: what each event code means; with `--fields`, what each event holds as well."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audit.database.protection import database_faults
 from audit.database.roles import running_role_gaps
 from audit.models import INSTALLATION
+from audit.verification.recount import recount, wrong_counts
 from audit.verification.verify import Verification, organizations, verify
 from audit.vocabulary.declaration import known_kinds
 from harriet.people.models import Organization
@@ -23,17 +24,22 @@ and `client`, `decision`, `reason` and `outcome`, are members of an event's body
 
 
 class Command(BaseCommand):
-    help = "Verifies the audit log, or lists the event codes."
+    help = "Verifies the audit log, counts its calls again, or lists the event codes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         check = verbs.add_parser("verify", help="Check every event and every link; exit 1 when anything is wrong.")
         check.add_argument("--organization", default="", help="Slug or id of one organization. Default: all.")
+        counts = verbs.add_parser("counts", help="Count all calls again; exit 1 when what was kept is wrong.")
+        counts.add_argument("--mend", action="store_true", help="Keep what was counted now.")
         codes = verbs.add_parser("codes", help="List the event codes as a Markdown table.")
         codes.add_argument("--fields", action="store_true", help="With what each event holds: docs/audit-events.md.")
 
-    def handle(self, *args: Any, verb: str, organization: str = "", fields: bool = False, **options: Any) -> None:
-        if verb == "codes" and fields:
+    def handle(self, *args: Any, verb: str, organization: str = "", **options: Any) -> None:
+        fields = options.get("fields", False)
+        if verb == "counts":
+            self._recount(mend=options["mend"])
+        elif verb == "codes" and fields:
             self._describe_events()
         elif verb == "codes":
             self._list_codes()
@@ -64,6 +70,16 @@ class Command(BaseCommand):
             wrong += [f"{name}: {sentence}" for sentence in self._told(name, verify(id))]
         if wrong:
             raise CommandError("\n".join(wrong), returncode=1)
+
+    def _recount(self, *, mend: bool) -> None:
+        wrong = {id: count for id in organizations() if (count := wrong_counts(id))}
+        for id in wrong if mend else ():
+            recount(id)
+        names = dict(Organization.objects.values_list("id", "slug")) | {INSTALLATION: "the installation"}
+        told = [f"{names.get(id, id)}: {count} counts of calls were wrong." for id, count in wrong.items()]
+        if wrong and not mend:
+            raise CommandError("\n".join([*told, "manage.py audit counts --mend keeps the right ones."]), returncode=1)
+        self.stdout.write("\n".join([*told, "All counts of calls are what the sealed events say."]))
 
     def _told(self, name: str, found: Verification) -> list[str]:
         """Writes what holds, returns what doesn't."""
