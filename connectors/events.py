@@ -225,6 +225,27 @@ class ToolSet(ToolEvent):
     changes: Annotated[str, "what was set, as words with commas"]
 
 
+class ToolsChangedTogether(AuditEvent):
+    """Somebody changed many tools, prompts or resources of a connector at once, after a preview. Each that changed has
+    an event of its own beside it."""
+
+    code = "connector.tools_changed"
+    sentence = "{actor} changed tools of {connector} together, {wish}: {summary}"
+    connector: Label
+    wish: Annotated[str, "what was to be done"]
+    summary: Annotated[str, "how many changed, and what was left and why"]
+
+
+class ToolsSetBack(AuditEvent):
+    """Somebody undid a change of many tools: each went back to what it was. Each has an event of its own beside it."""
+
+    code = "connector.tools_set_back"
+    sentence = "{actor} undid a change of tools of {connector}, {wish}: {summary}"
+    connector: Label
+    wish: Annotated[str, "what had been done"]
+    summary: Annotated[str, "how many went back, and what was left and why"]
+
+
 class ProfileCreated(AuditEvent):
     """A new MCP address exists."""
 

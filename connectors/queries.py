@@ -9,7 +9,7 @@ from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, Qu
 from django.db.models.functions import Now
 
 from connectors.counts import Counts
-from connectors.models import Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
+from connectors.models import BulkChange, Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
 from harriet.people.models import Membership, Organization
 from harriet.people.queries import or_not_found
 
@@ -88,6 +88,18 @@ def shown_versions(tool: Tool) -> list[ToolVersion]:
     rows = tool.versions.select_related("accepted_by", "refused_by")
     latest = rows.order_by("-is_proposed", "-is_pinned", "-seen_at")[:MOST_VERSIONS]
     return sorted(latest, key=lambda version: version.seen_at, reverse=True)
+
+
+def bulk_change_of(organization: Organization, connector_id: UUID, bulk_id: UUID) -> BulkChange:
+    """Raises NotFound; also for one that is too old to be kept."""
+    rows = BulkChange.objects.filter(organization=organization, connector=connector_id).select_related("organization")
+    return or_not_found(rows.filter(pk=bulk_id).first(), "This preview is not kept any more. Tick the tools again.")
+
+
+def bulk_changes_of(connector: Connector) -> QuerySet[BulkChange]:
+    """Those that were done, the latest first; without what they hold of each tool."""
+    done = BulkChange.objects.filter(connector=connector).exclude(applied_at=None)
+    return done.select_related("made_by", "undone_by").defer("seen", "done").order_by("-applied_at")
 
 
 def profiles_of(organization: Organization) -> QuerySet[Profile]:

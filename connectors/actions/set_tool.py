@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from django.db import transaction
 
@@ -31,6 +32,8 @@ class ToolChange:
     """A `Risk`, or "" to go back to the proposed one."""
     groups: Iterable[Group] | None = None
     roles: Iterable[str] | None = None
+    how: Literal["replace", "add", "remove"] = "replace"
+    """Whether the groups and roles are all that remain, join those that are there, or leave them."""
 
 
 @transaction.atomic
@@ -101,6 +104,10 @@ def _permit(tool: Tool, change: ToolChange) -> list[str]:
     old_roles = {row.role for row in rows if row.role}
     groups = old_groups if change.groups is None else set(checked_groups(tool.organization_id, change.groups))
     roles = old_roles if change.roles is None else set(checked_roles(change.roles))
+    if change.how == "add":
+        groups, roles = old_groups | groups, old_roles | roles
+    elif change.how == "remove":
+        groups, roles = old_groups - groups, old_roles - roles
     if (groups, roles) == (old_groups, old_roles):
         return []
     ToolPermission.objects.filter(tool=tool).delete()

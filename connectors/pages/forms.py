@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from connectors.actions.set_tool import ToolChange
+from connectors.bulk.wish import Wish
+from connectors.errors import ConnectorError
 from connectors.models import EVERYONE, Connector, ConnectorPermission, Risk, Tool
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import KINDS, kind_choices
@@ -171,27 +172,23 @@ class ToolForm(WhoFields):
         return form
 
 
-BULK = {
-    "enable": ToolChange(is_enabled=True),
-    "disable": ToolChange(is_enabled=False),
-    "confirm": ToolChange(requires_confirmation=True),
-    "unconfirm": ToolChange(requires_confirmation=False),
-}
+HOW = [("add", "Also these"), ("remove", "No longer these"), ("replace", "These alone")]
 
 
 class BulkForm(WhoFields):
     """What to do with the ticked tools; `set_access` takes the groups and roles, the rest need nothing more."""
 
-    action = forms.ChoiceField(choices=[(key, key) for key in (*BULK, "set_access")])
-    tools = forms.TypedMultipleChoiceField(required=False, coerce=str)
-    matching = forms.BooleanField(required=False, label="All that match the filters")
+    action = forms.CharField()
+    how = forms.ChoiceField(choices=HOW, required=False, widget=forms.RadioSelect, initial="add", label="May call them")
 
-    def __init__(self, organization: Organization, tools: list[str], *args: Any, **kwargs: Any) -> None:
-        super().__init__(organization, *args, **kwargs)
-        self.fields["tools"].choices = [(pk, pk) for pk in tools]  # type: ignore[attr-defined]
+    field_order = ("action", "how", "everyone", "groups", "roles")
 
     @property
-    def change(self) -> ToolChange:
-        if self.cleaned_data["action"] == "set_access":
-            return ToolChange(groups=self.cleaned_data["groups"], roles=self.chosen_roles)
-        return BULK[self.cleaned_data["action"]]
+    def wish(self) -> Wish:
+        """Raises ConnectorError, with what is wrong."""
+        if not self.is_valid():
+            raise ConnectorError("One of the chosen groups is not there any more. Choose again.", field="groups")
+        if self.cleaned_data["action"] != "set_access":
+            return Wish(self.cleaned_data["action"])
+        how = self.cleaned_data["how"] or "add"
+        return Wish.about_access(how, self.cleaned_data["groups"], self.chosen_roles)

@@ -1,4 +1,4 @@
-"""The page of one tool, prompt or resources, and what their table can do to one or many."""
+"""The page of one tool, prompt or resources, and the decision about its change."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from connectors.access.facts import MemberRow, ProfileRow
@@ -20,18 +19,15 @@ from connectors.access.rules import Verdict
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.refuse_tool_change import refuse_tool_change
 from connectors.actions.set_tool import set_tool
-from connectors.actions.set_tools_in_bulk import set_tools_in_bulk
 from connectors.definitions.arguments import ArgumentRow, prompt_rows, rows_of
 from connectors.definitions.text_diff import DiffLine, difference_of
 from connectors.definitions.unchecked import unchecked_in
 from connectors.errors import ConnectorError
 from connectors.models import Tool, ToolVersion
 from connectors.pages.connector.page import ConnectorPage
-from connectors.pages.forms import BulkForm, ToolForm
-from connectors.pages.tool_table import filtered_tools
+from connectors.pages.forms import ToolForm
 from connectors.queries import connector_of, pinned_definition, shown_versions, tool_of
 from connectors.states import ShownState, tool_state
-from harriet.lib.errors import Problem
 from harriet.lib.text import count_hidden
 from harriet.pages.context import show
 from harriet.pages.forms import attempt, status_of
@@ -92,38 +88,6 @@ def tool_page(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResp
 
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
-def switch_this_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
-    found = _tool(request, pk, tool_pk)
-    set_tool(found, is_enabled=not found.is_enabled, actor=request.actor)
-    messages.success(request, f"{found} is {'enabled' if found.is_enabled else 'disabled'}.")
-    return redirect(_back(request, pk))
-
-
-@require_POST
-@needs(Power.MANAGE_CONNECTORS)
-def set_many_tools(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
-    """For the ticked tools, or for all that match the filters of the page it came from."""
-    connector = connector_of(request.organization, pk)
-    if one := request.POST.get("switch"):
-        return switch_this_tool(request, pk, _uuid(one))
-    matching = filtered_tools(connector, QueryDict(request.POST.get("query", "")))
-    form = BulkForm(
-        request.organization, [str(key) for key in connector.tools.values_list("pk", flat=True)], request.POST
-    )
-    if not form.is_valid():
-        messages.error(request, "Nothing was changed: one of the chosen tools or groups is not there any more.")
-        return redirect(_back(request, pk))
-    chosen = (
-        [tool.pk for tool in matching]
-        if form.cleaned_data["matching"]
-        else [_uuid(key) for key in form.cleaned_data["tools"]]
-    )
-    _set(request, connector, chosen, form)
-    return redirect(_back(request, pk))
-
-
-@require_POST
-@needs(Power.MANAGE_CONNECTORS)
 def accept_change_of_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
     found = _tool(request, pk, tool_pk)
     accept_tool_change(found, digest=_digest(request), actor=request.actor)
@@ -138,18 +102,6 @@ def refuse_change_of_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID)
     refuse_tool_change(found, digest=_digest(request), actor=request.actor)
     messages.success(request, f"Refused. {found} stays in quarantine until the server offers the accepted definition.")
     return redirect("connectors:tool", pk, tool_pk)
-
-
-def _set(request: OrganizationRequest, connector: Any, chosen: list[UUID], form: BulkForm) -> None:
-    if not chosen:
-        messages.warning(request, "Tick at least one tool first.")
-        return
-    try:
-        changed = set_tools_in_bulk(connector, chosen, form.change, actor=request.actor)
-    except Problem as problem:
-        messages.error(request, f"Nothing was changed. {problem.message}")
-        return
-    messages.success(request, f"{changed} of {len(chosen)} tools changed.")
 
 
 def _save(found: Tool, form: ToolForm, request: OrganizationRequest) -> bool:
@@ -216,21 +168,8 @@ def _tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> Tool:
     return found
 
 
-def _back(request: OrganizationRequest, pk: UUID) -> str:
-    """The table with the filters it had; only a query, never an address, comes from the form."""
-    query = QueryDict(request.POST.get("query", "")).urlencode()
-    return f"{reverse('connectors:detail', args=[pk])}{'?' if query else ''}{query}"
-
-
 def _digest(request: OrganizationRequest) -> bytes:
     try:
         return bytes.fromhex(request.POST.get("digest", ""))
     except ValueError:
         raise ConnectorError("Reload the page and read the difference again.") from None
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such tool here.") from None

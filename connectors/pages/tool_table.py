@@ -16,8 +16,8 @@ from harriet.pages.links import Link, link_with
 _OFFERED = ~Q(state=Tool.State.REMOVED)
 SHOWN = {
     "": ("All", _OFFERED),
-    "enabled": ("Enabled", Q(is_enabled=True) & _OFFERED),
-    "disabled": ("Disabled", Q(is_enabled=False) & _OFFERED),
+    "enabled": ("Enabled", Q(is_enabled=True, state=Tool.State.PINNED)),
+    "disabled": ("Disabled", Q(is_enabled=False, state=Tool.State.PINNED)),
     "quarantined": ("In quarantine", Q(state=Tool.State.QUARANTINED)),
     "nobody": ("Enabled for nobody", Q(is_enabled=True, permissions=None) & _OFFERED),
     "removed": ("No longer offered", Q(state=Tool.State.REMOVED)),
@@ -68,10 +68,12 @@ class ToolTableRow:
     groups: list[str]
     roles: list[str]
     is_for_nobody: bool
+    is_ticked: bool
 
 
-def table_row(tool: Tool) -> ToolTableRow:
+def table_row(tool: Tool, *, is_ticked: bool = False) -> ToolTableRow:
     return ToolTableRow(
+        is_ticked=is_ticked,
         tool=tool,
         state=tool_state(tool),
         groups=_groups_for(tool),

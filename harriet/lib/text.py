@@ -1,6 +1,8 @@
 """Text that came from elsewhere, made safe to look at: nothing in it is invisible."""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 
 # Unicode's format characters (Cf), other characters without a shape of their own, variation selectors,
 # line separators, controls (but tab and newline) and lone surrogates.
@@ -19,6 +21,32 @@ def show_hidden(text: str) -> str:
 def count_hidden(text: str) -> int:
     """How many characters `show_hidden` would write out."""
     return sum(1 for _ in _HIDDEN.finditer(text))
+
+
+def hidden_runs(text: str) -> Iterator[str]:
+    """Hidden characters that no script and no picture needs where they stand, each run of them as one."""
+    run, end = "", -1
+    for found in _HIDDEN.finditer(text):
+        if _is_needed(text, found.start()):
+            continue
+        if run and found.start() != end:
+            yield run
+            run = ""
+        run, end = run + found[0], found.end()
+    if run:
+        yield run
+
+
+def _is_needed(text: str, place: int) -> bool:
+    """Joiners and marks of direction within Arabic or Indic words, and those that make one picture of several."""
+    character, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
+    if character == "\ufe0f":
+        return bool(before) and (unicodedata.category(before) in {"So", "Sm", "Sk", "Po"} or before in "0123456789#*")
+    if character in "\u200c\u200d":
+        return all(
+            (one > "\u02ff" and unicodedata.category(one)[0] in "LMS") or one == "\ufe0f" for one in (before, after)
+        )
+    return character in "\u200e\u200f" and any(unicodedata.bidirectional(one) in {"R", "AL"} for one in (before, after))
 
 
 def excerpt(text: str, length: int) -> str:

@@ -82,13 +82,16 @@ def test_the_table_counts_and_changes(alice: Client, cast: Cast, server: Server,
     page = alice.get(table).content.decode()
     assert "0 of 84 enabled" in page and "Page 1 of 2" in page
     assert alice.get(table, {"risk": "dangerous"}).content.decode().count("<tr>") == 1 + 4
-    answer = alice.post(change, {"action": "enable", "matching": "1", "query": "risk=read_only"}, follow=True)
-    assert "80 of 80 tools changed" in answer.content.decode()
-    assert "80 of 84 enabled" in answer.content.decode()
-    assert answer.redirect_chain[-1][0].endswith("?risk=read_only")
+    fields = {"action": "enable", "matching": "1", "query": "risk=read_only"}
+    preview = alice.post(change, fields, follow=True).redirect_chain[-1][0]
+    answer = alice.post(preview, {"which": "all"}, follow=True)
+    assert "80 enabled." in answer.content.decode() and "80 of 84 enabled" in answer.content.decode()
+    assert "?risk=read_only&" in answer.redirect_chain[-1][0]
     some = [str(pk) for pk in connector.tools.filter(name__startswith="delete")[:2].values_list("pk", flat=True)]
     fields = {"action": "set_access", "tools": some, "groups": [str(cast.sales.pk)], "roles": ["approver"]}
-    assert "2 of 2 tools changed" in alice.post(change, fields, follow=True).content.decode()
+    preview = alice.post(change, fields, follow=True).redirect_chain[-1][0]
+    answer = alice.post(preview, {"which": "all"}, follow=True).content.decode()
+    assert "2 opened to group Sales, role Approver." in answer
     assert alice.get(table, {"group": "sales"}).content.decode().count("<tr>") == 1 + 2
     assert "Nobody yet" in alice.get(table, {"show": "nobody"}).content.decode()
     one = connector.tools.get(name="delete_3")

@@ -11,6 +11,7 @@ from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
 from audit.verification.verify import verify
 from connectors.models import (
+    BulkChange,
     ConnectorGroupPermission,
     ResourceAddresses,
     SyncRun,
@@ -31,6 +32,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     crm, tool = company.connectors[0], Tool.objects.filter(connector=company.connectors[0]).earliest("name")
     SyncRun.objects.create(connector=crm, is_success=True, found=8, added=["add_note"])
     ResourceAddresses.objects.create(connector=crm, resources={"file:///offers": ["2026-01-01", "2026-02-01"]})
+    BulkChange.objects.create(organization=cast.acme, connector=crm, made_by=cast.alice, outcome="3 enabled.")
     ToolPermission.objects.get_or_create(tool=tool, group=cast.sales)
     may = Permission.objects.get(codename="approve_connector")
     ConnectorGroupPermission.objects.create(group=cast.sales, content_object=crm, permission=may)

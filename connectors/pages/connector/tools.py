@@ -11,18 +11,30 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 
-from connectors.models import Connector, Risk, Tool
+from connectors.models import BulkChange, Connector, Risk, Tool
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.forms import BulkForm
 from connectors.pages.tool_table import KINDS, Chip, ToolTableRow, chips, filtered_tools, table_row
-from connectors.queries import connector_of
+from connectors.queries import bulk_change_of, connector_of
 from harriet.pages.context import show
 from harriet.pages.links import query_without
 from harriet.pages.pagination import page_of
+from harriet.people.errors import NotFound
 from harriet.people.models import Group
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.queries import groups_of
 from harriet.people.roles import Power
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """What is ticked when the table is shown again: after a change, or when something was wrong with it."""
+
+    tools: frozenset[str] = frozenset()
+    is_of_all: bool = False
+    change: BulkChange | None = None
+    """That was just done, or undone."""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class ToolsTab(ConnectorPage):
     """The filters in the address, for the bulk form to come back to."""
     found: int
     bulk: BulkForm
+    ticks: Ticks
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -47,21 +60,41 @@ def tools_tab(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector = connector_of(request.organization, pk)
     if connector.state == Connector.State.DRAFT:
         return redirect("connectors:setup", pk)
-    page = page_of(filtered_tools(connector, request.GET), request)
-    return show(
+    filters = QueryDict(query_without(request.GET, "change"))
+    return show_tools(request, connector, filters, BulkForm(request.organization), _ticks(request, pk))
+
+
+def show_tools(
+    request: OrganizationRequest,
+    connector: Connector,
+    filters: QueryDict,
+    bulk: BulkForm,
+    ticks: Ticks,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    page = page_of(filtered_tools(connector, filters), request)
+    tab = ToolsTab(
         request,
-        ToolsTab(
-            request,
-            connector,
-            page=page,
-            rows=[table_row(tool) for tool in page],
-            shown=chips(connector, request.GET),
-            kinds=KINDS.items(),
-            risks=Risk.choices,
-            groups=groups_of(request.organization),
-            filters=request.GET,
-            query=query_without(request.GET, "page"),
-            found=page.paginator.count,
-            bulk=BulkForm(request.organization, []),
-        ),
+        connector,
+        page=page,
+        rows=[table_row(tool, is_ticked=str(tool.pk) in ticks.tools) for tool in page],
+        shown=chips(connector, filters),
+        kinds=KINDS.items(),
+        risks=Risk.choices,
+        groups=groups_of(request.organization),
+        filters=filters,
+        query=query_without(filters, "page"),
+        found=page.paginator.count,
+        bulk=bulk,
+        ticks=ticks,
     )
+    return show(request, tab, status=status)
+
+
+def _ticks(request: OrganizationRequest, pk: UUID) -> Ticks:
+    try:
+        change = bulk_change_of(request.organization, pk, UUID(request.GET.get("change", "")))
+    except (ValueError, NotFound):
+        return Ticks()
+    return Ticks(frozenset(change.seen), change.is_of_all, change if change.applied_at else None)
