@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0011_records_of_a_parent'),
-        ('people', '0006_counted_rows'),
+        ('people', '0008_counted_rows'),
     ]
 
     operations = [

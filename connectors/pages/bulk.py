@@ -160,7 +160,7 @@ def set_many_tools(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
     except Problem as problem:
         ticks = Ticks(ticked, is_of_all, problem=f"Nothing was changed. {problem.message}")
         return show_tools(request, connector, filters, form, ticks, status=400)
-    return redirect("connectors:bulk", pk, bulk.pk)
+    return redirect("connectors:tool_changes", pk, bulk.pk)
 
 
 @needs(Power.MANAGE_CONNECTORS)

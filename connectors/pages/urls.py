@@ -37,8 +37,6 @@ from connectors.pages.profiles_list import profiles_page
 from connectors.pages.tool import (
     accept_change_of_tool,
     refuse_change_of_tool,
-    set_many_tools,
-    switch_this_tool,
     tool_page,
 )
 from connectors.pages.wizard import (
@@ -80,8 +78,8 @@ connector_urls = (
         path("<uuid:pk>/pause/", pause_this_connector, name="pause"),
         path("<uuid:pk>/resume/", resume_this_connector, name="resume"),
         path("<uuid:pk>/tools/set/", set_many_tools, name="set_tools"),
-        path("<uuid:pk>/tools/together/<uuid:bulk_pk>/", bulk_page, name="bulk"),
-        path("<uuid:pk>/tools/together/<uuid:bulk_pk>/undo/", undo_bulk, name="undo_bulk"),
+        path("<uuid:pk>/tools/together/<uuid:bulk_pk>/", bulk_page, name="tool_changes"),
+        path("<uuid:pk>/tools/together/<uuid:bulk_pk>/undo/", undo_bulk, name="undo_tool_changes"),
         path("<uuid:pk>/tools/<uuid:tool_pk>/", tool_page, name="tool"),
         path("<uuid:pk>/tools/<uuid:tool_pk>/switch/", switch_this_tool, name="switch_tool"),
         path("<uuid:pk>/tools/<uuid:tool_pk>/accept/", accept_change_of_tool, name="accept_change"),

@@ -11,7 +11,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from django import forms
 from django.db.models import Model, QuerySet
-from django.forms.utils import ErrorDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -232,7 +231,7 @@ class PickingForm(forms.Form):
     def full_clean(self) -> None:
         super().full_clean()
         if self.is_searching:
-            self._errors = ErrorDict()
+            self.errors.clear()
 
     def is_valid(self) -> bool:
         return super().is_valid() and not self.is_searching

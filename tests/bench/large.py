@@ -5,7 +5,8 @@ approver, an auditor and a member, and as the owner of a small organization besi
 with 1 when a page asks more than 15 queries, weighs more than 100 KB, uses more than 150 ms of CPU, or doesn't answer.
 
 `--people 5000` makes everything as much smaller; `--only vault` opens only pages whose address holds that
-(a regular expression); `--folder /tmp/large` keeps the database there and finds it again; `--write docs/large.md` keeps the figures.
+(a regular expression); `--folder /tmp/large` keeps the database there and finds it again;
+`--write docs/large.md` keeps the figures.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def decide(client: Client, seen: Any, which: str = "all", *names: str, **fields:
 
 def undo(client: Client) -> Any:
     bulk = BulkChange.objects.latest("made_at")
-    return client.post(reverse("connectors:undo_bulk", args=[bulk.connector_id, bulk.pk]), follow=True)
+    return client.post(reverse("connectors:undo_tool_changes", args=[bulk.connector_id, bulk.pk]), follow=True)
 
 
 def names(connector: Connector, **state: Any) -> set[str]:

@@ -34,7 +34,7 @@ def _plain(name: str) -> str:
 
 
 def _licence_of(one: Distribution) -> str:
-    said = one.metadata.get("License-Expression") or one.metadata.get("License") or ""
+    said = next(iter(one.metadata.get_all("License-Expression") or one.metadata.get_all("License") or []), "")
     if 0 < len(said) <= _LONGEST:
         return str(said)
     classes = (line for line in one.metadata.get_all("Classifier") or [] if line.startswith("License ::"))
