@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from approvals.channels.registry import CHANNELS
 from approvals.errors import NotYours
 from approvals.models import PendingAction, Ticket
+from approvals.waiting_calls import key_of, matter_of, waiting_with
 from audit.actor import Actor, Label
 from audit.events import TicketEvent
 from audit.record import record
+from harriet.people.actions.settle_matter import reword_matter, settle_matter
 
 NOTIFIED = "harriet_action"
 """The channel of PostgreSQL's NOTIFY; the payload is the action's id."""
@@ -69,10 +70,13 @@ def write_event(
 
 
 def _settle(action_id: UUID) -> None:
-    """There is nothing left to decide about it: no channel goes on asking for that."""
+    """There is nothing left to decide about it: it leaves the approvers' line, and with the last call that is over."""
     action = PendingAction.objects.get(pk=action_id)
-    for channel in CHANNELS.values():
-        channel.settle(action)
+    waiting = waiting_with(action)
+    if waiting:
+        reword_matter(matter_of(action, waiting))
+    else:
+        settle_matter(action.organization_id, key_of(action))
 
 
 def _announce(action_id: UUID) -> None:

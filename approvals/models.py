@@ -94,8 +94,6 @@ class PendingAction(models.Model):
     """Why it did not run, in the words that the client and the ticket show."""
     told_at = models.DateTimeField(null=True)
     """When the client heard the end of it: the result, or the refusal. After that the same call asks anew."""
-    mailed_at = models.DateTimeField(null=True)
-    """When those who may decide were mailed about it, perhaps together with others."""
 
     class Meta:
         indexes = [
@@ -104,7 +102,9 @@ class PendingAction(models.Model):
             models.Index(
                 fields=["organization", "user"], condition=models.Q(state="waiting"), name="pending_action_waiting"
             ),
-            models.Index(fields=["connector", "mailed_at"], name="pending_action_mailed"),
+            models.Index(
+                fields=["connector", "user"], condition=models.Q(state="waiting"), name="pending_action_at_connector"
+            ),
             models.Index(fields=["organization", "-created_at"], name="pending_action_newest"),
         ]
         constraints = [

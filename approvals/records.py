@@ -85,7 +85,6 @@ RECORDS = (
             "finished_at": "Finished",
             "outcome_reason": "Why it did not run",
             "told_at": "Client was told",
-            "mailed_at": "Approvers were mailed",
             "request_id": "Request",
         },
         columns=("ticket", "state", "tool", "caller_label", "risk", "created_at", "decided_at"),

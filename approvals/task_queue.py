@@ -16,11 +16,6 @@ RUN_AFTER = 1
 """Seconds that the process which holds the client's request has to itself."""
 
 
-def tell_soon(action_id: UUID) -> None:
-    """Ask a worker to tell those who may decide."""
-    _send("approvals.mail_approvers", action_id)
-
-
 def run_soon(action_id: UUID) -> None:
     """Ask a worker to run an approved call unless the process that holds the request is faster."""
     _send("gateway.run_approved_action", action_id, countdown=RUN_AFTER)

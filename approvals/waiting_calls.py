@@ -1,4 +1,4 @@
-"""What one person waits for at one connector, and the sentence in which every channel says so."""
+"""What one person waits for at one connector, and the one matter that approvers hear of it as."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from approvals.models import PendingAction
 from approvals.queries import asked_by, still_waiting
+from harriet.people.notifications.keys import about_connector
+from harriet.people.notifications.kinds import CALLS, Matter
 
 _NAMED = 3
 """Tools that a sentence names."""
@@ -22,9 +24,16 @@ def waiting_with(action: PendingAction) -> list[PendingAction]:
     return list(same.select_related("ticket", "tool", "connector").order_by("pk"))
 
 
+def matter_of(action: PendingAction, waiting: list[PendingAction]) -> Matter:
+    """All of it as one matter, with a detail for each call."""
+    details = [(str(call.ticket)[:120], path_of(call)) for call in waiting]
+    return Matter(CALLS, action.organization_id, key_of(action), sentence_of(waiting), path_to(waiting), details)
+
+
 def key_of(action: PendingAction) -> str:
     """The same for all calls of one caller to one connector: they are announced together."""
-    return f"asks {action.connector_id} {action.user_id or action.token_id or action.ticket_id}"
+    who = action.user_id or action.token_id or action.ticket_id
+    return f"{about_connector(action.connector_id)}asks {who}"
 
 
 def sentence_of(waiting: list[PendingAction]) -> str:

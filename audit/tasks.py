@@ -1,15 +1,19 @@
 """Background work of the audit log. Each task may run twice, or in two workers at once, without harm."""
 
+import logging
 from uuid import UUID
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from audit.call_counts import forget_old_counts
 from audit.chain.sealing import seal_everything, seal_late
 from audit.context import request
 from audit.unfinished_calls import close_unfinished_calls
 from audit.verification.verify import organizations, verify
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="audit.seal_events")
@@ -49,3 +53,12 @@ def _verify(organization_id: UUID) -> None:
     found = verify(organization_id)
     with request():
         seal_late(organization_id, found.lost)
+    _tell(organization_id)
+
+
+def _tell(organization_id: UUID) -> None:
+    """People are above this floor. A lost message is made up for by the next verification."""
+    try:
+        current_app.send_task("people.tell_of_log", [str(organization_id)])
+    except OperationalError:
+        log.warning("Redis is out of reach; the next verification tells of the log of %s.", organization_id)

@@ -75,6 +75,12 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     health = models.CharField(max_length=10, choices=Health.choices, default=Health.UNKNOWN)
     health_reason = models.CharField(max_length=300, blank=True)
     health_changed_at = models.DateTimeField(null=True)
+    trouble_since = models.DateTimeField(null=True)
+    """When the latest trouble with the server began. One that comes and goes is one trouble."""
+    troubles = models.PositiveIntegerField(default=0)
+    """How many there were: names the latest, so that nobody hears of it twice."""
+    trouble_told_at = models.DateTimeField(null=True)
+    """When whoever looks after the connector was told of its present trouble; null while they were not."""
     checked_at = models.DateTimeField(null=True)
     revision = models.PositiveIntegerField(default=1)
     """Moves when anything changes that an approval is bound to: URL, authentication, owner's switches."""
@@ -86,12 +92,21 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
         permissions = [(one.value, one.label) for one in ConnectorPermission]
         indexes = [
             models.Index(fields=["organization", "state", "health"], name="connector_health"),
+            models.Index(
+                fields=["health_changed_at"],
+                condition=models.Q(health__in=["down", "operator"], trouble_told_at=None),
+                name="connector_untold_trouble",
+            ),
             models.Index(fields=["organization", "-created_at"], name="connector_newest"),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="connector_name_begins"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+TROUBLES = (Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN)
+"""What whoever looks after a connector hears of."""
 
 
 class ConnectorGroupPermission(BaseObjectPermission):  # type: ignore[misc]  # guardian has no types

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, When
@@ -136,6 +136,20 @@ def last_taken_sync_of(connector: Connector) -> SyncRun | None:
 
 def due_for_sync() -> list[UUID]:
     """Servers that are up and whose tools nobody compared for an hour: changes are found without anybody's asking."""
+    return list(_due_for_sync().values_list("pk", flat=True))
+
+
+def is_due_for_sync(connector_id: UUID) -> bool:
+    """Whether this one is, without looking at the others."""
+    return _due_for_sync().filter(pk=connector_id).exists()
+
+
+def told_of_trouble(connector_id: UUID) -> datetime | None:
+    """When the people who look after the connector were told of its present trouble; None while they were not."""
+    return Connector.objects.filter(pk=connector_id).values_list("trouble_told_at", flat=True).first()
+
+
+def _due_for_sync() -> QuerySet[Connector]:
     seen = Connector.objects.filter(state=Connector.State.ACTIVE, health=Connector.Health.UP)
-    seen = seen.annotate(synced=Max("sync_runs__started_at"))
-    return list(seen.filter(Q(synced__lt=Now() - BETWEEN_SYNCS) | Q(synced=None)).values_list("pk", flat=True))
+    lately = SyncRun.objects.filter(connector=OuterRef("pk"), started_at__gte=Now() - BETWEEN_SYNCS)
+    return seen.filter(~Exists(lately))

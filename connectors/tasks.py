@@ -9,9 +9,10 @@ from celery import shared_task
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
 from connectors.actions.sync_connector import sync_connector
+from connectors.actions.tell_of_outages import tell_of_outages
 from connectors.actions.test_connection import test_connection
 from connectors.models import Connector
-from connectors.queries import due_for_sync
+from connectors.queries import due_for_sync, is_due_for_sync
 from harriet.people.actors import actor_of
 from harriet.people.models import User
 
@@ -26,11 +27,17 @@ def check_health() -> None:
         sync.delay(str(connector_id))
 
 
+@shared_task(name="connectors.tell_of_outages")
+def tell_of_outages_task() -> None:
+    """Tells who looks after a connector when its server has been down for some minutes."""
+    tell_of_outages()
+
+
 @shared_task(name="connectors.sync")
 def sync(connector_id: str) -> None:
     """Compares what a server offers with what was accepted, unless somebody has just done so."""
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
-    if connector is not None and connector.id in due_for_sync():
+    if connector is not None and is_due_for_sync(connector.id):
         sync_connector(connector, actor=SYSTEM)
 
 

@@ -213,6 +213,7 @@ WHITENOISE_MANIFEST_STRICT = False
 EMAIL_URL = env("EMAIL_URL")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", "harriet@localhost")
 if EMAIL_URL:
+    EMAIL_BACKEND = "harriet.people.smtp.NotedSmtp"
     _mail = urlsplit(EMAIL_URL)
     if _mail.scheme not in {"smtp", "smtps"}:
         raise ImproperlyConfigured("EMAIL_URL must start with smtp:// (STARTTLS) or smtps:// (TLS).")
@@ -247,7 +248,8 @@ CELERY_BEAT_SCHEDULE = {
     "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
     "forget old client sessions": {"task": "connectors.forget_old_sessions", "schedule": 6 * 3600.0},
     "expire pending actions": {"task": "approvals.expire_actions", "schedule": 10.0},
-    "mail what waits for approval": {"task": "approvals.mail_waiting", "schedule": 30.0},
+    "send notices to people": {"task": "people.send_notices", "schedule": 30.0},
+    "tell of servers that are down": {"task": "connectors.tell_of_outages", "schedule": 30.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
     "forget replaced secrets": {"task": "vault.forget_replaced", "schedule": 600.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},

@@ -10,9 +10,10 @@ from approvals.errors import NotYours, TooLate
 from approvals.models import AccessRequest, Ticket
 from audit.actor import Actor
 from harriet.people.actions.notice_person import notice_person
-from harriet.people.actions.read_notices import settle_notices
+from harriet.people.actions.settle_matter import settle_matter
 from harriet.people.actors import person_behind
 from harriet.people.models import Membership, User
+from harriet.people.notifications.kinds import ANSWERS
 
 
 def check_may_answer(request: AccessRequest, actor: Actor) -> User:
@@ -30,10 +31,12 @@ def answer_once(request: AccessRequest, state: str, answer: str, who: User) -> N
     if not waiting.update(state=state, answer=answer, answered_by=who, answered_by_label=str(who), answered_at=Now()):
         raise TooLate("Somebody else has answered this request in the meantime. Reload the ticket to see how.")
     Ticket.objects.filter(pk=request.ticket_id).update(is_open=False)
-    settle_notices(request.organization_id, request.notice_key)
+    settle_matter(request.organization_id, request.notice_key)
 
 
 def tell_asker(request: AccessRequest, text: str) -> None:
     """In their inbox, with the ticket."""
     path = reverse("tickets:detail", args=[request.ticket.number])
-    notice_person(request.person, request.organization, text, path, f"{request.notice_key} answered", mail=False)
+    notice_person(
+        request.person, request.organization, text, path, f"{request.notice_key} answered", mail=False, kind=ANSWERS
+    )

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from approvals.actions.expire_actions import expire_action
-from approvals.actions.tell_approvers import announce_to_approvers
+from approvals.actions.tell_approvers import tell_approvers
 from approvals.held_call import Held, HeldCall
 from approvals.lifecycle import REFUSED, State, mark_told, write_event
 from approvals.limits import check_room
@@ -63,7 +63,7 @@ def _open_ticket(call: HeldCall, actor: Actor) -> PendingAction:
     ticket = next_ticket(call.organization_id, title, call.user_id, call.caller_label)
     action = _create_action(call, ticket)
     write_event(CallHeld, action, actor=actor, decision="hold", reason=call.reason)
-    announce_to_approvers(action)
+    tell_approvers(action)
     return action
 
 

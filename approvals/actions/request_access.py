@@ -13,10 +13,11 @@ from approvals.ticket_numbers import next_ticket, one_at_a_time
 from audit.actor import Actor, Label
 from audit.record import record
 from connectors.models import Connector
-from harriet.people.actions.notice_people import notice_people
+from harriet.people.actions.tell_people import tell_people
 from harriet.people.actors import person_label
 from harriet.people.errors import NotAllowed, NotFound
 from harriet.people.models import Membership
+from harriet.people.notifications.kinds import REQUESTS, Matter
 
 MOST_OPEN = 10
 """Requests of one person that wait for an answer: those who answer are not to be flooded."""
@@ -91,10 +92,7 @@ def _put_on_a_ticket(membership: Membership, connector: Connector | None, need: 
 
 
 def _tell(request: AccessRequest) -> None:
-    notice_people(
-        answerers_of(request.organization_id, request.connector),
-        request.organization_id,
-        text=f"{request.person} asks for access to {request.connector_label or SOMETHING}: {request.need}",
-        path=reverse("tickets:detail", args=[request.ticket.number]),
-        key=request.notice_key,
-    )
+    text = f"{request.person} asks for access to {request.connector_label or SOMETHING}: {request.need}"
+    path = reverse("tickets:detail", args=[request.ticket.number])
+    matter = Matter(REQUESTS, request.organization_id, request.notice_key, text, path)
+    tell_people(matter, answerers_of(request.organization_id, request.connector))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from approvals.models import PendingAction
 from approvals.waiting_calls import path_of
 from harriet.people.actions.notice_person import notice_person
-from harriet.people.actions.read_notices import settle_notices
+from harriet.people.actions.settle_matter import settle_matter
+from harriet.people.notifications.kinds import ANSWERS
 
 
 def tell_caller(action: PendingAction, became: str) -> None:
@@ -14,12 +15,12 @@ def tell_caller(action: PendingAction, became: str) -> None:
     if action.user is None:
         return
     text = f"Your call of {action.tool} at {action.connector.name} {became}"
-    notice_person(action.user, action.organization, text, path_of(action), _key(action), mail=False)
+    notice_person(action.user, action.organization, text, path_of(action), _key(action), mail=False, kind=ANSWERS)
 
 
 def client_was_told(action: PendingAction) -> None:
     """The person's client has the answer: the line stays, and asks for nothing any more."""
-    settle_notices(action.organization_id, _key(action))
+    settle_matter(action.organization_id, _key(action))
 
 
 def _key(action: PendingAction) -> str:

@@ -9,6 +9,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.actions.pin_offer import description_in
 from connectors.actions.refuse_tool_change import proposed_version
+from connectors.actions.settle_quarantine import settle_quarantine
 from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.risk import propose_risk
 from connectors.events import ToolChangeAccepted
@@ -48,6 +49,7 @@ def accept_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersio
         organization_id=tool.organization_id,
         actor=actor,
     )
+    settle_quarantine(tool.connector)
     move_version(tool.organization_id)
     version.refresh_from_db()
     return version

@@ -9,6 +9,8 @@ from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorDeleted
 from connectors.models import Connector, Tool
+from harriet.people.actions.settle_matter import settle_matters
+from harriet.people.notifications.keys import about_connector
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
@@ -21,6 +23,7 @@ def delete_connector(connector: Connector, *, actor: Actor) -> None:
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)
+    settle_matters(connector.organization_id, about_connector(connector.pk))
     connector.delete()
     record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)
     move_version(connector.organization_id)

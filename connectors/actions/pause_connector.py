@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.tell_of_outages import settle_outages
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorPaused
 from connectors.models import Connector
@@ -22,6 +23,7 @@ def pause_connector(connector: Connector, *, reason: str = "", actor: Actor) -> 
     if not active.update(state=Connector.State.PAUSED):
         return False
     connector.state = Connector.State.PAUSED
+    settle_outages(connector)
     record(
         ConnectorPaused(connector=connector_label(connector), reason=reason or "no reason was given."),
         organization_id=connector.organization_id,

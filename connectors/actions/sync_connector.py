@@ -15,6 +15,7 @@ from audit.record import record
 from connectors.actions.note_addresses import note_addresses
 from connectors.actions.pin_offer import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
 from connectors.actions.record_health import record_failure, record_health
+from connectors.actions.settle_quarantine import quarantine_key, settle_quarantine
 from connectors.audit_labels import connector_label, name_with_kind
 from connectors.counts import offer_words
 from connectors.definitions.diff import Difference, Known, compare
@@ -25,7 +26,10 @@ from connectors.events import ConnectorSynced, ConnectorSyncFailed
 from connectors.inspect.look import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from harriet.lib.errors import Problem
-from harriet.people.actions.notice_person import notice_person
+from harriet.people.actions.tell_people import tell_people
+from harriet.people.actors import person_behind
+from harriet.people.notifications.kinds import QUARANTINE, Matter
+from harriet.people.notifications.recipients import who_look_after
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
@@ -78,8 +82,9 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         actor=actor,
     )
     record_health(connector, Connector.Health.UP, "")
-    if run.changed and actor.kind == "system":
-        _notice_owner(connector, run)
+    settle_quarantine(connector)
+    if run.changed:
+        _tell_of_changes(connector, run, actor)
     move_version(connector.organization_id)
     return run
 
@@ -190,20 +195,20 @@ def _plain(info: Mapping[str, Any]) -> dict[str, str]:
     return {key: value[:200].replace("\0", "") for key, value in said.items() if isinstance(value, str)}
 
 
-def _notice_owner(connector: Connector, run: SyncRun) -> None:
-    """Nobody was there to see it: the one who looks after the connector hears of it."""
-    if connector.owner is None:
-        return
+def _tell_of_changes(connector: Connector, run: SyncRun, actor: Actor) -> None:
+    """Whoever looks after the connector hears of it, unless they asked for the sync and see it."""
     several = len(run.changed) > 1
-    notice_person(
-        connector.owner,
-        connector.organization,
+    matter = Matter(
+        QUARANTINE,
+        connector.organization_id,
+        f"{quarantine_key(connector)}{run.pk}",
         f"{connector.name} changed {'the definitions of ' if several else ''}{', '.join(run.changed[:5])}. "
         f"Nobody can call {'them' if several else 'it'} until you have read the change.",
         f"{reverse('connectors:detail', args=[connector.pk])}?show=quarantined",
-        f"connector-quarantine-{run.pk}",
-        mail=True,
     )
+    asked = person_behind(actor)
+    besides = asked.pk if asked else None
+    tell_people(matter, who_look_after(connector.organization_id, connector.owner_id, besides=besides))
 
 
 def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -> None:

@@ -18,6 +18,7 @@ from harriet.people.roles import Power
 
 _ACCOUNT = (
     ("Your account", "console:account"),
+    ("Notifications", "people:notifications"),
     ("Password", "account_change_password"),
     ("Two-factor sign-in", "mfa_index"),
     ("Passkeys", "mfa_list_webauthn"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from harriet.console.inbox import inbox_page
 from harriet.console.installation.pages import licences_page, test_mail, this_installation_page
 from harriet.console.organization import organization_page
 from harriet.console.picking import options

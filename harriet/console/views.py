@@ -1,14 +1,12 @@
-"""The console's own pages: Overview, search, inbox, account."""
+"""The console's own pages: Overview, search, account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from connectors.models import Connector
 from harriet.console.attention import FirstStep, Matters, matters_of, steps_for
@@ -27,13 +25,9 @@ from harriet.console.shell import shell_of
 from harriet.pages.chart import NARROW, WIDE, Chart, Stack, chart_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.counts import NONE, AtMost, Several, several
-from harriet.people.actions.read_notices import read_notices
-from harriet.people.models import Notice
 from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
 from harriet.people.permissions import has_power, is_operator
 from harriet.people.roles import Power
-
-MOST_NOTICES = 100
 
 
 @require_safe
@@ -132,23 +126,6 @@ class SearchPage(PageContext):
 def search_page(request: OrganizationRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
     return show(request, SearchPage(text=text, found=find(request.organization, text) if text else None))
-
-
-@dataclass(frozen=True, slots=True)
-class InboxPage(PageContext):
-    template = "console/inbox.html"
-    notices: QuerySet[Notice]
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@in_organization
-def inbox_page(request: OrganizationRequest) -> HttpResponse:
-    if request.method == "POST":
-        count = read_notices(request.user, request.organization)
-        messages.success(request, "Nothing was unread." if not count else "All is marked as read.")
-        return redirect("console:inbox")
-    notices = Notice.objects.filter(user=request.user, organization=request.organization).order_by("-created_at")
-    return show(request, InboxPage(notices=notices[:MOST_NOTICES]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -26,6 +28,14 @@ from harriet.people.roles import Role
 from harriet.people.tokens import hash_token
 
 T = TypeVar("T")
+
+
+def database_now() -> datetime:
+    """The time by which all processes go."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def organization_ids() -> list[UUID]:

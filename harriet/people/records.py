@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from harriet.lib.records import INSTALLATION, History, Page, Record
+from harriet.people.notifications.channels.registry import CHANNELS
+from harriet.people.notifications.kinds import KINDS
 
 HASHED = "The SHA-256 of a secret: of use only to whoever wants to guess it."
 OF_THE_ACCOUNT = "Of the account, which may serve other organizations too."
+
+
+def kinds_of_matters() -> list[tuple[str, str]]:
+    return [(kind.code, kind.label) for kind in KINDS.values()]
+
 
 RECORDS = (
     Record(
@@ -225,13 +232,26 @@ RECORDS = (
         many="Notices",
         meaning="That somebody was told of something that waits for them. What it was stands in their inbox alone.",
         scope="organization",
-        fields={"user": "Person", "created_at": "Told", "read_at": "Read"},
-        columns=("user", "created_at", "read_at"),
+        fields={
+            "user": "Person",
+            "kind": "About",
+            "created_at": "Told",
+            "read_at": "Read",
+            "settled_at": "Over",
+            "due_at": "To be sent",
+            "tried_at": "Last tried to send",
+            "sent_at": "Sent",
+            "problem": "Why it was not sent",
+        },
+        columns=("user", "kind", "created_at", "read_at", "settled_at", "sent_at"),
         hidden={
             "text": "The person's own: it may tell of another organization that asks them to join.",
             "path": "The person's own, as the text.",
             "key": "Only keeps the same thing from being told twice, and names it.",
+            "details": "The person's own, as the text.",
+            "sent_details": "The person's own, as the text.",
         },
+        words={"kind": kinds_of_matters},
         title=lambda row: "Notice",
         filters=("read_at", "user"),
         time="created_at",
@@ -254,6 +274,29 @@ RECORDS = (
         filters=("membership", "is_dense"),
         select=("membership__user",),
         empty="A choice stands here once somebody has chosen the columns of a list.",
+    ),
+    Record(
+        model="people.NotificationChoice",
+        one="choice of notifications",
+        many="Choices of notifications",
+        meaning="That somebody wants to hear of one kind of matter in another way than usual.",
+        scope="user__memberships__organization",
+        fields={"user": "Person", "kind": "About", "channel": "Heard by", "created_at": "Since"},
+        columns=("user", "kind", "channel", "created_at"),
+        words={"kind": kinds_of_matters, "channel": lambda: [(key, one.label) for key, one in CHANNELS.items()]},
+        filters=("user",),
+        title=lambda row: "Choice of notifications",
+        empty="A choice stands here once somebody has chosen how they hear of something.",
+    ),
+    Record(
+        model="people.MailResult",
+        one="result of mails",
+        many="Results of mails",
+        meaning="How the last mails of this installation went.",
+        scope=INSTALLATION,
+        fields={"id": "Row", "sent_at": "Last sent", "failed_at": "Last failed", "problem": "What was wrong"},
+        columns=("sent_at", "failed_at", "problem"),
+        title=lambda row: "Mail",
     ),
     Record(
         model="people.SetupLink",

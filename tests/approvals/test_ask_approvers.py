@@ -1,4 +1,4 @@
-"""Dana's agent asks for very much at once: Bob hears of all of it, in one line and two mails, and not without end."""
+"""Dana's agent asks for very much at once: Bob hears of all of it, in few lines and two mails, and not without end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from django.db.models import F
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
-from approvals.actions.tell_approvers import tell_approvers, tell_approvers_the_rest
-from approvals.channels.mail import MAIL_EVERY, Mail
 from approvals.errors import TooMany
 from approvals.held_call import Held
 from approvals.limits import MOST_OF_A_PERSON, MOST_OF_A_TOOL
 from approvals.models import PendingAction, Ticket
+from harriet.people.actions.choose_notifications import choose_notifications
+from harriet.people.actions.send_notices import QUIET_EVERY, send_due_notices
 from harriet.people.models import Notice
-from tests.stage.connectors import tool
-from tests.stage.held_calls import Mailing, hold
+from harriet.people.roles import Role
+from tests.stage.cast import person
+from tests.stage.connectors import connector, tool
+from tests.stage.held_calls import Mailing, call_of, hold
 
 
 def ask(mailing: Mailing, count: int, first: int = 0) -> list[Held]:
@@ -37,7 +39,8 @@ def mails_to(user: Any) -> list[str]:
 
 
 def let_time_pass() -> None:
-    PendingAction.objects.update(mailed_at=F("mailed_at") - MAIL_EVERY)
+    moved = {name: F(name) - QUIET_EVERY for name in ("tried_at", "sent_at", "due_at")}
+    Notice.objects.update(**moved)
 
 
 def test_one_tool_waits_twenty_times_and_then_says_why_not(mailing: Mailing) -> None:
@@ -84,27 +87,47 @@ def test_what_comes_after_a_look_is_news_again(mailing: Mailing) -> None:
 
 def test_the_first_is_mailed_at_once_and_the_rest_together(mailing: Mailing) -> None:
     held = ask(mailing, 1)
-    assert Mail().announce(mailing.action(held[0]))
-    tell_approvers(held[0].action_id)
+    send_due_notices()
     assert [body.count("/tickets/") for body in mails_to(mailing.cast.bob)] == [1]
     later = ask(mailing, 11, first=1)
-    assert not any(Mail().announce(mailing.action(one)) for one in later)
-    tell_approvers_the_rest()
-    tell_approvers(later[0].action_id)
+    send_due_notices()
+    send_due_notices()
     assert len(mails_to(mailing.cast.bob)) == 1
     let_time_pass()
-    tell_approvers_the_rest()
-    tell_approvers_the_rest()
+    send_due_notices()
+    send_due_notices()
     first, rest = mails_to(mailing.cast.bob)
-    assert "asks to run CRM: send_mail (11 calls)" in rest
-    assert all(one.ticket_path in first + rest for one in [*held, *later])
+    assert "asks to run CRM: send_mail (12 calls)" in rest
+    assert held[0].ticket_path in first and held[0].ticket_path + "\n" not in rest, "named once"
+    assert all(one.ticket_path in rest for one in later)
     assert not mails_to(mailing.cast.dana)
+
+
+def test_a_storm_of_several_people_at_several_connectors_is_one_mail_at_a_time(mailing: Mailing) -> None:
+    """26 calls of two people at three connectors: two mails to each approver, and every call is in one of them."""
+    cast = mailing.cast
+    ben = person(cast.acme, "Ben", Role.APPROVER)
+    others = [connector(cast.acme, f"http://127.0.0.1:9/{name}", slug=name, name=name) for name in ("erp", "wiki")]
+    tools = [mailing.tool, *(tool(one, {"name": "write"}, requires_confirmation=True) for one in others)]
+    held = []
+    for number in range(26):
+        asker = cast.dana if number % 2 else cast.alice
+        held.append(hold(call_of(tools[number % 3], asker, b'{"n":%d}' % number)))
+        send_due_notices()
+    assert [len(mails_to(user)) for user in (cast.bob, ben)] == [1, 1]
+    let_time_pass()
+    for _ in range(3):
+        send_due_notices()
+    for user in (cast.bob, ben):
+        assert len(mails_to(user)) == 2
+        together = "".join(mails_to(user))
+        assert all(f"{one.ticket_path}" in together for one in held)
+    assert Notice.objects.filter(user=cast.bob).count() == 6, "a line for each person and connector"
 
 
 def test_a_burst_before_the_first_mail_goes_out_is_in_it(mailing: Mailing) -> None:
     held = ask(mailing, 5)
-    assert [Mail().announce(mailing.action(one)) for one in held] == [False] * 5  # of the first it was true then
-    tell_approvers(held[0].action_id)
+    send_due_notices()
     (only,) = mails_to(mailing.cast.bob)
     assert all(f"{one.ticket_path}" in only for one in held)
 
@@ -113,8 +136,16 @@ def test_what_is_decided_meanwhile_is_not_mailed(mailing: Mailing) -> None:
     held = ask(mailing, 3)
     for one in held:
         approve_action(mailing.action(one), actor=mailing.cast.actor(mailing.cast.bob))
-    tell_approvers_the_rest()
+    send_due_notices()
     assert mail.outbox == []
+
+
+def test_who_wants_no_mail_has_the_inbox(mailing: Mailing) -> None:
+    choose_notifications(mailing.cast.bob, {"calls": "inbox"})
+    ask(mailing, 2)
+    send_due_notices()
+    assert not mails_to(mailing.cast.bob) and "(2 calls)" in line_of(mailing.cast.bob).text
+    assert mails_to(mailing.cast.alice), "Alice did not choose that"
 
 
 def test_decisions_at_the_same_moment_empty_the_inbox(transactional_db: None, mailing: Mailing) -> None:

@@ -15,6 +15,7 @@ LISTS = (
     "console:search",
     "console:inbox",
     "console:account",
+    "people:notifications",
     "connectors:list",
     "connectors:new",
     "profiles:list",
@@ -47,7 +48,16 @@ LISTS = (
 """Open to Alice in an organization that has nothing yet."""
 
 SIGNED_OUT = ("account_login", "account_reset_password", "account_reset_password_done")
-OWN = ("me:home", "me:devices", "me:connect", "me:activity", "me:waiting", "console:inbox", "console:account")
+OWN = (
+    "me:home",
+    "me:devices",
+    "me:connect",
+    "me:activity",
+    "me:waiting",
+    "console:inbox",
+    "console:account",
+    "people:notifications",
+)
 """Open to a member."""
 
 _CONNECTOR_TABS = ("detail", "access", "authentication", "activity", "settings", "delete", "ready")

@@ -89,7 +89,7 @@ QUESTIONS = {
     "which header carries the session id": "harriet/lib/mcp/headers.py",
     "what may somebody with the role auditor open": "harriet/people/roles.py",
     "how long to wait for a retry when a server answers with an error": "connectors/transports/native/failure.py",
-    "where is the mail to approvers": "approvals/channels/mail.py",
+    "where is the mail to approvers": "harriet/people/notifications/channels/mail.py",
     "where is a secret looked for in base64": "harriet/lib/redaction/needles.py",
     "who may issue a token for another person": "harriet/people/holders.py",
     "where is the colour of a risk chip": "harriet/pages/parts.py",

@@ -20,7 +20,15 @@ from connectors.models import (
 )
 from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
-from harriet.people.models import Backup, Membership, RightGiven, SetupLink, TablePreference
+from harriet.people.models import (
+    Backup,
+    MailResult,
+    Membership,
+    NotificationChoice,
+    RightGiven,
+    SetupLink,
+    TablePreference,
+)
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
 from vault.models import RootKey
@@ -42,6 +50,8 @@ def make_everything(cast: Cast) -> BusyCompany:
         action=action, approver=cast.bob, approver_label=str(cast.bob), verdict="reject", reason="Not to this customer."
     )
     _asked(cast, company)
+    NotificationChoice.objects.create(user=cast.bob, kind="calls", channel="inbox")
+    MailResult.objects.update_or_create(id=1, defaults={"failed_at": timezone.now(), "problem": "ConnectionRefused"})
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)
     alice = Membership.objects.get(user=cast.alice, organization=cast.acme)
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)

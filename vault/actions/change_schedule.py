@@ -12,6 +12,7 @@ from audit.record import record
 from harriet.people.models import Membership, Organization, User
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
+from vault.actions.settle_reminders import settle_reminders
 from vault.errors import CredentialNotFound, CredentialRefused
 from vault.events import CredentialScheduleChanged
 from vault.models import Credential
@@ -37,8 +38,13 @@ def change_schedule(
     if (credential.owner_id, credential.rotate_every_days) == (owner and owner.pk, rotate_every_days):
         return credential
     credential.owner, credential.rotate_every_days = owner, rotate_every_days
-    credential.rotation_due_at = due_at(credential.versions.get(is_current=True).saved_at, rotate_every_days)
+    before, credential.rotation_due_at = (
+        credential.rotation_due_at,
+        due_at(credential.versions.get(is_current=True).saved_at, rotate_every_days),
+    )
     credential.save(update_fields=["owner", "rotate_every_days", "rotation_due_at"])
+    if credential.rotation_due_at != before:
+        settle_reminders(credential)
     _record(credential, actor)
     return credential
 

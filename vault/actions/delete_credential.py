@@ -11,6 +11,7 @@ from audit.record import record
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
+from vault.actions.settle_reminders import settle_reminders
 from vault.events import CredentialDeleted
 from vault.models import Credential
 
@@ -29,5 +30,6 @@ def delete_credential(connector_id: UUID, *, actor: Actor) -> bool:
         actor=actor,
     )
     move_version(credential.organization_id)
+    settle_reminders(credential)
     credential.delete()
     return True

@@ -17,6 +17,7 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.change_schedule import check_schedule, due_at
 from vault.actions.create_data_key import create_data_key
+from vault.actions.settle_reminders import settle_reminders
 from vault.errors import CredentialNotFound, CredentialRefused
 from vault.events import CredentialSaved
 from vault.locks import share_active_key
@@ -56,6 +57,7 @@ def save_credential(
         version = add_version(credential, opener, username, secret, actor=actor)
         credential.rotation_due_at = due_at(version.saved_at, rotate_every_days)
         credential.save()
+        settle_reminders(credential)
         move_version(organization.pk)
     return credential
 

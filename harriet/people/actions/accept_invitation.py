@@ -11,10 +11,11 @@ from django.db.models.functions import Now
 
 from audit.record import record
 from harriet.people.actions.add_person import join
+from harriet.people.actions.settle_matter import settle_invitation
 from harriet.people.actors import actor_of, person_label
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
 from harriet.people.events import PersonJoined
-from harriet.people.models import Invitation, Membership, Notice, User
+from harriet.people.models import Invitation, Membership, User
 from harriet.people.names import clean_name
 from harriet.people.permissions import has_power
 from harriet.people.queries import membership_of, open_invitations
@@ -91,7 +92,7 @@ def _refuse_if_inviter_lost_power(invitation: Invitation) -> None:
 def _join(invitation: Invitation, user: User) -> Membership:
     organization, groups = invitation.organization, invitation.groups.all()
     membership = join(organization, user, invitation.role, groups, by=invitation.invited_by)
-    Notice.objects.filter(user=user, key=f"invitation {invitation.pk}", read_at=None).update(read_at=Now())
+    settle_invitation(invitation)
     record(
         PersonJoined(person=person_label(user), role=membership.get_role_display()),
         organization_id=invitation.organization_id,

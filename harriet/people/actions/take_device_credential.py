@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from harriet.people.actions.issue_device_credential import IssuedToken, issue_device_credential
-from harriet.people.actions.read_notices import settle_notices
+from harriet.people.actions.settle_matter import settle_matter
 from harriet.people.errors import NotFound
 from harriet.people.models import CredentialOffer
 from harriet.people.queries import open_offers
@@ -20,7 +20,7 @@ def take_device_credential(offer: CredentialOffer, *, actor: Actor) -> IssuedTok
     with transaction.atomic():
         if not open_offers().filter(pk=offer.pk).update(taken_at=Now()):
             raise NotFound(GONE)
-        settle_notices(offer.organization_id, f"credential offer {offer.pk}")
+        settle_matter(offer.organization_id, f"credential offer {offer.pk}")
         return issue_device_credential(
             offer.device,
             name=offer.name,

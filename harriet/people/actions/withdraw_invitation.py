@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.actions.settle_matter import settle_invitation
 from harriet.people.errors import PeopleError
 from harriet.people.events import InvitationWithdrawn
 from harriet.people.models import Invitation
@@ -21,4 +22,5 @@ def withdraw_invitation(invitation: Invitation, *, actor: Actor) -> None:
         open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
         if not open_ones.update(withdrawn_at=Now()):
             raise PeopleError("The invitation was accepted or withdrawn in the meantime.")
+        settle_invitation(invitation)
         record(InvitationWithdrawn(email=invitation.email), organization_id=invitation.organization_id, actor=actor)

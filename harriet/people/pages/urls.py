@@ -16,6 +16,7 @@ from harriet.people.pages.groups import (
     rename_this_group,
 )
 from harriet.people.pages.groups_list import groups_page
+from harriet.people.pages.notifications import notifications_page
 from harriet.people.pages.organizations import (
     accept_this_invitation,
     choose_page,
@@ -47,6 +48,7 @@ people_pages: list[URLPattern] = [
     path("settings/people/<uuid:pk>/activate/", activate_this_person, name="activate"),
     path("settings/people/<uuid:pk>/remove/", remove_this_person, name="remove"),
     path("tables/<slug:table>/", keep_this_table, name="table"),
+    path("account/notifications/", notifications_page, name="notifications"),
     path("choose-organization/", choose_page, name="choose"),
     path("choose-organization/switch/", switch_organization, name="switch"),
     path("choose-organization/invitations/<uuid:pk>/accept/", accept_this_invitation, name="accept"),

@@ -1,1 +1,0 @@
-"""How those who decide hear of it: a file per channel."""

@@ -1,0 +1,113 @@
+"""The kinds of matters that people hear of, one row each: what it is about, for whom, and how they hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+INBOX, MAIL, DAILY = "inbox", "mail", "daily"
+"""Keys of the dictionary of channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    code: str
+    """In rows, at most 20 characters; never renamed."""
+    label: str
+    hears: str
+    """A sentence: when it is told, and to whom."""
+    channel: str = MAIL
+    """Unless a person chose another."""
+    is_fixed: bool = False
+    """Nobody can choose another way: it is about somebody's sign-in or the log, or told by other means as well."""
+    is_quiet: bool = False
+    """Mails of it keep a distance for each person, however much happens; the rest goes into the next one."""
+
+
+CALLS = Kind(
+    "calls",
+    "Calls that wait for approval",
+    "When calls wait for a decision that you may take. At most one mail in ten minutes, with all that came since.",
+    is_quiet=True,
+)
+ANSWERS = Kind(
+    "answers",
+    "Answers to your calls and requests",
+    "When somebody decided on a call of yours, or answered your request for tools.",
+    channel=INBOX,
+)
+REQUESTS = Kind(
+    "requests",
+    "Requests for tools",
+    "When somebody asks for tools of a connector that you look after, or for new ones if you manage connectors.",
+)
+SERVER = Kind(
+    "server",
+    "A server is down, and works again",
+    "When a server of a connector that you look after has been down for some minutes, and when it works again.",
+)
+CREDENTIAL_REFUSED = Kind(
+    "credential_refused",
+    "A connector needs an admin",
+    "When a server refuses the organization's credential for a connector that you look after.",
+)
+QUARANTINE = Kind(
+    "quarantine",
+    "Tools in quarantine",
+    "When a server changed tools of a connector that you look after, and nobody can call them until you have looked.",
+)
+SECRET_DUE = Kind(
+    "secret_due",
+    "Secrets that are due",
+    "14 and 3 days before a secret that you look after is due for rotation, on the day, and then every week.",
+)
+FOR_YOU = Kind(
+    "for_you",
+    "Something was prepared for you",
+    "When somebody prepared a device credential for you.",
+)
+INVITATION = Kind(
+    "invitation",
+    "Invitations",
+    "When another organization invites you. The invitation itself comes by mail.",
+    channel=INBOX,
+    is_fixed=True,
+)
+LOG_FAULT = Kind(
+    "log_fault",
+    "The audit log has a fault",
+    "When a verification of the audit log finds something wrong. Owners, IT admins and auditors hear of it.",
+    is_fixed=True,
+)
+
+KINDS = {
+    kind.code: kind
+    for kind in (
+        CALLS,
+        ANSWERS,
+        REQUESTS,
+        SERVER,
+        CREDENTIAL_REFUSED,
+        QUARANTINE,
+        SECRET_DUE,
+        FOR_YOU,
+        INVITATION,
+        LOG_FAULT,
+    )
+}
+
+
+class Matter(NamedTuple):
+    """One thing that people are told of."""
+
+    kind: Kind
+    organization_id: UUID
+    key: str
+    """Names the cause: nobody is told of one twice."""
+    text: str
+    path: str
+    """Of the page where they act."""
+    details: Sequence[tuple[str, str]] = ()
+    """What the text counts, each with the path of its page. A mail lists those that no mail has listed yet."""
