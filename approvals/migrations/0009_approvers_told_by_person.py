@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('approvals', '0008_withdrawals_and_requests'),
         ('connectors', '0012_told_troubles'),
-        ('people', '0005_notifications'),
+        ('people', '0006_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

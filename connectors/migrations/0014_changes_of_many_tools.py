@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0012_counted_rows'),
+        ('connectors', '0013_counted_rows'),
         ('people', '0004_lists_of_records'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0005_table_preferences'),
+        ('people', '0006_notifications'),
     ]
 
     operations = [

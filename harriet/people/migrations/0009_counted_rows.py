@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0007_names_begin'),
+        ('people', '0008_names_begin'),
     ]
 
     operations = [

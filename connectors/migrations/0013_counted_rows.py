@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0011_records_of_a_parent'),
-        ('people', '0008_counted_rows'),
+        ('connectors', '0012_told_troubles'),
+        ('people', '0009_counted_rows'),
     ]
 
     operations = [
