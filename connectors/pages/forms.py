@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError
 from connectors.models import EVERYONE, Connector, ConnectorPermission, Risk, Tool
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import KINDS, kind_choices
-from harriet.pages.picker import PickingForm
+from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Group, Organization
 from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField

@@ -8,7 +8,7 @@ from django import forms
 
 from connectors.models import Profile
 from connectors.pages.fields import ConnectorsField, ManyToolsField
-from harriet.pages.picker import PickingForm
+from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Organization
 from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField, ManyPeopleField

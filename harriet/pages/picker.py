@@ -1,7 +1,7 @@
 """Form fields in which things are picked by searching for them, however many there are.
 
 With scripts it is a combobox that asks harriet/console/picking.py. Without, *Find* sends the form, which comes back
-with all that was typed and what was found to tick. A form with such a field is a `PickingForm`.
+with all that was typed and what was found to tick. A form with such a field is a `PickingForm` (picking_form.py).
 """
 
 from __future__ import annotations
@@ -218,20 +218,3 @@ class ChangedField(PickedField[Row]):
         added = [row for row in rows if self.source.value_of(row) not in had]
         removed = had - {self.source.value_of(row) for row in rows}
         return Changed(added, [row.pk for row in self.source.chosen(removed).values()])
-
-
-class PickingForm(forms.Form):
-    """Comes back as it was sent when something was only looked for: not valid then, and nothing is wrong with it."""
-
-    @property
-    def is_searching(self) -> bool:
-        names = [self.add_prefix(name) for name, field in self.fields.items() if isinstance(field, PickedField)]
-        return self.is_bound and str(self.data.get(FIND, "")).partition(" ")[0] in names
-
-    def full_clean(self) -> None:
-        super().full_clean()
-        if self.is_searching:
-            self.errors.clear()
-
-    def is_valid(self) -> bool:
-        return super().is_valid() and not self.is_searching

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from harriet.lib.errors import Problem
-from harriet.pages.picker import PickingForm
+from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Organization
 from harriet.people.pages.fields import AccountField
 from vault.actions.change_schedule import LONGEST_DAYS

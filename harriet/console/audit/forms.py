@@ -13,8 +13,9 @@ from audit.queries import EventFilters, events_of
 from audit.vocabulary.declaration import known_kinds
 from audit.vocabulary.words import DECISIONS, OUTCOMES, choices_of
 from connectors.pages.fields import EveryConnector, EveryTool
-from harriet.pages.picker import OneField, PickingForm, Sent
+from harriet.pages.picker import OneField, Sent
 from harriet.pages.picking import Choice, Source
+from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Organization
 from harriet.people.pages.fields import Subjects
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from harriet.pages.picker import PickingForm
+from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.pages.fields import ExpiryField, GroupsField, PeopleField, RoleField
 
