@@ -56,7 +56,7 @@ def decide_many_tickets(request: OrganizationRequest) -> HttpResponse:
 
 
 def _approve(request: OrganizationRequest) -> BulkAction[Ticket]:
-    return BulkAction[Ticket](
+    return BulkAction(
         "approve",
         "Approve and run",
         "approved",
@@ -70,7 +70,7 @@ def _approve(request: OrganizationRequest) -> BulkAction[Ticket]:
 
 
 def _reject(request: OrganizationRequest, reason: str) -> BulkAction[Ticket]:
-    return BulkAction[Ticket](
+    return BulkAction(
         "reject",
         "Reject",
         "rejected",

@@ -38,8 +38,8 @@ def change_many_connectors(request: OrganizationRequest) -> HttpResponse:
 
 def _actions(request: OrganizationRequest) -> dict[str, BulkAction[Connector]]:
     actor, user_id = request.actor, str(request.user.pk)
-    actions = (
-        BulkAction[Connector](
+    actions: tuple[BulkAction[Connector], ...] = (
+        BulkAction(
             "pause",
             "Pause",
             "paused",
@@ -48,7 +48,7 @@ def _actions(request: OrganizationRequest) -> dict[str, BulkAction[Connector]]:
             stays=lambda one: "" if one.state == Connector.State.ACTIVE else _state(one),
             note="Calls to what they offer are refused until somebody resumes them.",
         ),
-        BulkAction[Connector](
+        BulkAction(
             "resume",
             "Resume",
             "resumed",
@@ -57,7 +57,7 @@ def _actions(request: OrganizationRequest) -> dict[str, BulkAction[Connector]]:
             stays=lambda one: "" if one.state == Connector.State.PAUSED else _state(one),
             note="Calls to what they offer run again.",
         ),
-        BulkAction[Connector](
+        BulkAction(
             "sync",
             "Sync",
             "put in line to be synced",
@@ -66,7 +66,7 @@ def _actions(request: OrganizationRequest) -> dict[str, BulkAction[Connector]]:
             stays=_draft,
             note="What is new comes disabled, what has changed goes into quarantine.",
         ),
-        BulkAction[Connector](
+        BulkAction(
             "test",
             "Test",
             "put in line to be tested",

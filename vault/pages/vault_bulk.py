@@ -89,7 +89,7 @@ def _owned(request: OrganizationRequest, given: dict[str, Any]) -> BulkAction[Cr
             request.organization, one.connector_id, owner=owner, rotate_every_days=days, actor=request.actor
         )
 
-    return BulkAction[Credential](
+    return BulkAction(
         "owner",
         "Change the owner of",
         f"given to {owner}",
@@ -102,7 +102,7 @@ def _owned(request: OrganizationRequest, given: dict[str, Any]) -> BulkAction[Cr
 
 def _scheduled(request: OrganizationRequest, given: dict[str, Any]) -> BulkAction[Credential]:
     days = given.get("rotate_every_days")
-    words = f"due every {days} days" if days else "left without a schedule"
+    words = f"made due every {days} days" if days else "left without a schedule"
 
     def do(one: Credential) -> None:
         owner = one.owner
@@ -110,7 +110,7 @@ def _scheduled(request: OrganizationRequest, given: dict[str, Any]) -> BulkActio
             request.organization, one.connector_id, owner=owner, rotate_every_days=days, actor=request.actor
         )
 
-    return BulkAction[Credential](
+    return BulkAction(
         "interval",
         "Change the schedule of",
         words,

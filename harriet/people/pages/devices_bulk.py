@@ -28,7 +28,7 @@ class BulkDevicesPage(BulkPage):
 @require_POST
 @needs(Power.MANAGE_TOKENS)
 def change_many_devices(request: OrganizationRequest) -> HttpResponse:
-    action = BulkAction[Device](
+    action: BulkAction[Device] = BulkAction(
         "revoke",
         "Revoke",
         "revoked",
@@ -45,7 +45,7 @@ def change_many_devices(request: OrganizationRequest) -> HttpResponse:
 @require_POST
 @needs(Power.MANAGE_TOKENS)
 def change_many_tokens(request: OrganizationRequest) -> HttpResponse:
-    action = BulkAction[AccessToken](
+    action: BulkAction[AccessToken] = BulkAction(
         "revoke",
         "Revoke",
         "revoked",

@@ -89,7 +89,7 @@ def _move(
 
 
 def _added(request: OrganizationRequest, group: Group | None) -> BulkAction[Membership]:
-    return BulkAction[Membership](
+    return BulkAction(
         "add",
         "Add to a group",
         f"added to {group}",
@@ -102,7 +102,7 @@ def _added(request: OrganizationRequest, group: Group | None) -> BulkAction[Memb
 
 
 def _removed(request: OrganizationRequest, group: Group | None) -> BulkAction[Membership]:
-    return BulkAction[Membership](
+    return BulkAction(
         "remove",
         "Remove from a group",
         f"removed from {group}",
@@ -115,7 +115,7 @@ def _removed(request: OrganizationRequest, group: Group | None) -> BulkAction[Me
 
 
 def _deactivate(request: OrganizationRequest) -> BulkAction[Membership]:
-    return BulkAction[Membership](
+    return BulkAction(
         "deactivate",
         "Deactivate",
         "deactivated",
@@ -131,7 +131,7 @@ def _deactivate(request: OrganizationRequest) -> BulkAction[Membership]:
 
 
 def _withdraw(request: OrganizationRequest) -> BulkAction[Invitation]:
-    return BulkAction[Invitation](
+    return BulkAction(
         "withdraw",
         "Withdraw",
         "withdrawn",
