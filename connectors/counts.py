@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class Counts(NamedTuple):
-    """How many of each a connector offers, and how many of them are enabled. Resources are one or none."""
+    """How many of each a connector offers, and how many of them are enabled and not in quarantine. Resources are one or
+    none."""
 
     tools: int = 0
     tools_enabled: int = 0
@@ -14,6 +15,8 @@ class Counts(NamedTuple):
     prompts_enabled: int = 0
     resources: int = 0
     resources_enabled: int = 0
+    quarantined: int = 0
+    """Nobody can call these, enabled or not."""
 
     @property
     def offered(self) -> int:
@@ -36,11 +39,12 @@ def offer_words(tools: int, prompts: int, has_resources: object) -> str:
 
 
 def enabled_words(counts: Counts) -> str:
-    """ "12 of 84 enabled", or "12 of 84 tools, 1 of 3 prompts enabled, resources disabled"."""
+    """ "72 of 75 enabled, 3 in quarantine", or "12 of 84 tools, 1 of 3 prompts enabled, resources disabled"."""
+    quarantined = f"{counts.quarantined} in quarantine" if counts.quarantined else ""
     if counts.has_only_tools:
-        return f"{counts.tools_enabled} of {counts.tools} enabled"
+        return ", ".join(part for part in (f"{counts.tools_enabled} of {counts.tools} enabled", quarantined) if part)
     parts = [f"{counts.tools_enabled} of {counts.tools} tools"] if counts.tools else []
     parts += [f"{counts.prompts_enabled} of {counts.prompts} prompts"] if counts.prompts else []
     countable = f"{', '.join(parts)} enabled" if parts else ""
     resources = f"resources {'enabled' if counts.resources_enabled else 'disabled'}" if counts.resources else ""
-    return ", ".join(part for part in (countable, resources) if part)
+    return ", ".join(part for part in (countable, resources, quarantined) if part)

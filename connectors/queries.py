@@ -24,7 +24,8 @@ UNUSED = Q(state=Connector.State.ACTIVE, created_at__lt=Now() - UNUSED_AFTER) & 
 OFFERED = ~Q(tools__state=Tool.State.REMOVED)
 BY_KIND = Case(*(When(kind=kind, then=place) for place, kind in enumerate(Tool.Kind.values)), default=0)
 """Tools, prompts, resources."""
-ENABLED = OFFERED & Q(tools__is_enabled=True)
+ENABLED = Q(tools__is_enabled=True, tools__state=Tool.State.PINNED)
+"""What can be called: a tool in quarantine can't."""
 
 
 def connectors_of(organization: Organization) -> QuerySet[Connector]:
@@ -45,7 +46,7 @@ def connectors_of(organization: Organization) -> QuerySet[Connector]:
 def counts_of(connector: Connector) -> Counts:
     """Of a connector that `connectors_of` read."""
     columns = (f"{kind}_{what}" for kind in Tool.Kind.values for what in ("count", "enabled"))
-    return Counts(*(getattr(connector, column) for column in columns))
+    return Counts(*(getattr(connector, column) for column in (*columns, "quarantined_count")))
 
 
 def connector_of(organization: Organization, connector_id: UUID) -> Connector:
@@ -66,6 +67,13 @@ def tools_in(organization: Organization) -> QuerySet[Tool]:
 def tool_of(organization: Organization, tool_id: UUID) -> Tool:
     """With details. Raises NotFound."""
     return or_not_found(tools_in(organization).filter(pk=tool_id).first(), "There is no such tool here.")
+
+
+def tool_for_page(organization: Organization, tool_id: UUID) -> Tool:
+    """With whom it is for; its definitions are read beside it. Raises NotFound."""
+    rows = Tool.objects.filter(organization=organization).select_related("connector__organization")
+    found = rows.prefetch_related("permissions").filter(pk=tool_id).first()
+    return or_not_found(found, "There is no such tool here.")
 
 
 def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:

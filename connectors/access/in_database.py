@@ -53,10 +53,10 @@ def havers_of(profile: Profile) -> QuerySet[Membership]:
     return _people(profile.organization_id).filter(_has([profile.pk]))
 
 
-def callers_of(tools: QuerySet[Tool]) -> QuerySet[Membership]:
-    """Active people who may call at least one of these, which are of one organization."""
+def callers_of(tools: QuerySet[Tool], organization: UUID | None = None) -> QuerySet[Membership]:
+    """Active people who may call at least one of these, which are of one organization: asked for unless it is given."""
     found = tools.filter(_OFFERED).order_by()
-    organization = tools.values_list("organization_id", flat=True).order_by().first()
+    organization = organization or tools.values_list("organization_id", flat=True).order_by().first()
     anyone = Q(pk__in=[])
     for grants, profiles in _by_grants(found).items():
         anyone |= _has(profiles) & _is_granted(grants)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 
 from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow
 from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
@@ -53,13 +53,20 @@ def load_for_page(organization: Organization) -> OrganizationFacts:
 
 def load_for_connector(connector: Connector) -> OrganizationFacts:
     """The same, of one connector alone."""
+    return _of_connector(connector, Tool.objects.filter(connector=connector), None)
+
+
+def load_for_tool(tool: Tool, people: Iterable[UUID]) -> OrganizationFacts:
+    """The same, of one tool and these people (memberships) alone."""
+    return _of_connector(tool.connector, Tool.objects.filter(pk=tool.pk), people)
+
+
+def _of_connector(connector: Connector, tools: QuerySet[Tool], people: Iterable[UUID] | None) -> OrganizationFacts:
     organization = connector.organization
     values = _ConnectorValues(*(getattr(connector, name) for name in _ConnectorValues._fields))
     found = _facts(organization, _connector_rows([values], organization))
-    tools = Tool.objects.filter(connector=connector)
-    return replace(
-        found, tools=tool_rows(tools, found.connectors, found.groups, None), members=_members(organization.id)
-    )
+    members = _members(organization.id, people)
+    return replace(found, tools=tool_rows(tools, found.connectors, found.groups, None), members=members)
 
 
 def kept_rows(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> dict[UUID, Row]:
@@ -219,11 +226,12 @@ class _MemberValues(NamedTuple):
 _MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")
 
 
-def _members(organization_id: UUID) -> dict[UUID, MemberRow]:
+def _members(organization_id: UUID, only: Iterable[UUID] | None = None) -> dict[UUID, MemberRow]:
     """By user id. Plain columns: thousands of people as model instances cost seconds and stay in the process's
     memory."""
+    found = Membership.objects.filter(organization_id=organization_id)
     rows = (
-        Membership.objects.filter(organization_id=organization_id)
+        (found if only is None else found.filter(pk__in=only))
         .annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
         .values_list(*_MEMBER, "group_ids")
     )

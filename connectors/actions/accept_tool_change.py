@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -9,9 +11,12 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.actions.pin_offer import description_in
 from connectors.actions.refuse_tool_change import proposed_version
+from connectors.actions.set_tool import set_tool
 from connectors.actions.settle_quarantine import settle_quarantine
 from connectors.audit_labels import connector_label, tool_label
-from connectors.definitions.risk import propose_risk
+from connectors.definitions.oddities import Oddity, oddities_of_change
+from connectors.definitions.risk import is_lower, propose_risk
+from connectors.errors import ConnectorError
 from connectors.events import ToolChangeAccepted
 from connectors.models import Tool, ToolVersion
 from harriet.people.permissions import demand
@@ -20,12 +25,27 @@ from harriet.people.version import move_version
 
 
 @transaction.atomic
-def accept_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersion:
-    """`digest` names the definition that the admin read: a newer one is not accepted by mistake."""
+def accept_tool_change(
+    tool: Tool,
+    *,
+    digest: bytes,
+    looked_at: Collection[str] = (),
+    keep_risk: bool = False,
+    actor: Actor,
+) -> ToolVersion:
+    """`digest` names the definition that the admin read: a newer one is not accepted by mistake. `looked_at` has the
+    key of each oddity of the change; `keep_risk` leaves the tool in the class that it had, if that was higher.
+
+    Raises ConnectorError when something that is pointed out was not looked at.
+    """
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
     version = proposed_version(tool, digest)
     before = ToolVersion.objects.filter(tool=tool, is_pinned=True)
-    replaced = bytes(before.get().digest).hex()
+    pinned = before.get()
+    _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
+    if keep_risk and not tool.risk_override and is_lower(propose_risk(version.definition, tool.kind).risk, tool.risk):
+        set_tool(tool, risk_override=tool.risk, actor=actor)
+    replaced = bytes(pinned.digest).hex()
     before.update(is_pinned=False)
     ToolVersion.objects.filter(pk=version.pk).update(
         is_pinned=True,
@@ -53,3 +73,12 @@ def accept_tool_change(tool: Tool, *, digest: bytes, actor: Actor) -> ToolVersio
     move_version(tool.organization_id)
     version.refresh_from_db()
     return version
+
+
+def _demand_looks(oddities: list[Oddity], looked_at: Collection[str]) -> None:
+    missing = [one.where for one in oddities if one.key not in looked_at]
+    if missing:
+        raise ConnectorError(
+            f"Nothing was accepted. Look at each part that is pointed out and tick it first: {', '.join(missing[:5])}"
+            f"{' and more' if len(missing) > 5 else ''}."
+        )

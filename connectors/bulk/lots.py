@@ -139,7 +139,8 @@ def _seen(standing: Standing, lot: Lot, remarks: tuple[str, ...]) -> Seen:
 
 def _remarks(ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
     """What speaks to the AI in them, a sentence each; only what has something is named."""
-    found, read = {}, 0
+    found: dict[UUID, tuple[str, ...]] = {}
+    read = 0
     rows = ToolVersion.objects.filter(is_pinned=True, tool__in=ids).values_list("tool_id", "definition")
     for tool_id, definition in rows.iterator(chunk_size=200):
         if read > MOST_READ:

@@ -84,7 +84,8 @@ def _permissions(ids: Iterable[UUID]) -> tuple[dict[UUID, list[str]], dict[UUID,
 
 
 def _digests(ids: Iterable[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
-    pinned, proposed = {}, {}
+    pinned: dict[UUID, str] = {}
+    proposed: dict[UUID, str] = {}
     rows = ToolVersion.objects.filter(Q(is_pinned=True) | Q(is_proposed=True), tool__in=ids)
     for tool_id, is_pinned, digest in rows.values_list("tool_id", "is_pinned", "digest"):
         (pinned if is_pinned else proposed)[tool_id] = bytes(digest)[:DIGEST].hex()

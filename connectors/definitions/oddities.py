@@ -7,6 +7,7 @@ should look.
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -28,8 +29,8 @@ from connectors.definitions.oddity_kinds import (
     Kind,
     Weight,
 )
-from connectors.definitions.risk import propose_risk
-from connectors.models import Risk, Tool
+from connectors.definitions.risk import is_lower, propose_risk
+from connectors.models import Tool
 from harriet.lib.text import hidden_runs
 
 LONGEST_TEXT = 20_000
@@ -42,7 +43,6 @@ MOST = 40
 MOST_LOOKED_AT = 2_000
 LONGEST_QUOTE = 300
 
-_RISKS = [Risk.READ_ONLY, Risk.MODERATE, Risk.UNKNOWN, Risk.DANGEROUS]
 _NOT_READ = {"$schema", "$ref", "$id", "pattern"}
 _NO_TEXT = {"integer", "number", "boolean", "null"}
 _NAMING = {"properties", "patternProperties", "arguments", "annotations", "_meta"}
@@ -81,6 +81,12 @@ def oddities_in(definition: Mapping[str, Any]) -> list[Oddity]:
     return sorted(list(found)[:MOST], key=lambda oddity: not oddity.speaks)
 
 
+def marks_of(oddities: Iterable[Oddity]) -> list[str]:
+    """What is marked in a text, and in a line of JSON that holds it."""
+    texts = [one.text for one in oddities if one.text]
+    return [*dict.fromkeys([*texts, *(json.dumps(text, ensure_ascii=False)[1:-1] for text in texts)])]
+
+
 def oddities_of_change(before: Mapping[str, Any], after: Mapping[str, Any], kind: str = Tool.Kind.TOOL) -> list[Oddity]:
     """What a change brought: what stood there before was looked at when it was accepted."""
     known = {(one.kind.code, one.where, one.text) for one in oddities_in(before)}
@@ -91,11 +97,11 @@ def oddities_of_change(before: Mapping[str, Any], after: Mapping[str, Any], kind
 def _shifts(before: Mapping[str, Any], after: Mapping[str, Any], kind: str) -> Iterator[Oddity]:
     """What the server says of the tool, rather than in it."""
     was, now = propose_risk(before, kind).risk, propose_risk(after, kind).risk
-    if _RISKS.index(now) < _RISKS.index(was):
-        yield Oddity(LOWERED, f"risk, from {was.label} to {now.label}", "")
-    hints = _hints(before), _hints(after)
-    if now == was and hints[0] != hints[1] and _is_milder(*hints):
-        yield Oddity(LOWERED, "annotations", "")
+    hint = _milder_hint(_hints(before), _hints(after))
+    if is_lower(now, was):
+        yield Oddity(LOWERED, f"risk, from {was.label} to {now.label}", hint)
+    elif hint:
+        yield Oddity(LOWERED, "annotations", hint)
     if before.get("title") != after.get("title") and before.get("title"):
         yield Oddity(RENAMED, "title", str(after.get("title") or ""))
 
@@ -105,9 +111,15 @@ def _hints(definition: Mapping[str, Any]) -> dict[str, Any]:
     return dict(annotations) if isinstance(annotations, Mapping) else {}
 
 
-def _is_milder(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    reads = after.get("readOnlyHint") is True and before.get("readOnlyHint") is not True
-    return reads or (before.get("destructiveHint") is not False and after.get("destructiveHint") is False)
+def _milder_hint(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The annotation that now says less of what the tool does; empty when none does."""
+    if after.get("readOnlyHint") is True and before.get("readOnlyHint") is not True:
+        return "readOnlyHint"
+    return "destructiveHint" if _no_longer_destroys(before, after) else ""
+
+
+def _no_longer_destroys(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return before.get("destructiveHint") is not False and after.get("destructiveHint") is False
 
 
 def _found_in(definition: Mapping[str, Any]) -> Iterator[Oddity]:
@@ -238,7 +250,3 @@ def words_for(path: tuple[str, ...]) -> str:
     is_text = rest[-1] in {"description", "title", "name", "default", "examples"} and len(rest) > 1
     named = ".".join(rest[:-1] if is_text else rest)
     return f"{noun} {named}, {rest[-1]}" if is_text else f"{noun} {named}"
-
-
-def any_speaks(oddities: Iterable[Oddity]) -> bool:
-    return any(one.speaks for one in oddities)

@@ -124,8 +124,8 @@ TEXTS = (
         "It asks the AI to fetch something before the tool is used.",
         "before|first",
         rf"\bbefore (?:using|calling|invoking|running)\b[^.\n]{{0,80}}\b(?:read|open|collect|gather|copy|cat)\b"
-        rf"[^.\n]{{0,60}}(?:{_PRIVATE}|{_TALK}|\bcontents? of\b|[~/]\w)",
-        r"\bfirst,? (?:read|open|cat|collect|gather|copy)\b[^.\n]{0,60}(?:\bcontents? of\b|[~/.]\w)",
+        rf"[^.\n]{{0,60}}(?:{_PRIVATE}|{_TALK}|\bcontents? of\b|[~/][\w~/.-]{{1,80}})",
+        r"\bfirst,? (?:read|open|cat|collect|gather|copy)\b[^.\n]{0,60}(?:\bcontents? of\b|[~/.][\w~/.-]{1,80})",
     ),
     _kind(
         "sends",

@@ -41,6 +41,14 @@ class Proposal(NamedTuple):
     reason: str
 
 
+_FROM_LOW_TO_HIGH = (Risk.READ_ONLY, Risk.MODERATE, Risk.UNKNOWN, Risk.DANGEROUS)
+
+
+def is_lower(risk: str, than: str) -> bool:
+    """Whether calls of the one wait less than those of the other."""
+    return _FROM_LOW_TO_HIGH.index(Risk(risk)) < _FROM_LOW_TO_HIGH.index(Risk(than))
+
+
 ONLY_READS = Proposal(Risk.READ_ONLY, "Prompts and resources are only read; they change nothing at the server.")
 
 

@@ -54,12 +54,12 @@ class LotRows(NamedTuple):
     """The tools of one lot, the first of them by name."""
 
     title: str
-    count: int
+    number: int
     rows: list[ToolRow]
 
     @property
     def more(self) -> int:
-        return self.count - len(self.rows)
+        return self.number - len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,8 @@ def set_many_tools(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
     filters = QueryDict(query_without(QueryDict(request.POST.get("query", "")), "change"))
     is_of_all = "matching" in request.POST
     ticked = frozenset(request.POST.getlist("tools"))
+    if form.is_searching:
+        return show_tools(request, connector, filters, form, Ticks(ticked, is_of_all))
     try:
         wish = form.wish
         chosen = filtered_tools(connector, filters).values_list("pk", flat=True) if is_of_all else map(_uuid, ticked)
@@ -207,8 +209,8 @@ def _page(request: OrganizationRequest, bulk: BulkChange, choice: Choice, proble
         lots=lots,
         choice=choice,
         problem=problem,
-        asked=[rows[lot] for lot in NAMED if rows[lot].count],
-        others=[rows[lot] for lot in Lot if lot not in NAMED and rows[lot].count],
+        asked=[rows[lot] for lot in NAMED if rows[lot].number],
+        others=[rows[lot] for lot in Lot if lot not in NAMED and rows[lot].number],
     )
 
 

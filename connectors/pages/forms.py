@@ -169,6 +169,9 @@ class ToolForm(WhoFields):
         proposed = f"As proposed ({Risk(tool.risk_proposed).label})"
         form.fields["risk_override"].choices = [("", proposed), *Risk.choices]  # type: ignore[attr-defined]
         form.fields["risk_override"].help_text = f"{tool.risk_reason} Your word overrides it."
+        if tool.risk in {Risk.DANGEROUS, Risk.UNKNOWN}:
+            reason = "An admin said so." if tool.risk_override else tool.risk_reason
+            form.fields["is_enabled"].help_text = f"{Risk(tool.risk).label}: {reason}"
         return form
 
 

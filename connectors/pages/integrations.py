@@ -57,7 +57,9 @@ CONNECTORS = Table(
         Column(
             "tools",
             "Tools",
-            sort=Subquery(_TOOLS.filter(is_enabled=True).annotate(count=Count("pk")).values("count")),
+            sort=Subquery(
+                _TOOLS.filter(is_enabled=True, state=Tool.State.PINNED).annotate(count=Count("pk")).values("count")
+            ),
             is_optional=True,
         ),
         Column("secret", "Signs in with", is_optional=True),

@@ -136,16 +136,16 @@ def _named(names: list[str]) -> Named:
 
 
 def _enabled(profiles: list[Profile]) -> Counts:
-    """Of the tools in each, by kind: those of whole connectors, and single ones of other connectors."""
-    links, there = Profile.connectors.through.objects, [Tool.State.PINNED, Tool.State.QUARANTINED]
+    """Of the tools in each that can be called, by kind: those of whole connectors, and single ones of others."""
+    links, callable_now = Profile.connectors.through.objects, Tool.State.PINNED
     whole = links.filter(
         profile__in=[profile.pk for profile in profiles],
         connector__tools__is_enabled=True,
-        connector__tools__state__in=there,
+        connector__tools__state=callable_now,
     )
     found = _by_profile(whole.values_list("profile", "connector__tools__kind").annotate(count=Count("pk")))
     among = links.filter(profile=OuterRef("profile"), connector=OuterRef("tool__connector"))
-    others = _links_to_tools(profiles).filter(~Exists(among), tool__is_enabled=True, tool__state__in=there)
+    others = _links_to_tools(profiles).filter(~Exists(among), tool__is_enabled=True, tool__state=callable_now)
     for profile_id, counts in _by_profile(_kinds(others)).items():
         found[profile_id].update(counts)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,39 +13,45 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from connectors.access.facts import MemberRow, ProfileRow
-from connectors.access.load import load_for_connector
+from connectors.access.facts import ProfileRow
+from connectors.access.in_database import callers_of
+from connectors.access.load import load_for_tool
 from connectors.access.preview import best_verdict
-from connectors.access.rules import Verdict
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.refuse_tool_change import refuse_tool_change
 from connectors.actions.set_tool import set_tool
 from connectors.definitions.arguments import ArgumentRow, prompt_rows, rows_of
+from connectors.definitions.oddities import Oddity, marks_of, oddities_in, oddities_of_change
+from connectors.definitions.risk import is_lower, propose_risk
 from connectors.definitions.text_diff import DiffLine, difference_of
 from connectors.definitions.unchecked import unchecked_in
 from connectors.errors import ConnectorError
-from connectors.models import Tool, ToolVersion
+from connectors.models import Risk, Tool, ToolVersion
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.forms import ToolForm
-from connectors.queries import connector_of, pinned_definition, shown_versions, tool_of
+from connectors.queries import connector_of, shown_versions, tool_for_page
 from connectors.states import ShownState, tool_state
-from harriet.lib.text import count_hidden
 from harriet.pages.context import show
 from harriet.pages.forms import attempt, status_of
 from harriet.people.errors import NotFound
+from harriet.people.models import Membership
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.roles import Power
 
-MOST_PEOPLE = 200
+MOST_PEOPLE = 25
+LONGEST_DEFINITION = 20_000
+"""Characters of JSON that the page shows of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """One active person with the rule that decides about them."""
 
-    member: MemberRow
-    verdict: Verdict
-    profile: ProfileRow | None
+    email: str
+    is_allowed: bool
+    reason: str = ""
+    """Empty where there are too many people to judge each."""
+    profile: ProfileRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,35 @@ class DefinitionRow:
     version: ToolVersion
     changes: list[DiffLine]
     """Since the one before."""
+    whole: str
+    """As JSON; only of the accepted one and the one that is offered now."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRows:
+    rows: list[PersonRow]
+    more: bool
+    """There are more people than are shown: then only who may call it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is before somebody who decides about a change, and what they ticked already."""
+
+    version: ToolVersion
+    digest: str
+    changes: list[DiffLine]
+    """From the accepted definition to the proposed one."""
+    oddities: list[Oddity]
+    """What the change brings."""
+    ticked: frozenset[str]
+    lowers_from: str
+    """The risk class that the tool has, where accepting makes it a lower one."""
+    problem: str
+
+    @property
+    def marks(self) -> list[str]:
+        return marks_of(self.oddities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +101,16 @@ class ToolPage(ConnectorPage):
     """The accepted one."""
     arguments: list[ArgumentRow]
     results: list[ArgumentRow]
-    hidden: int
-    """Hidden characters in the definition."""
+    oddities: list[Oddity]
+    """Of the accepted definition."""
     unchecked: tuple[str, ...]
-    proposed: ToolVersion | None
-    proposed_digest: str
-    changes: list[DiffLine]
-    """From the accepted definition to the proposed one."""
+    decision: Decision | None
     history: list[DefinitionRow]
-    people: list[PersonRow]
+    people: PeopleRows
+
+    @property
+    def marks(self) -> list[str]:
+        return marks_of(self.oddities)
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)
@@ -89,8 +126,17 @@ def tool_page(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResp
 @require_POST
 @needs(Power.MANAGE_CONNECTORS)
 def accept_change_of_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
-    found = _tool(request, pk, tool_pk)
-    accept_tool_change(found, digest=_digest(request), actor=request.actor)
+    found, looked_at = _tool(request, pk, tool_pk), frozenset(request.POST.getlist("looked"))
+    try:
+        accept_tool_change(
+            found,
+            digest=_digest(request),
+            looked_at=looked_at,
+            keep_risk="keep_risk" in request.POST,
+            actor=request.actor,
+        )
+    except ConnectorError as problem:
+        return show(request, _page(request, found, ToolForm.of(found), looked_at, problem.message), status=400)
     messages.success(request, f"The new definition of {found} is accepted; it may be called again.")
     return redirect("connectors:tool", pk, tool_pk)
 
@@ -118,9 +164,16 @@ def _save(found: Tool, form: ToolForm, request: OrganizationRequest) -> bool:
     return True
 
 
-def _page(request: OrganizationRequest, found: Tool, form: ToolForm) -> ToolPage:
+def _page(
+    request: OrganizationRequest,
+    found: Tool,
+    form: ToolForm,
+    ticked: frozenset[str] = frozenset(),
+    problem: str = "",
+) -> ToolPage:
     versions = shown_versions(found)
-    definition, proposed = pinned_definition(found).definition, next((one for one in versions if one.is_proposed), None)
+    definition = next(one for one in versions if one.is_pinned).definition
+    proposed = next((one for one in versions if one.is_proposed), None)
     return ToolPage(
         request,
         connector_of(request.organization, found.connector_id),
@@ -130,13 +183,27 @@ def _page(request: OrganizationRequest, found: Tool, form: ToolForm) -> ToolPage
         definition=definition,
         arguments=_arguments(found, definition),
         results=rows_of(definition.get("outputSchema")),
-        hidden=count_hidden(str(definition)),
+        oddities=oddities_in(definition),
         unchecked=unchecked_in(definition),
-        proposed=proposed,
-        proposed_digest=bytes(proposed.digest).hex() if proposed else "",
-        changes=difference_of(definition, proposed.definition) if proposed else [],
+        decision=_decision(found, definition, proposed, ticked, problem) if proposed else None,
         history=_history(versions),
         people=_people(found),
+    )
+
+
+def _decision(
+    found: Tool, definition: Mapping[str, Any], proposed: ToolVersion, ticked: frozenset[str], problem: str
+) -> Decision:
+    now = propose_risk(proposed.definition, found.kind).risk
+    lowers = not found.risk_override and is_lower(now, found.risk)
+    return Decision(
+        version=proposed,
+        digest=bytes(proposed.digest).hex(),
+        changes=difference_of(definition, proposed.definition),
+        oddities=oddities_of_change(definition, proposed.definition, found.kind),
+        ticked=ticked,
+        lowers_from=Risk(found.risk).label if lowers else "",
+        problem=problem,
     )
 
 
@@ -147,22 +214,36 @@ def _arguments(found: Tool, definition: Mapping[str, Any]) -> list[ArgumentRow]:
 def _history(versions: list[ToolVersion]) -> list[DefinitionRow]:
     older = [*versions[1:], None]
     return [
-        DefinitionRow(version, difference_of(before.definition, version.definition) if before else [])
+        DefinitionRow(version, difference_of(before.definition, version.definition) if before else [], _whole(version))
         for version, before in zip(versions, older, strict=True)
     ]
 
 
-def _people(found: Tool) -> list[PersonRow]:
-    facts = load_for_connector(found.connector)
+def _whole(version: ToolVersion) -> str:
+    if not (version.is_pinned or version.is_proposed):
+        return ""
+    text = json.dumps(version.definition, indent=2, ensure_ascii=False)
+    return text if len(text) <= LONGEST_DEFINITION else f"{text[:LONGEST_DEFINITION]}\n… and more"
+
+
+def _people(found: Tool) -> PeopleRows:
+    """Everybody with the reason; of a large organization the first of those who may call it."""
+    active = Membership.objects.filter(organization=found.organization_id, is_active=True, user__is_active=True)
+    everybody = list(active.order_by("user__email").values_list("pk", flat=True)[: MOST_PEOPLE + 1])
+    if len(everybody) > MOST_PEOPLE:
+        callers = callers_of(Tool.objects.filter(pk=found.pk), found.organization_id).order_by("user__email")
+        emails = callers.values_list("user__email", flat=True)[:MOST_PEOPLE]
+        return PeopleRows([PersonRow(email, True) for email in emails], True)
+    facts = load_for_tool(found, everybody)
     row = facts.tools.get(found.pk)
-    members = sorted(facts.members.values(), key=lambda member: member.email)[:MOST_PEOPLE]
-    if row is None:
-        return []
-    return [PersonRow(member, *best_verdict(facts, row, member)) for member in members if member.facts.is_active]
+    members = sorted(facts.members.values(), key=lambda member: member.email)
+    judged = [(member, best_verdict(facts, row, member)) for member in members] if row else []
+    rows = [PersonRow(one.email, way.verdict.is_allowed, way.verdict.reason, way.profile) for one, way in judged]
+    return PeopleRows(sorted(rows, key=lambda row: not row.is_allowed), False)
 
 
 def _tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> Tool:
-    found = tool_of(request.organization, tool_pk)
+    found = tool_for_page(request.organization, tool_pk)
     if found.connector_id != pk:
         raise NotFound("There is no such tool here.")
     return found

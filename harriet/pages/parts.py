@@ -4,6 +4,7 @@ template in templates/parts/ and one block of CSS."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from django.http import QueryDict
 from django.template import Context
 from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from harriet.lib.text import show_hidden
@@ -88,6 +89,31 @@ def reltime(moment: datetime | str | None, never: str = "never") -> SafeString:
 def visible(text: object) -> SafeString:
     """Text from a server or client: hidden characters shown, its writing direction kept inside."""
     return format_html('<bdi class="visible">{}</bdi>', show_hidden(str(text)))
+
+
+@register.simple_tag
+def marked(text: object, pieces: Sequence[str] = ()) -> SafeString:
+    """The same, with each of the pieces in it marked where it stands."""
+    whole, spans = str(text), []
+    for piece in filter(None, pieces):
+        spans += [found.span() for found in re.finditer(re.escape(piece), whole)]
+    shown, end = [], 0
+    for start, stop in _joined(spans):
+        shown += [("{}", whole[end:start]), ("<mark>{}</mark>", whole[start:stop])]
+        end = stop
+    parts = (format_html(form, show_hidden(part)) for form, part in (*shown, ("{}", whole[end:])))
+    return format_html('<bdi class="visible">{}</bdi>', format_html_join("", "{}", ((part,) for part in parts)))
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, those that overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return joined
 
 
 @register.simple_tag
