@@ -49,6 +49,8 @@ class UpstreamError(ConnectorError):
         """Of HTTP, when that is what it says."""
         self.said = said
         """More than is quoted, so that no secret is cut in two before it is looked for."""
+        self.why = ""
+        """What kept a connection from coming about, as harriet.lib.egress names it."""
         self._lead, self._advice = message, advice
         self.message = self._composed()
 
@@ -60,6 +62,11 @@ class UpstreamError(ConnectorError):
     @property
     def advice(self) -> str:
         return self._advice
+
+    @property
+    def told(self) -> str:
+        """The message without its advice, which is for those whose call it was."""
+        return self.message.removesuffix(self._advice).rstrip() if self._advice else self.message
 
     def clean(self, without_secrets: Callable[[str], str]) -> None:
         self.said = without_secrets(self.said)

@@ -8,8 +8,9 @@ from typing import Any
 from audit.actor import Actor
 from connectors.actions.record_health import record_health
 from connectors.actions.save_authentication import save_authentication
-from connectors.actions.test_connection import Finding, test_connection
+from connectors.actions.test_connection import test_connection
 from connectors.errors import ConnectorError
+from connectors.inspect.findings import Finding
 from connectors.inspect.look import Candidate
 from connectors.models import Connector
 from harriet.lib.secret import Secret

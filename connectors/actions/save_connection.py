@@ -11,10 +11,11 @@ from django.db.models import F
 
 from audit.actor import Actor
 from audit.record import record
-from connectors.access.reach import reach_for
+from connectors.access.reach import is_own_address, reach_for
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorChanged, InternalHostAllowed, SecretKeptForAddress
+from connectors.inspect.failures import OWN
 from connectors.models import Connector
 from connectors.wizard_steps import AUTHENTICATION, CONNECTION, step_done
 from harriet.lib.egress import EgressRefused, Reach, check_url
@@ -46,7 +47,7 @@ def save_connection(
     about the secret in use; those before it, which could be switched back to, are forgotten.
     """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
-    url = url.strip()
+    url = as_meant(url)
     organization = Organization.objects.select_for_update().get(pk=connector.organization_id)
     hosts = check_address(organization, url, allow_internal=allow_internal)
     if hosts != organization.internal_hosts:
@@ -60,8 +61,16 @@ def save_connection(
     return connector
 
 
+def as_meant(url: str) -> str:
+    """Without what comes along when an address is copied: spaces, quotes and brackets around it."""
+    return url.strip("\"'`<>“”‘’«»,; \t\r\n\u00a0")
+
+
 def check_address(organization: Organization, url: str, *, allow_internal: bool) -> list[str]:
     """The organization's internal hosts, as they are with this address. Raises ConnectorError for one that can't be."""
+    url = as_meant(url)
+    if is_own_address(url):
+        raise ConnectorError(OWN, field="url")
     if len(url) > LONGEST_URL:
         raise ConnectorError(f"An address has at most {LONGEST_URL} characters.", field="url")
     hosts = _with_host(organization, _host_of(url)) if allow_internal else list(organization.internal_hosts)

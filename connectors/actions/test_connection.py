@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
-
 from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from connectors.access.reach import reach_of
+from connectors.access.reach import is_own_address, reach_of
 from connectors.actions.record_health import record_failure, record_health
 from connectors.audit_labels import connector_label
 from connectors.definitions.offer import Offer, read_offer
-from connectors.errors import (
-    FOUND_NOTHING,
-    UpstreamBroken,
-    UpstreamBusy,
-    UpstreamDown,
-    UpstreamRefused,
-    UpstreamRefusedCredential,
-    UpstreamTimeout,
-)
 from connectors.events import ConnectorTested
+from connectors.inspect.failures import OWN, findings_of
+from connectors.inspect.findings import AUTHENTICATION, Finding, summary_of_test
 from connectors.inspect.look import Candidate, Look, discover, list_offer
 from connectors.models import Connector
 from connectors.transports.base import Discovery
@@ -36,31 +25,6 @@ from vault.queries import credential_of
 NOTHING = "The server offers no tools. Ask whoever runs it whether that is meant."
 
 __test__ = False  # pytest: the word "test" in the name is Harriet's own
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of what a test of a connection found."""
-
-    kind: Literal["ok", "attention", "danger"]
-    title: str
-    sentence: str
-    short: str = ""
-    """For the one line of a test without anything to look at."""
-
-
-def worst_of(findings: Sequence[Finding]) -> Finding:
-    """What somebody should look at first."""
-    by_weight = sorted(findings, key=lambda finding: ["danger", "attention", "ok"].index(finding.kind))
-    return by_weight[0]
-
-
-def summary_of_test(findings: Sequence[Finding]) -> str:
-    """In a line: that it works and what answered, or the first thing that is wrong."""
-    worst = worst_of(findings)
-    if worst.kind != "ok":
-        return worst.sentence
-    return f"It works: {', '.join(finding.short for finding in findings if finding.short)}."
 
 
 def test_connection(connector: Connector, *, candidate: Candidate | None = None, actor: Actor) -> list[Finding]:
@@ -95,6 +59,8 @@ def _write_health(connector: Connector, problem: Problem | None) -> None:
 def _try(connector: Connector, candidate: Candidate | None) -> tuple[list[Finding], Problem | None]:
     findings: list[Finding] = []
     try:
+        if is_own_address(connector.url):
+            raise EgressRefused(OWN)
         check_url(connector.url, reach_of(connector, connector.organization))
         findings.append(Finding("ok", "Address", "Harriet may connect to this address."))
         discovery = discover(connector, candidate)
@@ -102,7 +68,7 @@ def _try(connector: Connector, candidate: Candidate | None) -> tuple[list[Findin
         findings.append(_authentication(connector, candidate))
         findings += _offer(list_offer(connector, discovery, candidate))
     except Problem as problem:
-        return [*findings, *_failure(connector, problem, candidate)], problem
+        return [*findings, *findings_of(connector, problem, candidate)], problem
     return findings, None
 
 
@@ -119,11 +85,11 @@ def _server(discovery: Discovery) -> list[Finding]:
 
 def _authentication(connector: Connector, candidate: Candidate | None) -> Finding:
     if candidate is not None:
-        return Finding("ok", "Authentication", "It did not refuse the new secret.", "it did not refuse the new secret")
+        return Finding("ok", AUTHENTICATION, "It did not refuse the new secret.", "it did not refuse the new secret")
     if credential_of(connector.id) is None:
-        return Finding("ok", "Authentication", "It asks for no credential.", "it asks for no credential")
+        return Finding("ok", AUTHENTICATION, "It asks for no credential.", "it asks for no credential")
     said = "it did not refuse the saved credential"
-    return Finding("ok", "Authentication", "It did not refuse the saved credential.", said)
+    return Finding("ok", AUTHENTICATION, "It did not refuse the saved credential.", said)
 
 
 def _offer(look: Look) -> list[Finding]:
@@ -150,31 +116,3 @@ def _listed(title: str, offer: Offer) -> Finding:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     sentence = f"{len(names)} found: {', '.join(names[:5])}{more}."
     return Finding("ok", title, sentence, f"{len(names)} {title.lower() if len(names) != 1 else title.lower()[:-1]}")
-
-
-def _failure(connector: Connector, problem: Problem, candidate: Candidate | None) -> list[Finding]:
-    if isinstance(problem, EgressRefused):
-        return [Finding("danger", "Address", problem.message)]
-    if isinstance(problem, UpstreamRefusedCredential):
-        return [Finding("ok", "Server", "The server answered."), _demands(connector, problem, candidate)]
-    if isinstance(problem, (UpstreamBusy, UpstreamRefused)) and problem.status not in FOUND_NOTHING:
-        return [Finding("danger", "Server", _sentence(problem))]
-    if isinstance(problem, (UpstreamDown, UpstreamTimeout)):
-        advice = "Check the address, and that the server runs and may be reached from this machine."
-        return [Finding("danger", "Server", f"{_sentence(problem)} {advice}")]
-    if isinstance(problem, UpstreamBroken):
-        advice = "Check the path of the address; many servers answer at /mcp."
-        return [Finding("danger", "Protocol", f"{_sentence(problem)} {advice}")]
-    return [Finding("danger", "Connection", problem.message)]
-
-
-def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate: Candidate | None) -> Finding:
-    if candidate is not None:
-        return Finding("danger", "Authentication", f"The server refused the new secret ({problem.status}).")
-    if credential_of(connector.id) is None:
-        return Finding("attention", "Authentication", "It asks for a credential. Give one in the step Authentication.")
-    return Finding("danger", "Authentication", f"{_sentence(problem)} Replace the saved credential, then test again.")
-
-
-def _sentence(problem: Problem) -> str:
-    return problem.message if problem.message.endswith(".") else f"{problem.message}."

@@ -6,17 +6,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
+from urllib.parse import urlsplit
 
 from connectors.access.pinned import without_eras
 from connectors.access.reach import reach_of
 from connectors.definitions.both_eras import merged
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks
-from connectors.errors import ConnectorError, UpstreamBroken, UpstreamError
+from connectors.errors import ConnectorError, UpstreamBroken, UpstreamError, UpstreamRefusedCredential
 from connectors.inspect.redacted import LookRedactor
+from connectors.inspect.seen_page import SeenPage, see_page
 from connectors.models import Connector
 from connectors.transports.base import Discovery, Endpoint, Transport
 from connectors.transports.kinds import transports_for_a_while
+from harriet.lib.egress import AsyncEgress
+from harriet.lib.errors import Problem
 from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
 from vault.open import opener_for
 from vault.opened import OpenCredential
@@ -26,6 +30,10 @@ LOOK_SECONDS = 20.0
 """For each thing that is asked; twice that for the whole look."""
 ADDRESS_SECONDS = 8.0
 """For a list of resources, without which a look is still a look."""
+
+NEARBY_SECONDS = 5.0
+"""For finding out whether an MCP server is at the usual path instead."""
+_USUAL = "/mcp"
 
 Candidate = Callable[[], OpenCredential]
 """Opens a credential that isn't saved yet, once for each time that it is tried."""
@@ -142,6 +150,42 @@ def list_offer(connector: Connector, discovery: Discovery, candidate: Candidate 
     """What the server that was discovered offers. Raises ConnectorError or EgressRefused."""
     endpoint = endpoint_of(connector)._replace(era=discovery.era)
     return _ask(connector, lambda asker: asker.look(endpoint, discovery), candidate)
+
+
+def page_at(connector: Connector) -> SeenPage | None:
+    """What a browser gets at its address, asked without any credential."""
+
+    async def see() -> SeenPage | None:
+        egress = AsyncEgress()
+        try:
+            return await see_page(egress, endpoint_of(connector))
+        finally:
+            await egress.close()
+
+    return asyncio.run(see())
+
+
+def answers_mcp(connector: Connector) -> str:
+    """An address beside the connector's at which an MCP server answers, asked without any credential; or nothing."""
+    parts = urlsplit(connector.url)
+    paths = dict.fromkeys((f"{parts.path.rstrip('/')}{_USUAL}", _USUAL))
+    nearby = [parts._replace(path=path, query="").geturl() for path in paths if not parts.path.endswith(_USUAL)]
+    return next((url for url in nearby if _is_mcp(connector, url)), "")
+
+
+def _is_mcp(connector: Connector, url: str) -> bool:
+    endpoint = endpoint_of(connector)._replace(era="", url=url)
+
+    async def ask(asker: _Asker) -> bool:
+        await asker.transport.discover(endpoint, asker.credential, deadline=NEARBY_SECONDS)
+        return True
+
+    try:
+        return _ask(connector, ask, OpenCredential)
+    except UpstreamRefusedCredential:
+        return True
+    except Problem:
+        return False
 
 
 def _both(later: Look, earlier: Look) -> Look:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from connectors.actions.save_connection import as_meant
 from connectors.bulk.wish import Wish
 from connectors.errors import ConnectorError
 from connectors.models import EVERYONE, Connector, ConnectorPermission, Risk, Tool
@@ -73,8 +74,11 @@ class ConnectionForm(forms.Form):
         required=False,
         help_text="Adds its host to the organization's internal hosts. Plain http and private addresses are then "
         "allowed for it, and for it alone. A server on the machine that runs Harriet needs the consent of whoever "
-        "operates it as well (HARRIET_ALLOWED_LOCAL_HOSTS).",
+        "operates it as well.",
     )
+
+    def clean_url(self) -> str:
+        return as_meant(self.cleaned_data["url"])
 
 
 class ChecksForm(forms.Form):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors.actions.test_connection import Finding, summary_of_test, worst_of
+from connectors.inspect.findings import Finding, summary_of_test, worst_of
 from connectors.models import Connector
 from harriet.people.pages.guards import OrganizationRequest
 

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
+from connectors.pages.prefill import Prefill
 from harriet.people.pages.guards import OrganizationRequest
 
 _KEY = "prefills"
 _MOST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Prefill:
-    """What a preset or a pasted configuration says."""
-
-    name: str
-    url: str
-    description: str = ""
-
-    def is_meant_for(self, name: str) -> bool:
-        """Whether somebody who typed this name goes on with what was filled in. An address under another name is not
-        taken: the next step would send that other company's key there."""
-        typed, filled_in = name.strip().casefold(), self.name.strip().casefold()
-        return bool(typed) and (filled_in in typed or typed in filled_in)
 
 
 def keep_prefill(request: OrganizationRequest, form_id: UUID, prefill: Prefill) -> None:

@@ -17,7 +17,8 @@ from connectors.actions.save_basics import save_basics
 from connectors.models import Connector
 from connectors.pages.catalogue import PRESETS, Preset, preset_named
 from connectors.pages.forms import NewConnectorForm, SnippetForm
-from connectors.pages.kept_prefill import Prefill, keep_prefill, kept_prefill
+from connectors.pages.kept_prefill import keep_prefill, kept_prefill
+from connectors.pages.prefill import Prefill
 from connectors.pages.snippets import read_snippet
 from connectors.pages.wizard import StepPage
 from connectors.wizard_steps import BASICS

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.actions.replace_secret import SecretNotTaken, is_tried_first, replace_secret
 from connectors.actions.save_access import save_access
 from connectors.actions.save_authentication import check_entered_for, save_authentication
-from connectors.actions.test_connection import Finding
+from connectors.inspect.findings import AUTHENTICATION, Finding
 from connectors.models import Connector
 from connectors.pages.forms import AccessForm
 from connectors.pages.kept_findings import kept_test
@@ -37,7 +37,7 @@ def credential_form(request: OrganizationRequest, connector: Connector) -> Crede
 def _asked_for_credential(request: OrganizationRequest, connector: Connector) -> bool:
     test = kept_test(request, connector)
     found = test.findings if test else []
-    return any(finding.title == "Authentication" and finding.kind != "ok" for finding in found)
+    return any(finding.title == AUTHENTICATION and finding.kind != "ok" for finding in found)
 
 
 @dataclass(frozen=True, slots=True)

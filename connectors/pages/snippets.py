@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.errors import ConnectorError
-from connectors.pages.kept_prefill import Prefill
+from connectors.pages.prefill import Prefill
 from harriet.lib.errors import Problem
 from harriet.lib.json.canonical import parse_strict
 

@@ -16,14 +16,16 @@ from django.urls import reverse
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.sync_connector import summary_of, sync_connector
-from connectors.actions.test_connection import Finding, test_connection, worst_of
+from connectors.actions.test_connection import test_connection
 from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
+from connectors.inspect.findings import Finding, worst_of
 from connectors.models import Connector, SyncRun
 from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm
 from connectors.pages.kept_findings import KeptTest, keep_findings, kept_test
-from connectors.pages.kept_prefill import Prefill, kept_prefill
+from connectors.pages.kept_prefill import kept_prefill
 from connectors.pages.moved_address import question_about_secret, saved_connection
+from connectors.pages.prefill import Prefill
 from connectors.pages.shared_forms import credential_form, saved_access, saved_credential
 from connectors.queries import connector_of, counts_of, last_sync_of
 from connectors.sync_remarks import RemarkList, remarks_of

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from connectors.actions.switch_secret_back import switch_secret_back
-from connectors.actions.test_connection import Finding, test_connection, worst_of
+from connectors.actions.test_connection import test_connection
+from connectors.inspect.findings import Finding, is_working, worst_of
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.kept_findings import keep_findings
@@ -58,11 +59,11 @@ def switch_back_to_secret(request: OrganizationRequest, pk: UUID) -> HttpRespons
     connector = connector_of(request.organization, pk)
     number = seen_version(request, "version")
     switch_secret_back(connector, number=number, in_use=seen_version(request, "in_use"), actor=request.actor)
-    worst, now = _tried(request, connector), "The secret before is in use again"
-    if worst.kind == "danger":
-        messages.error(request, f"{now}, but the server does not work with it: {worst.sentence}")
-    else:
+    findings, now = _tried(request, connector), "The secret before is in use again"
+    if is_working(findings):
         messages.success(request, f"{now}, and the server works with it.")
+    else:
+        messages.error(request, f"{now}, but the server does not work with it: {worst_of(findings).sentence}")
     return redirect("connectors:authentication", pk)
 
 
@@ -73,16 +74,17 @@ def _tell(request: OrganizationRequest, connector: Connector, saved: SavedCreden
         return
     if saved.findings:
         keep_findings(request, connector, saved.findings)
-    worst = worst_of(saved.findings) if saved.findings else _tried(request, connector)
+    findings = saved.findings or _tried(request, connector)
     now = "Harriet signs in with nothing now" if credential_of(connector.pk) is None else "The new secret is in use"
     kept = next((f" The one before is kept until {one.until}." for one in kept_secrets(connector, timezone.now())), "")
-    if worst.kind == "danger":
-        messages.error(request, f"{now}, untested, and the server does not work with it: {worst.sentence}{kept}")
-    else:
+    if is_working(findings):
         messages.success(request, f"{now}, and the server works with it.{kept}")
+    else:
+        said = worst_of(findings).sentence
+        messages.error(request, f"{now}, untested, and the server does not work with it: {said}{kept}")
 
 
-def _tried(request: OrganizationRequest, connector: Connector) -> Finding:
+def _tried(request: OrganizationRequest, connector: Connector) -> list[Finding]:
     findings = test_connection(connector, actor=request.actor)
     keep_findings(request, connector, findings)
-    return worst_of(findings)
+    return findings

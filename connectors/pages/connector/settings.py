@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from connectors.actions.delete_connector import delete_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.set_argument_checks import set_argument_checks
-from connectors.actions.test_connection import test_connection, worst_of
+from connectors.actions.test_connection import test_connection
+from connectors.inspect.findings import worst_of
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.consequences import Consequences, consequences_of

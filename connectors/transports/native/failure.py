@@ -74,7 +74,7 @@ class Failure:
             lead = f"The server at {self.host} {_doing(self.status)} ({self.status})."
             is_refusal = self.status in _DIDN_T_BEGIN  # whoever may repeat it is told to
             advice = self.wait or ("Try again later." if is_refusal else "")
-            return UpstreamDown(lead, said=said, advice=advice, is_refusal=is_refusal)
+            return UpstreamDown(lead, said=said, advice=advice, is_refusal=is_refusal, status=self.status)
         lead = f"The server at {self.host} refused the request ({self.status})."
         return UpstreamRefused(lead, said=said, advice=self._advice(said), status=self.status)
 
@@ -186,4 +186,6 @@ def translated(error: EgressRefused | EgressTimeout | EgressFailed, more: str = 
         return UpstreamTimeout(error.message, may_have_run=error.was_sent, advice=more)
     if isinstance(error, EgressBroken):
         return UpstreamBroken(error.message, advice=more)
-    return UpstreamDown(error.message, may_have_run=error.was_sent, advice=more)
+    down = UpstreamDown(error.message, may_have_run=error.was_sent, advice=more)
+    down.why = error.why
+    return down

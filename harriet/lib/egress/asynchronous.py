@@ -140,7 +140,7 @@ class AsyncEgress:
         except (OSError, UnicodeError):
             found = []
         if not found:
-            raise NotConnected(f"The host {target.host} has no address. Check how it is spelled.")
+            raise NotConnected(f"The host {target.host} has no address. Check how it is spelled.", why="no_address")
         addresses = [parse_address(text) for text in found]
         for address in addresses:
             admit(address, target, reach)
@@ -249,8 +249,9 @@ def _cannot_connect(host: str, error: OSError) -> NotConnected | ConnectTimeout:
     if isinstance(error, TimeoutError):
         return ConnectTimeout(f"{host} didn't accept a connection within {_CONNECT_SECONDS:g} seconds.")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return NotConnected(f"The certificate of {host} is not valid for it, or not from a trusted authority.")
+        said = f"The certificate of {host} is not valid for it, or not from a trusted authority."
+        return NotConnected(said, why="certificate")
     if isinstance(error, ssl.SSLError):
-        return NotConnected(f"{host} doesn't speak TLS on this port.")
+        return NotConnected(f"{host} doesn't speak TLS on this port.", why="no_tls")
     refused = isinstance(error, ConnectionRefusedError)
     return NotConnected(f"{host} refused the connection." if refused else f"{host} can't be reached.")

@@ -18,6 +18,8 @@ class EgressFailed(Problem):
     """No answer: no address, no connection, or the other side hung up."""
 
     was_sent = True
+    why = ""
+    """What kept a connection from coming about: "no_address", "certificate" or "no_tls"."""
 
 
 class EgressBroken(EgressFailed):
@@ -28,6 +30,10 @@ class NotConnected(EgressFailed):
     """No connection came about, so nothing was sent."""
 
     was_sent = False
+
+    def __init__(self, message: str, *, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class ConnectTimeout(EgressTimeout):

@@ -146,22 +146,27 @@ def _local_refusal(target: Target) -> EgressRefused:
     host = f"[{target.host}]" if ":" in target.host else target.host
     return EgressRefused(
         f"{host} is an internal address: of the machine that runs Harriet, its network link or its cloud. Only whoever "
-        f"operates this installation can allow it: start it with HARRIET_ALLOWED_LOCAL_HOSTS={host}:{target.port}.",
+        f"operates this installation can allow it: start it with HARRIET_ALLOWED_LOCAL_HOSTS={host}:{target.port}. "
+        "In a container, localhost is the container itself.",
         field="url",
     )
 
 
 def _refusal(host: str, reach: Reach) -> str:
     todo = (
-        f"Add {host} (or the address, if it is not a private one) to the organization's internal hosts."
+        f"Add {host} (or the address, if it is not a private one) to the allowed internal hosts in Settings."
         if reach.allow_internal
-        else "If it is a server of your own, say that it is inside your network (“allow_internal” in a set-up file)."
+        else "If it is a server of your own, tick “This server is inside our network” under its address."
     )
     return f"{host} is an internal address, which Harriet doesn't connect to. {todo}"
 
 
 def _needs_tls(host: str) -> EgressRefused:
-    return EgressRefused(f"{host} is not an allowed internal host: the URL must start with https://.", field="url")
+    return EgressRefused(
+        f"The URL must start with https://. Plain http is for servers in your own network: if {host} is one, tick "
+        "“This server is inside our network” under its address.",
+        field="url",
+    )
 
 
 def _split(url: str) -> SplitResult:
