@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, IntegerField, Q, QuerySet, When
 
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
 from connectors.queries import profiles_for
-from harriet.people.models import Membership
+from harriet.people.models import Membership, Organization
 
-Grant = tuple[UUID | None, str]
+Grant = tuple[Any, ...]
 """A group, or a role."""
 
 _OFFERED = Q(connector__state=Connector.State.ACTIVE, state=Tool.State.PINNED, is_enabled=True)
@@ -53,17 +54,16 @@ def havers_of(profile: Profile) -> QuerySet[Membership]:
     return _people(profile.organization_id).filter(_has([profile.pk]))
 
 
-def callers_of(tools: QuerySet[Tool], organization: UUID | None = None) -> QuerySet[Membership]:
-    """Active people who may call at least one of these, which are of one organization: asked for unless it is given."""
-    found = tools.filter(_OFFERED).order_by()
-    organization = organization or tools.values_list("organization_id", flat=True).order_by().first()
+def callers_of(organization: Organization, tools: QuerySet[Tool]) -> QuerySet[Membership]:
+    """Active people who may call at least one of these tools."""
+    found = tools.filter(_OFFERED, organization=organization).order_by()
     anyone = Q(pk__in=[])
     for grants, profiles in _by_grants(found).items():
         anyone |= _has(profiles) & _is_granted(grants)
-    return _people(organization).filter(anyone)
+    return _people(organization.pk).filter(anyone)
 
 
-def _people(organization_id: UUID | None) -> QuerySet[Membership]:
+def _people(organization_id: UUID) -> QuerySet[Membership]:
     return Membership.objects.filter(_ACTIVE, organization_id=organization_id).select_related("user")
 
 
@@ -73,7 +73,7 @@ def _by_grants(tools: QuerySet[Tool]) -> dict[frozenset[Grant], list[UUID]]:
     of_profile: dict[UUID, set[Grant]] = defaultdict(set)
     granted = ToolPermission.objects.filter(tool__in=tools)
     for connector, *grant in granted.values_list("tool__connector_id", "group_id", "role").distinct():
-        of_connector[connector].add((grant[0], grant[1]))
+        of_connector[connector].add(tuple(grant))
     for profile, connector in _CONNECTORS.filter(connector__in=list(of_connector)).values_list(
         "profile_id", "connector_id"
     ):
@@ -81,7 +81,7 @@ def _by_grants(tools: QuerySet[Tool]) -> dict[frozenset[Grant], list[UUID]]:
     for profile, *grant in (
         granted.exclude(tool__profiles=None).values_list("tool__profiles", "group_id", "role").distinct()
     ):
-        of_profile[profile].add((grant[0], grant[1]))
+        of_profile[profile].add(tuple(grant))
     profiles: dict[frozenset[Grant], list[UUID]] = defaultdict(list)
     for profile, grants in of_profile.items():
         profiles[frozenset(grants)].append(profile)

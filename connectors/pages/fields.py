@@ -113,7 +113,7 @@ class Callers(Everybody):
 
     def __init__(self, organization: Organization, tools: QuerySet[Tool]) -> None:
         super().__init__(organization)
-        self.people = callers_of(tools)
+        self.people = callers_of(organization, tools)
 
     def rows(self) -> QuerySet[Membership]:
         return self.people

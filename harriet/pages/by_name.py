@@ -14,7 +14,7 @@ from django.db.models.lookups import BuiltinLookup
 PAGE = 50
 
 
-class _InIndexOrder(BuiltinLookup):  # type: ignore[type-arg]
+class _InIndexOrder(BuiltinLookup):
     """In the order of such an index, whatever the database's own order of letters is."""
 
     def get_rhs_op(self, connection: Any, rhs: str) -> str:

@@ -120,6 +120,9 @@ class Picker(forms.Widget, Generic[Row]):
         )
 
     def _shown(self, sent: Sent | None, values: list[str]) -> Shown:
+        if sent is None and self.kept is not None and (few := self.source.few(self.kept)) is not None:
+            ticked = [(self.source.choice(row), row.is_kept) for row in few]
+            return Shown([], [choice.value for choice, is_kept in ticked if is_kept], 0, 0, None, ticked)
         rows, had, left = self._chosen(sent, values)
         gone = self.source.gone([value for value in values if value not in rows])
         few = None if left or gone else self.source.few()
@@ -151,7 +154,6 @@ class Picker(forms.Widget, Generic[Row]):
 class PickedField(forms.Field, Generic[Row]):
     """`kept` is what is chosen now, where a form changes that: what it doesn't show stays as it is."""
 
-    widget: Picker[Row]
     is_single = False
 
     def __init__(
@@ -161,7 +163,7 @@ class PickedField(forms.Field, Generic[Row]):
         picker = Picker(source, is_single=self.is_single, kept=kept, nothing=nothing)
         super().__init__(widget=picker, **options)
 
-    def has_changed(self, initial: Any, data: Sent) -> bool:
+    def has_changed(self, initial: Any, data: Any) -> bool:
         return set(values_of(self.source, initial)) != set(data.values)
 
     def refuse_left(self, sent: Sent) -> None:

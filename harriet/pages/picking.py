@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet, Value
+from django.db.models import Exists, Model, OuterRef, QuerySet, Value
 from django.db.models.functions import Lower
 
 from harriet.pages.by_name import first_by_name
@@ -83,9 +83,11 @@ class Source(ABC, Generic[Row]):
         """What chosen ones of which no row is left were called, where that is known."""
         return []
 
-    def few(self) -> list[Row] | None:
-        """All, when they are few."""
-        rows = list(self.offered().order_by()[: FEW + 1])
+    def few(self, kept: QuerySet[Row] | None = None) -> list[Any] | None:
+        """All, when they are few; with `.is_kept`, whether they are among those."""
+        chosen = self.rows().none() if kept is None else kept
+        is_kept = Exists(chosen.order_by().filter(pk=OuterRef("pk")))
+        rows = list(self.offered().order_by().annotate(is_kept=is_kept)[: FEW + 1])
         return sorted(rows, key=lambda row: self.choice(row).label.casefold()) if len(rows) <= FEW else None
 
     def find(self, text: str, seen: int = 0, size: int = AT_ONCE) -> Found:
