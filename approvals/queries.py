@@ -80,7 +80,7 @@ def held_of(action_id: UUID) -> Held:
     """
     action = PendingAction.objects.select_related("ticket").filter(pk=action_id).first()
     if action is None:
-        raise TooLate("The connector or the tool was deleted, so this call will not run.")
+        raise TooLate("The tool was deleted, so this call will not run. Ask your IT team what takes its place.")
     return as_held(action)
 
 

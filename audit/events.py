@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from audit.actor import Label
-from audit.vocabulary.declaration import AuditEvent, declare_call
+from audit.vocabulary.declaration import CALL, AuditEvent, declare_call
 
 CALL_INTENT: Final = "call.intent"
 CALL_OUTCOME: Final = "call.outcome"
@@ -35,6 +35,7 @@ class OutcomeDetails(CallDetails, total=False):
     milliseconds: Annotated[float, "from the arrival of the request to its answer, in milliseconds; 0.1 is the unit"]
     size: Annotated[int, "bytes of the server's answer"]
     redacted: Annotated[int, "secrets that were taken out of the answer"]
+    fault: Annotated[str, "what went wrong, for who looks after the connector; left out when the reason says it"]
     intent: Annotated[UUID, "the call.intent that this closes, when Harriet stopped before it could say"]
 
 
@@ -60,6 +61,7 @@ class CallRefused(AuditEvent):
     """A call that Harriet did not let pass, and why. Nothing was sent."""
 
     code = CALL_REFUSED
+    together = CALL
     sentence = "{caller} was refused {target}{because}."
     person: Label | None
     device: Label | None
@@ -79,6 +81,7 @@ class CallRefused(AuditEvent):
 class TicketEvent(AuditEvent):
     """Something that happened to a held call. Person, device, client and credential are its caller's, whoever acts."""
 
+    together = CALL
     person: Label
     device: Label | None = None
     client: str
@@ -109,7 +112,7 @@ class AuditRowsSetAside(AuditEvent):
     """Somebody put rows into the audit log past Harriet, or changed some before they were sealed. The chain goes on."""
 
     code = "audit.rows_set_aside"
-    sentence = "{actor} found {count} row(s) in the audit log that it did not write, and set them aside{because}."
+    sentence = "{actor} set aside {count} rows in the audit log that it had not written{because}."
     reason: Annotated[str, "what is wrong with the first of them"]
     count: Annotated[int, "how many rows"]
     rows: Annotated[list[str], "ids of the first ten"]
@@ -120,7 +123,7 @@ class AuditChainMended(AuditEvent):
     """Somebody put seals into the audit log past Harriet, or changed the mark that says how far the chain goes."""
 
     code = "audit.chain_mended"
-    sentence = "{actor} found the audit chain tampered with, and went on behind its last own seal{because}."
+    sentence = "{actor} found the audit chain tampered with, and went on from the last seal that was its own{because}."
     reason: Annotated[str, "what was wrong, as sentences"]
     seals: Annotated[int, "seals found that Harriet did not make"]
 
@@ -129,7 +132,7 @@ class AuditSealedLate(AuditEvent):
     """Genuine events that stood neither in a seal nor in the sealer's queue; a verification found them."""
 
     code = "audit.sealed_late"
-    sentence = "{actor} sealed {count} event(s) late, which somebody had taken out of the queue."
+    sentence = "{actor} sealed {count} events late, which somebody had taken out of the queue."
     count: Annotated[int, "how many events"]
 
 

@@ -93,7 +93,7 @@ def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
 
 def _close(intent: Event) -> None:
     body = _body(intent)
-    labels = {name: _label(body[name]) for name in LABELS if name in body}
+    labels: dict[str, Any] = {name: _label(body[name]) for name in LABELS if name in body}
     caller = {name: body.get(name, "") for name in OF_CALLERS}
     frame = Frame(organization_id=intent.organization_id, actor=SYSTEM, **labels, **caller)
     insert(

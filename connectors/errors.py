@@ -39,9 +39,12 @@ class UpstreamError(ConnectorError):
         may_have_run: bool = True,
         said: str = "",
         advice: str = "",
+        wait: str = "",
         is_refusal: bool = False,
         status: int = 0,
     ) -> None:
+        """`advice` is for who looks after the connector; `wait` says to everybody when to ask again."""
+        advice = wait or advice
         super().__init__(f"{message} {advice}".strip())
         self.may_have_run = may_have_run
         self.is_refusal = self.is_refusal or is_refusal
@@ -51,7 +54,8 @@ class UpstreamError(ConnectorError):
         """More than is quoted, so that no secret is cut in two before it is looked for."""
         self.why = ""
         """What kept a connection from coming about, as harriet.lib.egress names it."""
-        self._lead, self._advice = message, advice
+        self.lead, self.wait, self._advice = message, wait, advice
+        """What happened, without the server's words and without advice."""
         self.message = self._composed()
 
     @property
@@ -69,18 +73,21 @@ class UpstreamError(ConnectorError):
         return self.message.removesuffix(self._advice).rstrip() if self._advice else self.message
 
     def clean(self, without_secrets: Callable[[str], str]) -> None:
-        self.said = without_secrets(self.said)
+        self.said, self.lead = without_secrets(self.said), without_secrets(self.lead)
         self.message = without_secrets(self._composed())
 
     def add(self, sentence: str) -> None:
         self._advice = f"{self._advice} {sentence}".strip()
         self.message = self._composed()
 
-    def _composed(self) -> str:
+    @property
+    def words(self) -> str:
+        """The server's own, as a sentence; empty when it said nothing."""
         words = f"It said: {quoted(self.said, QUOTED)}" if self.said.strip() else ""
-        if words and words[-2] not in ".!?":
-            words += "."
-        return " ".join(part for part in (self._lead, words, self._advice) if part)
+        return f"{words}." if words and words[-2] not in ".!?" else words
+
+    def _composed(self) -> str:
+        return " ".join(part for part in (self.lead, self.words, self._advice) if part)
 
 
 class UpstreamDown(UpstreamError):

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, UnsetType
 
 from audit.actor import Label
-from audit.vocabulary.declaration import AuditEvent
+from audit.vocabulary.declaration import SYNC, AuditEvent
 
 
 class ToolEvent(AuditEvent):
@@ -138,6 +138,7 @@ class ConnectorSynced(AuditEvent):
     """Harriet asked the server for its tools, prompts and resources and compared them with what was accepted."""
 
     code = "connector.synced"
+    together = SYNC
     sentence = "{actor} synced {connector}: {summary}"
     connector: Label
     summary: Annotated[str, "what was found new, changed and gone, in numbers"]
@@ -149,6 +150,7 @@ class ConnectorSyncFailed(AuditEvent):
     """The server did not say what it offers."""
 
     code = "connector.sync_failed"
+    together = SYNC
     sentence = "{actor} could not sync {connector}: {reason}"
     connector: Label
     reason: str
@@ -167,6 +169,7 @@ class ToolFound(ToolEvent):
     """A sync found a tool or a prompt under a new name, or resources."""
 
     code = "tool.found"
+    together = SYNC
     sentence = "{connector} offers something new: {tool}. It is disabled."
 
 
@@ -174,6 +177,7 @@ class ToolRenamed(ToolEvent):
     """A new tool or prompt has the same definition, apart from its name, as one that is gone."""
 
     code = "tool.renamed"
+    together = SYNC
     sentence = "{connector} offers {tool}, which looks like {old} under a new name. It is disabled."
     old: Annotated[str, "the name that the same definition had"]
 
@@ -182,6 +186,7 @@ class ToolQuarantined(ToolEvent):
     """The definition of a tool or prompt differs from the accepted one; nobody can use it until an admin accepts it."""
 
     code = "tool.quarantined"
+    together = SYNC
     sentence = "{connector} changed the definition of {tool}, which is quarantined."
 
 
@@ -189,6 +194,7 @@ class ToolRestored(ToolEvent):
     """Something that had changed or gone came back with the accepted definition."""
 
     code = "tool.restored"
+    together = SYNC
     sentence = "{connector} offers {tool} as accepted again."
 
 
@@ -196,6 +202,7 @@ class ToolRemoved(ToolEvent):
     """A tool or a prompt is missing from what the server lists, or it has no resources any more."""
 
     code = "tool.removed"
+    together = SYNC
     sentence = "{connector} no longer offers {tool}."
 
 

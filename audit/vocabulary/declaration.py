@@ -61,6 +61,9 @@ OF_CALLERS = frozenset({"client", "token_hint"})
 COMPOSED = {"code": (), "caller": ("person",), "target": ("tool",), "because": ("reason",), "result": ("outcome",)}
 """What a sentence may name beside the event's own fields, and what the event must hold for it."""
 
+CALL, SYNC = "call", "sync"
+TOGETHER = (CALL, SYNC)
+"""What is told together."""
 _TYPES = {str: "text", int: "number", float: "number", bool: "yes or no", UUID: "id", NoneType: "null"}
 _REFERENCE = "id and name"
 
@@ -85,6 +88,8 @@ class EventKind(NamedTuple):
     """A str.format template over the fields, {actor} and COMPOSED."""
     description: str
     fields: tuple[Field, ...]
+    together: str = ""
+    """Events of one request with the same word here are told together: the steps of a call, what a sync found."""
 
 
 _kinds: dict[str, EventKind] = {}
@@ -93,6 +98,10 @@ _kinds: dict[str, EventKind] = {}
 def known_kinds() -> list[EventKind]:
     """All of them, by code."""
     return sorted(_kinds.values())
+
+
+def codes_of(together: str) -> list[str]:
+    return [kind.code for kind in known_kinds() if kind.together == together]
 
 
 def kind_of(code: str) -> EventKind | None:
@@ -106,6 +115,7 @@ class AuditEvent:
 
     code: ClassVar[str]
     sentence: ClassVar[str]
+    together: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         """A subclass without a code is a base of several events."""
@@ -115,7 +125,7 @@ class AuditEvent:
             hints = get_type_hints(cls, include_extras=True)
             types = {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
             fields = [_field(name, hint, is_optional=hasattr(cls, name)) for name, hint in types.items()]
-            _register(cls.code, cls.sentence, description, fields)
+            _register(cls.code, cls.sentence, description, fields, cls.together)
 
     def frame(self) -> dict[str, Any]:
         """The labels and what is the caller's, as audit.event_body.Frame takes them."""
@@ -139,10 +149,10 @@ def declare_call(code: str, sentence: str, description: str, *words: str, detail
     fields = [Field(name, "label", _REFERENCE, meaning, is_optional=True) for name, meaning in LABELS.items()]
     fields += [Field(name, "word", "text", WORDS[name], is_optional=True) for name in ("client", "token_hint", *words)]
     fields += [_field(name, hint, is_optional=name in optional) for name, hint in hints.items()]
-    _register(code, sentence, description, fields)
+    _register(code, sentence, description, fields, CALL)
 
 
-def _register(code: str, sentence: str, description: str, fields: list[Field]) -> None:
+def _register(code: str, sentence: str, description: str, fields: list[Field], together: str) -> None:
     if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", code) or len(code) > 60:
         raise ValueError(f"An event code looks like noun.verb, at most 60 characters, not {code!r}.")
     if code in _kinds:
@@ -150,7 +160,7 @@ def _register(code: str, sentence: str, description: str, fields: list[Field]) -
     if not description:
         raise ValueError(f"The event {code} has no docstring: that is its description on the audit page.")
     _check_sentence(code, sentence, {field.name for field in fields})
-    _kinds[code] = EventKind(code, sentence, " ".join(description.split()), tuple(fields))
+    _kinds[code] = EventKind(code, sentence, " ".join(description.split()), tuple(fields), together)
 
 
 def _check_sentence(code: str, sentence: str, names: set[str]) -> None:

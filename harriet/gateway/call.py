@@ -111,7 +111,10 @@ async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime,
         result = await run_round(call, grant, runtime, sent)
         if not asks_for_input(result):
             return result
-    raise ToolRefusal(f"{grant.tool.connector.name} did not stop asking for more input, so the call was ended.")
+    raise ToolRefusal(
+        f"{grant.tool.connector.name} did not stop asking for more input, so the call was ended. "
+        "Give everything in the arguments; if it goes on, show this message to your IT team."
+    )
 
 
 async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
@@ -120,7 +123,8 @@ async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
         await runtime.audit.write(intent(call, grant))
     except AuditUnavailable:
         raise Unavailable(
-            "The audit log can't be written at the moment, so the call was not made. Try again in a moment."
+            "The audit log can't be written at the moment, so the call was not made. Try again in a moment, "
+            "and tell your IT team if it stays like this."
         ) from None
     finally:
         call.stopwatch.lap(AUDIT)

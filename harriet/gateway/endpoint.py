@@ -23,6 +23,7 @@ from harriet.gateway.http.journal import EventId
 from harriet.gateway.http.page_bodies import serve_pages
 from harriet.gateway.http.reply import CLOSE, HttpReply
 from harriet.gateway.metrics_page import serve_metrics
+from harriet.gateway.policy.ended_tokens import why_ended
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.snapshots import Snapshots
@@ -48,17 +49,23 @@ _NOT_VALID = (
     "Harriet doesn't know this token: it is mistyped, expired or revoked. Make a new device credential at "
     f"{settings.BASE_URL}/me/connect/."
 )
-_NOT_HERE = "There is no such profile for this token. Compare the URL with the one shown in Harriet."
-_NOT_IN_URL = "A token in the URL ends up in logs and histories, so it is refused. Send it in a header, and revoke it."
-_CHALLENGE = (b"www-authenticate", b"Bearer")
-_INVALID_TOKEN = (
-    b"www-authenticate",
-    b'Bearer error="invalid_token", error_description="%b"' % _NOT_VALID.encode("ascii", "replace"),
+_NOT_HERE = (
+    "There is no such profile for this token. Compare the URL with the one shown at "
+    f"{settings.BASE_URL}/me/connect/, or ask your IT team."
 )
-"""RFC 6750 §3.1: with the sentence in it, because some clients show nothing else."""
+_NOT_IN_URL = (
+    "A token in the URL ends up in logs and histories, so it is refused. Have the client send it in a header. Others "
+    f"may have read this one: revoke it and make another at {settings.BASE_URL}/me/connect/."
+)
+_CHALLENGE = (b"www-authenticate", b"Bearer")
 """A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
-_NO_FORM = "Answers are application/json or text/event-stream. Send Accept: application/json, text/event-stream."
-_NO_STREAM = "GET opens a stream. Send Accept: text/event-stream."
+_TWICE = "A header that may be there once is there twice. Update the client, or tell whoever makes it."
+_NO_JSON = "The client has to send the message as application/json, without a Content-Encoding."
+_NO_FORM = (
+    "Answers are application/json or text/event-stream. The client has to send Accept: application/json, "
+    "text/event-stream."
+)
+_NO_STREAM = "GET opens a stream. The client has to send Accept: text/event-stream."
 _ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", RAW_SESSION_ID_HEADER)
 _TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "auth", "authorization"})
 
@@ -161,6 +168,7 @@ class McpEndpoint:
     async def _refuse(self, refusal: HttpRefusal, exchange: HttpExchange) -> None:
         if isinstance(refusal, UnknownToken):
             await self._guesses.slow(exchange.scope, exchange.headers)
+            refusal = _unknown(await why_ended(hash_token(token_in(exchange.headers))))
         more = (CLOSE,) if b"expect" in exchange.headers and CLOSE not in refusal.headers else ()
         body = refusal_body(refusal.status, refusal.message)
         await exchange.reply.finish(refusal.status, body, *refusal.headers, *more)
@@ -184,7 +192,7 @@ class McpEndpoint:
         if scope["query_string"]:
             _check_query(scope["query_string"])
         if exchange.has_duplicates and exchange.has_twice(*_ONCE):
-            raise HttpRefusal(400, "A header that may be there once is there twice.")
+            raise HttpRefusal(400, _TWICE)
         snapshot, principal, profile = _authenticate(runtime.snapshots, scope["path"], headers)
         if scope["method"] not in METHODS:
             raise HttpRefusal(405, "Send MCP messages with POST.", (b"allow", b"POST"))
@@ -219,7 +227,7 @@ def _check_forms(exchange: HttpExchange) -> None:
     reply = exchange.reply
     if exchange.scope["method"] == "POST":
         if not _is_json(exchange.headers):
-            raise HttpRefusal(415, "Send the message as application/json, without a Content-Encoding.")
+            raise HttpRefusal(415, _NO_JSON)
         if not (reply.takes_json or reply.may_stream):
             raise HttpRefusal(406, _NO_FORM)
     elif exchange.scope["method"] == "GET" and not reply.may_stream and b"accept" in exchange.headers:
@@ -271,8 +279,11 @@ def _stranger(snapshots: Snapshots, key: bytes) -> HttpRefusal:
     return _unknown()
 
 
-def _unknown() -> UnknownToken:
-    return UnknownToken(401, _NOT_VALID, _INVALID_TOKEN)
+def _unknown(why: str = "") -> UnknownToken:
+    """RFC 6750 §3.1: with the sentence in the header, too, because some clients show nothing else."""
+    told = why or _NOT_VALID
+    challenge = b'Bearer error="invalid_token", error_description="%b"' % told.encode("ascii", "replace")
+    return UnknownToken(401, told, (b"www-authenticate", challenge))
 
 
 def _unauthorized(message: str) -> HttpRefusal:

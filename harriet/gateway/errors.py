@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from harriet.lib.errors import Problem
-from harriet.lib.mcp.error_codes import INVALID_PARAMS
+from harriet.lib.mcp.error_codes import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 
 ACCESS_ENDED = 401
 """As HTTP would say it, when the answer's status has left already. (SPEC: codes of applications lie outside JSON-RPC's
@@ -15,16 +15,18 @@ range.)"""
 ON_TICKET = 202
 """It is taken, and waits for a person."""
 
-OUR_FAULT = "Something went wrong in Harriet; it is in the server's log. Try again, or tell your IT admin."
+OUR_FAULT = "Something went wrong in Harriet; your IT team finds it in the log of its server. Try again, or tell them."
 NO_DATABASE = (
-    "Harriet can't reach its database, so it can't know who may do what; nothing is let through. Try again soon."
+    "Harriet can't reach its database, so it can't know who may do what; nothing is let through. Try again soon, and "
+    "tell your IT team if it stays like this."
 )
 RETRY_SOON = (b"retry-after", b"5")
 """A header, in seconds."""
 
 
 class GatewayError(Problem):
-    """The base of the gateway's errors."""
+    """The base of the gateway's errors. Its message is for whoever calls: what happened, what they can do, or who can
+    mend it."""
 
 
 class HttpRefusal(GatewayError):
@@ -40,7 +42,7 @@ class RpcRefusal(GatewayError):
     """A JSON-RPC error: the message is wrong, or the gateway can't serve it now."""
 
     def __init__(self, code: int, message: str, *, error_data: dict[str, Any] | None = None, status: int = 0) -> None:
-        super().__init__(message)
+        super().__init__(f"{message} {_OF_THE_CLIENT}" if code in _SAID_BY_CLIENTS else message)
         self.code = code
         self.error_data = error_data
         self.status = status
@@ -58,6 +60,9 @@ class NotOffered(RpcRefusal):
         self.reason = reason
 
 
+_OF_THE_CLIENT = "That is up to the client: update it, or tell whoever makes it."
+_SAID_BY_CLIENTS = frozenset({PARSE_ERROR, INVALID_REQUEST, HEADER_MISMATCH})
+"""Codes of what a person can do nothing about, but by another client."""
 _NOT_OFFERED = {
     "tool": "There is no tool “{name}” for you in this profile. List the tools again; ask your IT admin if it should "
     "be there.",
@@ -84,9 +89,9 @@ class OnTicket(RpcRefusal):
 
 
 ACCESS_LOST = (
-    "Your access to Harriet ended in the middle of this: the credential was revoked or has expired, or the profile is "
-    "no longer yours. {} To go on, make a new credential at "
-    f"{settings.BASE_URL}/me/connect/, or ask your IT admin."
+    "Your access to Harriet ended in the middle of this: the credential was revoked or has expired, the profile is no "
+    "longer yours, or your place in the organization has ended. {} What you may still use stands at "
+    f"{settings.BASE_URL}/me/connect/; if nothing does, ask your IT team."
 )
 
 
@@ -99,6 +104,11 @@ class AccessEnded(RpcRefusal):
 
 class ToolRefusal(GatewayError):
     """Told to the model as the tool's own error (`isError`), because the model or its person can act on it."""
+
+    def __init__(self, message: str, *, fault: str = "") -> None:
+        super().__init__(message)
+        self.fault = fault
+        """For the log: what went wrong, in words of whoever looks after the connector. Never for the client."""
 
 
 class UpstreamSaidError(GatewayError):

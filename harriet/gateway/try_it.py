@@ -18,7 +18,7 @@ from connectors.access.rules import ProfileFacts
 from connectors.models import Tool
 from harriet.gateway.call import governed_call
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, NotOffered, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
@@ -93,7 +93,13 @@ async def _answer(call: Call, gate: str, reason: str, runtime: Runtime) -> tuple
     except UpstreamSaidError as problem:
         return "", f"The server refused the call: {problem.error.decode(errors='replace')}"
     except GatewayError as problem:
-        return "", problem.reason if isinstance(problem, NotOffered) else problem.message
+        return "", _for_admin(problem)
+
+
+def _for_admin(problem: GatewayError) -> str:
+    if isinstance(problem, NotOffered):
+        return problem.reason
+    return (problem.fault if isinstance(problem, ToolRefusal) else "") or problem.message
 
 
 def _call(attempt: _Attempt, snapshot: Snapshot) -> tuple[Call, str, str]:

@@ -79,7 +79,7 @@ def test_events_read_as_sentences() -> None:
 
 
 def test_a_sentence_never_fails() -> None:
-    assert sentence_for({}) == "someone: "
-    assert sentence_for({"code": "nothing.known", "actor": {"label": "Alice"}}) == "Alice: nothing.known"
-    assert sentence_for({"code": CALL_INTENT}) == "someone called a tool."
+    assert sentence_for({}).startswith("Someone did something")
+    assert "(nothing.known)" in sentence_for({"code": "nothing.known", "actor": {"label": "Alice"}})
+    assert sentence_for({"code": CALL_INTENT}) == "Someone called a tool."
     assert "{actor.__class__}" in sentence_for({"code": CALL_INTENT, "tool": {"label": "{actor.__class__}"}})

@@ -145,7 +145,7 @@ def test_only_a_challenge_means_the_credential(
     dana.call(refusing.tool(in_words(403, "")))
     assert Connector.objects.get().health == Connector.Health.UP
     text = dana.call(refusing.tool(in_words(403, "Scope pay is missing", PLAIN, CHALLENGE))).text
-    assert "refused the credential (403)" in text
+    assert "did not accept the sign-in that your organization uses with it" in text
     assert "Scope pay is missing" in text
     wait_for(lambda: Connector.objects.get().health == Connector.Health.NEEDS_ADMIN)
     assert "Scope pay is missing" in Connector.objects.get().health_reason

@@ -69,18 +69,16 @@ class Failure:
         said = said or self.said
         if self.status == 429:
             lead = f"The server at {self.host} says that it is asked too often (429)."
-            return UpstreamBusy(lead, said=said, advice=self.wait or "Try again later.")
+            return UpstreamBusy(lead, said=said, wait=self.wait or "Try again later.")
         if self.is_passing:
             lead = f"The server at {self.host} {_doing(self.status)} ({self.status})."
             is_refusal = self.status in _DIDN_T_BEGIN  # whoever may repeat it is told to
-            advice = self.wait or ("Try again later." if is_refusal else "")
-            return UpstreamDown(lead, said=said, advice=advice, is_refusal=is_refusal, status=self.status)
+            wait = self.wait or ("Try again later." if is_refusal else "")
+            return UpstreamDown(lead, said=said, wait=wait, is_refusal=is_refusal, status=self.status)
         lead = f"The server at {self.host} refused the request ({self.status})."
-        return UpstreamRefused(lead, said=said, advice=self._advice(said), status=self.status)
+        return UpstreamRefused(lead, said=said, advice=self._advice(said), wait=self.wait, status=self.status)
 
     def _advice(self, said: str) -> str:
-        if self.wait:
-            return self.wait
         if self.status in FOUND_NOTHING:
             return _CHECK_URL
         if self.status == 403 and not said:

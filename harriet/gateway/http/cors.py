@@ -24,6 +24,10 @@ from harriet.lib.mcp.headers import (
 
 Header = tuple[bytes, bytes]
 
+_OTHER_SITE = (
+    "Web pages of other sites may not call this address. Use a client that is a program of its own, or ask your IT "
+    "team."
+)
 _NAMES = re.compile(rb"[A-Za-z0-9-]+(, ?[A-Za-z0-9-]+)*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
 _ALLOWED = b"authorization, content-type, accept, last-event-id, " + b", ".join(
@@ -37,7 +41,7 @@ def headers_for(origin: bytes, scope: Scope) -> tuple[Header, ...]:
     host = _host_in(text)
     is_ours = bool(host) and validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS)
     if not is_ours and text not in settings.MCP_ALLOWED_ORIGINS:
-        raise HttpRefusal(403, "Web pages of other sites may not call this address.")
+        raise HttpRefusal(403, _OTHER_SITE)
     return (
         (b"access-control-allow-origin", origin),
         (b"access-control-expose-headers", RAW_SESSION_ID_HEADER + b", www-authenticate"),

@@ -54,7 +54,7 @@ async def read_body(exchange: HttpExchange) -> bytes:
     while True:
         message = await exchange.receive()
         if message["type"] == "http.disconnect":
-            raise HttpRefusal(400, "The request ended early.")
+            raise HttpRefusal(400, "The request ended early. Send it again.")
         part = message.get("body", b"")
         size += len(part)
         if size > limit:

@@ -10,7 +10,7 @@ from uuid import UUID
 from approvals.gate import judge
 from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import may_call, may_open
-from connectors.models import Tool
+from connectors.models import Connector, Tool
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.listing import Listing, listing_of
 from harriet.gateway.policy.principal import Principal
@@ -93,14 +93,30 @@ _WORDS: dict[str, str] = {Tool.Kind.TOOL: "tool", Tool.Kind.PROMPT: "prompt", To
 _OUTNUMBERED = "Another connector of the profile offers the same name; switch on the profile's name prefix."
 
 
-def why_nothing(view: View, principal: Principal, profile: ProfileRow) -> str:
+def why_nothing(view: View, profile: ProfileRow) -> str:
     """Why the caller sees nothing, in at most three sentences; empty when there is something."""
     if view.grants or view.prompts or view.resources:
         return ""
     if not view.hidden:
-        return f"The profile {profile.name} contains no tools yet. An IT admin adds connectors to it."
-    reasons = _distinct(why_hidden(view, kind, name, principal, profile) for kind, name in view.hidden)
-    return f"You see no tools in the profile {profile.name}. {' '.join(reasons[:3])}"
+        return f"The profile {profile.name} contains no tools yet. Ask your IT team, who fill it."
+    reasons = _distinct(_why_not_yours(row) for row in view.hidden.values())
+    told = " ".join(reasons[:3])
+    return f"You see no tools in the profile {profile.name}. {told} Ask your IT team if you should see some."
+
+
+def _why_not_yours(row: ToolRow) -> str:
+    """In words of whoever would call it. What is not theirs is not named."""
+    facts = row.facts
+    if facts.connector_state != Connector.State.ACTIVE:
+        return "A service behind it is switched off for now."
+    if facts.state == Tool.State.REMOVED:
+        return "Some tools are no longer there."
+    if facts.state != Tool.State.PINNED:
+        return "Some tools have changed, and wait for your IT team to look at the change."
+    if not facts.is_enabled:
+        return "Some tools are not switched on."
+    groups = " and ".join(sorted(facts.groups.values()))
+    return f"Some tools are for {groups}, which you are not in." if groups else "Some tools are for others."
 
 
 def grant_of(view: View, tool_id: UUID) -> Grant | None:

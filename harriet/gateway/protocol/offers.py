@@ -45,7 +45,7 @@ def capabilities(visit: Visit) -> dict[str, Any]:
 
 def instructions(visit: Visit) -> str:
     """Said at the beginning of a session. Nothing to see comes with its reason."""
-    nothing = why_nothing(visit.view(), visit.principal, visit.profile)
+    nothing = why_nothing(visit.view(), visit.profile)
     if nothing:
         return nothing
     more = ""

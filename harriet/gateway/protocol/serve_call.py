@@ -95,7 +95,10 @@ async def _outcome(call: Call, visit: Visit) -> Fields:
             return error_result(refusal)
         raise RpcRefusal(INTERNAL_ERROR, refusal.message) from None
     except DatabaseError:
-        raise Unavailable("Harriet's database does not answer, so the call was not decided. Try again soon.") from None
+        raise Unavailable(
+            "Harriet's database does not answer, so the call was not decided. Try again soon, and tell your "
+            "IT team if it stays like this."
+        ) from None
 
 
 class _Presence:

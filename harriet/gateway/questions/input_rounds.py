@@ -22,8 +22,11 @@ MOST_QUESTIONS = 32
 """In one round."""
 _NO_SENSE = (
     "{0} asked for more input in a way that makes no sense, so nobody was asked. Whether it did anything before it "
-    "asked is not known."
+    "asked is not known: look before you repeat the call, and show this message to your IT team."
 )
+
+_NO_STATE = "The server asked back in a way that makes no sense, so nobody was asked. Show this to your IT team."
+_ANSWER_IT = "Call again, and answer what it asks."
 
 
 class InputRequest(msgspec.Struct):
@@ -81,7 +84,7 @@ def _state_in(fields: Fields) -> str:
     try:
         return _TEXT(fields["requestState"])
     except msgspec.MsgspecError:
-        raise ToolRefusal("The server gave a requestState that is no text, so its answer was not passed on.") from None
+        raise ToolRefusal(_NO_STATE) from None
 
 
 def _result_in(member: bytes) -> msgspec.Raw:
@@ -91,4 +94,4 @@ def _result_in(member: bytes) -> msgspec.Raw:
         return msgspec.Raw(bytes(answer["result"]))
     error = msgspec.json.decode(answer["error"])
     said = str(error.get("message", "")) if isinstance(error, dict) else ""
-    raise ToolRefusal(f"The server needed more input, and the client did not give it: {said[:200]}")
+    raise ToolRefusal(f"The server needed more input, and the client did not give it: {said[:200]} {_ANSWER_IT}")

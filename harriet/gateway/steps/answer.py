@@ -20,7 +20,10 @@ from harriet.gateway.steps.uris import with_shown_uris
 
 LONGEST_NUMBER = 4000
 """Digits of a whole number; Python refuses to read many more."""
-_RAN = "The server carried out the call, but its answer was not passed on: {}."
+_RAN = (
+    "The server carried out the call, but its answer was not passed on: {}. Don't repeat it to see the answer; show "
+    "this message to your IT team."
+)
 _decode_fields = msgspec.json.Decoder(Fields).decode
 
 

@@ -94,14 +94,14 @@ async def _checked(action_id: UUID, agreed: bytes, call: Call, tool_id: UUID) ->
     grant, reason = _grant_now(call, tool_id)
     if grant is not None and bound_to(call, grant) == agreed:
         return grant
-    reason = reason or "the connector, its credential or the tool has changed"
+    reason = reason or "the tool, or how Harriet reaches it, has changed"
     await in_database(invalidate_action, action_id, f"{reason[:1].upper()}{reason[1:]}.", actor=SYSTEM)
     raise ToolRefusal(CHANGED.format(reason))
 
 
 def _grant_now(call: Call, tool_id: UUID) -> tuple[Grant | None, str]:
     if not may_enter(call.principal, call.profile):
-        return None, "the caller no longer has this profile"
+        return None, "this profile is no longer the caller's"
     view = view_of(call.snapshot, call.principal, call.profile)
     grant = grant_of(view, tool_id)
     return grant, "" if grant else "the caller may no longer call this tool"

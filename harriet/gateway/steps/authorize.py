@@ -38,4 +38,7 @@ async def check_arguments(call: Call, grant: Grant, schemas: Schemas) -> None:
     if verdict.fits is False:
         raise ToolRefusal(f"The arguments don't fit the tool's schema. {verdict.words}".strip())
     if verdict.fits is None and checker.can_check:
-        raise ToolRefusal(f"The arguments can't be checked, as this connector asks for. {verdict.words}")
+        raise ToolRefusal(
+            f"The arguments can't be checked before they leave, as your IT team wants it here, so nothing was sent. "
+            f"{verdict.words} Give fewer or smaller arguments, or show this message to your IT team."
+        )

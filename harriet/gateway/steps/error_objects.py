@@ -21,7 +21,10 @@ from harriet.lib.mcp.error_codes import (
 _PASSED_ON = frozenset({INVALID_PARAMS, INTERNAL_ERROR})
 _LEGACY_ONLY = frozenset({RESOURCE_NOT_FOUND, URL_NEEDED})
 _CODE = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]).decode
-_NO_SENSE = {"code": INTERNAL_ERROR, "message": "The server answered with an error that makes no sense."}
+_NO_SENSE = {
+    "code": INTERNAL_ERROR,
+    "message": "The server answered with an error that makes no sense. Show this message to your IT team.",
+}
 
 
 def error_of(problem: GatewayError, call: Call | None, *, is_modern: bool) -> tuple[int, dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""What a client is told when a call went wrong on its way: no more than is known of what became of it."""
+"""What is told when a call went wrong on its way: no more than is known of what became of it. Whoever called hears it
+in words of theirs; the log has those of whoever looks after the connector beside."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import asyncio
 from connectors.errors import UpstreamError, UpstreamTimeout
 from harriet.gateway.errors import GatewayError, ToolRefusal
 from harriet.gateway.policy.grant import Grant
+from harriet.gateway.steps.caller_words import for_caller
 from harriet.gateway.steps.health import Pauses
 from harriet.gateway.steps.request import Sent
 from harriet.lib.errors import Problem
@@ -22,12 +24,17 @@ def explained(
     """What the client is told. Says what became of the server to everyone else."""
     if isinstance(problem, GatewayError | asyncio.CancelledError):
         return problem
-    redactor = sent.redactor
+    redactor, connector = sent.redactor, grant.tool.connector
     if isinstance(problem, UpstreamError) and redactor is not None:
         problem.clean(lambda text: redactor.in_text(text)[0])  # the server's own words are quoted in it
     message = problem.message if isinstance(problem, Problem) else ""
-    pauses.saw(problem, message, grant.tool.connector)
-    return ToolRefusal(_with_outcome(problem, message, grant, deadline_seconds))
+    pauses.saw(problem, message, connector)
+    if isinstance(problem, TimeoutError | UpstreamTimeout) and _is_outcome_open(problem):
+        late = f"{connector.name} did not answer within {deadline_seconds:g} seconds."
+        more = f" {problem.advice}" if isinstance(problem, UpstreamTimeout) and problem.advice else ""
+        return ToolRefusal(f"{late} {NOT_KNOWN}", fault=f"{late}{more} {NOT_KNOWN}" if more else "")
+    fate = _fate(problem)
+    return ToolRefusal(f"{for_caller(problem, connector)}{fate}", fault=f"{message}{fate}")
 
 
 def unexpected(sent: Sent) -> ToolRefusal:
@@ -35,18 +42,17 @@ def unexpected(sent: Sent) -> ToolRefusal:
     return ToolRefusal(f"Something went wrong in Harriet. {_what_became(sent)}")
 
 
-def _with_outcome(problem: BaseException, message: str, grant: Grant, deadline_seconds: float) -> str:
-    """What went wrong, and what that means for the call; no more than is known."""
-    if not isinstance(problem, UpstreamError | TimeoutError):
-        return message
-    if isinstance(problem, UpstreamError) and not problem.was_made:
-        return f"{message} {NOT_MADE}"
-    if isinstance(problem, UpstreamError) and not problem.is_outcome_open:
-        return message
-    if isinstance(problem, TimeoutError | UpstreamTimeout):
-        more = f" {problem.advice}" if isinstance(problem, UpstreamTimeout) and problem.advice else ""
-        message = f"{grant.tool.connector.name} did not answer within {deadline_seconds:g} seconds.{more}"
-    return f"{message} {NOT_KNOWN}"
+def _is_outcome_open(problem: BaseException) -> bool:
+    return not isinstance(problem, UpstreamError) or problem.is_outcome_open
+
+
+def _fate(problem: BaseException) -> str:
+    """What the failure means for the call; no more than is known."""
+    if not isinstance(problem, UpstreamError):
+        return ""
+    if not problem.was_made:
+        return f" {NOT_MADE}"
+    return f" {NOT_KNOWN}" if problem.is_outcome_open else ""
 
 
 def _what_became(sent: Sent) -> str:

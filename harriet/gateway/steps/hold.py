@@ -161,7 +161,7 @@ def _as_of_now(call: Call, snapshots: Snapshots) -> Call:
     slug = call.snapshot.facts.slug
     snapshot = snapshots.get(slug)
     if snapshot is None or not snapshots.is_fresh(slug):
-        raise ToolRefusal("Harriet can't check the caller's rights at the moment. Call again to go on.")
+        raise ToolRefusal("Harriet can't check at the moment whether you may still do this. Call again to go on.")
     principal = snapshot.principal_of(call.principal.token_id)
     profile = snapshot.profile_of(call.profile.id)
     if principal is None or profile is None or principal.expires_at <= snapshots.now():

@@ -14,7 +14,7 @@ from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, In
 from connectors.access.facts import ToolRow
 from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamTimeout
-from harriet.gateway.errors import GatewayError, NotOffered, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, NotOffered, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
 from harriet.gateway.policy.view import View
@@ -65,6 +65,8 @@ def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
         "size": sent.size,
         "redacted": sent.redacted,
     }
+    if isinstance(sent.told, ToolRefusal) and sent.told.fault:
+        details["fault"] = sent.told.fault
     _tell_how(details, call)
     return _frame(call, grant).event(CALL_OUTCOME, details, outcome=word, reason=reason, request_id=call.request_id)
 

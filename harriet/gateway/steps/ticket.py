@@ -69,11 +69,11 @@ def _link(held: Held) -> str:
 
 
 def refusal_of(held: Held) -> str:
-    """One sentence: why the call was not run."""
+    """Why the call was not run, and where that stands."""
     if held.state == State.WITHDRAWN:
         number = held.ticket_number
         return f"This call was withdrawn by you (ticket #{number}) and has not run. Don't send it again unasked."
     words = {State.REJECTED: "was rejected", State.EXPIRED: "expired without a decision"}
     state = words.get(State(held.state), "was not run")
     reason = f": {held.reason}" if held.reason else "."
-    return f"This call {state} (ticket #{held.ticket_number}){reason}"
+    return f"This call {state} (ticket #{held.ticket_number}){reason} What was decided stands at {_link(held)}."

@@ -14,7 +14,7 @@ import msgspec
 from django.db import Error as DatabaseError
 
 from connectors.access.claims import claims_of
-from connectors.access.facts import ProfileRow
+from connectors.access.facts import ConnectorRow, ProfileRow
 from connectors.access.resource_owners import MOST_TEMPLATES, Claims, is_bounded, owner_among
 from connectors.access.rules import shown_uri, split_uri
 from connectors.definitions.mend import mended_entries
@@ -26,6 +26,7 @@ from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import View
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.caller_words import for_caller
 from harriet.gateway.steps.upstream import Upstream
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 from harriet.lib.mcp.methods import RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
@@ -85,7 +86,7 @@ class LiveLists:
         found = await asyncio.gather(*asked, return_exceptions=True)
         failures = [one for one in found if isinstance(one, BaseException)]
         if failures and len(failures) == len(found):
-            raise _explained(failures[0])
+            raise _explained(failures[0], grants[0].tool.connector)
         entries: dict[str, list[Entry]] = {}
         for grant, listed in zip(grants, found, strict=True):
             own: dict[str, Entry] = {}
@@ -164,7 +165,7 @@ class LiveLists:
             return await asyncio.shield(known.task)
         except DatabaseError:
             self._known.pop(profile.id, None)
-            raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again.") from None
+            raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again soon.") from None
 
     async def _of(self, grant: Grant, snapshot: Snapshot, what: What, *, has_sessions: bool = False) -> list[Entry]:
         connector, era = grant.tool.connector, grant.tool.era_for(has_sessions)
@@ -199,9 +200,9 @@ class LiveLists:
         return await asyncio.to_thread(mended_entries, what.member, entries, remarks)
 
 
-def _explained(problem: BaseException) -> BaseException:
+def _explained(problem: BaseException, connector: ConnectorRow) -> BaseException:
     if isinstance(problem, ConnectorError | VaultError):
-        return RpcRefusal(INTERNAL_ERROR, problem.message)
+        return RpcRefusal(INTERNAL_ERROR, for_caller(problem, connector))
     return problem
 
 

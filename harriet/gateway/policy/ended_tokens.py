@@ -1,0 +1,59 @@
+"""What became of a token that no longer opens anything: told to whoever holds it, and to nobody else.
+
+Only a refusal asks; whoever is let in never gets here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.utils import timezone
+
+from harriet.gateway.processes.database import in_database
+from harriet.people.models import AccessToken, Membership
+
+LONGEST = 2.0
+"""Seconds that a refusal waits for the reason."""
+_CONNECT = f"{settings.BASE_URL}/me/connect/"
+_LEFT = (
+    "Your access to Harriet has ended: your account here was closed or switched off. A new credential won't change "
+    "that. If you think that it should not be so, ask your IT team, or whoever manages people in your organization."
+)
+_REVOKED = (
+    "This credential was revoked on {day}. If you revoked it yourself and still need one, make another at "
+    f"{_CONNECT}. If you did not, ask your IT team why."
+)
+_EXPIRED = f"This credential expired on {{day}}. Make a new one at {_CONNECT}."
+_SHARED = "This shared key was revoked or has expired. Whoever runs this client gets a new one from your IT team."
+_FOR_API = (
+    "This is a personal API token, which opens the API alone. A client needs a device credential: make one at "
+    f"{_CONNECT}."
+)
+
+
+async def why_ended(key: bytes) -> str:
+    """In ASCII, without quotes: it stands in a header, too. Empty for a token that Harriet never gave, and when nobody
+    can tell at the moment."""
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await in_database(_why, key)
+    except (DatabaseError, TimeoutError):
+        return ""
+
+
+def _why(key: bytes) -> str:
+    token = AccessToken.objects.filter(token_hash=key).first()
+    if token is None:
+        return ""
+    if token.user_id is None:
+        return _SHARED
+    here = Membership.objects.filter(organization=token.organization_id, user=token.user_id, is_active=True)
+    if not here.exists():
+        return _LEFT
+    if token.kind == AccessToken.Kind.PERSONAL:
+        return _FOR_API
+    if token.revoked_at is not None:
+        return _REVOKED.format(day=f"{token.revoked_at:%Y-%m-%d}")
+    return _EXPIRED.format(day=f"{token.expires_at:%Y-%m-%d}") if token.expires_at <= timezone.now() else ""

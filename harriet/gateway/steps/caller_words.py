@@ -1,0 +1,95 @@
+"""What whoever calls hears of a server's failure: what happened, what they can do themselves, or else who can mend it.
+
+Addresses of servers, statuses and how a connector is set up are for those who look after it: they stand in the log and
+on the connector's page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.access.facts import ConnectorRow
+from connectors.errors import (
+    FOUND_NOTHING,
+    UpstreamBusy,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamOutOfReach,
+    UpstreamRefused,
+    UpstreamRefusedCredential,
+    UpstreamTimeout,
+)
+from vault.errors import VaultError
+
+ASK_IT = "You can't mend this yourself: show this message to your IT team."
+LATER = "Nothing was sent; try again later."
+_STATUS = re.compile(r" \(\d{3}\)")
+
+
+def for_caller(problem: BaseException, connector: ConnectorRow) -> str:
+    """Sentences that end before it is said what became of the call."""
+    if isinstance(problem, VaultError):
+        return f"Harriet can't use the sign-in that is saved for {connector.name}, so nothing was sent. {ASK_IT}"
+    if not isinstance(problem, UpstreamError):
+        return f"{connector.name} can't be called as it is set up. {ASK_IT}"
+    sentences = next(words for kind, words in _BY_KIND if isinstance(problem, kind))
+    parts = sentences(problem, connector.name)
+    return _without_address(" ".join(part for part in parts if part), connector)
+
+
+def _refused_credential(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    return f"{name} did not accept the sign-in that your organization uses with it.", problem.words, ASK_IT
+
+
+def _out_of_reach(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    return f"Harriet may not connect to {name} at the address that is set up for it, so nothing was sent.", ASK_IT
+
+
+def _busy(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    return f"{name} says that it is asked too often.", problem.words, problem.wait
+
+
+def _down(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    if not problem.may_have_run:
+        return f"{name} can't be reached at the moment.", problem.words, problem.wait or LATER
+    what = "says that it can't work on this now" if problem.is_refusal else "failed while it worked on this"
+    return f"{name} {what}.", problem.words, problem.wait
+
+
+def _late(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    return (f"{name} did not answer in time.", "" if problem.may_have_run else LATER)
+
+
+def _refused(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    lead = f"{name} refused the request."
+    if problem.words or problem.wait:
+        return lead, problem.words, problem.wait
+    why = "Perhaps it has moved." if problem.status in FOUND_NOTHING else "It doesn't say why."
+    return lead, why, ASK_IT
+
+
+def _broken(problem: UpstreamError, name: str) -> tuple[str, ...]:
+    return _STATUS.sub("", problem.lead), problem.words, f"That is a fault of {name}, or of how it is set up. {ASK_IT}"
+
+
+_BY_KIND: tuple[tuple[type[UpstreamError], Callable[[Any, str], tuple[str, ...]]], ...] = (
+    (UpstreamRefusedCredential, _refused_credential),
+    (UpstreamOutOfReach, _out_of_reach),
+    (UpstreamBusy, _busy),
+    (UpstreamDown, _down),
+    (UpstreamTimeout, _late),
+    (UpstreamRefused, _refused),
+    (UpstreamError, _broken),
+)
+"""The first that fits says it."""
+
+
+def _without_address(text: str, connector: ConnectorRow) -> str:
+    """A server is called by the connector's name: where it is, is nobody's business out there."""
+    host = urlsplit(connector.url).hostname
+    if not host:
+        return text
+    return re.sub(rf"(?:The server at )?(?<![\w.-]){re.escape(host)}(?![\w-])(?::\d+)?", lambda _: connector.name, text)
