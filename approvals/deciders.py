@@ -17,6 +17,7 @@ from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, RightGiven
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power, Role, roles_with
+from harriet.people.sends_mail import sends_mail
 from harriet.people.vouching import above, below
 
 APPROVING_ROLES = roles_with(Power.DECIDE_ACTIONS)
@@ -104,15 +105,19 @@ def _conflict(action: PendingAction, side: Side, membership: Membership) -> str:
     if user.pk in side.vouchers:
         return (
             "You handed over the link with which the account that made this call was set up, so it could be you. "
-            "Somebody else decides, until the account's owner has proved the address by mail (“Forgot password”)."
+            f"Somebody else decides, until the account's owner has proved the address by mail{_by_mail()}."
         )
     if _could_be_used_by_side(membership, side):
         return (
             f"{user.vouched_by} handed over the link to your account, and could have made this call or be somebody who "
-            "could, so your decision would prove nothing yet. Prove your address first: sign out, choose “Forgot "
-            "password” and use the mail."
+            f"could, so your decision would prove nothing yet, until you have proved your address by mail{_by_mail()}."
         )
     return _given_by_side(action, side, membership)
+
+
+def _by_mail() -> str:
+    """How that is done, or that it can't be done here."""
+    return " (sign out, choose “Forgot password” and use it)" if sends_mail() else ", for which there is no mail server"
 
 
 def _could_be_used_by_side(membership: Membership, side: Side) -> bool:

@@ -68,7 +68,11 @@ def events_of(organization_id: UUID, filters: EventFilters | None = None) -> Que
 
 def event_page(organization_id: UUID, filters: EventFilters, cursor: str = "", size: int = PAGE) -> EventPage:
     """A cursor that can't be read means the first page."""
-    events = events_of(organization_id, filters)
+    return page_of_events(events_of(organization_id, filters), cursor, size)
+
+
+def page_of_events(events: QuerySet[Event], cursor: str = "", size: int = PAGE) -> EventPage:
+    """The same of events that `events_of` found and somebody else filtered further."""
     direction, place = _read(cursor)
     if place is None:
         rows = list(events[: size + 1])

@@ -9,7 +9,7 @@ from approvals.actions.request_access import SOMETHING
 from approvals.errors import ApprovalError
 from approvals.events import AccessDeclined
 from approvals.models import AccessRequest
-from audit.actor import Actor, Label
+from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
 
@@ -27,7 +27,7 @@ def decline_access(request: AccessRequest, reason: str, *, actor: Actor) -> None
     record(
         AccessDeclined(
             person=person_label(request.person),
-            ticket=Label(request.ticket_id, f"#{request.ticket.number}"),
+            ticket=request.ticket.as_label(),
             what=what,
             reason=text,
         ),

@@ -9,7 +9,7 @@ from approvals.actions.request_access import SOMETHING
 from approvals.errors import ApprovalError
 from approvals.events import AccessGiven
 from approvals.models import AccessRequest
-from audit.actor import Actor, Label
+from audit.actor import Actor
 from audit.record import record
 from connectors.access.usable import usable_tools
 from harriet.people.actions.set_person_groups import set_person_groups
@@ -34,7 +34,7 @@ def give_access(request: AccessRequest, group: Group | None, answer: str = "", *
     record(
         AccessGiven(
             person=person_label(request.person),
-            ticket=Label(request.ticket_id, f"#{request.ticket.number}"),
+            ticket=request.ticket.as_label(),
             what=request.connector_label or SOMETHING,
             group=group.slug if group else "",
             reason=text,

@@ -10,7 +10,7 @@ from approvals.errors import ApprovalError, TooMany
 from approvals.events import AccessAsked
 from approvals.models import AccessRequest, Ticket
 from approvals.ticket_numbers import next_ticket, one_at_a_time
-from audit.actor import Actor, Label
+from audit.actor import Actor
 from audit.record import record
 from connectors.models import Connector
 from harriet.people.actions.tell_people import tell_people
@@ -40,7 +40,7 @@ def request_access(membership: Membership, connector: Connector | None, need: st
     record(
         AccessAsked(
             person=person_label(membership.user),
-            ticket=Label(request.ticket_id, f"#{request.ticket.number}"),
+            ticket=request.ticket.as_label(),
             what=request.connector_label or SOMETHING,
             reason=wanted,
         ),

@@ -17,6 +17,7 @@ from harriet.pages.counts import NONE, AtMost, several
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.people.sends_mail import sends_mail
 from vault.models import Credential
 
 
@@ -168,7 +169,7 @@ def _steps(done: SetUp) -> list[FirstStep]:
         ),
         FirstStep(
             "Invite a colleague",
-            "By mail or with a link that you send yourself.",
+            "By mail or with a link that you send yourself." if sends_mail() else "With a link that you send yourself.",
             reverse("people:invite"),
             "Invite",
             done.colleague,

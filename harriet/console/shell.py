@@ -14,7 +14,9 @@ from harriet.pages.counts import AtMost
 from harriet.pages.links import Link
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power, is_operator
+from harriet.people.queries import has_owner
 from harriet.people.roles import Power
+from harriet.people.sends_mail import sends_mail
 
 _ACCOUNT = (
     ("Your account", "console:account"),
@@ -45,6 +47,16 @@ class Shell:
     @property
     def unread(self) -> AtMost:
         return self.waiting.unread
+
+    @property
+    def waits_for_owner(self) -> bool:
+        """For the sign-in page: the installation was not set up."""
+        return not has_owner()
+
+    @property
+    def sends_mail(self) -> bool:
+        """No page says that a mail is on its way where none can be."""
+        return sends_mail()
 
     @property
     def can_switch(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from connectors.models import Connector
@@ -26,23 +25,8 @@ from harriet.pages.chart import NARROW, WIDE, Chart, Stack, chart_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.counts import NONE, AtMost, Several, several
 from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
-from harriet.people.permissions import has_power, is_operator
+from harriet.people.permissions import has_power
 from harriet.people.roles import Power
-
-
-@require_safe
-def home_page(request: HttpRequest) -> HttpResponseBase:
-    """The first page after signing in: what the role comes for; for who is in no organization, the installation's."""
-    if is_operator(request.user) and not getattr(request, "memberships", []):
-        return redirect("admin:installation")
-    return _home_of_role(request)
-
-
-@in_organization
-def _home_of_role(request: OrganizationRequest) -> HttpResponse:
-    if has_power(request.membership, Power.VIEW_SETTINGS):
-        return redirect("console:overview")
-    return redirect("me:home")
 
 
 @dataclass(frozen=True, slots=True)

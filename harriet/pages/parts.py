@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from secrets import token_urlsafe
 from typing import Any
 
 from django import template
@@ -165,6 +166,12 @@ def field(bound: BoundField) -> SafeString:
 def form_errors(form: Any) -> SafeString:
     """What is wrong with the form as a whole; the errors of a field stand beside the field."""
     return _part("form_errors", errors=form.non_field_errors())
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """In a form that makes something: the same form sent twice can be told from two that say the same."""
+    return format_html('<input type="hidden" name="once" value="{}">', token_urlsafe(12))
 
 
 @register.simple_tag

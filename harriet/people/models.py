@@ -402,3 +402,26 @@ class MailResult(models.Model):
 
     def __str__(self) -> str:
         return self.problem or "Mail goes out"
+
+
+class MadeOnce(models.Model):
+    """What a form has made that is shown once: the same form sent again, by a reload or a second click, makes nothing
+    else, and leads to the page that shows it. Sealed until then."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    form_hash = models.BinaryField(max_length=32)
+    """Of the form as it was sent, with the mark that each form has of its own."""
+    subject_id: models.UUIDField[uuid.UUID | None, uuid.UUID | None] = models.UUIDField(null=True)
+    """What was made: an invitation or a token. Null while it is being made."""
+    sealed = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    shown_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "form_hash"], name="made_once")]
+        indexes = [models.Index(fields=["organization", "-created_at"], name="made_once_newest")]
+
+    def __str__(self) -> str:
+        return f"made {self.created_at}"

@@ -320,4 +320,21 @@ RECORDS = (
         time="made_at",
         title=lambda row: "Backup",
     ),
+    Record(
+        model="people.MadeOnce",
+        one="shown secret",
+        many="Secrets shown once",
+        meaning="That a form made a token or an invitation, and when its secret was shown; the secret is gone then.",
+        scope="organization",
+        fields={"user": "Person", "subject_id": "Made", "created_at": "When", "shown_at": "Shown"},
+        columns=("created_at", "user", "shown_at"),
+        filters=("user",),
+        time="created_at",
+        hidden={
+            "form_hash": "A digest of what was typed: whoever has it could test guesses.",
+            "sealed": "Sealed: the person who made it sees it, once.",
+        },
+        title=lambda row: "Shown once",
+        empty="A row stands here for a day once somebody has made a token or an invitation on a page.",
+    ),
 )

@@ -18,7 +18,7 @@ from harriet.signin.session_keys import JOINING
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": (
-            "Too many failed attempts from here. Wait a minute and try again, or set a new password by mail. "
+            "Too many failed attempts from here. Wait a minute and try again, or set a new password. "
             "Signing in from elsewhere is not held up."
         ),
     }
@@ -43,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("people:join_known") if JOINING in request.session else str(settings.LOGIN_REDIRECT_URL)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        return reverse("me:home")
+        return reverse("console:account")
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Built from our own address, never from the Host header of who asked."""

@@ -34,6 +34,8 @@ LISTS = (
     "organization:licences",
     "tickets:list",
     "me:home",
+    "me:tools",
+    "me:request",
     "me:devices",
     "me:connect",
     "me:activity",
@@ -50,6 +52,8 @@ LISTS = (
 SIGNED_OUT = ("account_login", "account_reset_password", "account_reset_password_done")
 OWN = (
     "me:home",
+    "me:tools",
+    "me:request",
     "me:devices",
     "me:connect",
     "me:activity",

@@ -6,9 +6,11 @@ import html
 import json
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
@@ -22,10 +24,14 @@ from connectors.models import Profile
 from harriet.console.me.clients import CLIENTS, ServerEntry
 from harriet.lib.ids import new_id
 from harriet.people.actions.register_device import register_device
-from harriet.people.models import AccessToken, Device
+from harriet.people.models import AccessToken, Device, MadeOnce
 from tests.stage.events import any_event
 
-PAGES = ["me:home", "me:devices", "me:connect", "me:activity", "me:waiting"]
+PAGES = ["me:home", "me:tools", "me:request", "me:devices", "me:connect", "me:activity", "me:waiting"]
+
+
+BASE = Path(settings.BASE_DIR)
+DOOR = ServerEntry("work", "https://harriet.example/mcp/acme/work")
 
 
 @pytest.fixture
@@ -35,9 +41,9 @@ def work(cast: Any) -> Profile:
     return profile
 
 
-def connect(client: Client, profile: Profile, **given: str) -> Any:
+def connect(browser: Client, profile: Profile, **given: str) -> Any:
     filled = {"client": "claude-code", "profile": str(profile.pk), "expires_in_days": "90"}
-    return client.post(reverse("me:connect"), filled | {"device_name": "Laptop"} | given)
+    return browser.post(reverse("me:connect"), filled | {"device_name": "Laptop"} | given, follow=True)
 
 
 def token_in(page: Any) -> str:
@@ -66,13 +72,56 @@ def test_dana_connects_claude_code_on_a_new_device(client: Client, cast: Any, wo
 
 def test_the_tick_comes_with_the_first_call(client: Client, cast: Any, work: Profile) -> None:
     client.force_login(cast.dana)
-    connect(client, work)
-    address = reverse("me:arrival", args=[AccessToken.objects.get().pk])
-    assert client.get(address, headers={"accept": "application/json"}).json() == {"arrived": False}
-    assert "Waiting for your first call" in client.get(address).content.decode()
+    (address, _), *_ = connect(client, work).redirect_chain
+    part = {"headers": {"hx-request": "true", "hx-target": "live"}}
+    assert "Waiting for your first call" in client.get(address, **part).content.decode()
+    MadeOnce.objects.update(created_at="2026-01-01T00:00Z")
+    late = client.get(address, **part).content.decode()
+    assert "No call has come in half an hour" in late and "<html" not in late
     AccessToken.objects.update(last_seen_at=Now())
-    assert client.get(address, headers={"accept": "application/json"}).json() == {"arrived": True}
-    assert "It works" in client.get(address).content.decode()
+    assert "It works" in client.get(address, **part).content.decode()
+
+
+def test_a_reload_shows_the_steps_without_the_credential(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    page = connect(client, work)
+    ((address, _),) = page.redirect_chain
+    again = client.get(address)
+    assert "claude mcp add" in again.content.decode() and token_in(page) not in again.content.decode()
+    assert "it can’t be shown again" in again.content.decode()
+
+
+def test_looking_for_the_first_call_uses_nothing_up(client: Client, cast: Any, work: Profile) -> None:
+    """The live part asks while the page itself may not have come yet."""
+    client.force_login(cast.dana)
+    address = client.post(
+        reverse("me:connect"),
+        {"client": "curl", "profile": str(work.pk), "expires_in_days": "90", "device_name": "Laptop"},
+    )["Location"]
+    client.get(address, headers={"hx-request": "true", "hx-target": "live"})
+    client.head(address)
+    assert token_in(client.get(address))
+
+
+def test_a_second_click_makes_no_second_credential(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    mark = re.search(r'name="once" value="([^"]+)"', client.get(reverse("me:connect")).content.decode())
+    assert mark
+    filled = {"client": "curl", "profile": str(work.pk), "expires_in_days": "90", "once": mark[1]}
+    first, second = (client.post(reverse("me:connect"), filled | {"device_name": "Laptop"}) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert token_in(client.get(second["Location"])).endswith(AccessToken.objects.get().hint)
+    other = client.post(reverse("me:connect"), filled | {"device_name": "Phone"})
+    assert other["Location"] != first["Location"] and AccessToken.objects.count() == 2
+
+
+def test_nobody_else_sees_what_was_made(client: Client, cast: Any, work: Profile) -> None:
+    client.force_login(cast.dana)
+    given = {"client": "curl", "profile": str(work.pk), "expires_in_days": "90", "device_name": "Laptop"}
+    address = client.post(reverse("me:connect"), given)["Location"]
+    for other in (cast.alice, cast.bob, cast.charlie):
+        client.force_login(other)
+        assert client.get(address).status_code == 404
 
 
 def test_a_profile_that_is_not_hers_cannot_be_chosen(client: Client, cast: Any, work: Profile) -> None:
@@ -98,7 +147,6 @@ def test_other_peoples_devices_and_tokens_are_not_found(client: Client, cast: An
     token, device = AccessToken.objects.get(), Device.objects.get()
     for other in (cast.alice, cast.charlie):
         client.force_login(other)
-        assert client.get(reverse("me:arrival", args=[token.pk])).status_code == 404
         assert client.post(reverse("me:revoke_token", args=[token.pk])).status_code == 404
         assert client.post(reverse("me:revoke_device", args=[device.pk])).status_code == 404
 
@@ -112,8 +160,10 @@ def test_dana_revokes_her_device(client: Client, cast: Any, work: Profile) -> No
 
 def test_an_api_token_is_shown_once(client: Client, cast: Any) -> None:
     client.force_login(cast.dana)
-    page = client.post(reverse("me:personal_token"), {"name": "Script", "expires_in_days": "30"})
+    page = client.post(reverse("me:personal_token"), {"name": "Script", "expires_in_days": "30"}, follow=True)
     assert b"hrt_per_" in page.content and page["Cache-Control"] == "private, no-store"
+    ((address, _),) = page.redirect_chain
+    assert b"hrt_per_" not in client.get(address).content
     assert b"hrt_per_" not in client.get(reverse("me:devices")).content
 
 
@@ -127,14 +177,45 @@ def test_the_steps_can_be_read_again_without_the_token(client: Client, cast: Any
 
 
 @pytest.mark.parametrize("key", list(CLIENTS))
-def test_the_token_is_never_in_an_address(key: str) -> None:
-    door = ServerEntry("work", "https://harriet.example/mcp/acme/work", "hrt_dev_secret")
-    for step in CLIENTS[key].steps_for(door):
-        assert not re.search(r"https?://\S*hrt_dev_secret", step.code)
-        if step.code.startswith("{"):
-            json.loads(step.code)
-        if step.code.startswith("[mcp_servers"):
-            tomllib.loads(step.code)
+def test_what_is_pasted_can_be_read(key: str) -> None:
+    for step in CLIENTS[key].steps_for(DOOR):
+        for code in step.codes:
+            if code.text.startswith("{"):
+                json.loads(code.text)
+            if code.text.startswith("[mcp_servers"):
+                tomllib.loads(code.text)
+
+
+@pytest.mark.parametrize("key", list(CLIENTS))
+def test_the_credential_stands_at_one_place_with_a_command_for_each_system(
+    client: Client, cast: Any, work: Profile, key: str
+) -> None:
+    client.force_login(cast.dana)
+    page = html.unescape(connect(client, work, client=key).content.decode())
+    secret = re.search(r"hrt_dev_[\w-]{40,}", page)
+    assert secret
+    credential, steps = page.split("2. Steps for")
+    assert f"export HARRIET_TOKEN='{secret[0]}'" in credential
+    assert f"setx HARRIET_TOKEN '{secret[0]}'" in credential and "$env:HARRIET_TOKEN = " in credential
+    own, _ = steps.split("3. First call")
+    assert (secret[0] in own) == (CLIENTS[key].takes_from == "file")
+    assert ("HARRIET_TOKEN" in own) == (CLIENTS[key].takes_from == "environment")
+
+
+def test_each_requirement_is_what_the_program_itself_says() -> None:
+    inspector = json.loads((BASE / "node_modules/@modelcontextprotocol/inspector/package.json").read_text())
+    assert inspector["engines"]["node"] == ">=22.19.0"
+    said = {key: " ".join(step.sentence for step in CLIENTS[key].steps_for(DOOR)) for key in CLIENTS}
+    assert "Node.js 22.19 or newer" in said["inspector"] and "Node.js 20 or newer" in said["claude-desktop"]
+    assert [key for key, words in said.items() if "Node.js" in words] == ["claude-desktop", "inspector"]
+
+
+@pytest.mark.parametrize("key", ["claude-code", "inspector", "curl"])
+def test_commands_are_spelled_for_both_kinds_of_shell(key: str) -> None:
+    codes = [code for step in CLIENTS[key].steps_for(DOOR) for code in step.codes if "Bearer" in code.text]
+    assert [code.label for code in codes] == ["macOS and Linux", "Windows (PowerShell)"]
+    unix, windows = codes
+    assert "Bearer $HARRIET_TOKEN" in unix.text and "Bearer $env:HARRIET_TOKEN" in windows.text
 
 
 def test_activity_shows_one_line_a_call_and_only_ones_own(client: Client, cast: Any) -> None:
@@ -148,4 +229,9 @@ def test_activity_shows_one_line_a_call_and_only_ones_own(client: Client, cast: 
                 insert(any_event(CALL_OUTCOME, outcome="ok", **told))
     client.force_login(cast.dana)
     text = client.get(reverse("me:activity")).content.decode()
-    assert text.count("find_customer") == 1 and "Succeeded" in text and "bob@acme.test" not in text
+    assert (
+        text.count("find_customer") == 1
+        and "You called" in text
+        and "Succeeded" in text
+        and "bob@acme.test" not in text
+    )

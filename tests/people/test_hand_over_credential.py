@@ -58,7 +58,7 @@ def test_dana_finds_it_in_her_inbox_and_takes_it_once(cast: Any, offer: Any) -> 
     dana = signed_in(cast.dana)
     assert path in dana.get(reverse("me:devices")).content.decode()
     assert "alice@acme.test" in dana.get(path).content.decode()
-    taken = dana.post(path)
+    taken = dana.post(path, follow=True)
     assert re.search(r"hrt_dev_\w+", taken.content.decode())
     token = AccessToken.objects.get(kind="device")
     assert (token.user, token.created_by, token.made_by) == (cast.dana, cast.dana, "dana@acme.test")

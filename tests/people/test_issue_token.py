@@ -86,7 +86,7 @@ def test_names_of_all_scripts_are_welcome(cast: Any, name: str) -> None:
 def test_the_key_is_shown_once_and_marked_as_shared(client: Client, cast: Any) -> None:
     client.force_login(cast.alice)
     given = {"name": "Nightly", "groups": [str(cast.sales.pk)], "expires_in_days": "30"}
-    response = client.post(reverse("devices:new_key"), given)
+    response = client.post(reverse("devices:new_key"), given, follow=True)
     assert b"hrt_int_" in response.content and response["Cache-Control"] == "private, no-store"
     listed = client.get(reverse("devices:list")).content
     assert b"hrt_int_" not in listed and b"Shared" in listed and b"Sales" in listed

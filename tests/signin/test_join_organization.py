@@ -72,7 +72,7 @@ def test_the_mail_holds_the_link(client: Client, cast: Any, django_capture_on_co
 
 def test_alice_sees_the_link_once(client: Client, cast: Any) -> None:
     client.force_login(cast.alice)
-    response = client.post(reverse("people:invite"), {"email": "eve@acme.test", "role": "member"})
+    response = client.post(reverse("people:invite"), {"email": "eve@acme.test", "role": "member"}, follow=True)
     assert b"/join/" in response.content and response["Cache-Control"] == "private, no-store"
     assert b"/join/" not in client.get(reverse("people:list")).content
 

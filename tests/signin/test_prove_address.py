@@ -198,7 +198,7 @@ def test_a_link_by_mail_alone_proves_the_address(cast: Any, settings: Any) -> No
     alice = Client()
     alice.force_login(cast.alice)
     given = {"email": ERIN, "role": "member", "way": "mail"}
-    page = alice.post(reverse("people:invite"), given).content.decode()
+    page = alice.post(reverse("people:invite"), given, follow=True).content.decode()
     assert "/join/" not in page and "has taken a mail" in page
     link = re.search(r"http://127.0.0.1:8000(/join/\S+)", mail.outbox[-1].body)
     assert link and link[1] == reverse("people:join", args=[link[1].split("/")[2]])

@@ -22,6 +22,7 @@ from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
 from harriet.people.models import (
     Backup,
+    MadeOnce,
     MailResult,
     Membership,
     NotificationChoice,
@@ -55,6 +56,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)
     alice = Membership.objects.get(user=cast.alice, organization=cast.acme)
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
+    MadeOnce.objects.create(organization=cast.acme, user=cast.alice, form_hash=b"\x03" * 32)
     _chain(cast)
     Backup.objects.create()
     SetupLink.objects.create(token_hash=b"\x01" * 32, expires_at=timezone.now())

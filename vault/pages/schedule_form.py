@@ -31,7 +31,7 @@ class ScheduleForm(PickingForm):
             required=False,
             nothing="Nobody",
             label="Owner",
-            help_text="Is reminded by mail and in the app. Without one, the IT admins are.",
+            help_text="Is reminded in the inbox, and by mail where Harriet sends any. Without one, the IT admins are.",
         )
         self.order_fields(["owner"])
 

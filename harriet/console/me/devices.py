@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from harriet.console.me.forms import DeviceForm, PersonalTokenForm
 from harriet.console.me.page import MyPage, my_token
@@ -17,12 +18,14 @@ from harriet.lib.secret import Secret
 from harriet.pages.context import show, show_once
 from harriet.pages.forms import attempt, status_of
 from harriet.people.actions.issue_personal_token import issue_personal_token
+from harriet.people.actions.make_once import Made
 from harriet.people.actions.register_device import register_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import NotFound
 from harriet.people.models import AccessToken, CredentialOffer, Device
 from harriet.people.pages.guards import OrganizationRequest, in_organization
+from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.queries import devices_of, offers_of, tokens_of
 
 
@@ -105,16 +108,29 @@ class TokenPage(MyPage):
     template = "me/token.html"
     tab = "devices"
     token: AccessToken
-    secret: Secret
+    secret: Secret | None
+    """None when it was shown before."""
 
 
 @require_POST
 @in_organization
 def issue_my_token(request: OrganizationRequest) -> HttpResponse:
-    """The token is shown in the answer, this once."""
-    form, person = PersonalTokenForm(request.POST), request.user
-    made = attempt(form, lambda given: issue_personal_token(request.organization, person, **given, actor=request.actor))
+    """Sent twice, the form issues one."""
+    form = PersonalTokenForm(request.POST)
+    made = attempt(form, lambda given: made_once(request, lambda: _issued(request, given)))
     if made is None:
         return _shown(request, token_form=form)
-    token, secret = made
-    return show_once(request, TokenPage(token=token, secret=secret))
+    return redirect("me:token", made.pk)
+
+
+def _issued(request: OrganizationRequest, given: dict[str, Any]) -> Made:
+    token, secret = issue_personal_token(request.organization, request.user, **given, actor=request.actor)
+    return Made(token.pk, secret)
+
+
+@require_safe
+@in_organization
+def my_token_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """The token is shown here, once."""
+    row = shown_once(request, pk)
+    return show_once(request, TokenPage(token=my_token(request, row.subject_id), secret=secret_of(request, row)))

@@ -28,6 +28,16 @@ class PersonalTokenForm(forms.Form):
     expires_in_days = ExpiryField()
 
 
+class RequestForm(forms.Form):
+    need = forms.CharField(
+        label="What do you need it for?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A sentence or two. Whoever decides reads it.",
+        error_messages={"required": "Say what you need it for: whoever decides can’t guess it."},
+    )
+
+
 class ProfileField(ProfileChoice):
     def label_from_instance(self, obj: Profile) -> str:
         return obj.name

@@ -17,10 +17,10 @@ class MyPage(PageContext):
 
     active = "me"
     tab: ClassVar[str]
-    """home, devices, connect, activity or waiting: templates/me/tabs.html."""
+    """home, tools, devices, connect, activity or waiting: templates/me/tabs.html."""
 
 
-def my_token(request: OrganizationRequest, pk: UUID) -> AccessToken:
+def my_token(request: OrganizationRequest, pk: UUID | None) -> AccessToken:
     """Raises NotFound for somebody else's."""
     token = tokens_of(request.organization, request.user).filter(pk=pk).first()
     if token is None:

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from django.urls import path
 
-from harriet.console.me.connect import arrival_page, client_page, connect_page
+from harriet.console.me.connect import client_page, connect_page, connected_page
 from harriet.console.me.devices import (
     issue_my_token,
     my_devices_page,
+    my_token_page,
     register_my_device,
     revoke_my_device,
     revoke_my_token,
 )
-from harriet.console.me.home import my_activity_page, my_home_page, my_waiting_page
-from harriet.console.me.offered import offered_credential_page
+from harriet.console.me.home import my_activity_page, my_home_page, my_waiting_page, withdraw_my_call
+from harriet.console.me.offered import offered_credential_page, taken_page
+from harriet.console.me.tools import my_tools_page, request_page
 
 me_urls = (
     [
         path("", my_home_page, name="home"),
+        path("tools/", my_tools_page, name="tools"),
+        path("tools/request/", request_page, name="request"),
         path("devices/", my_devices_page, name="devices"),
         path("devices/register/", register_my_device, name="register"),
         path("devices/<uuid:pk>/revoke/", revoke_my_device, name="revoke_device"),
         path("devices/tokens/new/", issue_my_token, name="personal_token"),
+        path("devices/tokens/<uuid:pk>/", my_token_page, name="token"),
         path("devices/tokens/<uuid:pk>/revoke/", revoke_my_token, name="revoke_token"),
         path("credentials/<uuid:pk>/", offered_credential_page, name="credential"),
+        path("credentials/<uuid:pk>/taken/", taken_page, name="taken"),
         path("connect/", connect_page, name="connect"),
-        path("connect/arrival/<uuid:pk>/", arrival_page, name="arrival"),
+        path("connect/made/<uuid:pk>/<slug:key>/", connected_page, name="connected"),
         path("connect/<slug:profile>/<slug:key>/", client_page, name="client"),
         path("activity/", my_activity_page, name="activity"),
         path("waiting/", my_waiting_page, name="waiting"),
+        path("waiting/<int:number>/withdraw/", withdraw_my_call, name="withdraw"),
     ],
     "me",
 )

@@ -20,13 +20,18 @@ from harriet.people.names import clean_name
 from harriet.people.permissions import has_power
 from harriet.people.queries import membership_of, open_invitations
 from harriet.people.roles import Power, Role
+from harriet.people.sends_mail import sends_mail
 
 KNOWN = "There is an account with this address already. Sign in first, then accept."
-UNPROVEN = (
-    "Your address is not proved yet: your account was made through a link that somebody else had in hand. "
-    "Let Harriet mail you a link (“Forgot password”) and set a new password through it; then accept."
-)
+_UNPROVEN = "Your address is not proved yet: your account was made through a link that somebody else had in hand. "
+_PROVE = "Let Harriet mail you a link (“Forgot password”) and set a new password through it; then accept."
+_NO_MAIL = "A mail would prove it, but this Harriet sends none: ask whoever operates it to set up a mail server."
 NOT_THEIRS_ANY_MORE = "Whoever invited you may not do so any more. Ask for a new invitation."
+
+
+def unproven_words() -> str:
+    """Why somebody whose address is not proved can't accept, and the way that there is here."""
+    return _UNPROVEN + (_PROVE if sends_mail() else _NO_MAIL)
 
 
 def accept_invitation(invitation: Invitation, *, name: str, password: str) -> Membership:
@@ -45,7 +50,7 @@ def accept_invitation_as(invitation: Invitation, user: User) -> Membership:
     if user.email.lower() != invitation.email.lower():
         raise NotAllowed(f"This invitation is for {invitation.email}; you are signed in as {user.email}.")
     if not user.is_proven:
-        raise NotAllowed(UNPROVEN)
+        raise NotAllowed(unproven_words())
     with transaction.atomic():
         _take(invitation)
         return _join(invitation, user)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from harriet.lib.secret import Secret
 from harriet.pages.context import PageContext, show, show_once
 from harriet.pages.forms import attempt, status_of
 from harriet.people.actions.issue_integration_key import issue_integration_key
+from harriet.people.actions.make_once import Made
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.models import AccessToken, Device
 from harriet.people.pages.forms import IntegrationKeyForm
 from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.permissions import has_power
 from harriet.people.queries import device_of, token_of, tokens_of
 from harriet.people.roles import Power
@@ -54,17 +57,31 @@ class KeyIssuedPage(PageContext):
     template = "people/key_issued.html"
     active = "devices"
     key: AccessToken
-    secret: Secret
+    secret: Secret | None
+    """None when it was shown before."""
 
 
 @needs(Power.MANAGE_TOKENS)
 def new_key_page(request: OrganizationRequest) -> HttpResponse:
     form = IntegrationKeyForm(request.organization, request.POST or None)
-    made = attempt(form, lambda given: issue_integration_key(request.organization, **given, actor=request.actor))
+    made = attempt(form, lambda given: made_once(request, lambda: _issued(request, given)))
     if made is None:
         return show(request, NewKeyPage(form=form), status=status_of(form))
-    key, secret = made
-    return show_once(request, KeyIssuedPage(key=key, secret=secret))
+    return redirect("devices:key_issued", made.pk)
+
+
+def _issued(request: OrganizationRequest, given: dict[str, Any]) -> Made:
+    key, secret = issue_integration_key(request.organization, **given, actor=request.actor)
+    return Made(key.pk, secret)
+
+
+@require_safe
+@needs(Power.MANAGE_TOKENS)
+def key_issued_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """The key is shown here, once."""
+    row = shown_once(request, pk)
+    key = token_of(request.organization, cast(UUID, row.subject_id))
+    return show_once(request, KeyIssuedPage(key=key, secret=secret_of(request, row)))
 
 
 @require_POST

@@ -21,6 +21,9 @@ from harriet.people.roles import Power
 
 P = ParamSpec("P")
 
+WANTED = "wanted"
+"""The session's key for the page that somebody asked for before they had chosen an organization."""
+
 
 class OrganizationRequest(HttpRequest):
     """A request of a signed-in, active member of the organization that the page is about."""
@@ -44,10 +47,17 @@ def in_organization(view: View[P]) -> DjangoView[P]:
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if getattr(request, "organization", None) is None:
+            _remember(request)
             return redirect("people:choose")
         return view(cast(OrganizationRequest, request), *args, **kwargs)
 
     return inner
+
+
+def _remember(request: HttpRequest) -> None:
+    """Whoever has several organizations comes to the page that they asked for once they have chosen."""
+    if request.method == "GET" and request.path != "/" and getattr(request, "memberships", []):
+        request.session[WANTED] = request.get_full_path()
 
 
 def needs(power: Power) -> Callable[[View[P]], DjangoView[P]]:

@@ -13,12 +13,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from harriet.pages.context import PageContext, show
-from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation_as
+from harriet.people.actions.accept_invitation import accept_invitation_as, unproven_words
 from harriet.people.actions.decline_invitation import decline_invitation
 from harriet.people.errors import NotFound
 from harriet.people.middleware import CHOSEN
 from harriet.people.models import Invitation, Membership
-from harriet.people.pages.guards import OrganizationRequest
+from harriet.people.pages.guards import WANTED, OrganizationRequest
 from harriet.people.queries import invitations_for
 
 
@@ -34,7 +34,14 @@ def choose_page(request: HttpRequest) -> HttpResponse:
     """Signed in is enough: this is where people without an organization end up, too."""
     asked = cast(OrganizationRequest, request)
     invitations = invitations_for(asked.user)
-    return show(request, ChoosePage(memberships=asked.memberships, invitations=invitations, unproven=UNPROVEN))
+    return show(
+        request,
+        ChoosePage(
+            memberships=asked.memberships,
+            invitations=invitations,
+            unproven=unproven_words(),
+        ),
+    )
 
 
 @require_POST
@@ -45,7 +52,7 @@ def switch_organization(request: HttpRequest) -> HttpResponse:
     if wanted not in {str(membership.organization_id) for membership in memberships}:
         raise NotFound("You are not in this organization.")
     request.session[CHOSEN] = wanted
-    return redirect("/")
+    return redirect(request.session.pop(WANTED, "/"))
 
 
 @require_POST

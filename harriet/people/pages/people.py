@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from harriet.lib.secret import Secret
 from harriet.pages.context import PageContext, show, show_once
@@ -22,10 +22,13 @@ from harriet.pages.tables.declared import Column, Table
 from harriet.pages.tables.listed import Listed
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.mail_invitation import mail_invitation
+from harriet.people.actions.make_once import Made
 from harriet.people.actions.withdraw_invitation import withdraw_invitation
-from harriet.people.models import Invitation, Membership, Organization
+from harriet.people.errors import NotFound
+from harriet.people.models import Invitation, MadeOnce, Membership, Organization
 from harriet.people.pages.forms import BY_HAND, BY_MAIL, InviteForm
 from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.queries import invitation_of, invitations_of, people_of
@@ -125,25 +128,42 @@ class InvitedPage(PageContext):
     active = "people"
     invitation: Invitation
     link: Secret | None
-    """None when it went by mail and to nobody else."""
+    """None when it was shown before, or went by mail and to nobody else."""
     has_mail: bool
 
 
 @needs(Power.MANAGE_PEOPLE)
 def invite_page(request: OrganizationRequest) -> HttpResponse:
-    """A link to hand over is shown once, in the answer to the form: it is nowhere to come back to."""
+    """Sent twice, the form invites once; a link to hand over is shown on the page after it, once."""
     form = InviteForm(request.organization, request.POST or None)
     made = attempt(form, lambda given: _invited(request, **given))
     if made is None:
         return show(request, InvitePage(form=form), status=status_of(form))
-    invitation, link = made
-    return show_once(request, InvitedPage(invitation=invitation, link=link, has_mail=bool(settings.EMAIL_URL)))
+    return redirect("people:invited", made.pk)
 
 
-def _invited(request: OrganizationRequest, *, way: str = BY_HAND, **given: Any) -> tuple[Invitation, Secret | None]:
-    if way == BY_MAIL:
-        return mail_invitation(request.organization, **given, actor=request.actor), None
-    return invite_person(request.organization, **given, actor=request.actor)
+@require_safe
+@needs(Power.MANAGE_PEOPLE)
+def invited_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """What became of the form: loaded again, it shows no link any more."""
+    row = shown_once(request, pk)
+    invitation = Invitation.objects.filter(organization=request.organization, pk=row.subject_id).first()
+    if invitation is None:
+        raise NotFound("There is no such invitation here.")
+    page = InvitedPage(invitation=invitation, link=secret_of(request, row), has_mail=bool(settings.EMAIL_URL))
+    return show_once(request, page)
+
+
+def _invited(request: OrganizationRequest, *, way: str = BY_HAND, **given: Any) -> MadeOnce:
+    def by_mail() -> Made:
+        return Made(mail_invitation(request.organization, **given, actor=request.actor).pk, None)
+
+    def by_hand() -> Made:
+        invitation, link = invite_person(request.organization, **given, actor=request.actor)
+        return Made(invitation.pk, link)
+
+    is_mailed = way == BY_MAIL
+    return made_once(request, by_mail if is_mailed else by_hand, is_outside=is_mailed)
 
 
 @require_POST

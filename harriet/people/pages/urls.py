@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from harriet.people.pages.devices import device_page, new_key_page, revoke_this_device, revoke_this_token
+from harriet.people.pages.devices import (
+    device_page,
+    key_issued_page,
+    new_key_page,
+    revoke_this_device,
+    revoke_this_token,
+)
 from harriet.people.pages.devices_bulk import change_many_devices, change_many_tokens
 from harriet.people.pages.devices_list import devices_page
 from harriet.people.pages.groups import (
@@ -23,7 +29,7 @@ from harriet.people.pages.organizations import (
     decline_this_invitation,
     switch_organization,
 )
-from harriet.people.pages.people import invite_page, people_page, withdraw_this_invitation
+from harriet.people.pages.people import invite_page, invited_page, people_page, withdraw_this_invitation
 from harriet.people.pages.people_bulk import change_many_invitations, change_many_people
 from harriet.people.pages.person import (
     activate_this_person,
@@ -38,6 +44,7 @@ from harriet.people.pages.tables import keep_this_table
 people_pages: list[URLPattern] = [
     path("settings/people/", people_page, name="list"),
     path("settings/people/invite/", invite_page, name="invite"),
+    path("settings/people/invited/<uuid:pk>/", invited_page, name="invited"),
     path("settings/people/change/", change_many_people, name="bulk"),
     path("settings/people/invitations/change/", change_many_invitations, name="bulk_invitations"),
     path("settings/people/invitations/<uuid:pk>/withdraw/", withdraw_this_invitation, name="withdraw"),
@@ -72,6 +79,7 @@ device_urls = (
     [
         path("", devices_page, name="list"),
         path("new-key/", new_key_page, name="new_key"),
+        path("new-key/<uuid:pk>/", key_issued_page, name="key_issued"),
         path("change/", change_many_devices, name="bulk"),
         path("tokens/change/", change_many_tokens, name="bulk_tokens"),
         path("<uuid:pk>/", device_page, name="detail"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt, status_of
-from harriet.people.actions.accept_invitation import UNPROVEN, accept_invitation, accept_invitation_as
+from harriet.people.actions.accept_invitation import accept_invitation, accept_invitation_as, unproven_words
 from harriet.people.actions.take_setup_link import GONE
 from harriet.people.middleware import CHOSEN
 from harriet.people.models import Invitation, Membership, Organization, User
@@ -56,7 +56,10 @@ class JoinKnownPage(PageContext):
     invitation: Invitation
     signed_in: str
     """The address of who is signed in; empty for nobody."""
-    unproven: ClassVar[str] = UNPROVEN
+
+    @property
+    def unproven(self) -> str:
+        return unproven_words()
 
     @property
     def is_theirs(self) -> bool:
@@ -113,7 +116,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     form = JoinForm(request.POST or None)
     membership = attempt(form, lambda given: accept_invitation(invitation, **given))
     if membership:
-        return welcome(request, membership, "me:home")
+        return welcome(request, membership, "home")
     return show(request, JoinPage(form=form, invitation=invitation), status=status_of(form))
 
 
@@ -131,7 +134,7 @@ def join_known(request: HttpRequest) -> HttpResponse:
     del request.session[JOINING]
     request.session[CHOSEN] = str(membership.organization_id)
     messages.success(request, f"You joined {membership.organization.name}.")
-    return redirect("me:home")
+    return redirect("home")
 
 
 def join_page(request: HttpRequest, invitation: Invitation) -> HttpResponse:
