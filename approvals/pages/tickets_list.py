@@ -18,6 +18,7 @@ from harriet.pages.tables.listed import Listed
 from harriet.people.models import Membership
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.tables import listed_for
+from harriet.people.search_words import Noun, has_words
 
 MOST_REQUESTS = 50
 """For access, above the calls: the oldest first."""
@@ -62,14 +63,16 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
     text, chips = request.GET.get("q", "").strip(), Chips(_filters(request.membership), request.GET)
     found = tickets_for(request.membership)
     if text:
-        named = (
-            Q(title__icontains=text) | Q(requester_label__icontains=text) | Q(action__connector__name__icontains=text)
-        )
-        found = found.filter(named)
+        found = found.filter(has_words(Noun.TICKET, text) | Q(requester_label__icontains=text) | _numbered(text))
     can_tick = waiting_for(request.membership).exists()
     table = listed_for(request, TICKETS, chips.narrowed(found), chips=chips.shown(found), can_tick=can_tick)
     requests = list(requests_to_answer(request.membership)[:MOST_REQUESTS]) if chips.chosen.key in _WAITING else []
     return show(request, TicketsPage(table=table, text=text, show=chips.chosen.key, requests=requests))
+
+
+def _numbered(text: str) -> Q:
+    number = text.removeprefix("#")
+    return Q(number=int(number)) if number.isascii() and number.isdecimal() and len(number) < 9 else Q(pk=None)
 
 
 def _filters(membership: Membership) -> tuple[Filter, ...]:

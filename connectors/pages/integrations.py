@@ -23,6 +23,7 @@ from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.people.search_words import Noun, has_words
 from vault.models import Credential
 
 _ACTIVE, _HEALTH = Q(state=Connector.State.ACTIVE), Connector.Health
@@ -144,7 +145,7 @@ def _asked(request: OrganizationRequest) -> tuple[str, Chips]:
 def _searched(found: QuerySet[Connector], text: str) -> QuerySet[Connector]:
     if not text:
         return found
-    return found.filter(Q(name__icontains=text) | Q(slug__icontains=text) | Q(url__icontains=text))
+    return found.filter(has_words(Noun.CONNECTOR, text) | Q(url__icontains=text))
 
 
 def _rows(organization: Organization, listed: list[Connector]) -> list[IntegrationRow]:

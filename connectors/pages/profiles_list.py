@@ -23,6 +23,7 @@ from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.people.search_words import Noun, has_words
 
 Counts = dict[UUID, Counter[str]]
 """By profile, by kind."""
@@ -85,7 +86,7 @@ class ProfilesPage(PageContext):
 def profiles_page(request: OrganizationRequest) -> HttpResponse:
     text, chips = request.GET.get("q", "").strip(), Chips(FILTERS, request.GET)
     everything = Profile.objects.filter(organization=request.organization)
-    found = everything.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else everything
+    found = everything.filter(has_words(Noun.PROFILE, text)) if text else everything
     rows = with_names(chips.narrowed(found).select_related("organization"))
     table = listed_for(request, PROFILES, rows, chips=chips.shown(found))
     return show(

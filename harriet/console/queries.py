@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from approvals.models import PendingAction, Ticket
+from approvals.models import PendingAction
 from audit.call_counts import busiest, calls_by_day
 from audit.models import CallCount, SetAside
 from connectors.counts import Counts
@@ -201,34 +201,6 @@ def busiest_tools(organization: Organization, *, most: int = 6) -> list[BusyTool
         Tool.objects.filter(organization=organization).select_related("connector").in_bulk([pk for pk, _ in counted])
     )
     return [BusyTool(tools[pk], count) for pk, count in counted if pk in tools]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found, by noun."""
-
-    people: list[Membership]
-    connectors: list[Connector]
-    tools: list[Tool]
-    tickets: list[Ticket]
-
-    def __len__(self) -> int:
-        return len(self.people) + len(self.connectors) + len(self.tools) + len(self.tickets)
-
-
-def find(organization: Organization, text: str, *, most: int = 8) -> Found:
-    """Whatever carries the text in its name; a ticket also by its number."""
-    number = text.lstrip("#")
-    ticket = Q(title__icontains=text) | (Q(number=int(number)) if number.isdecimal() and len(number) < 9 else Q())
-    connectors = Connector.objects.filter(organization=organization)
-    tools = Tool.objects.filter(organization=organization).select_related("connector")
-    people = Membership.objects.filter(organization=organization).select_related("user").order_by("user__email")
-    return Found(
-        people=list(people.filter(Q(user__name__icontains=text) | Q(user__email__icontains=text))[:most]),
-        connectors=list(connectors.filter(Q(name__icontains=text) | Q(slug__icontains=text))[:most]),
-        tools=list(tools.filter(name__icontains=text)[:most]),
-        tickets=list(Ticket.objects.filter(organization=organization).filter(ticket).order_by("-number")[:most]),
-    )
 
 
 def rows_set_aside_at(organization: Organization) -> datetime | None:

@@ -64,7 +64,7 @@ class Shell:
 
     @property
     def can_search(self) -> bool:
-        return has_power(self.membership, Power.VIEW_SETTINGS)
+        return self.membership is not None
 
     @property
     def can_read_records(self) -> bool:

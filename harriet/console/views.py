@@ -12,11 +12,9 @@ from harriet.console.attention import FirstStep, Matters, matters_of, steps_for
 from harriet.console.queries import (
     BusyTool,
     Day,
-    Found,
     Totals,
     busiest_tools,
     calls_per_day,
-    find,
     set_up_and_totals_of,
     unused_connectors,
 )
@@ -95,21 +93,6 @@ def _stack(day: Day) -> Stack[Day]:
     return Stack(
         day, (("ok", day.succeeded), ("attention", day.held), ("neutral", day.refused), ("danger", day.failed))
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPage(PageContext):
-    template = "console/search.html"
-    text: str
-    found: Found | None
-    """None before anything is searched for."""
-
-
-@require_safe
-@needs(Power.VIEW_SETTINGS)
-def search_page(request: OrganizationRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:100]
-    return show(request, SearchPage(text=text, found=find(request.organization, text) if text else None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,16 +47,6 @@ for (const choice of all("[data-theme-switch]")) {
   });
 }
 
-// "/" goes to the search field, unless somebody is typing.
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const field = all("[data-search-field]").find((input) => input.offsetParent !== null);
-  if (!field) return;
-  event.preventDefault();
-  field.focus();
-});
-
 // A checkbox over a table's column ticks the whole column; the bulk bar counts what is ticked.
 for (const table of all("table[data-bulk]")) {
   const boxes = () => all("tbody input[type=checkbox][name]", table);

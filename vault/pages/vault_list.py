@@ -17,6 +17,7 @@ from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.people.search_words import Noun, has_words
 from vault.models import Credential, CredentialVersion, DataKey
 from vault.pages.rows import CredentialRow, row_of
 from vault.queries import DUE_SOON, credentials_of, data_keys_of
@@ -61,7 +62,7 @@ class VaultPage(PageContext):
 def vault_page(request: OrganizationRequest) -> HttpResponse:
     text, chips = request.GET.get("q", "").strip(), Chips(FILTERS, request.GET)
     everything, now = credentials_of(request.organization.pk), timezone.now()
-    found = everything.filter(name__icontains=text) if text else everything
+    found = everything.filter(has_words(Noun.CREDENTIAL, text)) if text else everything
     can_change = has_power(request.membership, Power.MANAGE_CREDENTIALS)
     table = listed_for(request, CREDENTIALS, chips.narrowed(found), chips=chips.shown(found), can_tick=can_change)
     shown = VaultPage(

@@ -43,6 +43,7 @@ WITHOUT_RECORD = {
     "contenttypes.ContentType": "Names of models; the same in every installation.",
     "guardian.UserObjectPermission": "Unused: connectors have a permission model of their own.",
     "guardian.GroupObjectPermission": "Unused: connectors have a permission model of their own.",
+    "people.SearchWord": "Words of names that other records show; the search finds rows by them.",
     "sessions.Session": "What is in it signs somebody in, and it belongs to a person, not to an organization.",
     "account.EmailAddress": "A person's own addresses, which other organizations may know them by.",
     "account.EmailConfirmation": "Its key proves an address.",

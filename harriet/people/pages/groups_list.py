@@ -17,6 +17,7 @@ from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.queries import groups_of, groups_with_counts
 from harriet.people.roles import Power
+from harriet.people.search_words import Noun, has_words
 
 _HAS_PEOPLE = Exists(Membership.groups.through.objects.filter(group=OuterRef("pk")))
 FILTERS = (
@@ -56,7 +57,7 @@ def groups_page(request: OrganizationRequest) -> HttpResponse:
         Chips(FILTERS, request.GET),
         groups_of(request.organization),
     )
-    found = everything.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else everything
+    found = everything.filter(has_words(Noun.GROUP, text)) if text else everything
     table = listed_for(request, GROUPS, chips.narrowed(found), chips=chips.shown(found))
     return show(
         request,

@@ -33,6 +33,7 @@ from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.queries import invitation_of, invitations_of, people_of
 from harriet.people.roles import ROLE_CHOICES, Power
+from harriet.people.search_words import Noun, has_words
 
 PEOPLE = Table(
     key="people",
@@ -100,7 +101,7 @@ def people_page(request: OrganizationRequest) -> HttpResponse:
 
 def _filtered(found: QuerySet[Membership], wanted: QueryDict) -> QuerySet[Membership]:
     if text := wanted.get("q", "").strip():
-        found = found.filter(Q(user__email__icontains=text) | Q(user__name__icontains=text))
+        found = found.filter(has_words(Noun.PERSON, text))
     if role := wanted.get("role"):
         found = found.filter(role=role)
     if group := wanted.get("group", "").strip():
