@@ -6,7 +6,7 @@ from harriet.people.kept_words import words_of
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connectors", "0014_changes_of_many_tools"), ("people", "0010_search_words")]
+    dependencies = [("connectors", "0014_changes_of_many_tools"), ("people", "0011_search_words")]
 
     operations = [
         words_of("connectors_connector", "connector", "name", "slug"),

@@ -8,7 +8,7 @@ from harriet.console.installation.pages import licences_page, test_mail, this_in
 from harriet.console.organization import organization_page
 from harriet.console.picking import options
 from harriet.console.search.pages import search_page
-from harriet.console.views import account_page, frame, home_page, overview_page, search_page
+from harriet.console.views import account_page, frame, overview_page
 
 root_urls = [path("", home_page, name="home"), path("pick/<slug:key>/", options, name="pick")]
 

@@ -6,7 +6,7 @@ from harriet.people.kept_words import words_of
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0004_lists_of_records"), ("people", "0010_search_words")]
+    dependencies = [("vault", "0004_lists_of_records"), ("people", "0011_search_words")]
 
     operations = [
         words_of("vault_credential", "credential", "name"),

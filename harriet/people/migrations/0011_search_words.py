@@ -76,7 +76,7 @@ DROP TRIGGER membership_words ON people_membership
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0009_counted_rows")]
+    dependencies = [("people", "0010_made_once")]
 
     operations = [
         migrations.CreateModel(
