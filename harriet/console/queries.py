@@ -96,11 +96,14 @@ def _devices_with_access() -> QuerySet[Device]:
     return Device.objects.filter(Exists(live), organization=OuterRef("pk"))
 
 
+_KINDS = (Tool.Kind.TOOL, Tool.Kind.PROMPT, Tool.Kind.RESOURCES)
+
+
 def _offered(organization: Organization) -> Counts:
     """Tools and prompts of all connectors, from indexes alone. What is in quarantine doesn't count as enabled."""
-    tools = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED).order_by()
+    there = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED).order_by()
     counts: dict[str, list[int]] = {kind: [0, 0] for kind in Tool.Kind.values}
-    for kind, is_enabled, count in tools.values_list("kind", "is_enabled").annotate(count=Count("*")):
+    for kind, is_enabled, count in there.values_list("kind", "is_enabled").annotate(count=Count("*")):
         counts[kind][0] += count
         counts[kind][1] += count if is_enabled else 0
     quarantined = (
@@ -108,8 +111,8 @@ def _offered(organization: Organization) -> Counts:
     )
     for kind, is_enabled, count in (rows := list(quarantined)):
         counts[kind][1] -= count if is_enabled else 0
-    numbers = (number for kind in Tool.Kind.values for number in counts[kind])
-    return Counts(*numbers, quarantined=sum(count for *_, count in rows))
+    (tools, on), (prompts, prompts_on), (resources, resources_on) = (counts[kind] for kind in _KINDS)
+    return Counts(tools, on, prompts, prompts_on, resources, resources_on, sum(count for *_, count in rows))
 
 
 def troubled_connectors(organization: Organization) -> QuerySet[Connector]:

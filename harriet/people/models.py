@@ -426,6 +426,13 @@ class MadeOnce(models.Model):
     def __str__(self) -> str:
         return f"made {self.created_at}"
 
+    @property
+    def subject(self) -> uuid.UUID:
+        """Of one that is ready to be shown."""
+        if self.subject_id is None:
+            raise ValueError("What the form asks for is still being made.")
+        return self.subject_id
+
 
 class SearchWord(models.Model):
     """A word by which something is found, as it begins. Triggers of the database keep the words beside the names that

@@ -133,4 +133,4 @@ def _issued(request: OrganizationRequest, given: dict[str, Any]) -> Made:
 def my_token_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """The token is shown here, once."""
     row = shown_once(request, pk)
-    return show_once(request, TokenPage(token=my_token(request, row.subject_id), secret=secret_of(request, row)))
+    return show_once(request, TokenPage(token=my_token(request, row.subject), secret=secret_of(request, row)))

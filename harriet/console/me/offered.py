@@ -63,4 +63,4 @@ def _offer(request: OrganizationRequest, pk: UUID) -> CredentialOffer:
 def taken_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """The credential is shown here, once."""
     row = shown_once(request, pk)
-    return show_once(request, TakenPage(token=my_token(request, row.subject_id), secret=secret_of(request, row)))
+    return show_once(request, TakenPage(token=my_token(request, row.subject), secret=secret_of(request, row)))

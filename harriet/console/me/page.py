@@ -20,7 +20,7 @@ class MyPage(PageContext):
     """home, tools, devices, connect, activity or waiting: templates/me/tabs.html."""
 
 
-def my_token(request: OrganizationRequest, pk: UUID | None) -> AccessToken:
+def my_token(request: OrganizationRequest, pk: UUID) -> AccessToken:
     """Raises NotFound for somebody else's."""
     token = tokens_of(request.organization, request.user).filter(pk=pk).first()
     if token is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -63,9 +63,9 @@ TOOLS = Table(
 
 @require_safe
 @in_organization
-def search_page(request: OrganizationRequest) -> HttpResponse:
+def search_page(request: OrganizationRequest) -> HttpResponseBase:
     text = request.GET.get("q", "").strip()[:LONGEST]
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         found = find(request.membership, request.user, text, most=MOST_BELOW)
         return show(request, FoundPart(text=text, found=found))
     if request.GET.get("of") == "tools":

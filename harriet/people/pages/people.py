@@ -148,7 +148,7 @@ def invite_page(request: OrganizationRequest) -> HttpResponse:
 def invited_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """What became of the form: loaded again, it shows no link any more."""
     row = shown_once(request, pk)
-    invitation = Invitation.objects.filter(organization=request.organization, pk=row.subject_id).first()
+    invitation = Invitation.objects.filter(organization=request.organization, pk=row.subject).first()
     if invitation is None:
         raise NotFound("There is no such invitation here.")
     page = InvitedPage(invitation=invitation, link=secret_of(request, row), has_mail=bool(settings.EMAIL_URL))
