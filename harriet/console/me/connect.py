@@ -119,7 +119,7 @@ def connected_page(request: OrganizationRequest, pk: UUID, key: str) -> HttpResp
     """Loaded again, it has everything but the credential. Its live part asks for itself alone, and uses nothing up."""
     row = shown_once(request, pk)
     token = my_token(request, row.subject)
-    profile = profiles_for(request.membership).filter(pk=token.profile_id).first()
+    profile = profiles_for(request.membership).filter(pk__in=[token.profile_id]).first()
     if profile is None or key not in CLIENTS:
         raise NotFound("You have no such profile, or Harriet knows no such client.")
     is_part = request.headers.get("HX-Target") == "live"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -80,7 +80,7 @@ def _issued(request: OrganizationRequest, given: dict[str, Any]) -> Made:
 def key_issued_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """The key is shown here, once."""
     row = shown_once(request, pk)
-    key = token_of(request.organization, cast(UUID, row.subject))
+    key = token_of(request.organization, row.subject)
     return show_once(request, KeyIssuedPage(key=key, secret=secret_of(request, row)))
 
 
