@@ -32,14 +32,15 @@ class Found:
     """Where all are; empty when these are."""
 
 
-def find(membership: Membership, user: User, text: str, *, most: int = MOST) -> list[Found]:
-    """Only what the member may open. At most one query for the words, and one for each noun that they find."""
+def find(membership: Membership, user: User, text: str, *, most: int = MOST, pages: int = 50) -> list[Found]:
+    """At most so many of each noun, and so many pages and actions; only what the member may open. One query for the
+    words, and at most one for each noun that they find."""
     text = text.strip()[:LONGEST]
     nouns = searched_by(membership)
     found = first_found(membership.organization_id, [one.noun for one in nouns], text, most + 1)
     sections = [
-        Found("actions", "Actions", found_among(ACTIONS, membership, user, text)),
-        Found("pages", "Pages", found_among(PAGES, membership, user, text)),
+        Found("actions", "Actions", found_among(ACTIONS, membership, user, text)[:pages]),
+        Found("pages", "Pages", found_among(PAGES, membership, user, text)[:pages]),
     ]
     for noun in nouns:
         if ids := found.get(noun.noun):

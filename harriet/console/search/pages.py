@@ -66,7 +66,7 @@ TOOLS = Table(
 def search_page(request: OrganizationRequest) -> HttpResponseBase:
     text = request.GET.get("q", "").strip()[:LONGEST]
     if request.htmx:
-        found = find(request.membership, request.user, text, most=MOST_BELOW)
+        found = find(request.membership, request.user, text, most=MOST_BELOW, pages=MOST_BELOW)
         return show(request, FoundPart(text=text, found=found))
     if request.GET.get("of") == "tools":
         return _tools_page(request)

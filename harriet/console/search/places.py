@@ -23,6 +23,10 @@ class Place:
     is_operators: bool = False
     """For whoever looks after the installation."""
 
+    @property
+    def all_words(self) -> str:
+        return f"{self.label} {self.other_words}"
+
 
 PAGES = (
     Place("Overview", "console:overview", Power.VIEW_SETTINGS, "home dashboard"),
@@ -66,7 +70,7 @@ ACTIONS = (
 
 
 def found_among(places: tuple[Place, ...], membership: Membership, user: User, text: str) -> list[Hit]:
-    """Those that the member may open and in whose words each word of the text begins one."""
+    """Those that the member may open and in whose words each word of the text begins one; by their own names first."""
     words = words_in(text)
     if not words:
         return []
@@ -83,6 +87,6 @@ def _may(place: Place, membership: Membership, user: User) -> bool:
     return place.power is None or has_power(membership, place.power)
 
 
-def _fits(place: Place, words: list[str]) -> bool:
-    own = f"{place.label} {place.other_words}".lower().replace("-", " ").split()
+def _fits(said: str, words: list[str]) -> bool:
+    own = said.lower().replace("-", " ").split()
     return all(any(one.startswith(word) for one in own) for word in words)
