@@ -29,20 +29,22 @@ def accept_tool_change(
     tool: Tool,
     *,
     digest: bytes,
-    looked_at: Collection[str] = (),
+    looked_at: Collection[str] | None = None,
     keep_risk: bool = False,
     actor: Actor,
 ) -> ToolVersion:
     """`digest` names the definition that the admin read: a newer one is not accepted by mistake. `looked_at` has the
-    key of each oddity of the change; `keep_risk` leaves the tool in the class that it had, if that was higher.
+    key of each oddity that a page showed and a person ticked, None where no page asks; `keep_risk` leaves the tool in
+    the class that it had, if that was higher.
 
-    Raises ConnectorError when something that is pointed out was not looked at.
+    Raises ConnectorError when something that was pointed out was not looked at.
     """
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
     version = proposed_version(tool, digest)
     before = ToolVersion.objects.filter(tool=tool, is_pinned=True)
     pinned = before.get()
-    _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
+    if looked_at is not None:
+        _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
     if keep_risk and not tool.risk_override and is_lower(propose_risk(version.definition, tool.kind).risk, tool.risk):
         set_tool(tool, risk_override=tool.risk, actor=actor)
     replaced = bytes(pinned.digest).hex()

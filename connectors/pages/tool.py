@@ -231,7 +231,7 @@ def _people(found: Tool) -> PeopleRows:
     active = Membership.objects.filter(organization=found.organization_id, is_active=True, user__is_active=True)
     everybody = list(active.order_by("user__email").values_list("pk", flat=True)[: MOST_PEOPLE + 1])
     if len(everybody) > MOST_PEOPLE:
-        callers = callers_of(found.organization, Tool.objects.filter(pk=found.pk)).order_by("user__email")
+        callers = callers_of(found.connector.organization, Tool.objects.filter(pk=found.pk)).order_by("user__email")
         emails = callers.values_list("user__email", flat=True)[:MOST_PEOPLE]
         return PeopleRows([PersonRow(email, True) for email in emails], True)
     facts = load_for_tool(found, everybody)

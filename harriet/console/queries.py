@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -96,23 +96,22 @@ def _devices_with_access() -> QuerySet[Device]:
     return Device.objects.filter(Exists(live), organization=OuterRef("pk"))
 
 
-_KINDS = (Tool.Kind.TOOL, Tool.Kind.PROMPT, Tool.Kind.RESOURCES)
-
-
 def _offered(organization: Organization) -> Counts:
     """Tools and prompts of all connectors, from indexes alone. What is in quarantine doesn't count as enabled."""
-    there = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED).order_by()
+    all_tools = Tool.objects.filter(organization=organization).exclude(state=Tool.State.REMOVED)
+    rows = _by_kind(all_tools, 0).union(_by_kind(quarantined_tools(organization), 1), all=True)
     counts: dict[str, list[int]] = {kind: [0, 0] for kind in Tool.Kind.values}
-    for kind, is_enabled, count in there.values_list("kind", "is_enabled").annotate(count=Count("*")):
-        counts[kind][0] += count
-        counts[kind][1] += count if is_enabled else 0
-    quarantined = (
-        quarantined_tools(organization).order_by().values_list("kind", "is_enabled").annotate(count=Count("*"))
-    )
-    for kind, is_enabled, count in (rows := list(quarantined)):
-        counts[kind][1] -= count if is_enabled else 0
-    (tools, on), (prompts, prompts_on), (resources, resources_on) = (counts[kind] for kind in _KINDS)
-    return Counts(tools, on, prompts, prompts_on, resources, resources_on, sum(count for *_, count in rows))
+    quarantined = 0
+    for kind, is_enabled, is_quarantined, count in rows:
+        quarantined += count if is_quarantined else 0
+        counts[kind][0] += 0 if is_quarantined else count
+        counts[kind][1] += (-count if is_quarantined else count) if is_enabled else 0
+    return Counts(*(number for kind in Tool.Kind.values for number in counts[kind]))._replace(quarantined=quarantined)
+
+
+def _by_kind(tools: QuerySet[Tool], mark: int) -> Any:
+    marked = tools.order_by().select_related(None).annotate(mark=Value(mark))
+    return marked.values_list("kind", "is_enabled", "mark").annotate(count=Count("*"))
 
 
 def troubled_connectors(organization: Organization) -> QuerySet[Connector]:

@@ -104,7 +104,7 @@ def test_nothing_is_accepted_before_each_part_was_looked_at(
         found.refresh_from_db()
         assert found.state == "quarantined"
     with pytest.raises(ConnectorError):
-        accept_tool_change(found, digest=bytes.fromhex(digest), actor=cast.actor(cast.alice))
+        accept_tool_change(found, digest=bytes.fromhex(digest), looked_at=asked[1:], actor=cast.actor(cast.alice))
     alice.post(page_of(found, "accept_change"), {"digest": digest, "looked": asked})
     found.refresh_from_db()
     assert found.state == "pinned"
