@@ -72,7 +72,7 @@ def may_call(tool: ToolFacts, caller: CallerFacts, profile: ProfileFacts) -> Ver
     for refusal in (may_open(profile, caller), _is_offered(tool), _is_in(profile, tool)):
         if not refusal.is_allowed:
             return refusal
-    return _is_permitted(tool, caller)
+    return is_permitted(tool, caller)
 
 
 def may_open(profile: ProfileFacts, caller: CallerFacts) -> Verdict:
@@ -141,7 +141,8 @@ def _is_in(profile: ProfileFacts, tool: ToolFacts) -> Verdict:
     return Verdict(False, f"The profile {profile.name} does not contain {tool.name}.")
 
 
-def _is_permitted(tool: ToolFacts, caller: CallerFacts) -> Verdict:
+def is_permitted(tool: ToolFacts, caller: CallerFacts) -> Verdict:
+    """Whether one of the caller's groups or roles is allowed, whatever else decides."""
     shared = caller.group_ids & tool.groups.keys()
     if shared:
         names = sorted(tool.groups[group] for group in shared)

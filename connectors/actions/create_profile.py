@@ -33,13 +33,13 @@ def create_profile(
     has_prefix: bool = False,
     is_progressive: bool = False,
     groups: Iterable[Group] = (),
-    people: Iterable[Membership] = (),
+    people: Iterable[Membership] | None = None,
     connectors: Iterable[Connector] = (),
     tools: Iterable[Tool] = (),
     actor: Actor,
 ) -> Profile:
-    """Raises ConnectorError beside the field: for a short name that is taken, what isn't the organization's, or tools
-    that would be shown under one name."""
+    """Whoever creates it is in it, unless `people` says who is. Raises ConnectorError beside the field: for a short
+    name that is taken, what isn't the organization's, or tools that would be shown under one name."""
     demand(actor, organization, Power.MANAGE_PROFILES)
     profile = Profile(
         organization=organization,
@@ -51,11 +51,18 @@ def create_profile(
     )
     refuse_taken_slug(profile)
     profile.save(force_insert=True)
+    people = membership_of(organization, actor) if people is None else people
     fill(profile, groups=groups, people=people, connectors=connectors, tools=tools)
     refuse_clashes(profile)
     record(ProfileCreated(profile=profile_label(profile)), organization_id=organization.id, actor=actor)
     move_version(organization.id)
     return profile
+
+
+def membership_of(organization: Organization, actor: Actor) -> list[Membership]:
+    """The creator's own place there; nobody's for a program or a set-up file."""
+    mine = Membership.objects.filter(organization=organization, is_active=True)
+    return list(mine.filter(user=actor.id)) if actor.kind == "person" and actor.id else []
 
 
 def refuse_taken_slug(profile: Profile) -> None:

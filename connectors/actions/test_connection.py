@@ -12,7 +12,7 @@ from connectors.audit_labels import connector_label
 from connectors.definitions.offer import Offer, read_offer
 from connectors.events import ConnectorTested
 from connectors.inspect.failures import OWN, findings_of
-from connectors.inspect.findings import AUTHENTICATION, Finding, summary_of_test
+from connectors.inspect.findings import AUTHENTICATION, MOST_NAMES, Finding, summary_of_test
 from connectors.inspect.look import Candidate, Look, discover, list_offer
 from connectors.models import Connector
 from connectors.transports.base import Discovery
@@ -106,13 +106,13 @@ def _offer(look: Look) -> list[Finding]:
 
 
 def _listed(title: str, offer: Offer) -> Finding:
+    names, count = sorted(offer.tools), len(offer.tools)
+    short, first = f"{count} {title.lower() if count != 1 else title.lower()[:-1]}", tuple(names[:MOST_NAMES])
     if offer.refused:
         left_out = f"{len(offer.refused)} left out. {offer.refused[0]}"
-        return Finding("attention", title, f"{len(offer.tools)} {title.lower()} found; {left_out}")
+        return Finding("attention", title, f"{count} {title.lower()} found; {left_out}", short, first)
     if offer.mended:
         was_mended = f"{len(offer.mended)} not valid, and mended. {offer.mended[0]}"
-        return Finding("ok", title, f"{len(offer.tools)} {title.lower()} found; {was_mended}")
-    names = sorted(offer.tools)
+        return Finding("ok", title, f"{count} {title.lower()} found; {was_mended}", short, first)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    sentence = f"{len(names)} found: {', '.join(names[:5])}{more}."
-    return Finding("ok", title, sentence, f"{len(names)} {title.lower() if len(names) != 1 else title.lower()[:-1]}")
+    return Finding("ok", title, f"{count} found: {', '.join(names[:5])}{more}.", short, first)

@@ -16,8 +16,11 @@ class Finding:
     sentence: str
     short: str = ""
     """For the one line of a test without anything to look at."""
+    names: tuple[str, ...] = ()
+    """Of what it offers, the first MOST_NAMES."""
 
 
+MOST_NAMES = 200
 AUTHENTICATION = "Authentication"
 """The title of what was found about signing in."""
 _BY_WEIGHT = ("danger", "attention", "ok")

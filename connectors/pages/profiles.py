@@ -38,12 +38,12 @@ class NewProfilePage(PageContext):
 
 @needs(Power.MANAGE_PROFILES)
 def new_profile_page(request: OrganizationRequest) -> HttpResponse:
-    initial = {"connectors": request.GET.getlist("connector")}
+    initial = {"connectors": request.GET.getlist("connector"), "people": [request.membership]}
     form = ProfileForm(request.organization, request.POST or None, initial=initial)
     made = attempt(form, lambda given: create_profile(request.organization, **given, actor=request.actor))
     if made is None:
         return show(request, NewProfilePage(form=form), status=status_of(form))
-    messages.success(request, f"The profile {made} was created. Its address is below.")
+    messages.success(request, f"The profile {made} was created. Its address is below; next, connect a client to it.")
     return redirect("profiles:detail", made.pk)
 
 

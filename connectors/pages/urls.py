@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from connectors.pages.access_step import access_step
 from connectors.pages.bulk import bulk_page, set_many_tools, switch_this_tool, undo_bulk
 from connectors.pages.connector.access import access_tab, save_approvers
 from connectors.pages.connector.activity import activity_tab
@@ -40,7 +41,6 @@ from connectors.pages.tool import (
     tool_page,
 )
 from connectors.pages.wizard import (
-    access_step,
     authentication_step,
     basics_step,
     connection_step,

@@ -8,25 +8,23 @@ from typing import ClassVar
 from uuid import UUID
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from connectors.actions.activate_connector import activate_connector
 from connectors.actions.save_basics import save_basics
-from connectors.actions.sync_connector import summary_of, sync_connector
+from connectors.actions.sync_connector import summary_of
 from connectors.actions.test_connection import test_connection
 from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
 from connectors.inspect.findings import Finding, worst_of
 from connectors.models import Connector, SyncRun
-from connectors.pages.forms import AccessForm, BasicsForm, ConnectionForm
+from connectors.pages.forms import BasicsForm, ConnectionForm
 from connectors.pages.kept_findings import KeptTest, keep_findings, kept_test
 from connectors.pages.kept_prefill import kept_prefill
 from connectors.pages.moved_address import question_about_secret, saved_connection
 from connectors.pages.prefill import Prefill
-from connectors.pages.shared_forms import credential_form, saved_access, saved_credential
+from connectors.pages.shared_forms import credential_form, saved_credential
 from connectors.queries import connector_of, counts_of, last_sync_of
 from connectors.sync_remarks import RemarkList, remarks_of
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
@@ -108,12 +106,6 @@ class AuthenticationStepPage(StepPage):
     step = AUTHENTICATION
 
 
-@dataclass(frozen=True, slots=True)
-class AccessStepPage(StepPage):
-    template = "connectors/wizard_access.html"
-    step = ACCESS
-
-
 @needs(Power.MANAGE_CONNECTORS)
 def resume_set_up(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """The first step that is still to do."""
@@ -126,7 +118,7 @@ def resume_set_up(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 
 @needs(Power.MANAGE_CONNECTORS)
 def basics_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    connector = _draft(request, pk, BASICS)
+    connector = draft_at(request, pk, BASICS)
     initial = {name: getattr(connector, name) for name in ("name", "slug", "description", "icon")}
     form = BasicsForm(request.POST or None, initial=initial)
     if attempt(form, lambda given: save_basics(connector, **given, actor=request.actor)) is None:
@@ -137,7 +129,7 @@ def basics_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @needs(Power.MANAGE_CONNECTORS)
 def connection_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     """Saves, then tries the server: what was found is shown here, or beside the next step when it works."""
-    connector = _draft(request, pk, CONNECTION)
+    connector = draft_at(request, pk, CONNECTION)
     prefill = None if connector.url else kept_prefill(request, connector.pk)
     is_meant = prefill is not None and ("fill" in request.GET or prefill.is_meant_for(connector.name))
     url = prefill.url if prefill is not None and is_meant else connector.url
@@ -152,7 +144,7 @@ def connection_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 
 @needs(Power.MANAGE_CONNECTORS)
 def authentication_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    connector = _draft(request, pk, AUTHENTICATION)
+    connector = draft_at(request, pk, AUTHENTICATION)
     form = credential_form(request, connector)
     saved = saved_credential(request, connector, form)
     if saved is None:
@@ -169,21 +161,6 @@ def _tested(
     keep_findings(request, connector, found)
     is_broken = worst_of(found).kind == "danger"
     return step if is_broken or "test" in request.POST else then
-
-
-@needs(Power.MANAGE_CONNECTORS)
-def access_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    """The last step saves, activates and syncs."""
-    connector = _draft(request, pk, ACCESS)
-    form = AccessForm.of(connector, request.POST or None)
-    if not saved_access(request, connector, form):
-        return show(request, AccessStepPage(request, connector, form), status=status_of(form))
-    if "later" in request.POST:
-        messages.success(request, f"The draft of {connector} was saved. It is in the list when you come back.")
-        return redirect("connectors:list")
-    activate_connector(connector, actor=request.actor)
-    sync_connector(connector, actor=request.actor)
-    return redirect("connectors:ready", pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +196,8 @@ def ready_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     return show(request, ReadyPage(connector=connector, run=last_sync_of(connector)))
 
 
-def _draft(request: OrganizationRequest, pk: UUID, step: str) -> Connector:
+def draft_at(request: OrganizationRequest, pk: UUID, step: str) -> Connector:
+    """Raises ConnectorError for a connector that is set up, and for a step that isn't reached."""
     connector = connector_of(request.organization, pk)
     if connector.state != Connector.State.DRAFT:
         raise ConnectorError(f"{connector} is set up already. Change it on its own page.")
