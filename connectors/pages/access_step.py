@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -40,7 +40,7 @@ class AccessStepForm(AccessForm):
         help_text="For example: Sales. It is made when you save, and may call the tools.",
     )
 
-    field_order: ClassVar[tuple[str, ...]] = (
+    field_order = (
         "everyone", "groups", "new_group", "new_people", "roles", "requires_confirmation", "person",
     )  # fmt: skip
 

@@ -119,7 +119,7 @@ class AccessForm(WhoFields):
         help_text="Each call then waits until an approver has seen it.",
     )
 
-    field_order = ("everyone", "groups", "roles", "requires_confirmation")
+    field_order: tuple[str, ...] = ("everyone", "groups", "roles", "requires_confirmation")
 
     @classmethod
     def of(cls, connector: Connector, posted: Any = None) -> AccessForm:

@@ -15,7 +15,7 @@ from connectors.actions.add_sample import add_sample
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_basics import save_basics
 from connectors.models import Connector
-from connectors.pages.catalogue import PRESETS, Preset, preset_named
+from connectors.pages.catalogue import CATEGORIES, Preset, preset_named, presets_found
 from connectors.pages.forms import NewConnectorForm, SnippetForm
 from connectors.pages.kept_prefill import keep_prefill, kept_prefill
 from connectors.pages.prefill import Prefill
@@ -37,7 +37,24 @@ class FirstStepPage(StepPage):
     step = BASICS
     snippet: SnippetForm
     preset: Preset | None = None
-    presets: tuple[Preset, ...] = PRESETS
+
+    @property
+    def catalogue(self) -> list[Preset]:
+        """What of it is searched for."""
+        return presets_found(self.catalogue_text, self.category)
+
+    @property
+    def catalogue_text(self) -> str:
+        return self.request.GET.get("find", "").strip()[:100]
+
+    @property
+    def category(self) -> str:
+        wanted = self.request.GET.get("category", "")
+        return wanted if wanted in CATEGORIES else ""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return CATEGORIES
 
 
 @dataclass(frozen=True, slots=True)

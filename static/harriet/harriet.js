@@ -66,6 +66,34 @@ for (const select of all("form[data-auto-submit] select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// A secret is typed hidden, and shown while somebody says so. Sent, it is a password again: no browser remembers it as text.
+for (const input of all("input[data-secret]")) {
+  const button = document.createElement("button");
+  const show = (isShown) => {
+    input.type = isShown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(isShown));
+    button.textContent = isShown ? "Hide" : "Show";
+  };
+  button.type = "button";
+  button.className = "button small";
+  button.setAttribute("aria-controls", input.id);
+  button.addEventListener("click", () => show(input.type === "password"));
+  input.form.addEventListener("submit", () => show(false));
+  input.after(button);
+  show(false);
+}
+
+// What asks a server takes a while: the button says that it is being done, and is not pressed twice.
+for (const button of all("button[data-busy]")) {
+  button.form.addEventListener("submit", (event) => {
+    if (event.submitter !== button) return;
+    setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
+  });
+}
+addEventListener("pageshow", (event) => {  // back from a page that the button led to
+  if (event.persisted && all("button[data-busy]:disabled").length) location.reload();
+});
+
 // Typed confirmation: the button wakes when the name is right. The server checks it again.
 for (const input of all("input[data-confirm]")) {
   const button = input.form.querySelector("button[data-confirmed]") || input.form.querySelector("button");

@@ -210,3 +210,18 @@ def test_only_drafts_are_discarded_and_only_by_those_who_may(client: Client, cas
     client.force_login(cast.charlie)
     assert client.post(reverse("connectors:discard", args=[draft.pk])).status_code == 404
     assert Connector.objects.count() == 2
+
+
+def test_the_catalogue_is_searched_and_sorted(client: Client, cast: Cast) -> None:
+    client.force_login(cast.alice)
+
+    def shown(**query: str) -> list[str]:
+        page = client.get(reverse("connectors:new"), query)
+        return [one.name for one in page.context["catalogue"]()]
+
+    assert shown() == [one.name for one in PRESETS]
+    assert shown(find="PULL requests") == ["GitHub"]
+    assert shown(category="Payments") == ["Stripe"]
+    assert shown(find="stripe", category="Development") == []
+    page = client.get(reverse("connectors:new"), {"find": "<none>"}).content.decode()
+    assert "Nothing in the catalogue fits" in page and "&lt;none&gt;" in page

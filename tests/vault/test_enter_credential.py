@@ -106,3 +106,24 @@ def test_the_saved_owner_is_shown_rather_than_a_suggestion(cast: Cast) -> None:
     credential = save_token(cast, owner=cast.bob)
     form = CredentialForm(organization=cast.acme, credential=credential, initial={"owner": cast.alice.pk})
     assert form.initial["owner"] == cast.bob.pk
+
+
+def test_a_template_is_asked_for_a_custom_header_alone(cast: Cast) -> None:
+    """What somebody typed for another type, and no longer sees, doesn't change how the secret is sent."""
+    fields = entered(cast).fields
+    places = {name: field.widget.attrs.get("data-for", "").split() for name, field in fields.items()}
+    assert len(places["template"]) == 1 and len(places["username"]) == 1 and len(places["name"]) == 2
+    form = entered(cast, secret=TOKEN, template="key={{secret}}")
+    assert form.is_valid()
+    save(cast, form)
+    assert saved_headers(cast) == {"Authorization": f"Bearer {TOKEN}"}
+
+
+def test_a_template_that_a_program_saved_stays(cast: Cast) -> None:
+    saved = save_token(cast)
+    Credential.objects.update(placement={"in": "header", "name": "X-Key", "template": "key={{secret}}"})
+    saved.refresh_from_db()
+    form = entered(cast, saved, secret=TOKEN, place="header", name="X-Key")
+    assert form.is_valid() and form.entered.placement["template"] == "key={{secret}}"
+    other = entered(cast, saved, secret=TOKEN, place="query", name="key")
+    assert other.is_valid() and "template" not in other.entered.placement

@@ -22,9 +22,9 @@ from vault.types.registry import (
     USUAL_TYPE,
     Entered,
     all_inputs,
+    asked_of,
     choices_with_none,
     entered,
-    inputs_of,
 )
 
 
@@ -35,7 +35,13 @@ class SecretField(forms.CharField):
     """The form says when; the page doesn't call it optional."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attributes = {"autocomplete": "off", "spellcheck": "false", "data-1p-ignore": "", "data-lpignore": "true"}
+        attributes = {
+            "autocomplete": "new-password",  # "off" lets browsers offer another server's
+            "spellcheck": "false",
+            "data-secret": "",
+            "data-1p-ignore": "",
+            "data-lpignore": "true",
+        }
         super().__init__(strip=False, widget=forms.PasswordInput(attrs=attributes, render_value=False), **kwargs)
 
     def to_python(self, value: Any) -> Any:
@@ -77,8 +83,15 @@ class CredentialForm(ScheduleForm):
 
     @property
     def entered(self) -> Entered:
-        """What was chosen of what the type asks for; other types' fields may hold what isn't meant."""
-        return entered(inputs_of(self.cleaned_data["type"]), self.cleaned_data)
+        """What was chosen of what the page asks for; other fields may hold what was meant for another type. What it
+        doesn't ask for stays as it is saved, as long as the rest does."""
+        asked = asked_of(self.cleaned_data["type"])
+        given, saved = entered(asked, self.cleaned_data), self.credential
+        if saved is None or saved.type != self.cleaned_data["type"]:
+            return given
+        keys = [one.key for one in asked if not one.is_sealed]
+        is_as_saved = all(given.placement.get(key) == saved.placement.get(key) for key in keys)
+        return given._replace(placement=saved.placement | given.placement) if is_as_saved else given
 
     @property
     def is_kept(self) -> bool:
@@ -118,8 +131,8 @@ class CredentialForm(ScheduleForm):
         """`data-for` holds the places in the list of types (from 1) that a field is for: a style sheet can compare it
         with the chosen place without knowing any type, and hide the rest without JavaScript."""
         codes = [code for code, _ in choices_with_none()]
-        asked = {code: {one.name for one in inputs_of(code)} for code in codes}
-        of_some = set().union(*asked.values())
+        asked = {code: {one.name for one in asked_of(code)} for code in codes}
+        of_some = {one.name for one in all_inputs()}
         for name, field in self.fields.items():
             if name != "type":
                 users = [code for code in TYPES if name in asked[code] or name not in of_some]

@@ -57,6 +57,8 @@ class CredentialType:
     """How the secret travels, as a short phrase."""
     example: Mapping[str, str]
     """What somebody may enter, by the names of the inputs; the API's documentation shows it."""
+    unasked: tuple[Input, ...] = ()
+    """Inputs that the API and set-up files take and pages don't ask for: almost nobody needs another than the usual."""
 
     @property
     def has_username(self) -> bool:

@@ -41,4 +41,5 @@ BEARER = CredentialType(
     place=place,
     sent_as=sent_as,
     example={"place": "query", "name": "api_key"},
+    unasked=(TEMPLATE,),
 )

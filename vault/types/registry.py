@@ -53,6 +53,11 @@ def inputs_of(code: str) -> tuple[Input, ...]:
     return TYPES[code].inputs if code in TYPES else ()
 
 
+def asked_of(code: str) -> tuple[Input, ...]:
+    """What a page asks for when the type is chosen."""
+    return tuple(one for one in inputs_of(code) if one not in TYPES[code].unasked)
+
+
 def all_inputs() -> list[Input]:
     """What any type asks for, each once."""
     return list(dict.fromkeys(one for kind in TYPES.values() for one in kind.inputs))
