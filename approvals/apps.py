@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class ApprovalsConfig(AppConfig):
     name = "approvals"
     label = "approvals"
+
+    def ready(self) -> None:
+        from approvals.actions.end_calls import end_calls, tell_of_undecidable
+        from harriet.people.endings import ACCESS, RIGHTS
+
+        ACCESS.append(end_calls)
+        RIGHTS.append(tell_of_undecidable)

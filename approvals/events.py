@@ -35,6 +35,13 @@ class ActionWithdrawn(TicketEvent):
     sentence = "{actor} withdrew {tool} on ticket {ticket}."
 
 
+class ActionEnded(TicketEvent):
+    """The access of whoever asked for a held call ended, before anybody had decided on it."""
+
+    code = "action.ended"
+    sentence = "{tool} for {person} on ticket {ticket} was ended: {reason}"
+
+
 class ActionInvalidated(TicketEvent):
     """Something that the approval was bound to changed before the call could run."""
 

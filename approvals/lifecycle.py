@@ -20,7 +20,7 @@ NOTIFIED = "harriet_action"
 """The channel of PostgreSQL's NOTIFY; the payload is the action's id."""
 
 State = PendingAction.State
-REFUSED = [State.REJECTED, State.EXPIRED, State.WITHDRAWN, State.INVALID, State.UNKNOWN]
+REFUSED = [State.REJECTED, State.EXPIRED, State.WITHDRAWN, State.ENDED, State.INVALID, State.UNKNOWN]
 
 
 def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:

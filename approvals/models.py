@@ -55,6 +55,7 @@ class PendingAction(models.Model):
         REJECTED = "rejected", "Rejected"
         EXPIRED = "expired", "Expired"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        ENDED = "ended", "Ended with the caller's access"
         UNKNOWN = "unknown", "Started, outcome unknown"
         INVALID = "invalid", "Approval no longer fitted"
 

@@ -98,6 +98,16 @@ class ConnectorActivated(AuditEvent):
     connector: Label
 
 
+class ConnectorOwnerChanged(AuditEvent):
+    """Somebody else looks after the connector: they hear when its server is down or its tools change."""
+
+    code = "connector.owner_changed"
+    sentence = "{actor} handed {connector} over to {owner}."
+    connector: Label
+    owner: Annotated[str, "mail address of who looks after it now"]
+    before: Annotated[str | None, "mail address of who did until then; null for nobody"]
+
+
 class ConnectorPaused(AuditEvent):
     """Calls to it are refused until it is resumed."""
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from audit.verification.checkpoints import last_verification
 from connectors.models import Connector, Tool
+from connectors.ownerless import ownerless_things
 from harriet.console import queries
 from harriet.console.queries import SetUp
-from harriet.pages.counts import NONE, AtMost, several
+from harriet.pages.counts import NONE, AtMost, at_most, several
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -55,6 +56,7 @@ def matters_of(membership: Membership, tickets: AtMost) -> list[Matters]:
         *([Matters(list(_waiting(tickets)))] if has_power(membership, Power.DECIDE_ACTIONS) else []),
         _quarantined(organization),
         _due(organization),
+        *([Matters(list(_ownerless(organization)))] if has_power(membership, Power.MANAGE_PEOPLE) else []),
     ]
     return [sort for sort in sorts if sort.shown]
 
@@ -97,6 +99,16 @@ def _quarantined(organization: Organization) -> Matters:
     found = several(queries.quarantined_tools(organization))
     url = f"{reverse('connectors:list')}?show=attention"
     return Matters([_of_quarantined(one) for one in found], found.more, url, "changed definitions in quarantine")
+
+
+def _ownerless(organization: Organization) -> Iterator[Matter]:
+    """Whoever looked after it has no access any more."""
+    things = ownerless_things(organization.pk)
+    count = at_most(things.connectors.exclude(owner=None)) + at_most(things.credentials.exclude(owner=None))
+    if count:
+        are = "thing is" if count == AtMost(1) else "things are"
+        text = "whoever looked after them has no access any more."
+        yield Matter("attention", "Owners", f"{count} {are} looked after by nobody", text, reverse("console:hand_over"))
 
 
 def _of_quarantined(tool: Tool) -> Matter:

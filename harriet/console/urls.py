@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from harriet.console.handing_over.pages import hand_over_page, off_board_page
 from harriet.console.home import home_page
 from harriet.console.inbox import inbox_page
 from harriet.console.installation.pages import licences_page, test_mail, this_installation_page
@@ -19,6 +20,8 @@ console_urls = (
         path("frame/", frame, name="frame"),
         path("inbox/", inbox_page, name="inbox"),
         path("account/", account_page, name="account"),
+        path("people/<uuid:pk>/off-board/", off_board_page, name="off_board"),
+        path("hand-over/", hand_over_page, name="hand_over"),
     ],
     "console",
 )

@@ -99,9 +99,10 @@ class PersonDeactivated(AuditEvent):
     """All access ends at once; the membership stays and can be activated again."""
 
     code = "person.deactivated"
-    sentence = "{actor} deactivated {person}; {tokens} tokens were revoked."
+    sentence = "{actor} deactivated {person}; {tokens} tokens and {devices} devices were revoked."
     person: Label
     tokens: Annotated[int, "how many tokens were revoked"]
+    devices: Annotated[int, "how many devices were revoked"]
 
 
 class PersonActivated(AuditEvent):

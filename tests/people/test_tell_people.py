@@ -22,7 +22,7 @@ from harriet.people.actions.tell_of_log import tell_of_log
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.errors import PeopleError
 from harriet.people.models import MailResult, Membership, Notice, NotificationChoice
-from harriet.people.notifications.kinds import FOR_YOU, LOG_FAULT, QUARANTINE, Kind, Matter
+from harriet.people.notifications.kinds import FOR_YOU, KINDS, LOG_FAULT, QUARANTINE, Kind, Matter
 from tests.stage.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ def test_bob_chooses_on_his_page(client: Client, cast: Cast) -> None:
     page = client.get("/account/notifications/").content.decode()
     assert "Calls that wait for approval" in page and "No mail leaves this installation" in page
     chosen = {"quarantine": "inbox"}
-    sent: Any = dict.fromkeys(("calls", "server", "credential_refused", "secret_due", "for_you"), "mail")
+    sent = {kind.code: kind.channel for kind in KINDS.values() if not kind.is_fixed}
     assert client.post("/account/notifications/", sent | chosen).status_code == 302
     assert NotificationChoice.objects.get().kind == "quarantine"
     tell_people(matter(cast, QUARANTINE), [cast.bob.pk])

@@ -7,6 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
+from harriet.people.endings import Ending, right_ended
 from harriet.people.events import RoleChanged
 from harriet.people.models import Membership, RightGiven
 from harriet.people.permissions import demand
@@ -41,4 +42,6 @@ def change_role(membership: Membership, role: str, *, actor: Actor) -> Membershi
             organization_id=membership.organization_id,
             actor=actor,
         )
+        why = f"The role of {membership.user.email} changed."
+        right_ended(Ending(membership.organization_id, membership.user_id, why, actor))
     return membership

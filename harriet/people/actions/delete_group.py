@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.endings import Ending, right_ended
 from harriet.people.events import GroupDeleted
 from harriet.people.models import Group
 from harriet.people.permissions import demand
@@ -21,3 +22,4 @@ def delete_group(group: Group, *, actor: Actor) -> None:
         group.delete()
         move_version(organization_id)
         record(GroupDeleted(group=name), organization_id=organization_id, actor=actor)
+        right_ended(Ending(organization_id, None, f"The group {name} was deleted.", actor))

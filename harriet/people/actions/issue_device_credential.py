@@ -48,6 +48,7 @@ def issue_device_credential(
     demand_self(actor, device.organization, device.user)
     name = clean_name(name, longest=80)
     with transaction.atomic():
+        active_membership(device.organization, device.user)
         if not Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None).exists():
             raise PeopleError("The device was revoked. Register it again under another name.", field="device")
         issued = insert_token(

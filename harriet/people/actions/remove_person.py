@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.people.actions.deactivate_person import revoke_tokens_of
+from harriet.people.actions.deactivate_person import revoke_devices_of, revoke_tokens_of
 from harriet.people.actions.invite_person import withdraw_open
 from harriet.people.actors import person_label
+from harriet.people.endings import Ending, access_ended
 from harriet.people.events import PersonRemoved
-from harriet.people.models import Device, Membership
+from harriet.people.models import Membership
 from harriet.people.permissions import demand
 from harriet.people.role_rules import check_may_change, check_owner_remains
 from harriet.people.roles import Power
@@ -36,7 +36,7 @@ def remove_person(membership: Membership, *, actor: Actor) -> Removed:
         Membership.objects.select_for_update().filter(pk=membership.pk).first()  # nobody issues a token meanwhile
         check_owner_remains(membership)
         tokens = revoke_tokens_of(organization.pk, user.pk)
-        devices = Device.objects.filter(organization=organization, user=user, revoked_at=None).update(revoked_at=Now())
+        devices = revoke_devices_of(organization.pk, user.pk)
         withdraw_open(organization, user.email)
         membership.delete()
         move_version(organization.pk)
@@ -45,4 +45,5 @@ def remove_person(membership: Membership, *, actor: Actor) -> Removed:
             organization_id=organization.pk,
             actor=actor,
         )
+        access_ended(Ending(organization.pk, user.pk, f"The access of {user.email} ended.", actor))
     return Removed(tokens, devices)

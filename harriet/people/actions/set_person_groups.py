@@ -10,6 +10,7 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actions.add_person import own_groups
 from harriet.people.actors import person_label
+from harriet.people.endings import Ending, right_ended
 from harriet.people.events import PersonGroupsChanged
 from harriet.people.models import Group, Membership, RightGiven
 from harriet.people.permissions import demand
@@ -38,3 +39,6 @@ def set_person_groups(membership: Membership, groups: Iterable[Group], *, actor:
             organization_id=membership.organization_id,
             actor=actor,
         )
+        if before - after:
+            why = f"The groups of {membership.user.email} changed."
+            right_ended(Ending(membership.organization_id, membership.user_id, why, actor))

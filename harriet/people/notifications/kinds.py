@@ -63,6 +63,12 @@ SECRET_DUE = Kind(
     "Secrets that are due",
     "14 and 3 days before a secret that you look after is due for rotation, on the day, and then every week.",
 )
+HANDED_OVER = Kind(
+    "handed_over",
+    "What you look after",
+    "When a connector or a secret is handed over to you. Owners and IT admins also hear when nobody looks after "
+    "something any more, or when nobody can decide on a call that waits.",
+)
 FOR_YOU = Kind(
     "for_you",
     "Something was prepared for you",
@@ -92,6 +98,7 @@ KINDS = {
         CREDENTIAL_REFUSED,
         QUARANTINE,
         SECRET_DUE,
+        HANDED_OVER,
         FOR_YOU,
         INVITATION,
         LOG_FAULT,

@@ -100,7 +100,10 @@ def set_groups_of_person(request: OrganizationRequest, pk: UUID) -> HttpResponse
 def deactivate_this_person(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     membership = person_of(request.organization, pk)
     deactivate_person(membership, actor=request.actor)
-    messages.success(request, f"{membership.user} was deactivated. Their pages and tokens stopped working.")
+    messages.success(
+        request,
+        f"{membership.user} was deactivated. Their pages, devices and tokens stopped working; calls that waited ended.",
+    )
     return redirect("people:detail", pk)
 
 
@@ -109,7 +112,10 @@ def deactivate_this_person(request: OrganizationRequest, pk: UUID) -> HttpRespon
 def activate_this_person(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     membership = person_of(request.organization, pk)
     activate_person(membership, actor=request.actor)
-    messages.success(request, f"{membership.user} may sign in again. Devices need new credentials.")
+    messages.success(
+        request,
+        f"{membership.user} may sign in again. Tokens and devices stay revoked: clients are connected anew.",
+    )
     return redirect("people:detail", pk)
 
 

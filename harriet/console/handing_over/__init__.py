@@ -1,0 +1,1 @@
+"""Off-boarding: what somebody holds here, and who has it from then on."""

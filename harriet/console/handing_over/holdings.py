@@ -1,0 +1,80 @@
+"""What somebody who leaves holds here: what ends with their access, and what somebody else must have then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from approvals.models import AccessRequest, PendingAction
+from approvals.queries import still_waiting
+from approvals.undecidable import undecidable_calls
+from connectors.models import Connector, ConnectorPermission, Profile
+from connectors.ownerless import owned_things
+from harriet.pages.counts import AtMost, Several, at_most, several, several_of
+from harriet.people.models import AccessToken, Group, Membership
+from harriet.people.queries import devices_of, keys_seen_by, tokens_of
+from vault.models import Credential
+
+SHOWN = 20
+"""Names in each list; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    devices: AtMost
+    tokens: AtMost
+    waiting: Several[PendingAction]
+    """Calls that they asked for and nobody decided on yet."""
+    requests: AtMost
+    seen_keys: Several[AccessToken]
+    undecidable: Several[PendingAction]
+    """Calls on which nobody but they can decide."""
+    connectors: Several[Connector]
+    credentials: Several[Credential]
+    profiles: Several[Profile]
+    """That nobody else has."""
+    groups: Several[Group]
+    """Whose only active member they are, and which decide for a connector."""
+
+    @property
+    def is_nothing_left(self) -> bool:
+        """To hand over."""
+        return not (self.connectors or self.credentials or self.profiles or self.groups)
+
+
+def holdings_of(membership: Membership) -> Holdings:
+    organization, user = membership.organization, membership.user
+    owned = owned_things(organization.pk, user.pk)
+    waiting = still_waiting(organization.pk).filter(user=user).select_related("ticket").order_by("pk")
+    requests = AccessRequest.objects.filter(organization=organization, person=user, state=AccessRequest.State.OPEN)
+    return Holdings(
+        devices=at_most(devices_of(organization, user)),
+        tokens=at_most(tokens_of(organization, user)),
+        waiting=several(waiting, SHOWN),
+        requests=at_most(requests),
+        seen_keys=several(keys_seen_by(organization, user), SHOWN),
+        undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
+        connectors=several(owned.connectors, SHOWN),
+        credentials=several(owned.credentials, SHOWN),
+        profiles=several(profiles_of_nobody_else(membership), SHOWN),
+        groups=several(groups_of_nobody_else(membership), SHOWN),
+    )
+
+
+def profiles_of_nobody_else(membership: Membership) -> QuerySet[Profile]:
+    """Without groups, and with no other person."""
+    others = Profile.people.through.objects.filter(profile=OuterRef("pk")).exclude(membership=membership)
+    mine = Profile.objects.filter(organization=membership.organization_id, people=membership, groups=None)
+    return mine.filter(~Exists(others)).select_related("organization").order_by("name", "pk")
+
+
+def groups_of_nobody_else(membership: Membership) -> QuerySet[Group]:
+    """That decide for a connector, and have no other active member."""
+    deciding = Q(connector_permissions__permission__codename=ConnectorPermission.APPROVE)
+    mine = Group.objects.filter(deciding, organization=membership.organization_id, memberships=membership)
+    others = Membership.groups.through.objects.filter(
+        group=OuterRef("pk"), membership__is_active=True, membership__user__is_active=True
+    ).exclude(membership=membership)
+    found = mine.filter(~Exists(others)).annotate(decides_for=Count("connector_permissions", filter=deciding))
+    return found.select_related("organization").order_by("name", "pk")
