@@ -34,6 +34,11 @@ def offered_tools(membership: Membership) -> QuerySet[Tool]:
     )
 
 
+def is_permitted(tool: Tool, membership: Membership) -> bool:
+    """Whether the tool is for a group or the role of the person, enabled or not."""
+    return Tool.objects.filter(Exists(_permissions_of(membership)), pk=tool.pk).exists()
+
+
 def connectors_beyond(membership: Membership) -> QuerySet[Connector]:
     """Active connectors of which the person may use nothing, by name."""
     mine = usable_tools(membership).values("connector")

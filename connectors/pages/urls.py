@@ -35,6 +35,7 @@ from connectors.pages.profiles import (
     profile_page,
 )
 from connectors.pages.profiles_list import profiles_page
+from connectors.pages.ready import begin_with_connector, ready_page
 from connectors.pages.tool import (
     accept_change_of_tool,
     refuse_change_of_tool,
@@ -44,7 +45,6 @@ from connectors.pages.wizard import (
     authentication_step,
     basics_step,
     connection_step,
-    ready_page,
     resume_set_up,
 )
 
@@ -62,6 +62,7 @@ connector_urls = (
         path("<uuid:pk>/setup/access/", access_step, name="setup_access"),
         path("<uuid:pk>/discard/", discard_draft_page, name="discard"),
         path("<uuid:pk>/ready/", ready_page, name="ready"),
+        path("<uuid:pk>/ready/begin/", begin_with_connector, name="begin"),
         path("<uuid:pk>/", tools_tab, name="detail"),
         path("<uuid:pk>/access/", access_tab, name="access"),
         path("<uuid:pk>/access/approvers/", save_approvers, name="approvers"),

@@ -13,20 +13,17 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from connectors.actions.save_basics import save_basics
-from connectors.actions.sync_connector import summary_of
 from connectors.actions.test_connection import test_connection
-from connectors.counts import Counts, enabled_words
 from connectors.errors import ConnectorError
 from connectors.inspect.findings import Finding, worst_of
-from connectors.models import Connector, SyncRun
+from connectors.models import Connector
 from connectors.pages.forms import BasicsForm, ConnectionForm
 from connectors.pages.kept_findings import KeptTest, keep_findings, kept_test
 from connectors.pages.kept_prefill import kept_prefill
 from connectors.pages.moved_address import question_about_secret, saved_connection
 from connectors.pages.prefill import Prefill
 from connectors.pages.shared_forms import credential_form, saved_credential
-from connectors.queries import connector_of, counts_of, last_sync_of
-from connectors.sync_remarks import RemarkList, remarks_of
+from connectors.queries import connector_of
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, BASICS, CONNECTION, DONE, SAVE, STEPS, is_reached
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt, status_of
@@ -161,39 +158,6 @@ def _tested(
     keep_findings(request, connector, found)
     is_broken = worst_of(found).kind == "danger"
     return step if is_broken or "test" in request.POST else then
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyPage(PageContext):
-    template = "connectors/ready.html"
-    active = "integrations"
-    connector: Connector
-    run: SyncRun | None
-
-    @property
-    def counts(self) -> Counts:
-        return counts_of(self.connector)
-
-    @property
-    def enabled(self) -> str:
-        return enabled_words(self.counts)
-
-    @property
-    def summary(self) -> str:
-        """Empty when its tools could not be read."""
-        return summary_of(self.run) if self.run and self.run.is_success else ""
-
-    @property
-    def remarks(self) -> list[RemarkList]:
-        return remarks_of(self.run, MOST_REMARKS)
-
-
-@needs(Power.MANAGE_CONNECTORS)
-def ready_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    connector = connector_of(request.organization, pk)
-    if connector.state == Connector.State.DRAFT:
-        return redirect("connectors:setup", pk)
-    return show(request, ReadyPage(connector=connector, run=last_sync_of(connector)))
 
 
 def draft_at(request: OrganizationRequest, pk: UUID, step: str) -> Connector:

@@ -9,6 +9,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -43,23 +47,58 @@ def shoot(folder: Path) -> Iterator[Path]:
     from tests.stage.company import make_busy_company
     from tests.stage.site import Site, collect_static, serve
 
-    cast = make_cast()
-    make_busy_company(cast)
     collect_static()
     with sync_playwright() as playwright, serve(SESSION) as url:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags(), "--disable-lcd-text"])
         site = Site(url, browser)
+        for name, path in pages_before():
+            yield from look(site.page(), folder, name, path)
+        cast = make_cast()
+        make_busy_company(cast)
         for name, user, path in pages_of(cast):
-            page = site.page(user)
-            page.goto(path, wait_until="load")
-            for width in WIDTHS:
-                for theme in THEMES:
-                    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-                    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                    target = folder / f"{name}-{width}-{theme}.png"
-                    page.screenshot(path=target)
-                    yield target
-            page.context.close()
+            yield from look(site.page(user), folder, name, path)  # type: ignore[arg-type]
+        yield from connected(site.page(cast.dana), folder)
+
+
+def look(page: Page, folder: Path, name: str, path: str) -> Iterator[Path]:
+    page.goto(path, wait_until="load")
+    yield from pictures(page, folder, name)
+    page.context.close()
+
+
+def connected(page: Page, folder: Path) -> Iterator[Path]:
+    """The page with the steps, behind its form; the credential is left out of the picture."""
+    page.goto("/me/connect/?client=claude-code&device=")
+    page.get_by_label("Name of the new device").fill("Work laptop")
+    page.get_by_role("button", name="Issue a credential and show the steps").click()
+    page.get_by_text("Waiting for your first call").wait_for()
+    page.evaluate(
+        "for (const code of document.querySelectorAll('code'))"
+        " code.textContent = code.textContent.replace(/hrt_dev_[\\w-]+/g, 'hrt_dev_…')"
+    )
+    yield from pictures(page, folder, "connected")
+    page.context.close()
+
+
+def pictures(page: Page, folder: Path, name: str) -> Iterator[Path]:
+    for width in WIDTHS:
+        for theme in THEMES:
+            page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            target = folder / f"{name}-{width}-{theme}.png"
+            page.screenshot(path=target)
+            yield target
+
+
+def pages_before() -> Iterator[tuple[str, str]]:
+    """Before anybody owns anything: the first page, and the one behind the set-up link."""
+    from django.urls import reverse
+
+    from audit.actor import SYSTEM
+    from harriet.people.actions.make_setup_link import make_setup_link
+
+    yield "not-set-up", "/"
+    yield "set-up", reverse("people:setup", args=[make_setup_link(actor=SYSTEM).reveal()])
 
 
 def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
@@ -77,6 +116,7 @@ def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
     yield "connector", cast.alice, reverse("connectors:detail", args=[connector.pk])
     yield "tool-changed", cast.alice, reverse("connectors:tool", args=[changed.connector_id, changed.pk])
     yield "new-connector", cast.alice, reverse("connectors:new")
+    yield "connector-ready", cast.alice, reverse("connectors:ready", args=[connector.pk])
     yield "people", cast.alice, reverse("people:list")
     yield "vault", cast.alice, reverse("vault:list")
     yield "audit", cast.alice, reverse("audit:list")
@@ -85,6 +125,10 @@ def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
     yield "record", cast.alice, reverse("admin:connectors_connector_change", args=[connector.pk])
     yield "ticket", cast.bob, reverse("tickets:detail", args=[2])
     yield "my-ai", cast.dana, reverse("me:home")
+    yield "my-tools", cast.dana, reverse("me:tools")
+    yield "my-activity", cast.dana, reverse("me:activity")
+    yield "waiting-for-me", cast.dana, reverse("me:waiting")
+    yield "request-access", cast.dana, reverse("me:request")
     yield "connect-a-client", cast.dana, reverse("me:connect")
     yield "sign-in", None, reverse("account_login")
 

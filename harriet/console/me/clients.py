@@ -155,7 +155,7 @@ def _codex(door: ServerEntry) -> list[ClientStep]:
 
 
 def _inspector(door: ServerEntry) -> list[ClientStep]:
-    command = f"npx -y @modelcontextprotocol/inspector --cli {door.url} --transport http --method tools/list"
+    command = f"npx -y @modelcontextprotocol/inspector --cli {door.url} --transport http"
     return [
         ClientStep(
             "Install Node.js 22.19 or newer, if it isn’t there: the Inspector does not run on older ones. See which "
@@ -164,7 +164,11 @@ def _inspector(door: ServerEntry) -> list[ClientStep]:
         ),
         ClientStep(
             "List your tools, in the window in which you put the credential.",
-            _with_header(command),
+            _with_header(f"{command} --method tools/list"),
+        ),
+        ClientStep(
+            "Call one of them, with its name in place of NAME and its arguments in place of {}.",
+            _with_header(f"{command} --method tools/call --tool-name NAME --tool-args-json '{{}}'"),
         ),
     ]
 
