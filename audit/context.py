@@ -19,6 +19,16 @@ def request_id() -> UUID:
 
 
 @contextmanager
+def one_request() -> Iterator[None]:
+    """Everything recorded inside carries one request id: that of the request we are in, or one of its own."""
+    if _current.get() is not None:
+        yield
+        return
+    with request():
+        yield
+
+
+@contextmanager
 def request(id: UUID | None = None) -> Iterator[UUID]:
     """Everything recorded inside carries one request id."""
     chosen = id or new_id()

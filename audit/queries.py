@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
+from audit.search import (
+    MOST_SEARCHED,
+    Condition,
+    names_client,
+    names_device,
+    names_device_called,
+    names_ticket,
+    says,
+)
+from audit.vocabulary.declaration import TOGETHER, codes_of
 from harriet.lib.microseconds import microseconds_of, moment_at
 
 PAGE = 50
@@ -31,10 +43,29 @@ class EventFilters:
     outcome: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    device: UUID | None = None
+    device_name: str = ""
+    client: str = ""
+    """How its name begins."""
+    ticket: int = 0
+    text: str = ""
 
     def lookups(self) -> dict[str, Any]:
-        chosen = {_LOOKUPS[item.name]: getattr(self, item.name) for item in fields(self)}
+        """What columns repeat."""
+        chosen = {lookup: getattr(self, name) for name, lookup in _LOOKUPS.items()}
         return {lookup: value for lookup, value in chosen.items() if value}
+
+    def conditions(self) -> list[Condition]:
+        """What has to be read in the bodies."""
+        found = list[Condition](says(self.text))
+        for name, condition in _IN_BODIES.items():
+            if value := getattr(self, name):
+                found.append(condition(value))
+        return found
+
+    @property
+    def is_any(self) -> bool:
+        return not self.lookups() and not self.conditions()
 
 
 _LOOKUPS = {
@@ -48,6 +79,12 @@ _LOOKUPS = {
     "since": "recorded_at__gte",
     "until": "recorded_at__lt",
 }
+_IN_BODIES: dict[str, Callable[[Any], Condition]] = {
+    "device": names_device,
+    "device_name": names_device_called,
+    "client": names_client,
+    "ticket": names_ticket,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +95,36 @@ class EventPage:
     older: str
     """The cursor of the page after this one; empty on the last."""
     newer: str
+    searched_to: datetime | None = None
+    """Of a search in bodies that ended before the log did: how far back it went. `older` goes on behind that."""
+
+
+_Place = tuple[datetime, UUID]
+"""Where a page ends: when that event was recorded, and its id."""
 
 
 def events_of(organization_id: UUID, filters: EventFilters | None = None) -> QuerySet[Event]:
     """Newest first."""
-    found = Event.objects.filter(organization_id=organization_id, **(filters.lookups() if filters else {}))
+    chosen = filters or EventFilters()
+    found = Event.objects.filter(*chosen.conditions(), organization_id=organization_id, **chosen.lookups())
     return found.order_by("-recorded_at", "-id")
 
 
-def event_page(organization_id: UUID, filters: EventFilters, cursor: str = "", size: int = PAGE) -> EventPage:
-    """A cursor that can't be read means the first page."""
-    return page_of_events(events_of(organization_id, filters), cursor, size)
+def event_page(
+    organization_id: UUID, filters: EventFilters, cursor: str = "", size: int = PAGE, *, is_by_call: bool = False
+) -> EventPage:
+    """A cursor that can't be read means the first page. By call, of what is told together only the newest is there."""
+    events = events_of(organization_id, filters)
+    events = newest_of_each(events) if is_by_call else events
+    if not filters.conditions():
+        return page_of_events(events, cursor, size)
+    direction, place = _read(cursor)
+    columns = replace(filters, device=None, device_name="", client="", ticket=0, text="")
+    return _searched(events, events_of(organization_id, columns), place if direction == "o" else None, size)
 
 
 def page_of_events(events: QuerySet[Event], cursor: str = "", size: int = PAGE) -> EventPage:
-    """The same of events that `events_of` found and somebody else filtered further."""
+    """Of events that `events_of` found and somebody else filtered further."""
     direction, place = _read(cursor)
     if place is None:
         rows = list(events[: size + 1])
@@ -84,6 +136,68 @@ def page_of_events(events: QuerySet[Event], cursor: str = "", size: int = PAGE) 
     rows = list(events.filter(_beside(place, "lt"))[: size + 1])
     has_more, rows = len(rows) > size, rows[:size]
     return EventPage(rows, _edge("o", rows, -1) if has_more else "", _edge("n", rows, 0))
+
+
+def _searched(events: QuerySet[Event], every: QuerySet[Event], place: _Place | None, size: int) -> EventPage:
+    """`every` are those among which it is searched: so many of them at a time. Only backwards."""
+    if place is not None:
+        events, every = events.filter(_beside(place, "lt")), every.filter(_beside(place, "lt"))
+    reach = every[:MOST_SEARCHED].aggregate(oldest=Min("recorded_at"), count=Count("pk"))
+    if not reach["count"]:
+        return EventPage([], "", "")
+    rows = list(events.filter(recorded_at__gte=reach["oldest"])[: size + 1])
+    if len(rows) > size:
+        return EventPage(rows[:size], _cursor("o", rows[size - 1]), "")
+    if reach["count"] < MOST_SEARCHED:
+        return EventPage(rows, "", "")
+    return EventPage(rows, _cursor_at("o", reach["oldest"], UUID(int=0)), "", reach["oldest"])
+
+
+def newer_than(
+    organization_id: UUID, filters: EventFilters, cursor: str, most: int, *, is_by_call: bool = False
+) -> int:
+    """How many have come since a place, at most so many."""
+    _, place = _read(cursor)
+    if place is None:
+        return 0
+    events = events_of(organization_id, filters).filter(_beside(place, "gt"))
+    events = newest_of_each(events) if is_by_call else events
+    return events.order_by()[:most].count()
+
+
+def cursor_at(event: Event | None) -> str:
+    """The place of an event, for `newer_than`."""
+    return _cursor("n", event) if event is not None else ""
+
+
+def newest_of_each(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Of the events of one request that are told together (the steps of a call, what a sync found) the newest alone."""
+    alone, every = Q(), list[str]()
+    for together in TOGETHER:
+        codes = codes_of(together)
+        newer = (
+            events.order_by()
+            .filter(request_id=OuterRef("request_id"), code__in=codes)
+            .filter(
+                Q(recorded_at__gt=OuterRef("recorded_at"))
+                | Q(recorded_at=OuterRef("recorded_at"), id__gt=OuterRef("id"))
+            )
+        )
+        alone |= Q(~Exists(newer), code__in=codes)
+        every += codes
+    return events.filter(alone | ~Q(code__in=every))
+
+
+def steps_of(organization_id: UUID, requests: Collection[UUID], most: int) -> list[Event]:
+    """What is told together of these requests, oldest first: of each the newest `most`, which know how many there are
+    in all (`in_all`)."""
+    codes = [code for together in TOGETHER for code in codes_of(together)]
+    own = Event.objects.filter(organization_id=organization_id, request_id__in=requests, code__in=codes)
+    numbered = own.annotate(
+        from_end=Window(RowNumber(), partition_by=["request_id"], order_by=["-recorded_at", "-id"]),
+        in_all=Window(Count("pk"), partition_by=["request_id"]),
+    )
+    return sorted(numbered.filter(from_end__lte=most), key=lambda event: (event.recorded_at, event.id))
 
 
 def event_of(organization_id: UUID, event_id: UUID) -> Event | None:
@@ -103,10 +217,6 @@ def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[E
     return list(events_of(organization_id, EventFilters(tool=tool_id)).filter(code__in=codes)[:limit])
 
 
-_Place = tuple[datetime, UUID]
-"""Where a page ends: when that event was recorded, and its id."""
-
-
 def _beside(place: _Place, side: str) -> Q:
     at, id = place
     # The first condition lets the index find the place; the second is the exact one.
@@ -120,7 +230,11 @@ def _edge(direction: str, rows: list[Event], index: int) -> str:
 
 
 def _cursor(direction: str, event: Event) -> str:
-    return f"{direction}{microseconds_of(event.recorded_at):x}.{event.id.hex}"
+    return _cursor_at(direction, event.recorded_at, event.id)
+
+
+def _cursor_at(direction: str, moment: datetime, id: UUID) -> str:
+    return f"{direction}{microseconds_of(moment):x}.{id.hex}"
 
 
 def _read(cursor: str) -> tuple[str, _Place | None]:

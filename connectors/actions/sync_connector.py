@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from audit.actor import Actor
+from audit.context import one_request
 from audit.record import record
 from connectors.actions.note_addresses import note_addresses
 from connectors.actions.pin_offer import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
@@ -43,11 +44,12 @@ def sync_connector(connector: Connector, *, actor: Actor) -> SyncRun:
     """Never raises for what a server does: the run says what went wrong in `error`."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     run = SyncRun.objects.create(connector=connector)
-    try:
-        look = look_at(connector)
-    except Problem as problem:
-        return _failed(run, problem, actor=actor)
-    return take_offer(run, look, actor=actor)
+    with one_request():
+        try:
+            look = look_at(connector)
+        except Problem as problem:
+            return _failed(run, problem, actor=actor)
+        return take_offer(run, look, actor=actor)
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from django.utils import timezone
 
 from audit.call_counts import calls_by_hour as counted_by_hour
 from audit.models import Event
-from audit.vocabulary.sentences import sentence_for
 
 HOURS = 24
 
@@ -37,4 +35,4 @@ def calls_by_hour(organization_id: UUID, connectors: Iterable[UUID]) -> dict[UUI
 
 def latest_events(organization_id: UUID, connector_id: UUID, most: int = 50) -> list[Happened]:
     rows = Event.objects.filter(organization_id=organization_id, connector_id=connector_id).order_by("-recorded_at")
-    return [Happened(row.recorded_at, sentence_for(json.loads(row.body))) for row in rows[:most]]
+    return [Happened(row.recorded_at, row.sentence) for row in rows[:most]]

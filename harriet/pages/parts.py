@@ -43,8 +43,9 @@ def rendered_block(context: Context, name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def live(context: Context, seconds: int) -> SafeString:
-    """The attributes of the element around `{% block live %}`: it asks for that block anew every so many seconds.
+def live(context: Context, seconds: int, url: str = "") -> SafeString:
+    """The attributes of the element around `{% block live %}`: it asks for that block anew every so many seconds, at
+    the page's address or at another one that the page has the same block at.
 
     A page that answers something sent keeps standing: its address may not be one to read.
     """
@@ -52,7 +53,9 @@ def live(context: Context, seconds: int) -> SafeString:
     if request.method != "GET":
         return SafeString("")
     return format_html(
-        'id="live" hx-get="{}" hx-trigger="every {}s, look" hx-swap="innerHTML"', request.get_full_path(), seconds
+        'id="live" hx-get="{}" hx-trigger="every {}s, look" hx-swap="innerHTML"',
+        url or request.get_full_path(),
+        seconds,
     )
 
 

@@ -350,6 +350,25 @@ class Notice(models.Model):
         return self.text
 
 
+class SavedFilter(models.Model):
+    """Filters of a long list that a person named, to come back to: private, and an address that can be sent."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="saved_filters")
+    table = models.CharField(max_length=40)
+    """The key of the list."""
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=2000)
+    """What stands in the address behind the question mark."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["membership", "table", "name"], name="saved_filter_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class TablePreference(models.Model):
     """How a person wants one table of the pages: which columns, and whether its rows stand close together."""
 

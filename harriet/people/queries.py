@@ -20,6 +20,7 @@ from harriet.people.models import (
     Invitation,
     Membership,
     Organization,
+    SavedFilter,
     SetupLink,
     TablePreference,
     User,
@@ -79,6 +80,11 @@ def person_of(organization: Organization, membership_id: UUID) -> Membership:
 def table_preference_of(membership: Membership, table: str) -> TablePreference | None:
     """None of whoever hasn't chosen anything for this table."""
     return TablePreference.objects.filter(membership=membership, table=table).first()
+
+
+def filters_of(membership: Membership, table: str) -> list[SavedFilter]:
+    """By name; so few that they fit on a page."""
+    return list(SavedFilter.objects.filter(membership=membership, table=table).order_by("name"))
 
 
 def groups_of(organization: Organization) -> QuerySet[Group]:

@@ -27,6 +27,7 @@ from harriet.people.models import (
     Membership,
     NotificationChoice,
     RightGiven,
+    SavedFilter,
     SetupLink,
     TablePreference,
 )
@@ -55,6 +56,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     MailResult.objects.update_or_create(id=1, defaults={"failed_at": timezone.now(), "problem": "ConnectionRefused"})
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)
     alice = Membership.objects.get(user=cast.alice, organization=cast.acme)
+    SavedFilter.objects.create(membership=alice, table="audit", name="Refused in March", query="decision=refuse")
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
     MadeOnce.objects.create(organization=cast.acme, user=cast.alice, form_hash=b"\x03" * 32)
     _chain(cast)

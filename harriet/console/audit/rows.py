@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
+from audit.events import CALL_HELD, CALL_INTENT
 from audit.models import Checkpoint, Event
-from audit.vocabulary.declaration import LABELS, WORDS
+from audit.queries import steps_of
+from audit.vocabulary.declaration import CALL, LABELS, WORDS, kind_of
 from audit.vocabulary.words import word_for
 
 STALE = timedelta(days=2)
@@ -31,12 +33,64 @@ def row_of(event: Event) -> EventRow:
     return EventRow(event, word.hue, word.label) if word else EventRow(event, "", event.outcome or event.decision)
 
 
-def grouped(events: Iterable[Event]) -> list[list[EventRow]]:
-    """One group a request, the newest first; within it as things happened."""
-    groups: dict[UUID, list[EventRow]] = {}
-    for event in events:
-        groups.setdefault(event.request_id, []).insert(0, row_of(event))
-    return list(groups.values())
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """What the page shows as one: a call from its hold to its result, what a sync found, or an event of its own."""
+
+    newest: Event
+    told: EventRow
+    """The sentence that says what it is about, and the state that it has reached."""
+    steps: list[EventRow]
+    """As they happened; empty for an event of its own."""
+    earlier: int
+    """Steps before those that are shown."""
+
+    @property
+    def between(self) -> str:
+        """What came between the asking and the end, of a call that people had to decide on."""
+        return ", ".join(_BETWEEN[step.event.code] for step in self.steps if step.event.code in _BETWEEN)
+
+    @property
+    def summary(self) -> str:
+        many = len(self.steps) + self.earlier
+        return f"{many} steps" if kind_is(self.newest, CALL) else f"{many} events of one sync"
+
+
+_BETWEEN = {CALL_HELD: "held", "action.approved": "approved"}
+MOST_STEPS = 20
+
+
+def log_rows(organization_id: UUID, page: list[Event]) -> list[LogRow]:
+    """`page` has of what is told together only the newest."""
+    together = {event.request_id for event in page if not event.wrong and _together(event)}
+    steps: dict[tuple[UUID, str], list[Event]] = defaultdict(list)
+    for step in steps_of(organization_id, together, MOST_STEPS) if together else []:
+        if not step.wrong:
+            steps[step.request_id, _together(step)].append(step)
+    return [_log_row(event, [] if event.wrong else steps[event.request_id, _together(event)]) for event in page]
+
+
+def _log_row(event: Event, steps: list[Event]) -> LogRow:
+    if len(steps) < 2:
+        return LogRow(event, row_of(event), [], 0)
+    rows = [row_of(step) for step in steps]
+    asked = next((row for row in rows if row.event.code in _ASKS), rows[-1])
+    state = next((row for row in reversed(rows) if row.word), rows[-1])
+    told = EventRow(asked.event, state.kind, state.word)
+    return LogRow(event, told, rows, int(getattr(steps[0], "in_all", len(steps))) - len(steps))
+
+
+_ASKS = (CALL_INTENT, "connector.synced")
+"""Whose sentence says best what all the steps were about."""
+
+
+def _together(event: Event) -> str:
+    kind = kind_of(event.code)
+    return kind.together if kind is not None else ""
+
+
+def kind_is(event: Event, together: str) -> bool:
+    return _together(event) == together
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +118,12 @@ def known_of(event: Event) -> list[tuple[str, str]]:
     """Everything that the event says, as names and values; details last."""
     fields = event.fields
     known = [(name.capitalize(), str(fields[name]["label"])) for name in ("actor", *LABELS) if fields.get(name)]
-    known += [(name.capitalize(), fields[name]) for name in WORDS if name in fields]
+    known += [(_TITLES.get(name, name.capitalize()), str(fields[name])) for name in WORDS if name in fields]
     details = fields.get("details", {})
     return known + [(name.replace("_", " ").capitalize(), _plain(value)) for name, value in details.items()]
+
+
+_TITLES = {"client": "Client, as it calls itself", "token_hint": "Its credential ends in"}
 
 
 def _plain(value: object) -> str:

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-import orjson
-from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.actions.ask_for_verification import ask_for_verification
 from audit.events import AuditExported
 from audit.models import Event
-from audit.queries import EventFilters, EventPage, event_of, event_page, request_of
+from audit.queries import EventPage, cursor_at, event_of, event_page, newer_than, request_of
 from audit.record import record
 from audit.verification.checkpoints import last_verification
 from audit.verification.proof import Proof, proof_of
 from audit.vocabulary.declaration import kind_of
-from harriet.console.audit.forms import LogFilterForm, page_form
-from harriet.console.audit.rows import Badge, EventRow, badge_of, grouped, known_of
+from harriet.console.audit.export import csv_head, csv_lines, json_lines, pages_of
+from harriet.console.audit.forms import FILTERS, LogFilterForm
+from harriet.console.audit.rows import Badge, LogRow, badge_of, known_of, log_rows
 from harriet.pages.context import PageContext, show
 from harriet.pages.links import query_without
-from harriet.people.errors import NotFound
+from harriet.people.actions.keep_filter import forget_filter, keep_filter
+from harriet.people.errors import NotFound, PeopleError
+from harriet.people.models import SavedFilter
 from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.queries import filters_of
 from harriet.people.roles import Power
 
 MOST_OF_REQUEST = 50
+PAGE = 25
+"""Rows: calls, syncs and events of their own."""
+MOST_NEWS = 100
+TABLE = "audit"
+"""Under which filters are saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +48,61 @@ class LogPage(PageContext):
     active = "audit"
     form: LogFilterForm
     page: EventPage
+    rows: list[LogRow]
     is_filtered: bool
+    is_unfolded: bool
     badge: Badge
     query: str
     """The filters in the address, for the export."""
+    saved: list[SavedFilter]
+    news: int
+    """Rows that have come since the page was loaded."""
+    news_url: str
+    """Where the open page asks for that; empty on older pages."""
 
     @property
-    def groups(self) -> list[list[EventRow]]:
-        return grouped(self.page.events)
+    def news_words(self) -> str:
+        many = f"{MOST_NEWS}+" if self.news >= MOST_NEWS else str(self.news)
+        return "1 new event" if self.news == 1 else f"{many} new events"
 
 
 @require_GET
 @needs(Power.VIEW_AUDIT)
 def log_page(request: OrganizationRequest) -> HttpResponse:
     organization = request.organization
-    form = page_form(organization, request.GET)
-    filters = form.filters()
+    form = LogFilterForm(organization, request.GET)
+    filters, cursor = form.filters(), request.GET.get("cursor", "")
+    since = request.GET.get("seen", "")
+    page = EventPage([], "", "") if since else event_page(organization.pk, filters, cursor, PAGE, is_by_call=True)
     return show(
         request,
         LogPage(
             form=form,
-            page=event_page(organization.pk, filters, request.GET.get("cursor", "")),
-            is_filtered=bool(filters.lookups()),
+            page=page,
+            rows=log_rows(organization.pk, page.events),
+            is_filtered=not filters.is_any,
+            is_unfolded="unfold" in request.GET,
             badge=badge_of(last_verification(organization.pk)),
-            query=query_without(request.GET, "cursor"),
+            query=_filters_in(request),
+            saved=filters_of(request.membership, TABLE),
+            news=newer_than(organization.pk, filters, since, MOST_NEWS, is_by_call=True),
+            news_url="" if cursor else _news_url(request, page, since),
         ),
     )
+
+
+def _filters_in(request: OrganizationRequest) -> str:
+    """Of the address what filters: a link to the same log."""
+    kept = request.GET.copy()
+    for name in [one for one in kept if one not in FILTERS or not kept[one]]:
+        kept.pop(name)
+    return kept.urlencode()
+
+
+def _news_url(request: OrganizationRequest, page: EventPage, since: str) -> str:
+    seen = since or cursor_at(page.events[0] if page.events else None)
+    query = _filters_in(request)
+    return f"{reverse('audit:list')}?{query}{'&' if query else ''}seen={seen}" if seen else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,37 +157,50 @@ def verify_now(request: OrganizationRequest) -> HttpResponse:
     return redirect("audit:list")
 
 
+@require_POST
+@needs(Power.VIEW_AUDIT)
+def save_filter(request: OrganizationRequest) -> HttpResponse:
+    """The filters of the page, under a name of the person's own."""
+    query = request.POST.get("query", "")
+    try:
+        kept = keep_filter(request.membership, TABLE, request.POST.get("name", ""), query)
+        messages.success(request, f"Saved as “{kept.name}”. Only you see it; its address can be sent to anybody.")
+    except PeopleError as problem:
+        messages.error(request, problem.message)
+    return redirect(f"{reverse('audit:list')}?{query}")
+
+
+@require_POST
+@needs(Power.VIEW_AUDIT)
+def forget_saved_filter(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    forget_filter(request.membership, pk)
+    messages.success(request, "The saved filter is gone.")
+    return redirect("audit:list")
+
+
 @require_GET
 @needs(Power.VIEW_AUDIT)
-def export_log(request: OrganizationRequest) -> StreamingHttpResponse:
-    """One event a line, as it was recorded, with its MAC: what an independent check needs."""
-    filters = page_form(request.organization, request.GET).filters()
+def export_log(request: OrganizationRequest) -> HttpResponseBase:
+    return _export(request, "jsonl", "application/x-ndjson")
+
+
+@require_GET
+@needs(Power.VIEW_AUDIT)
+def export_csv(request: OrganizationRequest) -> HttpResponseBase:
+    return _export(request, "csv", "text/csv; charset=utf-8")
+
+
+def _export(request: OrganizationRequest, suffix: str, content_type: str) -> HttpResponseBase:
+    form = LogFilterForm(request.organization, request.GET)
+    filters = form.filters()
+    if form.errors:  # a file that holds more than was asked for would deceive
+        messages.error(request, "Nothing was exported: one of the filters can't be read.")
+        return redirect(f"{reverse('audit:list')}?{query_without(request.GET, 'cursor')}")
     with transaction.atomic():
-        reason = f"only {query_without(request.GET, 'cursor')}" if filters.lookups() else ""
+        reason = "" if filters.is_any else f"only {form.in_words()}"
         record(AuditExported(reason=reason), organization_id=request.organization.pk, actor=request.actor)
-    response = StreamingHttpResponse(_lines(request.organization.pk, filters), content_type="application/x-ndjson")
-    response["Content-Disposition"] = f'attachment; filename="audit-{request.organization.slug}.jsonl"'
+    lines, head = (csv_lines, csv_head()) if suffix == "csv" else (json_lines, b"")
+    content: AsyncIterator[bytes] = pages_of(request.organization.pk, filters, lines, head)
+    response = StreamingHttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="audit-{request.organization.slug}.{suffix}"'
     return response
-
-
-async def _lines(organization_id: UUID, filters: EventFilters) -> AsyncIterator[bytes]:
-    """Page by page, so that an export of any size holds one page in memory and no transaction open."""
-    cursor = ""
-    while True:
-        page = await sync_to_async(event_page)(organization_id, filters, cursor, 1000)
-        yield b"".join(_line(event) for event in page.events)
-        if not page.older:
-            return
-        cursor = page.older
-
-
-def _line(event: Event) -> bytes:
-    told: dict[str, Any] = {
-        "sentence": event.sentence,
-        "recorded_at": event.recorded_at,
-        "body": event.body,
-        "mac": bytes(event.mac).hex(),
-    }
-    if event.wrong:
-        told["wrong"] = event.wrong
-    return orjson.dumps(told) + b"\n"

@@ -35,6 +35,7 @@ class DevicePage(PageContext):
     device: Device
     tokens: QuerySet[AccessToken]
     can_manage: bool
+    can_audit: bool
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -42,7 +43,8 @@ def device_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     device = device_of(request.organization, pk)
     can_manage = has_power(request.membership, Power.MANAGE_TOKENS)
     tokens = tokens_of(request.organization).filter(device=device)
-    return show(request, DevicePage(device=device, tokens=tokens, can_manage=can_manage))
+    can_audit = has_power(request.membership, Power.VIEW_AUDIT)
+    return show(request, DevicePage(device=device, tokens=tokens, can_manage=can_manage, can_audit=can_audit))
 
 
 @dataclass(frozen=True, slots=True)
