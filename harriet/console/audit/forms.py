@@ -85,7 +85,7 @@ class LogFilterForm(_Filters):
     def __init__(self, organization: Organization, given: Any) -> None:
         super().__init__(given)
         self._device_id = _id_in(given.get("device", ""))
-        mine = Device.objects.select_related("user").filter(organization=organization, pk=self._device_id)
+        mine = Device.objects.select_related("user").filter(organization=organization, pk__in=[self._device_id])
         self._device = mine.first() if self._device_id else None
         if self._device_id is not None:  # shown under its name, though it is meant by its id
             self.fields["device"].widget = forms.HiddenInput()

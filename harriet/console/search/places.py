@@ -74,11 +74,9 @@ def found_among(places: tuple[Place, ...], membership: Membership, user: User, t
     words = words_in(text)
     if not words:
         return []
-    return [
-        Hit(place.label, reverse(place.view))
-        for place in places
-        if _may(place, membership, user) and _fits(place, words)
-    ]
+    fitting = [place for place in places if _fits(place.all_words, words) and _may(place, membership, user)]
+    fitting.sort(key=lambda place: not _fits(place.label, words))
+    return [Hit(place.label, reverse(place.view)) for place in fitting]
 
 
 def _may(place: Place, membership: Membership, user: User) -> bool:

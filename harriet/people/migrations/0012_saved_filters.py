@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0009_counted_rows'),
+        ('people', '0011_search_words'),
     ]
 
     operations = [
