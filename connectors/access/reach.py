@@ -21,8 +21,8 @@ def reach_for(allow_internal: bool, internal_hosts: Iterable[str]) -> Reach:
 
 def is_own_address(url: str) -> bool:
     """Whether it is one of Harriet's own, apart from the sample server's."""
-    mine, asked = urlsplit(settings.BASE_URL), urlsplit(url)
     try:
+        mine, asked = urlsplit(settings.BASE_URL), urlsplit(url)
         is_mine = (asked.scheme, asked.hostname, _port(asked)) == (mine.scheme, mine.hostname, _port(mine))
     except ValueError:
         return False

@@ -8,6 +8,8 @@ T = TypeVar("T")
 
 
 class Changed(NamedTuple, Generic[T]):
+    """`added` are the new ones themselves, `removed` the keys of those that go."""
+
     added: list[T]
     removed: list[Any]
     """Ids."""

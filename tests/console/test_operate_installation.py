@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from audit.actor import SYSTEM
 from audit.models import INSTALLATION, Event
-from harriet.console.records import installation
+from harriet.console.records import overviews
 from harriet.console.records.registry import all_records
 from harriet.lib.records import INSTALLATION as OF_NOBODY
 from harriet.people.actions.name_operator import name_operator
@@ -116,8 +116,8 @@ def test_an_operator_who_was_deactivated_sees_nothing(operator: User, olga: Clie
 
 
 def test_counts_end_at_a_bound_and_pages_at_a_cursor(cast: Cast, olga: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "MOST", 2)
-    monkeypatch.setattr(installation, "PAGE", 2)
+    monkeypatch.setattr(overviews, "MOST", 2)
+    monkeypatch.setattr(overviews, "PAGE", 2)
     Organization.objects.create(slug="initech", name="Initech")
     first = olga.get(PAGE).content.decode()
     assert '<td data-label="People">2+</td>' in first

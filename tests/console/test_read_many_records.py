@@ -32,8 +32,9 @@ _MANY = {
         SELECT {_ID}, %(acme)s, id, 'member', true, created_at FROM people_user WHERE name LIKE 'Many %%' LIMIT""",
     "people_accesstoken": f"""(id, organization_id, kind, name, token_hash, hint, made_by, created_at, expires_at)
         SELECT {_ID}, %(acme)s, 'integration', 'Key ' || n, sha256(n::text::bytea), 'abcd', '', {_AGO}, now()""",
-    "people_notice": f"""(id, organization_id, user_id, text, path, key, created_at)
-        SELECT {_ID}, %(acme)s, %(dana)s, 'Notice ' || n, '/', 'many ' || n, {_AGO}""",
+    "people_notice": f"""(id, organization_id, user_id, text, path, key, created_at, details,
+        sent_details, kind, problem)
+        SELECT {_ID}, %(acme)s, %(dana)s, 'Notice ' || n, '/', 'many ' || n, {_AGO}, '[]', '[]', '', ''""",
     "connectors_tool": f"""(id, organization_id, connector_id, kind, name, description, state, is_enabled,
         requires_confirmation, risk_proposed, risk_reason, risk_override, renamed_from, position, first_seen_at)
         SELECT {_ID}, %(acme)s, %(connector)s, 'tool', 'many_' || n, '', 'pinned', n %% 2 = 0,
