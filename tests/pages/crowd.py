@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from secrets import token_bytes
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.urls import reverse
 from django.utils import timezone
 
 from approvals.models import PendingAction, Ticket
@@ -209,16 +210,29 @@ def tickets(cast: Cast) -> None:
     )
 
 
-CROWDS: dict[str, tuple[str, Callable[[Cast], None]]] = {
-    "connectors": ("connectors:list", connectors),
-    "profiles": ("profiles:list", profiles),
-    "people": ("people:list", people),
-    "invitations": ("people:list", invitations),
-    "groups": ("groups:list", groups),
-    "devices": ("devices:list", devices),
-    "tokens": ("devices:list", tokens),
-    "shared-keys": ("devices:list", shared_keys),
-    "credentials": ("vault:list", credentials),
-    "tickets": ("tickets:list", tickets),
+class Crowd(NamedTuple):
+    view: str
+    """The name of the page on which the table stands."""
+    make: Callable[[Cast], None]
+    query: str = ""
+
+    @property
+    def url(self) -> str:
+        """To which `sort=name` can be added."""
+        return f"{reverse(self.view)}?{self.query}"
+
+
+CROWDS = {
+    "connectors": Crowd("connectors:list", connectors),
+    "found-tools": Crowd("console:search", connectors, "of=tools&q=tool&"),
+    "profiles": Crowd("profiles:list", profiles),
+    "people": Crowd("people:list", people),
+    "invitations": Crowd("people:list", invitations),
+    "groups": Crowd("groups:list", groups),
+    "devices": Crowd("devices:list", devices),
+    "tokens": Crowd("devices:list", tokens),
+    "shared-keys": Crowd("devices:list", shared_keys),
+    "credentials": Crowd("vault:list", credentials),
+    "tickets": Crowd("tickets:list", tickets),
 }
-"""By the key of its table: its page, and what makes the rows."""
+"""By the key of its table."""

@@ -15,6 +15,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
+from harriet.pages.counts import AtMost
 from harriet.pages.tables.chips import Chips, Filter, counted
 from harriet.pages.tables.choice import Choice
 from harriet.pages.tables.declared import Column, Table
@@ -177,9 +178,9 @@ def test_chips_count_to_a_bound_in_one_query(devices: QuerySet[Device]) -> None:
     with CaptureQueriesContext(connection) as asked:
         found = counted([devices, devices.filter(last_seen_at=None), devices.none()], most=20)
     never = devices.filter(last_seen_at=None).count()
-    assert found == ["20+", str(never), "0"] and len(asked) == 1
-    assert counted([devices.none()]) == ["0"]
-    assert counted([devices], most=45) == ["45"]
+    assert [str(one) for one in found] == ["20+", str(never), "0"] and len(asked) == 1
+    assert counted([devices.none()]) == [AtMost(0)]
+    assert counted([devices], most=45) == [AtMost(45)]
 
 
 def test_a_chip_keeps_the_other_filters_and_begins_at_the_first_page(devices: QuerySet[Device]) -> None:
@@ -188,5 +189,5 @@ def test_a_chip_keeps_the_other_filters_and_begins_at_the_first_page(devices: Qu
     shown = chips.shown(devices)
     assert [chip.is_current for chip in shown] == [False, True]
     assert shown[0].url == "?q=a&show=&sort=-name"
-    assert chips.narrowed(devices).count() == int(shown[1].count)
+    assert AtMost(chips.narrowed(devices).count()) == shown[1].count
     assert Chips(filters, QueryDict("show=%00nonsense")).chosen.key == ""

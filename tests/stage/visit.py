@@ -15,6 +15,8 @@ from playwright.sync_api import ConsoleMessage, Page, Response
 MOST_BYTES = 100_000
 MOST_REQUESTS = 15
 WIDTHS = (1440, 360)
+ZOOMED = 720
+"""A window of 1440 px at 200 % zoom: looked at for overflow alone."""
 THEMES = ("light", "dark")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _AXE = Path("node_modules/axe-core/axe.min.js")
@@ -79,14 +81,19 @@ def _judge_answer(seen: Visit, response: Response | None, expect: int) -> None:
 
 
 def judge(page: Page, seen: Visit) -> None:
-    """What the page shows now, in both widths and themes."""
+    """What the page shows now, in both widths and themes; and whether it fits when it is zoomed."""
+    _fit(page, seen, ZOOMED)
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 740 if width < 640 else 900})
-        if wide := page.evaluate(_OVERFLOW):
-            seen.findings.append(f"overflows at {width} px, {wide}")
+        _fit(page, seen, width)
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
             seen.findings += [f"axe at {width} px, {theme}: {finding}" for finding in _axe(page)]
+
+
+def _fit(page: Page, seen: Visit, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740 if width < 640 else 900})
+    if wide := page.evaluate(_OVERFLOW):
+        seen.findings.append(f"overflows at {width} px, {wide}")
 
 
 def _axe(page: Page) -> list[str]:

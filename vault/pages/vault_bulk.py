@@ -10,9 +10,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from harriet.pages.picking_form import PickingForm
 from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
 from harriet.pages.tables.bulk_page import BulkFormPage, BulkPage, answers, asked, nothing_ticked, preview_or_do
-from harriet.people.models import Organization, User
+from harriet.people.models import Organization
+from harriet.people.pages.fields import AccountField
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.roles import Power
 from vault.actions.change_schedule import LONGEST_DAYS, change_schedule
@@ -36,20 +38,10 @@ class AskedOfSecretsPage(BulkFormPage):
     list_name = "Vault"
 
 
-class OwnerForm(forms.Form):
-    owner = forms.EmailField(label="Owner", help_text="The e-mail address of somebody who is active here.")
-
+class OwnerForm(PickingForm):
     def __init__(self, organization: Organization, *args: Any) -> None:
         super().__init__(*args)
-        self.organization = organization
-
-    def clean_owner(self) -> User:
-        address = str(self.cleaned_data["owner"])
-        members = User.objects.filter(memberships__organization=self.organization, memberships__is_active=True)
-        found = members.filter(is_active=True, email__iexact=address).first()
-        if found is None:
-            raise forms.ValidationError(f"Nobody active here has the address {address}.")
-        return found
+        self.fields["owner"] = AccountField(organization, label="Owner")
 
 
 class IntervalForm(forms.Form):

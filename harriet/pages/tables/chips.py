@@ -11,10 +11,8 @@ from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
+from harriet.pages.counts import MOST_COUNTED, NONE, AtMost
 from harriet.pages.links import link_with
-
-MOST_COUNTED = 1000
-"""Rows behind one chip; beyond it says "1,000+"."""
 
 T = TypeVar("T", bound=Model)
 
@@ -31,7 +29,7 @@ class Filter:
 class Chip:
     url: str
     label: str
-    count: str
+    count: AtMost
     is_current: bool
 
 
@@ -60,17 +58,21 @@ class Chips:
         ]
 
 
-def counted(found: Sequence[QuerySet[Any]], most: int = MOST_COUNTED) -> list[str]:
-    """How many rows each has, as it is said: "12", "1,000+"."""
+def counted(found: Sequence[QuerySet[Any]], most: int = MOST_COUNTED) -> list[AtMost]:
+    """How many rows each has, to a bound; all of them from one query."""
     parts = [_bounded(rows, most + 1) for rows in found]
     asked = [part for part in parts if part]
-    if not asked:
-        return ["0"] * len(parts)
-    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS bounded)" for sql, _ in asked)  # noqa: S608  (Django's own)
+    numbers = iter(_asked(asked))
+    return [_at_most(next(numbers), most) if part else NONE for part in parts]
+
+
+def _asked(parts: Sequence[tuple[str, tuple[Any, ...]]]) -> Sequence[int]:
+    if not parts:
+        return ()
+    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS bounded)" for sql, _ in parts)  # noqa: S608  (Django's own)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counts}", [value for _, values in asked for value in values])
-        numbers = iter(cursor.fetchone() or ())
-    return [_said(next(numbers), most) if part else "0" for part in parts]
+        cursor.execute(f"SELECT {counts}", [value for _, values in parts for value in values])
+        return cursor.fetchone() or ()
 
 
 def _bounded(rows: QuerySet[Any], most: int) -> tuple[str, tuple[Any, ...]] | None:
@@ -80,5 +82,5 @@ def _bounded(rows: QuerySet[Any], most: int) -> tuple[str, tuple[Any, ...]] | No
         return None
 
 
-def _said(number: int, most: int) -> str:
-    return f"{most:,}+" if number > most else f"{number:,}"
+def _at_most(number: int, most: int) -> AtMost:
+    return AtMost(min(number, most), number > most)

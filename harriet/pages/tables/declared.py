@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from django.db.models import F
 from django.db.models.expressions import Combinable
 
-PAGE = 50
-"""Rows on one page."""
+PAGE = 25
+"""Rows on one page: with what surrounds them within 100 KB."""
 
 
 @dataclass(frozen=True, slots=True)

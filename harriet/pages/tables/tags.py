@@ -15,7 +15,7 @@ from harriet.pages.tables.listed import Listed
 
 register = template.Library()
 
-_ENDLESS = re.compile(r"[^\s<>&;]{24,}")
+_ENDLESS = re.compile(r"[^\s<>&;]{20,}")
 _TEXT = re.compile(r"(?<=>)[^<>]+(?=<)|^[^<>]+")
 
 

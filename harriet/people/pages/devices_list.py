@@ -27,7 +27,7 @@ _LATELY, _SOON = Now() - timedelta(days=30), Now() + timedelta(days=14)
 SEEN = (
     Filter("", "All", Q()),
     Filter("lately", "Seen in the last 30 days", Q(last_seen_at__gte=_LATELY)),
-    Filter("quiet", "Not since", Q(last_seen_at__lt=_LATELY)),
+    Filter("quiet", "Not for 30 days", Q(last_seen_at__lt=_LATELY)),
     Filter("never", "Never seen", Q(last_seen_at=None)),
 )
 EXPIRING = (
@@ -65,6 +65,7 @@ TOKENS = Table(
     ),
     order="expires",
     prefix="tokens_",
+    size=10,
 )
 KEYS = Table(
     key="shared-keys",
@@ -79,6 +80,7 @@ KEYS = Table(
     ),
     order="expires",
     prefix="keys_",
+    size=10,
 )
 
 

@@ -84,6 +84,11 @@ class GroupsField(SeveralField[Group]):
         super().__init__(Groups(organization), **options)
 
 
+class GroupField(OneField[Group]):
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(Groups(organization), **options)
+
+
 class PeopleField(SeveralField[Membership]):
     def __init__(self, organization: Organization, **options: Any) -> None:
         super().__init__(People(organization), **options)

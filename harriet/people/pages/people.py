@@ -43,7 +43,7 @@ PEOPLE = Table(
         Column("groups", "Groups", is_optional=True),
         Column("state", "State", sort="is_active", is_optional=True),
         Column("devices", "Devices", is_optional=True, is_numeric=True),
-        Column("seen", "Last seen with a client", is_optional=True),
+        Column("seen", "Last seen", is_optional=True),
         Column("since", "Member since", sort="created_at", is_optional=True, is_shown_at_first=False),
     ),
     order="person",
@@ -66,6 +66,7 @@ INVITATIONS = Table(
     ),
     order="address",
     prefix="invited_",
+    size=10,
 )
 
 

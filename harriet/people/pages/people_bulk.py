@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from harriet.lib.errors import Problem
+from harriet.pages.picking_form import PickingForm
 from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
 from harriet.pages.tables.bulk_page import BulkFormPage, BulkPage, answers, asked, nothing_ticked, preview_or_do
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actions.withdraw_invitation import withdraw_invitation
 from harriet.people.models import Group, Invitation, Membership, Organization
+from harriet.people.pages.fields import GroupField
 from harriet.people.pages.guards import OrganizationRequest, needs
-from harriet.people.queries import groups_of, invitations_of, people_of
+from harriet.people.queries import invitations_of, people_of
 from harriet.people.role_rules import check_may_change
 from harriet.people.roles import Power
 
@@ -39,20 +40,10 @@ class GroupOfPeoplePage(BulkFormPage):
     list_name = "People"
 
 
-class GroupByNameForm(forms.Form):
-    group = forms.CharField(label="Group", help_text="Its name or its short name.")
-
+class GroupOfPeopleForm(PickingForm):
     def __init__(self, organization: Organization, *args: Any) -> None:
         super().__init__(*args)
-        self.organization = organization
-
-    def clean_group(self) -> Group:
-        name = str(self.cleaned_data["group"])
-        groups = groups_of(self.organization)
-        found = groups.filter(slug=name).first() or groups.filter(name__iexact=name).first()
-        if found is None:
-            raise forms.ValidationError(f"There is no group called “{name}”.")
-        return found
+        self.fields["group"] = GroupField(organization, label="Group")
 
 
 @require_POST
@@ -81,11 +72,13 @@ def _move(
     rows: list[Membership],
     back: str,
 ) -> HttpResponse:
-    form = GroupByNameForm(request.organization, answers(request))
+    form = GroupOfPeopleForm(request.organization, answers(request))
     if not form.is_valid():
         return asked(request, GroupOfPeoplePage, move(request, None), rows, form, back=back)
     group = form.cleaned_data["group"]
-    return preview_or_do(request, BulkPeoplePage, move(request, group), rows, back=back, kept={"group": [group.slug]})
+    return preview_or_do(
+        request, BulkPeoplePage, move(request, group), rows, back=back, kept={"group": [str(group.pk)]}
+    )
 
 
 def _added(request: OrganizationRequest, group: Group | None) -> BulkAction[Membership]:
