@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, When
@@ -127,9 +128,17 @@ def profile_of(organization: Organization, profile_id: UUID) -> Profile:
 
 def profiles_for(membership: Membership) -> QuerySet[Profile]:
     """Those that a person has, by name or through a group."""
-    mine = Q(people=membership) | Q(groups__memberships=membership)
+    named = Profile.people.through.objects.filter(membership=membership.pk).values("profile")
+    grouped = Profile.groups.through.objects.filter(group__in=groups_with(membership)).values("profile")
+    # Not by joins: every person of every group of every profile would be looked at.
+    mine = Q(pk__in=named) | Q(pk__in=grouped)
     found = Profile.objects.filter(mine, organization=membership.organization_id)
-    return found.select_related("organization").distinct().order_by("name")
+    return found.select_related("organization").order_by("name")
+
+
+def groups_with(membership: Membership) -> QuerySet[Any, Any]:
+    """The ids of the groups that the person is in."""
+    return Membership.groups.through.objects.filter(membership=membership.pk).values("group")
 
 
 def last_sync_of(connector: Connector) -> SyncRun | None:

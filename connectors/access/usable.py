@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
+from connectors.queries import groups_with, profiles_for
 from harriet.people.models import Group, Membership
 
 MOST_GROUPS = 20
@@ -17,9 +18,7 @@ def usable_tools(membership: Membership) -> QuerySet[Tool]:
     """Tools, prompts and resources that the person may use through one profile or another of theirs."""
     if not (membership.is_active and membership.user.is_active):
         return Tool.objects.none()
-    mine = Profile.objects.filter(
-        Q(people=membership) | Q(groups__memberships=membership), organization=membership.organization_id
-    )
+    mine = profiles_for(membership).order_by()
     contained = Q(connector__in=mine.values("connectors")) | Q(pk__in=mine.values("tools"))
     return offered_tools(membership).filter(contained, Exists(_permissions_of(membership)))
 
@@ -62,6 +61,6 @@ def groups_that_use(connector: Connector) -> list[Group]:
 
 
 def _permissions_of(membership: Membership) -> QuerySet[ToolPermission]:
-    by_group = Q(group__memberships=membership)
+    by_group = Q(group__in=groups_with(membership))
     by_role = Q(group=None, role__in=[membership.role, EVERYONE])
     return ToolPermission.objects.filter(by_group | by_role, tool=OuterRef("pk"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from harriet.pages.counts import CountAtMost
 from harriet.people.errors import NotFound
 from harriet.people.models import (
     AccessToken,
@@ -95,11 +96,26 @@ def groups_of(organization: Organization) -> QuerySet[Group]:
 
 
 def groups_with_counts(organization: Organization) -> QuerySet[Group]:
-    """With `member_count`, of active people, and `key_count`, of keys in use."""
-    return groups_of(organization).annotate(
-        member_count=Count("memberships", filter=Q(memberships__is_active=True), distinct=True),
-        key_count=Count("integration_keys", filter=Q(integration_keys__revoked_at=None), distinct=True),
-    )
+    """With `member_count`, of active people, and `key_count`, of keys in use, for programs: to the last of them."""
+    members, keys = _members_and_keys()
+    return groups_of(organization).annotate(member_count=_number(members), key_count=_number(keys))
+
+
+def groups_with_bounded_counts(organization: Organization) -> QuerySet[Group]:
+    """The same for pages, to be read with `as_at_most`: a group may have everybody in it."""
+    members, keys = _members_and_keys()
+    return groups_of(organization).annotate(members_up_to=CountAtMost(members), keys_up_to=CountAtMost(keys))
+
+
+def _members_and_keys() -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """Each counted by itself: joined, every member would be looked at once for every key."""
+    members = Membership.objects.filter(groups=OuterRef("pk"), is_active=True)
+    return members, AccessToken.objects.filter(groups=OuterRef("pk"), revoked_at=None)
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.order_by().values("groups").annotate(count=Count("*")).values("count")
+    return Coalesce(Subquery(counted), 0)
 
 
 def group_of(organization: Organization, group_id: UUID) -> Group:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 
 from harriet.pages.context import PageContext, show
+from harriet.pages.counts import AtMost, as_at_most
 from harriet.pages.tables.chips import Chips, Filter
 from harriet.pages.tables.declared import Column, Table
 from harriet.pages.tables.listed import Listed
@@ -15,7 +17,7 @@ from harriet.people.models import Group, Membership, Organization
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
-from harriet.people.queries import groups_of, groups_with_counts
+from harriet.people.queries import groups_of, groups_with_bounded_counts
 from harriet.people.roles import Power
 from harriet.people.search_words import Noun, has_words
 
@@ -39,11 +41,18 @@ GROUPS = Table(
 
 
 @dataclass(frozen=True, slots=True)
+class GroupRow:
+    group: Group
+    people: AtMost
+    keys: AtMost
+
+
+@dataclass(frozen=True, slots=True)
 class GroupsPage(PageContext):
     template = "people/groups.html"
     active = "groups"
     table: Listed[Group]
-    groups: list[Group]
+    rows: list[GroupRow]
     text: str
     show: str
     is_empty: bool
@@ -63,7 +72,7 @@ def groups_page(request: OrganizationRequest) -> HttpResponse:
         request,
         GroupsPage(
             table=table,
-            groups=_with_counts(request.organization, table.rows),
+            rows=_with_counts(request.organization, table.rows),
             text=text,
             show=chips.chosen.key,
             is_empty=not table.rows and not everything.exists(),
@@ -72,7 +81,11 @@ def groups_page(request: OrganizationRequest) -> HttpResponse:
     )
 
 
-def _with_counts(organization: Organization, found: list[Group]) -> list[Group]:
+def _with_counts(organization: Organization, found: list[Group]) -> list[GroupRow]:
     """Counted for the groups of this page alone."""
-    counted = {one.pk: one for one in groups_with_counts(organization).filter(pk__in=[one.pk for one in found])}
-    return [counted[one.pk] for one in found if one.pk in counted]
+    counted = groups_with_bounded_counts(organization).in_bulk([one.pk for one in found])
+    return [_row(counted[one.pk]) for one in found if one.pk in counted]
+
+
+def _row(group: Any) -> GroupRow:
+    return GroupRow(group, as_at_most(group.members_up_to), as_at_most(group.keys_up_to))
