@@ -146,7 +146,9 @@ def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate
         )
     if credential_of(connector.id) is None:
         return Finding("attention", AUTHENTICATION, f"It asks for a credential: {_where(connector)}.")
-    mend = way_back(connector, timezone.now()) or "Check the connector's authentication: rotate the secret there."
+    mend = "Enter the right one, then test again."
+    if connector.state != Connector.State.DRAFT:
+        mend = way_back(connector, timezone.now()) or "Check the connector's authentication: rotate the secret there."
     return Finding(
         "danger",
         "Authentication",

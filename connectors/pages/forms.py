@@ -66,8 +66,10 @@ class SnippetForm(forms.Form):
 class ConnectionForm(forms.Form):
     url = forms.CharField(
         label="Address of the MCP server",
-        widget=forms.URLInput(attrs={"placeholder": "https://mcp.example.com/mcp", "spellcheck": "false"}),
-        help_text="The Streamable HTTP address; many servers answer at /mcp.",
+        widget=forms.TextInput(
+            attrs={"placeholder": "https://mcp.example.com/mcp", "spellcheck": "false", "inputmode": "url"}
+        ),
+        help_text="As its documentation names it; many end in /mcp.",
     )
     allow_internal = forms.BooleanField(
         label="This server is inside our network",

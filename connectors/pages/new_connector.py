@@ -25,6 +25,7 @@ from connectors.wizard_steps import BASICS
 from harriet.lib.ids import new_id
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt, status_of
+from harriet.people.names import slug_from
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.roles import Power
 
@@ -37,6 +38,15 @@ class FirstStepPage(StepPage):
     step = BASICS
     snippet: SnippetForm
     preset: Preset | None = None
+
+    @property
+    def begun(self) -> Connector | None:
+        """A draft that has the short name already: whoever went back and typed it again may mean that one."""
+        if "slug" not in self.form.errors:
+            return None
+        drafts = Connector.objects.filter(organization=self.request.organization, state=Connector.State.DRAFT)
+        name, slug = self.form["name"].value() or "", self.form["slug"].value()  # as they were sent
+        return drafts.filter(slug=slug or slug_from(name, fallback="connector", longest=40)).first()
 
     @property
     def catalogue(self) -> list[Preset]:

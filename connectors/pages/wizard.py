@@ -87,6 +87,8 @@ def _step_link(connector: Connector | None, key: str, label: str, current: str) 
 class BasicsStepPage(StepPage):
     template = "connectors/wizard_basics.html"
     step = BASICS
+    begun: Connector | None = None
+    """Of the first step alone, which has the same form."""
 
 
 @dataclass(frozen=True, slots=True)

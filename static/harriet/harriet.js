@@ -79,7 +79,10 @@ for (const input of all("input[data-secret]")) {
   button.setAttribute("aria-controls", input.id);
   button.addEventListener("click", () => show(input.type === "password"));
   input.form.addEventListener("submit", () => show(false));
-  input.after(button);
+  const row = document.createElement("div");
+  row.className = "with-show";
+  input.replaceWith(row);
+  row.append(input, button);
   show(false);
 }
 

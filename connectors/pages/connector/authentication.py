@@ -81,6 +81,7 @@ def _tell(request: OrganizationRequest, connector: Connector, saved: SavedCreden
         messages.success(request, f"{now}, and the server works with it.{kept}")
     else:
         said = worst_of(findings).sentence
+        kept = "" if "kept until" in said else kept
         messages.error(request, f"{now}, untested, and the server does not work with it: {said}{kept}")
 
 
