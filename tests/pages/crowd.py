@@ -21,7 +21,7 @@ from tests.stage.connectors import new_connector, new_tool
 from tests.stage.held_calls import make_mailing
 from vault.models import Credential, CredentialVersion
 
-MANY = 120
+MANY = 60
 
 
 def connectors(cast: Cast) -> None:
@@ -32,7 +32,7 @@ def connectors(cast: Cast) -> None:
     Tool.objects.bulk_create(
         new_tool(one, f"tool_{number}", is_enabled=bool(number), last_called_at=chance.choice(called))
         for one in made[::2]
-        for number in range(chance.randrange(3))
+        for number in range(1 + chance.randrange(3))
     )
     Credential.objects.bulk_create(
         Credential(
