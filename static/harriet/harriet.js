@@ -20,17 +20,17 @@ for (const block of all("[data-copy]")) {
   });
 }
 
-// Menus: Escape and a click elsewhere close them.
-for (const menu of all("details[data-menu]")) {
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
-  });
-}
+// Menus: Escape and a click elsewhere close them, also those that came with a newer part of the page.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest("details[data-menu][open]");
+  if (!menu) return;
+  event.preventDefault();
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of all("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
 
 // Colours: remembered in this browser only.
 for (const choice of all("[data-theme-switch]")) {
@@ -48,18 +48,17 @@ for (const choice of all("[data-theme-switch]")) {
 }
 
 // A checkbox over a table's column ticks the whole column; the bulk bar counts what is ticked.
-for (const table of all("table[data-bulk]")) {
-  const boxes = () => all("tbody input[type=checkbox][name]", table);
-  const head = table.querySelector("thead input[type=checkbox]");
-  const counts = all("[data-bulk-count]", table.closest("form") || document);
-  const tell = () => {
-    const ticked = boxes().filter((box) => box.checked).length;
-    for (const count of counts) count.textContent = ticked ? `${ticked} selected` : "";
-  };
-  if (head) head.addEventListener("change", () => { for (const box of boxes()) box.checked = head.checked; tell(); });
-  table.addEventListener("change", tell);
-  tell();
-}
+const tellTicked = (table) => {
+  const ticked = all("tbody input[type=checkbox][name]:checked", table).length;
+  for (const count of all("[data-bulk-count]", table.closest("form") || document)) count.textContent = ticked ? `${ticked} selected` : "";
+};
+document.addEventListener("change", (event) => {
+  const table = event.target.closest("table[data-bulk]");
+  if (!table) return;
+  if (event.target.closest("thead")) for (const box of all("tbody input[type=checkbox][name]", table)) box.checked = event.target.checked;
+  tellTicked(table);
+});
+for (const table of all("table[data-bulk]")) tellTicked(table);
 
 // Filters apply as soon as one is chosen; without this script their button does.
 for (const select of all("form[data-auto-submit] select")) {

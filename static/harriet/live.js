@@ -32,7 +32,8 @@ const essence = (html) => {
 };
 
 const isBusy = (region) =>
-  region.querySelector("details[open], input:checked, dialog[open]") ||
+  region.querySelector("details[open], dialog[open]") ||
+  [...region.querySelectorAll("input")].some((box) => box.checked !== box.defaultChecked) ||
   region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
 
 // After a region is replaced, the link or button that had the focus has it again.

@@ -13,8 +13,6 @@ from django.db.models import QuerySet
 from harriet.pages.tables.declared import Table
 from harriet.pages.tables.order import BY, Order
 
-_SALT = "harriet.tables"
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -27,19 +25,23 @@ class Place:
 
 def cursor_at(table: Table, order: Order, row: Any, *, is_backwards: bool) -> str:
     place = [order.name, _plain(getattr(row, BY)), str(row.pk), is_backwards]
-    return signing.dumps(place, salt=f"{_SALT}.{table.key}")
+    return _signer(table).sign_object(place)
 
 
 def place_of(table: Table, order: Order, cursor: str, placed: QuerySet[Any]) -> Place | None:
     """None for a cursor of another order, of another table, or that nobody was given: the first page."""
     try:
-        name, value, pk, is_backwards = signing.loads(cursor, salt=f"{_SALT}.{table.key}")
+        name, value, pk, is_backwards = _signer(table).unsign_object(cursor)
         if name != order.name:
             return None
         field = placed.query.annotations[BY].output_field
         return Place(field.to_python(value), placed.model._meta.pk.to_python(pk), is_backwards)
     except (signing.BadSignature, ValidationError, ValueError, TypeError):
         return None
+
+
+def _signer(table: Table) -> signing.Signer:
+    return signing.Signer(salt=f"harriet.tables.{table.key}")
 
 
 def _plain(value: object) -> object:
