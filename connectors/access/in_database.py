@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
 
+from connectors.access.usable import usable_tools
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
-from connectors.queries import profiles_for
+from harriet.pages.counts import CountAtMost
 from harriet.people.models import Membership, Organization
 
 Grant = tuple[Any, ...]
@@ -31,27 +32,35 @@ def is_in(profiles: QuerySet[Profile]) -> Q:
     return Q(connector__in=whole) | Q(pk__in=_TOOLS.filter(profile__in=ids).values("tool"))
 
 
-def may_be_called_by(membership: Membership, profile: Profile | None = None) -> Q:
-    """Of a tool: the person may call it, through this profile or through any."""
-    profiles = profiles_for(membership)
-    if profile is not None:
-        profiles = profiles.filter(pk=profile.pk)
-    if not (membership.is_active and membership.user.is_active):
-        return Q(pk__in=[])
-    groups = _GROUPS.filter(membership=membership.pk).values("group")
-    allowed = ToolPermission.objects.filter(Q(group__in=groups) | Q(role__in=[membership.role, EVERYONE]))
-    return _OFFERED & is_in(profiles) & Q(pk__in=allowed.values("tool"))
+def profiles_with(tools: Iterable[Tool]) -> QuerySet[Profile]:
+    """Those that contain one of these tools."""
+    found = list(tools)
+    whole = _CONNECTORS.filter(connector__in={tool.connector_id for tool in found}).values("profile")
+    single = _TOOLS.filter(tool__in=found).values("profile")
+    return Profile.objects.filter(Q(pk__in=whole) | Q(pk__in=single))
 
 
 def callable_first(tools: QuerySet[Tool], membership: Membership, profile: Profile | None = None) -> QuerySet[Tool]:
     """With `rank`: 0 for what the person may call, 1 for the rest."""
-    rank = Case(When(may_be_called_by(membership, profile), then=0), default=1, output_field=IntegerField())
-    return tools.annotate(rank=rank)
+    usable = usable_tools(membership, profile).order_by().values("pk")
+    return tools.annotate(rank=Case(When(pk__in=usable, then=0), default=1, output_field=IntegerField()))
 
 
 def havers_of(profile: Profile) -> QuerySet[Membership]:
     """Active people who have the profile, by name or through a group."""
     return _people(profile.organization_id).filter(_has([profile.pk]))
+
+
+def counts_for(profile: Profile, people: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+    """By membership, of people who have the profile: how many of each kind they may call there."""
+    person = OuterRef(OuterRef(OuterRef("pk")))
+    by_group = Q(group__in=_GROUPS.filter(membership=person).values("group"))
+    by_role = Q(role=EVERYONE) | Q(role=OuterRef(OuterRef("role")), group=None)
+    allowed = Exists(ToolPermission.objects.filter(by_group | by_role, tool=OuterRef("pk")))
+    tools = Tool.objects.filter(_OFFERED & is_in(Profile.objects.filter(pk=profile.pk))).filter(allowed)
+    counts = {f"{kind}_count": CountAtMost(tools.filter(kind=kind)) for kind in Tool.Kind.values}
+    rows = Membership.objects.filter(pk__in=list(people)).annotate(**counts).values("pk", *counts)
+    return {row["pk"]: {kind: row[f"{kind}_count"] for kind in Tool.Kind.values} for row in rows}
 
 
 def callers_of(organization: Organization, tools: QuerySet[Tool]) -> QuerySet[Membership]:

@@ -1,8 +1,8 @@
 """Everything of one organization that decides about calls, as plain values, in a handful of bulk queries.
 
-The gateway compiles its snapshot from `load(organization_id)`; the pages preview with the same facts. No ORM object
-leaves this file. Credentials are the vault's (`vault.queries.sealed_credentials`) and tokens are people's; the gateway
-joins them by id.
+The gateway compiles its snapshot from `load(organization_id)`; the pages preview with parts of the same facts
+(`connectors.access.load_part`). No ORM object leaves this file. Credentials are the vault's
+(`vault.queries.sealed_credentials`) and tokens are people's; the gateway joins them by id.
 """
 
 from __future__ import annotations
@@ -36,37 +36,10 @@ def load(organization_id: UUID, before: OrganizationFacts | None = None) -> Orga
     thousands of tools and people takes seconds.
     """
     organization = Organization.objects.get(pk=organization_id)
-    found = _facts(organization, _connectors(organization))
+    found = _facts(organization, connector_rows(Connector.objects.filter(organization=organization), organization))
     connectors = kept_rows(found.connectors, before.connectors if before else {})
     found = replace(found, connectors=connectors, profiles=kept_rows(found.profiles, before.profiles if before else {}))
     return _with_members(_with_tools(found, before), before)
-
-
-def load_for_page(organization: Organization) -> OrganizationFacts:
-    """The same rules, without the definitions."""
-    found = _facts(organization, _connectors(organization))
-    tools = Tool.objects.filter(organization=organization)
-    return replace(
-        found, tools=tool_rows(tools, found.connectors, found.groups, None), members=_members(organization.id)
-    )
-
-
-def load_for_connector(connector: Connector) -> OrganizationFacts:
-    """The same, of one connector alone."""
-    return _of_connector(connector, Tool.objects.filter(connector=connector), None)
-
-
-def load_for_tool(tool: Tool, people: Iterable[UUID]) -> OrganizationFacts:
-    """The same, of one tool and these people (memberships) alone."""
-    return _of_connector(tool.connector, Tool.objects.filter(pk=tool.pk), people)
-
-
-def _of_connector(connector: Connector, tools: QuerySet[Tool], people: Iterable[UUID] | None) -> OrganizationFacts:
-    organization = connector.organization
-    values = _ConnectorValues(*(getattr(connector, name) for name in _ConnectorValues._fields))
-    found = _facts(organization, _connector_rows([values], organization))
-    members = _members(organization.id, people)
-    return replace(found, tools=tool_rows(tools, found.connectors, found.groups, None), members=members)
 
 
 def kept_rows(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> dict[UUID, Row]:
@@ -83,7 +56,7 @@ def _facts(organization: Organization, connectors: Mapping[UUID, ConnectorRow]) 
         hold_seconds=organization.hold_seconds,
         connectors=connectors,
         tools={},
-        profiles=_profiles(organization.id),
+        profiles=profile_rows(Profile.objects.filter(organization=organization), Among()),
         members={},
         groups=dict(Group.objects.filter(organization=organization).values_list("id", "name")),
     )
@@ -105,7 +78,7 @@ def _with_members(found: OrganizationFacts, before: OrganizationFacts | None) ->
     mark = fingerprint(rows.values_list(*_MEMBER)), fingerprint(through.values_list("membership_id", "group_id"))
     if before is not None and before.members_mark == mark:
         return replace(found, members=before.members, members_mark=mark)
-    return replace(found, members=_members(found.id), members_mark=mark)
+    return replace(found, members=member_rows(rows), members_mark=mark)
 
 
 def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
@@ -132,9 +105,15 @@ class _ConnectorValues(NamedTuple):
     allow_internal: bool
 
 
-def _connectors(organization: Organization) -> dict[UUID, ConnectorRow]:
-    rows = Connector.objects.filter(organization=organization).values_list(*_ConnectorValues._fields)
+def connector_rows(found: QuerySet[Connector], organization: Organization) -> dict[UUID, ConnectorRow]:
+    rows = found.order_by().values_list(*_ConnectorValues._fields)
     return _connector_rows((_ConnectorValues(*row) for row in rows.iterator(chunk_size=1000)), organization)
+
+
+def rows_of(read: Iterable[Connector], organization: Organization) -> dict[UUID, ConnectorRow]:
+    """Of connectors that were read already."""
+    fields = _ConnectorValues._fields
+    return _connector_rows((_ConnectorValues(*(getattr(one, name) for name in fields)) for one in read), organization)
 
 
 def _connector_rows(found: Iterable[_ConnectorValues], organization: Organization) -> dict[UUID, ConnectorRow]:
@@ -161,9 +140,18 @@ def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
     )
 
 
-def _ids(through: Any, owner: str, member: str) -> ArraySubquery:
-    """The far ends of a many-to-many table, beside each row of the near end."""
-    return ArraySubquery(through.objects.filter(**{owner: OuterRef("pk")}).values(member))
+def _ids(through: Any, owner: str, member: str, among: list[UUID] | None = None) -> ArraySubquery:
+    """The far ends of a many-to-many table, beside each row of the near end; all, or those among some."""
+    some = {} if among is None else {f"{member}__in": among}
+    return ArraySubquery(through.objects.filter(**{owner: OuterRef("pk")}, **some).values(member))
+
+
+class Among(NamedTuple):
+    """Ids of what concerns a page, of all that profiles contain; None for everything. People are memberships."""
+
+    connectors: list[UUID] | None = None
+    tools: list[UUID] | None = None
+    people: list[UUID] | None = None
 
 
 class _ProfileValues(NamedTuple):
@@ -180,25 +168,26 @@ class _ProfileValues(NamedTuple):
     membership_ids: list[UUID]
 
 
-def _profiles(organization_id: UUID) -> dict[UUID, ProfileRow]:
-    rows = Profile.objects.filter(organization_id=organization_id).annotate(
-        connector_ids=_ids(Profile.connectors.through, "profile_id", "connector_id"),
-        tool_ids=_ids(Profile.tools.through, "profile_id", "tool_id"),
+def profile_rows(profiles: QuerySet[Profile], among: Among) -> dict[UUID, ProfileRow]:
+    rows = profiles.order_by().annotate(
+        connector_ids=_ids(Profile.connectors.through, "profile_id", "connector_id", among.connectors),
+        tool_ids=_ids(Profile.tools.through, "profile_id", "tool_id", among.tools),
         group_ids=_ids(Profile.groups.through, "profile_id", "group_id"),
-        membership_ids=_ids(Profile.people.through, "profile_id", "membership_id"),
+        membership_ids=_ids(Profile.people.through, "profile_id", "membership_id", among.people),
     )
     found = (_ProfileValues(*row) for row in rows.values_list(*_ProfileValues._fields))
     return {values.id: _profile(values) for values in found}
 
 
 def _profile(values: _ProfileValues) -> ProfileRow:
+    """Django gives None for the ids among none."""
     facts = ProfileFacts(
         profile_id=values.id,
         name=values.name,
-        connector_ids=frozenset(values.connector_ids),
-        tool_ids=frozenset(values.tool_ids),
-        group_ids=frozenset(values.group_ids),
-        membership_ids=frozenset(values.membership_ids),
+        connector_ids=frozenset(values.connector_ids or ()),
+        tool_ids=frozenset(values.tool_ids or ()),
+        group_ids=frozenset(values.group_ids or ()),
+        membership_ids=frozenset(values.membership_ids or ()),
     )
     return ProfileRow(
         id=values.id,
@@ -226,15 +215,11 @@ class _MemberValues(NamedTuple):
 _MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")
 
 
-def _members(organization_id: UUID, only: Iterable[UUID] | None = None) -> dict[UUID, MemberRow]:
+def member_rows(people: QuerySet[Membership]) -> dict[UUID, MemberRow]:
     """By user id. Plain columns: thousands of people as model instances cost seconds and stay in the process's
     memory."""
-    found = Membership.objects.filter(organization_id=organization_id)
-    rows = (
-        (found if only is None else found.filter(pk__in=only))
-        .annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
-        .values_list(*_MEMBER, "group_ids")
-    )
+    found = people.annotate(group_ids=_ids(Membership.groups.through, "membership_id", "group_id"))
+    rows = found.values_list(*_MEMBER, "group_ids")
     shared: dict[frozenset[UUID], frozenset[UUID]] = {}
     members = {}
     for row in rows.iterator(chunk_size=1000):

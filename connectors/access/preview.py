@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,12 +31,16 @@ class Preview:
 
     @property
     def words(self) -> str:
-        """ "2 of 84 tools, 1 of 3 prompts, resources"."""
         offered, allowed = (Counter(seen.tool.kind for seen in some) for some in (self.tools, self.allowed))
-        parts = [f"{allowed[kind]} of {offered[kind]} {words}" for kind, words in _COUNTED if offered[kind]]
-        if offered[Tool.Kind.RESOURCES]:
-            parts.append("resources" if allowed[Tool.Kind.RESOURCES] else "no resources")
-        return ", ".join(parts) or "nothing"
+        return counted_words({kind: (allowed[kind], offered[kind]) for kind in offered})
+
+
+def counted_words(counts: Mapping[str, tuple[int, int]]) -> str:
+    """Of each kind how many are allowed and offered: "2 of 84 tools, 1 of 3 prompts, resources"."""
+    parts = [f"{counts[kind][0]:,} of {counts[kind][1]:,} {words}" for kind, words in _COUNTED if kind in counts]
+    if Tool.Kind.RESOURCES in counts:
+        parts.append("resources" if counts[Tool.Kind.RESOURCES][0] else "no resources")
+    return ", ".join(parts) or "nothing"
 
 
 _COUNTED = ((Tool.Kind.TOOL, "tools"), (Tool.Kind.PROMPT, "prompts"))

@@ -20,6 +20,9 @@ from connectors.models import EVERYONE, Connector, Tool
 LONGEST_NAME = 60
 """Model APIs refuse tool names beyond 64, and some clients hide those beyond 60."""
 
+MOST_NAMED = 10
+"""Groups and roles in a sentence: it stands in every row of a page."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -159,7 +162,9 @@ def _not_permitted(tool: ToolFacts, caller: CallerFacts) -> str:
         return f"{tool.name} is enabled, but for no group and no role, so nobody may call it."
     allowed = [f"the group {name}" for name in sorted(tool.groups.values())]
     allowed += [_role_words(role) for role in sorted(tool.roles)]
-    return f"{tool.name} is allowed for {', '.join(allowed)}; {caller.label} is not among them."
+    more = [f"{len(allowed) - MOST_NAMED} more"] if len(allowed) > MOST_NAMED else []
+    words = " and ".join([", ".join(allowed[:MOST_NAMED]), *more])
+    return f"{tool.name} is allowed for {words}; {caller.label} is not among them."
 
 
 def _role_words(role: str) -> str:

@@ -14,11 +14,13 @@ from harriet.people.models import Group, Membership
 MOST_GROUPS = 20
 
 
-def usable_tools(membership: Membership) -> QuerySet[Tool]:
-    """Tools, prompts and resources that the person may use through one profile or another of theirs."""
+def usable_tools(membership: Membership, profile: Profile | None = None) -> QuerySet[Tool]:
+    """Tools, prompts and resources that the person may use through this profile of theirs, or through any."""
     if not (membership.is_active and membership.user.is_active):
         return Tool.objects.none()
     mine = profiles_for(membership).order_by()
+    if profile is not None:
+        mine = mine.filter(pk=profile.pk)
     contained = Q(connector__in=mine.values("connectors")) | Q(pk__in=mine.values("tools"))
     return offered_tools(membership).filter(contained, Exists(_permissions_of(membership)))
 

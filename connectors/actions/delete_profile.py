@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit.actor import Actor
 from audit.record import record
@@ -31,7 +32,7 @@ def delete_profile(profile: Profile, *, actor: Actor) -> int:
     return len(tokens)
 
 
-def bound_tokens(profile: Profile) -> list[AccessToken]:
+def bound_tokens(profile: Profile) -> QuerySet[AccessToken]:
     """Tokens that open this profile alone, which its deletion revokes."""
     found = AccessToken.objects.filter(organization=profile.organization_id, profile_id=profile.pk, revoked_at=None)
-    return list(found.select_related("user", "device"))
+    return found.select_related("user", "device").order_by("name", "pk")

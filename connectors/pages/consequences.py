@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CASCADE, ForeignObjectRel, Model, Q
+from django.db.models import CASCADE, Count, ForeignObjectRel, Model, Q
 
-from connectors.access.load import load_for_connector
-from connectors.access.rules import may_call
 from connectors.counts import offer_words
 from connectors.models import Connector, Profile, Tool
+from connectors.pages.fields import Callers
+from harriet.pages.counts import AtMost, Several, at_most, several
+from harriet.pages.picking import Found
 from vault.models import Credential
 from vault.queries import credential_of
 
 DEEPEST = 4
+NAMED = 20
+"""People and profiles, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
     offered: str
     """ "84 tools, 3 prompts, resources", also those that the server no longer offers."""
-    profiles: list[Profile]
-    people: list[str]
+    profiles: Several[Profile]
+    people: Found
     """Who could call one of its tools until now."""
     credential: Credential | None
     others: list[str]
@@ -35,28 +38,21 @@ def consequences_of(connector: Connector) -> Consequences:
     profiles = Profile.objects.filter(connectors=connector) | Profile.objects.filter(tools__connector=connector)
     return Consequences(
         offered=_offered(connector),
-        profiles=list(profiles.distinct().order_by("name")),
-        people=people_who_can_call(connector),
+        profiles=several(profiles.distinct().order_by("name"), NAMED),
+        people=callers_of_connector(connector).find("", size=NAMED),
         credential=credential_of(connector.id),
         others=_others(connector),
     )
 
 
 def _offered(connector: Connector) -> str:
-    kinds = Counter(connector.tools.values_list("kind", flat=True))
-    return offer_words(kinds[Tool.Kind.TOOL], kinds[Tool.Kind.PROMPT], kinds[Tool.Kind.RESOURCES])
+    kinds = dict(connector.tools.order_by().values_list("kind").annotate(count=Count("pk")))
+    return offer_words(*(kinds.get(kind, 0) for kind in Tool.Kind.values))
 
 
-def people_who_can_call(connector: Connector) -> list[str]:
-    """The e-mail addresses of those for whom at least one of its tools is allowed now."""
-    facts = load_for_connector(connector)
-    found = set()
-    for member in facts.members.values():
-        for profile in facts.profiles.values():
-            tools = (tool for tool in facts.tools_in(profile) if tool.connector.id == connector.id)
-            if any(may_call(tool.facts, member.facts, profile.facts).is_allowed for tool in tools):
-                found.add(member.email)
-    return sorted(found)
+def callers_of_connector(connector: Connector) -> Callers:
+    """Those who may call at least one of its tools now."""
+    return Callers(connector.organization, Tool.objects.filter(connector=connector))
 
 
 def _others(connector: Connector) -> list[str]:
@@ -65,7 +61,7 @@ def _others(connector: Connector) -> list[str]:
     for model, way in _ways_down(Connector, "", 0):
         if model._meta.app_label != Connector._meta.app_label:
             ways[model] |= Q(**{way: connector.pk})
-    counts = ((model, model._base_manager.filter(way).distinct().count()) for model, way in ways.items())
+    counts = ((model, at_most(model._base_manager.filter(way).distinct())) for model, way in ways.items())
     return sorted(_counted(model, count) for model, count in counts if count)
 
 
@@ -80,5 +76,5 @@ def _ways_down(model: type[Model], above: str, depth: int) -> Iterator[tuple[typ
         yield from _ways_down(child, way, depth + 1)
 
 
-def _counted(model: type[Model], count: int) -> str:
-    return f"{count} {model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"
+def _counted(model: type[Model], count: AtMost) -> str:
+    return f"{count} {model._meta.verbose_name if str(count) == '1' else model._meta.verbose_name_plural}"

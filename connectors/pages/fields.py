@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from connectors.access.in_database import callers_of, havers_of
 from connectors.models import Connector, Profile, Tool
@@ -12,12 +12,14 @@ from harriet.pages.picker import ChangedField, OneField, SeveralField
 from harriet.pages.picking import Choice, Source
 from harriet.people.models import Membership, Organization
 from harriet.people.pages.fields import Everybody, OfOrganization
+from harriet.people.search_words import Noun
 
 
 class EveryConnector(OfOrganization, Source[Connector]):
     """Also drafts."""
 
     key, one, many = "every-connector", "connector", "connectors"
+    noun = Noun.CONNECTOR
 
     def rows(self) -> QuerySet[Connector]:
         return Connector.objects.filter(organization=self.organization)
@@ -39,6 +41,7 @@ class EveryTool(OfOrganization, Source[Tool]):
     """Also prompts and resources; also those that nobody can call."""
 
     key, one, many = "every-tool", "tool", "tools"
+    noun = Noun.TOOL
 
     def rows(self) -> QuerySet[Tool]:
         return Tool.objects.filter(organization=self.organization).select_related("connector")
@@ -59,6 +62,7 @@ class Tools(EveryTool):
 
 class Profiles(OfOrganization, Source[Profile]):
     key, one, many = "profiles", "profile", "profiles"
+    noun = Noun.PROFILE
 
     def rows(self) -> QuerySet[Profile]:
         return Profile.objects.filter(organization=self.organization)
@@ -103,7 +107,13 @@ class Havers(Everybody):
         self.profile = profile
 
     def rows(self) -> QuerySet[Membership]:
-        return havers_of(self.profile)
+        named = Profile.people.through.objects.filter(profile=self.profile, membership=OuterRef("pk"))
+        return havers_of(self.profile).annotate(is_named=Exists(named))
+
+    def choice(self, row: Membership) -> Choice:
+        way = "named in it" if getattr(row, "is_named", False) else "through a group"
+        note = super().choice(row).note
+        return Choice(self.value_of(row), str(row.user), f"{note}, {way}" if note else way)
 
 
 class Callers(Everybody):

@@ -5,19 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.paginator import Page
+from django.db.models import Value
 from django.http import HttpResponse
 
-from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, ToolRow
-from connectors.access.load import load_for_page
-from connectors.access.preview import best_verdict, in_order
+from connectors.access.facts import ProfileRow, ToolRow
+from connectors.access.in_database import callable_first, profiles_with
+from connectors.access.load_part import load_part
+from connectors.access.preview import best_verdict
 from connectors.access.rules import Verdict
+from connectors.access.usable import usable_tools
+from connectors.models import Tool
+from connectors.queries import BY_KIND
 from harriet.pages.context import PageContext, show
-from harriet.pages.pagination import page_of
+from harriet.pages.counts import AtMost, at_most
+from harriet.pages.keyset import page_after
+from harriet.pages.links import link_with
 from harriet.people.models import Membership
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.queries import person_of
 from harriet.people.roles import Power
+from harriet.people.search_words import Noun, is_found_by
+
+ORDER = ("rank", "connector__name", "place", "name", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +42,46 @@ class PersonCanCallPage(PageContext):
     template = "profiles/person.html"
     active = "people"
     person: Membership
-    page: Page[OfferedRow]
+    rows: list[OfferedRow]
     is_all: bool
-    allowed: int
-    all: int
+    text: str
+    """What the names are searched for."""
+    allowed: AtMost
+    all: AtMost
+    next: str
+    """The query of the next page; empty on the last."""
+    is_first: bool
 
 
 @needs(Power.VIEW_SETTINGS)
 def person_can_call_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    """Everything that is offered anywhere; what the person may call first, when all is asked for."""
     membership = person_of(request.organization, pk)
-    facts = load_for_page(request.organization)
-    rows = _rows(facts, facts.members[membership.user_id])
-    allowed = [row for row in rows if row.verdict.is_allowed]
-    is_all = request.GET.get("show") == "all"
-    page = page_of(rows if is_all else allowed, request)
+    text, is_all = request.GET.get("q", "").strip()[:100], request.GET.get("show") == "all"
+    everything = Tool.objects.filter(organization=request.organization)
+    if text:
+        everything = everything.filter(is_found_by(request.organization.pk, Noun.TOOL, text))
+    allowed = everything.filter(pk__in=usable_tools(membership).order_by().values("pk"))
+    shown = callable_first(everything, membership) if is_all else allowed.annotate(rank=Value(0))
+    cursor = request.GET.get("after", "")
+    page = page_after(shown.annotate(place=BY_KIND), ORDER, cursor)
     return show(
         request,
-        PersonCanCallPage(person=membership, page=page, is_all=is_all, allowed=len(allowed), all=len(rows)),
+        PersonCanCallPage(
+            person=membership,
+            rows=_rows(membership, page.rows),
+            is_all=is_all,
+            text=text,
+            allowed=at_most(allowed),
+            all=at_most(everything),
+            next=link_with(request.GET, "after", page.after) if page.after else "",
+            is_first=not cursor,
+        ),
     )
 
 
-def _rows(facts: OrganizationFacts, member: MemberRow) -> list[OfferedRow]:
-    """Everything that is offered anywhere, what is allowed first."""
-    rows = [OfferedRow(tool, *best_verdict(facts, tool, member)) for tool in facts.tools.values()]
-    return sorted(rows, key=lambda row: (not row.verdict.is_allowed, *in_order(row.tool)))
+def _rows(membership: Membership, tools: list[Tool]) -> list[OfferedRow]:
+    ids = [tool.pk for tool in tools]
+    facts = load_part(membership.organization, tools=ids, people=[membership.pk], profiles=profiles_with(tools))
+    member, rows = facts.members[membership.user_id], (facts.tools[pk] for pk in ids if pk in facts.tools)
+    return [OfferedRow(row, *best_verdict(facts, row, member)) for row in rows]

@@ -14,8 +14,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from connectors.access.facts import ProfileRow
-from connectors.access.in_database import callers_of
-from connectors.access.load import load_for_tool
+from connectors.access.in_database import callers_of, profiles_with
+from connectors.access.load_part import load_part
 from connectors.access.preview import best_verdict
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.refuse_tool_change import refuse_tool_change
@@ -234,7 +234,13 @@ def _people(found: Tool) -> PeopleRows:
         callers = callers_of(found.connector.organization, Tool.objects.filter(pk=found.pk)).order_by("user__email")
         emails = callers.values_list("user__email", flat=True)[:MOST_PEOPLE]
         return PeopleRows([PersonRow(email, True) for email in emails], True)
-    facts = load_for_tool(found, everybody)
+    facts = load_part(
+        found.organization,
+        tools=[found.pk],
+        people=everybody,
+        profiles=profiles_with([found]),
+        connector=found.connector,
+    )
     row = facts.tools.get(found.pk)
     members = sorted(facts.members.values(), key=lambda member: member.email)
     judged = [(member, best_verdict(facts, row, member)) for member in members] if row else []

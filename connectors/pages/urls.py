@@ -28,10 +28,11 @@ from connectors.pages.integrations import integrations_page
 from connectors.pages.integrations_bulk import change_many_connectors
 from connectors.pages.new_connector import connect_sample, new_connector_page, paste_configuration
 from connectors.pages.person import person_can_call_page
+from connectors.pages.preview import preview_page
+from connectors.pages.profile_members import profile_members_page, remove_from_profile
 from connectors.pages.profiles import (
     delete_profile_page,
     new_profile_page,
-    preview_page,
     profile_page,
 )
 from connectors.pages.profiles_list import profiles_page
@@ -96,6 +97,8 @@ profile_urls = (
         path("people/<uuid:pk>/", person_can_call_page, name="person"),
         path("<uuid:pk>/", profile_page, name="detail"),
         path("<uuid:pk>/preview/", preview_page, name="preview"),
+        path("<uuid:pk>/named/<slug:what>/", profile_members_page, name="members"),
+        path("<uuid:pk>/named/<slug:what>/<uuid:member_pk>/remove/", remove_from_profile, name="remove_member"),
         path("<uuid:pk>/delete/", delete_profile_page, name="delete"),
     ],
     "profiles",

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import CharField, F, Q, QuerySet
+from django.db.models import CharField, F, OrderBy, Q, QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import BuiltinLookup
 
 PAGE = 50
+
+
+class ByIndex(OrderBy):
+    """In the order of an index with text_pattern_ops: in another, the database reads the whole table for the first of
+    many."""
+
+    template = "%(expression)s USING ~<~ /* ASC */"
+    """Django looks for a direction in what it orders by; PostgreSQL takes none here."""
 
 
 class _InIndexOrder(BuiltinLookup):
@@ -39,11 +45,10 @@ class NamedPage(NamedTuple):
 
 def page_by_name(rows: QuerySet[Any], name: str, after: str, size: int = PAGE) -> NamedPage:
     """A cursor that can't be read means the first page."""
-    found = rows.alias(beginning=Lower(name)).filter(_after(after))
-    places = first_by_name(found, size + 1)
-    by_id = {row.pk: row for row in rows.filter(pk__in=[pk for pk, _ in places[:size]])}
-    shown = [by_id[pk] for pk, _ in places[:size] if pk in by_id]
-    return NamedPage(shown, "{}.{}".format(*places[size - 1]) if len(places) > size else "")
+    found = rows.annotate(beginning=Lower(name)).filter(_after(after))
+    shown = list(found.order_by(ByIndex(F("beginning")), "pk")[: size + 1])
+    last = shown[size - 1] if len(shown) > size else None
+    return NamedPage(shown[:size], f"{last.pk}.{last.beginning}" if last else "")
 
 
 def _after(cursor: str) -> Q:
@@ -59,13 +64,6 @@ def _after(cursor: str) -> Q:
 
 
 def first_by_name(rows: QuerySet[Any], most: int) -> list[tuple[Any, str]]:
-    """Ids and beginnings of rows that have the alias `beginning`, in the order of an index with text_pattern_ops, which
-    the ORM can't say: in no order, the database may read the whole table for the first of many."""
-    found = rows.order_by().annotate(beginning=F("beginning")).values_list("pk", "beginning")
-    try:
-        sql, values = found.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(f"{sql} ORDER BY 2 USING ~<~, 1 LIMIT {int(most)}", values)
-        return [(pk, beginning) for pk, beginning in cursor.fetchall()]
+    """Ids and beginnings of the first rows, which have the alias `beginning`."""
+    found = rows.annotate(beginning=F("beginning")).order_by(ByIndex(F("beginning")), "pk")
+    return list(found.values_list("pk", "beginning")[:most])

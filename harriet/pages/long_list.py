@@ -32,7 +32,7 @@ def long_list(source: Source[Any], asked: QueryDict, name: str = "q") -> LongLis
         found = source.find(text, seen, PAGE)
         following = "" if found.is_all else _query(name, text, str(found.seen))
         return LongList(source, found.choices, text, found.words, following, seen == 0)
-    page = page_by_name(source.rows(), source.texts[0], place)
+    page = page_by_name(source.offered(), source.text, place)
     following = _query(name, "", page.after) if page.after else ""
     return LongList(source, [source.choice(row) for row in page.rows], "", "", following, not place)
 

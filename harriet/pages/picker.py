@@ -15,7 +15,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from harriet.lib.changed import Changed
-from harriet.pages.picking import MOST_FOUND, Choice, Found, Source, values_of
+from harriet.pages.counts import CountAtMost
+from harriet.pages.picking import FEW, MOST_FOUND, Choice, Found, Source, values_of
 
 FIND = "find"
 """Which field is searched: the name of the button, with the field's name as its value."""
@@ -120,13 +121,15 @@ class Picker(forms.Widget, Generic[Row]):
         )
 
     def _shown(self, sent: Sent | None, values: list[str]) -> Shown:
-        if sent is None and self.kept is not None and (few := self.source.few(self.kept)) is not None:
-            ticked = [(self.source.choice(row), row.is_kept) for row in few]
-            return Shown([], [choice.value for choice, is_kept in ticked if is_kept], 0, 0, None, ticked)
+        few = self.source.few(self.kept) if sent is None else None
+        if few is not None and self.kept is not None:
+            chosen_now = [(self.source.choice(row), row.is_kept) for row in few]
+            return Shown([], [choice.value for choice, is_kept in chosen_now if is_kept], 0, 0, None, chosen_now)
         rows, had, left = self._chosen(sent, values)
         gone = self.source.gone([value for value in values if value not in rows])
-        few = None if left or gone else self.source.few()
-        if few is not None and rows.keys() <= {self.source.value_of(row) for row in few}:
+        if sent is not None and not (left or gone or len(rows) > FEW):
+            few = self.source.few()
+        if few is not None and not gone and rows.keys() <= {self.source.value_of(row) for row in few}:
             ticked = [(self.source.choice(row), self.source.value_of(row) in rows) for row in few]
             return Shown([], had, 0, 0, None, ticked)
         chosen = [self.source.choice(row) for row in rows.values()] + gone
@@ -140,9 +143,11 @@ class Picker(forms.Widget, Generic[Row]):
         before = sent.had if sent and sent.had is not None else []
         rest = self.kept.exclude(**{f"{self.source.value}__in": list(self.source.chosen(before))})
         room = max(0, (sent.chosen_shown if sent else CHOSEN) - len(before))
-        added = {self.source.value_of(row): row for row in rest.order_by(self.source.texts[0])[:room]} if room else {}
-        left = rest[: MOST_FOUND + 1].count() - len(added) if len(added) == room else 0
-        return self.source.chosen(values) | added, [*before, *added], left
+        counted = rest.order_by(self.source.text).annotate(all_of_them=CountAtMost(rest, MOST_FOUND))
+        found: list[Any] = list(counted[: max(room, 1)])
+        shown = {self.source.value_of(row): row for row in found[:room]}
+        left = found[0].all_of_them - len(shown) if found else 0
+        return self.source.chosen(values) | shown, [*before, *shown], left
 
     def _found(self, sent: Sent | None, chosen: Collection[str]) -> Found | None:
         if sent is None or not (sent.is_searching or sent.text):

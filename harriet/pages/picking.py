@@ -1,4 +1,4 @@
-"""What forms pick from: rows of one noun, found by how their names begin. Each floor has the sources of its nouns."""
+"""What forms pick from: rows of one noun, found by what somebody types. Each floor has the sources of its nouns."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, QuerySet, Value
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from harriet.pages.by_name import first_by_name
+from harriet.pages.counts import AtMost
 
 FEW = 7
 """So many are offered without a search."""
@@ -40,7 +41,16 @@ class Found(NamedTuple):
     @property
     def words(self) -> str:
         """ "20 of 307"; beyond the bound "20 of 1,000+"."""
-        return f"{self.seen:,} of {self.total:,}{'+' if self.has_more else ''}"
+        return f"{self.seen:,} of {self.counted}"
+
+    @property
+    def counted(self) -> AtMost:
+        return AtMost(self.total, self.has_more)
+
+    @property
+    def rest(self) -> AtMost:
+        """How many more there are than were seen."""
+        return AtMost(self.total - self.seen, self.has_more)
 
     @property
     def is_all(self) -> bool:
@@ -54,9 +64,9 @@ class Source(ABC, Generic[Row]):
     """In the address of its search; the names are in harriet/console/picking.py."""
     one: ClassVar[str]
     many: ClassVar[str]
-    searched: ClassVar[str] = "the beginning of a name"
-    texts: ClassVar[tuple[str, ...]] = ("name",)
-    """What is searched, each with an index of how it begins in small letters."""
+    searched: ClassVar[str] = "any word of the name"
+    text: ClassVar[str] = "name"
+    """By what they stand in order: with an index of how it begins in small letters."""
     value: ClassVar[str] = "pk"
 
     @abstractmethod
@@ -65,6 +75,10 @@ class Source(ABC, Generic[Row]):
 
     @abstractmethod
     def choice(self, row: Row) -> Choice: ...
+
+    @abstractmethod
+    def found_by(self, text: str) -> Q:
+        """Of a row: what somebody types finds it, by an index."""
 
     def offered(self) -> QuerySet[Row]:
         return self.rows()
@@ -91,7 +105,7 @@ class Source(ABC, Generic[Row]):
         return sorted(rows, key=lambda row: self.choice(row).label.casefold()) if len(rows) <= FEW else None
 
     def find(self, text: str, seen: int = 0, size: int = AT_ONCE) -> Found:
-        """The next of those that begin so, by what they begin with."""
+        """The next of those that are found, by name."""
         ids = self._ids(text.strip())
         shown = ids[:MOST_FOUND][seen : seen + size]
         rows = {row.pk: row for row in self.offered().filter(pk__in=shown)} if shown else {}
@@ -99,13 +113,8 @@ class Source(ABC, Generic[Row]):
         return Found(choices, seen + len(shown), min(len(ids), MOST_FOUND), len(ids) > MOST_FOUND)
 
     def _ids(self, text: str) -> list[Any]:
-        begins: dict[Any, str] = {}
-        for name in self.texts if text else self.texts[:1]:
-            rows = self.offered().alias(beginning=Lower(name))
-            rows = rows.filter(beginning__startswith=Lower(Value(text))) if text else rows
-            for pk, beginning in first_by_name(rows, MOST_FOUND + 1):
-                begins.setdefault(pk, beginning)
-        return sorted(begins, key=lambda pk: (begins[pk], str(pk)))
+        rows = self.offered().alias(beginning=Lower(self.text))
+        return [pk for pk, _ in first_by_name(rows.filter(self.found_by(text)) if text else rows, MOST_FOUND + 1)]
 
 
 def _uuid(value: Any) -> UUID | None:

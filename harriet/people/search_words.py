@@ -35,6 +35,16 @@ def has_words(noun: str, text: str) -> Q:
     return found
 
 
+def is_found_by(organization_id: UUID, noun: str, text: str) -> Q:
+    """The same, of one organization: its part of the index alone is read. Nothing is found by no word."""
+    words = words_in(text)
+    of_noun = SearchWord.objects.filter(organization_id=organization_id, noun=noun)
+    found = Q() if words else Q(pk__in=[])
+    for word in words:
+        found &= Q(pk__in=of_noun.filter(word__startswith=word).values("subject_id"))
+    return found
+
+
 def first_found(organization_id: UUID, nouns: Iterable[str], text: str, most: int) -> dict[str, list[UUID]]:
     """By noun, the ids of the first so many, by the word that is found: one query."""
     words = words_in(text)

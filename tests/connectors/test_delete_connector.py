@@ -21,7 +21,8 @@ def test_the_consequences_are_told_first(client: Client, cast: Cast, connect: Co
     set_tool(crm.tools.get(name="send_mail"), is_enabled=True, groups=[cast.sales], actor=alice)
     create_profile(cast.acme, slug="work", name="Work", groups=[cast.sales], connectors=[crm], actor=alice)
     told = consequences_of(crm)
-    assert (told.offered, [one.name for one in told.profiles], told.people) == ("3 tools", ["Work"], ["dana@acme.test"])
+    assert (told.offered, [one.name for one in told.profiles]) == ("3 tools", ["Work"])
+    assert [one.note for one in told.people.choices] == ["dana@acme.test"]
     assert told.credential is not None
     client.force_login(cast.alice)
     url = reverse("connectors:delete", args=[crm.pk])

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST
 from connectors.actions.set_approvers import set_approvers
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
-from connectors.pages.consequences import people_who_can_call
+from connectors.pages.consequences import callers_of_connector
 from connectors.pages.forms import AccessForm, ApproversForm
 from connectors.pages.shared_forms import saved_access
 from connectors.queries import connector_of
 from harriet.pages.context import show
 from harriet.pages.forms import attempt, status_of
+from harriet.pages.long_list import LongList, long_list
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.roles import Power
 
@@ -28,8 +29,8 @@ class AccessTab(ConnectorPage):
     template = "connectors/access.html"
     tab = "access"
     form: AccessForm
-    people: list[str]
-    """E-mail addresses."""
+    people: LongList
+    """Who can call one of its tools now."""
     approvers: ApproversForm
 
 
@@ -58,6 +59,6 @@ def save_approvers(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def _shown(
     request: OrganizationRequest, connector: Connector, form: AccessForm, approvers: ApproversForm
 ) -> HttpResponse:
-    people = people_who_can_call(connector)
+    people = long_list(callers_of_connector(connector), request.GET, "callers")
     page = AccessTab(request, connector, form=form, people=people, approvers=approvers)
     return show(request, page, status=status_of(form, approvers))

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from harriet.pages.picker import ChangedField, OneField, Sent, SeveralField
 from harriet.pages.picking import Choice, Source
 from harriet.people.models import Group, Membership, Organization, User
 from harriet.people.queries import groups_of
 from harriet.people.roles import ROLE_CHOICES, ROLE_HELP, Role
+from harriet.people.search_words import Noun, is_found_by
 
 
 class OfOrganization:
+    """Found by any of its words, as the search of all pages finds it."""
+
+    noun: ClassVar[str]
+
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
+
+    def found_by(self, text: str) -> Q:
+        return is_found_by(self.organization.pk, self.noun, text)
 
 
 class Groups(OfOrganization, Source[Group]):
     key, one, many = "groups", "group", "groups"
+    noun = Noun.GROUP
 
     def rows(self) -> QuerySet[Group]:
         return groups_of(self.organization)
@@ -33,8 +42,9 @@ class Everybody(OfOrganization, Source[Membership]):
     """Also whose access is switched off."""
 
     key, one, many = "everybody", "person", "people"
-    searched = "the beginning of a name or an e-mail address"
-    texts = ("user__email", "user__name")
+    searched = "any word of the name or the e-mail address"
+    text = "user__email"
+    noun = Noun.PERSON
 
     def rows(self) -> QuerySet[Membership]:
         return Membership.objects.filter(organization=self.organization).select_related("user")
