@@ -33,7 +33,7 @@ class Lot(StrEnum):
     REMOVED = "removed"
 
 
-NAMED = (Lot.DANGEROUS, Lot.ODD, Lot.UNKNOWN)
+NAMED = (Lot.DANGEROUS, Lot.UNKNOWN, Lot.ODD)
 """Each of these is ticked by name where something is asked."""
 CHANGED = (Lot.READ_ONLY, Lot.MODERATE, *NAMED)
 
@@ -92,7 +92,7 @@ class Lots:
     def words(self) -> str:
         """ "62 read-only, 9 that change things, 4 dangerous, 2 in quarantine stay as they are, 3 are already on"."""
         counts = self.counts
-        parts = [f"{counts[lot]} {word}" for lot, word in _LOT_WORDS.items() if counts[lot]]
+        parts = [f"{counts[lot]} {_words(lot, counts[lot])}" for lot in CHANGED if counts[lot]]
         return ", ".join([*parts, *self._that_stay(counts)]) or "nothing"
 
     def _that_stay(self, counts: Counter[Lot]) -> Iterator[str]:
@@ -104,9 +104,12 @@ class Lots:
             yield f"{count} {'is' if count == 1 else 'are'} {self.wish.already}"
 
 
+def _words(lot: Lot, count: int) -> str:
+    return f"that change{'s' if count == 1 else ''} things" if lot == Lot.MODERATE else _LOT_WORDS[lot]
+
+
 _LOT_WORDS = {
     Lot.READ_ONLY: "read-only",
-    Lot.MODERATE: "that change things",
     Lot.DANGEROUS: "dangerous",
     Lot.UNKNOWN: "of unknown risk",
     Lot.ODD: "with a text that speaks to the AI",

@@ -96,6 +96,15 @@ def visible(text: object) -> SafeString:
 
 
 @register.simple_tag
+def breaking(name: object) -> SafeString:
+    """A name from a server, such as list_things_of_department: it breaks between its words, and nowhere else."""
+    words = re.findall(r"[^_./-]*[_./-]+|[^_./-]+", str(name))
+    return format_html(
+        '<bdi class="visible">{}</bdi>', format_html_join("", "{}<wbr>", ((show_hidden(w),) for w in words))
+    )
+
+
+@register.simple_tag
 def marked(text: object, pieces: Sequence[str] = ()) -> SafeString:
     """The same, with each of the pieces in it marked where it stands."""
     whole, spans = str(text), []

@@ -80,7 +80,7 @@ def test_the_table_counts_and_changes(alice: Client, cast: Cast, server: Server,
     connector = connect.synced()
     table, change = (reverse(f"connectors:{name}", args=[connector.pk]) for name in ("detail", "set_tools"))
     page = alice.get(table).content.decode()
-    assert "0 of 84 enabled" in page and "Page 1 of 2" in page
+    assert "0 of 84 enabled" in page and 'rel="next"' in page
     assert alice.get(table, {"risk": "dangerous"}).content.decode().count("<tr>") == 1 + 4
     fields = {"action": "enable", "matching": "1", "query": "risk=read_only"}
     preview = alice.post(change, fields, follow=True).redirect_chain[-1][0]

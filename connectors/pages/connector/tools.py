@@ -6,23 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.paginator import Page
-from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from connectors.models import BulkChange, Connector, Risk, Tool
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.forms import BulkForm
-from connectors.pages.tool_table import KINDS, Chip, ToolTableRow, chips, filtered_tools, table_row
+from connectors.pages.tool_table import KINDS, TOOLS, FilterForm, ToolTableRow, chips_of, filtered_tools, table_row
 from connectors.queries import bulk_change_of, connector_of
 from harriet.pages.context import show
 from harriet.pages.links import query_without
-from harriet.pages.pagination import page_of
+from harriet.pages.tables.listed import Listed, listed
 from harriet.people.errors import NotFound
-from harriet.people.models import Group
 from harriet.people.pages.guards import OrganizationRequest, needs
-from harriet.people.queries import groups_of
+from harriet.people.pages.tables import choice_of
+from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
 
@@ -41,18 +40,21 @@ class Ticks:
 class ToolsTab(ConnectorPage):
     template = "connectors/tools.html"
     tab = "detail"
-    page: Page[Tool]
+    table: Listed[Tool]
     rows: list[ToolTableRow]
-    shown: list[Chip]
     kinds: Iterable[tuple[str, str]]
     risks: Iterable[tuple[str, str]]
-    groups: QuerySet[Group]
     filters: QueryDict
+    filter_form: FilterForm
     query: str
     """The filters in the address, for the bulk form to come back to."""
-    found: int
     bulk: BulkForm
     ticks: Ticks
+
+    @property
+    def found(self) -> str:
+        """How many match; "1,000+" beyond the bound."""
+        return next((chip.count for chip in self.table.chips if chip.is_current), "0")
 
 
 @needs(Power.VIEW_SETTINGS)
@@ -73,23 +75,33 @@ def show_tools(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    page = page_of(filtered_tools(connector, filters), request)
     tab = ToolsTab(
         request,
         connector,
-        page=page,
-        rows=[table_row(tool, is_ticked=str(tool.pk) in ticks.tools) for tool in page],
-        shown=chips(connector, filters),
-        kinds=KINDS.items(),
+        table=(table := _table(request, connector, filters)),
+        rows=[table_row(tool, is_ticked=str(tool.pk) in ticks.tools) for tool in table.rows],
+        kinds=KINDS,
         risks=Risk.choices,
-        groups=groups_of(request.organization),
         filters=filters,
-        query=query_without(filters, "page"),
-        found=page.paginator.count,
+        filter_form=FilterForm(request.organization, filters),
+        query=query_without(filters, TOOLS.cursor_name),
         bulk=bulk,
         ticks=ticks,
     )
     return show(request, tab, status=status)
+
+
+def _table(request: OrganizationRequest, connector: Connector, filters: QueryDict) -> Listed[Tool]:
+    """Its filters come from the address, or from what was sent with ticked rows."""
+    return listed(
+        TOOLS,
+        filtered_tools(connector, filters),
+        filters,
+        choice=choice_of(request.membership, TOOLS),
+        save_url=reverse("people:table", args=[TOOLS.key]),
+        can_tick=has_power(request.membership, Power.MANAGE_CONNECTORS),
+        chips=chips_of(connector, filters),
+    )
 
 
 def _ticks(request: OrganizationRequest, pk: UUID) -> Ticks:
