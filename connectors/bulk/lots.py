@@ -124,7 +124,7 @@ _LOT_OF_RISK = {
 
 def sort_tools(tools: Iterable[Tool], standings: Mapping[UUID, Standing], wish: Wish) -> Lots:
     first = {tool.pk: _first_lot(standings[tool.pk], wish) for tool in tools}
-    remarks = _remarks([key for key, lot in first.items() if lot in CHANGED]) if wish.lets_more else {}
+    remarks = remarks_on([key for key, lot in first.items() if lot in CHANGED]) if wish.lets_more else {}
     return Lots(wish, {key: _seen(standings[key], lot, remarks.get(key, ())) for key, lot in first.items()})
 
 
@@ -140,7 +140,7 @@ def _seen(standing: Standing, lot: Lot, remarks: tuple[str, ...]) -> Seen:
     return Seen(standing, Lot.ODD if remarks and lot in {Lot.READ_ONLY, Lot.MODERATE} else lot, remarks)
 
 
-def _remarks(ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
+def remarks_on(ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
     """What speaks to the AI in them, a sentence each; only what has something is named."""
     found: dict[UUID, tuple[str, ...]] = {}
     read = 0

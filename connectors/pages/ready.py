@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connectors.actions.begin_profile import begin_profile
 from connectors.actions.sync_connector import summary_of
+from connectors.bulk.lots import remarks_on
 from connectors.counts import Counts, enabled_words
 from connectors.models import Connector, Profile, Risk, SyncRun, Tool
 from connectors.queries import connector_of, counts_of, last_sync_of
@@ -30,20 +31,26 @@ _RISKS = list(Risk.values)
 
 
 class BeginForm(forms.Form):
-    """A profile with some of the tools: the read-only ones are ticked."""
+    """A profile with some of the tools: the read-only ones are ticked, unless what they say speaks to the AI."""
 
     name = forms.CharField(label="Name of the profile", initial="Work", max_length=80)
 
     def __init__(self, tools: list[Tool], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        speaking = remarks_on([tool.pk for tool in tools])
         self.fields["tools"] = forms.TypedMultipleChoiceField(
             label="Tools to switch on",
             coerce=UUID,
             required=False,
-            choices=[(str(tool.pk), f"{tool.name} ({Risk(tool.risk).label})") for tool in tools],
-            initial=[str(tool.pk) for tool in tools if tool.risk == Risk.READ_ONLY],
+            choices=[(str(tool.pk), _label(tool, is_speaking=tool.pk in speaking)) for tool in tools],
+            initial=[str(one.pk) for one in tools if one.risk == Risk.READ_ONLY and one.pk not in speaking],
             widget=forms.CheckboxSelectMultiple,
         )
+
+
+def _label(tool: Tool, *, is_speaking: bool) -> str:
+    warning = ". Its definition speaks to the AI: look at its page first" if is_speaking else ""
+    return f"{tool.name} ({Risk(tool.risk).label}){warning}"
 
 
 @dataclass(frozen=True, slots=True)

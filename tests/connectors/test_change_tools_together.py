@@ -273,6 +273,13 @@ def test_prompts_and_resources_take_the_same_way(alice: Client, server: Server, 
     assert "odd (prompt)" in page and "keep something from the person" in page
 
 
+def test_the_short_way_after_the_wizard_ticks_nothing_that_speaks_to_the_ai(alice: Client, gmail: Connector) -> None:
+    page = alice.get(reverse("connectors:ready", args=[gmail.pk])).content.decode()
+    boxes = re.findall(r'<input type="checkbox" name="tools" value="([^"]+)"[^>]* checked', page)
+    assert set(gmail.tools.filter(pk__in=boxes).values_list("name", flat=True)) == {f"list_{n}" for n in range(6)}
+    assert "find_things (Read-only). Its definition speaks to the AI: look at its page first" in unescape(page)
+
+
 def test_old_previews_are_forgotten(alice: Client, gmail: Connector) -> None:
     from datetime import timedelta
 
