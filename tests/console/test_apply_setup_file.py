@@ -164,6 +164,23 @@ def test_a_secret_that_the_server_refuses_changes_nothing(
     assert CredentialVersion.objects.count() == 1
 
 
+def test_whoever_says_so_replaces_a_secret_without_a_try(
+    apply: Apply, example: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(example)
+    server.is_broken = True
+    monkeypatch.setenv("CRM_TOKEN", "for-tomorrow-77")
+    refused(apply, example)
+    assert CredentialVersion.objects.count() == 1
+    example["connectors"][0]["authentication"]["untested"] = True
+    refused(apply, example)  # its tools can't be read now
+    assert CredentialVersion.objects.count() == 2
+    server.is_broken, server.token = False, "for-tomorrow-77"
+    example["connectors"][0]["authentication"] = {"type": "none"}
+    assert "nothing was changed" in refused(apply, example), "it can't do without"
+    assert CredentialVersion.objects.count() == 2
+
+
 def test_a_moved_connector_asks_for_its_secret_before_it_moves(apply: Apply, example: Any, server: Server) -> None:
     apply(example)
     example["connectors"][0]["url"] = server.url + "/other-tenant"
