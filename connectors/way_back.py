@@ -8,7 +8,7 @@ from typing import NamedTuple
 from connectors.models import Connector
 from harriet.pages.relative_time import by_the_clock, relative
 from vault.models import CredentialVersion
-from vault.queries import credential_of, kept_until, kept_versions
+from vault.queries import kept_until, kept_versions
 
 
 class KeptSecret(NamedTuple):
@@ -19,9 +19,7 @@ class KeptSecret(NamedTuple):
 
 def kept_secrets(connector: Connector, now: datetime) -> list[KeptSecret]:
     """The one before the secret in use first."""
-    credential = credential_of(connector.pk)
-    kept = kept_versions(credential) if credential else []
-    return [KeptSecret(one, by_the_clock(kept_until(one) or now, now)) for one in kept]
+    return [KeptSecret(one, by_the_clock(kept_until(one) or now, now)) for one in kept_versions(connector.pk)]
 
 
 def way_back(connector: Connector, now: datetime) -> str:

@@ -63,10 +63,10 @@ def current_version(credential: Credential) -> CredentialVersion:
     return found[0] if found else credential.versions.get(is_current=True)
 
 
-def kept_versions(credential: Credential) -> list[CredentialVersion]:
-    """The versions that can be switched back to, the one before the current first; what was switched back to stands
-    there once, as the current one."""
-    kept = credential.versions.filter(is_current=False, forgotten_at=None, replaced_at__gt=Now() - KEPT_FOR)
+def kept_versions(connector_id: UUID) -> list[CredentialVersion]:
+    """The versions that can be switched back to, the one before the current first. One query."""
+    mine = CredentialVersion.objects.filter(credential__connector_id=connector_id, is_current=False)
+    kept = mine.filter(forgotten_at=None, replaced_at__gt=Now() - KEPT_FOR)
     return list(kept.exclude(sent_as={}).select_related("credential", "saved_by").order_by("-number")[:MOST_KEPT])
 
 

@@ -38,7 +38,7 @@ def switch_back(
     demand(actor, organization, Power.MANAGE_CREDENTIALS)
     refuse_other_version(organization, connector_id, in_use)
     credential = locked_credential(organization, connector_id)
-    previous = next((one for one in kept_versions(credential) if number in {None, one.number}), None)
+    previous = next((one for one in kept_versions(connector_id) if number in {None, one.number}), None)
     if previous is None:
         raise CredentialNotFound("The secret before this one is no longer kept. Enter it again instead.")
     opener = opener_for(organization.pk)
