@@ -33,6 +33,8 @@ class ConnectorRow:
     revision: int
     reach: Reach
     checks_arguments: bool = False
+    has_told: bool = False
+    """Those who look after it were told of what is wrong with it now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -103,6 +104,7 @@ class _ConnectorValues(NamedTuple):
     revision: int
     checks_arguments: bool
     allow_internal: bool
+    trouble_told_at: datetime | None
 
 
 def connector_rows(found: QuerySet[Connector], organization: Organization) -> dict[UUID, ConnectorRow]:
@@ -137,6 +139,7 @@ def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
         revision=values.revision,
         reach=reach,
         checks_arguments=values.checks_arguments,
+        has_told=values.trouble_told_at is not None,
     )
 
 

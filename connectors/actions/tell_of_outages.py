@@ -23,6 +23,7 @@ from harriet.people.models import Notice
 from harriet.people.notifications.keys import about_connector
 from harriet.people.notifications.kinds import CREDENTIAL_REFUSED, SERVER, Kind, Matter
 from harriet.people.notifications.recipients import who_look_after
+from harriet.people.version import move_version
 
 DOWN_FOR = timedelta(minutes=3)
 """Before anybody is told: servers restart."""
@@ -54,6 +55,7 @@ def tell_of_outage(connector: Connector) -> bool:
     if not mine.update(trouble_told_at=Now()):
         return False
     tell_people_again(matter, who_look_after(connector.organization_id, connector.owner_id))
+    move_version(connector.organization_id)  # from now on clients hear that it was told
     return True
 
 

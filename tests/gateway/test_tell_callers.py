@@ -4,6 +4,7 @@ look after connectors, addresses of servers and bare statuses are not for them."
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -24,6 +25,7 @@ from connectors.errors import (
 from connectors.models import Connector, Tool
 from harriet.gateway.errors import ACCESS_LOST, NO_DATABASE, OUR_FAULT, NotOffered, RpcRefusal
 from harriet.gateway.steps.caller_words import for_caller
+from harriet.gateway.steps.health import down_sentence
 from harriet.lib.egress.reach import Reach
 from harriet.lib.mcp.error_codes import HEADER_MISMATCH, INVALID_REQUEST, PARSE_ERROR
 from harriet.people.actions.deactivate_person import deactivate_person
@@ -120,6 +122,19 @@ def test_every_class_of_failure_has_words() -> None:
 def test_the_servers_own_words_stay() -> None:
     assert "It said: “Amount must be positive”." in for_caller(FAILURES[11], CRM)
     assert "It said: “Scope pay is missing”." in for_caller(FAILURES[1], CRM)
+
+
+def test_that_others_have_been_told_is_said_only_where_it_is_known() -> None:
+    refused, down = FAILURES[0], FAILURES[4]
+    told = replace(CRM, health=Connector.Health.NEEDS_ADMIN, has_told=True)
+    said = for_caller(refused, told)
+    assert said.endswith("You can't mend this yourself. Those who look after Our CRM have been told.")
+    assert "have been told" not in for_caller(down, told), "they were told of something else"
+    assert "have been told" not in for_caller(refused, replace(told, has_told=False))
+    paused = replace(CRM, health=Connector.Health.DOWN, has_told=True)
+    assert for_caller(down, paused).endswith("Those who look after Our CRM have been told.")
+    assert down_sentence(paused, None).endswith("Those who look after Our CRM have been told.")
+    assert "told" not in down_sentence(replace(paused, has_told=False), None)
 
 
 TOLD_TO_CALLERS = ("harriet/gateway/", "approvals/limits.py", "approvals/queries.py")

@@ -57,9 +57,19 @@ class ApiFilterForm(_Filters):
     request = forms.UUIDField(required=False)
 
 
+class _DayInput(forms.DateInput):
+    """Empty for what is no day: browsers show nothing else in such a field."""
+
+    def format_value(self, value: Any) -> str | None:
+        try:
+            return date.fromisoformat(str(value or "")).isoformat()
+        except ValueError:
+            return None
+
+
 class _Day(forms.DateField):
     default_error_messages = {"invalid": _DAY}
-    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    widget = _DayInput({"type": "date"})
 
 
 def _typed(label: str, example: str, longest: int, kind: str = "text") -> forms.CharField:
@@ -85,8 +95,8 @@ class LogFilterForm(_Filters):
     def __init__(self, organization: Organization, given: Any) -> None:
         super().__init__(given)
         self._device_id = _id_in(given.get("device", ""))
-        mine = Device.objects.select_related("user").filter(organization=organization, pk__in=[self._device_id])
-        self._device = mine.first() if self._device_id else None
+        mine = Device.objects.select_related("user").filter(organization=organization)
+        self._device = mine.filter(pk=self._device_id).first() if self._device_id else None
         if self._device_id is not None:  # shown under its name, though it is meant by its id
             self.fields["device"].widget = forms.HiddenInput()
         self.fields["person"] = LoggedField(LoggedPeople(organization), label="Person")
@@ -95,6 +105,20 @@ class LogFilterForm(_Filters):
         self.order_fields(self.field_order)
         code: Any = self.fields["code"].widget
         code.choices = _ANY + [(kind.code, f"{kind.code}: {_brief(kind.description)}") for kind in known_kinds()]
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in _FIRST]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name not in _FIRST]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether one of those filters, or is to be mended."""
+        names = {field.name for field in self.more_fields} | {"device"}
+        return self.is_searching or bool(names & (self.errors.keys() | {name for name in names if self._said(name)}))
 
     @property
     def device_named(self) -> str:
@@ -140,6 +164,8 @@ class LogFilterForm(_Filters):
 
 FILTERS = frozenset({*LogFilterForm.base_fields, "person", "connector", "tool"})
 """Names in the address that filter; others search in a picker, or are places."""
+_FIRST = ("text", "decision", "outcome", "since", "until")
+"""What stands open; the rest is one click away."""
 _WORDS = {"since": "from", "until": "to", "code": "event", "text": "words"}
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from audit.events import CALL_HELD, CALL_INTENT
+from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME
 from audit.models import Checkpoint, Event
 from audit.queries import steps_of
 from audit.vocabulary.declaration import CALL, LABELS, WORDS, kind_of
@@ -56,8 +56,17 @@ class LogRow:
         return f"{many} steps" if kind_is(self.newest, CALL) else f"{many} events of one sync"
 
 
+_ENDS = {
+    "action.rejected": ("danger", "Rejected"),
+    "action.expired": ("neutral", "Expired"),
+    "action.withdrawn": ("neutral", "Withdrawn"),
+    "action.invalidated": ("attention", "Not run"),
+    "action.lost": ("attention", "Unknown outcome"),
+}
+"""How a held call may end without an outcome of its own."""
 _BETWEEN = {CALL_HELD: "held", "action.approved": "approved"}
-MOST_STEPS = 20
+MOST_STEPS = 8
+"""Of one row: a call has fewer; the rest of what a sync found is a click away."""
 
 
 def log_rows(organization_id: UUID, page: list[Event]) -> list[LogRow]:
@@ -74,9 +83,11 @@ def _log_row(event: Event, steps: list[Event]) -> LogRow:
     if len(steps) < 2:
         return LogRow(event, row_of(event), [], 0)
     rows = [row_of(step) for step in steps]
-    asked = next((row for row in rows if row.event.code in _ASKS), rows[-1])
-    state = next((row for row in reversed(rows) if row.word), rows[-1])
-    told = EventRow(asked.event, state.kind, state.word)
+    end = next((row for row in reversed(rows) if row.event.code in (CALL_OUTCOME, *_ENDS)), None)
+    state = end or next((row for row in reversed(rows) if row.word), rows[-1])
+    asked = next((row for row in rows if row.event.code in _ASKS), state)
+    kind, word = _ENDS.get(state.event.code, (state.kind, state.word))
+    told = EventRow(asked.event, kind, word)
     return LogRow(event, told, rows, int(getattr(steps[0], "in_all", len(steps))) - len(steps))
 
 

@@ -35,7 +35,7 @@ from harriet.people.queries import filters_of
 from harriet.people.roles import Power
 
 MOST_OF_REQUEST = 50
-PAGE = 25
+PAGE = 20
 """Rows: calls, syncs and events of their own."""
 MOST_NEWS = 100
 TABLE = "audit"

@@ -22,10 +22,14 @@ from connectors.errors import (
     UpstreamRefusedCredential,
     UpstreamTimeout,
 )
+from connectors.models import Connector
 from vault.errors import VaultError
 
 ASK_IT = "You can't mend this yourself: show this message to your IT team."
+HAVE_BEEN_TOLD = "Those who look after {} have been told."
+"""Said only where the database says so."""
 LATER = "Nothing was sent; try again later."
+_AND_NOBODY_ELSE = "You can't mend this yourself. "
 _STATUS = re.compile(r" \(\d{3}\)")
 
 
@@ -37,7 +41,14 @@ def for_caller(problem: BaseException, connector: ConnectorRow) -> str:
         return f"{connector.name} can't be called as it is set up. {ASK_IT}"
     sentences = next(words for kind, words in _BY_KIND if isinstance(problem, kind))
     parts = sentences(problem, connector.name)
-    return _without_address(" ".join(part for part in parts if part), connector)
+    said = _without_address(" ".join(part for part in parts if part), connector)
+    if connector.has_told and isinstance(problem, _TOLD_OF.get(connector.health, ())):
+        return f"{said.removesuffix(ASK_IT)}{_AND_NOBODY_ELSE if said.endswith(ASK_IT) else ' '}{told_of(connector)}"
+    return said
+
+
+def told_of(connector: ConnectorRow) -> str:
+    return HAVE_BEEN_TOLD.format(connector.name)
 
 
 def _refused_credential(problem: UpstreamError, name: str) -> tuple[str, ...]:
@@ -85,6 +96,11 @@ _BY_KIND: tuple[tuple[type[UpstreamError], Callable[[Any, str], tuple[str, ...]]
     (UpstreamError, _broken),
 )
 """The first that fits says it."""
+_TOLD_OF: dict[str, type[UpstreamError]] = {
+    Connector.Health.NEEDS_ADMIN: UpstreamRefusedCredential,
+    Connector.Health.DOWN: UpstreamDown,
+}
+"""What those who look after a connector are told of."""
 
 
 def _without_address(text: str, connector: ConnectorRow) -> str:

@@ -15,6 +15,7 @@ from connectors.models import Connector
 from harriet.gateway.errors import ToolRefusal
 from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.caller_words import told_of
 
 TRY_EVERY = 2.0
 """Seconds between the calls that are let through to a server that is down, to see whether it answers again."""
@@ -73,9 +74,10 @@ class Pauses:
 def down_sentence(connector: ConnectorRow, since: datetime | None) -> str:
     """For the client of a call that isn't tried."""
     when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    told = told_of(connector) if connector.has_told else ""
     return (
         f"{connector.name} is down{when}; calls to it pause. It resumes by itself when the server answers again, "
-        "so try again later."
+        f"so try again later.{f' {told}' if told else ''}"
     )
 
 
