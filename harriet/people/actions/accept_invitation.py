@@ -25,7 +25,10 @@ from harriet.people.sends_mail import sends_mail
 KNOWN = "There is an account with this address already. Sign in first, then accept."
 _UNPROVEN = "Your address is not proved yet: your account was made through a link that somebody else had in hand. "
 _PROVE = "Let Harriet mail you a link (“Forgot password”) and set a new password through it; then accept."
-_NO_MAIL = "A mail would prove it, but this Harriet sends none: ask whoever operates it to set up a mail server."
+_NO_MAIL = (
+    "A mail would prove it, but this Harriet sends none: it writes mails into files. Have the link written, and ask "
+    "whoever operates Harriet to pass it on to you; set a new password through it, then accept."
+)
 NOT_THEIRS_ANY_MORE = "Whoever invited you may not do so any more. Ask for a new invitation."
 
 
