@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 from guardian.models.models import BaseObjectPermission
 
 from connectors.fields import JsonAsSent
@@ -331,6 +334,9 @@ class Profile(models.Model):
         return f"{settings.BASE_URL}/mcp/{self.organization.slug}/{self.slug}"
 
 
+LONGEST_SYNC = timedelta(minutes=5)
+
+
 class SyncRun(models.Model):
     """One look at what a server offers, and what it changed here."""
 
@@ -371,6 +377,11 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connector_id} {self.started_at}"
+
+    @property
+    def is_running(self) -> bool:
+        """It began and has not ended; of one that a stopped process left behind nothing is told."""
+        return self.finished_at is None and self.started_at > timezone.now() - LONGEST_SYNC
 
     @property
     def all_refused(self) -> int:

@@ -24,7 +24,7 @@ from harriet.people.models import Group, Organization
 from harriet.people.pages.fields import Groups
 
 _OFFERED = ~Q(state=Tool.State.REMOVED)
-_NOBODY = Q(is_enabled=True) & ~Exists(ToolPermission.objects.filter(tool=OuterRef("pk")))
+_NOBODY = Q(is_enabled=True) & ~Q(Exists(ToolPermission.objects.filter(tool=OuterRef("pk"))))
 FILTERS = (
     Filter("", "All", _OFFERED),
     Filter("enabled", "Enabled", Q(is_enabled=True, state=Tool.State.PINNED)),
@@ -90,7 +90,7 @@ def filtered_tools(connector: Connector, wanted: QueryDict) -> QuerySet[Tool]:
 def chips_of(connector: Connector, wanted: QueryDict) -> list[Chip]:
     """Those with nothing in them are left out, unless chosen."""
     shown = Chips(FILTERS, wanted).shown(searched_tools(connector, wanted))
-    return [chip for place, chip in enumerate(shown) if not place or chip.count != "0" or chip.is_current]
+    return [chip for place, chip in enumerate(shown) if not place or chip.count or chip.is_current]
 
 
 def _names(group: str) -> Q:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Now
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from connectors.models import Connector, Tool
+from connectors.models import Connector, SyncRun, Tool
 from tests.stage.cast import Cast
 from tests.stage.connectors import connector as new_connector
 from tests.stage.connectors import new_version
@@ -125,3 +126,15 @@ def test_a_row_opens_at_the_side(site: Site, cast: Cast, gmail: Connector) -> No
     page.locator("#panel mark").first.wait_for()
     assert "Speaks to the AI" in page.inner_text("#panel")
     look(page, "panel")
+
+
+def test_a_sync_that_runs_is_seen_on_a_page_that_was_left_open(site: Site, cast: Cast, gmail: Connector) -> None:
+    page = site.page(cast.alice)
+    run = SyncRun.objects.create(connector=gmail)
+    page.goto(reverse("connectors:detail", args=[gmail.pk]))
+    expect(page.locator("#live")).to_contain_text("Syncing…")
+    Tool.objects.filter(name="delete_all").update(state=Tool.State.QUARANTINED)
+    SyncRun.objects.filter(pk=run.pk).update(finished_at=Now(), is_success=True)
+    page.evaluate("htmx.trigger('#live', 'look')")
+    expect(page.locator("#live")).not_to_contain_text("Syncing…")
+    expect(page.locator("#live")).to_contain_text("0 of 10 enabled, 1 in quarantine")

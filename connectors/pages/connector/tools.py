@@ -16,6 +16,7 @@ from connectors.pages.forms import BulkForm
 from connectors.pages.tool_table import KINDS, TOOLS, FilterForm, ToolTableRow, chips_of, filtered_tools, table_row
 from connectors.queries import bulk_change_of, connector_of
 from harriet.pages.context import show
+from harriet.pages.counts import NONE, AtMost
 from harriet.pages.links import query_without
 from harriet.pages.tables.listed import Listed, listed
 from harriet.people.errors import NotFound
@@ -52,9 +53,9 @@ class ToolsTab(ConnectorPage):
     ticks: Ticks
 
     @property
-    def found(self) -> str:
+    def found(self) -> AtMost:
         """How many match; "1,000+" beyond the bound."""
-        return next((chip.count for chip in self.table.chips if chip.is_current), "0")
+        return next((chip.count for chip in self.table.chips if chip.is_current), NONE)
 
 
 @needs(Power.VIEW_SETTINGS)
