@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.urls import reverse
 from django.utils import timezone
 
 from connectors.errors import (
@@ -90,6 +91,8 @@ def _answered(connector: Connector, problem: UpstreamError) -> Finding:
     is_about_path = not isinstance(problem, UpstreamRefused) or problem.status in FOUND_NOTHING or problem.status == 501
     if not is_about_path:
         return Finding("danger", "Server", _refused(connector, problem))
+    if page is not None and urlsplit(page.location).path == reverse("account_login"):
+        return Finding("danger", "Address", f"It leads to a sign-in page of Harriet: {page.location}. {OWN}")
     where = answers_mcp(connector)
     advice = f"An MCP server answers at {where}: use that address." if where else _advice(problem, page)
     return Finding("danger", "Protocol", f"{_what_answers(connector, problem, page)} {advice}".strip())

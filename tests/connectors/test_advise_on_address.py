@@ -49,7 +49,11 @@ async def moved(server: Hostile, seen: Any, writer: asyncio.StreamWriter) -> Non
 
 
 async def to_sign_in(server: Hostile, seen: Any, writer: asyncio.StreamWriter) -> None:
-    reply(writer, b"", 302, HTML, "Location: /accounts/login/?next=/mcp")
+    reply(writer, b"", 302, HTML, "Location: /sso/start?next=/mcp")
+
+
+async def to_harriet(server: Hostile, seen: Any, writer: asyncio.StreamWriter) -> None:
+    reply(writer, b"", 302, HTML, f"Location: https://harriet.acme.example{reverse('account_login')}?next=/")
 
 
 BEHAVIOURS.update(
@@ -60,6 +64,7 @@ BEHAVIOURS.update(
         "/page": fixed(200, b"<title>Acme CRM</title><h1>Welcome</h1>", HTML),
         "/sign-in": fixed(200, SIGN_IN, HTML),
         "/leads-to-sign-in": to_sign_in,
+        "/leads-to-harriet": to_harriet,
         "/moved": moved,
         "/rest": fixed(200, b'{"customers":[]}', JSON),
         "/rest-405": page(fixed(200, b'{"customers":[]}', JSON), fixed(405, b'{"detail":"Method not allowed"}', JSON)),
@@ -97,7 +102,8 @@ def found_at(cast: Cast, url: str) -> Finding:
         ("/gone", ["There is no MCP server at this path (410)"]),
         ("/page", ["A web page is at this address (“Acme CRM”), not an MCP server"]),
         ("/sign-in", ["A sign-in page for people is at this address (“Acme sign-in”)"]),
-        ("/leads-to-sign-in", ["sends everybody on to a sign-in page for people", "/accounts/login/,"]),
+        ("/leads-to-sign-in", ["sends everybody on to a sign-in page for people", "/sso/start,"]),
+        ("/leads-to-harriet", ["a sign-in page of Harriet", "A connector needs the address of the server"]),
         ("/moved", ["sends everybody on to another address", "/v2/mcp,", "enter that address"]),
         ("/rest", ["another kind of API", "ask its vendor"]),
         ("/rest-405", ["another kind of API"]),
