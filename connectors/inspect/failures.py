@@ -45,7 +45,7 @@ _NOT_CONNECTED = {
     "http:// and tick “This server is inside our network”.",
 }
 _UNREACHED = "Check the address, and that the server runs and may be reached from the machine that runs Harriet."
-_DOCUMENTED = "Look into the server's documentation for its MCP address; many end in /mcp."
+_DOCUMENTED = "Look into the server's documentation for its MCP address; many servers answer at /mcp."
 
 
 def findings_of(connector: Connector, problem: Problem, candidate: Candidate | None) -> list[Finding]:

@@ -69,7 +69,7 @@ class ConnectionForm(forms.Form):
         widget=forms.TextInput(
             attrs={"placeholder": "https://mcp.example.com/mcp", "spellcheck": "false", "inputmode": "url"}
         ),
-        help_text="As its documentation names it; many end in /mcp.",
+        help_text="As its documentation names it; many servers answer at /mcp.",
     )
     allow_internal = forms.BooleanField(
         label="This server is inside our network",

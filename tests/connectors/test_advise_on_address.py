@@ -97,8 +97,8 @@ def found_at(cast: Cast, url: str) -> Finding:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/simple", ["A web page is at this address (“Files”), not an MCP server", "many end in /mcp"]),
-        ("/nothing", ["There is no MCP server at this path (404)", "many end in /mcp"]),
+        ("/simple", ["A web page is at this address (“Files”), not an MCP server", "many servers answer at /mcp"]),
+        ("/nothing", ["There is no MCP server at this path (404)", "many servers answer at /mcp"]),
         ("/gone", ["There is no MCP server at this path (410)"]),
         ("/page", ["A web page is at this address (“Acme CRM”), not an MCP server"]),
         ("/sign-in", ["A sign-in page for people is at this address (“Acme sign-in”)"]),
