@@ -51,14 +51,14 @@ class EventFilters:
     text: str = ""
 
     def lookups(self) -> dict[str, Any]:
-        """What columns repeat."""
+        """What an index finds."""
         chosen = {lookup: getattr(self, name) for name, lookup in _LOOKUPS.items()}
         return {lookup: value for lookup, value in chosen.items() if value}
 
     def conditions(self) -> list[Condition]:
-        """What has to be read in the bodies."""
+        """What has to be looked for row by row: no index helps."""
         found = list[Condition](says(self.text))
-        for name, condition in _IN_BODIES.items():
+        for name, condition in _ROW_BY_ROW.items():
             if value := getattr(self, name):
                 found.append(condition(value))
         return found
@@ -74,12 +74,12 @@ _LOOKUPS = {
     "connector": "connector_id",
     "tool": "tool_id",
     "code": "code",
-    "decision": "decision",
-    "outcome": "outcome",
     "since": "recorded_at__gte",
     "until": "recorded_at__lt",
 }
-_IN_BODIES: dict[str, Callable[[Any], Condition]] = {
+_ROW_BY_ROW: dict[str, Callable[[Any], Condition]] = {
+    "decision": lambda word: Q(decision=word),
+    "outcome": lambda word: Q(outcome=word),
     "device": names_device,
     "device_name": names_device_called,
     "client": names_client,
@@ -96,7 +96,7 @@ class EventPage:
     """The cursor of the page after this one; empty on the last."""
     newer: str
     searched_to: datetime | None = None
-    """Of a search in bodies that ended before the log did: how far back it went. `older` goes on behind that."""
+    """Of a search row by row that ended before the log did: how far back it went. `older` goes on behind that."""
 
 
 _Place = tuple[datetime, UUID]
@@ -119,7 +119,7 @@ def event_page(
     if not filters.conditions():
         return page_of_events(events, cursor, size)
     direction, place = _read(cursor)
-    columns = replace(filters, device=None, device_name="", client="", ticket=0, text="")
+    columns = replace(filters, decision="", outcome="", device=None, device_name="", client="", ticket=0, text="")
     return _searched(events, events_of(organization_id, columns), place if direction == "o" else None, size)
 
 

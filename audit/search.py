@@ -14,8 +14,8 @@ from audit.vocabulary.declaration import known_kinds
 from audit.vocabulary.sentences import template_words
 from audit.vocabulary.words import DECISIONS, OUTCOMES
 
-MOST_SEARCHED = 20_000
-"""Rows that one page reads for a text."""
+MOST_SEARCHED = 10_000
+"""Rows that one page reads."""
 MOST_WORDS = 8
 _ANY_ID = "_" * 36
 Condition = Func | Q

@@ -22,6 +22,8 @@ from approvals.queries import requests_for, tickets_for
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
 from harriet.people.pages.guards import OrganizationRequest, in_organization
+from harriet.people.permissions import has_power
+from harriet.people.roles import Power
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class TicketPage(PageContext):
     approve_form: ApproveForm
     reject_form: RejectForm
 
+    can_audit: bool
     may_withdraw: bool
     """It is the person's own call, and nobody has decided on it."""
 
@@ -123,6 +126,7 @@ def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, re
         nobody=NOBODY if why_not and not approvers_of(action).exists() else "",
         approve_form=approve,
         reject_form=reject,
+        can_audit=has_power(request.membership, Power.VIEW_AUDIT),
         may_withdraw=is_waiting and action.user_id == request.user.pk,
     )
     return show(request, page, status=status_of(approve, reject))

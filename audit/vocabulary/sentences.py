@@ -60,13 +60,19 @@ def _written(template: str, fields: Mapping[str, Any]) -> str:
     said, parts = "", [(literal, name) for literal, name, _, _ in Formatter().parse(template)]
     is_one = False
     for number, (literal, name) in enumerate(parts):
-        said = _after(said, _MANY.sub(r"\1", literal, count=1).replace(" were ", " was ") if is_one else literal)
+        said = _after(said, _of_one(literal, parts[number - 1][0]) if is_one else literal)
         if name is None:
             continue
         following = parts[number + 1][0] if number + 1 < len(parts) else ""
         is_one = fields.get(name) == 1 and not isinstance(fields.get(name), bool)
         said = _with_value(said, name, fields, following)
     return said
+
+
+def _of_one(literal: str, before: str) -> str:
+    """What follows a 1; together with others it is still many."""
+    single = _MANY.sub(r"\1", literal, count=1)
+    return single if before.endswith(" and ") else single.replace(" were ", " was ")
 
 
 def _after(said: str, literal: str) -> str:

@@ -40,9 +40,12 @@ def test_every_event_reads_as_a_sentence(kind: EventKind) -> None:
 
 
 def test_one_is_not_many() -> None:
-    body = {"code": "person.deactivated", "actor": {"label": "Alice"}, "person": {"label": "Dana"}}
-    assert sentence_for(body | {"details": {"tokens": 1}}) == "Alice deactivated Dana; 1 token was revoked."
-    assert sentence_for(body | {"details": {"tokens": 2}}) == "Alice deactivated Dana; 2 tokens were revoked."
+    body = {"code": "profile.deleted", "actor": {"label": "Alice"}, "profile": {"label": "Work"}}
+    one, two = (sentence_for(body | {"details": {"tokens": tokens}}) for tokens in (1, 2))
+    assert one == "Alice deleted the profile Work; 1 token bound to it was revoked."
+    assert two == "Alice deleted the profile Work; 2 tokens bound to it were revoked."
+    gone = {"code": "person.removed", "actor": {"label": "Alice"}, "person": {"label": "Dana"}}
+    assert "1 token and 1 device were revoked" in sentence_for(gone | {"details": {"tokens": 1, "devices": 1}})
 
 
 def test_a_name_stays_as_it_is() -> None:

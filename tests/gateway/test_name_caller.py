@@ -16,6 +16,7 @@ from approvals.actions.approve_action import approve_action
 from approvals.actions.expire_actions import expire_actions
 from approvals.actions.reject_action import reject_action
 from approvals.actions.take_action import take_action
+from approvals.actions.withdraw_action import withdraw_action
 from approvals.models import PendingAction
 from audit.actor import SYSTEM
 from audit.models import Event
@@ -94,6 +95,13 @@ def expired(office: Office, client: Client) -> list[str]:
     return ["call.held", "action.expired"]
 
 
+def withdrawn(office: Office, client: Client) -> list[str]:
+    client.call("echo", {"text": "never mind"})
+    withdraw_action(the_action(), actor=actor_of(office.cast.dana))
+    client.call("echo", {"text": "never mind"})
+    return ["call.held", "action.withdrawn", "call.refused"]
+
+
 def no_longer_what_was_approved(office: Office, client: Client) -> list[str]:
     client.call("echo", {"text": "then"})
     action = approve(office)
@@ -121,6 +129,7 @@ ENDS: list[Callable[[Office, Client], list[str]]] = [
     ran_while_its_client_waited,
     rejected,
     expired,
+    withdrawn,
     no_longer_what_was_approved,
     lost_with_its_process,
     refused,
