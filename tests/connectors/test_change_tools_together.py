@@ -233,6 +233,14 @@ def test_undo_brings_back_exactly_what_each_was(alice: Client, cast: Cast, gmail
     assert "was undone already" in read(undo(alice))
 
 
+def test_a_change_is_found_again_where_the_connectors_activity_is(alice: Client, gmail: Connector) -> None:
+    decide(alice, preview(alice, gmail, "enable", "list_0", "list_1"))
+    page = alice.get(reverse("connectors:activity", args=[gmail.pk]))
+    assert "2 enabled. Look at it or undo it" in read(page)
+    bulk = BulkChange.objects.get()
+    assert ">Undo</button>" in alice.get(reverse("connectors:tool_changes", args=[gmail.pk, bulk.pk])).content.decode()
+
+
 def test_undo_leaves_alone_what_changed_since_and_names_it(alice: Client, cast: Cast, gmail: Connector) -> None:
     decide(alice, preview(alice, gmail, "enable", "list_0", "list_1", "list_2"))
     set_tool(gmail.tools.get(name="list_1"), groups=[cast.sales], actor=actor(gmail))
