@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connector, SyncRun, Tool
-from harriet.console.records import filters, installation, paging, parents
+from harriet.console.records import filters, overviews, paging, parents
 from harriet.console.records.registry import all_records, model_of, record_of
 from harriet.lib.ids import new_id
 from harriet.lib.records import INSTALLATION, Record
@@ -178,7 +178,7 @@ def test_what_begins_very_many_rows_is_looked_for_among_the_newest(
 def test_the_operators_page_finds_what_is_down_by_an_index(cast: Cast) -> None:
     """None of the very many is down: that is known without looking at each."""
     with CaptureQueriesContext(connection) as taken:
-        installation.overviews("")
+        overviews.overviews("")
     counted = next(one["sql"] for one in taken.captured_queries if "connectors_connector" in one["sql"])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE connectors_connector")

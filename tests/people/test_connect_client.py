@@ -213,9 +213,11 @@ def test_each_requirement_is_what_the_program_itself_says() -> None:
 @pytest.mark.parametrize("key", ["claude-code", "inspector", "curl"])
 def test_commands_are_spelled_for_both_kinds_of_shell(key: str) -> None:
     codes = [code for step in CLIENTS[key].steps_for(DOOR) for code in step.codes if "Bearer" in code.text]
-    assert [code.label for code in codes] == ["macOS and Linux", "Windows (PowerShell)"]
-    unix, windows = codes
-    assert "Bearer $HARRIET_TOKEN" in unix.text and "Bearer $env:HARRIET_TOKEN" in windows.text
+    unix, windows = codes[::2], codes[1::2]
+    assert unix and {code.label for code in unix} == {"macOS and Linux"}
+    assert {code.label for code in windows} == {"Windows (PowerShell)"}
+    assert all("Bearer $HARRIET_TOKEN" in code.text for code in unix)
+    assert all("Bearer $env:HARRIET_TOKEN" in code.text for code in windows)
 
 
 def test_activity_shows_one_line_a_call_and_only_ones_own(client: Client, cast: Any) -> None:
