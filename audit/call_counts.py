@@ -9,7 +9,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Sum
+from django.db.models import IntegerField, Sum
+from django.db.models.functions import Cast
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import CallCount
@@ -82,10 +83,15 @@ def calls_by_day(organization_id: UUID, *, since: date) -> dict[date, dict[str, 
 
 
 def busiest(organization_id: UUID, *, since: date, most: int) -> list[tuple[UUID, int]]:
-    """The ids of the tools that were called most from that day on, with how often."""
+    """The ids of the tools that were called most from that day on, with how often. The database adds up integers far
+    faster than bigints, and none is called two thousand million times a day."""
     begin = datetime(since.year, since.month, since.day, tzinfo=UTC)
     rows = CallCount.objects.filter(organization_id=organization_id, of=_Of.TOOL, since__gte=begin)
-    found = rows.values_list("subject_id").annotate(sum=Sum("calls")).order_by("-sum", "subject_id")[:most]
+    found = (
+        rows.values_list("subject_id")
+        .annotate(sum=Sum(Cast("calls", IntegerField())))
+        .order_by("-sum", "subject_id")[:most]
+    )
     return [(tool_id, calls) for tool_id, calls in found]
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.urls import reverse
 from django.utils import timezone
 
 from audit.verification.checkpoints import last_verification
 from connectors.models import Connector, Tool
-from connectors.ownerless import ownerless_things
 from harriet.console import queries
 from harriet.console.queries import SetUp
-from harriet.pages.counts import NONE, AtMost, at_most, several
+from harriet.pages.counts import NONE, AtMost, several
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -50,26 +50,28 @@ class Matters:
 def matters_of(membership: Membership, tickets: AtMost) -> list[Matters]:
     """What waits for somebody, of what this member may open; `tickets` wait for a decision."""
     organization = membership.organization
+    seldom = queries.seldom_true_of(organization)
+    may = partial(has_power, membership)
     sorts = [
-        *([Matters(list(_doubtful(organization)))] if has_power(membership, Power.VIEW_AUDIT) else []),
+        Matters(list(_doubtful(organization, seldom.set_aside_at)) if may(Power.VIEW_AUDIT) else []),
         _troubled(organization),
-        *([Matters(list(_waiting(tickets)))] if has_power(membership, Power.DECIDE_ACTIONS) else []),
+        Matters(list(_waiting(tickets)) if may(Power.DECIDE_ACTIONS) else []),
         _quarantined(organization),
         _due(organization),
-        *([Matters(list(_ownerless(organization)))] if has_power(membership, Power.MANAGE_PEOPLE) else []),
+        Matters(list(_ownerless(seldom.ownerless)) if may(Power.MANAGE_PEOPLE) else []),
     ]
     return [sort for sort in sorts if sort.shown]
 
 
-def _doubtful(organization: Organization) -> Iterator[Matter]:
+def _doubtful(organization: Organization, set_aside_at: datetime | None) -> Iterator[Matter]:
     """Somebody was at the audit log past Harriet."""
     checked = last_verification(organization.pk)
     url = reverse("audit:list")
     if checked is not None and checked.fault:
         yield Matter("danger", "Audit log", "Its verification found faults", checked.fault, url, checked.verified_at)
-    elif (found_at := queries.rows_set_aside_at(organization)) is not None:
+    elif set_aside_at is not None:
         text = "The audit log holds rows that Harriet did not write. They were set aside."
-        yield Matter("danger", "Audit log", "Rows from elsewhere", text, url, found_at)
+        yield Matter("danger", "Audit log", "Rows from elsewhere", text, url, set_aside_at)
 
 
 def _troubled(organization: Organization) -> Matters:
@@ -101,10 +103,8 @@ def _quarantined(organization: Organization) -> Matters:
     return Matters([_of_quarantined(one) for one in found], found.more, url, "changed definitions in quarantine")
 
 
-def _ownerless(organization: Organization) -> Iterator[Matter]:
+def _ownerless(count: AtMost) -> Iterator[Matter]:
     """Whoever looked after it has no access any more."""
-    things = ownerless_things(organization.pk)
-    count = at_most(things.connectors.exclude(owner=None)) + at_most(things.credentials.exclude(owner=None))
     if count:
         are = "thing is" if count == AtMost(1) else "things are"
         text = "whoever looked after them has no access any more."

@@ -16,8 +16,9 @@ from audit.call_counts import busiest, calls_by_day
 from audit.models import CallCount, SetAside
 from connectors.counts import Counts
 from connectors.models import Connector, Profile, Tool
+from connectors.ownerless import ownerless_things
 from connectors.queries import UNUSED
-from harriet.pages.counts import NONE, AtMost, CountAtMost, as_at_most
+from harriet.pages.counts import NONE, AtMost, CountAll, CountAtMost, as_at_most
 from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, Notice, Organization, User
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -64,15 +65,15 @@ def set_up_and_totals_of(organization: Organization, user: User) -> tuple[SetUp,
             has_invitation=Exists(Invitation.objects.filter(**here)),
             has_profile=Exists(Profile.objects.filter(**here)),
             has_client=Exists(AccessToken.objects.filter(**here, last_seen_at__isnull=False)),
-            active_connectors=_counted(Connector.objects.filter(**here, state=Connector.State.ACTIVE)),
-            active_people=_counted(Membership.objects.filter(**here, is_active=True)),
+            active_connectors=CountAll(Connector.objects.filter(**here, state=Connector.State.ACTIVE)),
+            active_people=CountAll(Membership.objects.filter(**here, is_active=True)),
             devices_with_access=CountAtMost(_devices_with_access()),
             is_protected=Exists(Authenticator.objects.filter(user=user)),
         )
         .values()
         .get()
     )
-    people = row["active_people"] or 0
+    people = row["active_people"]
     done = SetUp(
         connector=row["has_connector"],
         tools=row["has_tools"],
@@ -83,12 +84,7 @@ def set_up_and_totals_of(organization: Organization, user: User) -> tuple[SetUp,
         protection=row["is_protected"],
     )
     devices = as_at_most(row["devices_with_access"])
-    return done, Totals(row["active_connectors"] or 0, people, devices, _offered(organization))
-
-
-def _counted(rows: QuerySet[Any]) -> Subquery:
-    """In the database, from an index alone."""
-    return Subquery(rows.order_by().values("organization").annotate(count=Count("*")).values("count"))
+    return done, Totals(row["active_connectors"], people, devices, _offered(organization))
 
 
 def _devices_with_access() -> QuerySet[Device]:
@@ -205,8 +201,23 @@ def busiest_tools(organization: Organization, *, most: int = 6) -> list[BusyTool
     return [BusyTool(tools[pk], count) for pk, count in counted if pk in tools]
 
 
-def rows_set_aside_at(organization: Organization) -> datetime | None:
-    """When the newest row of the audit log was found that Harriet did not write; None when there is none."""
-    found = SetAside.objects.filter(organization_id=organization.pk).aggregate(newest=Max("found_at"))
-    newest: datetime | None = found["newest"]
-    return newest
+class SeldomTrue(NamedTuple):
+    """Of what an organization should have none."""
+
+    set_aside_at: datetime | None
+    """When the newest row of the audit log was found that Harriet did not write."""
+    ownerless: AtMost
+    """Connectors and credentials that are looked after by somebody who has no access any more."""
+
+
+def seldom_true_of(organization: Organization) -> SeldomTrue:
+    """One query."""
+    newest = SetAside.objects.filter(organization_id=organization.pk).order_by("-found_at").values("found_at")[:1]
+    connectors, credentials = ownerless_things(organization.pk)
+    row = Organization.objects.filter(pk=organization.pk).values_list(
+        Subquery(newest),
+        CountAtMost(connectors.exclude(owner=None)),
+        CountAtMost(credentials.exclude(owner=None)),
+    )
+    set_aside_at, *counts = row.get()
+    return SeldomTrue(set_aside_at, as_at_most(counts[0]) + as_at_most(counts[1]))

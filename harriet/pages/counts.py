@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import IntegerField, Model, QuerySet, Subquery
+from django.db.models import IntegerField, Model, QuerySet, Subquery, Value
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -50,11 +50,20 @@ def as_at_most(counted: int, most: int = MOST_COUNTED) -> AtMost:
     return AtMost(min(counted, most), counted > most)
 
 
-class CountAtMost(Subquery):
-    """The same as a column of another query, to be read with `as_at_most`: several are counted in one go."""
+class CountAll(Subquery):
+    """How many rows there are, to the last, as a column of another query: for rows that an index alone tells of."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        super().__init__(rows.order_by().annotate(one=Value(1)).values("one"))
+
+
+class CountAtMost(Subquery):
+    """The same to a bound, to be read with `as_at_most`: several are counted in one go."""
+
+    template, output_field = CountAll.template, CountAll.output_field
 
     def __init__(self, rows: QuerySet[Any], most: int = MOST_COUNTED) -> None:
         super().__init__(rows.order_by().values("pk")[: most + 1])
