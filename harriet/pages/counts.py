@@ -63,7 +63,8 @@ class CountAll(Subquery):
 class CountAtMost(Subquery):
     """The same to a bound, to be read with `as_at_most`: several are counted in one go."""
 
-    template, output_field = CountAll.template, CountAll.output_field
+    template = CountAll.template
+    output_field = IntegerField()
 
     def __init__(self, rows: QuerySet[Any], most: int = MOST_COUNTED) -> None:
         super().__init__(rows.order_by().values("pk")[: most + 1])
