@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
@@ -25,7 +25,7 @@ from harriet.people.actions.mail_invitation import mail_invitation
 from harriet.people.actions.make_once import Made
 from harriet.people.actions.withdraw_invitation import withdraw_invitation
 from harriet.people.errors import NotFound
-from harriet.people.models import Invitation, MadeOnce, Membership, Organization
+from harriet.people.models import Group, Invitation, MadeOnce, Membership, Organization
 from harriet.people.pages.forms import BY_HAND, BY_MAIL, InviteForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.once import made_once, secret_of, shown_once
@@ -85,7 +85,7 @@ class PeoplePage(PageContext):
 @needs(Power.VIEW_SETTINGS)
 def people_page(request: OrganizationRequest) -> HttpResponse:
     can_manage, states = has_power(request.membership, Power.MANAGE_PEOPLE), Chips(STATES, request.GET, "state")
-    here = _filtered(Membership.objects.filter(organization=request.organization), request.GET)
+    here = _filtered(request.organization, request.GET)
     table = listed_for(request, PEOPLE, states.narrowed(here), chips=states.shown(here), can_tick=can_manage)
     return show(
         request,
@@ -100,14 +100,16 @@ def people_page(request: OrganizationRequest) -> HttpResponse:
     )
 
 
-def _filtered(found: QuerySet[Membership], wanted: QueryDict) -> QuerySet[Membership]:
+def _filtered(organization: Organization, wanted: QueryDict) -> QuerySet[Membership]:
+    found = Membership.objects.filter(organization=organization)
     if text := wanted.get("q", "").strip():
         found = found.filter(has_words(Noun.PERSON, text))
     if role := wanted.get("role"):
         found = found.filter(role=role)
     if group := wanted.get("group", "").strip():
-        named = Q(groups__slug=group) | Q(groups__name__icontains=group)
-        found = found.filter(pk__in=Membership.objects.filter(named).values("pk"))
+        named = Group.objects.filter(Q(slug=group) | Q(name__icontains=group), organization=organization)
+        in_one = Membership.groups.through.objects.filter(membership=OuterRef("pk"), group__in=named)
+        found = found.filter(Exists(in_one))
     return found
 
 
