@@ -84,7 +84,7 @@ bench-scale: install-test
 
 # Some minutes: every page of an organization of 100,000 people, 1,000 connectors and 20,000 tools, against its limits.
 bench-large: install-test
-	$(PY) -m tests.bench.large
+	$(PY) -m tests.bench.large --write docs/large.md
 
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run

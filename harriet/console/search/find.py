@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
@@ -13,7 +14,7 @@ from approvals.queries import tickets_for
 from harriet.console.search.nouns import Hit, hit_of_ticket, hits_of, searched_by
 from harriet.console.search.places import ACTIONS, PAGES, found_among
 from harriet.people.models import Membership, User
-from harriet.people.search_words import Noun, first_found, has_words, words_in
+from harriet.people.search_words import Noun, first_found, has_words
 
 LONGEST = 100
 """Characters of a text that is looked for."""
@@ -37,7 +38,8 @@ def find(membership: Membership, user: User, text: str, *, most: int = MOST, pag
     words, and at most one for each noun that they find."""
     text = text.strip()[:LONGEST]
     nouns = searched_by(membership)
-    found = first_found(membership.organization_id, [one.noun for one in nouns], text, most + 1)
+    asked = [*(one.noun for one in nouns), Noun.TICKET.value]
+    found = first_found(membership.organization_id, asked, text, most + 1)
     sections = [
         Found("actions", "Actions", found_among(ACTIONS, membership, user, text)[:pages]),
         Found("pages", "Pages", found_among(PAGES, membership, user, text)[:pages]),
@@ -46,17 +48,20 @@ def find(membership: Membership, user: User, text: str, *, most: int = MOST, pag
         if ids := found.get(noun.noun):
             hits = hits_of(noun, membership, ids[:most])
             sections.append(Found(noun.noun, noun.title, hits, noun.all_url(text) if len(ids) > most else ""))
-    sections += _tickets(membership, text, most)
+    sections += _tickets(membership, text, found.get(Noun.TICKET.value, []), most)
     return [section for section in sections if section.hits]
 
 
-def _tickets(membership: Membership, text: str, most: int) -> Iterator[Found]:
-    """The newest first; the one with this number, if it is one, before all others."""
+def _tickets(membership: Membership, text: str, ids: list[UUID], most: int) -> Iterator[Found]:
+    """`ids` are the first that the words find, of all the organization's. The newest first; the one with this number,
+    if it is one, before all others."""
     number = text.removeprefix("#")
     is_number = number.isascii() and number.isdecimal() and len(number) < 9
     numbered = Q(number=int(number)) if is_number else Q(pk=None)
-    named = has_words(Noun.TICKET, text) if words_in(text) and not text.startswith("#") else Q(pk=None)
-    seen = tickets_for(membership)
-    rows = [*(seen.filter(numbered) if is_number else ()), *seen.filter(named & ~numbered)[: most + 1]]
+    # Of very many, the newest are met soon; of few, or none, they are looked up rather than met.
+    named = Q(pk__in=ids) if len(ids) <= most else has_words(Noun.TICKET, text)
+    seen, by_words = tickets_for(membership), ids and not text.startswith("#")
+    numbers = seen.filter(numbered) if is_number else ()
+    rows = [*numbers, *(seen.filter(named & ~numbered)[: most + 1] if by_words else ())]
     url = f"{reverse('tickets:list')}?{urlencode({'q': text, 'show': 'all'})}"
     yield Found("ticket", "Tickets", [hit_of_ticket(one) for one in rows[:most]], url if len(rows) > most else "")
