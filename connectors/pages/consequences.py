@@ -39,7 +39,7 @@ def consequences_of(connector: Connector) -> Consequences:
     return Consequences(
         offered=_offered(connector),
         profiles=several(profiles.distinct().order_by("name"), NAMED),
-        people=callers_of_connector(connector).find("", size=NAMED),
+        people=callers_of_connector(connector).first(NAMED),
         credential=credential_of(connector.id),
         others=_others(connector),
     )

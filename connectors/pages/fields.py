@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from connectors.access.in_database import callers_of, havers_of
 from connectors.models import Connector, Profile, Tool
+from connectors.queries import profiles_for
 from harriet.pages.picker import ChangedField, OneField, SeveralField
 from harriet.pages.picking import Choice, Source
 from harriet.people.models import Membership, Organization
@@ -69,6 +70,19 @@ class Profiles(OfOrganization, Source[Profile]):
 
     def choice(self, row: Profile) -> Choice:
         return Choice(str(row.pk), row.name)
+
+
+class OwnProfiles(Profiles):
+    """Those that one person has."""
+
+    key = "own-profiles"
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__(membership.organization)
+        self.membership = membership
+
+    def rows(self) -> QuerySet[Profile]:
+        return profiles_for(self.membership)
 
 
 class PeopleOfProfile(Everybody):

@@ -86,7 +86,7 @@ def delete_profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     found = profile_of(request.organization, pk)
     form, name = ConfirmForm(found.name, request.POST or None), found.name
     if attempt(form, lambda _given: [delete_profile(found, actor=request.actor)]) is None:
-        tokens, people = several(bound_tokens(found), NAMED), Havers(found).find("", size=NAMED)
+        tokens, people = several(bound_tokens(found), NAMED), Havers(found).first(NAMED)
         page = DeleteProfilePage(profile=found, form=form, tokens=tokens, people=people)
         return show(request, page, status=status_of(form))
     messages.success(request, f"The profile {name} was deleted.")

@@ -235,7 +235,7 @@ def _people(found: Tool) -> PeopleRows:
         emails = callers.values_list("user__email", flat=True)[:MOST_PEOPLE]
         return PeopleRows([PersonRow(email, True) for email in emails], True)
     facts = load_part(
-        found.organization,
+        found.connector.organization,
         tools=[found.pk],
         people=everybody,
         profiles=profiles_with([found]),

@@ -65,7 +65,7 @@
       this.input.setAttribute("aria-expanded", "true");
       const from = this.continueAt;
       this.continueAt = undefined;
-      this.point(from === undefined ? null : this.all[from]);
+      this.point(from === undefined ? this.active : this.all[from]);
       const last = this.options.lastElementChild;
       const found = this.all.filter((option) => "value" in option.dataset).length;
       this.say(last && !("value" in last.dataset) ? last.textContent : `${found} found`);

@@ -92,6 +92,7 @@ def test_only_who_sees_the_settings_may_search(client: Client, cast: Cast) -> No
     assert client.get(reverse("pick", args=["people"])).status_code == 302
     client.force_login(cast.dana)
     assert client.get(reverse("pick", args=["people"])).status_code == 403
+    assert client.get(reverse("pick", args=["own-devices"])).status_code == 200
     client.force_login(cast.alice)
     assert client.get(reverse("pick", args=["secrets"])).status_code == 404
 

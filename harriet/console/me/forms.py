@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 
-from connectors.models import Profile
-from connectors.queries import profiles_for
+from connectors.pages.fields import OwnProfiles
 from harriet.console.me.clients import CLIENTS
+from harriet.pages.picker import OneField
+from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Device, Membership
-from harriet.people.pages.fields import ExpiryField
-from harriet.people.queries import devices_of
-
-if TYPE_CHECKING:
-    ProfileChoice = forms.ModelChoiceField[Profile]
-else:  # Django's fields can't be subscripted at run time
-    ProfileChoice = forms.ModelChoiceField
+from harriet.people.pages.fields import ExpiryField, OwnDevices
 
 
 class DeviceForm(forms.Form):
@@ -38,22 +33,20 @@ class RequestForm(forms.Form):
     )
 
 
-class ProfileField(ProfileChoice):
-    def label_from_instance(self, obj: Profile) -> str:
-        return obj.name
-
-
-class ConnectForm(forms.Form):
+class ConnectForm(PickingForm):
     client = forms.ChoiceField(choices=[(client.key, client.name) for client in CLIENTS.values()])
 
     def __init__(self, membership: Membership, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        profiles, devices = profiles_for(membership), devices_of(membership.organization, membership.user)
-        self.fields["profile"] = ProfileField(
-            profiles, label="Profile", empty_label=None, help_text="The collection of tools that the client sees."
+        self.fields["profile"] = OneField(
+            OwnProfiles(membership), label="Profile", help_text="The collection of tools that the client sees."
         )
-        self.fields["device"] = forms.ModelChoiceField(
-            devices, label="Device", required=False, empty_label="A new device", help_text="Where the client runs."
+        self.fields["device"] = OneField(
+            OwnDevices(membership),
+            label="Device",
+            required=False,
+            nothing="A new device",
+            help_text="Where the client runs.",
         )
         self.fields["device_name"] = forms.CharField(
             label="Name of the new device", required=False, help_text="For example: Work laptop"

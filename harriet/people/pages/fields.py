@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 
 from harriet.pages.picker import ChangedField, OneField, Sent, SeveralField
 from harriet.pages.picking import Choice, Source
-from harriet.people.models import Group, Membership, Organization, User
-from harriet.people.queries import groups_of
+from harriet.people.models import Device, Group, Membership, Organization, User
+from harriet.people.queries import devices_of, groups_of
 from harriet.people.roles import ROLE_CHOICES, ROLE_HELP, Role
 from harriet.people.search_words import Noun, is_found_by
 
@@ -87,6 +87,23 @@ class Members(Everybody):
 
     def rows(self) -> QuerySet[Membership]:
         return super().rows().filter(groups=self.group)
+
+
+class OwnDevices(OfOrganization, Source[Device]):
+    """Of one person, in use."""
+
+    key, one, many = "own-devices", "device", "devices"
+    noun = Noun.DEVICE
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__(membership.organization)
+        self.membership = membership
+
+    def rows(self) -> QuerySet[Device]:
+        return devices_of(self.organization, self.membership.user)
+
+    def choice(self, row: Device) -> Choice:
+        return Choice(str(row.pk), row.name)
 
 
 class GroupsField(SeveralField[Group]):
