@@ -150,6 +150,10 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_FORMS = {
     "login": "harriet.signin.pages.forms.LoginForm",
     "reset_password": "harriet.signin.pages.forms.ResetPasswordForm",
+    "reset_password_from_key": "harriet.signin.pages.forms.ResetPasswordKeyForm",
+    "change_password": "harriet.signin.pages.forms.ChangePasswordForm",
+    "set_password": "harriet.signin.pages.forms.SetPasswordForm",
+    "reauthenticate": "harriet.signin.pages.forms.ReauthenticateForm",
 }
 # Wrong passwords are counted in harriet/signin/attempts.py. What allauth counts as failed here are second factors:
 # they come after the right password, so that no stranger uses up a person's.
@@ -164,6 +168,13 @@ CONNECTIONS_PER_ADDRESS = 0 if env_bool("HARRIET_BEHIND_PROXY", False) else 2000
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _IS_HTTPS
+MFA_FORMS = {
+    "authenticate": "harriet.signin.pages.factor_forms.AuthenticateForm",
+    "reauthenticate": "harriet.signin.pages.factor_forms.ReauthenticateForm",
+    "add_webauthn": "harriet.signin.pages.factor_forms.AddWebAuthnForm",
+    "edit_webauthn": "harriet.signin.pages.factor_forms.EditWebAuthnForm",
+    "activate_totp": "harriet.signin.pages.factor_forms.ActivateTOTPForm",
+}
 MFA_ADAPTER = "harriet.signin.adapter.MfaAdapter"
 
 # Cookies and headers

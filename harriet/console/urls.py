@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from harriet.console.account import account_page, end_sessions
 from harriet.console.handing_over.pages import hand_over_page, off_board_page
 from harriet.console.home import home_page
 from harriet.console.inbox import inbox_page
@@ -9,7 +10,7 @@ from harriet.console.installation.pages import licences_page, test_mail, this_in
 from harriet.console.organization import organization_page
 from harriet.console.picking import options
 from harriet.console.search.pages import search_page
-from harriet.console.views import account_page, frame, overview_page
+from harriet.console.views import frame, overview_page
 
 root_urls = [path("", home_page, name="home"), path("pick/<slug:key>/", options, name="pick")]
 
@@ -20,6 +21,7 @@ console_urls = (
         path("frame/", frame, name="frame"),
         path("inbox/", inbox_page, name="inbox"),
         path("account/", account_page, name="account"),
+        path("account/sessions/end/", end_sessions, name="end_sessions"),
         path("people/<uuid:pk>/off-board/", off_board_page, name="off_board"),
         path("hand-over/", hand_over_page, name="hand_over"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from connectors.models import Connector
@@ -105,13 +105,3 @@ class Frame(PageContext):
 def frame(request: OrganizationRequest) -> HttpResponse:
     """What the frame around every open page counts by now; the page asks for it every half minute."""
     return show(request, Frame())
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPage(PageContext):
-    template = "console/account.html"
-
-
-@require_safe
-def account_page(request: HttpRequest) -> HttpResponseBase:
-    return show(request, AccountPage())

@@ -215,6 +215,25 @@ class TokenRevoked(AuditEvent):
     token: Annotated[str, "its name"]
 
 
+class PersonRenamed(AuditEvent):
+    """A person changed what they are called; their address stays."""
+
+    code = "person.renamed"
+    sentence = "{person} is now called {name}; before: {before}."
+    person: Label
+    name: Annotated[str, "from now on"]
+    before: Annotated[str, "until then; empty for none"]
+
+
+class SessionsEnded(AuditEvent):
+    """A person signed out of browsers other than the one that they did it in."""
+
+    code = "person.sessions_ended"
+    sentence = "{person} signed out of {count} other browsers."
+    person: Label
+    count: Annotated[int, "how many"]
+
+
 class OperatorNamed(AuditEvent):
     """Operators see every organization's counts and health, nothing that an organization holds."""
 

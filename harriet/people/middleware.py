@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import time
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from audit.actor import Actor
 from audit.context import request as audit_request
 from harriet.lib.errors import Problem
+from harriet.lib.http.client_addresses import client_of
+from harriet.people.actions.note_session import note_session_seen
 from harriet.people.actors import actor_of
 from harriet.people.errors import NotAllowed, NotFound
 from harriet.people.models import Membership, User
@@ -43,6 +47,7 @@ class CurrentOrganizationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         place_in_organization(request)
+        note_seen(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -56,6 +61,28 @@ def place_in_organization(request: Any) -> None:
     request.membership = chosen_membership(request.memberships, request.session.get(CHOSEN)) if user else None
     request.organization = request.membership.organization if request.membership else None
     request.actor = actor_of(user) if user else NOBODY
+
+
+SEEN = "seen"
+"""The session key that holds when its person was last noted as being there, in seconds."""
+SEEN_EVERY = 600
+
+
+def note_seen(request: Any) -> None:
+    """Once in ten minutes: so exactly do people see in which browsers they are signed in."""
+    if not request.user.is_authenticated or not request.session.session_key:
+        return
+    now = int(time())
+    if now - request.session.setdefault(SEEN, now) > SEEN_EVERY:
+        request.session[SEEN] = now
+        note_session_seen(request.session.session_key, address_of(request))
+
+
+def address_of(request: HttpRequest) -> str:
+    """Whom the outermost of our own proxies saw."""
+    meta = request.META
+    peer, forwarded = str(meta.get("REMOTE_ADDR", "")), str(meta.get("HTTP_X_FORWARDED_FOR", ""))
+    return client_of(peer, forwarded, settings.ALLAUTH_TRUSTED_PROXY_COUNT) if forwarded else peer
 
 
 def active_memberships(user: User) -> list[Membership]:

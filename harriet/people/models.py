@@ -405,6 +405,48 @@ class NotificationChoice(models.Model):
         return f"{self.kind}: {self.channel}"
 
 
+class BrowserSession(models.Model):
+    """A browser in which somebody is signed in; gone with its session."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    """Pages name it by this: whoever knows the session's own key is signed in as the person."""
+    session = models.OneToOneField("sessions.Session", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="browser_sessions")
+    browser = models.CharField(max_length=200, blank=True)
+    """As it named itself."""
+    address = models.CharField(max_length=45, blank=True)
+    signed_in_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    """Within ten minutes."""
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-seen_at"], name="browser_session_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.signed_in_at:%Y-%m-%d %H:%M}"
+
+
+class RecoveryLink(models.Model):
+    """A one-time link with which somebody who forgot their password sets a new one, handed over by whoever made it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_links")
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    """Who saw it; nobody that Harriet knows when it was made on the machine."""
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-created_at"], name="recovery_link_newest")]
+
+    def __str__(self) -> str:
+        return f"recovery link for {self.user}"
+
+
 class MailResult(models.Model):
     """How the last mails of this installation went: one row, for whoever looks after the mail server."""
 

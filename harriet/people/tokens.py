@@ -14,6 +14,7 @@ PREFIXES: dict[str, str] = {
     "personal": "hrt_per_",
     "setup": "",
     "invitation": "",
+    "recovery": "",
 }
 
 

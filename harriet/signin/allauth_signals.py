@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import Any
 
 from allauth.account import signals as account
@@ -12,8 +13,10 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from audit.record import record
+from harriet.people.actions.note_session import note_session
 from harriet.people.actions.prove_address import prove_address
 from harriet.people.actors import actor_of, person_label
+from harriet.people.middleware import SEEN, address_of
 from harriet.people.models import User
 from harriet.signin.events import FactorAdded, FactorRemoved, PasswordChanged, SignedIn, SigninEvent
 
@@ -27,8 +30,16 @@ def tell(happened: SigninEvent, user: User) -> None:
 
 
 @receiver(user_logged_in)
-def signed_in(user: User, **_: Any) -> None:
+def signed_in(user: User, request: Any, **_: Any) -> None:
     tell(SignedIn(person=person_label(user)), user)
+    _note_browser(user, request)
+
+
+def _note_browser(user: User, request: Any) -> None:
+    key = request.session.session_key
+    if key:
+        request.session[SEEN] = int(time())
+        note_session(user, key, str(request.META.get("HTTP_USER_AGENT", "")), address_of(request))
 
 
 @receiver([account.password_changed, account.password_set, account.password_reset])

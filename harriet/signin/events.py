@@ -26,6 +26,29 @@ class PasswordChanged(SigninEvent):
     sentence = "{person} changed their password."
 
 
+class FactorsReset(SigninEvent):
+    """Somebody who manages people removed all second factors of a person: the password alone signs them in."""
+
+    code = "signin.factors_reset"
+    sentence = "{actor} removed the second factors of {person}."
+    count: Annotated[int, "how many there were"]
+
+
+class RecoveryLinkMade(SigninEvent):
+    """A one-time link to set a new password was made and shown, to be handed over."""
+
+    code = "signin.recovery_link_made"
+    sentence = "{actor} made a link with which {person} can set a new password."
+
+
+class RecoveryLinkUsed(SigninEvent):
+    """The account counts as not proved until a mail reaches its address: somebody else had the link in hand."""
+
+    code = "signin.recovery_link_used"
+    sentence = "{person} set a new password with a recovery link that {by} handed over."
+    by: Annotated[str, "who made the link, or whoever operates the installation"]
+
+
 class FactorAdded(SigninEvent):
     """A second factor or passkey."""
 

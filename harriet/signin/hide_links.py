@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-_LINK = re.compile(r"/(setup|join|accounts/password/reset/key)/[^/\s\"']{20,}")
+_LINK = re.compile(r"/(setup|join|recover|accounts/password/reset/key)/[^/\s\"']{20,}")
 
 
 class HideLinks(logging.Filter):

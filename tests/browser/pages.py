@@ -96,6 +96,7 @@ def details(cast: Cast) -> list[str]:
         f"{reverse('profiles:preview', args=[Profile.objects.get(slug='work').pk])}?person={person.pk}",
         reverse("people:detail", args=[person.pk]),
         reverse("console:off_board", args=[person.pk]),
+        reverse("people:recover", args=[person.pk]),
         f"{reverse('profiles:person', args=[person.pk])}?show=all",
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import Permission
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from approvals.actions.request_access import request_access
@@ -22,10 +23,12 @@ from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
 from harriet.people.models import (
     Backup,
+    BrowserSession,
     MadeOnce,
     MailResult,
     Membership,
     NotificationChoice,
+    RecoveryLink,
     RightGiven,
     SavedFilter,
     SetupLink,
@@ -52,6 +55,12 @@ def make_everything(cast: Cast) -> BusyCompany:
         action=action, approver=cast.bob, approver_label=str(cast.bob), verdict="reject", reason="Not to this customer."
     )
     _asked(cast, company)
+    session = SessionStore()
+    session.create()
+    BrowserSession.objects.create(session_id=session.session_key, user=cast.bob, browser="Firefox", address="10.0.0.9")
+    RecoveryLink.objects.create(
+        organization=cast.acme, user=cast.bob, token_hash=b"\x03" * 32, made_by=cast.alice, expires_at=timezone.now()
+    )
     NotificationChoice.objects.create(user=cast.bob, kind="calls", channel="inbox")
     MailResult.objects.update_or_create(id=1, defaults={"failed_at": timezone.now(), "problem": "ConnectionRefused"})
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)

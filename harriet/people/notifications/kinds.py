@@ -81,6 +81,12 @@ INVITATION = Kind(
     channel=INBOX,
     is_fixed=True,
 )
+SIGN_IN = Kind(
+    "sign_in",
+    "How you sign in, and people whom somebody helped back in",
+    "When somebody removes your second factors, or makes or uses a link that sets your password. Owners hear of it.",
+    is_fixed=True,
+)
 LOG_FAULT = Kind(
     "log_fault",
     "The audit log has a fault",
@@ -101,6 +107,7 @@ KINDS = {
         HANDED_OVER,
         FOR_YOU,
         INVITATION,
+        SIGN_IN,
         LOG_FAULT,
     )
 }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
+from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from django import forms
 from django.http import HttpRequest
 
@@ -22,6 +26,39 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]
         self.fields["login"].label = "E-mail address"
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class Worded:
+    """Labels and help in Harriet's words; no placeholders, which go away as one types."""
+
+    words: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, forms.Field] = self.fields  # type: ignore[attr-defined]  # of the form that it is mixed into
+        for name, field in fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            if name in self.words:
+                field.label, field.help_text = self.words[name]
+
+
+_NEW = {"password1": ("New password", PASSWORD_HELP), "password2": ("The new password once more", "")}
+
+
+class ChangePasswordForm(Worded, AllauthChangePasswordForm):  # type: ignore[misc]
+    words: ClassVar[dict[str, tuple[str, str]]] = {"oldpassword": ("Your password now", ""), **_NEW}
+
+
+class SetPasswordForm(Worded, AllauthSetPasswordForm):  # type: ignore[misc]
+    words: ClassVar[dict[str, tuple[str, str]]] = _NEW
+
+
+class ResetPasswordKeyForm(Worded, AllauthResetPasswordKeyForm):  # type: ignore[misc]
+    words: ClassVar[dict[str, tuple[str, str]]] = _NEW
+
+
+class ReauthenticateForm(Worded, AllauthReauthenticateForm):  # type: ignore[misc]
+    words: ClassVar[dict[str, tuple[str, str]]] = {"password": ("Your password", "")}
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]

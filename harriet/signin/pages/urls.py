@@ -9,6 +9,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from harriet.people.errors import NotFound
 from harriet.people.pages.urls import people_pages
 from harriet.signin.pages.newcomers import join, join_known, setup
+from harriet.signin.pages.recovery import (
+    make_link_for_person,
+    new_password_page,
+    recover_page,
+    reset_factors_of_person,
+)
 
 
 @login_not_required
@@ -29,6 +35,10 @@ account_urls: list[URLPattern | URLResolver] = [
 people_urls = (
     [
         *people_pages,
+        path("settings/people/<uuid:pk>/recover/", recover_page, name="recover"),
+        path("settings/people/<uuid:pk>/recover/factors/", reset_factors_of_person, name="reset_factors"),
+        path("settings/people/<uuid:pk>/recover/link/", make_link_for_person, name="recovery_link"),
+        path("recover/<str:token>/", new_password_page, name="new_password"),
         path("setup/<str:token>/", setup, name="setup"),
         path("join/<str:token>/", join, name="join"),
         path("join/", join_known, name="join_known"),
