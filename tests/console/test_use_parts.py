@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.template import Context, Template
@@ -54,3 +56,14 @@ def test_the_pager_keeps_the_filters() -> None:
     request = RequestFactory().get("/", {"tool": "send", "cursor": "a"})
     html = shown("{% pager next %}", next="b c", request=request)
     assert 'href="?tool=send&amp;cursor=b+c"' in html
+
+
+def test_each_landmark_says_which_it_is() -> None:
+    """Whoever hears a page jumps from one to the next; several without a name sound alike."""
+    nameless = [
+        f"{path}: {tag}"
+        for path in Path("templates").rglob("*.html")
+        for tag in re.findall(r"<nav\b[^>]*>|<[^>]* role=\"(?:search|region)\"[^>]*>", path.read_text())
+        if not re.search(r"aria-label(ledby)?=", tag)
+    ]
+    assert not nameless

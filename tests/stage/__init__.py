@@ -8,7 +8,8 @@
 - `office`: all that one call through the gateway needs. `company`: all that has gathered after a while, for the pages;
   `every_row`: a row of every kind.
 - `processes`, `clients`, `log`, `waiting`: the gateway as a process, MCP clients made by hand, reading what was logged.
-- `site`, `desk`, `visit`: Harriet served to Chromium, a person at a browser, and what is wrong with a page.
+- `site`, `desk`, `visit`: Harriet served to Chromium, a person at a browser, and what is wrong with a page; `hands`:
+  a person who goes through the pages by mouse, by keyboard alone, or without scripts.
 
 The fixtures are in the `conftest.py` of whoever needs them: `cast`, `committed_cast` and `shared_cast` for all.
 What stands behind Harriet, the MCP servers, is in `tests/servers/`.

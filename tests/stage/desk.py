@@ -6,9 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, WebError
+from playwright.sync_api import Browser, Page
 
-from tests.stage.visit import Visit, judge, look_at
+from tests.stage.visit import Visit, judge, listen, look_at
 
 PASSWORD = "sunlight on the harbour wall"
 PICTURES = os.environ.get("HARRIET_TEST_PICTURES", "")
@@ -23,10 +23,9 @@ class Desk:
         viewport = {"width": width, "height": SIZES[width]}
         self.context = browser.new_context(base_url=url, viewport=viewport, reduced_motion="reduce")  # type: ignore[arg-type]
         self.context.set_default_timeout(20_000)
-        self.context.on("console", self._said)
-        self.context.on("weberror", self._failed)
-        self.page: Page = self.context.new_page()
         self.findings: list[str] = []
+        listen(self.context, self.findings)
+        self.page: Page = self.context.new_page()
         self.visited: list[Visit] = []
 
     def open(self, path: str) -> None:
@@ -81,10 +80,3 @@ class Desk:
             self.page.set_viewport_size({"width": width, "height": height})
             path = Path(PICTURES) / f"{len(self.visited):02}-{stem}-{width}.png"
             self.page.screenshot(path=path, full_page=True)
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
-            self.findings.append(f"console: {message.text[:300]}")
-
-    def _failed(self, error: WebError) -> None:
-        self.findings.append(f"script: {str(error.error)[:300]}")

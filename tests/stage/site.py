@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from harriet.lib.ids import new_id
 from harriet.people.models import User
 from tests.stage.processes import Gateway
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +29,16 @@ class Site:
     url: str
     browser: Browser
 
-    def context(self, user: User | None = None, *, width: int = 1440, has_scripts: bool = True) -> BrowserContext:
+    def context(
+        self, user: User | None = None, *, width: int = 1440, theme: str = "light", has_scripts: bool = True
+    ) -> BrowserContext:
         """A browser of somebody's own; signed in when a user is given."""
         height = 740 if width < 640 else 900
         context = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": height},
             java_script_enabled=has_scripts,
+            color_scheme=theme,  # type: ignore[arg-type]
             reduced_motion="reduce",
         )
         if user is not None:
@@ -69,3 +77,16 @@ def collect_static() -> None:
     """As `manage.py start` does it: hashed names, compressed files."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True)
+
+
+def beside_the_browser(work: Callable[[], T]) -> T:
+    """Playwright keeps an event loop in this thread; what needs one of its own is done in another thread."""
+
+    def work_and_close() -> T:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work_and_close).result()

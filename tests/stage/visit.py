@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from playwright.sync_api import ConsoleMessage, Page, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, WebError
 
 MOST_BYTES = 100_000
 MOST_REQUESTS = 15
@@ -18,7 +18,7 @@ WIDTHS = (1440, 360)
 ZOOMED = 720
 """A window of 1440 px at 200 % zoom: looked at for overflow alone."""
 THEMES = ("light", "dark")
-_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
 _AXE = Path("node_modules/axe-core/axe.min.js")
 _JUDGE = """async (tags) => {
   const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
@@ -30,7 +30,8 @@ _OVERFLOW = """() => {
   if (root.scrollWidth <= root.clientWidth) return "";
   const edge = root.clientWidth + 1;
   const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > edge);
-  return `${root.scrollWidth} px wide: ` + wide.slice(0, 4).map((e) => e.tagName + "." + e.className).join(", ");
+  const named = wide.slice(0, 4).map((e) => `${e.tagName}.${e.className}`);
+  return `${root.scrollWidth} px in ${root.clientWidth}: ${named.join(", ")}`;
 }"""
 
 
@@ -90,10 +91,21 @@ def judge(page: Page, seen: Visit) -> None:
             seen.findings += [f"axe at {width} px, {theme}: {finding}" for finding in _axe(page)]
 
 
+def judge_as_shown(page: Page, seen: Visit, *, has_scripts: bool = True) -> None:
+    """In the width and the theme that it has; axe needs scripts."""
+    _judge_width(page, seen)
+    if has_scripts:
+        seen.findings += [f"axe: {finding}" for finding in _axe(page)]
+
+
 def _fit(page: Page, seen: Visit, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740 if width < 640 else 900})
+    _judge_width(page, seen)
+
+
+def _judge_width(page: Page, seen: Visit) -> None:
     if wide := page.evaluate(_OVERFLOW):
-        seen.findings.append(f"overflows at {width} px, {wide}")
+        seen.findings.append(f"overflows: {wide}")
 
 
 def _axe(page: Page) -> list[str]:
@@ -101,6 +113,21 @@ def _axe(page: Page) -> list[str]:
         page.evaluate(axe_source())
     found: list[str] = page.evaluate(_JUDGE, _TAGS)
     return found
+
+
+def listen(context: BrowserContext, findings: list[str]) -> None:
+    """Whatever any page of the browser says in its console is a finding."""
+
+    def said(message: ConsoleMessage) -> None:
+        # Chromium says every 4xx in the console too; the status is judged by itself.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            findings.append(f"console: {message.text[:300]}")
+
+    def failed(error: WebError) -> None:
+        findings.append(f"script: {str(error.error)[:300]}")
+
+    context.on("console", said)
+    context.on("weberror", failed)
 
 
 class _Watch:

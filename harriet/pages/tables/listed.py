@@ -49,6 +49,11 @@ class Listed(Generic[T]):
     can_tick: bool = False
 
     @property
+    def name(self) -> str:
+        """What its rows are, for who hears the page: several tables may stand on one."""
+        return self.table.key.replace("-", " ")
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         return self.choice.columns(self.table)
 
