@@ -81,6 +81,6 @@ def _record(connector: Connector, actor: Actor) -> None:
 def _tell(connector: Connector, before: Connector) -> None:
     """A server that is down is given some minutes; a credential that it refuses needs somebody at once."""
     if connector.health_changed_at:
-        tell_end_of_outage(before, connector.health_changed_at)
+        tell_end_of_outage(before, connector.health, connector.health_changed_at)
     if connector.health == Connector.Health.NEEDS_ADMIN:
         tell_of_outage(connector)

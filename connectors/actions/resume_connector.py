@@ -8,7 +8,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorResumed
-from connectors.models import Connector
+from connectors.models import TROUBLES, Connector
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
@@ -22,8 +22,17 @@ def resume_connector(connector: Connector, *, actor: Actor) -> bool:
     if not paused.update(state=Connector.State.ACTIVE):
         return False
     connector.state = Connector.State.ACTIVE
+    _ask_anew(connector)
     record(
         ConnectorResumed(connector=connector_label(connector)), organization_id=connector.organization_id, actor=actor
     )
     move_version(connector.organization_id)
     return True
+
+
+def _ask_anew(connector: Connector) -> None:
+    """Nobody asked its server meanwhile: what was wrong with it then is not told of now."""
+    Connector.objects.filter(pk=connector.pk, health__in=TROUBLES).update(
+        health=Connector.Health.UNKNOWN, health_reason="", health_changed_at=None, checked_at=None
+    )
+    connector.refresh_from_db(fields=["health", "health_reason", "health_changed_at", "checked_at"])

@@ -12,6 +12,7 @@ from django.db.models import F
 from audit.actor import Actor
 from audit.record import record
 from connectors.access.reach import is_own_address, reach_for
+from connectors.actions.tell_of_outages import settle_outages
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorChanged, InternalHostAllowed, SecretKeptForAddress
@@ -163,6 +164,7 @@ def _move(connector: Connector, url: str, allow_internal: bool, *, actor: Actor)
         health_changed_at=None,
         checked_at=None,
     )
+    settle_outages(connector)
     connector.refresh_from_db()
     record(
         ConnectorChanged(connector=connector_label(connector), fields="address", url=_without_query(url)),

@@ -46,35 +46,39 @@ def tell_of_outages() -> int:
 
 @transaction.atomic
 def tell_of_outage(connector: Connector) -> bool:
-    """False when it was told already, by whichever process, or when it is too soon to tell the same trouble again."""
-    matter = _matter_of(connector)
+    """False when it was told already, by whichever process, when it is too soon to tell the same trouble again, or when
+    there is nobody to tell."""
+    matter = _matter_of(connector, _KINDS[connector.health])
     told_before = Notice.objects.filter(organization=connector.organization_id, key=matter.key).exists()
     mine = Connector.objects.filter(pk=connector.pk, health=connector.health, trouble_told_at=None)
     if told_before:
         mine = mine.filter(health_changed_at__lte=Now() - AGAIN_AFTER)
-    if not mine.update(trouble_told_at=Now()):
+    hear = who_look_after(connector.organization_id, connector.owner_id)
+    if not hear or not mine.update(trouble_told_at=Now()):
         return False
-    tell_people_again(matter, who_look_after(connector.organization_id, connector.owner_id))
+    tell_people_again(matter, hear)
     move_version(connector.organization_id)  # from now on clients hear that it was told
     return True
 
 
-def tell_end_of_outage(connector: Connector, until: datetime) -> None:
-    """`connector` is as it was until now. Only who heard of the beginning hears of the end."""
-    if connector.health == Connector.Health.DOWN or connector.trouble_told_at:
-        matter = _matter_of(connector)
-        tell_end_of_matter(matter._replace(text=_end_of(connector, until)))
+def tell_end_of_outage(before: Connector, health: str, until: datetime) -> None:
+    """`before` is as it was until now, `health` what it is from now on. Only who heard of the beginning hears of the
+    end; and a server that went down, or has a new secret, was not seen to take the organization's credential."""
+    if before.health == Connector.Health.DOWN:
+        tell_end_of_matter(_matter_of(before, SERVER)._replace(text=_end_of_down(before, until)))
+    if health == Connector.Health.UP:
+        works = f"{before.name} works again: its server takes the organization's credential."
+        tell_end_of_matter(_matter_of(before, CREDENTIAL_REFUSED)._replace(text=works))
 
 
 def settle_outages(connector: Connector) -> None:
-    """Nobody waits for its server any more: it was paused."""
-    Connector.objects.filter(pk=connector.pk).update(trouble_told_at=None)
+    """Nobody waits for its server any more: it was paused, or is somewhere else. What comes next is another trouble."""
+    Connector.objects.filter(pk=connector.pk).update(trouble_told_at=None, trouble_since=None)
     for kind in _KINDS.values():
         settle_matters(connector.organization_id, _key(kind, connector))
 
 
-def _matter_of(connector: Connector) -> Matter:
-    kind = _KINDS.get(connector.health, CREDENTIAL_REFUSED)
+def _matter_of(connector: Connector, kind: Kind) -> Matter:
     key = f"{_key(kind, connector)}{connector.troubles}"
     if kind is SERVER:
         text = (
@@ -87,9 +91,7 @@ def _matter_of(connector: Connector) -> Matter:
     return Matter(kind, connector.organization_id, key, text, reverse("connectors:authentication", args=[connector.pk]))
 
 
-def _end_of(connector: Connector, until: datetime) -> str:
-    if connector.health != Connector.Health.DOWN:
-        return f"{connector.name} works again: its server takes the organization's credential."
+def _end_of_down(connector: Connector, until: datetime) -> str:
     began, broken_off = connector.health_changed_at, ""
     if connector.trouble_since and began and connector.trouble_since < began:
         began, broken_off = connector.trouble_since, ", with interruptions,"

@@ -14,9 +14,13 @@ from django.test import Client
 from connectors.actions.delete_connector import delete_connector
 from connectors.actions.pause_connector import pause_connector
 from connectors.actions.record_health import record_health
+from connectors.actions.replace_secret import replace_secret
+from connectors.actions.resume_connector import resume_connector
+from connectors.actions.save_connection import save_connection
 from connectors.actions.tell_of_outages import AGAIN_AFTER, DOWN_FOR, OVER_AFTER, tell_of_outages
 from connectors.models import Connector
 from connectors.queries import told_of_trouble
+from harriet.lib.secret import Secret
 from harriet.people.actions.send_notices import send_due_notices
 from harriet.people.models import Membership, Notice, User
 from harriet.people.roles import Role
@@ -155,6 +159,69 @@ def test_a_refused_credential_is_told_at_once_and_is_over_when_it_is_taken(cast:
     record_health(crm, "up", "")
     line.refresh_from_db()
     assert line.settled_at and "takes the organization's credential" in line.text
+
+
+def test_nobody_reads_that_it_works_again_before_it_was_seen_to(cast: Cast, crm: Connector) -> None:
+    """It goes down, or refuses the next secret as well, before it has taken one."""
+    alice = cast.actor(cast.alice)
+    kept = {"type": "bearer", "secret": Secret("sk-next-123456789"), "is_untested": True}
+    record_health(crm, "operator", "401")
+    hours()
+    record_health(crm, "down", "Gone.")
+    line = Notice.objects.get()
+    assert line.settled_at is None and "works again" not in line.text
+    record_health(crm, "operator", "401")
+    replace_secret(crm, **kept, actor=alice)
+    record_health(crm, "operator", "401")
+    hours()
+    assert "works again" not in Notice.objects.get().text and len(mail.outbox) == 1
+    replace_secret(crm, **kept | {"secret": Secret("sk-right-12345678")}, actor=alice)
+    record_health(crm, "up", "")
+    hours()
+    assert "works again" in Notice.objects.get().text and len(mail.outbox) == 2
+
+
+def test_another_address_ends_what_was_told_of_the_first(cast: Cast, crm: Connector) -> None:
+    record_health(crm, "down", "Gone.")
+    pass_time(DOWN_FOR)
+    hours()
+    save_connection(crm, url="https://elsewhere.acme.test/mcp", allow_internal=True, actor=cast.actor(cast.alice))
+    assert Notice.objects.get().settled_at
+    crm.refresh_from_db()
+    record_health(crm, "down", "The new one is gone, too.")
+    pass_time(DOWN_FOR)
+    hours()
+    assert [line.settled_at is None for line in Notice.objects.order_by("created_at")] == [False, True]
+    assert len(mail.outbox) == 2, "another trouble, of another server"
+
+
+def test_what_was_wrong_before_a_pause_is_not_told_after_it(cast: Cast, crm: Connector) -> None:
+    alice = cast.actor(cast.alice)
+    record_health(crm, "down", "Gone.")
+    pause_connector(crm, actor=alice)
+    pass_time(timedelta(days=3))
+    resume_connector(crm, actor=alice)
+    hours()
+    assert not Notice.objects.exists() and not mail.outbox, "nobody asked the server yet"
+    crm.refresh_from_db()
+    assert crm.health == "unknown" and crm.checked_at is None, "it is asked next"
+
+
+def test_an_owner_who_may_not_mend_it_does_not_hear_of_it_alone(cast: Cast, crm: Connector) -> None:
+    Connector.objects.update(owner=cast.dana)
+    crm.refresh_from_db()
+    record_health(crm, "operator", "401")
+    assert {line.user for line in Notice.objects.all()} == {cast.alice, cast.dana}
+
+
+def test_where_nobody_is_left_to_tell_nobody_is_said_to_have_been_told(cast: Cast, crm: Connector) -> None:
+    Membership.objects.filter(organization=cast.acme).update(is_active=False)
+    record_health(crm, "operator", "401")
+    assert told_of_trouble(crm.pk) is None and not Notice.objects.exists()
+    Membership.objects.filter(user=cast.alice).update(is_active=True)
+    pass_time(DOWN_FOR)
+    hours()
+    assert told_of_trouble(crm.pk) is not None and Notice.objects.get().user == cast.alice
 
 
 def test_a_paused_or_deleted_connector_troubles_nobody(cast: Cast, crm: Connector) -> None:

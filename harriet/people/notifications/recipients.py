@@ -8,16 +8,17 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from harriet.people.models import Membership
-from harriet.people.roles import Role
+from harriet.people.roles import Power, Role
 
 
 def who_look_after(organization_id: UUID, owner_id: UUID | None, *, besides: UUID | None = None) -> list[UUID]:
     """The owner of the thing; when there is none or they are not active here, the owners and IT admins of the
-    organization. `besides` is who knows already, because they did it."""
-    active = active_here(organization_id)
-    own = list(active.filter(user=owner_id).values_list("user_id", flat=True)) if owner_id else []
-    found = own or with_roles(organization_id, (Role.OWNER, Role.MCP_ADMIN))
-    return [user_id for user_id in found if user_id != besides]
+    organization, who hear of it beside an owner who may not mend it. `besides` is who knows already, because they did
+    it."""
+    own = dict(active_here(organization_id).filter(user=owner_id).values_list("user_id", "role")) if owner_id else {}
+    may_mend = any(Power.MANAGE_CONNECTORS in Role(role).powers for role in own.values())
+    found = [*own] if may_mend else [*own, *with_roles(organization_id, (Role.OWNER, Role.MCP_ADMIN))]
+    return [user_id for user_id in dict.fromkeys(found) if user_id != besides]
 
 
 def with_roles(organization_id: UUID, roles: Iterable[Role]) -> list[UUID]:
