@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from connectors.definitions.dressed_text import as_said, encoded_in, without_hidden
 from connectors.definitions.oddity_kinds import (
     ALPHABETS,
     CARRIES,
     CARRYING_NAME,
     CARRYING_TEXT,
     ENCODED,
-    ENCODED_TEXT,
     HIDDEN,
     LOWERED,
     RENAMED,
@@ -45,7 +44,7 @@ LONGEST_QUOTE = 300
 
 _NOT_READ = {"$schema", "$ref", "$id", "pattern"}
 _NO_TEXT = {"integer", "number", "boolean", "null"}
-_NAMING = {"properties", "patternProperties", "arguments", "annotations", "_meta"}
+_NAMING = {"properties", "patternProperties", "arguments", "annotations", "_meta", "$defs", "definitions"}
 """What holds names that the server chose."""
 _SCHEMA_WORDS = {"properties", "patternProperties", "items", "anyOf", "oneOf", "allOf", "$defs", "definitions"}
 
@@ -150,41 +149,24 @@ def _in_text(text: str, *, is_icon: bool) -> Iterator[tuple[Kind, str]]:
     yield from ((HIDDEN, run) for run in hidden_runs(text))
     if is_icon:  # pictures are addresses or encoded
         return
-    plain, places = _without_hidden(text)
-    small = plain.lower()
-    for kind in TEXTS:
-        found = kind.pattern.finditer(plain) if kind.pattern and any(sign in small for sign in kind.signs) else ()
-        for match in found:
-            yield kind, text[places[match.start()] : places[match.end() - 1] + 1]
-    for match in ENCODED_TEXT.finditer(text):
-        if _is_encoded(match[0]):
-            yield ENCODED, match[0]
+    plain, places = without_hidden(text)
+    found = list(_kinds_in(plain))
+    known = {kind.code for kind, _, _ in found}
+    yield from ((kind, text[places[start] : places[end - 1] + 1]) for kind, start, end in found)
+    said, origins = as_said(plain)
+    for kind, start, end in _kinds_in(said) if origins else ():
+        if kind.code not in known:
+            yield kind, text[places[origins[start]] : places[origins[end - 1]] + 1]
+    yield from ((ENCODED, one) for one in encoded_in(text))
     if not text.isascii():
         yield from ((ALPHABETS, match[0]) for match in TWO_ALPHABETS.finditer(text))
 
 
-def _without_hidden(text: str) -> tuple[str, Sequence[int]]:
-    """As an AI reads it: letters in other dress as themselves, `_` between words as a blank; each with its place."""
-    if text.isascii() and text.isprintable():
-        return text, range(len(text))
-    hidden = {character for run in hidden_runs(text) for character in run}
-    kept = [(place, one) for place, one in enumerate(text) if one not in hidden]
-    return "".join(map(_plain, (one for _, one in kept))), [place for place, _ in kept]
-
-
-def _plain(character: str) -> str:
-    if character.isascii():
-        return character
-    other = unicodedata.normalize("NFKC", character)
-    return other if len(other) == 1 else character
-
-
-def _is_encoded(text: str) -> bool:
-    """Not a long word, an address or a row of dashes: capital and small letters and digits throughout."""
-    if text.startswith("\\x"):
-        return True
-    kinds = (str.isupper, str.islower, str.isdigit)
-    return all(sum(map(kind, text)) * 20 >= len(text) for kind in kinds) and text.count("/") * 12 < len(text)
+def _kinds_in(text: str) -> Iterator[tuple[Kind, int, int]]:
+    small = text.lower()
+    for kind in TEXTS:
+        found = kind.pattern.finditer(text) if kind.pattern and any(sign in small for sign in kind.signs) else ()
+        yield from ((kind, match.start(), match.end()) for match in found)
 
 
 def _texts(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -195,15 +177,22 @@ def _texts(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
             return
         path, inner = stack.pop()
         if len(path) > 1 and path[-2] in _NAMING:
-            yield (*path, "name"), path[-1].replace("_", " ")
+            yield (*path, "name"), path[-1]
+        elif path and " " in path[-1]:
+            yield path, path[-1]
         if isinstance(inner, str):
-            yield path, inner.replace("_", " ") if path == ("name",) else inner
+            yield path, inner
         elif isinstance(inner, Mapping):
-            below = [((*path, str(key)), one) for key, one in inner.items() if key not in _NOT_READ]
+            below = [((*path, str(key)), one) for key, one in inner.items() if not _is_address(key, one)]
             stack.extend(reversed(below))
         elif isinstance(inner, list):
             stack.extend(((*path, str(place)), one) for place, one in reversed(list(enumerate(inner))))
     yield (), " " * (LONGEST_TEXT + 1)
+
+
+def _is_address(key: Any, value: Any) -> bool:
+    """Or a pattern. An argument may have such a name too, and a text may stand where none belongs."""
+    return key in _NOT_READ and isinstance(value, str) and " " not in value
 
 
 def _carrying(definition: Mapping[str, Any]) -> Iterator[Oddity]:

@@ -32,17 +32,20 @@ def _kind(code: str, weight: Weight, reason: str, signs: str, *patterns: str) ->
     return Kind(code, weight, reason, pattern, tuple(signs.split("|")))
 
 
-_GAP = r"\s{1,50}"
+_GAP = r"[\s,]{1,50}"
 _UP_TO_3 = rf"(?:{_GAP}\w{{1,12}}){{0,3}}"
 _NOT = r"(?:do not|don['’]?t|never|must not|mustn['’]?t|should not)"
 _ORDERS = (
     r"(?:instructions?|guidelines?|system prompts?|prompts?|messages|orders|directives?|rules|commands|guidance"
     r"|safeguards|guardrails|everything)"
 )
+_OWN_ORDERS = r"(?:instructions?|guidelines?|system prompts?|directives|guidance|safeguards|guardrails)"
+"""Of an AI, whatever stands before them; rules, messages and commands are also what tools are about."""
 _TALK = r"(?:conversations?|chats?|chat history|message history|previous messages|system prompt)"
 _PRIVATE = r"(?:passwords?|api[ -]?keys?|private keys?|ssh keys?|credentials?|secrets?|environment variables)"
 _LINK = r"(?:https?|wss?|ftp)://[^\s\"'<>]{1,200}"
 _MAIL = r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{2,63}"
+_PEOPLE = r"(?:users?|humans?|anyone|anybody)\b"
 _SEND = r"\b(?:send|post|forward|upload|transmit|submit|copy|leak|exfiltrate)\b"
 
 TEXTS = (
@@ -50,46 +53,75 @@ TEXTS = (
         "override",
         Weight.SPEAKS,
         "It tells the AI to drop the instructions that it has.",
-        "ignore|disregard|forget|override|bypass|you are now|from now on",
+        "ignore|disregard|forget|override|bypass|you are now|from now on|pretend|act as"
+        "|ignor|vergiss|vergessen|missachte"
+        "|oublie|olvida|dimentica|esqueça|negeer|忽略|无视|忽視|無視|無视|игнорир|забудь",
         rf"\b(?:ignore|disregard|forget)\b{_UP_TO_3}{_GAP}(?:previous|prior|earlier|above|preceding|original)\b"
         rf"(?={_GAP}(?:\w{{1,12}}{_GAP})?{_ORDERS}\b|[.,;:!)\"']|{_GAP}and\b|\s{{0,50}}$)",
-        rf"\b(?:ignore|disregard|forget|override|bypass)\b{_UP_TO_3}{_GAP}{_ORDERS}\b",
-        rf"\b(?:ignore|disregard|forget){_GAP}everything\b",
+        rf"\b(?:ignore|disregard|forget|override|bypass)\b{_UP_TO_3}{_GAP}{_OWN_ORDERS}\b",
+        rf"\b(?:ignore|disregard|forget|override|bypass){_GAP}(?:(?:all|any)(?: of)?{_GAP})?"
+        rf"(?:your|other|system|safety){_GAP}(?:\w{{1,12}}{_GAP})?(?:rules|commands|orders|messages|prompts?)\b",
+        rf"\b(?:ignore|disregard|forget){_GAP}(?:everything|anything|all|what)\b(?:{_GAP}else)?"
+        rf"(?=[.!;:]|\s{{0,50}}$|{_GAP}(?:and start|above|before this|so far|(?:that{_GAP})?you (?:know|were|have|are)"
+        rf"|the (?:user|human) (?:has )?(?:said|asked|told|wants?)))",
+        r"\b(?:pretend|act|behave)\b[^.\n]{0,30}\b(?:unrestricted|jailbroken|(?:no|without) restrictions)\b",
+        r"\b(?:ignorier(?:e|en sie)|vergiss|vergessen sie|missachte)\b[^.\n]{0,40}\b(?:anweisung|instruktion|vorgabe)",
+        r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.\n]{0,40}\b(?:consignes|instructions précédentes)",
+        r"\b(?:ignor[ae]|olvid[ae]|dimentica|esqueça)\b[^.\n]{0,40}\b(?:instrucciones|istruzioni|instruções)",
+        r"\bnegeer\b[^.\n]{0,40}\b(?:instructies|aanwijzingen)",
+        r"(?:忽略|无视|忽視|無視)[^。\n]{0,12}(?:指令|指示|說明|说明|提示)",
+        r"(?:指示|命令)[^。\n]{0,8}無視",
+        r"(?:игнорир\w{0,6}|забудь\w{0,3})[^.\n]{0,40}(?:инструкц|указани)",
         rf"\byou are now{_GAP}(?:an?|the|in)\b",
-        r"\bfrom now on,? you\b",
+        r"\bfrom now on,? you\b(?! (?:can|may|could)\b)",
     ),
     _kind(
         "secrecy",
         Weight.SPEAKS,
         "It asks the AI to keep something from the person who uses it.",
-        "user|human|mention",
-        rf"\b{_NOT}{_GAP}(?:\w{{1,12}}{_GAP}){{0,2}}?(?:tell|mention|inform|reveal|disclose|show|explain|admit|let)\b"
-        r"[^.\n]{0,60}\b(?:users?|humans?)\b(?!['’]s)",
-        r"\bwithout (?:telling|informing|mentioning|the knowledge of|alerting)\b[^.\n]{0,40}\b(?:users?|humans?)\b",
-        r"\b(?:hide|conceal|keep|kept|secret)\b[^.\n]{0,40}\bfrom the (?:user|human)\b(?!['’]s)",
-        r"\bthe user (?:must|should|need|may) ?(?:not|n['’]t|never) (?:know|see|learn|notice|be told|be informed)\b",
+        "user|human|mention|silently|secretly|covertly|anyone",
+        rf"\b{_NOT}{_GAP}(?:\w{{1,12}}{_GAP}){{0,2}}?(?:tell|inform|alert){_GAP}(?:(?:the|any|your|our|human){_GAP})"
+        rf"{{0,2}}{_PEOPLE}(?!['’]s|{_GAP}apart)",
+        rf"\b{_NOT}{_GAP}(?:\w{{1,12}}{_GAP}){{0,2}}?(?:mention|reveal|disclose|show|explain|admit|say)\b[^.\n]{{0,60}}"
+        rf"\bto{_GAP}(?:(?:the|any|your|our){_GAP})?{_PEOPLE}(?!['’]s)",
+        rf"\b{_NOT}{_GAP}let{_GAP}(?:the{_GAP})?{_PEOPLE}{_GAP}(?:know|see|notice|find|learn)\b",
+        r"\bwithout (?:telling|informing|mentioning|the knowledge of|alerting|asking)\b[^.\n]{0,40}"
+        r"\b(?:users?|humans?)\b"
+        r"(?!['’]s|\s(?:name|id)\b)",
+        r"\b(?:hide|conceal|keep|kept|secret)\b[^.\n]{0,40}\bfrom the (?:user|human)\b(?=\s{0,5}(?:[.,;:!)]|$|and\b))",
+        r"\bthe user (?:must|should|need|may) ?(?:not|n['’]t|never) (?:know|learn|notice|be told|be informed"
+        r"|see (?:this|it|that))\b",
+        r"\b(?:silently|secretly|covertly)\b,?\s(?:also\s)?(?:call|send|forward|copy|read|run|use|include|upload|pass)\b",
         rf"\b{_NOT} mention (?:this|that|it|these|any of)\b",
     ),
     _kind(
         "imitates",
         Weight.SPEAKS,
         "It imitates the marks by which an AI knows its own instructions.",
-        "<|[|#|system|assistant",
-        r"</?\s{0,5}(?:important|system|instructions?|critical)\s{0,5}>",
+        "<|[|#|system|assistant|human|instructions",
+        r"</?\s{0,5}(?:important|system(?:[-_ ]\w{1,20})?|instructions?|critical|assistant|tool_call|function_calls?)"
+        r"\s{0,5}>",
         r"<\|[a-z_]{2,30}\|>",
         r"\[/?(?:INST|SYSTEM|SYS)\]",
         r"(?:^|\n)\s{0,20}#{1,6}\s{0,5}(?:system|new instructions?)\b",
-        r"(?:^|\n)\s{0,20}(?:system|assistant)\s{0,3}:\s{0,5}(?:you|ignore|always|never)\b",
+        r"(?:^|\n|[.!?]\s)\s{0,20}(?:system|assistant)\s{0,3}:\s{0,5}(?:you|ignore|always|never|new)\b",
+        r"\n\s{0,20}\n\s{0,20}(?:human|assistant)\s{0,3}:",
+        r"\b(?:new|updated|hidden|secret) instructions\s{0,3}:",
         r"\b(?:reveal|print|repeat|output|send|include|quote)\b[^.\n]{0,30}\b(?:your|the) system prompt\b",
     ),
     _kind(
         "key_file",
         Weight.SPEAKS,
         "It names a file in which people's machines keep keys, passwords or the settings of AI clients.",
-        "ssh|aws|gnupg|kube|rc|id_|/etc/|pgpass|git-cred|docker|mcp.json|claude_desktop|wallet.dat",
+        "ssh|aws|gnupg|kube|rc|id_|id |/etc/|/proc/|pgpass|git-cred|gcloud|application_default|history|authorized_keys"
+        "|docker|mcp.json|claude_desktop|wallet.dat",
         r"(?:~|\$HOME|%USERPROFILE%)[\w/\\.-]{0,60}[/\\]\.(?:ssh|aws|gnupg|kube|netrc|npmrc)\b[\w/\\.-]{0,80}",
         r"\.ssh[/\\][\w.*-]{1,60}",
-        r"\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?:\.pub)?",
+        r"(?<![A-Za-z0-9])id[_ ](?:rsa|dsa|ecdsa|ed25519)\b(?:\.pub)?",
+        r"\.(?:bash|zsh|python)_history\b",
+        r"/proc/(?:self|\d{1,7})/environ\b",
+        r"\.config[/\\]gcloud\b[\w/\\.-]{0,80}|\bapplication_default_credentials\.json\b",
+        r"\bauthorized_keys\b",
         r"\.aws[/\\](?:credentials|config)\b",
         r"/etc/(?:passwd|shadow|sudoers)\b",
         r"\.(?:netrc|npmrc|pypirc|pgpass|git-credentials)\b",
@@ -116,7 +148,8 @@ TEXTS = (
         rf"\b(?:the user['’]s|your)\s(?:\w{{1,12}}\s){{0,2}}?(?:{_PRIVATE}|{_TALK})\b",
         rf"\b(?:include|attach|append|pass|paste|put|copy|insert|provide|send|forward|upload)\b[^.\n]{{0,60}}"
         rf"\b(?:whole|full|entire|complete)\s(?:{_TALK})\b",
-        rf"{_SEND}[^.\n]{{0,60}}\b(?:all|any|every)\s(?:\w{{1,12}}\s){{0,2}}?{_PRIVATE}\b",
+        rf"\b(?:send|post|forward|upload|transmit|leak|exfiltrate)\b[^.\n]{{0,60}}\b(?:all|any|every)\s"
+        rf"(?:\w{{1,12}}\s){{0,2}}?{_PRIVATE}\b(?!{_GAP}to the vault)",
     ),
     _kind(
         "first",
@@ -132,7 +165,7 @@ TEXTS = (
         Weight.LOOK,
         "It says where something is to be sent.",
         "http|ftp|ws:|wss:|@|](",
-        rf"{_SEND}[^.\n]{{0,120}}?\b(?:to|at|via)\b[^.\n]{{0,40}}?{_LINK}",
+        rf"(?:{_SEND}|\bappend\b)[^.\n]{{0,120}}?\b(?:to|at|via)\b[^.\n]{{0,40}}?{_LINK}",
         rf"(?:{_SEND}|\bbcc\b)[^.\n]{{0,80}}?{_MAIL}",
         rf"\bcurl\b[^\n]{{0,80}}?{_LINK}",
         rf"!\[[^\]\n]{{0,80}}\]\({_LINK}",
@@ -144,7 +177,9 @@ TEXTS = (
         "ask|wait|request|already|approved|authori",
         rf"\b(?:{_NOT}|no need to)\s(?:ask|wait|request)\b[^.\n]{{0,40}}\b(?:confirm\w{{0,8}}|permission|approval"
         r"|consent|the user|users)\b",
-        r"\b(?:user|admin|administrator|owner) (?:has )?already (?:approved|agreed|consented|confirmed|authori[sz]ed)"
+        r"(?<!whether the )(?<!that the )(?<!if the )(?<!when the )"
+        r"\b(?:user|admin|administrator|owner) (?:has )?already "
+        r"(?:approved|agreed|consented|confirmed|authori[sz]ed)"
         r"\b",
         r"\bpre-?(?:approved|authori[sz]ed) by (?:the )?(?:user|admin|administrator|owner)\b",
     ),
@@ -163,7 +198,9 @@ TEXTS = (
         "asks_secret",
         Weight.LOOK,
         "It asks for a secret.",
-        "your|user",
+        "your|user|cookie|keychain|browser",
+        r"\b(?:pass|include|send|dump|read|provide|copy)\b[^.\n]{0,30}\b(?:browser(?:['’]s)? (?:cookies|history)"
+        r"|session cookies?|keychain)\b",
         r"\b(?:provide|include|enter|type|paste|pass|give|supply)\b[^.\n]{0,30}\b(?:the user['’]s|your)\s"
         rf"(?:\w{{1,12}}\s)?(?:{_PRIVATE})\b",
     ),
@@ -171,10 +208,11 @@ TEXTS = (
         "comment",
         Weight.LOOK,
         "It holds marks that many pages don't show, and an AI reads.",
-        "<!--|javascript:|display|data:",
+        "<!--|javascript:|display|data:|font-size|opacity|visibility",
         r"<!--",
         r"\bjavascript:[\w(/]",
-        r"\bdisplay\s{0,3}:\s{0,3}none\b",
+        r"\bdisplay\s{0,3}:\s{0,3}none\b|\bvisibility\s{0,3}:\s{0,3}hidden\b",
+        r"\b(?:font-size|opacity)\s{0,3}:\s{0,3}0(?![.\d])",
         r"data:[\w/+.-]{3,40};base64",
     ),
     _kind(
@@ -201,9 +239,14 @@ KINDS: Mapping[str, Kind] = {
 }
 
 ENCODED_TEXT = re.compile(r"[A-Za-z0-9+/_-]{80,20000}={0,2}|(?:\\x[0-9A-Fa-f]{2}){12,5000}")
+ESCAPED = re.compile(
+    r"(?P<percent>(?:%[0-7][0-9A-Fa-f]){6,2000})|(?:&#x?[0-9A-Fa-f]{1,6};){6,2000}|(?:\\u00[2-7][0-9A-Fa-f]){6,2000}"
+    r"|(?P<hex>\b(?:[2-7][0-9A-Fa-f]){16,5000}\b)|(?P<base64>[A-Za-z0-9+/_-]{24,20000}={0,2})"
+)
+"""What may be readable text in another dress."""
 TWO_ALPHABETS = re.compile(
-    r"[A-Za-z]{1,40}[\u0400-\u052f\u0391-\u03a9\u03bf]{1,40}\w{0,40}"
-    r"|[\u0400-\u052f\u0391-\u03a9\u03bf]{1,40}[A-Za-z]{2,40}\w{0,40}"
+    r"[A-Za-z]{1,40}[\u0400-\u0587\u0391-\u03a9\u03bf]{1,40}\w{0,40}"
+    r"|[\u0400-\u0587\u0391-\u03a9\u03bf]{1,40}[A-Za-z]{2,40}\w{0,40}"
 )
 CARRYING_NAME = re.compile(
     r"^(?:\w{0,20}[_ -])?(?:context|conversation|chat|sidenotes?|side[_ -]notes?|thoughts?|reasoning|scratchpad|memory"
@@ -220,3 +263,15 @@ CARRYING_TEXT = re.compile(
     re.IGNORECASE,
 )
 """In the description of an argument."""
+SAME_LOOKS = str.maketrans(
+    "аеорсухіјѕһԁԛԝօսոիοАВЕКМНОРСТХІΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeopcyxijshdqwounioABEKMHOPCTXIABEZHIKMNOPTYX",
+)
+"""Cyrillic, Armenian and Greek letters that look like one of ours, in a word that mixes alphabets."""
+SMALL_CAPITALS = dict(
+    zip(
+        "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
+        "abcdefghijklmnoprstuvwyz",
+        strict=True,
+    )
+)

@@ -13,6 +13,13 @@ _HIDDEN = re.compile(
 )
 
 
+_FLAG = re.compile(
+    "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
+    "|\U000e0077\U000e006c\U000e0073)\U000e007f"
+)
+"""Of England, Scotland and Wales: the only pictures that are made of tags."""
+
+
 def show_hidden(text: str) -> str:
     """Writes characters that can't be seen, or that turn the order of others, as ⟨U+202E⟩."""
     return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
@@ -46,6 +53,9 @@ def _is_needed(text: str, place: int) -> bool:
         return all(
             (one > "\u02ff" and unicodedata.category(one)[0] in "LMS") or one == "\ufe0f" for one in (before, after)
         )
+    if character >= "\U000e0000":
+        flag = text.rfind("\U0001f3f4", max(0, place - 6), place)
+        return flag >= 0 and _FLAG.match(text, flag) is not None
     return character in "\u200e\u200f" and any(unicodedata.bidirectional(one) in {"R", "AL"} for one in (before, after))
 
 
