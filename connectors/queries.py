@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -159,11 +159,6 @@ def due_for_sync() -> list[UUID]:
 def is_due_for_sync(connector_id: UUID) -> bool:
     """Whether this one is, without looking at the others."""
     return _due_for_sync().filter(pk=connector_id).exists()
-
-
-def told_of_trouble(connector_id: UUID) -> datetime | None:
-    """When the people who look after the connector were told of its present trouble; None while they were not."""
-    return Connector.objects.filter(pk=connector_id).values_list("trouble_told_at", flat=True).first()
 
 
 def _due_for_sync() -> QuerySet[Connector]:

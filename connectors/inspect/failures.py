@@ -68,10 +68,7 @@ def _unreached(connector: Connector, problem: UpstreamError) -> str:
             "Check the address, and that the server listens on this port. In a container, localhost is the container "
             "itself: write the name of the other container or of the host instead."
         )
-    return _NOT_CONNECTED.get(
-        problem.why,
-        "Check the address, and that the server runs and may be reached from the machine that runs Harriet.",
-    )
+    return _NOT_CONNECTED.get(problem.why, _UNREACHED)
 
 
 def _answered(connector: Connector, problem: UpstreamError) -> Finding:

@@ -126,9 +126,7 @@ def _tools(count: int) -> str:
     return f"{count} {'tool' if count == 1 else 'tools'}"
 
 
-@require_POST
-@needs(Power.MANAGE_CONNECTORS)
-def switch_this_tool(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
+def _switch(request: OrganizationRequest, pk: UUID, tool_pk: UUID) -> HttpResponse:
     found = tool_of(request.organization, tool_pk)
     if found.connector_id != pk:
         raise NotFound("There is no such tool here.")
@@ -146,7 +144,7 @@ def set_many_tools(request: OrganizationRequest, pk: UUID) -> HttpResponseBase:
     if request.method != "POST":
         return redirect(f"{reverse('connectors:detail', args=[pk])}?{request.GET.urlencode()}")
     if one := request.POST.get("switch"):
-        return switch_this_tool(request, pk, _uuid(one))
+        return _switch(request, pk, _uuid(one))
     form = BulkForm(request.organization, request.POST)
     filters = QueryDict(query_without(QueryDict(request.POST.get("query", "")), "change"))
     is_of_all = "matching" in request.POST

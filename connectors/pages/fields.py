@@ -148,24 +148,9 @@ class ConnectorsField(SeveralField[Connector]):
         super().__init__(Connectors(organization), **options)
 
 
-class ConnectorField(OneField[Connector]):
-    def __init__(self, organization: Organization, **options: Any) -> None:
-        super().__init__(EveryConnector(organization), **options)
-
-
-class ToolsField(SeveralField[Tool]):
-    def __init__(self, organization: Organization, **options: Any) -> None:
-        super().__init__(Tools(organization), **options)
-
-
 class ManyToolsField(ChangedField[Tool]):
     def __init__(self, organization: Organization, **options: Any) -> None:
         super().__init__(Tools(organization), **options)
-
-
-class ToolField(OneField[Tool]):
-    def __init__(self, organization: Organization, **options: Any) -> None:
-        super().__init__(EveryTool(organization), **options)
 
 
 class ProfileField(OneField[Profile]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from connectors.pages.access_step import access_step
-from connectors.pages.bulk import bulk_page, set_many_tools, switch_this_tool, undo_bulk
+from connectors.pages.bulk import bulk_page, set_many_tools, undo_bulk
 from connectors.pages.connector.access import access_tab, save_approvers
 from connectors.pages.connector.activity import activity_tab
 from connectors.pages.connector.authentication import authentication_tab, switch_back_to_secret
@@ -83,7 +83,6 @@ connector_urls = (
         path("<uuid:pk>/tools/together/<uuid:bulk_pk>/", bulk_page, name="tool_changes"),
         path("<uuid:pk>/tools/together/<uuid:bulk_pk>/undo/", undo_bulk, name="undo_tool_changes"),
         path("<uuid:pk>/tools/<uuid:tool_pk>/", tool_page, name="tool"),
-        path("<uuid:pk>/tools/<uuid:tool_pk>/switch/", switch_this_tool, name="switch_tool"),
         path("<uuid:pk>/tools/<uuid:tool_pk>/accept/", accept_change_of_tool, name="accept_change"),
         path("<uuid:pk>/tools/<uuid:tool_pk>/refuse/", refuse_change_of_tool, name="refuse_change"),
     ],

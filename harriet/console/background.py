@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import redis
 from django.conf import settings
 from django.utils import timezone
 
 from audit.models import Sweep, Unsealed
+from harriet.pages.counts import AtMost, at_most
 
-MOST = 1_000
 QUEUE = "celery"
 LATE = timedelta(minutes=5)
 """Background work that a worker does every minute is late after this."""
@@ -25,23 +24,13 @@ _STANDING = 20
 ANSWER_SECONDS = 1.0
 
 
-class Count(NamedTuple):
-    """Counted up to a bound."""
-
-    number: int
-    bound: int
-
-    def __str__(self) -> str:
-        return f"{self.bound:,}+" if self.number > self.bound else f"{self.number:,}"
-
-
 @dataclass(frozen=True, slots=True)
 class BackgroundWork:
     queued: int | None
     """Tasks that wait in Redis; None when it does not answer."""
     swept_until: datetime | None
     """When a worker last looked for calls without an outcome."""
-    unsealed: Count
+    unsealed: AtMost
     redis_version: str
     """Empty when it does not answer."""
 
@@ -62,9 +51,8 @@ class BackgroundWork:
 
 def background() -> BackgroundWork:
     sweep = Sweep.objects.first()
-    waiting = Unsealed.objects.order_by()[: MOST + 1].count()
     queued, version = _asked()
-    return BackgroundWork(queued, sweep.swept_until if sweep else None, Count(waiting, MOST), version)
+    return BackgroundWork(queued, sweep.swept_until if sweep else None, at_most(Unsealed.objects.all()), version)
 
 
 def _asked() -> tuple[int | None, str]:

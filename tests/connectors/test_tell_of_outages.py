@@ -19,7 +19,6 @@ from connectors.actions.resume_connector import resume_connector
 from connectors.actions.save_connection import save_connection
 from connectors.actions.tell_of_outages import AGAIN_AFTER, DOWN_FOR, OVER_AFTER, tell_of_outages
 from connectors.models import Connector
-from connectors.queries import told_of_trouble
 from harriet.lib.secret import Secret
 from harriet.people.actions.send_notices import send_due_notices
 from harriet.people.models import Membership, Notice, User
@@ -44,6 +43,11 @@ def pass_time(by: timedelta) -> None:
     Connector.objects.update(**moved)
 
 
+def is_told_of(server: Connector) -> bool:
+    """Whether its owner was told of its present trouble."""
+    return Connector.objects.get(pk=server.pk).trouble_told_at is not None
+
+
 def hours() -> None:
     """What the schedule runs."""
     tell_of_outages()
@@ -58,14 +62,14 @@ def test_the_owner_hears_that_it_is_down_and_that_it_works_again(cast: Cast, crm
     record_health(crm, "down", "The server did not answer.")
     hours()
     assert not Notice.objects.exists(), "servers restart: not at once"
-    assert told_of_trouble(crm.pk) is None
+    assert not is_told_of(crm)
     pass_time(DOWN_FOR)
     for _ in range(3):
         hours()
     line = Notice.objects.get()
     assert line.user == cast.alice and line.read_at is None
     assert "CRM has been down since" in line.text and "did not answer" in line.text
-    assert told_of_trouble(crm.pk) is not None
+    assert is_told_of(crm)
     (down,) = mails_to(cast.alice)
     assert line.path in down and "/account/notifications/" in down
     record_health(crm, "up", "")
@@ -73,7 +77,7 @@ def test_the_owner_hears_that_it_is_down_and_that_it_works_again(cast: Cast, crm
     line.refresh_from_db()
     assert line.settled_at and line.read_at and "It was down from" in line.text
     assert len(mails_to(cast.alice)) == 2 and "CRM answers again" in mails_to(cast.alice)[1]
-    assert told_of_trouble(crm.pk) is None
+    assert not is_told_of(crm)
     assert not mails_to(cast.bob)
 
 
@@ -155,7 +159,7 @@ def test_a_refused_credential_is_told_at_once_and_is_over_when_it_is_taken(cast:
     hours()
     line = Notice.objects.get()
     assert "refuses the organization's credential" in line.text and len(mail.outbox) == 1
-    assert told_of_trouble(crm.pk) is not None
+    assert is_told_of(crm)
     record_health(crm, "up", "")
     line.refresh_from_db()
     assert line.settled_at and "takes the organization's credential" in line.text

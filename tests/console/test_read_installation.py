@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Sweep
-from harriet.console.background import BackgroundWork, Count
+from harriet.console.background import BackgroundWork
 from harriet.console.installation.licences import packages
+from harriet.pages.counts import NONE
 from harriet.people.models import Backup, Membership
 from tests.stage.cast import Cast
 
@@ -42,7 +43,7 @@ def test_members_do_not_read_it(cast: Cast, client: Client) -> None:
 
 
 def work(*, queued: int | None, minutes: int) -> BackgroundWork:
-    return BackgroundWork(queued, timezone.now() - timedelta(minutes=minutes), Count(0, 1), "6.2")
+    return BackgroundWork(queued, timezone.now() - timedelta(minutes=minutes), NONE, "6.2")
 
 
 def test_which_process_stopped_follows_from_what_waits() -> None:

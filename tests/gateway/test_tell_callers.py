@@ -139,12 +139,11 @@ def test_that_others_have_been_told_is_said_only_where_it_is_known() -> None:
 
 TOLD_TO_CALLERS = ("harriet/gateway/", "approvals/limits.py", "approvals/queries.py")
 NOT_TO_CALLERS = ("harriet/gateway/try_it.py",)
-FOR_THE_LOG = {"No connector of the profile has this prefix.", "No connector of the profile offers this resource."}
-"""And the other reasons of `NotOffered`: what the client hears of it is always the same."""
 
 
 def test_no_refusal_of_the_gateway_speaks_of_what_only_admins_know() -> None:
-    """Every sentence that the reference lists for it."""
+    """Every sentence that the reference lists for it, but the reasons of `NotOffered`: those are for the log, and the
+    client hears the same of each."""
     told = [
         sentence
         for sentence in reference.sentences()

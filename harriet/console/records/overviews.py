@@ -15,7 +15,7 @@ from audit.events import CALL_INTENT, CALL_REFUSED
 from audit.models import Checkpoint
 from audit.verification.checkpoints import is_own
 from connectors.models import Connector
-from harriet.console.background import Count
+from harriet.pages.counts import AtMost, as_at_most
 
 PAGE = 25
 MOST = 1_000
@@ -45,14 +45,14 @@ class Overview:
 
     slug: str
     name: str
-    people: Count
-    working: Count
-    down: Count
-    needs_admin: Count
-    unchecked: Count
+    people: AtMost
+    working: AtMost
+    down: AtMost
+    needs_admin: AtMost
+    unchecked: AtMost
     """Active connectors, by health."""
-    calls: Count
-    refused: Count
+    calls: AtMost
+    refused: AtMost
     """Of the last 24 hours."""
     sealed: int
     """Events in the chain, as its mark keeps count."""
@@ -108,13 +108,13 @@ def _overview(row: Counted, verification: Checkpoint | None) -> Overview:
     return Overview(
         row.slug,
         row.name,
-        people=Count(row.people, MOST),
-        working=Count(row.working, MOST),
-        down=Count(row.down, MOST),
-        needs_admin=Count(row.needs_admin, MOST),
-        unchecked=Count(row.unchecked, MOST),
-        calls=Count(row.calls, MOST_CALLS),
-        refused=Count(row.refused, MOST_CALLS),
+        people=as_at_most(row.people, MOST),
+        working=as_at_most(row.working, MOST),
+        down=as_at_most(row.down, MOST),
+        needs_admin=as_at_most(row.needs_admin, MOST),
+        unchecked=as_at_most(row.unchecked, MOST),
+        calls=as_at_most(row.calls, MOST_CALLS),
+        refused=as_at_most(row.refused, MOST_CALLS),
         sealed=row.sealed,
         verification=verification,
     )
