@@ -57,9 +57,9 @@ def withdraws_a_call(dana: Hands) -> None:
     dana.follow_like("^Waiting for me")
     dana.sees("Yours, waiting for somebody else", "Data warehouse")
     dana.look()
-    dana.press_like("^Withdraw ticket 2$")
-    dana.sees("withdrawn")
-    assert PendingAction.objects.get(ticket__number=2).state == "withdrawn"
+    dana.press_like("^Withdraw ticket 3$")
+    dana.sees("Withdrawn. The call has not run, and your client is told so.")
+    assert PendingAction.objects.get(ticket__number=3).state == "withdrawn"
 
 
 def reads_what_her_clients_did(dana: Hands) -> None:

@@ -70,6 +70,11 @@ class Hands:
         answer = self.page.goto(path, wait_until="load")
         assert answer and answer.ok, f"{path}: {answer and answer.status}"
 
+    def refused(self, path: str) -> None:
+        """What the address led to is gone."""
+        answer = self.page.goto(path)
+        assert answer and answer.status == 404, f"{path}: {answer and answer.status}"
+
     def look(self) -> None:
         """Judges what is shown now, as it is shown."""
         seen = Visit(self.page.url)
