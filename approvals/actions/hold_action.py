@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from approvals.actions.expire_actions import expire_action
 from approvals.actions.tell_approvers import tell_approvers
+from approvals.errors import NotYours
 from approvals.held_call import Held, HeldCall
 from approvals.lifecycle import REFUSED, State, mark_told, write_event
 from approvals.limits import check_room
@@ -20,6 +21,7 @@ from approvals.ticket_numbers import next_ticket, one_at_a_time
 from audit.actor import SYSTEM, Actor
 from audit.events import CallHeld
 from harriet.lib.ids import new_id
+from harriet.people.models import Membership
 
 EXPIRES_AFTER = timedelta(hours=24)
 
@@ -28,7 +30,8 @@ _OPEN = [State.WAITING, State.APPROVED, State.EXECUTING, State.DONE]
 
 @transaction.atomic
 def hold_action(call: HeldCall, *, actor: Actor) -> Held:
-    """Within what one person may have waiting: raises TooMany. `actor` is who asks.
+    """Within what one person may have waiting: raises TooMany, and NotYours for whoever left at this moment. `actor` is
+    who asks.
 
     A refusal that the client has not heard yet is returned once; the call after that asks anew.
     """
@@ -36,6 +39,7 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
     action = _standing(call)
     if action is None:
         _expire_late(call)
+        _check_is_here(call)
         check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
         action = _open_ticket(call, actor)
     if action.state in REFUSED:
@@ -47,6 +51,16 @@ def _standing(call: HeldCall) -> PendingAction | None:
     same = PendingAction.objects.filter(organization_id=call.organization_id, binding=call.binding)
     still_open = Q(state__in=_OPEN) & ~Q(state=State.WAITING, expires_at__lte=Now())
     return same.select_related("ticket").filter(still_open | Q(state__in=REFUSED, told_at=None)).order_by("-pk").first()
+
+
+def _check_is_here(call: HeldCall) -> None:
+    """The gateway may not know it yet. Whoever ends their access waits for this transaction, and ends this call too."""
+    if call.user_id is None:
+        return
+    mine = Membership.objects.select_for_update(of=("self",), no_key=True)
+    here = mine.filter(organization=call.organization_id, user=call.user_id, is_active=True, user__is_active=True)
+    if here.first() is None:
+        raise NotYours("Your access to this organization ended, so this call was not put on a ticket and has not run.")
 
 
 def _expire_late(call: HeldCall) -> None:

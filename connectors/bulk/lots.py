@@ -76,7 +76,10 @@ class Lots:
         counts = self.counts
         if self.wish.action == "unconfirm" or self.wish.gives_to_everyone:
             return any(counts[lot] for lot in CHANGED)
-        return self.wish.action == "enable" and any(counts[lot] for lot in NAMED)
+        named = self.of(*NAMED)
+        return bool(self.wish.action == "enable" and named) or any(
+            self.seen[key].standing.is_opened_by(self.wish) for key in named
+        )
 
     def of(self, *lots: Lot) -> list[UUID]:
         return [key for key, one in self.seen.items() if one.lot in lots]

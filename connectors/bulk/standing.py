@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from connectors.bulk.wish import Wish
-from connectors.models import Risk, Tool, ToolPermission, ToolVersion
+from connectors.models import EVERYONE, Risk, Tool, ToolPermission, ToolVersion
 
 DIGEST = 12
 """Bytes that are compared of a definition's SHA-256."""
@@ -40,6 +40,13 @@ class Standing(NamedTuple):
             return (self.groups, self.roles) == self.granted(wish)
         switch = self.is_enabled if wish.action in {"enable", "disable"} else self.requires_confirmation
         return switch == (wish.action in {"enable", "confirm"})
+
+    def is_opened_by(self, wish: Wish) -> bool:
+        """Somebody may call it afterwards who may not now."""
+        groups, roles = self.granted(wish)
+        if not wish.is_about_access or EVERYONE in self.roles:
+            return False
+        return not (set(groups) <= set(self.groups) and set(roles) <= set(self.roles))
 
     def granted(self, wish: Wish) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The groups and roles that the wish leads to."""

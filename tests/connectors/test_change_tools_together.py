@@ -147,6 +147,20 @@ def test_everybody_is_given_access_only_after_a_question(alice: Client, gmail: C
     assert set(given) == {"list_0"}
 
 
+def test_what_is_dangerous_is_opened_to_more_people_only_with_a_tick(
+    alice: Client, cast: Cast, gmail: Connector
+) -> None:
+    sales = {"groups": [str(cast.sales.pk)], "how": "add"}
+    risky = gmail.tools.get(name="delete_all")
+    seen = preview(alice, gmail, "set_access", "list_0", "delete_all", **sales)
+    assert f'value="{risky.pk}"' in seen.content.decode() and "the read-only and the ticked ones" in read(seen)
+    decide(alice, seen, "read_only")
+    assert {row.tool.name for row in ToolPermission.objects.filter(group=cast.sales)} == {"list_0"}
+    set_tool(risky, roles=["everyone"], actor=actor(gmail))
+    decide(alice, preview(alice, gmail, "set_access", "delete_all", **sales | {"how": "replace"}))
+    assert list(risky.permissions.values_list("group", "role")) == [(cast.sales.pk, "")], "fewer than everybody"
+
+
 def test_groups_are_added_taken_away_or_replaced_as_one_says(alice: Client, cast: Cast, gmail: Connector) -> None:
     support = Group.objects.create(organization=cast.acme, slug="support", name="Support")
     set_tool(gmail.tools.get(name="list_0"), groups=[support], roles=["approver"], actor=actor(gmail))

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.request_access import request_access
-from approvals.models import AccessRequest
+from approvals.errors import NotYours
+from approvals.models import AccessRequest, PendingAction
 from audit.models import Event
 from connectors.models import Connector, ConnectorGroupPermission
 from harriet.gateway.steps.ticket import refusal_of
@@ -56,6 +57,15 @@ def test_her_waiting_calls_end_with_a_true_reason(mailing: Mailing, end: Any) ->
     assert "for dana@acme.test on ticket #1 was ended" in Event.objects.get(code="action.ended").sentence
     told = mailing.held()
     assert refusal_of(told).startswith("This call was not run (ticket #1): The access of dana@acme.test ended.")
+
+
+@pytest.mark.parametrize("end", [deactivate_person, remove_person])
+def test_a_call_that_comes_at_that_very_moment_does_not_wait_for_ever(mailing: Mailing, end: Any) -> None:
+    """A process of the gateway has not heard of it yet."""
+    end(membership(mailing.cast.dana), actor=mailing.cast.actor(mailing.cast.alice))
+    with pytest.raises(NotYours, match="Your access to this organization ended"):
+        mailing.held()
+    assert not PendingAction.objects.exists()
 
 
 def test_nothing_comes_back_with_her(mailing: Mailing) -> None:

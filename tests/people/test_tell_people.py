@@ -17,7 +17,7 @@ from audit.verification.checkpoints import remember
 from harriet.people.actions.choose_notifications import choose_notifications
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.send_notices import TRIED_FOR, send_due_notices
-from harriet.people.actions.settle_matter import settle_matter
+from harriet.people.actions.settle_matter import settle_matter, tell_end_of_matter
 from harriet.people.actions.tell_of_log import tell_of_log
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.errors import PeopleError
@@ -104,6 +104,20 @@ def test_it_is_not_tried_for_ever(cast: Cast, settings: Any) -> None:
     Notice.objects.update(created_at=F("created_at") - TRIED_FOR - timedelta(hours=1))
     send_due_notices()
     assert Notice.objects.get().due_at is None and Notice.objects.get().problem
+
+
+def test_the_end_of_something_long_is_tried_as_often_as_its_beginning(cast: Cast, settings: Any) -> None:
+    tell_people(matter(cast), [cast.bob.pk])
+    send_due_notices()
+    Notice.objects.update(created_at=F("created_at") - TRIED_FOR - timedelta(hours=1))
+    tell_end_of_matter(matter(cast, text="It is eaten."))
+    usual, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "harriet.people.smtp.NotedSmtp"
+    settings.EMAIL_PORT = 9
+    send_due_notices()
+    settings.EMAIL_BACKEND = usual
+    Notice.objects.update(due_at=F("due_at") - timedelta(hours=2))
+    send_due_notices()
+    assert [message.subject for message in mail.outbox] == ["There is cake.", "It is eaten."]
 
 
 def test_bob_chooses_on_his_page(client: Client, cast: Cast) -> None:

@@ -136,6 +136,6 @@ def _put_off(lines: list[Notice], problem: str) -> None:
     log.warning("Could not send %d notices to a person: %s", len(lines), problem)
     now = database_now()
     for line in lines:
-        age = now - line.created_at
+        age = now - max(line.created_at, line.settled_at or line.created_at)  # its end is told, too
         again = None if age > TRIED_FOR else now + min(max(age / 2, _SOONEST), _LATEST)
         Notice.objects.filter(pk=line.pk).update(due_at=again, problem=problem[:200])
