@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from approvals.models import PendingAction
 from approvals.queries import asked_by, still_waiting
+from harriet.lib.sentences import some_of
 from harriet.people.notifications.keys import about_connector
 from harriet.people.notifications.kinds import CALLS, Matter
 
@@ -42,9 +43,8 @@ def sentence_of(waiting: list[PendingAction]) -> str:
     if len(waiting) == 1:
         return f"{first.caller_label} asks to run {first.ticket.title}."
     names = list(dict.fromkeys(str(action.tool) for action in waiting))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    tools = ", ".join(name[:40] for name in names[:_NAMED])
-    return f"{first.caller_label[:80]} asks to run {first.connector.name[:60]}: {tools}{more} ({len(waiting)} calls)."
+    tools = some_of([name[:40] for name in names], _NAMED)
+    return f"{first.caller_label[:80]} asks to run {first.connector.name[:60]}: {tools} ({len(waiting)} calls)."
 
 
 def path_to(waiting: list[PendingAction]) -> str:

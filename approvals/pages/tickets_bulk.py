@@ -15,6 +15,7 @@ from approvals.pages.forms import RejectForm
 from approvals.queries import tickets_for
 from approvals.sealed_parts import arguments_of, meta_of
 from connectors.models import Risk
+from harriet.lib.sentences import within
 from harriet.lib.text import count_hidden, show_hidden
 from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
 from harriet.pages.tables.bulk_page import BulkFormPage, BulkPage, answers, asked, nothing_ticked, preview_or_do
@@ -86,8 +87,7 @@ def _why_not(request: OrganizationRequest, ticket: Ticket) -> str:
     action = ticket.action
     if action.state != PendingAction.State.WAITING:
         return f"it is decided or over: {action.get_state_display().lower()}"
-    why = refusal(action, request.membership)
-    return f"{why[:1].lower()}{why[1:]}".rstrip(".")
+    return within(refusal(action, request.membership))
 
 
 def _needs_a_look(action: PendingAction) -> str:

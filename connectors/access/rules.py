@@ -16,6 +16,7 @@ from uuid import UUID
 
 from connectors.access.grantees import role_label
 from connectors.models import EVERYONE, Connector, Tool
+from harriet.lib.sentences import some_of
 
 LONGEST_NAME = 60
 """Model APIs refuse tool names beyond 64, and some clients hide those beyond 60."""
@@ -162,9 +163,7 @@ def _not_permitted(tool: ToolFacts, caller: CallerFacts) -> str:
         return f"{tool.name} is enabled, but for no group and no role, so nobody may call it."
     allowed = [f"the group {name}" for name in sorted(tool.groups.values())]
     allowed += [_role_words(role) for role in sorted(tool.roles)]
-    more = [f"{len(allowed) - MOST_NAMED} more"] if len(allowed) > MOST_NAMED else []
-    words = " and ".join([", ".join(allowed[:MOST_NAMED]), *more])
-    return f"{tool.name} is allowed for {words}; {caller.label} is not among them."
+    return f"{tool.name} is allowed for {some_of(allowed, MOST_NAMED)}; {caller.label} is not among them."
 
 
 def _role_words(role: str) -> str:

@@ -21,6 +21,7 @@ from connectors.bulk.wish import Wish
 from connectors.errors import ConnectorError
 from connectors.events import ToolsChangedTogether
 from connectors.models import BulkChange, Connector, Tool
+from harriet.lib.sentences import some_of
 from harriet.lib.text import excerpt
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
@@ -94,9 +95,7 @@ def _were(count: int) -> str:
 
 def named(moved: Moved) -> str:
     """ "send_mail (its definition changed), delete_all (it is Dangerous now) and 3 more"."""
-    told = [f"{excerpt(str(tool or 'a tool'), 60)} ({why})" for tool, why in moved[:MOST_NAMED]]
-    more = len(moved) - len(told)
-    return ", ".join(told) + (f" and {more} more" if more else "")
+    return some_of([f"{excerpt(str(tool or 'a tool'), 60)} ({why})" for tool, why in moved], MOST_NAMED)
 
 
 def _finish(bulk: BulkChange, wish: Wish, *, actor: Actor) -> BulkChange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.ownerless import owned_things
 from harriet.lib.ids import new_id
+from harriet.lib.sentences import some_of
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.endings import Ending
 from harriet.people.notifications.kinds import HANDED_OVER, Matter
@@ -21,7 +22,7 @@ def tell_of_ownerless(ending: Ending) -> None:
     names = list(dict.fromkeys([*(one.name for one in owned.connectors), *(one.name for one in owned.credentials)]))
     if not names:
         return
-    some = ", ".join(name[:40] for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    some = some_of([name[:40] for name in names], 3)
     text = f"{ending.why} Nobody active looks after {some}: hand them over to somebody."
     matter = Matter(HANDED_OVER, ending.organization_id, f"ownerless {new_id()}", text, HAND_OVER)
     tell_people(matter, who_look_after(ending.organization_id, None))

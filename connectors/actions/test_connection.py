@@ -18,6 +18,7 @@ from connectors.models import Connector
 from connectors.transports.base import Discovery
 from harriet.lib.egress import EgressRefused, check_url
 from harriet.lib.errors import Problem
+from harriet.lib.sentences import some_of
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from vault.queries import credential_of
@@ -114,5 +115,4 @@ def _listed(title: str, offer: Offer) -> Finding:
     if offer.mended:
         was_mended = f"{len(offer.mended)} not valid, and mended. {offer.mended[0]}"
         return Finding("ok", title, f"{count} {title.lower()} found; {was_mended}", short, first)
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return Finding("ok", title, f"{count} found: {', '.join(names[:5])}{more}.", short, first)
+    return Finding("ok", title, f"{count} found: {some_of(names, 5)}.", short, first)

@@ -70,7 +70,7 @@ def _opened(client: Client, path: str, why: str) -> str:
     assert path.startswith("/"), why
     answer = client.get(path)
     assert answer.status_code == 200, why
-    return b"".join(answer).decode()
+    return b"".join(answer).decode(errors="replace")
 
 
 @pytest.mark.django_db
@@ -78,3 +78,10 @@ def _opened(client: Client, path: str, why: str) -> str:
 def test_other_files_are_no_documents(cast: Cast, client: Client, name: str) -> None:
     client.force_login(cast.dana)
     assert client.get(f"/help/{name}/").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["nothing.png", "..%2F..%2FREADME.md", "people.md", "first-run.png"])
+def test_other_files_are_no_pictures(cast: Cast, client: Client, name: str) -> None:
+    client.force_login(cast.dana)
+    assert client.get(f"/help/pictures/{name}").status_code == 404

@@ -16,6 +16,7 @@ from connectors.inspect.challenge import challenge_in_words
 from connectors.inspect.probe import FoundServer, Probe
 from connectors.inspect.try_everything import Trial, Tried
 from harriet.lib.secret import Secret
+from harriet.lib.sentences import some_of
 from harriet.lib.text import excerpt
 
 UNUSABLE, REFUSED, OUT_OF_REACH, CALL_FAILED = 1, 3, 4, 5
@@ -140,9 +141,8 @@ def _capabilities(capabilities: dict[str, Any]) -> str:
 
 
 def _names(entries: list[dict[str, Any]], key: str) -> str:
-    names = [excerpt(str(entry.get(key, "?")), 100) for entry in entries[:MOST_NAMES]]
-    more = f" and {len(entries) - MOST_NAMES} more" if len(entries) > MOST_NAMES else ""
-    return f"{len(entries)}: {', '.join(names)}{more}" if entries else "none"
+    names = [excerpt(str(entry.get(key, "?")), 100) for entry in entries]
+    return f"{len(entries)}: {some_of(names, MOST_NAMES)}" if entries else "none"
 
 
 def _header(text: str) -> tuple[str, Secret]:

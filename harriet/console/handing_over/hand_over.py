@@ -13,6 +13,7 @@ from connectors.actions.set_connector_owner import set_connector_owner
 from connectors.models import Connector, Profile
 from harriet.console.handing_over.holdings import groups_of_nobody_else, profiles_of_nobody_else
 from harriet.lib.ids import new_id
+from harriet.lib.sentences import some_of
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.models import Membership
@@ -80,7 +81,7 @@ def hand_over(steps: dict[str, Step], what: Iterable[str], to: Membership, actor
     """The sorts that were chosen, and then the line in the new owner's inbox."""
     names = [name for sort in what for name in steps[sort](to, actor)]
     if names and to.user_id != actor.id:
-        some = ", ".join(name[:50] for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        some = some_of([name[:50] for name in names], 3)
         text = f"{actor.label} handed over to you: {some}. You hear from now on when something is wrong with it."
         matter = Matter(HANDED_OVER, to.organization_id, f"handed over {new_id()}", text, reverse("me:home"))
         tell_people(matter, [to.user_id])

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -28,8 +27,11 @@ class Shelf:
 
 
 SHELVES = (
-    Shelf("For everybody who uses Harriet", ("people", "approvals", "audit", "redaction", "servers", "records")),
-    Shelf("For whoever runs it", ("production", "setup-file", "metrics", "scale", "performance")),
+    Shelf(
+        "For everybody who uses Harriet",
+        ("first-run", "people", "approvals", "notifications", "audit", "redaction", "servers", "records"),
+    ),
+    Shelf("For whoever runs it", ("production", "setup-file", "metrics", "scale", "large", "performance")),
     Shelf("For reference", ("audit-events", "reference", "conformance", "sessions")),
     Shelf("For its developers", ("architecture", "recipes")),
 )
@@ -102,6 +104,8 @@ def _inner(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _adapt_link(token: Token) -> None:
+    if token.type == "image":
+        token.attrSet("loading", "lazy")
     name = {"link_open": "href", "image": "src"}.get(token.type)
     if name is not None:
         token.attrSet(name, _inside(str(token.attrGet(name))))
@@ -113,13 +117,16 @@ def _inside(address: str) -> str:
     stem, _, ending = path.rpartition(".")
     if ending == "md" and is_document(stem):
         return reverse("help:document", args=[stem]) + hash + anchor
-    if ending == "svg" and (FOLDER / path).exists():
-        return reverse("help:picture", args=[stem])
-    return address
+    name = path.rpartition("/")[2]
+    return reverse("help:picture", args=[name]) if name in _pictures() else address
 
 
 def picture(name: str) -> Path:
     """Raises KeyError when there is none of this name."""
-    found: dict[str, Any] = {path.stem: path for path in FOLDER.glob("*.svg")}
-    path: Path = found[name]
-    return path
+    return _pictures()[name]
+
+
+@cache
+def _pictures() -> dict[str, Path]:
+    """By the name of the file, so that a name is never a path."""
+    return {path.name: path for path in (*FOLDER.glob("*.svg"), *FOLDER.glob("screenshots/*.png"))}

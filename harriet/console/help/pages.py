@@ -64,7 +64,7 @@ def document_picture(request: HttpRequest, name: str) -> FileResponse:
         found = picture(name)
     except KeyError:
         raise Http404("There is no such picture.") from None
-    return FileResponse(found.open("rb"), content_type="image/svg+xml")
+    return FileResponse(found.open("rb"))
 
 
 def _link(name: str) -> Link:

@@ -9,7 +9,7 @@ help_urls = (
         path("", documents_page, name="documents"),
         path("page/", topic_page, name="general"),
         path("page/<slug:key>/", topic_page, name="topic"),
-        path("pictures/<slug:name>.svg", document_picture, name="picture"),
+        path("pictures/<str:name>", document_picture, name="picture"),
         path("<slug:name>/", document_page, name="document"),
     ],
     "help",

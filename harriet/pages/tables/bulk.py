@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from harriet.lib.errors import Problem
+from harriet.lib.sentences import some_of, within
 
 MOST_TICKED = 200
 """Rows that one request changes."""
@@ -113,7 +114,7 @@ def carry_out(plan: Plan[T]) -> Outcome:
             else:
                 names.append(change.name)
         except Problem as problem:
-            left.append(Left(change.name, _within_sentence(problem.message)))
+            left.append(Left(change.name, within(problem.message)))
     return Outcome(_done(plan.action, names), _left(left))
 
 
@@ -134,20 +135,12 @@ def _done(action: BulkAction[T], names: Sequence[str]) -> str:
     if not names:
         return ""
     was = "was" if len(names) == 1 else "were"
-    return f"{action.noun.counted(len(names))} {was} {action.becomes}: {_named(names)}."
+    return f"{action.noun.counted(len(names))} {was} {action.becomes}: {some_of(names, MOST_NAMED)}."
 
 
 def _left(left: Sequence[Left]) -> str:
     if not left:
         return ""
     begins = "1 stays as it was" if len(left) == 1 else f"{len(left)} stay as they were"
-    return f"{begins}: {_named([f'{name}, because {why}' for name, why in left], '; ')}."
-
-
-def _within_sentence(message: str) -> str:
-    return f"{message[:1].lower()}{message[1:]}".rstrip(".")
-
-
-def _named(names: Sequence[str], between: str = ", ") -> str:
-    more = f"{between}and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return between.join(names[:MOST_NAMED]) + more
+    reasons = [f"{name}, because {why}" for name, why in left]
+    return f"{begins}: {some_of(reasons, MOST_NAMED, '; ', '; and ')}."

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from harriet.lib.errors import Problem
+from harriet.lib.sentences import within
 from harriet.pages.picking_form import PickingForm
 from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
 from harriet.pages.tables.bulk_page import BulkFormPage, BulkPage, answers, asked, nothing_ticked, preview_or_do
@@ -143,7 +144,7 @@ def _why_active(request: OrganizationRequest, membership: Membership) -> str:
     try:
         check_may_change(membership, actor=request.actor)
     except Problem as problem:
-        return problem.message[:1].lower() + problem.message[1:].rstrip(".")
+        return within(problem.message)
     return ""
 
 
