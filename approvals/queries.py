@@ -13,7 +13,7 @@ from approvals.deciders import decided_by_others
 from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
 from approvals.models import AccessRequest, PendingAction, Ticket
-from approvals.sealed_parts import arguments_of, meta_of
+from approvals.sealed_parts import sent_of
 from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
@@ -104,6 +104,7 @@ def approved_call(action_id: UUID) -> StoredCall | None:
     action = approved.select_related("ticket").first()
     if action is None:
         return None
+    sent = sent_of(action)
     return StoredCall(
         action_id=action.id,
         organization_id=action.organization_id,
@@ -116,8 +117,8 @@ def approved_call(action_id: UUID) -> StoredCall | None:
         tool_id=action.tool_id,
         client_label=action.client_label,
         ticket=action.ticket.as_label(),
-        arguments=arguments_of(action),
-        meta=meta_of(action),
+        arguments=sent.arguments,
+        meta=sent.meta,
     )
 
 

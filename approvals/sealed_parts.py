@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Collection
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from approvals.models import PendingAction
-from vault.open import opener_for
+from vault.open import Opener, opener_for
 
 Part = Literal["arguments", "meta", "result"]
 """Sealed along with each part, so that none can be put in another's place."""
@@ -25,21 +25,36 @@ def sealer_for(
     return seal
 
 
-def arguments_of(action: PendingAction) -> bytes:
-    """The exact argument bytes of a held call."""
-    return _open(action, "arguments", action.sealed_arguments)
+class Sent(NamedTuple):
+    """The exact bytes that a held call sends."""
+
+    arguments: bytes
+    meta: bytes
+    """Empty when it sends none."""
 
 
-def meta_of(action: PendingAction) -> bytes:
-    """The exact bytes of the `_meta` that a held call sends; empty when it sends none."""
-    return b"" if action.sealed_meta is None else _open(action, "meta", action.sealed_meta)
+def sent_of(action: PendingAction) -> Sent:
+    return sent_of_each([action])[action.pk]
+
+
+def sent_of_each(actions: Collection[PendingAction]) -> dict[UUID, Sent]:
+    """By action, all of one organization: its keys are read once."""
+    organization_id = next((action.organization_id for action in actions), None)
+    opener = opener_for(organization_id) if organization_id else None
+    return {action.pk: _sent_of(opener, action) for action in actions} if opener else {}
+
+
+def _sent_of(opener: Opener, action: PendingAction) -> Sent:
+    meta = b"" if action.sealed_meta is None else _opened(opener, action, "meta", action.sealed_meta)
+    return Sent(_opened(opener, action, "arguments", action.sealed_arguments), meta)
 
 
 def result_of(action: PendingAction) -> bytes | None:
     """Raw JSON of the result; None when there is none, or none any more."""
-    return None if action.sealed_result is None else _open(action, "result", action.sealed_result)
+    if action.sealed_result is None:
+        return None
+    return _opened(opener_for(action.organization_id), action, "result", action.sealed_result)
 
 
-def _open(action: PendingAction, part: Part, sealed: bytes | memoryview) -> bytes:
-    opener = opener_for(action.organization_id)
+def _opened(opener: Opener, action: PendingAction, part: Part, sealed: bytes | memoryview) -> bytes:
     return opener.open(action.connector_id, action.id, part, bytes(sealed), owner_id=action.user_id)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef
 
 from approvals.deciders import APPROVING_ROLES
 from approvals.models import PendingAction
 from approvals.queries import still_waiting
-from connectors.models import ConnectorPermission
+from connectors.models import Connector, ConnectorPermission
 from harriet.people.models import Membership
 from harriet.people.notifications.recipients import active_here
 
 MOST = 200
 """Of those that wait, the oldest are looked at."""
+ENOUGH = 4
+"""Deciders: a call has at most two makers, and one person may be left out, so one of four is left."""
 
 
 def undecidable_calls(organization_id: UUID, *, without: UUID | None = None) -> list[PendingAction]:
@@ -22,27 +26,28 @@ def undecidable_calls(organization_id: UUID, *, without: UUID | None = None) -> 
     waiting = list(still_waiting(organization_id).select_related("ticket", "token", "connector").order_by("pk")[:MOST])
     if not waiting:
         return []
-    by_role = set(active_here(organization_id).filter(role__in=APPROVING_ROLES).values_list("user_id", flat=True))
-    by_group = _by_group(organization_id, {action.connector_id for action in waiting})
+    deciders = _deciders(organization_id, {action.connector_id for action in waiting})
     found = []
     for action in waiting:
-        deciders = (by_role | by_group[action.connector_id]) - _makers(action)
-        if deciders == {without} if without else not deciders:
+        left = deciders[action.connector_id] - _makers(action)
+        if left == {without} if without else not left:
             found.append(action)
     return found
 
 
-def _by_group(organization_id: UUID, connector_ids: set[UUID]) -> defaultdict[UUID, set[UUID]]:
-    """Per connector, the people whose groups decide for it."""
-    rows = Membership.groups.through.objects.filter(
-        membership__in=active_here(organization_id),
-        group__connector_permissions__content_object__in=connector_ids,
+def _deciders(organization_id: UUID, connector_ids: set[UUID]) -> dict[UUID, set[UUID]]:
+    """Per connector, who decides for it by role or by group: of many, enough."""
+    active = active_here(organization_id)
+    in_group = Membership.groups.through.objects.filter(
+        membership=OuterRef("pk"),
+        group__connector_permissions__content_object=OuterRef(OuterRef("pk")),
         group__connector_permissions__permission__codename=ConnectorPermission.APPROVE,
-    ).values_list("group__connector_permissions__content_object", "membership__user_id")
-    found: defaultdict[UUID, set[UUID]] = defaultdict(set)
-    for connector_id, user_id in rows:
-        found[connector_id].add(user_id)
-    return found
+    )
+    connectors = Connector.objects.filter(pk__in=connector_ids).annotate(
+        by_role=ArraySubquery(active.filter(role__in=APPROVING_ROLES).values("user_id")[:ENOUGH]),
+        by_group=ArraySubquery(active.filter(Exists(in_group)).values("user_id")[:ENOUGH]),
+    )
+    return {pk: {*by_role, *by_group} for pk, by_role, by_group in connectors.values_list("pk", "by_role", "by_group")}
 
 
 def _makers(action: PendingAction) -> set[UUID | None]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from approvals.models import PendingAction
-from approvals.sealed_parts import arguments_of, meta_of
+from approvals.sealed_parts import sent_of
 from audit.models import Event
 from audit.queries import calls_of_tool
 from connectors.models import ToolVersion
@@ -36,8 +36,7 @@ class Card:
 
 
 def card_of(action: PendingAction) -> Card:
-    raw = arguments_of(action).decode()
-    raw_meta = meta_of(action).decode()
+    raw, raw_meta = (part.decode() for part in sent_of(action))
     arguments, meta = json.loads(raw), json.loads(raw_meta or "{}")
     credential = credential_of(action.connector_id)
     current = current_version(credential) if credential else None

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.actions.withdraw_action import withdraw_action
-from approvals.deciders import NOBODY, approvers_of, refusal
+from approvals.deciders import NOBODY, can_anybody_decide, refusal
 from approvals.errors import ApprovalError
 from approvals.models import Decision, PendingAction, Ticket
 from approvals.pages.card import Card, card_of
@@ -24,6 +24,8 @@ from harriet.pages.forms import status_of
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+
+NO_TICKET = "There is no such ticket, or it is not yours to see."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,13 @@ class TicketPage(PageContext):
 @in_organization
 def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
     """Of a held call, or of a request for access."""
+    ticket = _held_call(request, number)
+    if ticket is not None:
+        return _show(request, ticket, ApproveForm(), RejectForm())
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return request_page(request, asked)
-    return _show(request, _ticket(request, number), ApproveForm(), RejectForm())
+    raise Http404(NO_TICKET)
 
 
 @require_POST
@@ -106,10 +111,15 @@ def reject(request: OrganizationRequest, number: int) -> HttpResponse:
 
 
 def _ticket(request: OrganizationRequest, number: int) -> Ticket:
-    ticket = tickets_for(request.membership).filter(number=number).first()
+    ticket = _held_call(request, number)
     if ticket is None:
-        raise Http404("There is no such ticket, or it is not yours to see.")
+        raise Http404(NO_TICKET)
     return ticket
+
+
+def _held_call(request: OrganizationRequest, number: int) -> Ticket | None:
+    tickets = tickets_for(request.membership).filter(number=number)
+    return tickets.select_related("action__token__created_by").first()
 
 
 def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, reject: RejectForm) -> HttpResponse:
@@ -123,7 +133,7 @@ def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, re
         decision=getattr(action, "decision", None),
         is_waiting=is_waiting,
         why_not=why_not,
-        nobody=NOBODY if why_not and not approvers_of(action).exists() else "",
+        nobody=NOBODY if why_not and not can_anybody_decide(action) else "",
         approve_form=approve,
         reject_form=reject,
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),

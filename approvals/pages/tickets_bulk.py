@@ -3,17 +3,19 @@ that was not shown whole."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
-from approvals.deciders import refusal
+from approvals.deciders import refusals
 from approvals.models import PendingAction, Ticket
 from approvals.pages.forms import RejectForm
 from approvals.queries import tickets_for
-from approvals.sealed_parts import arguments_of, meta_of
+from approvals.sealed_parts import sent_of_each
 from connectors.models import Risk
 from harriet.lib.sentences import within
 from harriet.lib.text import count_hidden, show_hidden
@@ -44,63 +46,77 @@ class ReasonForTicketsPage(BulkFormPage):
 @in_organization
 def decide_many_tickets(request: OrganizationRequest) -> HttpResponse:
     back, wanted = reverse("tickets:list"), request.POST.get("action", "")
-    rows = list(tickets_for(request.membership).filter(pk__in=ticked_ids(request.POST)))
+    found = tickets_for(request.membership).filter(pk__in=ticked_ids(request.POST))
+    rows = list(found.select_related("action__token"))
     if not rows or wanted not in ("approve", "reject"):
         return nothing_ticked(request, CALLS, back)
     if wanted == "approve":
-        return preview_or_do(request, BulkTicketsPage, _approve(request), rows, back=back)
+        return preview_or_do(request, BulkTicketsPage, _approve(request, rows), rows, back=back)
     form = RejectForm(answers(request))
     if not form.is_valid():
-        return asked(request, ReasonForTicketsPage, _reject(request, ""), rows, form, back=back)
+        return asked(request, ReasonForTicketsPage, _reject(request, rows, ""), rows, form, back=back)
     reason = form.cleaned_data["reason"]
-    return preview_or_do(request, BulkTicketsPage, _reject(request, reason), rows, back=back, kept={"reason": [reason]})
+    return preview_or_do(
+        request, BulkTicketsPage, _reject(request, rows, reason), rows, back=back, kept={"reason": [reason]}
+    )
 
 
-def _approve(request: OrganizationRequest) -> BulkAction[Ticket]:
+def _approve(request: OrganizationRequest, rows: list[Ticket]) -> BulkAction[Ticket]:
+    why_not = _why_not(request, rows)
+    sent = _sent(rows)
     return BulkAction(
         "approve",
         "Approve and run",
         "approved",
         CALLS,
         do=lambda one: approve_action(one.action, actor=request.actor),
-        stays=lambda one: _why_not(request, one) or _needs_a_look(one.action),
+        stays=lambda one: why_not[one.pk] or _needs_a_look(one.action, sent[one.action.pk]),
         name=_name,
-        details=lambda one: show_hidden(_sent(one.action)),
+        details=lambda one: show_hidden(sent[one.action.pk]),
         note="Each runs once, with exactly these arguments. Each decision is recorded as yours.",
     )
 
 
-def _reject(request: OrganizationRequest, reason: str) -> BulkAction[Ticket]:
+def _reject(request: OrganizationRequest, rows: list[Ticket], reason: str) -> BulkAction[Ticket]:
+    why_not = _why_not(request, rows)
     return BulkAction(
         "reject",
         "Reject",
         "rejected",
         CALLS,
         do=lambda one: reject_action(one.action, reason=reason, actor=request.actor),
-        stays=lambda one: _why_not(request, one),
+        stays=lambda one: why_not[one.pk],
         name=_name,
         note=f"None of them runs. The people who asked and their clients are told: {reason}",
     )
 
 
-def _why_not(request: OrganizationRequest, ticket: Ticket) -> str:
-    action = ticket.action
-    if action.state != PendingAction.State.WAITING:
+def _why_not(request: OrganizationRequest, rows: list[Ticket]) -> dict[UUID, str]:
+    """By ticket, why it stays as it is."""
+    waiting = [row.action for row in rows if row.action.state == PendingAction.State.WAITING]
+    refused = refusals(waiting, request.membership)
+    return {row.pk: _in_words(row.action, refused) for row in rows}
+
+
+def _in_words(action: PendingAction, refused: dict[UUID, str]) -> str:
+    why = refused.get(action.pk)
+    if why is None:
         return f"it is decided or over: {action.get_state_display().lower()}"
-    return within(refusal(action, request.membership))
+    return within(why)
 
 
-def _needs_a_look(action: PendingAction) -> str:
+def _needs_a_look(action: PendingAction, sent: str) -> str:
     if action.risk in (Risk.DANGEROUS, Risk.UNKNOWN):
         return f"its risk is {action.risk}: decide on it on its own page"
-    sent = _sent(action)
     if count_hidden(sent):
         return "there are hidden characters in it: read it on its own page"
     return "it is too long to be read here: decide on it on its own page" if len(sent) > LONGEST_SHOWN else ""
 
 
-def _sent(action: PendingAction) -> str:
-    return f"{arguments_of(action).decode()} {meta_of(action).decode()}".strip()
+def _sent(rows: list[Ticket]) -> dict[UUID, str]:
+    """By held call, what it sends."""
+    parts = sent_of_each([row.action for row in rows])
+    return {pk: f"{sent.arguments.decode()} {sent.meta.decode()}".strip() for pk, sent in parts.items()}
 
 
 def _name(ticket: Ticket) -> str:

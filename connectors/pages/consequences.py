@@ -12,7 +12,7 @@ from django.db.models import CASCADE, Count, ForeignObjectRel, Model, Q
 from connectors.counts import offer_words
 from connectors.models import Connector, Profile, Tool
 from connectors.pages.fields import Callers
-from harriet.pages.counts import AtMost, Several, at_most, several
+from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several
 from harriet.pages.picking import Found
 from vault.models import Credential
 from vault.queries import credential_of
@@ -61,8 +61,9 @@ def _others(connector: Connector) -> list[str]:
     for model, way in _ways_down(Connector, "", 0):
         if model._meta.app_label != Connector._meta.app_label:
             ways[model] |= Q(**{way: connector.pk})
-    counts = ((model, at_most(model._base_manager.filter(way).distinct())) for model, way in ways.items())
-    return sorted(_counted(model, count) for model, count in counts if count)
+    counted = (CountAtMost(model._base_manager.filter(way).distinct()) for model, way in ways.items())
+    counts = Connector.objects.filter(pk=connector.pk).order_by().values_list(*counted).get()
+    return sorted(_counted(model, as_at_most(count)) for model, count in zip(ways, counts, strict=True) if count)
 
 
 def _ways_down(model: type[Model], above: str, depth: int) -> Iterator[tuple[type[Model], str]]:

@@ -3,34 +3,48 @@ handed on, until a mail proves an address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from harriet.people.models import User
-
-Step = Callable[[set[UUID]], Iterable[UUID | None]]
 
 
 def above(people: Iterable[UUID]) -> set[UUID]:
     """Everybody who could be using an account of these people: who handed over its link, who handed over theirs, …"""
-    return _walked(set(people), lambda ids: _handed_over().filter(pk__in=ids).values_list("vouched_by", flat=True))
+    return set().union(*above_each(people).values())
 
 
 def below(people: Iterable[UUID]) -> set[UUID]:
     """Everybody whose account these people could be using."""
-    return _walked(set(people), lambda ids: _handed_over().filter(vouched_by__in=ids).values_list("pk", flat=True))
+    return set().union(*below_each(people).values())
 
 
-def _handed_over() -> QuerySet[User]:
-    return User.objects.filter(is_proven=False, vouched_by__isnull=False)
+def above_each(people: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """By person, in as many queries for many as for one."""
+    return _reached(set(people), "pk", "vouched_by")
 
 
-def _walked(start: set[UUID], step: Step) -> set[UUID]:
-    found: set[UUID] = set()
-    ahead = start
+def below_each(people: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    return _reached(set(people), "vouched_by", "pk")
+
+
+def _reached(people: set[UUID], here: str, there: str) -> dict[UUID, set[UUID]]:
+    """Whom a step or several lead to, from each."""
+    handed_over = User.objects.filter(is_proven=False, vouched_by__isnull=False)
+    steps: dict[UUID, set[UUID]] = {}
+    ahead = people
     while ahead:
-        ahead = {one for one in step(ahead) if one is not None} - found
+        steps |= {person: set() for person in ahead}
+        for person, other in handed_over.filter(**{f"{here}__in": ahead}).values_list(here, there):
+            steps[person].add(other)
+        ahead = {other for person in ahead for other in steps[person]} - steps.keys()
+    return {person: _walked(steps, person) for person in people}
+
+
+def _walked(steps: dict[UUID, set[UUID]], start: UUID) -> set[UUID]:
+    found: set[UUID] = set()
+    ahead = steps[start]
+    while ahead:
         found |= ahead
+        ahead = {other for person in ahead for other in steps[person]} - found
     return found

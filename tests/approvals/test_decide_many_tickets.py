@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from approvals.models import Decision, PendingAction, Ticket
 from audit.models import Event
 from connectors.models import Tool
+from harriet.people.models import User
 from tests.stage.held_calls import Mailing, hold
 
 URL = "/tickets/decide/"
@@ -51,6 +54,19 @@ def test_bob_approves_what_he_was_shown_whole(client: Client, mailing: Mailing, 
     assert Decision.objects.filter(approver=mailing.cast.bob, verdict="approve").count() == 3
     approved = Event.objects.filter(organization_id=mailing.cast.acme.pk, code="action.approved")
     assert approved.count() == 3
+
+
+def test_many_ask_the_database_no_more_than_few(
+    client: Client, mailing: Mailing, waiting: list[Ticket], django_assert_max_num_queries: Any
+) -> None:
+    """Also where it has to be read whose accounts somebody else could be using."""
+    User.objects.filter(pk=mailing.cast.bob.pk).update(is_proven=False, vouched_by=mailing.cast.alice)
+    client.force_login(mailing.cast.bob)
+    send(client, "approve", waiting)
+    with django_assert_max_num_queries(15):
+        send(client, "approve", waiting)
+    with django_assert_max_num_queries(15):
+        client.get(reverse("tickets:detail", args=[waiting[0].number]))
 
 
 def test_rejecting_takes_a_reason_that_each_is_told(client: Client, mailing: Mailing, waiting: list[Ticket]) -> None:

@@ -221,11 +221,13 @@ def test_an_owner_who_may_not_mend_it_does_not_hear_of_it_alone(cast: Cast, crm:
 def test_where_nobody_is_left_to_tell_nobody_is_said_to_have_been_told(cast: Cast, crm: Connector) -> None:
     Membership.objects.filter(organization=cast.acme).update(is_active=False)
     record_health(crm, "operator", "401")
-    assert told_of_trouble(crm.pk) is None and not Notice.objects.exists()
+    crm.refresh_from_db()
+    assert crm.trouble_told_at is None and not Notice.objects.exists()
     Membership.objects.filter(user=cast.alice).update(is_active=True)
     pass_time(DOWN_FOR)
     hours()
-    assert told_of_trouble(crm.pk) is not None and Notice.objects.get().user == cast.alice
+    crm.refresh_from_db()
+    assert crm.trouble_told_at is not None and Notice.objects.get().user == cast.alice
 
 
 def test_a_paused_or_deleted_connector_troubles_nobody(cast: Cast, crm: Connector) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from approvals.actions.approve_action import approve_action
 from approvals.models import PendingAction
-from approvals.sealed_parts import arguments_of
+from approvals.sealed_parts import sent_of
 from connectors.models import Tool
 from harriet.people.actors import actor_of
 from tests.gateway.test_hold_call import hold_for
@@ -112,7 +112,7 @@ def race(office: Office, takers: Takers, join: Callable[[str], None] = lambda te
     for action in list(waiting.select_related("ticket", "connector", "tool", "token")):
         approve_action(action, actor=bob)
         takers.race_for(action)
-        join(json.loads(arguments_of(action))["text"])
+        join(json.loads(sent_of(action).arguments)["text"])
         takers.wait()
 
 

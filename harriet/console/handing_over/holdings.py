@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -11,9 +13,9 @@ from approvals.queries import still_waiting
 from approvals.undecidable import undecidable_calls
 from connectors.models import Connector, ConnectorPermission, Profile
 from connectors.ownerless import owned_things
-from harriet.pages.counts import AtMost, Several, at_most, several, several_of
-from harriet.people.models import AccessToken, Group, Membership
-from harriet.people.queries import devices_of, keys_seen_by, tokens_of
+from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several, several_of
+from harriet.people.models import AccessToken, Group, Membership, Organization
+from harriet.people.queries import keys_seen_by, or_not_found, people_of
 from vault.models import Credential
 
 SHOWN = 20
@@ -22,8 +24,6 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    devices: AtMost
-    tokens: AtMost
     waiting: Several[PendingAction]
     """Calls that they asked for and nobody decided on yet."""
     requests: AtMost
@@ -43,17 +43,24 @@ class Holdings:
         return not (self.connectors or self.credentials or self.profiles or self.groups)
 
 
-def holdings_of(membership: Membership) -> Holdings:
+def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
+    """Whoever is to leave, with `requests_up_to`, to be read with `as_at_most`. Raises NotFound."""
+    requests = AccessRequest.objects.filter(
+        organization=organization, person=OuterRef("user"), state=AccessRequest.State.OPEN
+    )
+    people = people_of(organization).prefetch_related(None).annotate(requests_up_to=CountAtMost(requests))
+    return or_not_found(people.filter(pk=membership_id).first(), "There is no such person here.")
+
+
+def holdings_of(membership: Any) -> Holdings:
+    """Of somebody from `leaver_of`."""
     organization, user = membership.organization, membership.user
     owned = owned_things(organization.pk, user.pk)
     waiting = still_waiting(organization.pk).filter(user=user).select_related("ticket").order_by("pk")
-    requests = AccessRequest.objects.filter(organization=organization, person=user, state=AccessRequest.State.OPEN)
     return Holdings(
-        devices=at_most(devices_of(organization, user)),
-        tokens=at_most(tokens_of(organization, user)),
         waiting=several(waiting, SHOWN),
-        requests=at_most(requests),
-        seen_keys=several(keys_seen_by(organization, user), SHOWN),
+        requests=as_at_most(membership.requests_up_to),
+        seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),
         undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
         connectors=several(owned.connectors, SHOWN),
         credentials=several(owned.credentials, SHOWN),

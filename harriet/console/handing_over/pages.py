@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from connectors.models import Connector
 from connectors.ownerless import owned_things, ownerless_things
 from harriet.console.handing_over.hand_over import MOST_AT_ONCE, Step, hand_over, steps_for, steps_of
-from harriet.console.handing_over.holdings import SHOWN, Holdings, holdings_of
+from harriet.console.handing_over.holdings import SHOWN, Holdings, holdings_of, leaver_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.counts import Several, several
 from harriet.pages.forms import ConfirmForm, attempt, status_of
@@ -23,7 +23,6 @@ from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Membership, Organization
 from harriet.people.pages.fields import PersonField
 from harriet.people.pages.guards import OrganizationRequest, needs
-from harriet.people.queries import person_of
 from harriet.people.roles import Power
 from vault.models import Credential
 
@@ -62,7 +61,7 @@ class OffBoardPage(PageContext):
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Power.MANAGE_PEOPLE)
 def off_board_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    person = person_of(request.organization, pk)
+    person = leaver_of(request.organization, pk)
     holdings = holdings_of(person)
     there_is = {sort: bool(getattr(holdings, sort)) for sort in SORTS}
     form = HandOverForm(request.organization, there_is, request.POST or None)
