@@ -59,7 +59,7 @@ async def to_harriet(server: Hostile, seen: Any, writer: asyncio.StreamWriter) -
 BEHAVIOURS.update(
     {
         "/simple": page(fixed(200, b"<title>Files</title>", HTML), fixed(501, b"<title>Error response</title>", HTML)),
-        "/nothing": fixed(404, b"<title>Not here</title>", HTML),
+        "/not-here": fixed(404, b"<title>Not here</title>", HTML),
         "/gone": fixed(410, b"", JSON),
         "/page": fixed(200, b"<title>Acme CRM</title><h1>Welcome</h1>", HTML),
         "/sign-in": fixed(200, SIGN_IN, HTML),
@@ -98,7 +98,7 @@ def found_at(cast: Cast, url: str) -> Finding:
     ("path", "said"),
     [
         ("/simple", ["A web page is at this address (“Files”), not an MCP server", "many servers answer at /mcp"]),
-        ("/nothing", ["There is no MCP server at this path (404)", "many servers answer at /mcp"]),
+        ("/not-here", ["There is no MCP server at this path (404)", "many servers answer at /mcp"]),
         ("/gone", ["There is no MCP server at this path (410)"]),
         ("/page", ["A web page is at this address (“Acme CRM”), not an MCP server"]),
         ("/sign-in", ["A sign-in page for people is at this address (“Acme sign-in”)"]),
