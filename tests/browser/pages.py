@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from approvals.actions.request_access import request_access
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import Device, Group, Membership
+from harriet.people.models import CredentialOffer, Device, Group, Membership
 from tests.stage.cast import Cast
 from vault.models import Credential
 
@@ -84,7 +85,6 @@ def details(cast: Cast) -> list[str]:
     event = Event.objects.filter(organization_id=cast.acme.pk).latest("recorded_at")
     return [
         *(reverse(f"connectors:{tab}", args=[connector.pk]) for tab in _CONNECTOR_TABS),
-        reverse("connectors:setup_connection", args=[draft.pk]),
         reverse("connectors:discard", args=[draft.pk]),
         reverse("connectors:tool", args=[connector.pk, tool.pk]),
         reverse("connectors:tool", args=[desk.pk, changed.pk]),
@@ -104,4 +104,36 @@ def details(cast: Cast) -> list[str]:
         reverse("audit:detail", args=[event.pk]),
         reverse("tickets:detail", args=[1]),
         f"{reverse('console:search')}?q=a",
+    ]
+
+
+def changing(cast: Cast) -> list[str]:
+    """Pages on which one thing is set up, tried or changed; and what the help says."""
+    draft = Connector.objects.get(organization=cast.acme, slug="wiki")
+    tool = Tool.objects.get(connector__slug="crm", kind="tool", name="send_mail")
+    profile = Profile.objects.get(slug="work")
+    return [
+        *(reverse(f"connectors:setup_{step}", args=[draft.pk]) for step in ("basics", "connection")),
+        reverse("tools:try", args=[tool.pk]),
+        *(reverse("profiles:members", args=[profile.pk, what]) for what in ("people", "tools")),
+        reverse("profiles:delete", args=[profile.pk]),
+        reverse("help:topic", args=["integrations"]),
+        reverse("help:document", args=["people"]),
+        f"{reverse('audit:list')}?unfold=1&text=mail",
+        f"{reverse('connectors:list')}?show=draft",
+        f"{reverse('console:search')}?of=tools&q=mail",
+    ]
+
+
+def own(cast: Cast) -> list[str]:
+    """Pages of Dana's own things."""
+    offer = CredentialOffer.objects.get(organization=cast.acme)
+    warehouse = Connector.objects.get(organization=cast.acme, slug="warehouse")
+    asked = request_access(Membership.objects.get(user=cast.dana), warehouse, "Figures.", actor=cast.actor(cast.dana))
+    return [
+        *(reverse(name) for name in OWN),
+        *(reverse("me:client", args=["work", key]) for key in ("claude-code", "claude-desktop", "cursor")),
+        reverse("me:credential", args=[offer.pk]),
+        f"{reverse('me:request')}?connector={warehouse.pk}",
+        reverse("tickets:detail", args=[asked.ticket.number]),
     ]

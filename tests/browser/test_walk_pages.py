@@ -28,12 +28,12 @@ def test_pages_of_an_empty_organization(site: Site, cast: Cast) -> None:
 
 def test_pages_of_a_busy_organization(site: Site, cast: Cast) -> None:
     make_busy_company(cast)
-    walk(site.page(cast.alice), [*pages.lists(), *pages.details(cast)])
+    walk(site.page(cast.alice), [*pages.lists(), *pages.details(cast), *pages.changing(cast)])
 
 
 def test_pages_of_a_member_and_an_approver(site: Site, cast: Cast) -> None:
     make_busy_company(cast)
-    walk(site.page(cast.dana), [reverse(name) for name in pages.OWN])
+    walk(site.page(cast.dana), pages.own(cast))
     walk(site.page(cast.bob), [reverse("console:overview"), reverse("tickets:detail", args=[1])])
 
 
