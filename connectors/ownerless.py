@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from connectors.models import Connector
 from harriet.people.models import Membership
 from vault.models import Credential
+from vault.queries import in_use
 
 
 class Things(NamedTuple):
@@ -34,5 +35,7 @@ def ownerless_things(organization_id: UUID) -> Things:
 
 def _all(organization_id: UUID) -> Things:
     connectors = Connector.objects.filter(organization=organization_id).select_related("owner", "organization")
-    credentials = Credential.objects.filter(organization=organization_id).select_related("owner", "organization")
+    credentials = in_use(Credential.objects.filter(organization=organization_id)).select_related(
+        "owner", "organization"
+    )
     return Things(connectors.order_by("name", "pk"), credentials.order_by("name", "pk"))

@@ -38,6 +38,15 @@ class CredentialOldForgotten(AuditEvent):
     version: Annotated[int, "the version that was erased"]
 
 
+class CredentialTakenOut(AuditEvent):
+    """A secret is used no more, and nothing came in its place. It is kept for a day, like one that was replaced."""
+
+    code = "credential.taken_out"
+    sentence = "{actor} took the secret of {connector} out of use, which is kept for a day."
+    connector: Label
+    credential: Annotated[str, "its id"]
+
+
 class CredentialDeleted(AuditEvent):
     """A credential and all its versions were removed from the vault."""
 

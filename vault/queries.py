@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Now
 
 from vault.models import Credential, CredentialVersion, DataKey
@@ -85,6 +85,11 @@ def _current() -> QuerySet[CredentialVersion]:
     return CredentialVersion.objects.filter(is_current=True).select_related("credential")
 
 
+def in_use(rows: QuerySet[Credential]) -> QuerySet[Credential]:
+    """Those with a secret in use: of one that was taken out, nothing is shown but the way back to it."""
+    return rows.filter(Exists(CredentialVersion.objects.filter(credential=OuterRef("pk"), is_current=True)))
+
+
 def _with_saved(rows: QuerySet[Credential]) -> QuerySet[Credential]:
     current = CredentialVersion.objects.filter(is_current=True).select_related("saved_by")
-    return rows.select_related("owner").prefetch_related(Prefetch("versions", current, to_attr="saved"))
+    return in_use(rows).select_related("owner").prefetch_related(Prefetch("versions", current, to_attr="saved"))

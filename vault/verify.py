@@ -14,7 +14,7 @@ from audit.event_body import mac_of
 from audit.models import Event
 from harriet.people.models import Organization
 from vault.errors import CannotOpen
-from vault.events import CredentialDeleted, CredentialSaved
+from vault.events import CredentialDeleted, CredentialSaved, CredentialTakenOut
 from vault.keys.data_keys import unwrap_data_key
 from vault.models import Credential, CredentialVersion, DataKey
 from vault.open import Opener, opener_with
@@ -71,7 +71,7 @@ def _faults_of(credential: Credential, said: _Said, opener: Opener | None, found
     versions = list(credential.versions.select_related("credential").order_by("number"))
     current = [version.number for version in versions if version.is_current]
     newest = max(said.digests.get(str(credential.pk), {0: ""}))
-    if current != [newest]:
+    if current != ([] if str(credential.pk) in said.out else [newest]):
         using = f"version {current[0]}" if current else "no version"
         yield f"uses {using}, but the audit log says that version {newest} was saved last."
     if newest and said.sent.get(str(credential.pk)) != {"type": credential.type, **credential.placement}:
@@ -120,6 +120,8 @@ class _Said:
         self.deleted: set[str] = set()
         """Credentials, as are those that were `seen`."""
         self.seen: set[str] = set()
+        self.out: set[str] = set()
+        """Taken out of use, and no other was saved since."""
         self.forged: list[str] = []
         """Ids of events whose MAC isn't right."""
         for event in _events(organization_id):
@@ -135,6 +137,10 @@ class _Said:
         if code == CredentialDeleted.code:
             self.deleted.add(details["credential"])
             return
+        if code == CredentialTakenOut.code:
+            self.out.add(details["credential"])
+            return
+        self.out.discard(details["credential"])
         known = self.digests.setdefault(details["credential"], {})
         known[details["version"]] = details["digest"]
         if details["version"] == max(known):
@@ -142,5 +148,5 @@ class _Said:
 
 
 def _events(organization_id: UUID) -> Iterator[Event]:
-    codes = [CredentialSaved.code, CredentialDeleted.code]
+    codes = [CredentialSaved.code, CredentialTakenOut.code, CredentialDeleted.code]
     return Event.objects.filter(organization_id=organization_id, code__in=codes).order_by("pk").iterator()

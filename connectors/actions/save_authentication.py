@@ -23,6 +23,7 @@ from harriet.people.version import move_version
 from vault.actions.change_schedule import change_schedule
 from vault.actions.delete_credential import delete_credential
 from vault.actions.save_credential import refuse_other_version, save_credential
+from vault.actions.take_out_credential import take_out_credential
 from vault.types.registry import NO_CREDENTIAL_TYPE
 
 
@@ -87,7 +88,9 @@ def check_entered_for(connector: Connector, address: str) -> None:
 
 
 def _forget(connector: Connector, *, actor: Actor) -> None:
-    if delete_credential(connector.id, actor=actor):
+    """What a draft had was never used; what calls were made with can be switched back to."""
+    end = delete_credential if connector.state == Connector.State.DRAFT else take_out_credential
+    if end(connector.id, actor=actor):
         tell_authentication(connector, NO_CREDENTIAL_TYPE, actor=actor)
 
 

@@ -27,7 +27,7 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.delete_credential import delete_credential
 from vault.actions.forget_replaced import forget_previous
-from vault.models import Credential
+from vault.queries import credential_of
 
 Move = Literal["", "host", "path"]
 
@@ -90,7 +90,7 @@ def move_between(old: str, new: str) -> Move:
 
 def _kept(connector: Connector, old: str, move: Move, *, actor: Actor) -> bool:
     """Whether there is a secret that stays. Raises for whoever may not say so, and for another host."""
-    if not Credential.objects.filter(connector_id=connector.id).exists():
+    if credential_of(connector.id) is None:
         return False
     if move == "host":
         raise ConnectorError("A secret doesn't go to another host. Enter it again for the new address.", field="url")

@@ -25,6 +25,7 @@ from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from harriet.people.search_words import Noun, has_words
 from vault.models import Credential
+from vault.queries import in_use
 
 _ACTIVE, _HEALTH = Q(state=Connector.State.ACTIVE), Connector.Health
 _TOOLS = Tool.objects.filter(connector=OuterRef("pk")).order_by().values("connector")
@@ -152,7 +153,7 @@ def _rows(organization: Organization, listed: list[Connector]) -> list[Integrati
     """With what is read for the rows of this page alone."""
     keys = [connector.pk for connector in listed]
     detailed = {one.pk: one for one in connectors_of(organization).filter(pk__in=keys)}
-    kept = Credential.objects.filter(organization=organization, connector_id__in=keys)
+    kept = in_use(Credential.objects.filter(organization=organization, connector_id__in=keys))
     credentials = {row.connector_id: row for row in kept}
     calls = calls_by_hour(organization.id, keys)
     return [

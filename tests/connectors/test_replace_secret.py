@@ -270,3 +270,24 @@ def test_the_api_tries_it_first_as_well(client: Client, crm: Connector, cast: Ca
     client.post(reverse("api:connector_switch_back", args=[crm.pk]), headers=bearer)
     assert in_use(crm) == OLD
     assert AccessToken.objects.count() == 1
+
+
+def test_none_in_its_place_can_be_undone_as_well(client: Client, crm: Connector, server: Server, cast: Cast) -> None:
+    client.force_login(cast.alice)
+    here = reverse("connectors:authentication", args=[crm.pk])
+    server.token = ""
+    said = client.post(here, {"type": "none"}, follow=True).content.decode()
+    assert "Harriet signs in with nothing now, and the server works with it. The one before is kept until" in said
+    assert credential_of(crm.pk) is None and sealed_credential(crm.organization_id, crm.pk) is None
+    assert f">{crm.name}<" not in client.get(reverse("vault:list")).content.decode().split("<main")[1]
+    assert "No secret in use" in said and "Switch back to it" in said
+    assert verify_vault().problems == [] and forget_replaced() == 0
+    server.token = OLD
+    said = client.post(reverse("connectors:switch_back", args=[crm.pk]), {"version": "1", "in_use": "0"}, follow=True)
+    assert in_use(crm) == OLD and "the server works with it" in said.content.decode()
+    assert verify_vault().problems == []
+    replace_secret(crm, type="none", secret=None, is_untested=True, actor=cast.actor(cast.alice))
+    CredentialVersion.objects.update(replaced_at=Now() - timedelta(days=1, minutes=1))
+    forget_replaced()
+    assert not CredentialVersion.objects.exists(), "after a day nothing is left of it"
+    assert verify_vault().problems == [] and Event.objects.filter(code="credential.deleted").count() == 1

@@ -16,6 +16,7 @@ from vault.actions.settle_reminders import settle_reminders
 from vault.errors import CredentialNotFound, CredentialRefused
 from vault.events import CredentialScheduleChanged
 from vault.models import Credential
+from vault.queries import in_use
 
 LONGEST_DAYS = 3650
 """Between two rotations."""
@@ -31,7 +32,7 @@ def change_schedule(
     """
     demand(actor, organization, Power.MANAGE_CREDENTIALS)
     check_schedule(organization, owner, rotate_every_days)
-    mine = Credential.objects.select_for_update().filter(organization=organization, connector_id=connector_id)
+    mine = in_use(Credential.objects.select_for_update().filter(organization=organization, connector_id=connector_id))
     credential = mine.first()
     if credential is None:
         raise CredentialNotFound("This connector has no saved secret.")

@@ -6,13 +6,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from audit.actor import SYSTEM, Label
 from audit.record import record
-from vault.events import CredentialOldForgotten
-from vault.models import CredentialVersion
+from vault.events import CredentialDeleted, CredentialOldForgotten
+from vault.models import Credential, CredentialVersion
 from vault.queries import KEPT_FOR
 
 AT_ONCE = 500
@@ -43,7 +43,22 @@ def _erase(versions: QuerySet[CredentialVersion]) -> int:
     )
     for version in due:
         _tell(version)
+    _delete_empty({version.credential_id for version in due})
     return len(due)
+
+
+def _delete_empty(ids: set[UUID]) -> None:
+    """Of those that were taken out of use nothing is left."""
+    held = {one.pk for one in Credential.objects.select_for_update().filter(pk__in=ids)}
+    versions = CredentialVersion.objects.filter(credential=OuterRef("pk"))
+    is_left = Exists(versions.filter(Q(is_current=True) | Q(forgotten_at=None)))
+    for credential in Credential.objects.filter(~is_left, pk__in=held):
+        record(
+            CredentialDeleted(connector=Label(credential.connector_id, credential.name), credential=str(credential.pk)),
+            organization_id=credential.organization_id,
+            actor=SYSTEM,
+        )
+        credential.delete()
 
 
 def _tell(version: CredentialVersion) -> None:

@@ -90,9 +90,9 @@ def refuse_other_version(organization: Organization, connector_id: UUID, in_use:
         )
 
 
-def retire_current(credential: Credential) -> None:
-    """The version in use until now remembers how it was sent. Call it before type and placement change."""
-    credential.versions.filter(is_current=True).update(
+def retire_current(credential: Credential) -> int:
+    """How many were in use. It remembers how it was sent: call this before type and placement change."""
+    return credential.versions.filter(is_current=True).update(
         is_current=False, replaced_at=Now(), sent_as={"type": credential.type, "placement": credential.placement}
     )
 

@@ -17,6 +17,7 @@ from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from harriet.people.search_words import Noun
 from vault.models import Credential
+from vault.queries import in_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _devices(membership: Membership) -> QuerySet[Device]:
 
 
 def _credentials(membership: Membership) -> QuerySet[Credential]:
-    return Credential.objects.filter(organization=membership.organization_id)
+    return in_use(Credential.objects.filter(organization=membership.organization_id))
 
 
 def _hit_of_credential(credential: Credential) -> Hit:
