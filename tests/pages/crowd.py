@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from secrets import token_bytes
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 
 from approvals.models import PendingAction, Ticket
-from connectors.models import Connector, Profile, Tool
+from connectors.models import Connector, Profile, Risk, Tool
 from harriet.lib.ids import new_id
 from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, User
 from harriet.people.roles import Role
@@ -22,6 +23,8 @@ from tests.stage.held_calls import make_mailing
 from vault.models import Credential, CredentialVersion
 
 MANY = 60
+LARGE = UUID("01900000-0000-7000-8000-000000000001")
+"""The connector with many tools."""
 
 
 def connectors(cast: Cast) -> None:
@@ -58,6 +61,27 @@ def _connectors(cast: Cast, chance: random.Random) -> Iterator[Connector]:
             health=chance.choice(Connector.Health.values),
             owner=chance.choice(owners),
         )
+
+
+def tools(cast: Cast) -> None:
+    """All of one connector, in every state and of every risk."""
+    chance, now = random.Random(4), timezone.now()
+    large = new_connector(cast.acme, "https://large.test/mcp", slug="large")
+    large.pk = LARGE
+    large.save()
+    states = [Tool.State.PINNED, Tool.State.PINNED, Tool.State.QUARANTINED, Tool.State.REMOVED]
+    Tool.objects.bulk_create(
+        new_tool(
+            large,
+            f"tool_{number}",
+            is_enabled=chance.random() > 0.3,
+            state=chance.choice(states),
+            risk_proposed=chance.choice(Risk.values),
+            last_called_at=chance.choice([None, now, now - timedelta(days=1)]),
+            position=chance.randrange(9),
+        )
+        for number in range(2 * MANY)
+    )
 
 
 def people(cast: Cast) -> None:
@@ -215,15 +239,17 @@ class Crowd(NamedTuple):
     """The name of the page on which the table stands."""
     make: Callable[[Cast], None]
     query: str = ""
+    args: tuple[UUID, ...] = ()
 
     @property
     def url(self) -> str:
         """To which `sort=name` can be added."""
-        return f"{reverse(self.view)}?{self.query}"
+        return f"{reverse(self.view, args=self.args)}?{self.query}"
 
 
 CROWDS = {
     "connectors": Crowd("connectors:list", connectors),
+    "tools": Crowd("connectors:detail", tools, args=(LARGE,)),
     "found-tools": Crowd("console:search", connectors, "of=tools&q=tool&"),
     "profiles": Crowd("profiles:list", profiles),
     "people": Crowd("people:list", people),
