@@ -29,9 +29,8 @@ def give_password(user: User) -> None:
 
 
 def prove_again(page: Page) -> None:
-    page.get_by_role("button", name="Confirm").wait_for()
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
 
 
 def test_the_first_owner_arrives(site: Site) -> None:
@@ -105,8 +104,8 @@ def test_dana_adds_a_passkey_and_signs_in_with_it(site: Site, cast: Cast) -> Non
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     prove_again(page)
-    page.get_by_label("Passwordless").check()
-    page.get_by_role("button", name="Add").click()
+    page.get_by_label("Sign in with it alone, without a password").check()
+    page.get_by_role("button", name="Add it").click()
     page.wait_for_url("**/recovery-codes/**")
     context.clear_cookies()
     page.goto(f"{at}/accounts/login/")
