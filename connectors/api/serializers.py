@@ -85,7 +85,9 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
 class AuthenticationSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices_with_none())
     secret = serializers.CharField(required=False, write_only=True, trim_whitespace=False, help_text="Never returned.")
-    rotate_every_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    rotate_every_days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, help_text="Left out, it stays as it is."
+    )
     url = serializers.CharField(
         required=False, help_text="The address that the secret is for: refused when the connector has another by now."
     )

@@ -38,6 +38,7 @@ from connectors.models import Connector, Profile, SyncRun, Tool
 from harriet.lib.secret import Secret
 from harriet.people.api.view_parts import Newest, checked, demand_view, groups_named
 from harriet.people.models import Membership, Organization
+from vault.queries import credential_of
 from vault.types.registry import NO_CREDENTIAL_TYPE, all_inputs, entered
 
 R = TypeVar("R")
@@ -228,12 +229,13 @@ def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> No
         raise ConnectorError("Send the secret; the saved one is never read back.", field="secret")
     check_entered_for(connector, given.get("url", connector.url))
     username, placement = entered(all_inputs(), given)
+    saved = credential_of(connector.pk)
     fields: dict[str, Any] = {
         "type": given["type"],
         "username": username,
         "placement": placement,
-        "owner": connector.owner,
-        "rotate_every_days": given.get("rotate_every_days"),
+        "owner": saved.owner if saved else connector.owner,
+        "rotate_every_days": given.get("rotate_every_days", saved.rotate_every_days if saved else None),
         "actor": actor,
     }
     secret = Secret(given["secret"]) if given.get("secret") else None

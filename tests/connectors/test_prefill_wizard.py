@@ -17,6 +17,7 @@ from connectors.actions.save_connection import save_connection
 from connectors.errors import ConnectorError
 from connectors.models import Connector
 from connectors.pages.catalogue import PRESETS, Preset
+from connectors.pages.prefill import Prefill
 from connectors.pages.snippets import read_snippet
 from harriet.lib.egress import Reach, check_url
 from harriet.people.models import Membership
@@ -135,6 +136,8 @@ def test_another_name_never_keeps_a_vendors_address(client: Client, cast: Cast, 
     assert preset.url not in shown and "nothing is filled in" in shown
     assert f'value="{preset.url}"' in connection_of(client, ours, "?fill=1"), "unless she says that it is the same"
     assert preset.url in connection_of(client, begin(client, f"?preset={preset.key}", name=f"{preset.name} (test)"))
+    for part in (preset.name[:2], preset.name[-3:], f"x{preset.name}y", "-"):
+        assert not Prefill(preset.name, preset.url).is_meant_for(part), "a part of it by chance"
 
 
 def test_a_paste_belongs_to_one_form_and_one_company(client: Client, cast: Cast) -> None:

@@ -22,6 +22,7 @@ from harriet.people.models import AccessToken, Notice
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
 from tests.stage.connectors import Connecting
+from vault.actions.change_schedule import change_schedule
 from vault.actions.forget_replaced import forget_replaced
 from vault.errors import CredentialNotFound
 from vault.models import CredentialVersion
@@ -162,7 +163,7 @@ def test_the_first_secret_of_a_working_connector_is_tried_as_well(
 def test_signing_in_with_nothing_is_tried_before_the_secret_goes(
     client: Client, crm: Connector, server: Server, cast: Cast
 ) -> None:
-    """With the secret its versions go, so that nothing could be switched back to."""
+    """It takes the place of what calls are made with, too."""
     client.force_login(cast.alice)
     here = reverse("connectors:authentication", args=[crm.pk])
     page = client.post(here, {"type": "none"})
@@ -265,8 +266,11 @@ def test_the_api_tries_it_first_as_well(client: Client, crm: Connector, cast: Ca
     refused = client.put(here, entered, content_type="application/json", headers=bearer)
     assert refused.status_code == 400 and "nothing was changed" in refused.content.decode()
     assert in_use(crm) == OLD
+    change_schedule(cast.acme, crm.pk, owner=cast.bob, rotate_every_days=30, actor=cast.actor(cast.alice))
     client.put(here, {**entered, "untested": True}, content_type="application/json", headers=bearer)
     assert in_use(crm) == NEW
+    credential = credential_of(crm.pk)
+    assert credential is not None and (credential.owner, credential.rotate_every_days) == (cast.bob, 30)
     client.post(reverse("api:connector_switch_back", args=[crm.pk]), headers=bearer)
     assert in_use(crm) == OLD
     assert AccessToken.objects.count() == 1
