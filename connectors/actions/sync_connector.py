@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from audit.actor import Actor
 from audit.context import one_request
@@ -16,7 +15,8 @@ from audit.record import record
 from connectors.actions.note_addresses import note_addresses
 from connectors.actions.pin_offer import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
 from connectors.actions.record_health import record_failure, record_health
-from connectors.actions.settle_quarantine import quarantine_key, settle_quarantine
+from connectors.actions.settle_quarantine import settle_quarantine
+from connectors.actions.tell_of_quarantine import in_quarantine, tell_of_quarantine
 from connectors.audit_labels import connector_label, name_with_kind
 from connectors.counts import offer_words
 from connectors.definitions.diff import Difference, Known, compare
@@ -27,10 +27,6 @@ from connectors.events import ConnectorSynced, ConnectorSyncFailed
 from connectors.inspect.look import Look, look_at
 from connectors.models import Connector, SyncRun, Tool
 from harriet.lib.errors import Problem
-from harriet.people.actions.tell_people import tell_people
-from harriet.people.actors import person_behind
-from harriet.people.notifications.kinds import QUARANTINE, Matter
-from harriet.people.notifications.recipients import who_look_after
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
@@ -64,6 +60,7 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         moved = ConnectorError("Its address was changed while the server was asked. Sync again.")
         return _failed(run, moved, actor=actor)
     _remember(connector, look)
+    waiting = in_quarantine(connector)
     run.refused, run.mended = list(look.remarks.left_out), list(look.remarks.mended)
     _take(run, connector, Tool.Kind.TOOL, read_offer(look.tools), actor=actor)
     if look.prompts is None:
@@ -85,8 +82,7 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     )
     record_health(connector, Connector.Health.UP, "")
     settle_quarantine(connector)
-    if run.changed:
-        _tell_of_changes(connector, run, actor)
+    tell_of_quarantine(connector, waiting, actor)
     move_version(connector.organization_id)
     return run
 
@@ -195,22 +191,6 @@ def _plain(info: Mapping[str, Any]) -> dict[str, str]:
     """What the server calls itself, cut short; PostgreSQL has no room for NUL."""
     said = {key: info.get(key) for key in ("name", "title", "version")}
     return {key: value[:200].replace("\0", "") for key, value in said.items() if isinstance(value, str)}
-
-
-def _tell_of_changes(connector: Connector, run: SyncRun, actor: Actor) -> None:
-    """Whoever looks after the connector hears of it, unless they asked for the sync and see it."""
-    several = len(run.changed) > 1
-    matter = Matter(
-        QUARANTINE,
-        connector.organization_id,
-        f"{quarantine_key(connector)}{run.pk}",
-        f"{connector.name} changed {'the definitions of ' if several else ''}{', '.join(run.changed[:5])}. "
-        f"Nobody can call {'them' if several else 'it'} until you have read the change.",
-        f"{reverse('connectors:detail', args=[connector.pk])}?show=quarantined",
-    )
-    asked = person_behind(actor)
-    besides = asked.pk if asked else None
-    tell_people(matter, who_look_after(connector.organization_id, connector.owner_id, besides=besides))
 
 
 def _note(run: SyncRun, kind: Tool.Kind, offer: Offer, difference: Difference) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 
 from audit.actor import SYSTEM
 from audit.models import Event
@@ -14,6 +15,7 @@ from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.errors import ConnectorError
 from connectors.models import Connector, SyncRun, Tool, ToolVersion
 from harriet.lib.json.canonical import digest
+from harriet.people.actions.send_notices import send_due_notices
 from harriet.people.models import Notice, OrganizationVersion
 from tests.servers.moody import Server, tool
 from tests.stage.cast import Cast
@@ -96,6 +98,35 @@ def test_the_owner_hears_of_what_nobody_saw(cast: Cast, server: Server, connect:
     sync_connector(connector, actor=SYSTEM)
     notice = Notice.objects.get(user=cast.alice)
     assert notice.text == "CRM changed send_mail. Nobody can call it until you have read the change."
+
+
+def test_a_server_that_says_something_else_each_time_is_told_of_once(
+    cast: Cast, server: Server, connect: Connecting
+) -> None:
+    """One whose description holds the time of day, and one that comes and goes."""
+    connector, usual = connect.synced(), server.tools[1]
+    for minute in range(3):
+        server.tools[1] = tool("send_mail", description=f"It is 12:0{minute}.")
+        sync_connector(connector, actor=SYSTEM)
+    for one in (usual, tool("send_mail", description="It is 12:00."), usual):
+        server.tools[1] = one
+        sync_connector(connector, actor=SYSTEM)
+    send_due_notices()
+    assert Notice.objects.get(user=cast.alice).settled_at and not mail.outbox, "all is as it was before a mail went out"
+    for one in (tool("send_mail", title="?"), usual, tool("send_mail", title="?")):
+        server.tools[1] = one
+        sync_connector(connector, actor=SYSTEM)
+        send_due_notices()
+    assert len(mail.outbox) == 1
+    assert Notice.objects.filter(settled_at=None, read_at=None).count() == 1, "and the inbox says how it is now"
+    changed = Tool.objects.get(name="send_mail")
+    proposed = proposed_of(changed)
+    assert proposed is not None
+    refuse_tool_change(changed, digest=bytes(proposed.digest), actor=cast.actor(cast.alice))
+    server.tools[1] = tool("send_mail", title="!")
+    sync_connector(connector, actor=SYSTEM)
+    send_due_notices()
+    assert len(mail.outbox) == 2, "another change than the one that was refused"
 
 
 def test_a_refused_change_stays_in_quarantine_until_the_server_takes_it_back(

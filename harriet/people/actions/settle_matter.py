@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Case, QuerySet, Value, When
@@ -41,6 +42,14 @@ def tell_end_of_matter(matter: Matter) -> int:
         read_at=Coalesce("read_at", Now()),
         due_at=Case(When(sent_at__isnull=False, then=Now()), default=Value(None)),
     )
+
+
+def reopen_matter(matter: Matter, *, within: timedelta) -> int:
+    """It is back soon after its end: its lines are open and unread again, and nothing is sent. 0 where it was not told,
+    or longer ago."""
+    lines = Notice.objects.filter(organization=matter.organization_id, key=matter.key, created_at__gt=Now() - within)
+    closed = lines.filter(settled_at__isnull=False)
+    return closed.update(text=matter.text[:300], settled_at=None, read_at=None) or lines.count()
 
 
 def reword_matter(matter: Matter) -> int:
