@@ -86,6 +86,16 @@ class AccessGiven(AuditEvent):
     reason: str
 
 
+class AccessRequestWithdrawn(AuditEvent):
+    """Whoever asked for access asks no longer."""
+
+    code = "access.withdrawn"
+    sentence = "{person} withdrew the request for access to {what} on ticket {ticket}."
+    person: Label
+    ticket: Label
+    what: Annotated[str, "the connector's name, or “something new” when they named none"]
+
+
 class AccessDeclined(AuditEvent):
     """A request for access was answered with no; the person is told why."""
 

@@ -151,6 +151,7 @@ class AccessRequest(models.Model):
         OPEN = "open", "Waiting for an answer"
         GIVEN = "given", "Access was given"
         DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")

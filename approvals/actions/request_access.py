@@ -34,7 +34,7 @@ def request_access(membership: Membership, connector: Connector | None, need: st
         raise NotFound("There is no such connector here.")
     one_at_a_time(membership.organization_id)
     wanted = _cleaned(need)
-    _check_room(membership, connector)
+    _check_room(membership, connector, wanted)
     request = _put_on_a_ticket(membership, connector, wanted)
     _tell(request)
     record(
@@ -63,14 +63,15 @@ def _cleaned(need: str) -> str:
     return text
 
 
-def _check_room(membership: Membership, connector: Connector | None) -> None:
+def _check_room(membership: Membership, connector: Connector | None, need: str) -> None:
+    """One thing is asked for once: a connector, or in the same words what nobody has named."""
     mine = AccessRequest.objects.filter(
         organization=membership.organization_id, person=membership.user_id, state=AccessRequest.State.OPEN
     ).select_related("ticket")
-    same = mine.filter(connector=connector).first() if connector else None
+    same = mine.filter(connector=connector, **({} if connector else {"need": need})).first()
     if same is not None:
         raise ApprovalError(
-            f"You have asked for {connector} already: ticket #{same.ticket.number} waits for an answer."
+            f"You have asked for {connector or 'this'} already: ticket #{same.ticket.number} waits for an answer."
         )
     if mine.count() >= MOST_OPEN:
         raise TooMany(f"{MOST_OPEN} of your requests wait for an answer already. Wait until some are answered.")

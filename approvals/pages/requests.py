@@ -13,7 +13,9 @@ from django.views.decorators.http import require_POST
 
 from approvals.actions.decline_access import decline_access
 from approvals.actions.give_access import give_access
+from approvals.actions.withdraw_request import withdraw_request
 from approvals.answerers import may_answer
+from approvals.errors import ApprovalError
 from approvals.models import AccessRequest
 from approvals.pages.forms import DeclineForm, GiveForm
 from approvals.queries import requests_for
@@ -31,6 +33,7 @@ class RequestPage(PageContext):
     template = "tickets/request.html"
     active = "tickets"
     asked: AccessRequest
+    is_mine: bool
     may_answer: bool
     may_manage_people: bool
     may_manage_connectors: bool
@@ -42,6 +45,10 @@ class RequestPage(PageContext):
     @property
     def is_open(self) -> bool:
         return self.asked.state == AccessRequest.State.OPEN
+
+    @property
+    def may_withdraw(self) -> bool:
+        return self.is_open and self.is_mine
 
 
 def request_page(request: OrganizationRequest, asked: AccessRequest) -> HttpResponse:
@@ -78,6 +85,17 @@ def decline(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("tickets:detail", number)
 
 
+def withdraw_asked(request: OrganizationRequest, asked: AccessRequest) -> HttpResponse:
+    """For the page of a ticket, too."""
+    try:
+        withdraw_request(asked, actor=request.actor)
+    except ApprovalError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Withdrawn. Nobody is asked any more.")
+    return redirect("tickets:detail", asked.ticket.number)
+
+
 def request_of(request: OrganizationRequest, number: int) -> AccessRequest:
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is None:
@@ -92,6 +110,7 @@ def _groups(asked: AccessRequest) -> list[Group]:
 def _show(request: OrganizationRequest, asked: AccessRequest, give: GiveForm, decline: DeclineForm) -> HttpResponse:
     page = RequestPage(
         asked=asked,
+        is_mine=asked.person_id == request.user.pk,
         may_answer=asked.state == AccessRequest.State.OPEN and may_answer(asked, request.membership),
         may_manage_people=has_power(request.membership, Power.MANAGE_PEOPLE),
         may_manage_connectors=has_power(request.membership, Power.MANAGE_CONNECTORS),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.actions.approve_action import approve_action
@@ -17,7 +18,7 @@ from approvals.errors import ApprovalError
 from approvals.models import Decision, PendingAction, Ticket
 from approvals.pages.card import Card, card_of
 from approvals.pages.forms import ApproveForm, RejectForm
-from approvals.pages.requests import request_page
+from approvals.pages.requests import request_page, withdraw_asked
 from approvals.queries import requests_for, tickets_for
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
@@ -49,6 +50,11 @@ class TicketPage(PageContext):
     """It is the person's own call, and nobody has decided on it."""
 
     @property
+    def has_expired(self) -> bool:
+        """Its time is over, though nothing has noted that yet: nobody can decide any more."""
+        return self.action.state == PendingAction.State.WAITING and not self.is_waiting
+
+    @property
     def may_decide(self) -> bool:
         return self.is_waiting and not self.why_not
 
@@ -69,7 +75,10 @@ def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 @in_organization
 def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
-    """One's own call."""
+    """One's own call, or one's own request for access."""
+    asked = requests_for(request.membership).filter(ticket__number=number).first()
+    if asked is not None:
+        return withdraw_asked(request, asked)
     ticket = _ticket(request, number)
     try:
         withdraw_action(ticket.action, actor=request.actor)
@@ -124,7 +133,7 @@ def _held_call(request: OrganizationRequest, number: int) -> Ticket | None:
 
 def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, reject: RejectForm) -> HttpResponse:
     action = ticket.action
-    is_waiting = action.state == PendingAction.State.WAITING
+    is_waiting = action.state == PendingAction.State.WAITING and action.expires_at > timezone.now()
     why_not = refusal(action, request.membership) if is_waiting else ""
     page = TicketPage(
         ticket=ticket,

@@ -47,13 +47,15 @@ def live(context: Context, seconds: int, url: str = "") -> SafeString:
     """The attributes of the element around `{% block live %}`: it asks for that block anew every so many seconds, at
     the page's address or at another one that the page has the same block at.
 
-    A page that answers something sent keeps standing: its address may not be one to read.
+    A page that answers something sent keeps standing: its address may not be one to read. Beside a list it has a name
+    of its own, as the list has a region too.
     """
     request = context["request"]
     if request.method != "GET":
         return SafeString("")
     return format_html(
-        'id="live" hx-get="{}" hx-trigger="every {}s, look" hx-swap="innerHTML"',
+        'id="{}" hx-get="{}" hx-trigger="every {}s, look" hx-swap="innerHTML"',
+        "panel-live" if request.htmx.target in {"panel", "panel-live"} else "live",
         url or request.get_full_path(),
         seconds,
     )

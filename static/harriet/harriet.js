@@ -86,12 +86,11 @@ for (const input of all("input[data-secret]")) {
 }
 
 // What asks a server takes a while: the button says that it is being done, and is not pressed twice.
-for (const button of all("button[data-busy]")) {
-  button.form.addEventListener("submit", (event) => {
-    if (event.submitter !== button) return;
-    setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
-  });
-}
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button || !button.dataset.busy || event.defaultPrevented) return;
+  setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; });
+});
 addEventListener("pageshow", (event) => {  // back from a page that the button led to
   if (event.persisted && all("button[data-busy]:disabled").length) location.reload();
 });

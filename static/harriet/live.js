@@ -2,10 +2,13 @@
 "use strict";
 
 const stale = document.querySelector("[data-stale]");
-const REGIONS = "#live, [data-frame]";
+const LIVE = "#live, #panel-live";  // of the page, and of what is open beside it
+const REGIONS = `${LIVE}, [data-frame]`;
+const OLD = 5 * 60_000;  // milliseconds after which a page without a region says of when it is
 const isRegion = (element) => element instanceof Element && element.matches(REGIONS);
-let seen = new Date();
-let said = "";  // what the bar at the top tells: "lost", "news", "out", or nothing
+const loaded = new Date();
+let seen = loaded;
+let said = "";  // what the bar at the top tells: "lost", "news", "out", "old", or nothing
 
 const time = (moment) => moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const say = (what, text, link) => {
@@ -31,10 +34,19 @@ const essence = (html) => {
   return template.innerHTML.replace(/\s+/g, " ").trim();
 };
 
+const isTouched = (field) => /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked : field.type !== "hidden" && field.value !== field.defaultValue;
 const isBusy = (region) =>
   region.querySelector("details[open], dialog[open]") ||
-  [...region.querySelectorAll("input")].some((box) => box.checked !== box.defaultChecked) ||
+  [...region.querySelectorAll("input, textarea")].some(isTouched) ||
   region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+
+// A region may tell for what stands below it that there is something newer.
+const newsOf = (html) => (html.match(/data-news="([^"]*)"/) || [])[1];
+
+// What was decided meanwhile is decided by nobody here: its buttons don't look as if they did anything.
+const disarm = (region) => {
+  for (const button of region.querySelectorAll("button[data-decides]")) button.disabled = true;
+};
 
 // After a region is replaced, the link or button that had the focus has it again.
 const markOf = (element) => element && [element.tagName, element.href, element.name, element.value, element.textContent].join();
@@ -54,18 +66,22 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.status >= 400) return;
   seen = new Date();
   unsay("lost");
-  if (elt.id !== "live") return;
+  if (!elt.matches(LIVE)) return;
   const isSame = essence(xhr.responseText) === essence(elt.innerHTML);
-  if (!isSame && isBusy(elt)) {
+  if (isBusy(elt)) {
     event.preventDefault();
+    if (isSame) return;
+    if (!xhr.responseText.includes("data-decides")) disarm(elt);
     return say("news", "There is news for this page.", "Show it");
   }
-  unsay("news");
+  const told = newsOf(xhr.responseText);
+  if (told !== newsOf(elt.innerHTML)) say("news", "There is news for this page.", "Show it");
+  else if (told === undefined) unsay("news");
   focused = elt.contains(document.activeElement) ? markOf(document.activeElement) : "";
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (!focused || event.detail.elt.id !== "live") return;
+  if (!focused || !event.detail.elt.matches(LIVE)) return;
   const again = [...event.detail.elt.querySelectorAll("a, button, summary")].find((one) => markOf(one) === focused);
   if (again) again.focus({ preventScroll: true });
   focused = "";
@@ -81,3 +97,10 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden || !window.htmx) return;
   for (const region of document.querySelectorAll(REGIONS)) window.htmx.trigger(region, "look");
 });
+
+// States that no region keeps up to date are of when the page was loaded, and after a while it says so.
+const tellAge = () => {
+  if (said || document.querySelector("#live") || !document.querySelector("main time, main .status")) return;
+  if (new Date() - loaded > OLD) say("old", `What you see is of ${time(loaded)}.`, "Load the page again");
+};
+if (document.querySelector("[data-frame]")) setInterval(tellAge, 30_000);

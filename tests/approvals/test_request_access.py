@@ -10,6 +10,7 @@ from django.urls import reverse
 from approvals.actions.decline_access import decline_access
 from approvals.actions.give_access import give_access
 from approvals.actions.request_access import MOST_OPEN, request_access
+from approvals.actions.withdraw_request import withdraw_request
 from approvals.errors import ApprovalError, NotYours, TooLate, TooMany
 from approvals.models import AccessRequest
 from audit.models import Event
@@ -41,8 +42,8 @@ def dana_of(cast: Cast) -> Membership:
     return Membership.objects.select_related("user", "organization").get(user=cast.dana)
 
 
-def asked(cast: Cast, warehouse: Connector | None) -> AccessRequest:
-    return request_access(dana_of(cast), warehouse, "Figures for\nthe board.", actor=cast.actor(cast.dana))
+def asked(cast: Cast, warehouse: Connector | None, need: str = "Figures for\nthe board.") -> AccessRequest:
+    return request_access(dana_of(cast), warehouse, need, actor=cast.actor(cast.dana))
 
 
 def test_the_connectors_owner_is_told_and_the_log_has_it(cast: Cast, warehouse: Connector) -> None:
@@ -100,10 +101,33 @@ def test_she_asks_once_for_one_thing_and_not_without_end(cast: Cast, warehouse: 
     asked(cast, warehouse)
     with pytest.raises(ApprovalError, match="ticket #1 waits"):
         asked(cast, warehouse)
-    for _ in range(MOST_OPEN - 1):
-        asked(cast, None)
+    for number in range(MOST_OPEN - 1):
+        asked(cast, None, f"A crane, number {number}.")
+    with pytest.raises(ApprovalError, match="asked for this already: ticket #2"):
+        asked(cast, None, "A crane, number 0.")
     with pytest.raises(TooMany):
-        asked(cast, None)
+        asked(cast, None, "One more.")
+
+
+def test_she_takes_it_back_and_nobody_is_asked_any_more(cast: Cast, warehouse: Connector, client: Any) -> None:
+    request = asked(cast, warehouse)
+    with pytest.raises(NotYours):
+        withdraw_request(request, actor=cast.actor(cast.alice))
+    client.force_login(cast.dana)
+    page = client.get(reverse("tickets:detail", args=[1])).content.decode()
+    assert "You ask for access" in page and "Withdraw the request" in page
+    assert "Withdraw" in client.get(reverse("me:waiting")).content.decode()
+    told = client.post(reverse("me:withdraw", args=[1]), follow=True).content.decode()
+    assert "Nobody is asked any more" in told
+    request.refresh_from_db()
+    assert request.state == "withdrawn" and not request.ticket.is_open
+    assert Notice.objects.get(user=cast.alice).settled_at is not None
+    assert "withdrew the request for access to Data warehouse" in Event.objects.get(code="access.withdrawn").sentence
+    with pytest.raises(TooLate):
+        decline_access(request, "No.", actor=cast.actor(cast.alice))
+    again = client.post(reverse("tickets:withdraw", args=[1]), follow=True).content.decode()
+    assert "answered this request" in again and "Withdrawn" in again
+    assert asked(cast, warehouse).ticket.number == 2, "and may ask anew"
 
 
 def test_drafts_and_other_companies_connectors_cannot_be_named(cast: Cast, warehouse: Connector) -> None:

@@ -1,9 +1,12 @@
 """The ticket page shows what will be sent, to those who may see it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
+from approvals.models import PendingAction
 from approvals.queries import held_of
 from tests.stage.held_calls import Mailing
 
@@ -18,6 +21,14 @@ def test_bob_sees_the_card_and_approves(mailing: Mailing, client: Any) -> None:
     answer = client.post(reverse("tickets:approve", args=[1]), {"reason": ""})
     assert answer.status_code == 302
     assert held_of(held.action_id).state == "approved"
+
+
+def test_a_ticket_whose_time_is_over_offers_nothing(mailing: Mailing, client: Any) -> None:
+    held = mailing.held()
+    PendingAction.objects.filter(pk=held.action_id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    client.force_login(mailing.cast.bob)
+    page = client.get(reverse("tickets:detail", args=[1])).content.decode()
+    assert "Its time ran out" in page and "Approve and run" not in page
 
 
 def test_a_rejection_without_reason_shows_the_message_beside_the_field(mailing: Mailing, client: Any) -> None:

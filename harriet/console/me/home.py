@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from approvals.actions.withdraw_action import withdraw_action
+from approvals.actions.withdraw_request import withdraw_request
 from approvals.models import AccessRequest, PendingAction, Ticket
 from approvals.queries import requests_for, requests_to_answer, tickets_for, waiting_for
 from connectors.models import Profile
@@ -126,6 +127,11 @@ def my_waiting_page(request: OrganizationRequest) -> HttpResponse:
 @require_POST
 @in_organization
 def withdraw_my_call(request: OrganizationRequest, number: int) -> HttpResponse:
+    asked = requests_for(request.membership).filter(ticket__number=number, person=request.user).first()
+    if asked is not None:
+        withdraw_request(asked, actor=request.actor)
+        messages.success(request, "Withdrawn. Nobody is asked any more.")
+        return redirect("me:waiting")
     ticket = tickets_for(request.membership).filter(number=number, action__user=request.user).first()
     if ticket is None:
         raise NotFound("You have no such call.")
