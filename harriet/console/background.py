@@ -46,6 +46,15 @@ class BackgroundWork:
     @property
     def is_beat_stopped(self) -> bool:
         """Nothing waits, and nothing was done."""
+        return self._is_idle and self.swept_until is not None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Nothing was ever done, as in the first minute of an installation; what runs is not known yet."""
+        return self._is_idle and self.swept_until is None
+
+    @property
+    def _is_idle(self) -> bool:
         return self.is_late and self.queued is not None and self.queued <= _STANDING
 
 

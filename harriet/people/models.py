@@ -464,6 +464,11 @@ class MailResult(models.Model):
     def __str__(self) -> str:
         return self.problem or "Mail goes out"
 
+    @property
+    def is_refused(self) -> bool:
+        """The last one, whatever became of those before it."""
+        return bool(self.problem)
+
 
 class MadeOnce(models.Model):
     """What a form has made that is shown once: the same form sent again, by a reload or a second click, makes nothing

@@ -19,6 +19,7 @@ from harriet.people.models import (
     Device,
     Group,
     Invitation,
+    MailResult,
     Membership,
     Organization,
     SavedFilter,
@@ -241,6 +242,11 @@ def or_not_found(thing: T | None, message: str) -> T:
     if thing is None:
         raise NotFound(message)
     return thing
+
+
+def mail_result() -> MailResult | None:
+    """How the last mail of this installation went; None when none was sent yet."""
+    return MailResult.objects.first()
 
 
 def last_backup() -> Backup | None:

@@ -22,7 +22,7 @@ class NotedSmtp(EmailBackend):
         try:
             sent = super().send_messages(email_messages)
         except (SMTPException, OSError) as problem:
-            note_mail_result(f"{type(problem).__name__}: {_said(problem)}")
+            note_mail_result(reason_of(problem))
             if not self._is_silent:
                 raise
             return 0
@@ -30,8 +30,10 @@ class NotedSmtp(EmailBackend):
         return sent or 0
 
 
-def _said(problem: Exception) -> str:
-    """What the server answered, or the system: neither knows the password's plain text."""
-    answer = getattr(problem, "smtp_error", None)
-    text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(problem)
-    return " ".join(text.split())
+def reason_of(problem: Exception) -> str:
+    """What the server answered, or the system, in its words: neither knows the password's plain text."""
+    code, answer = getattr(problem, "smtp_code", None), getattr(problem, "smtp_error", b"")
+    if code is not None:
+        text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+        return f"{code} {' '.join(text.split())[:180]}".strip()
+    return str(getattr(problem, "strerror", "") or " ".join(str(problem).split()) or type(problem).__name__)

@@ -17,6 +17,7 @@ from audit.models import Sweep
 from harriet.console.background import BackgroundWork
 from harriet.console.installation.licences import packages
 from harriet.pages.counts import NONE
+from harriet.people.actions.note_mail_result import note_mail_result
 from harriet.people.models import Backup, Membership
 from tests.stage.cast import Cast
 
@@ -58,6 +59,13 @@ def test_which_process_stopped_follows_from_what_waits() -> None:
 def test_stopped_background_work_is_said_with_its_mend(cast: Cast, client: Client) -> None:
     Sweep.objects.update_or_create(id=1, defaults={"swept_until": timezone.now() - timedelta(hours=1)})
     assert "Nothing asks the workers to work" in opened(client, cast.alice)
+
+
+def test_a_fresh_installation_is_not_told_that_something_stopped(cast: Cast, client: Client) -> None:
+    Sweep.objects.all().delete()
+    text = opened(client, cast.alice)
+    assert "Nothing was done in the background yet" in text and "Not seen yet" in text
+    assert "For minutes" not in text and "Asks for nothing" not in text
 
 
 def test_redis_that_does_not_answer_closes_no_page(cast: Cast, client: Client, settings: Any) -> None:
@@ -106,6 +114,19 @@ def test_mail_server_that_is_not_there_is_named(cast: Cast, client: Client, sett
     assert "127.0.0.1:1" in text and "much-too-secret" not in text
     told = client.post(reverse("organization:test_mail"), follow=True).content.decode()
     assert "The mail server did not take it" in told and "Nothing was sent" in told and "much-too-secret" not in told
+
+
+def test_how_the_last_mail_went_is_said(cast: Cast, client: Client, settings: Any) -> None:
+    with_server(settings, "smtp://127.0.0.1:1")
+    settings.EMAIL_BACKEND = "harriet.people.smtp.NotedSmtp"
+    assert "No mail was sent yet" in opened(client, cast.alice)
+    client.post(reverse("organization:test_mail"))
+    text = opened(client, cast.alice)
+    assert "The last mail was refused" in text and "The last mail did not go out" in text
+    assert "Connection refused" in text and "Errno" not in text
+    note_mail_result("")
+    text = opened(client, cast.alice)
+    assert "The last mail went out" in text and "did not go out" not in text
 
 
 def test_what_the_mail_server_says_is_told(

@@ -9,6 +9,7 @@ from django.core.mail import send_mail
 
 from harriet.lib.errors import Problem
 from harriet.people.models import User
+from harriet.people.smtp import reason_of
 
 _TEXT = "This is the test that you asked for. Harriet's mails reach you."
 
@@ -20,16 +21,6 @@ def send_test_mail(user: User) -> None:
     try:
         sent = send_mail("A test of Harriet's mail", f"{_TEXT}\n\n{settings.BASE_URL}\n", None, [user.email])
     except (SMTPException, OSError) as error:
-        raise Problem(f"The mail server did not take it: {_reason(error)}. Nothing was sent.") from None
+        raise Problem(f"The mail server did not take it: {reason_of(error)}. Nothing was sent.") from None
     if not sent:
         raise Problem("The mail server did not take it, and said nothing. Nothing was sent.")
-
-
-def _reason(error: Exception) -> str:
-    """What the server said, without what was sent: some repeat the user name, and none the password."""
-    code = getattr(error, "smtp_code", None)
-    said = getattr(error, "smtp_error", b"")
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    if code is not None:
-        return f"{code} {' '.join(text.split())[:200]}".strip()
-    return str(getattr(error, "strerror", "") or type(error).__name__)

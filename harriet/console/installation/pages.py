@@ -24,10 +24,10 @@ from harriet.console.installation.mail import send_test_mail
 from harriet.console.installation.troubles import Trouble, troubles
 from harriet.lib.errors import Problem
 from harriet.pages.context import PageContext, show
-from harriet.people.models import Backup
+from harriet.people.models import Backup, MailResult
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
-from harriet.people.queries import last_backup
+from harriet.people.queries import last_backup, mail_result
 from harriet.people.roles import Power
 
 
@@ -40,6 +40,7 @@ class ThisInstallationPage(PageContext):
     work: BackgroundWork
     database: Database
     mail_server: str
+    mail: MailResult | None
     may_test_mail: bool
     keys: list[Fact]
     retention: list[Fact]
@@ -49,13 +50,14 @@ class ThisInstallationPage(PageContext):
 @require_safe
 @needs(Power.VIEW_SETTINGS)
 def this_installation_page(request: OrganizationRequest) -> HttpResponse:
-    work, backup = background(), last_backup()
+    work, backup, mail = background(), last_backup(), mail_result()
     page = ThisInstallationPage(
-        troubles=troubles(request, work, backup),
+        troubles=troubles(request, work, backup, mail),
         versions=version_facts(),
         work=work,
         database=database(),
         mail_server=mail_server(),
+        mail=mail,
         may_test_mail=has_power(request.membership, Power.MANAGE_PEOPLE),
         keys=key_facts(request.organization),
         retention=retention_facts(),

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audit.database.roles import running_role_gaps
 from harriet.console.background import BackgroundWork
-from harriet.people.models import Backup
+from harriet.people.models import Backup, MailResult
 
 BACKUP_AGE = timedelta(days=7)
 LEAST_FREE = 1 << 30
@@ -39,9 +39,11 @@ class Trouble:
         return f"{reverse('help:document', args=['production'])}#{self.anchor}"
 
 
-def troubles(request: HttpRequest, work: BackgroundWork, backup: Backup | None) -> list[Trouble]:
+def troubles(
+    request: HttpRequest, work: BackgroundWork, backup: Backup | None, mail: MailResult | None
+) -> list[Trouble]:
     """The worst first."""
-    found = [*_of_work(work), *_of_address(request), *_of_account(), *_of_disk(), *_of_mail(), *_of_backup(backup)]
+    found = [*_of_work(work), *_of_address(request), *_of_account(), *_of_disk(), *_of_mail(mail), *_of_backup(backup)]
     return sorted(found, key=lambda one: ("danger", "attention", "neutral").index(one.hue))
 
 
@@ -60,6 +62,14 @@ def _of_work(work: BackgroundWork) -> Iterator[Trouble]:
             "No worker takes tasks",
             f"{work.queued} wait. Approved calls don't run, and nothing is sealed or mailed.",
             "Start a Celery worker, or look at why it ended. What waits is then done.",
+            "what-runs",
+        )
+    elif work.is_unseen:
+        yield Trouble(
+            "attention",
+            "Nothing was done in the background yet",
+            "In the first minute after the start that is right. Until then approved calls don't run.",
+            "Look again in a minute. If this still stands here, start a Celery worker and Celery beat.",
             "what-runs",
         )
     elif work.is_beat_stopped:
@@ -132,13 +142,21 @@ def _of_disk() -> Iterator[Trouble]:
         )
 
 
-def _of_mail() -> Iterator[Trouble]:
+def _of_mail(mail: MailResult | None) -> Iterator[Trouble]:
     if not settings.EMAIL_URL:
         yield Trouble(
             "attention",
             "No mail is sent",
             "Invitations, reminders and links for new passwords reach nobody by mail; inboxes here have what waits.",
             "Set EMAIL_URL to your mail server, and EMAIL_FROM to the sender.",
+            "environment",
+        )
+    elif mail is not None and mail.is_refused:
+        yield Trouble(
+            "attention",
+            "The last mail did not go out",
+            f"{mail.problem.rstrip('.')}. Inboxes here have what it said.",
+            "Look at EMAIL_URL and the mail server, then send a test below.",
             "environment",
         )
 

@@ -45,15 +45,18 @@ PAGES = (
     Place("Settings → Licences", "organization:licences", Power.VIEW_SETTINGS, "packages"),
     Place("Organizations", "admin:installation", None, "installation", is_operators=True),
     Place("My AI", "me:home", None, "tools"),
+    Place("My AI → My tools", "me:tools", None, "what i can use request access"),
     Place("My AI → Devices", "me:devices", None, "laptop tokens"),
     Place("My AI → Connect a client", "me:connect", None, "claude cursor set up address"),
     Place("My AI → Activity", "me:activity", None, "calls history"),
     Place("My AI → Waiting", "me:waiting", None, "held calls tickets approvals"),
     Place("Inbox", "console:inbox", None, "notices notifications"),
     Place("Your account", "console:account", None, "name sessions"),
+    Place("Your account → Notifications", "people:notifications", None, "mail choose what you hear of preferences"),
     Place("Your account → Password", "account_change_password", None, "change"),
     Place("Your account → Two-factor sign-in", "mfa_index", None, "authenticator recovery codes"),
     Place("Your account → Passkeys", "mfa_list_webauthn", None, "security keys"),
+    Place("Help", "help:documents", None, "documents documentation docs guide manual words"),
     Place("REST API", "api:page", None, "reference schema"),
 )
 ACTIONS = (
