@@ -193,14 +193,18 @@ def table_of(answer: Any) -> Iterator[dict[str, str]]:
 
 def test_a_spreadsheet_computes_nothing_of_what_a_client_wrote(cast: Cast, alice: Client) -> None:
     tamper("DELETE FROM audit_event")
-    for text in ('=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\tx", " =1", 'fine, "quoted"\nand more'):
+    plain = ('=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\tx", " =1", 'fine, "quoted"\nand more')
+    hidden = ("\u200b=1", "\u00a0+1", "\uff1d1", "plain;=1")  # unseen, wide, and behind what separates elsewhere
+    for text in (*plain, *hidden):
         remember_call(cast, client=text, tool=Label(new_id(), text))
     remember_call(cast, device=LAPTOP, ticket=TICKET, client="Claude", reason="Because.")
     answer = alice.get(reverse("audit:export_csv"), {"code": CALL_INTENT})
     assert answer["Content-Disposition"].endswith('.csv"')
-    rows = list(table_of(answer))
-    assert len(rows) == 8
-    assert not [cell for row in rows for cell in row.values() if cell.strip(" ")[:1] in ("=", "+", "-", "@", "\t")]
+    text = b"".join(answer)
+    rows = list(table_of([text]))
+    assert len(rows) == 12 and b'"plain;=1"' in text
+    begins = ("=", "+", "-", "@", "\t", "\uff1d")
+    assert not [cell for row in rows for cell in row.values() if cell.lstrip("\u200b\u00a0 ")[:1] in begins]
     first = rows[0]
     assert (first["person"], first["device"], first["client"], first["ticket"]) == (
         "Dana",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import AsyncIterator, Callable
 from io import StringIO
 from typing import Any
@@ -16,7 +17,8 @@ from audit.queries import EventFilters, event_page
 from audit.vocabulary.declaration import LABELS, WORDS
 
 PAGE = 1000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = re.compile(r"[\t\r\n]|[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[-=+@＝＋－＠]")
+"""How a formula begins, also behind what nobody sees, and in the wide characters of East Asia."""
 _COLUMNS = ("time (UTC)", "what happened", "event", "actor", *LABELS, *WORDS, "request", "id", "not an event because")
 Lines = Callable[[list[Event]], bytes]
 
@@ -75,10 +77,11 @@ def _label(value: Any) -> str:
 
 def _cell(text: str) -> str:
     """What a spreadsheet would take for a formula is text to it, behind an apostrophe."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _written(rows: list[list[str]]) -> bytes:
+    """All in quotes: a semicolon in a name begins no cell where spreadsheets separate by it."""
     out = StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
     return out.getvalue().encode("utf-8", "replace")
