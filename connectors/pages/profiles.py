@@ -23,6 +23,7 @@ from harriet.pages.forms import ConfirmForm, attempt, status_of
 from harriet.pages.picking import Found
 from harriet.people.models import AccessToken
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
+from harriet.people.pages.once import first_of
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
@@ -41,11 +42,13 @@ class NewProfilePage(PageContext):
 def new_profile_page(request: OrganizationRequest) -> HttpResponse:
     initial = {"connectors": request.GET.getlist("connector"), "people": [request.membership]}
     form = ProfileForm(request.organization, request.POST or None, initial=initial)
-    made = attempt(form, lambda given: create_profile(request.organization, **given, actor=request.actor))
+    actor, organization = request.actor, request.organization
+    made = attempt(form, lambda given: first_of(request, lambda: create_profile(organization, **given, actor=actor).pk))
     if made is None:
         return show(request, NewProfilePage(form=form), status=status_of(form))
-    messages.success(request, f"The profile {made} was created. Its address is below; next, connect a client to it.")
-    return redirect("profiles:detail", made.pk)
+    name = form.cleaned_data["name"]
+    messages.success(request, f"The profile {name} was created. Its address is below; next, connect a client to it.")
+    return redirect("profiles:detail", made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,17 @@ def test_another_form_that_says_the_same_makes_another(client: Client, cast: Cas
     assert count() == 2
 
 
+@pytest.mark.parametrize("what", ["groups", "profiles"])
+def test_a_second_click_is_led_to_what_the_first_has_made(client: Client, cast: Cast, what: str) -> None:
+    client.force_login(cast.alice)
+    address = reverse(f"{what}:new")
+    sent = {"name": "Night shift", "once": mark_in(client.get(address))}
+    first, second = (client.post(address, sent) for _ in range(2))
+    assert (first.status_code, first["Location"]) == (302, second["Location"])
+    assert "Night shift" in client.get(first["Location"]).content.decode()
+    assert client.post(address, sent | {"once": "another form"}).status_code == 400
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_at_the_same_time_make_one(committed_cast: Cast) -> None:
     _, target, given, _ = forms_of(committed_cast)["token"]

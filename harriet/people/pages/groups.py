@@ -23,6 +23,7 @@ from harriet.people.models import AccessToken, Group
 from harriet.people.pages.fields import Members
 from harriet.people.pages.forms import AddPeopleForm, GroupForm, RenameForm
 from harriet.people.pages.guards import OrganizationRequest, needs
+from harriet.people.pages.once import first_of
 from harriet.people.permissions import has_power
 from harriet.people.queries import group_of, person_of
 from harriet.people.roles import Power
@@ -38,11 +39,12 @@ class NewGroupPage(PageContext):
 @needs(Power.MANAGE_PEOPLE)
 def new_group_page(request: OrganizationRequest) -> HttpResponse:
     form = GroupForm(request.POST or None)
-    made = attempt(form, lambda given: create_group(request.organization, **given, actor=request.actor))
+    actor, organization = request.actor, request.organization
+    made = attempt(form, lambda given: first_of(request, lambda: create_group(organization, **given, actor=actor).pk))
     if made is None:
         return show(request, NewGroupPage(form=form), status=status_of(form))
-    messages.success(request, f"The group {made} was created. Now say who is in it.")
-    return redirect("groups:detail", made.pk)
+    messages.success(request, f"The group {form.cleaned_data['name']} was created. Now say who is in it.")
+    return redirect("groups:detail", made)
 
 
 @dataclass(frozen=True, slots=True)

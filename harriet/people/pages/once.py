@@ -24,6 +24,11 @@ def made_once(request: OrganizationRequest, make: Callable[[], Made], *, is_outs
     return how(request.organization, request.user, _hash_of(request), make)
 
 
+def first_of(request: OrganizationRequest, make: Callable[[], UUID]) -> UUID:
+    """The id of what the form made, though it was sent twice: the second is led to the first, not to an error."""
+    return made_once(request, lambda: Made(make(), None)).subject
+
+
 def shown_once(request: OrganizationRequest, made_id: UUID) -> MadeOnce:
     """The person's own. Raises NotFound for somebody else's, and when a day has passed."""
     mine = MadeOnce.objects.filter(pk=made_id, user=request.user, organization=request.organization)
