@@ -51,6 +51,20 @@ def test_alice_pauses_five_of_six_and_reads_which(client: Client, cast: Cast, si
     assert paused.count() == 5 and {event.person_id for event in paused} == {cast.alice.pk}
 
 
+def test_the_filters_and_the_order_are_kept_through_it(client: Client, cast: Cast, six: list[Connector]) -> None:
+    client.force_login(cast.alice)
+    listed = client.get("/settings/integrations/?q=connector&sort=-name").content.decode()
+    assert 'name="list" value="q=connector&amp;sort=-name"' in listed
+    kept = {"list": "q=connector&sort=-name&ticked=1"}
+    preview = send(client, "pause", six[:1], **kept)
+    assert f'href="/settings/integrations/?q=connector&amp;sort=-name&amp;ticked={six[0].pk}"' in preview
+    assert 'name="list" value="q=connector&amp;sort=-name&amp;ticked=1"' in preview
+    sent = {"action": "pause", "ids": [str(six[0].pk)], "sure": "1"} | kept
+    assert client.post(URL, sent)["Location"] == "/settings/integrations/?q=connector&sort=-name"
+    nothing = client.post(URL, {"action": "pause", "list": "x=//evil.test\r\nA: b"})
+    assert nothing["Location"].startswith("/settings/integrations/?x=%2F%2Fevil")
+
+
 def test_what_changed_after_the_preview_is_told(client: Client, cast: Cast, six: list[Connector]) -> None:
     client.force_login(cast.alice)
     send(client, "pause", six[:2])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Model
@@ -18,6 +17,8 @@ from harriet.pages.forms import ConfirmForm, status_of
 from harriet.pages.tables.bulk import BulkAction, Noun, Plan, carry_out, plan_of
 
 T = TypeVar("T", bound=Model)
+LONGEST_QUERY = 2000
+"""Characters of the filters that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,14 @@ def asked(
         ids=[str(row.pk) for row in rows],
         action=action.key,
         form=form,
-        back=with_ticks(back, rows),
+        back=with_ticks(request, back, rows),
     )
     return show(request, shown, status=status_of(form))
 
 
 def nothing_ticked(request: HttpRequest, noun: Noun, back: str) -> HttpResponse:
     messages.error(request, f"Nothing was changed: tick at least one {noun.one} first.")
-    return redirect(back)
+    return redirect(as_it_was(request, back))
 
 
 def answers(request: HttpRequest) -> QueryDict | None:
@@ -91,11 +92,19 @@ def preview_or_do(
             messages.success(request, outcome.done)
         if outcome.left:
             messages.warning(request, outcome.left)
-        return redirect(back)
-    shown = page(plan=plan, back=with_ticks(back, rows), kept=kept or {}, confirm=confirm)
+        return redirect(as_it_was(request, back))
+    shown = page(plan=plan, back=with_ticks(request, back, rows), kept=kept or {}, confirm=confirm)
     return show(request, shown, status=status_of(*[confirm] if confirm else []))
 
 
-def with_ticks(back: str, rows: Sequence[Model]) -> str:
-    """The list, with the same rows ticked."""
-    return f"{back}?{urlencode([('ticked', str(row.pk)) for row in rows])}"
+def as_it_was(request: HttpRequest, back: str, ticked: Sequence[str] = ()) -> str:
+    """The list with the filters, the order and the page from which rows were sent: `list`, in tables/head.html."""
+    said = request.POST.get("list", "")
+    query = QueryDict(said if len(said) <= LONGEST_QUERY else "", mutable=True)
+    query.setlist("ticked", list(ticked))
+    return f"{back}?{query.urlencode()}" if query.urlencode() else back
+
+
+def with_ticks(request: HttpRequest, back: str, rows: Sequence[Model]) -> str:
+    """The list as it was, with the same rows ticked."""
+    return as_it_was(request, back, [str(row.pk) for row in rows])
