@@ -30,8 +30,10 @@ from harriet.people.errors import NotFound
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.roles import Power
 
-MOST_NAMED = 100
-"""Names on the page, of each lot."""
+MOST_ASKED = 50
+"""Tools on the page that are asked about, of all lots; the rest stays as it is."""
+MOST_NAMED = 25
+"""Names on the page, of each other lot."""
 _TITLES = {
     Lot.DANGEROUS: "Dangerous",
     Lot.ODD: "With a text that speaks to the AI, not about the tool",
@@ -197,7 +199,7 @@ def _table(bulk: BulkChange) -> str:
 
 def _page(request: OrganizationRequest, bulk: BulkChange, choice: Choice, problem: str = "") -> BulkPage:
     lots = lots_of(bulk)
-    first = {lot: lots.of(lot)[:MOST_NAMED] for lot in Lot}
+    first = _first(lots)
     found = Tool.objects.filter(pk__in=[key for keys in first.values() for key in keys]).defer("description")
     tools = found.in_bulk()
     rows = {lot: _rows(lots, lot, [tools[key] for key in keys if key in tools], choice) for lot, keys in first.items()}
@@ -210,6 +212,12 @@ def _page(request: OrganizationRequest, bulk: BulkChange, choice: Choice, proble
         asked=[rows[lot] for lot in NAMED if rows[lot].number],
         others=[rows[lot] for lot in Lot if lot not in NAMED and rows[lot].number],
     )
+
+
+def _first(lots: Lots) -> dict[Lot, list[UUID]]:
+    """Of each lot those that the page names: what is asked about has its part of the page."""
+    parts = sum(1 for lot in NAMED if lots.counts[lot])
+    return {lot: lots.of(lot)[: MOST_ASKED // parts if lot in NAMED and parts else MOST_NAMED] for lot in Lot}
 
 
 def _rows(lots: Lots, lot: Lot, tools: list[Tool], choice: Choice) -> LotRows:

@@ -127,7 +127,7 @@ class Picker(forms.Widget, Generic[Row]):
             return Shown([], [choice.value for choice, is_kept in chosen_now if is_kept], 0, 0, None, chosen_now)
         rows, had, left = self._chosen(sent, values)
         gone = self.source.gone([value for value in values if value not in rows])
-        if sent is not None and not (left or gone or len(rows) > FEW):
+        if sent is not None and not (left or gone or len(rows) > FEW or (sent.is_searching and sent.text)):
             few = self.source.few()
         if few is not None and not gone and rows.keys() <= {self.source.value_of(row) for row in few}:
             ticked = [(self.source.choice(row), self.source.value_of(row) in rows) for row in few]

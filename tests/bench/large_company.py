@@ -204,6 +204,7 @@ def _profiles(cast: Cast, size: Large) -> None:
     for slug in ("work", "longest"):
         _link(profile.connectors.through, size.connectors, all_of.format(slug), _id("connector"), "n % 30 > 0")
     _link(profile.people.through, size.people // 4, all_of.format("longest"), _id("membership"))
+    run("UPDATE connectors_profile SET has_prefix = TRUE WHERE slug IN ('work', 'longest')")  # many share a tool's name
     some = _id("connector", f"(1 + (n * 13) % {size.connectors})")
     _link(profile.connectors.through, size.profiles, _id("profile"), some)
     _link(profile.groups.through, size.profiles, _id("profile"), f"'{cast.sales.pk}'::uuid")
