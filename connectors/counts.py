@@ -48,3 +48,10 @@ def enabled_words(counts: Counts) -> str:
     countable = f"{', '.join(parts)} enabled" if parts else ""
     resources = f"resources {'enabled' if counts.resources_enabled else 'disabled'}" if counts.resources else ""
     return ", ".join(part for part in (countable, resources, quarantined) if part)
+
+
+def enabled_lines(counts: Counts) -> tuple[str, str]:
+    """For a narrow column: "6 of 8 enabled", and under it what is more than tools: "1 of 2 prompts, resources"."""
+    prompts = f"{counts.prompts_enabled} of {counts.prompts} prompts" if counts.prompts else ""
+    resources = f"resources{'' if counts.resources_enabled else ' disabled'}" if counts.resources else ""
+    return f"{counts.tools_enabled} of {counts.tools} enabled", ", ".join(part for part in (prompts, resources) if part)

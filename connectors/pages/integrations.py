@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.http import HttpResponse
 
-from connectors.counts import enabled_words
+from connectors.counts import enabled_lines
 from connectors.models import Connector, Tool
 from connectors.pages.drafts import Drafts, drafts_of
 from connectors.pages.logged_calls import HOURS, calls_by_hour
@@ -92,8 +92,8 @@ class IntegrationRow:
     kind: str
     """ "Native MCP server"."""
     state: ShownState
-    enabled: str
-    """ "12 of 84 enabled"."""
+    enabled: tuple[str, str]
+    """ "12 of 84 enabled", and under it "1 of 2 prompts, resources"."""
     credential: Credential | None
     hours: list[int]
     """Calls in each of the last hours, oldest first."""
@@ -161,7 +161,7 @@ def _rows(organization: Organization, listed: list[Connector]) -> list[Integrati
             connector=connector,
             kind=kind_label(connector.kind),
             state=state_of(connector),
-            enabled=enabled_words(counts_of(connector)),
+            enabled=enabled_lines(counts_of(connector)),
             credential=credentials.get(connector.id),
             hours=calls.get(connector.id, [0] * HOURS),
         )

@@ -52,3 +52,15 @@ def test_an_open_list_takes_what_is_new_and_keeps_what_is_ticked(site: Site, cas
     page.evaluate(look)
     expect(page.get_by_text("There is news for this page.")).to_be_visible()
     expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
+
+
+def test_on_a_phone_the_changes_appear_with_the_first_tick(site: Site, cast: Cast) -> None:
+    page = site.context(cast.alice, width=360).new_page()
+    page.goto("/settings/people/")
+    bar = page.get_by_role("group", name="Change the ticked people")
+    expect(bar).to_be_hidden()
+    page.get_by_role("checkbox", name="Bob").check()
+    expect(bar).to_contain_text("1 selected")
+    plain = site.context(cast.alice, width=360, has_scripts=False).new_page()
+    plain.goto("/settings/people/")
+    expect(plain.get_by_role("group", name="Change the ticked people")).to_be_visible()

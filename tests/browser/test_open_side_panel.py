@@ -13,7 +13,10 @@ from tests.stage.visit import look_at
 
 pytestmark = pytest.mark.browser
 
-LISTS = ("/settings/integrations/", "/settings/people/", "/tickets/", "/settings/devices/", "/settings/vault/")
+LISTS = (
+    *("/settings/integrations/", "/settings/profiles/", "/settings/people/", "/settings/groups/"),
+    *("/tickets/", "/settings/devices/", "/settings/vault/"),
+)
 
 
 def test_alice_reads_rows_beside_their_list_by_keyboard_alone(site: Site, cast: Cast) -> None:

@@ -98,3 +98,12 @@ def test_alice_is_told_of_rows_that_harriet_did_not_write(site: Site, cast: Cast
     assert page.get_by_text("Not an event: this row was not written by Harriet").is_visible()
     visit(page, f"/settings/audit/{forged}/")
     assert page.get_by_role("alert").get_by_text("was not written by Harriet").is_visible()
+
+
+def test_the_log_is_printed_without_what_nobody_can_press(site: Site, cast: Cast) -> None:
+    a_working_day(cast)
+    page = site.page(cast.alice)
+    page.goto("/settings/audit/?unfold=1")
+    page.emulate_media(media="print")
+    assert page.get_by_role("table").is_visible()
+    assert page.get_by_role("form", name="Filters").is_hidden() and page.get_by_role("navigation").first.is_hidden()

@@ -128,6 +128,7 @@ def test_alice_makes_and_reads_a_profile_in_the_browser(client: Client, cast: Ca
     profile, dana = Profile.objects.get(), cast.dana.memberships.get()
     page = client.get(reverse("profiles:preview", args=[profile.pk]), {"person": str(dana.pk)}).content.decode()
     assert "send_mail is allowed for the group Sales." in page and "delete_all is not enabled." in page
+    assert "What Dana sees in Work" in page
     erp = connect.synced("erp")
     enable(erp, cast, "send_mail")
     fields["connectors"] = [str(crm.pk), str(erp.pk)]  # type: ignore[assignment]

@@ -105,7 +105,8 @@ def test_the_pages_say_what_is_what(alice: Client, cast: Cast, crm: Connector) -
     assert "0 of 3 tools, 0 of 2 prompts enabled, resources disabled" in page and "What it offers" in page
     assert alice.get(table, {"kind": "prompt"}).content.decode().count("<tr>") == 1 + 2
     assert alice.get(table, {"kind": "resources"}).content.decode().count("<tr>") == 1 + 1
-    assert "0 of 3 tools, 0 of 2 prompts" in alice.get(reverse("connectors:list")).content.decode()
+    listed = alice.get(reverse("connectors:list")).content.decode()
+    assert "0 of 3 enabled" in listed and "0 of 2 prompts, resources disabled" in listed
     settings = alice.get(reverse("connectors:settings", args=[crm.pk])).content.decode()
     assert "3 tools, 2 prompts, resources" in settings
     deletion = alice.get(reverse("connectors:delete", args=[crm.pk])).content.decode()

@@ -17,7 +17,7 @@ from audit.chain.sealing import seal_everything
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from connectors.actions.pin_offer import RESOURCES
-from connectors.definitions.risk import ONLY_READS
+from connectors.definitions.risk import ONLY_READS, propose_risk
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
 from harriet.lib.ids import new_id
 from harriet.people.actions.invite_person import invite_person
@@ -142,7 +142,7 @@ def _tools(cast: Cast, connector: Connector, number: int) -> None:
             is_enabled=risk != "unknown" and name != "delete_customer",
             requires_confirmation=risk == "dangerous",
             risk_proposed=risk,
-            risk_reason="Proposed from the server's annotations and the tool's name.",
+            risk_reason=propose_risk({"name": name}).reason,
             last_called_at=timezone.now() - timedelta(hours=2) if number == 0 else None,
         )
         if risk == "read_only":
