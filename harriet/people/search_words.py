@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField, Value
+from django.db.models.lookups import BuiltinLookup
 
 from harriet.people.models import SearchWord
 
@@ -18,6 +20,18 @@ _BETWEEN = re.compile(r"[\s!-/:-@\[-`{-~]+")
 _MOST_WORDS, _LONGEST_WORD = 5, 60
 _ROWS_EACH = 5
 """A subject may stand among the rows once for each of its words."""
+
+
+@UUIDField.register_lookup
+class AnyOf(BuiltinLookup):
+    """One of an array's. Of one that is asked for, the ids are read once, before the rows are looked for: joined, they
+    are read once for each row by a database that doesn't know yet how many rows there are, as after an import."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return f"= ANY({rhs})"
 
 
 def words_in(text: str) -> list[str]:
@@ -41,7 +55,7 @@ def is_found_by(organization_id: UUID, noun: str, text: str) -> Q:
     of_noun = SearchWord.objects.filter(organization_id=organization_id, noun=noun)
     found = Q() if words else Q(pk__in=[])
     for word in words:
-        found &= Q(pk__in=of_noun.filter(word__startswith=word).values("subject_id"))
+        found &= Q(pk__any_of=ArraySubquery(of_noun.filter(word__startswith=word).values("subject_id")))
     return found
 
 
