@@ -6,18 +6,21 @@ from django.test import Client
 from django.urls import reverse
 
 from connectors.actions.create_profile import create_profile
-from connectors.models import Connector, Profile, Tool
+from connectors.models import BulkChange, Connector, Profile, Tool
 from connectors.pages.urls import connector_urls, profile_urls
+from harriet.people.models import Membership, User
 from tests.stage.cast import Cast
 from tests.stage.connectors import Connecting
 
 
-def addresses(connector: Connector, profile: Profile) -> list[str]:
-    ids = {"pk": connector.pk, "tool_pk": connector.tools.get(name="send_mail").pk}
+def addresses(connector: Connector, profile: Profile, alice: User) -> list[str]:
+    bulk = BulkChange.objects.create(organization=connector.organization, connector=connector, made_by=alice)
+    ids = {"pk": connector.pk, "tool_pk": connector.tools.get(name="send_mail").pk, "bulk_pk": bulk.pk}
+    member = Membership.objects.get(user=alice, organization=connector.organization)
     found = []
     for patterns, prefix, known in (
         (connector_urls[0], "connectors", ids),
-        (profile_urls[0], "profiles", {"pk": profile.pk}),
+        (profile_urls[0], "profiles", {"pk": profile.pk, "what": "people", "member_pk": member.pk}),
     ):
         for pattern in patterns:
             wanted = {name: known[name] for name in pattern.pattern.converters}
@@ -29,7 +32,7 @@ def addresses(connector: Connector, profile: Profile) -> list[str]:
 def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect.synced()
     profile = create_profile(cast.acme, slug="work", name="Work", connectors=[connector], actor=cast.actor(cast.alice))
-    found = addresses(connector, profile)
+    found = addresses(connector, profile, cast.alice)
     assert len(found) > 25
     for method in ("get", "post"):
         for address in found:

@@ -25,6 +25,12 @@ pytestmark = pytest.mark.django_db
 PAGE = "/settings/organization/installation/"
 
 
+@pytest.fixture(autouse=True)
+def queue_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker takes what other tests ask for."""
+    monkeypatch.setattr("harriet.console.background.QUEUE", "of nobody")
+
+
 def opened(client: Client, user: object) -> str:
     client.force_login(user)  # type: ignore[arg-type]
     answer = client.get(PAGE)

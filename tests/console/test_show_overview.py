@@ -155,7 +155,7 @@ def test_the_frame_counts_no_further_than_a_thousand(
     Notice.objects.bulk_create(rows)
     client.force_login(cast.alice)
     with django_assert_max_num_queries(4):
-        page = client.get(reverse("console:account")).content.decode()
+        page = client.get(reverse("help:general")).content.decode()
     assert "1,000+<span" in page
     Notice.objects.filter(key__gte="line 5").delete()
     assert at_most(Notice.objects.all(), 10_000) == AtMost(Notice.objects.count())
