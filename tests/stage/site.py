@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TypeVar
 
 from django.conf import settings
@@ -74,9 +76,11 @@ def serve(run_dir: Path) -> Iterator[str]:
 
 
 def collect_static() -> None:
-    """As `manage.py start` does it: hashed names, compressed files."""
+    """As `manage.py start` does it: hashed names, compressed files. Workers that write to one folder take turns."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True)
+    with (Path(gettempdir()) / "harriet-tests-static.lock").open("w") as turn:
+        flock(turn, LOCK_EX)
+        subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True)
 
 
 def beside_the_browser(work: Callable[[], T]) -> T:
