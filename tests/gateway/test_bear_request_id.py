@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -156,7 +157,7 @@ def test_any_request_is_answered_with_its_id(dana: Client) -> None:
     for number in range(400):
         method, params = json.loads(json.dumps(dice.choice(kinds)))
         rpc_id = dice.choice([number, f"n{number}", -number])
-        message = {"jsonrpc": "2.0", "id": rpc_id, "method": method, "params": {**params, "_meta": dict(META)}}
+        message = {"jsonrpc": "2.0", "id": rpc_id, "method": method, "params": {**params, "_meta": deepcopy(META)}}
         body = json.dumps(mutated(dice, mutated(dice, message))).encode()
         headers = {**dana.headers({}), "mcp-method": method, "mcp-name": "echo"}
         headers["mcp-protocol-version"] = dice.choice(VERSIONS[1:-1])

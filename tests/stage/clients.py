@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from copy import deepcopy
 from itertools import count
 from typing import Any
 
@@ -72,5 +73,5 @@ class ModernClient(Client):
 
     def message(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         params = dict(params or {})
-        params["_meta"] = {**META, **params.get("_meta", {})}
+        params["_meta"] = {**deepcopy(META), **params.get("_meta", {})}
         return super().message(method, params)
