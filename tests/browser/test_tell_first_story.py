@@ -118,19 +118,30 @@ def make_group(alice: Desk) -> None:
 
 def enable_two_tools(alice: Desk) -> None:
     alice.page.goto("/settings/integrations/")
-    alice.follow("CRM")
+    alice.page.get_by_role("link", name="CRM", exact=True).first.click()
+    alice.follow("Open the page")
     alice.open(alice.page.url)
     tick_two(alice)
     alice.page.get_by_text("Who may call them").click()
     alice.tick("Sales")
     alice.look("tools-bulk")
-    alice.press("Set for the ticked tools")
+    alice.press("Look at the change")
+    confirm(alice)
     tick_two(alice)
     alice.press("Enable")
+    confirm(alice)
     alice.look("tools-enabled")
     assert "2 of 6 tools enabled, resources disabled" in alice.text
     alice.press("Test connection")
     alice.look("connection-tested")
+
+
+def confirm(alice: Desk) -> None:
+    """On the page that says what will change: all of it."""
+    for box in alice.page.locator("main input[type=checkbox][name]").all():
+        box.check()
+    with alice.page.expect_navigation():
+        alice.page.locator("button[name=which]").last.click()
 
 
 def tick_two(alice: Desk) -> None:
@@ -160,7 +171,7 @@ def make_profile(alice: Desk) -> None:
     alice.open("/settings/profiles/new/")
     alice.fill(Name="Work")
     alice.tick("Sales")
-    alice.page.get_by_label("CRM (2 tools enabled)").check()
+    alice.page.get_by_role("checkbox", name="CRM", exact=True).check()
     alice.press("Create profile")
     alice.open(alice.page.url)
     assert "2 of 6 tools" in alice.text
