@@ -7,7 +7,7 @@ weighs more than 100 KB, uses more than 150 ms of CPU, or doesn't answer; or whe
 in the database.
 
 `--people 5000` makes everything as much smaller; `--only vault` opens only pages whose address holds that
-(a regular expression); `--folder /tmp/large` keeps the database there and finds it again;
+(a regular expression); `--folder FOLDER` keeps the database there and finds it again;
 `--write docs/large.md` keeps the figures.
 """
 
