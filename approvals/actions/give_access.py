@@ -12,7 +12,7 @@ from approvals.models import AccessRequest
 from audit.actor import Actor
 from audit.record import record
 from connectors.access.usable import usable_tools
-from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.actions.set_person_groups import change_person_groups
 from harriet.people.actors import person_label
 from harriet.people.models import Group, Membership
 
@@ -24,7 +24,7 @@ def give_access(request: AccessRequest, group: Group | None, answer: str = "", *
     who = check_may_answer(request, actor)
     membership = _membership(request)
     if group is not None:
-        set_person_groups(membership, [*membership.groups.all(), group], actor=actor)
+        change_person_groups(membership, add=[group], actor=actor)
     count = _usable(request, membership)
     if request.connector is not None and not count:
         raise ApprovalError(_nothing_yet(request, group), field="group")

@@ -12,9 +12,10 @@ from connectors.actions.change_profile import change_profile
 from connectors.actions.set_connector_owner import set_connector_owner
 from connectors.models import Connector, Profile
 from harriet.console.handing_over.holdings import groups_of_nobody_else, profiles_of_nobody_else
+from harriet.lib.changed import Changed
 from harriet.lib.ids import new_id
 from harriet.lib.sentences import some_of
-from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.actions.set_person_groups import change_person_groups
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.models import Membership
 from harriet.people.notifications.kinds import HANDED_OVER, Matter
@@ -45,7 +46,7 @@ def hand_over_credentials(credentials: Iterable[Credential], to: Membership, act
 @transaction.atomic
 def hand_over_profiles(profiles: Iterable[Profile], to: Membership, actor: Actor) -> list[str]:
     """They have it beside whoever has it now. Raises NotAllowed."""
-    return [one.name for one in profiles if change_profile(one, people=[*one.people.all(), to], actor=actor)]
+    return [one.name for one in profiles if change_profile(one, people=Changed([to], []), actor=actor)]
 
 
 @transaction.atomic
@@ -53,7 +54,7 @@ def hand_over_groups(leaving: Membership, to: Membership, actor: Actor) -> list[
     """They join the groups that would decide with nobody in them. Raises NotAllowed."""
     groups = list(groups_of_nobody_else(leaving)[:MOST_AT_ONCE])
     if groups:
-        set_person_groups(to, [*to.groups.all(), *groups], actor=actor)
+        change_person_groups(to, add=groups, actor=actor)
     return [f"the decisions of {group.name}" for group in groups]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from audit.actor import Actor
-from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.actions.set_person_groups import change_person_groups
 from harriet.people.errors import PeopleError
 from harriet.people.models import Group, Membership
 from harriet.people.permissions import demand
@@ -21,8 +21,4 @@ def add_to_group(group: Group, people: Iterable[Membership], *, actor: Actor) ->
     wanted = {membership.pk: membership for membership in people}
     if any(membership.organization_id != group.organization_id for membership in wanted.values()):
         raise PeopleError("One of the people belongs to another organization.", field="people")
-    present = set(group.memberships.filter(pk__in=wanted).values_list("pk", flat=True))
-    added = [membership for pk, membership in wanted.items() if pk not in present]
-    for membership in added:
-        set_person_groups(membership, [*membership.groups.all(), group], actor=actor)
-    return len(added)
+    return sum(change_person_groups(membership, add=[group], actor=actor) for membership in wanted.values())

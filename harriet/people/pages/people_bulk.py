@@ -15,7 +15,7 @@ from harriet.pages.picking_form import PickingForm
 from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
 from harriet.pages.tables.bulk_page import BulkFormPage, BulkPage, answers, asked, nothing_ticked, preview_or_do
 from harriet.people.actions.deactivate_person import deactivate_person
-from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.actions.set_person_groups import change_person_groups
 from harriet.people.actions.withdraw_invitation import withdraw_invitation
 from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.people.pages.fields import GroupField
@@ -88,7 +88,7 @@ def _added(request: OrganizationRequest, group: Group | None) -> BulkAction[Memb
         "Add to a group",
         f"added to {group}",
         PEOPLE,
-        do=lambda one: set_person_groups(one, [*one.groups.all(), *_some(group)], actor=request.actor),
+        do=lambda one: change_person_groups(one, add=_some(group), actor=request.actor),
         stays=lambda one: f"they are in {group} already" if group in one.groups.all() else "",
         name=_name,
         note=f"They may then use whatever {group} may use." if group else "",
@@ -101,7 +101,7 @@ def _removed(request: OrganizationRequest, group: Group | None) -> BulkAction[Me
         "Remove from a group",
         f"removed from {group}",
         PEOPLE,
-        do=lambda one: set_person_groups(one, [has for has in one.groups.all() if has != group], actor=request.actor),
+        do=lambda one: change_person_groups(one, remove=_some(group), actor=request.actor),
         stays=lambda one: "" if group in one.groups.all() else f"they are not in {group}",
         name=_name,
         note=f"What they could use through {group} alone is closed to them within a second." if group else "",
