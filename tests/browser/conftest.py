@@ -14,6 +14,8 @@ from tests.conftest import SESSION
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.ground.installation import Installation
+    from tests.servers.running import SdkServer
     from tests.stage.cast import Cast
     from tests.stage.site import Site
 
@@ -70,3 +72,21 @@ def site(transactional_db: None, static_files: None, browser: Browser) -> Iterat
 def cast(committed_cast: Cast) -> Cast:
     """Here the cast is visible to the process that serves the pages."""
     return committed_cast
+
+
+@pytest.fixture(scope="module")
+def harriet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation of its own, that nobody owns yet."""
+    from tests.ground.installation import started
+
+    with started(tmp_path_factory.mktemp("first story") / "run") as installation:
+        yield installation
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Iterator[SdkServer]:
+    """A server of the official SDK, to be connected."""
+    from tests.servers.running import sdk_server
+
+    with sdk_server(tmp_path) as server:
+        yield server

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -17,7 +16,7 @@ from playwright.sync_api import Browser
 
 from tests.clients.node import INSPECTOR, node
 from tests.ground.installation import Installation
-from tests.servers.running import SdkServer, sdk_server
+from tests.servers.running import SdkServer
 from tests.stage.desk import PASSWORD, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.clients]
@@ -64,22 +63,6 @@ class Counted(Desk):
     def tick(self, *labels: str) -> None:
         self.clicks += len(labels)
         super().tick(*labels)
-
-
-@pytest.fixture(scope="module")
-def harriet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("first run") / "run")
-    try:
-        installation.start()
-        yield installation
-    finally:
-        installation.clean_up()
-
-
-@pytest.fixture
-def upstream(tmp_path: Path) -> Iterator[SdkServer]:
-    with sdk_server(tmp_path) as server:
-        yield server
 
 
 def test_the_first_call_of_a_real_client_is_few_clicks_away(

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import sdk
 from tests.ground.installation import Installation
-from tests.servers.running import SdkServer, sdk_server
+from tests.servers.running import SdkServer
 from tests.stage.desk import PASSWORD, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 SECRET = "org-secret-of-the-first-story"
-
-
-@pytest.fixture(scope="module")
-def harriet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("first story") / "run")
-    try:
-        installation.start()
-        yield installation
-    finally:
-        installation.clean_up()
-
-
-@pytest.fixture
-def upstream(tmp_path: Path) -> Iterator[SdkServer]:
-    with sdk_server(tmp_path) as server:
-        yield server
 
 
 def test_from_the_set_up_link_to_the_audit_row(harriet: Installation, upstream: SdkServer, browser: Browser) -> None:

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,3 +120,14 @@ def is_alive(process: psutil.Process) -> bool:
 
 def wait_until(is_so: Callable[[], object]) -> None:
     wait_for(is_so, PATIENCE)
+
+
+@contextmanager
+def started(run: Path) -> Iterator[Installation]:
+    """With `manage.py start` in this run folder, for as long as it is needed."""
+    installation = Installation(run)
+    try:
+        installation.start()
+        yield installation
+    finally:
+        installation.clean_up()

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.database import url_of
-from tests.ground.installation import Installation, wait_until
+from tests.ground.installation import Installation, started, wait_until
 
 pytestmark = pytest.mark.processes
 WHO = "from django.db import connection as c; c.connect(); print(c.settings_dict['USER'])"
@@ -24,12 +24,8 @@ CHILDREN = 5  # PostgreSQL, Redis, web, worker, beat
 
 @pytest.fixture(scope="module")
 def harriet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("a folder") / "run here")
-    try:
-        installation.start()
+    with started(tmp_path_factory.mktemp("a folder") / "run here") as installation:
         yield installation
-    finally:
-        installation.clean_up()
 
 
 def test_it_serves_and_says_where(harriet: Installation) -> None:
