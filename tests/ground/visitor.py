@@ -30,14 +30,14 @@ class Visitor:
         return self._seen(answer)
 
     def post(self, path: str, *, is_secret: bool = False, has_csrf: bool = True, **fields: Any) -> str:
-        """Sends a form; where the answer leads. `is_secret`: it shows a new token, once, and is not searched."""
+        """Sends a form; where the answer leads. `is_secret`: the page that shows a new token, once; not searched."""
         if has_csrf:
             fields["csrfmiddlewaretoken"] = self._csrf()
         answer = self._http.post(self._base + path, data=fields, allow_redirects=False, timeout=60)
-        if is_secret:
-            return answer.text
-        self._seen(answer)
         target = urlsplit(answer.headers.get("location", ""))
+        if is_secret:
+            return self._http.get(self._base + target.path, timeout=60).text if target.path else answer.text
+        self._seen(answer)
         return target.path if self.get(target.path).ok or target.path else ""
 
     def _csrf(self) -> str:
