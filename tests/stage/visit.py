@@ -20,8 +20,10 @@ ZOOMED = 720
 THEMES = ("light", "dark")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
 _AXE = Path("node_modules/axe-core/axe.min.js")
-_JUDGE = """async (tags) => {
-  const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
+_COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules whose answer a theme can change: nothing but colours differs between the two."""
+_JUDGE = """async (only) => {
+  const found = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
   return found.violations.map((v) => `${v.id} (${v.impact}): ` + v.nodes.slice(0, 3).map((n) =>
     `${n.target.join(" ")} ${n.any.concat(n.all).map((c) => c.message).slice(0, 1).join("")}`).join(" | "));
 }"""
@@ -88,7 +90,8 @@ def judge(page: Page, seen: Visit) -> None:
         _fit(page, seen, width)
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            seen.findings += [f"axe at {width} px, {theme}: {finding}" for finding in _axe(page)]
+            found = _axe(page, has_other_colours_alone=theme != THEMES[0])
+            seen.findings += [f"axe at {width} px, {theme}: {finding}" for finding in found]
 
 
 def judge_as_shown(page: Page, seen: Visit, *, has_scripts: bool = True) -> None:
@@ -108,10 +111,12 @@ def _judge_width(page: Page, seen: Visit) -> None:
         seen.findings.append(f"overflows: {wide}")
 
 
-def _axe(page: Page) -> list[str]:
+def _axe(page: Page, *, has_other_colours_alone: bool = False) -> list[str]:
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(axe_source())
-    found: list[str] = page.evaluate(_JUDGE, _TAGS)
+    every = {"type": "tag", "values": _TAGS}
+    only = {"type": "rule", "values": _COLOURS} if has_other_colours_alone else every
+    found: list[str] = page.evaluate(_JUDGE, only)
     return found
 
 
