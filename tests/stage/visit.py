@@ -19,9 +19,10 @@ ZOOMED = 720
 """A window of 1440 px at 200 % zoom: looked at for overflow alone."""
 THEMES = ("light", "dark")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
+_EVERY_RULE = {"type": "tag", "values": _TAGS}
+_OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""What a theme can change the answer of: tests/pages/test_keep_themes_to_colours.py holds that there is no more."""
 _AXE = Path("node_modules/axe-core/axe.min.js")
-_COLOURS = ["color-contrast", "link-in-text-block"]
-"""The rules whose answer a theme can change: nothing but colours differs between the two."""
 _JUDGE = """async (only) => {
   const found = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
   return found.violations.map((v) => `${v.id} (${v.impact}): ` + v.nodes.slice(0, 3).map((n) =>
@@ -90,7 +91,7 @@ def judge(page: Page, seen: Visit) -> None:
         _fit(page, seen, width)
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            found = _axe(page, has_other_colours_alone=theme != THEMES[0])
+            found = _axe(page, _EVERY_RULE if theme == THEMES[0] else _OF_COLOURS)
             seen.findings += [f"axe at {width} px, {theme}: {finding}" for finding in found]
 
 
@@ -98,7 +99,7 @@ def judge_as_shown(page: Page, seen: Visit, *, has_scripts: bool = True) -> None
     """In the width and the theme that it has; axe needs scripts."""
     _judge_width(page, seen)
     if has_scripts:
-        seen.findings += [f"axe: {finding}" for finding in _axe(page)]
+        seen.findings += [f"axe: {finding}" for finding in _axe(page, _EVERY_RULE)]
 
 
 def _fit(page: Page, seen: Visit, width: int) -> None:
@@ -111,11 +112,10 @@ def _judge_width(page: Page, seen: Visit) -> None:
         seen.findings.append(f"overflows: {wide}")
 
 
-def _axe(page: Page, *, has_other_colours_alone: bool = False) -> list[str]:
+def _axe(page: Page, only: dict[str, Any]) -> list[str]:
+    """The findings of some of axe's rules, as its option `runOnly` names them."""
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(axe_source())
-    every = {"type": "tag", "values": _TAGS}
-    only = {"type": "rule", "values": _COLOURS} if has_other_colours_alone else every
     found: list[str] = page.evaluate(_JUDGE, only)
     return found
 
