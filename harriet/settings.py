@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "oauth2_provider",
     "rest_framework",
     "drf_spectacular",
     "csp",
@@ -177,6 +178,34 @@ MFA_FORMS = {
 }
 MFA_ADAPTER = "harriet.signin.adapter.MfaAdapter"
 
+# Harriet as an authorization server for AI clients
+OAUTH2_PROVIDER_APPLICATION_MODEL = "signin.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "signin.AuthorizationCode"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "signin.IssuedToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "signin.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "signin.IdToken"  # noqa: S105
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "signin.DeviceCode"
+OAUTH2_PROVIDER = {
+    # RFC 9700: no implicit or password grant, S256 alone, no token in an address, `iss` in every answer, hashes only.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(timedelta(hours=1).total_seconds()),
+    "REFRESH_TOKEN_EXPIRE_SECONDS": int(timedelta(days=90).total_seconds()),
+    "ALLOW_LOCALHOST_LOOPBACK": True,
+    "SCOPES": {
+        "tools.read": "Look things up",
+        "tools.write": "Change things",
+        "tools.dangerous": "Do dangerous things",
+    },
+}
+
 # Cookies and headers
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if _IS_HTTPS else "session"
@@ -204,6 +233,7 @@ CONTENT_SECURITY_POLICY = {
 }
 SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # SECURE_SSL_REDIRECT: see above
+    "oauth2_provider.W008",  # http is for loopback addresses alone (RFC 8252 §7.3)
     "guardian.W001",  # object permissions are compiled in bulk, never asked through a backend
 ]
 

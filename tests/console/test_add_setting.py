@@ -38,7 +38,9 @@ def ours() -> Iterator[Path]:
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_a_setting_is_a_column_a_field_and_a_line_of_the_page(setting: str) -> None:
     assert setting in OTHER, "OTHER in this file"
-    assert setting in {field.name for field in Organization._meta.fields}, "harriet/people/models.py, and a migration"
+    assert setting in {field.name for field in Organization._meta.fields}, (
+        "harriet/people/models/organizations.py, and a migration"
+    )
     assert setting in OrganizationForm.base_fields, "the form in harriet/console/organization.py"
     page = Path("templates/console/organization.html").read_text()
     assert f"request.organization.{setting}" in page, "those who may not change it read it"

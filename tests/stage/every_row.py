@@ -22,8 +22,11 @@ from connectors.models import (
 from harriet.gateway.models import ClientSession
 from harriet.lib.ids import new_id
 from harriet.people.models import (
+    Agent,
+    AssertedIdentity,
     Backup,
     BrowserSession,
+    Device,
     MadeOnce,
     MailResult,
     Membership,
@@ -34,9 +37,18 @@ from harriet.people.models import (
     SetupLink,
     TablePreference,
 )
+from harriet.signin.models import (
+    Application,
+    AuthorizationCode,
+    ConnectedApp,
+    ConnectionStep,
+    DeviceCode,
+    IssuedToken,
+    RefreshToken,
+)
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
-from vault.models import RootKey
+from vault.models import OAuthClient, OAuthGrant, OAuthRequest, RootKey
 
 
 def make_everything(cast: Cast) -> BusyCompany:
@@ -68,6 +80,9 @@ def make_everything(cast: Cast) -> BusyCompany:
     SavedFilter.objects.create(membership=alice, table="audit", name="Refused in March", query="decision=refuse")
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
     MadeOnce.objects.create(organization=cast.acme, user=cast.alice, form_hash=b"\x03" * 32)
+    _identities(cast, alice)
+    _signed_in_clients(cast, company)
+    _oauth(cast, company)
     _chain(cast)
     Backup.objects.create()
     SetupLink.objects.create(token_hash=b"\x01" * 32, expires_at=timezone.now())
@@ -80,6 +95,55 @@ def _asked(cast: Cast, company: BusyCompany) -> None:
     """Dana asks for a connector of which she may use nothing."""
     dana = Membership.objects.get(user=cast.dana)
     request_access(dana, company.connectors[2], "Monthly figures for the board.", actor=cast.actor(cast.dana))
+
+
+def _identities(cast: Cast, alice: Membership) -> None:
+    Agent.objects.create(organization=cast.acme, name="Nightly report", owner=cast.alice)
+    AssertedIdentity.objects.create(membership=alice, provider_id=new_id(), source="oidc", subject="alice-1")
+
+
+def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:
+    """Dana's client has signed in, refreshed once and is about to ask again."""
+    client = Application.objects.create(
+        organization=cast.acme, name="Claude Code", client_id="client-1", redirect_uris="http://127.0.0.1/callback"
+    )
+    mine = {"user": cast.dana, "application": client}
+    app = ConnectedApp.objects.create(
+        organization=cast.acme,
+        device=Device.objects.create(organization=cast.acme, user=cast.dana, name="Claude Code", kind="app"),
+        profile_id=company.profile.pk,
+        scopes="tools.read",
+        expires_at=timezone.now(),
+        **mine,
+    )
+    mine |= {"connected_app": app}
+    AuthorizationCode.objects.create(code="a" * 64, expires=timezone.now(), **mine)
+    token = IssuedToken.objects.create(token="b" * 64, expires=timezone.now(), **mine)
+    RefreshToken.objects.create(token="c" * 64, access_token=token, **mine)
+    DeviceCode.objects.create(
+        organization=cast.acme, client_id="client-1", device_code="d" * 64, user_code="ABCDEF", expires=timezone.now()
+    )
+    ConnectionStep.objects.create(organization=cast.acme, user=cast.dana, kind="token", client="Claude Code")
+
+
+def _oauth(cast: Cast, company: BusyCompany) -> None:
+    """Dana has connected an account at the CRM's issuer."""
+    client = OAuthClient.objects.create(
+        organization=cast.acme, issuer="https://id.example", name="CRM", origin="typed", client_id="harriet"
+    )
+    OAuthGrant.objects.create(organization=cast.acme, client=client, user=cast.dana, account="dana@acme.example")
+    OAuthRequest.objects.create(
+        organization=cast.acme,
+        client=client,
+        user=cast.dana,
+        connector_id=company.connectors[0].pk,
+        state_hash=b"\x05" * 32,
+        sealed_verifier=b"\x06",
+        key_version=1,
+        issuer="https://id.example",
+        redirect_uri="https://harriet.example/oauth/callback",
+        expires_at=timezone.now(),
+    )
 
 
 def _chain(cast: Cast) -> None:

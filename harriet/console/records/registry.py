@@ -18,6 +18,7 @@ from connectors.records import RECORDS as OF_CONNECTORS
 from harriet.gateway.records import RECORDS as OF_GATEWAY
 from harriet.lib.records import Record
 from harriet.people.records import RECORDS as OF_PEOPLE
+from harriet.signin.records import RECORDS as OF_SIGNIN
 from vault.records import RECORDS as OF_VAULT
 
 
@@ -31,6 +32,7 @@ SECTIONS = (
     RecordSection("People", OF_PEOPLE),
     RecordSection("Connectors and tools", (*OF_CONNECTORS, *OF_GATEWAY)),
     RecordSection("Vault", OF_VAULT),
+    RecordSection("Signing in", OF_SIGNIN),
     RecordSection("Approvals", OF_APPROVALS),
     RecordSection("Audit", OF_AUDIT),
 )
@@ -44,6 +46,7 @@ WITHOUT_RECORD = {
     "guardian.UserObjectPermission": "Unused: connectors have a permission model of their own.",
     "guardian.GroupObjectPermission": "Unused: connectors have a permission model of their own.",
     "people.SearchWord": "Words of names that other records show; the search finds rows by them.",
+    "signin.IdToken": "Identity tokens of the library that issues tokens; Harriet gives none.",
     "sessions.Session": "What is in it signs somebody in, and it belongs to a person, not to an organization.",
     "account.EmailAddress": "A person's own addresses, which other organizations may know them by.",
     "account.EmailConfirmation": "Its key proves an address.",

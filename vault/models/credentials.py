@@ -1,4 +1,4 @@
-"""Sealed secrets: the keys that seal them, the credentials, their versions. No plaintext is ever stored."""
+"""Credentials of connectors, and the versions of their sealed secrets. No plaintext is ever stored."""
 
 from __future__ import annotations
 
@@ -8,52 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from harriet.lib.ids import new_id
+from vault.models.oauth import OAuthClient
 from vault.types.registry import type_choices
-
-
-class RootKey(models.Model):
-    """What a root key is called and a canary that only it opens, so that a wrong key refuses to start."""
-
-    label = models.CharField(max_length=80, primary_key=True)
-    provider = models.CharField(max_length=20)
-    canary = models.BinaryField()
-    created_at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class DataKey(models.Model):
-    """One version of an organization's data key, wrapped by a root key."""
-
-    class State(models.TextChoices):
-        ACTIVE = "active", "Active"
-        RETIRING = "retiring", "Retiring"
-        DESTROYED = "destroyed", "Destroyed"
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="data_keys")
-    version = models.PositiveIntegerField()
-    root_key = models.ForeignKey(RootKey, on_delete=models.PROTECT, related_name="data_keys")
-    wrapped = models.BinaryField(null=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "version"], name="data_key_version_once"),
-            models.UniqueConstraint(
-                fields=["organization"], condition=models.Q(state="active"), name="data_key_one_active"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(state="destroyed", wrapped__isnull=True)
-                | (~models.Q(state="destroyed") & models.Q(wrapped__isnull=False)),
-                name="data_key_destroyed_is_gone",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"data key {self.version} ({self.state})"
 
 
 class Credential(models.Model):
@@ -67,6 +23,8 @@ class Credential(models.Model):
     type = models.CharField(max_length=40, choices=type_choices)
     placement = models.JSONField(default=dict)
     """Where and how the secret is sent, nothing secret: what `type` asks for, by the keys of its inputs."""
+    oauth_client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, null=True, related_name="credentials")
+    """Of a credential that signs in by OAuth: the registration it uses, which may serve other connectors too."""
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="owned_credentials"
     )

@@ -1,0 +1,39 @@
+"""Who is calling: organizations, people, roles, groups, devices, access tokens."""
+
+from harriet.people.models.agents import Agent
+from harriet.people.models.devices import AccessToken, CredentialOffer, Device
+from harriet.people.models.identities import AssertedIdentity
+from harriet.people.models.installation import Backup, SetupLink
+from harriet.people.models.memberships import Invitation, Membership, RecoveryLink
+from harriet.people.models.notices import MailResult, Notice, NotificationChoice
+from harriet.people.models.organizations import Group, Organization, OrganizationVersion
+from harriet.people.models.page_state import MadeOnce, SavedFilter, TablePreference
+from harriet.people.models.rights import RightGiven
+from harriet.people.models.search import SearchWord
+from harriet.people.models.users import BrowserSession, User
+
+__all__ = [
+    "AccessToken",
+    "Agent",
+    "AssertedIdentity",
+    "Backup",
+    "BrowserSession",
+    "CredentialOffer",
+    "Device",
+    "Group",
+    "Invitation",
+    "MadeOnce",
+    "MailResult",
+    "Membership",
+    "Notice",
+    "NotificationChoice",
+    "Organization",
+    "OrganizationVersion",
+    "RecoveryLink",
+    "RightGiven",
+    "SavedFilter",
+    "SearchWord",
+    "SetupLink",
+    "TablePreference",
+    "User",
+]

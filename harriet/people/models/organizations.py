@@ -1,0 +1,54 @@
+"""An organization, and its groups."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import OpClass
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+from harriet.lib.ids import new_id
+
+
+class Organization(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=50, unique=True)
+    name = models.CharField(max_length=120)
+    internal_hosts = models.JSONField(default=list, blank=True)
+    """Host names, addresses or networks inside the company that connectors may reach."""
+    hold_seconds = models.PositiveSmallIntegerField(default=25)
+    """How long a call that waits for approval is held open before the client is told to come back."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrganizationVersion(models.Model):
+    """Moves with every change that the gateway must see; its own row, so that nobody waits on Organization."""
+
+    organization = models.OneToOneField(
+        Organization, on_delete=models.CASCADE, primary_key=True, related_name="version"
+    )
+    number = models.BigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} v{self.number}"
+
+
+class Group(models.Model):  # type: ignore[django-manager-missing]  # guardian's base class has no types
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="groups")
+    slug = models.SlugField(max_length=50)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="group_slug_once")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="group_newest"),
+            models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="group_name_begins"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,134 @@
+"""Harriet as an authorization server: clients, what people allowed them, and the tokens they got. Hashes only.
+
+The models are django-oauth-toolkit's, with an organization: each organization is an issuer of its own, and a client
+that registered at one is unknown at every other. What opens the gateway is the `people.AccessToken` that is made
+beside each token here.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractDeviceGrant,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+)
+
+from harriet.lib.ids import new_id
+from harriet.people.models import AccessToken, Device, Organization
+
+
+class Application(AbstractApplication):
+    """An AI client, as one organization knows it."""
+
+    class Standing(models.TextChoices):
+        ALLOWED = "allowed", "Allowed"
+        WAITING = "waiting", "Waits for an admin"
+        BLOCKED = "blocked", "Blocked"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="oauth_applications")
+    client_id = models.CharField(max_length=255, db_index=True)
+    """Once in each organization: a metadata document's address may be known in several."""
+    standing = models.CharField(max_length=8, choices=Standing.choices, default=Standing.ALLOWED)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    """The admin who allowed or blocked it; nobody when the organization lets new clients in."""
+    decided_at = models.DateTimeField(null=True)
+    auth_method = models.CharField(max_length=30, default="none")
+    """How it proves itself at the token endpoint (RFC 7591 §2)."""
+    software = models.CharField(max_length=200, blank=True)
+    """What it calls itself beside its name: `software_id` and `software_version`."""
+    client_uri = models.CharField(max_length=500, blank=True)
+    sealed_secret_hint = models.CharField(max_length=8, blank=True)
+    """The last four characters of a static client's secret, so that admins tell them apart."""
+    first_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    """Who first signed in with it: clients that register again and again are grouped by person and redirect."""
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    """Of one that registered itself and was never used: then it is forgotten."""
+
+    class Meta(AbstractApplication.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "client_id"], name="application_client_id_once"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-created"], name="application_newest"),
+            models.Index(
+                fields=["expires_at"], condition=models.Q(expires_at__isnull=False), name="application_unused"
+            ),
+        ]
+
+
+class ConnectedApp(models.Model):
+    """What one person allowed one client at one profile. Its device is what the gateway and the log know it by."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="connected_apps")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connected_apps")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="connected_apps")
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="connected_app")
+    profile_id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField()
+    scopes = models.CharField(max_length=200)
+    consented_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    """When the person is asked again."""
+    refreshed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "application", "profile_id"],
+                condition=models.Q(ended_at=None),
+                name="connected_app_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-consented_at"], name="connected_app_newest"),
+            models.Index(fields=["user", "organization"], name="connected_app_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application} for {self.user}"
+
+
+class AuthorizationCode(AbstractGrant):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
+    connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="codes")
+
+
+class IssuedToken(AbstractAccessToken):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
+    connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="issued_tokens")
+    gateway_token = models.OneToOneField(AccessToken, on_delete=models.CASCADE, null=True, related_name="+")
+    """The row by which the gateway knows it."""
+
+
+class RefreshToken(AbstractRefreshToken):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
+    connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="refresh_tokens")
+    sealed_answer = models.BinaryField(null=True)
+    """The answer that was given for it, for a client that lost it: replayed for a minute, to whoever still has this
+    token, the immediate predecessor of the newest. Gone after that."""
+    answered_at = models.DateTimeField(null=True)
+
+
+class IdToken(AbstractIDToken):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
+
+
+class DeviceCode(AbstractDeviceGrant):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    client_id = models.CharField(max_length=255, db_index=True)
+    connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="+")
+    resource = models.CharField(max_length=500, blank=True)
