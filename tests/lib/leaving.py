@@ -1,13 +1,17 @@
-"""One request through egress, from the first check to the last byte of the answer."""
+"""One request through egress, from the first check to the last byte of the answer, by either of its faces."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from harriet.lib.egress import AsyncEgress, Reach
+from harriet.lib.egress import AsyncEgress, Reach, session
+
+Face = Literal["async", "sync"]
+FACES: tuple[Face, ...] = ("async", "sync")
+"""Our own client, which calls use, and the requests session, which OAuth uses."""
 
 
 class Answer(NamedTuple):
@@ -31,8 +35,14 @@ def leave(
     params: Mapping[str, str] | None = None,
     data: bytes = b'{"id":1}',
     tls: ssl.SSLContext | None = None,
+    face: Face = "async",
 ) -> Answer:
     """`deadline` in seconds. Raises EgressRefused, EgressTimeout or EgressFailed."""
+    if face == "sync":
+        more = {"resolve": resolve} if resolve else {}
+        opened = session(reach, deadline=deadline, max_bytes=max_bytes, tls=tls, **more)
+        answer = opened.request(method, url, data=data, headers=headers, params=params)
+        return Answer(answer.status_code, answer.content)
 
     async def ask(host: str, port: int) -> list[str]:
         assert resolve is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, check_url
 from harriet.lib.egress.reach import is_public
-from tests.lib.leaving import leave
+from tests.lib.leaving import FACES, leave
 
 PUBLIC = Reach()
 INSIDE = Reach(allow_internal=True, internal_hosts=("127.0.0.1", "10.1.0.0/16", "crm.corp.example", "fd12::/16", "::1"))
@@ -55,11 +55,12 @@ def test_public_addresses_are_allowed_over_tls_alone(text):
 
 @pytest.mark.parametrize("host", ODD_HOSTS)
 @pytest.mark.parametrize("form", ["https://{}/", "http://{}/", "https://{}:8443/x?y=z", "HTTPS://{}"])
-def test_odd_spellings_of_hosts_lead_nowhere(host, form):
+@pytest.mark.parametrize("face", FACES)
+def test_odd_spellings_of_hosts_lead_nowhere(host, form, face):
     with pytest.raises(EgressRefused):
         check_url(form.format(host), PUBLIC)
     with pytest.raises(EgressRefused):
-        leave(form.format(host), PUBLIC, resolve=lambda *_: ["127.0.0.1"])
+        leave(form.format(host), PUBLIC, resolve=lambda *_: ["127.0.0.1"], face=face)
 
 
 @pytest.mark.parametrize("url", ODD_URLS)
@@ -69,10 +70,11 @@ def test_odd_urls_are_refused(url):
 
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)
-def test_names_that_resolve_inside_are_refused(text):
+@pytest.mark.parametrize("face", FACES)
+def test_names_that_resolve_inside_are_refused(text, face):
     for answer in ([text], ["1.1.1.1", text]):
         with pytest.raises(EgressRefused):
-            leave("https://crm.corp.example/", PUBLIC, resolve=lambda *_, answer=answer: answer)
+            leave("https://crm.corp.example/", PUBLIC, resolve=lambda *_, answer=answer: answer, face=face)
 
 
 @pytest.mark.parametrize(
@@ -117,19 +119,21 @@ def test_ordinary_urls_are_read_one_way(url, host, port):
         ("http://169.254.169.254/", [], False),
     ],
 )
-def test_internal_hosts_are_those_on_the_list(url, answer, is_allowed):
+@pytest.mark.parametrize("face", FACES)
+def test_internal_hosts_are_those_on_the_list(url, answer, is_allowed, face):
     try:
-        leave(url, INSIDE, resolve=lambda *_: answer, deadline=0.05)
+        leave(url, INSIDE, resolve=lambda *_: answer, deadline=0.05, face=face)
     except EgressRefused:
         assert not is_allowed
     except (EgressTimeout, EgressFailed):
         assert is_allowed
 
 
-def test_the_list_counts_only_for_connectors_that_may_use_it():
+@pytest.mark.parametrize("face", FACES)
+def test_the_list_counts_only_for_connectors_that_may_use_it(face):
     for url in ("http://127.0.0.1:9000/mcp", "http://10.1.2.3/", "https://crm.corp.example/"):
         with pytest.raises(EgressRefused):
-            leave(url, Reach(False, INSIDE.internal_hosts), resolve=lambda *_: ["192.168.7.7"])
+            leave(url, Reach(False, INSIDE.internal_hosts), resolve=lambda *_: ["192.168.7.7"], face=face)
 
 
 @given(st.ip_addresses(v=4))

@@ -16,6 +16,7 @@ from harriet.lib.egress.errors import (
     EgressFailed,
     EgressRefused,
     NotConnected,
+    not_accepted,
     timed_out,
 )
 from harriet.lib.egress.pool import Door, Pool
@@ -219,9 +220,11 @@ class Exchange:
 
     def _leave(self, error: BaseException | None) -> None:
         """Raises EgressTimeout when the deadline is what ended the work."""
+        was_connected = self.connection is not None
         self._let_go()
         if self._limit is not None and self._limit.has_passed(error):
-            raise timed_out(check_url(self.url, self.reach).host, self.deadline) from None
+            host = check_url(self.url, self.reach).host
+            raise (timed_out if was_connected else not_accepted)(host, self.deadline) from None
 
 
 def _route_to(target: Target, addresses: list[str], good_until: float) -> Route:
@@ -247,7 +250,7 @@ def _written(exchange: Exchange, route: Route) -> bytes:
 
 def _cannot_connect(host: str, error: OSError) -> NotConnected | ConnectTimeout:
     if isinstance(error, TimeoutError):
-        return ConnectTimeout(f"{host} didn't accept a connection within {_CONNECT_SECONDS:g} seconds.")
+        return not_accepted(host, _CONNECT_SECONDS)
     if isinstance(error, ssl.SSLCertVerificationError):
         said = f"The certificate of {host} is not valid for it, or not from a trusted authority."
         return NotConnected(said, why="certificate")

@@ -47,6 +47,11 @@ def timed_out(host: str, seconds: float) -> EgressTimeout:
     return EgressTimeout(f"{host} didn't finish its answer within {seconds:.3g} seconds.")
 
 
+def not_accepted(host: str, seconds: float) -> ConnectTimeout:
+    """Within the seconds that were left for it."""
+    return ConnectTimeout(f"{host} didn't accept a connection within {seconds:.3g} seconds.")
+
+
 def too_large(host: str, max_bytes: int) -> EgressBroken:
     """`max_bytes` is the cap that was gone beyond."""
     return EgressBroken(f"The answer of {host} is larger than {max_bytes / 1024:,.0f} KiB; the rest was not read.")

@@ -24,6 +24,7 @@ from harriet.lib.egress.errors import (
     EgressRefused,
     EgressTimeout,
     NotConnected,
+    not_accepted,
     timed_out,
 )
 from harriet.lib.egress.reach import Reach, Target, admit, check_url, parse_address
@@ -117,7 +118,10 @@ class PinnedAdapter(HTTPAdapter):
                     if watch.is_cut or number == len(addresses):
                         raise self._unreached(target, watch, str(error)) from None
                 except (urllib3.exceptions.HTTPError, OSError, ValueError):
-                    raise self._failure(target, watch, "broke off its answer, or it was not HTTP.") from None
+                    if watch.is_open:
+                        raise self._failure(target, watch, "broke off its answer, or it was not HTTP.") from None
+                    if watch.is_cut or number == len(addresses):
+                        raise self._unreached(target, watch, "broke off before it could be asked.") from None
         raise AssertionError("a host without addresses was refused before")
 
     def _exchange(
@@ -139,7 +143,7 @@ class PinnedAdapter(HTTPAdapter):
             except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
                 raise _NotConnected("can't be reached.") from None
             except urllib3.exceptions.SSLError:
-                if watch.is_connected:  # the request may have left: it isn't sent to another address too
+                if watch.is_open:  # the request may have left: it isn't sent to another address too
                     raise
                 raise _NotConnected("has no valid certificate, or doesn't speak TLS on this port.") from None
             content = self._read(raw, target)
@@ -196,7 +200,7 @@ class PinnedAdapter(HTTPAdapter):
     def _unreached(self, target: Target, watch: "_Watch", reason: str) -> NotConnected | ConnectTimeout:
         """Nothing was sent."""
         if watch.is_cut or time.monotonic() >= watch.ends_at:
-            return ConnectTimeout(f"{target.host} didn't accept a connection within {self._deadline:.3g} seconds.")
+            return not_accepted(target.host, self._deadline)
         return NotConnected(f"{target.host} {reason}")
 
     @contextmanager
@@ -218,7 +222,8 @@ class _Watch:
 
     def __init__(self, ends_at: float) -> None:
         self.ends_at = ends_at
-        self.is_cut = self.is_connected = False
+        self.is_cut = self.is_open = False
+        """`is_open` from the moment at which a request may leave: over TLS that is after the handshake."""
         self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(max(0.0, ends_at - time.monotonic()), self._cut)
         self._timer.daemon = True
@@ -246,6 +251,10 @@ class _PlainConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _watch_socket(super()._new_conn())
 
+    def connect(self) -> None:
+        super().connect()
+        _note_open()
+
 
 class _TlsConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
@@ -253,9 +262,13 @@ class _TlsConnection(HTTPSConnection):
 
     def connect(self) -> None:
         super().connect()
-        watch: _Watch | None = getattr(_running, "watch", None)
-        if watch is not None:
-            watch.is_connected = True
+        _note_open()
+
+
+def _note_open() -> None:
+    watch: _Watch | None = getattr(_running, "watch", None)
+    if watch is not None:
+        watch.is_open = True
 
 
 def _watch_socket(opened: socket.socket) -> socket.socket:
