@@ -26,6 +26,13 @@ class WrongRootKey(VaultError):
     """The root key at hand isn't the one that wrapped what is stored."""
 
 
+class NoStaticSecret(VaultError):
+    """Nothing that is stored goes with a request: the connector signs in by OAuth, and a token is asked for first."""
+
+    def __init__(self) -> None:
+        super().__init__("This connector signs in by OAuth: there is no fixed secret to send.")
+
+
 class CredentialRefused(VaultError):
     """What was entered for a credential can't be saved; `field` says which input."""
 

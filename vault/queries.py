@@ -44,6 +44,7 @@ def sealed_of(row: CredentialVersion) -> SealedCredential:
         placement=credential.placement,
         key_version=row.key_version,
         sealed=bytes(row.sealed),
+        oauth_client_id=credential.oauth_client_id,
     )
 
 

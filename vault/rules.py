@@ -17,7 +17,7 @@ def check_credential(type_: str, secret: Secret, *, username: str, placement: Pl
     """The placement to store. Raises CredentialRefused, with the field that is wrong."""
     kind = type_named(type_)
     checked = kind.check_placement(placement)
-    _check_present(secret)
+    _check_present(secret, kind)
     if username and not kind.has_username:
         named = _one_of(one.name for one in TYPES.values() if one.has_username)
         raise CredentialRefused(f"Only the type {named} has a user name.", field="username")
@@ -37,8 +37,8 @@ def type_named(code: str) -> CredentialType:
     return TYPES[code]
 
 
-def _check_present(secret: Secret) -> None:
-    if not secret:
+def _check_present(secret: Secret, kind: CredentialType) -> None:
+    if not secret and kind.needs_secret:
         raise CredentialRefused("Enter the secret.", field="secret")
     if len(secret.reveal()) > LONGEST_SECRET:
         raise CredentialRefused(f"A secret has at most {LONGEST_SECRET} characters.", field="secret")

@@ -30,6 +30,8 @@ class SealedCredential:
     """What the source opens: the secret, sealed; for another source what says where it finds the secret."""
     source: str = SEALED_HERE
     """The kind of the source, as `vault.sources.registry` calls it."""
+    oauth_client_id: UUID | None = None
+    """The registration that it signs in with, for types that do so by OAuth."""
     context: bytes = field(init=False, repr=False, compare=False)
     """What `sealed` is bound to; worked out once, because every call needs it."""
 

@@ -38,6 +38,9 @@ from vault.types.registry import TYPES, all_inputs, choices_with_none, entered
 ROOT = Path(__file__).parents[2]
 SECRET = "sk-live-4eC39HqLyjWDarjtT1zdp7dc"
 every_type = pytest.mark.parametrize("kind", TYPES.values(), ids=TYPES)
+_SENT = [kind for kind in TYPES.values() if not kind.is_oauth]
+every_sent_type = pytest.mark.parametrize("kind", _SENT, ids=[kind.code for kind in _SENT])
+"""Those whose secret goes with each request; tests/oauth tells of the others."""
 
 
 @pytest.fixture
@@ -111,7 +114,7 @@ def test_the_style_sheet_has_a_place_for_each_type() -> None:
 
 
 @pytest.mark.django_db
-@every_type
+@every_sent_type
 def test_it_is_entered_on_the_page_and_reaches_the_server(
     client: Client, cast: Cast, crm: Connector, server: Server, kind: CredentialType
 ) -> None:
@@ -153,7 +156,7 @@ def assert_opens(crm: Connector, kind: CredentialType) -> None:
 
 
 @pytest.mark.django_db
-@every_type
+@every_sent_type
 def test_the_page_keeps_it_without_the_secret_and_takes_it_away(
     client: Client, cast: Cast, crm: Connector, kind: CredentialType
 ) -> None:
@@ -172,7 +175,7 @@ def test_the_page_keeps_it_without_the_secret_and_takes_it_away(
 
 
 @pytest.mark.django_db
-@every_type
+@every_sent_type
 def test_the_api_takes_it(client: Client, cast: Cast, crm: Connector, kind: CredentialType) -> None:
     alice = cast.actor(cast.alice)
     _, token = issue_personal_token(cast.acme, cast.alice, name="script", expires_in_days=1, actor=alice)
@@ -187,7 +190,7 @@ def test_the_api_takes_it(client: Client, cast: Cast, crm: Connector, kind: Cred
 
 
 @pytest.mark.django_db
-@every_type
+@every_sent_type
 def test_the_set_up_file_gives_back_how_it_is_sent(
     client: Client, cast: Cast, crm: Connector, kind: CredentialType
 ) -> None:

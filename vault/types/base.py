@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from harriet.lib.secret import Secret
 from vault.opened import OpenCredential
 
 Placement = Mapping[str, str]
 """Where and how a secret is sent, nothing secret: the inputs of its type, by their `key`."""
+
+
+SignsInBy = Literal["itself", "person", "client", "service_account"]
+"""What goes with a request: the secret itself, or a token that a person, Harriet or a service account was given."""
+ITSELF: SignsInBy = "itself"
+PERSON: SignsInBy = "person"
+CLIENT: SignsInBy = "client"
+SERVICE_ACCOUNT: SignsInBy = "service_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,18 @@ class CredentialType:
     """What somebody may enter, by the names of the inputs; the API's documentation shows it."""
     unasked: tuple[Input, ...] = ()
     """Inputs that the API and set-up files take and pages don't ask for: almost nobody needs another than the usual."""
+
+    signs_in_by: SignsInBy = ITSELF
+    """For all but a secret, `place` raises NoStaticSecret: `vault.oauth` gives the token for each request."""
+
+    @property
+    def is_oauth(self) -> bool:
+        return self.signs_in_by != ITSELF
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether it can't be saved without: an OAuth client may be public, or registered already."""
+        return self.signs_in_by in {ITSELF, SERVICE_ACCOUNT}
 
     @property
     def has_username(self) -> bool:

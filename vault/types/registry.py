@@ -11,11 +11,17 @@ from vault.types.base import CredentialType, Input, Placement
 from vault.types.basic import BASIC
 from vault.types.bearer import BEARER
 from vault.types.header import HEADER
+from vault.types.oauth_client import OAUTH_CLIENT
+from vault.types.oauth_user import OAUTH_USER
+from vault.types.service_account import SERVICE_ACCOUNT_KEY
 
 TYPES: dict[str, CredentialType] = {
     BASIC.code: BASIC,
     BEARER.code: BEARER,
     HEADER.code: HEADER,
+    OAUTH_USER.code: OAUTH_USER,
+    OAUTH_CLIENT.code: OAUTH_CLIENT,
+    SERVICE_ACCOUNT_KEY.code: SERVICE_ACCOUNT_KEY,
 }
 """By the code that is stored, in the order in which they are offered."""
 USUAL_TYPE = BEARER.code

@@ -1,0 +1,109 @@
+"""Signing in by OAuth: what the types that do so have in common. Nothing that is stored goes with a request."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from harriet.lib.secret import Secret
+from vault.errors import CredentialRefused, NoStaticSecret
+from vault.opened import OpenCredential
+from vault.types.base import Input, Placement
+from vault.types.characters import check_visible_ascii
+
+LONGEST_SCOPES = 1000
+"""Characters."""
+LONGEST_ADDRESS = 500
+"""Characters."""
+WITHOUT_RESOURCE = "left_out"
+
+ISSUER = Input(
+    "issuer",
+    "issuer",
+    "Issuer",
+    "The address of the server where people sign in. Leave it empty to use the one that the connector’s server names.",
+    longest=LONGEST_ADDRESS,
+)
+CLIENT_ID = Input(
+    "client_id",
+    "client_id",
+    "Client ID",
+    "As the provider shows it once Harriet is registered there. Leave it empty where Harriet registers itself.",
+    longest=LONGEST_ADDRESS,
+)
+SCOPES = Input(
+    "scopes",
+    "scopes",
+    "Scopes",
+    "What Harriet asks for, separated by spaces. Leave it empty to ask for what the server says it needs.",
+    longest=LONGEST_SCOPES,
+)
+AUTHORIZATION_URL = Input(
+    "authorization_url",
+    "authorization_url",
+    "Authorization URL",
+    "Only for a provider that doesn’t publish its addresses: where people are sent to sign in.",
+    longest=LONGEST_ADDRESS,
+)
+TOKEN_URL = Input(
+    "token_url",
+    "token_url",
+    "Token URL",
+    "Only for a provider that doesn’t publish its addresses: where tokens are fetched.",
+    longest=LONGEST_ADDRESS,
+)
+RESOURCE = Input(
+    "resource",
+    "resource",
+    "Name the server in requests for tokens",
+    "Tokens are then good for this server alone. A few providers refuse such requests.",
+    choices=(("named", "Yes, as the standard asks"), (WITHOUT_RESOURCE, "No, the provider refuses that")),
+)
+_SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
+"""RFC 6749 §3.3."""
+
+
+def checked(given: Placement, *inputs: Input) -> dict[str, str]:
+    """What was entered for these inputs, with nothing where nothing was. Raises CredentialRefused."""
+    placement = {one.key: _one_line(one, str(given.get(one.key) or _usual(one))) for one in inputs}
+    scopes = " ".join(placement.get("scopes", "").split())
+    if scopes and not _SCOPES.fullmatch(scopes):
+        raise CredentialRefused("Write scopes with spaces between them, without quotes or commas.", field="scopes")
+    return placement | ({"scopes": scopes} if "scopes" in placement else {})
+
+
+def check_client_secret(secret: Secret, _username: str, placement: Placement) -> None:
+    """Of the registration at the provider; a public client has none."""
+    if not secret:
+        return
+    if not placement.get("client_id"):
+        raise CredentialRefused("Enter the client ID that this secret belongs to.", field="client_id")
+    check_visible_ascii(secret)
+
+
+def no_place(_secret: Secret, _username: str, _placement: Placement) -> NoReturn:
+    """What is stored only fetches tokens. Raises NoStaticSecret: whoever sends requests asks `vault.oauth` for one."""
+    raise NoStaticSecret
+
+
+def sent_with(token: Secret) -> OpenCredential:
+    """A request with an access token (RFC 6750 §2.1)."""
+    opened = OpenCredential()
+    opened.headers["Authorization"] = f"Bearer {token.reveal()}"
+    opened.secrets = (token,)
+    return opened
+
+
+def _one_line(one: Input, text: str) -> str:
+    text = text.strip()
+    if len(text) > (one.longest or LONGEST_ADDRESS) or not text.isprintable() or not text.isascii():
+        raise CredentialRefused(f"{one.label}: write it as one line of visible letters (ASCII).", field=one.name)
+    if one.choices and text not in dict(one.choices):
+        raise CredentialRefused(f"{one.label}: choose one of what is offered.", field=one.name)
+    if one in {ISSUER, AUTHORIZATION_URL, TOKEN_URL} and text and not text.startswith(("https://", "http://")):
+        raise CredentialRefused(f"{one.label}: write an address that begins with https://.", field=one.name)
+    return text
+
+
+def _usual(one: Input) -> str:
+    return one.choices[0][0] if one.choices else ""
