@@ -63,10 +63,13 @@ def test_odd_spellings_of_hosts_lead_nowhere(host, form, face):
         leave(form.format(host), PUBLIC, resolve=lambda *_: ["127.0.0.1"], face=face)
 
 
+@pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("url", ODD_URLS)
-def test_odd_urls_are_refused(url):
+def test_odd_urls_are_refused(url, face):
     with pytest.raises(EgressRefused):
         check_url(url, PUBLIC)
+    with pytest.raises(EgressRefused):
+        leave(url, PUBLIC, resolve=lambda *_: ["127.0.0.1"], face=face)
 
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)

@@ -70,8 +70,7 @@ def confine(
     opened.trust_env = False
     opened.adapters.clear()
     adapter = PinnedAdapter(reach, deadline, max_bytes, resolve, tls)
-    opened.mount("https://", adapter)
-    opened.mount("http://", adapter)
+    opened.mount("", adapter)  # whatever the scheme: it is ours to refuse
     opened.headers["Accept-Encoding"] = "identity"
     prepare = opened.prepare_request
 
