@@ -1,5 +1,8 @@
 """What can go wrong in the vault, in words that never say anything about a secret."""
 
+from datetime import datetime
+from uuid import UUID
+
 from harriet.lib.errors import Problem
 from harriet.people.errors import NotFound
 
@@ -39,3 +42,36 @@ class CredentialRefused(VaultError):
 
 class CredentialNotFound(VaultError, NotFound):
     """No credential is saved there."""
+
+
+class TokenProblem(VaultError):
+    """There is no access token to send. Says of whose grant, so that whoever is told can be shown the way on."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        client_id: UUID,
+        connector_id: UUID | None = None,
+        reason: str = "",
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.client_id, self.connector_id, self.reason, self.retry_at = client_id, connector_id, reason, retry_at
+
+
+class NeedsConsent(TokenProblem):
+    """Nobody but the person can mend it, by connecting their account; `reason` is `never_connected`, `disconnected`,
+    or the provider's error code."""
+
+
+class OutcomeUnknown(NeedsConsent):
+    """An interrupted renewal lost the tokens: the person has to connect again, through no fault of anybody's."""
+
+
+class NeedsOperator(TokenProblem):
+    """The registration at the provider is refused: an admin has to mend it, and every grant is good again then."""
+
+
+class NotNow(TokenProblem):
+    """The provider gives no token at the moment, and nothing is lost: it is tried again by itself."""

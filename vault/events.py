@@ -92,3 +92,88 @@ class RootKeyRegistered(AuditEvent):
     code = "root_key.registered"
     sentence = "{actor} registered the root key {label}."
     label: Annotated[str, "which root key, as the pages call it"]
+
+
+class OAuthConnected(AuditEvent):
+    """Somebody connected an account of theirs, or Harriet got tokens of its own. Carries what was allowed, no token."""
+
+    code = "oauth.connected"
+    sentence = "{actor} connected an account at {provider}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id"]
+    whose: Annotated[str | None, "mail address of the person whose grant it is; null for one of the organization"]
+    account: Annotated[str, "as the provider calls it; empty where it didn't say"]
+    resource: Annotated[str, "the server that the tokens are for; empty where the provider knows no resources"]
+    scopes: Annotated[str, "what was granted, separated by spaces"]
+    generation: Annotated[int, "counts the tokens of the grant"]
+
+
+class OAuthConsentNeeded(AuditEvent):
+    """A provider doesn't renew a grant any more: its person has to connect again."""
+
+    code = "oauth.consent_needed"
+    sentence = "{provider} no longer accepts a connection: its person has to connect again."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id"]
+    whose: Annotated[str | None, "mail address of the person whose grant it is"]
+    reason: Annotated[str, "the provider's error code"]
+    generation: Annotated[int, "of the tokens that were refused"]
+
+
+class OAuthOutcomeUnknown(AuditEvent):
+    """A renewal was interrupted after its request had left and before its answer was safe, and what there is from
+    before is refused now: the new tokens are lost, and the person has to connect again."""
+
+    code = "oauth.outcome_unknown"
+    sentence = "An interrupted renewal at {provider} lost a connection: its person has to connect again."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id"]
+    whose: Annotated[str | None, "mail address of the person whose grant it is"]
+    reason: Annotated[str, "the provider's error code"]
+    generation: Annotated[int, "of the tokens that were refused"]
+
+
+class OAuthScopesNarrowed(AuditEvent):
+    """A provider renewed a grant and gave less than it had granted before."""
+
+    code = "oauth.scopes_narrowed"
+    sentence = "{provider} granted less than before: {missing} is missing."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id"]
+    whose: Annotated[str | None, "mail address of the person whose grant it is"]
+    missing: Annotated[str, "scopes that were granted and aren't any more, separated by spaces"]
+
+
+class OAuthClientRefused(AuditEvent):
+    """A provider refuses Harriet's registration, or what it asks for: an admin has to look; nobody's grant is lost."""
+
+    code = "oauth.client_refused"
+    sentence = "{provider} refuses Harriet itself: {reason}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    reason: Annotated[str, "the provider's error code, or one of Harriet's"]
+
+
+class OAuthClientMended(AuditEvent):
+    """A provider that had refused Harriet's registration renews grants again."""
+
+    code = "oauth.client_mended"
+    sentence = "{provider} renews connections again."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+
+
+class OAuthDisconnected(AuditEvent):
+    """A grant's tokens were erased here. Whether the provider ended them too is told where that was asked."""
+
+    code = "oauth.disconnected"
+    sentence = "{actor} disconnected an account at {provider}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id"]
+    whose: Annotated[str | None, "mail address of the person whose grant it was; null for one of the organization"]
+    account: Annotated[str, "as the provider calls it; empty where it didn't say"]

@@ -17,7 +17,7 @@ from vault.rules import check_credential
 from vault.seal import KeyKind, key_version_of, seal, unseal
 from vault.sources.base import Revealed, SecretSource
 from vault.sources.registry import SOURCES
-from vault.sources.sealed import packed
+from vault.sources.sealed import packed, unpacked
 from vault.stored import SealedCredential
 from vault.types.base import Placement
 from vault.types.registry import TYPES, placed
@@ -84,6 +84,12 @@ class Opener:
     def seal_secret(self, place: Place, username: str, secret: Secret) -> Sealed:
         """Raises NoDataKey."""
         return self._sealed(place, packed(username, secret))
+
+    def open_secret(self, place: Place, sealed: bytes) -> Secret:
+        """What `seal_secret` sealed there. Raises CannotOpen."""
+        version = key_version_of(sealed)
+        key = self._keyring.of_connector(place.connector_id, version)
+        return unpacked(unseal(key, KeyKind.CONNECTOR, version, place.bound_to(version), sealed))[1]
 
     def _sealed(self, place: Place, plaintext: bytes) -> Sealed:
         version = self._keyring.newest()

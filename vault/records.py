@@ -110,6 +110,7 @@ RECORDS = (
             "scopes": "Scopes",
             "asked_scopes": "Scopes asked for",
             "token_type": "Token type",
+            "renewed_by": "Renewed by",
             "generation": "Generation",
             "lease_owner": "Being refreshed by",
             "lease_until": "Until",

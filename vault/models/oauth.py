@@ -82,6 +82,11 @@ class OAuthGrant(models.Model):
         UNKNOWN = "unknown", "Outcome unknown"
         REVOKED = "revoked", "Disconnected"
 
+    class RenewedBy(models.TextChoices):
+        REFRESH_TOKEN = "refresh_token", "Its refresh token"
+        CLIENT_CREDENTIALS = "client_credentials", "Harriet's own client secret"
+        JWT_BEARER = "jwt_bearer", "A service account's key"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="oauth_grants")
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="grants")
@@ -98,6 +103,7 @@ class OAuthGrant(models.Model):
     state = models.CharField(max_length=14, choices=State.choices, default=State.ACTIVE)
     state_reason = models.CharField(max_length=40, blank=True)
     """A code: the provider's error, or `outcome_unknown`."""
+    renewed_by = models.CharField(max_length=20, choices=RenewedBy.choices, default=RenewedBy.REFRESH_TOKEN)
     sealed_refresh = models.BinaryField(null=True)
     sealed_access = models.BinaryField(null=True)
     key_version = models.PositiveIntegerField(null=True)

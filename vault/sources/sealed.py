@@ -27,7 +27,7 @@ class SealedHere:
         plaintext = opening.plaintext() if opening is not None else None
         if plaintext is None:
             raise CannotOpen
-        return _unpacked(plaintext)
+        return unpacked(plaintext)
 
     def _opening_of(self, stored: SealedCredential) -> Opening | None:
         """Keys, not plaintext, are kept from call to call: the derivation costs ten times the decryption."""
@@ -43,6 +43,7 @@ def packed(username: str, secret: Secret) -> bytes:
     return orjson.dumps({"username": username, "secret": secret.reveal()})
 
 
-def _unpacked(plaintext: bytes) -> Revealed:
+def unpacked(plaintext: bytes) -> Revealed:
+    """What `packed` made."""
     fields = orjson.loads(plaintext)
     return fields["username"], Secret(fields["secret"])

@@ -1,0 +1,72 @@
+"""What the error codes of token endpoints mean: who has to do something about it.
+
+The RFC's codes, and those of providers that have their own. Of a code that nobody knows nothing is concluded: it passes
+for something that may be over in a moment.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Who has to do something."""
+
+    USER = "user"
+    """The person whose grant it is: nothing but their consent helps."""
+    OPERATOR = "operator"
+    """An admin: the registration at the issuer, or what is asked of it, is wrong for everybody."""
+    TRANSIENT = "transient"
+    """Nobody: it is tried again."""
+
+
+KINDS: dict[str, Kind] = {
+    "invalid_grant": Kind.USER,  # RFC 6749 §5.2
+    "access_denied": Kind.USER,
+    "expired_token": Kind.USER,  # RFC 8628 §3.5
+    "interaction_required": Kind.USER,  # OpenID Connect Core §3.1.2.6
+    "login_required": Kind.USER,
+    "consent_required": Kind.USER,
+    "account_selection_required": Kind.USER,
+    "mfa_required": Kind.USER,
+    "invalid_rapt": Kind.USER,  # Google: the organization wants a fresh sign-in
+    "bad_refresh_token": Kind.USER,  # GitHub
+    "bad_verification_code": Kind.USER,
+    "invalid_refresh_token": Kind.USER,  # Slack
+    "token_revoked": Kind.USER,
+    "token_expired": Kind.USER,
+    "invalid_code": Kind.USER,
+    "account_inactive": Kind.USER,
+    "invalid_request": Kind.OPERATOR,
+    "invalid_client": Kind.OPERATOR,
+    "unauthorized_client": Kind.OPERATOR,
+    "unsupported_grant_type": Kind.OPERATOR,
+    "invalid_scope": Kind.OPERATOR,
+    "invalid_target": Kind.OPERATOR,  # RFC 8707 §2
+    "invalid_resource": Kind.OPERATOR,  # Microsoft, of the same
+    "invalid_client_metadata": Kind.OPERATOR,
+    "unsupported_token_type": Kind.OPERATOR,
+    "invalid_dpop_proof": Kind.OPERATOR,  # RFC 9449: tokens bound to a key that Harriet doesn't have
+    "use_dpop_nonce": Kind.OPERATOR,
+    "redirect_uri_mismatch": Kind.OPERATOR,  # GitHub, Google
+    "incorrect_client_credentials": Kind.OPERATOR,
+    "deleted_client": Kind.OPERATOR,  # Google
+    "disabled_client": Kind.OPERATOR,
+    "admin_policy_enforced": Kind.OPERATOR,
+    "org_internal": Kind.OPERATOR,
+    "invalid_client_id": Kind.OPERATOR,  # Slack
+    "bad_client_secret": Kind.OPERATOR,
+    "inactive_client": Kind.OPERATOR,  # Salesforce
+    "temporarily_unavailable": Kind.TRANSIENT,
+    "server_error": Kind.TRANSIENT,
+    "slow_down": Kind.TRANSIENT,
+    "authorization_pending": Kind.TRANSIENT,
+    "ratelimited": Kind.TRANSIENT,
+    "rate_limit_exceeded": Kind.TRANSIENT,
+}
+BUSY = frozenset({"temporarily_unavailable", "slow_down", "ratelimited", "rate_limit_exceeded"})
+"""It worked on nothing, and says so."""
+
+
+def kind_of(code: str) -> Kind:
+    return KINDS.get(code, Kind.TRANSIENT)
