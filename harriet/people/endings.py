@@ -21,10 +21,17 @@ class Ending(NamedTuple):
     actor: Actor
 
 
+class DeviceEnding(NamedTuple):
+    device_id: UUID
+    actor: Actor
+
+
 ACCESS: list[Callable[[Ending], None]] = []
 """For somebody who was deactivated or removed."""
 RIGHTS: list[Callable[[Ending], None]] = []
 """For whatever may take away somebody's right to decide: also a lower role, a group that they left or that is gone."""
+DEVICES: list[Callable[[DeviceEnding], None]] = []
+"""For a device that was revoked."""
 
 
 def access_ended(ending: Ending) -> None:
@@ -36,4 +43,10 @@ def access_ended(ending: Ending) -> None:
 def right_ended(ending: Ending) -> None:
     """Call inside the transaction, after the right has ended."""
     for end in RIGHTS:
+        end(ending)
+
+
+def device_ended(ending: DeviceEnding) -> None:
+    """Call inside the transaction, after the device was revoked."""
+    for end in DEVICES:
         end(ending)

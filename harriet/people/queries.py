@@ -61,8 +61,8 @@ def people_of(organization: Organization) -> QuerySet[Membership]:
     rows alone that are read."""
     mine = {"organization": organization, "user": OuterRef("user")}
     tokens = AccessToken.objects.filter(**mine).order_by().values("user")
-    live = tokens.filter(revoked_at=None, expires_at__gt=Now())
-    devices = Device.objects.filter(**mine, revoked_at=None).order_by().values("user")
+    live = tokens.filter(revoked_at=None, expires_at__gt=Now()).exclude(kind=AccessToken.Kind.OAUTH)
+    devices = Device.objects.filter(**mine, revoked_at=None, kind=Device.Kind.MACHINE).order_by().values("user")
     return (
         Membership.objects.filter(organization=organization)
         .select_related("user__vouched_by", "organization")
@@ -130,11 +130,16 @@ def counted_group_of(organization: Organization, group_id: UUID) -> Group:
 
 
 def devices_of(organization: Organization, user: User | None = None) -> QuerySet[Device]:
-    """Those in use, of everybody or of one person."""
+    """Those in use, of everybody or of one person: machines, and apps that they connected."""
     devices = Device.objects.filter(organization=organization, revoked_at=None)
     if user is not None:
         devices = devices.filter(user=user)
     return devices.select_related("user", "organization").order_by("user__email", "name")
+
+
+def machines_of(organization: Organization, user: User | None = None) -> QuerySet[Device]:
+    """What a credential can be put on. A connected app gets its tokens by itself."""
+    return devices_of(organization, user).filter(kind=Device.Kind.MACHINE)
 
 
 def device_of(organization: Organization, device_id: UUID) -> Device:
@@ -149,8 +154,9 @@ def live_tokens() -> QuerySet[AccessToken]:
 
 
 def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[AccessToken]:
-    """Those that open something: neither revoked nor expired."""
-    tokens = live_tokens().filter(organization=organization)
+    """Those that open something, and that somebody made: neither revoked nor expired. A connected app fetches itself
+    a new one every hour; it is known by its device."""
+    tokens = live_tokens().filter(organization=organization).exclude(kind=AccessToken.Kind.OAUTH)
     if user is not None:
         tokens = tokens.filter(user=user)
     return tokens.prefetch_related("groups").order_by("expires_at")

@@ -6,4 +6,9 @@ class SigninConfig(AppConfig):
     label = "signin"
 
     def ready(self) -> None:
+        from harriet.people.endings import ACCESS, DEVICES
         from harriet.signin import allauth_signals  # noqa: F401  (listens to allauth)
+        from harriet.signin.actions.end_connected_app import end_apps_of_device, end_apps_of_person
+
+        ACCESS.append(end_apps_of_person)
+        DEVICES.append(end_apps_of_device)

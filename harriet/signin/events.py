@@ -63,3 +63,12 @@ class FactorRemoved(SigninEvent):
     code = "signin.factor_removed"
     sentence = "{person} removed {factor} for signing in."
     factor: Annotated[str, "what kind of factor, in words"]
+
+
+class ConnectedAppEnded(SigninEvent):
+    """What a person had allowed a client is over: its tokens open nothing any more."""
+
+    code = "signin.app_ended"
+    sentence = "{actor} disconnected {app} of {person}."
+    app: Annotated[str, "the client, as it calls itself"]
+    profile: Label | None

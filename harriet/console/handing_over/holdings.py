@@ -16,6 +16,8 @@ from connectors.ownerless import owned_things
 from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several, several_of
 from harriet.people.models import AccessToken, Group, Membership, Organization
 from harriet.people.queries import keys_seen_by, or_not_found, people_of
+from harriet.signin.models import ConnectedApp
+from harriet.signin.queries import apps_of
 from vault.models import Credential
 
 SHOWN = 20
@@ -27,6 +29,8 @@ class Holdings:
     waiting: Several[PendingAction]
     """Calls that they asked for and nobody decided on yet."""
     requests: AtMost
+    apps: Several[ConnectedApp]
+    """AI clients that they signed in with."""
     seen_keys: Several[AccessToken]
     undecidable: Several[PendingAction]
     """Calls on which nobody but they can decide."""
@@ -60,6 +64,7 @@ def holdings_of(membership: Any) -> Holdings:
     return Holdings(
         waiting=several(waiting, SHOWN),
         requests=as_at_most(membership.requests_up_to),
+        apps=several(apps_of(organization, user), SHOWN),
         seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),
         undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
         connectors=several(owned.connectors, SHOWN),

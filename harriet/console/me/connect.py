@@ -28,7 +28,7 @@ from harriet.people.errors import NotFound
 from harriet.people.models import AccessToken
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.once import made_once, secret_of, shown_once
-from harriet.people.queries import devices_of
+from harriet.people.queries import machines_of
 
 SOON = timedelta(minutes=30)
 """In which the first call comes when somebody goes through the steps."""
@@ -57,7 +57,7 @@ def _suggested(request: OrganizationRequest) -> dict[str, object]:
     """What is most likely, so that most people only press the button."""
     system = request.headers.get("User-Agent", "")
     name = next((words for mark, words in _COMPUTERS if mark in system), "My computer")
-    last = devices_of(request.organization, request.user).order_by("-created_at").first()
+    last = machines_of(request.organization, request.user).order_by("-created_at").first()
     return {"device": last.pk if last else None, "device_name": name, **request.GET.dict()}
 
 

@@ -26,7 +26,7 @@ from harriet.people.errors import NotFound
 from harriet.people.models import AccessToken, CredentialOffer, Device
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.once import made_once, secret_of, shown_once
-from harriet.people.queries import devices_of, offers_of, tokens_of
+from harriet.people.queries import machines_of, offers_of, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _shown(
     page = MyDevicesPage(
         devices=[
             DeviceRow(device, [token for token in tokens if token.device_id == device.pk])
-            for device in devices_of(request.organization, request.user)
+            for device in machines_of(request.organization, request.user)
         ],
         offers=offers_of(request.organization, request.user),
         personal=[token for token in tokens if token.kind == AccessToken.Kind.PERSONAL],
@@ -86,7 +86,7 @@ def register_my_device(request: OrganizationRequest) -> HttpResponse:
 @require_POST
 @in_organization
 def revoke_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    device = devices_of(request.organization, request.user).filter(pk=pk).first()
+    device = machines_of(request.organization, request.user).filter(pk=pk).first()
     if device is None:
         raise NotFound("You have no such device.")
     revoke_device(device, actor=request.actor)

@@ -24,7 +24,9 @@ from harriet.pages.context import show
 from harriet.people.errors import NotFound
 from harriet.people.models import CredentialOffer, Device, Invitation
 from harriet.people.pages.guards import OrganizationRequest, in_organization
-from harriet.people.queries import devices_of, invitations_for, offers_of
+from harriet.people.queries import devices_of, invitations_for, machines_of, offers_of
+from harriet.signin.models import ConnectedApp
+from harriet.signin.queries import apps_of
 
 MOST_AT_HOME = 5
 MOST_DEVICES = 100
@@ -38,6 +40,7 @@ class HomePage(MyPage):
     tab = "home"
     profiles: list[Profile]
     devices: QuerySet[Device]
+    apps: QuerySet[ConnectedApp]
     waiting: QuerySet[Ticket]
     invitations: QuerySet[Invitation]
     calls: list[Happening]
@@ -49,7 +52,8 @@ def my_home_page(request: OrganizationRequest) -> HttpResponse:
         request,
         HomePage(
             profiles=list(profiles_for(request.membership)),
-            devices=devices_of(request.organization, request.user),
+            devices=machines_of(request.organization, request.user),
+            apps=apps_of(request.organization, request.user)[:MOST_AT_HOME],
             waiting=waiting_for(request.membership)[:MOST_AT_HOME],
             invitations=invitations_for(request.user),
             calls=calls_of(request.membership, CallFilters(), size=MOST_AT_HOME).calls,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from harriet.console.me.apps import disconnect_my_app, my_apps_page
 from harriet.console.me.connect import client_page, connect_page, connected_page
 from harriet.console.me.devices import (
     issue_my_token,
@@ -28,6 +29,8 @@ me_urls = (
         path("devices/tokens/new/", issue_my_token, name="personal_token"),
         path("devices/tokens/<uuid:pk>/", my_token_page, name="token"),
         path("devices/tokens/<uuid:pk>/revoke/", revoke_my_token, name="revoke_token"),
+        path("apps/", my_apps_page, name="apps"),
+        path("apps/<uuid:pk>/disconnect/", disconnect_my_app, name="disconnect"),
         path("credentials/<uuid:pk>/", offered_credential_page, name="credential"),
         path("credentials/<uuid:pk>/taken/", taken_page, name="taken"),
         path("connect/", connect_page, name="connect"),

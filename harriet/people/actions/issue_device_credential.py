@@ -49,8 +49,7 @@ def issue_device_credential(
     name = clean_name(name, longest=80)
     with transaction.atomic():
         active_membership(device.organization, device.user)
-        if not Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None).exists():
-            raise PeopleError("The device was revoked. Register it again under another name.", field="device")
+        check_takes_credential(device)
         issued = insert_token(
             device.organization,
             AccessToken.Kind.DEVICE,
@@ -68,6 +67,14 @@ def issue_device_credential(
             actor=actor,
         )
     return issued
+
+
+def check_takes_credential(device: Device) -> None:
+    """Holds the device for the transaction. Raises PeopleError."""
+    if device.kind == Device.Kind.APP:
+        raise PeopleError(f"{device.name} is a connected app: it gets its tokens by signing in.", field="device")
+    if not Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None).exists():
+        raise PeopleError("The device was revoked. Register it again under another name.", field="device")
 
 
 def check_days(expires_in_days: int) -> None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.people.actions.issue_device_credential import active_membership, check_days
+from harriet.people.actions.issue_device_credential import active_membership, check_days, check_takes_credential
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actors import device_label, person_behind, person_label
 from harriet.people.events import DeviceCredentialOffered
@@ -32,6 +32,7 @@ def offer_device_credential(
     check_days(expires_in_days)
     with transaction.atomic():
         active_membership(organization, user)
+        check_takes_credential(device)
         offer = CredentialOffer.objects.create(
             organization=organization,
             device=device,

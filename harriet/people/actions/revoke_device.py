@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import device_label, person_label
+from harriet.people.endings import DeviceEnding, device_ended
 from harriet.people.events import DeviceRevoked
 from harriet.people.holders import demand_own
 from harriet.people.models import Device
@@ -27,3 +28,4 @@ def revoke_device(device: Device, *, actor: Actor) -> None:
             organization_id=device.organization_id,
             actor=actor,
         )
+        device_ended(DeviceEnding(device.pk, actor))

@@ -137,4 +137,5 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
 
     class Meta:
         model = Device
-        fields = ["id", "name", "person", "created_at", "last_seen_at"]
+        fields = ["id", "name", "kind", "person", "created_at", "last_seen_at"]
+        read_only_fields = ["kind"]

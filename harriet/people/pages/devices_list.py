@@ -46,6 +46,7 @@ DEVICES = Table(
     columns=(
         Column("name", "Device", sort="name"),
         Column("person", "Person", sort="user__email", is_optional=True),
+        Column("kind", "Kind", sort="kind", is_optional=True),
         Column("since", "Registered", sort="created_at", is_optional=True),
         _SEEN,
         _ACTIONS,

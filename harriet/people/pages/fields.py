@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from harriet.pages.picker import ChangedField, OneField, Sent, SeveralField
 from harriet.pages.picking import Choice, Source
 from harriet.people.models import Device, Group, Membership, Organization, User
-from harriet.people.queries import devices_of, groups_of
+from harriet.people.queries import groups_of, machines_of
 from harriet.people.roles import ROLE_CHOICES, ROLE_HELP, Role
 from harriet.people.search_words import Noun, is_found_by
 
@@ -100,7 +100,7 @@ class OwnDevices(OfOrganization, Source[Device]):
         self.membership = membership
 
     def rows(self) -> QuerySet[Device]:
-        return devices_of(self.organization, self.membership.user)
+        return machines_of(self.organization, self.membership.user)
 
     def choice(self, row: Device) -> Choice:
         return Choice(str(row.pk), row.name)

@@ -83,6 +83,7 @@ class ConnectedApp(models.Model):
     refreshed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=200, blank=True)
+    """A sentence."""
 
     class Meta:
         constraints = [
