@@ -17,6 +17,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 RUN_DIR = Path(env("HARRIET_RUN_DIR", str(BASE_DIR / "var"))).resolve()
 KEYS_DIR = Path(env("HARRIET_KEYS_DIR", str(RUN_DIR / "keys")))
 
+# Renewed tokens on their way into the database. All processes share it, on all machines (docs/production.md).
+SPOOL_DIR = Path(env("HARRIET_SPOOL_DIR", str(RUN_DIR / "spool")))
+
 
 def _embedded(name: str) -> str:
     """The address of an embedded server, as `manage.py start` wrote it down; empty when there is none."""

@@ -6,9 +6,10 @@ Whether the request may have arrived is told of each failure: what may have been
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, session
+from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, session
 from harriet.lib.secret import Secret
 from vault.errors import CannotOpen
 from vault.models import OAuthClient
@@ -26,10 +27,25 @@ LARGEST_ANSWER = 256 * 1024
 Parameters = Mapping[str, str | Secret]
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """All that a request needs of the database."""
+
+    endpoint: str
+    proof: Proof
+    reach: Reach
+
+
 def token_request(
     client: OAuthClient, parameters: Parameters, *, deadline: float = DEADLINE_SECONDS
 ) -> TokenAnswer | Failure:
-    """Asks the client's token endpoint, once. Its database connection is used before the request alone."""
+    """Asks the client's token endpoint, once."""
+    ready = prepared(client)
+    return ready if isinstance(ready, Failure) else send(ready, parameters, deadline=deadline)
+
+
+def prepared(client: OAuthClient) -> Ready | Failure:
+    """What goes with each request. The database isn't needed after it, so its connection can be given back."""
     endpoint = str(client.metadata.get("token_endpoint") or "")
     refusal = _endpoint_refused(client, endpoint)
     if refusal is not None:
@@ -38,7 +54,24 @@ def token_request(
         proof = proof_of(client, client_secret(client), endpoint)
     except CannotOpen:
         return _operator("no_secret", "The client secret of this sign-in can't be used. An admin has to enter it anew.")
-    return _posted(client, endpoint, proof, parameters, deadline)
+    return Ready(endpoint, proof, reach_of_issuer(client.organization, allow_internal=client.allow_internal))
+
+
+def send(ready: Ready, parameters: Parameters, *, deadline: float) -> TokenAnswer | Failure:
+    """One POST."""
+    form = {name: _text(value) for name, value in {**parameters, **ready.proof.parameters}.items()}
+    headers = {name: value.reveal() for name, value in ready.proof.headers.items()}
+    headers |= {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        with session(ready.reach, deadline=deadline, max_bytes=LARGEST_ANSWER) as opened:
+            answer = opened.post(ready.endpoint, data=urlencode(form), headers=headers)
+    except EgressRefused as problem:
+        return _operator("out_of_reach", problem.message)
+    except (EgressTimeout, EgressFailed) as problem:
+        return Failure(
+            Kind.TRANSIENT, "no_answer", problem.message, is_outcome_open=problem.was_sent, is_endpoint_wide=True
+        )
+    return classify(answer.status_code, answer.headers, answer.content)
 
 
 def _endpoint_refused(client: OAuthClient, endpoint: str) -> Failure | None:
@@ -51,30 +84,6 @@ def _endpoint_refused(client: OAuthClient, endpoint: str) -> Failure | None:
     if parts.scheme == "https" or (parts.scheme == "http" and client.allow_internal):
         return None
     return _operator("not_https", "The token endpoint is not an https address, so nothing was sent there.")
-
-
-def _posted(
-    client: OAuthClient, endpoint: str, proof: Proof, parameters: Parameters, deadline: float
-) -> TokenAnswer | Failure:
-    reach = reach_of_issuer(client.organization, allow_internal=client.allow_internal)
-    try:
-        with session(reach, deadline=deadline, max_bytes=LARGEST_ANSWER) as opened:
-            answer = opened.post(
-                endpoint,
-                data=urlencode({name: _text(value) for name, value in {**parameters, **proof.parameters}.items()}),
-                headers={
-                    "Accept": "application/json",
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    **{name: value.reveal() for name, value in proof.headers.items()},
-                },
-            )
-    except EgressRefused as problem:
-        return _operator("out_of_reach", problem.message)
-    except (EgressTimeout, EgressFailed) as problem:
-        return Failure(
-            Kind.TRANSIENT, "no_answer", problem.message, is_outcome_open=problem.was_sent, is_endpoint_wide=True
-        )
-    return classify(answer.status_code, answer.headers, answer.content)
 
 
 def _text(value: str | Secret) -> str:

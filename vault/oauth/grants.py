@@ -16,9 +16,8 @@ from vault.events import OAuthConnected
 from vault.locks import share_active_key
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.answers import TokenAnswer
-from vault.oauth.lifetimes import due_at, expires_at
-from vault.oauth.sealing import ACCESS, REFRESH, token_place
-from vault.open import Opener, opener_with
+from vault.oauth.renewed import renewed_of
+from vault.open import opener_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +54,16 @@ def save_grant(
     which the request for the tokens began. Raises NoDataKey."""
     opener = opener_with(client.organization_id, [share_active_key(client.organization_id)])
     grant = _locked(client, user, resource)
-    grant.renewed_by = renewed_by
-    grant.generation += 1  # whoever refreshes the old tokens at this moment comes too late
-    grant.sealed_refresh = None
-    keep_answer(grant, answer, opener, began=began, asked_scopes=asked_scopes)
+    grant.renewed_by, grant.scopes, grant.asked_scopes, grant.refresh_expires_at = renewed_by, "", asked_scopes, None
+    given = renewed_of(grant, answer, opener, began=began, old_refresh=None)
+    for name, value in given.columns().items():  # its new generation: who renews the old tokens now comes too late
+        setattr(grant, name, value)
     grant.account, grant.account_subject = account.name[:254], account.subject[:300]
     grant.granted_at, grant.revoked_at, grant.last_answer = began, None, "Connected."
     grant.save()
     settle_matters(grant.organization_id, matter_key(grant))
     _record(grant, client, user, actor)
     return grant
-
-
-def keep_answer(grant: OAuthGrant, answer: TokenAnswer, opener: Opener, *, began: datetime, asked_scopes: str) -> None:
-    """Into the row, for its generation as it is now; nothing is saved. An old refresh token that is still good has to
-    be in the answer: what was sealed for the generation before doesn't open for this one."""
-    grant.sealed_access, grant.key_version = opener.seal_secret(
-        token_place(grant, ACCESS, grant.generation), "", answer.access
-    )
-    if answer.refresh is not None:
-        place = token_place(grant, REFRESH, grant.generation)
-        grant.sealed_refresh = opener.seal_secret(place, "", answer.refresh).value
-    grant.token_type, grant.asked_scopes = answer.token_type, asked_scopes
-    grant.scopes = answer.scopes if answer.scopes is not None else asked_scopes
-    grant.access_expires_at = expires_at(began, answer.expires_in)
-    grant.next_refresh_at = due_at(began, answer.expires_in) if can_be_renewed(grant) else None
-    if answer.refresh_expires_in:
-        grant.refresh_expires_at = expires_at(began, answer.refresh_expires_in)
-    grant.state, grant.state_reason, grant.failures = OAuthGrant.State.ACTIVE, "", 0
-    grant.lease_owner, grant.lease_until, grant.answered_at = None, None, began
-
-
-def can_be_renewed(grant: OAuthGrant) -> bool:
-    return grant.sealed_refresh is not None or grant.renewed_by != OAuthGrant.RenewedBy.REFRESH_TOKEN
 
 
 def matter_key(grant: OAuthGrant) -> str:

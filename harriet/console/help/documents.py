@@ -31,7 +31,7 @@ SHELVES = (
         "For everybody who uses Harriet",
         ("first-run", "people", "approvals", "notifications", "audit", "redaction", "servers", "records"),
     ),
-    Shelf("For whoever runs it", ("production", "setup-file", "metrics", "scale", "large", "performance")),
+    Shelf("For whoever runs it", ("production", "renewal", "setup-file", "metrics", "scale", "large", "performance")),
     Shelf("For reference", ("audit-events", "reference", "conformance", "sessions")),
     Shelf("For its developers", ("architecture", "recipes")),
 )

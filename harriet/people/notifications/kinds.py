@@ -51,7 +51,13 @@ SERVER = Kind(
 CREDENTIAL_REFUSED = Kind(
     "credential_refused",
     "A connector needs an admin",
-    "When a server refuses the organization's credential for a connector that you look after.",
+    "When a server refuses the organization's credential for a connector that you look after, or a provider refuses "
+    "Harriet's registration.",
+)
+CONNECT_AGAIN = Kind(
+    "connect_again",
+    "An account has to be connected again",
+    "When a provider no longer accepts an account that you connected, so that its tools don't work for you.",
 )
 QUARANTINE = Kind(
     "quarantine",
@@ -102,6 +108,7 @@ KINDS = {
         REQUESTS,
         SERVER,
         CREDENTIAL_REFUSED,
+        CONNECT_AGAIN,
         QUARANTINE,
         SECRET_DUE,
         HANDED_OVER,

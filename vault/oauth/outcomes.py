@@ -1,0 +1,162 @@
+"""What became of a renewal, put into the row by whoever had the lease; and who is told of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+
+from audit.actor import SYSTEM
+from audit.record import record
+from audit.vocabulary.declaration import AuditEvent
+from harriet.people.actions.settle_matter import settle_matters
+from harriet.people.actions.tell_people import tell_people
+from harriet.people.notifications.kinds import CONNECT_AGAIN, CREDENTIAL_REFUSED, Matter
+from harriet.people.notifications.recipients import active_here, who_look_after
+from harriet.people.queries import database_now
+from vault.events import (
+    OAuthClientMended,
+    OAuthClientRefused,
+    OAuthConsentNeeded,
+    OAuthOutcomeUnknown,
+    OAuthScopesNarrowed,
+)
+from vault.models import OAuthClient, OAuthGrant
+from vault.oauth.answers import Failure
+from vault.oauth.error_codes import Kind
+from vault.oauth.grants import matter_key
+from vault.oauth.lease import OUTCOME_UNKNOWN, Lease
+from vault.oauth.lifetimes import pause_after
+from vault.oauth.renewed import Renewed
+
+LONGEST_SHARED_PAUSE = timedelta(seconds=30)
+"""That one grant's failure keeps the others of its registration from asking, unless the provider said a time: what
+fails may be this one alone."""
+OPERATOR_PAUSE = timedelta(minutes=5)
+"""Between two tries while an admin has to mend something."""
+
+
+@transaction.atomic(durable=True)
+def keep_renewed(grant: OAuthGrant, renewed: Renewed, lease: Lease | None) -> bool:
+    """Compare-and-set on the generation, and on the lease for whoever has one; False when either moved meanwhile."""
+    mine = OAuthGrant.objects.filter(pk=grant.pk, generation=grant.generation, state=OAuthGrant.State.ACTIVE)
+    if lease is not None:
+        mine = mine.filter(lease_owner=lease.owner)
+    if not mine.update(**renewed.columns(), last_answer="Renewed."):
+        return False
+    _note_narrower(grant, renewed)
+    client = OAuthClient.objects.select_for_update().get(pk=grant.client_id)
+    if client.problem or client.retry_at:
+        _mended(client)
+    return True
+
+
+def _note_narrower(grant: OAuthGrant, renewed: Renewed) -> None:
+    missing = [scope for scope in grant.scopes.split() if scope not in renewed.scopes.split()]
+    if missing:
+        narrowed = OAuthScopesNarrowed(
+            provider=grant.client.name,
+            registration=str(grant.client_id),
+            grant=str(grant.pk),
+            whose=whose(grant),
+            missing=" ".join(missing),
+        )
+        _record(grant.client, narrowed)
+
+
+def _mended(client: OAuthClient) -> None:
+    """The provider works again, for everybody."""
+    had_problem = bool(client.problem)
+    client.problem, client.problem_at, client.retry_at = "", None, None
+    client.save(update_fields=["problem", "problem_at", "retry_at"])
+    if had_problem:
+        settle_matters(client.organization_id, client_matter_key(client))
+        _record(client, OAuthClientMended(provider=client.name, registration=str(client.pk)))
+
+
+@transaction.atomic(durable=True)
+def note_failure(lease: Lease, failure: Failure) -> None:
+    """The lease ends. Nothing when the row moved on meanwhile: another process knows better."""
+    rows = OAuthGrant.objects.select_for_update(of=("self",)).select_related("client", "user")
+    mine = rows.filter(pk=lease.grant.pk, generation=lease.grant.generation, lease_owner=lease.owner)
+    grant = mine.first()
+    if grant is None:
+        return
+    now = database_now()
+    grant.lease_owner = grant.lease_until = None
+    grant.answered_at, grant.last_answer = now, failure.words[:200]
+    grant.failures = min(grant.failures + 1, 1000)
+    if failure.kind is Kind.USER and grant.user_id is not None:
+        _ask_person(grant, failure, is_second_try=lease.is_second_try)
+    elif failure.kind is Kind.TRANSIENT:
+        _try_later(grant, failure, now)
+    else:
+        _ask_operator(grant, failure, now)
+    grant.save()
+
+
+def _try_later(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
+    pause = pause_after(grant.failures, failure.retry_after)
+    grant.next_refresh_at = now + pause
+    if failure.is_outcome_open and grant.renewed_by == OAuthGrant.RenewedBy.REFRESH_TOKEN:
+        grant.state_reason = OUTCOME_UNKNOWN
+    if failure.is_endpoint_wide:
+        shared = pause if failure.retry_after is not None else min(pause, LONGEST_SHARED_PAUSE)
+        OAuthClient.objects.filter(pk=grant.client_id).update(retry_at=now + shared)
+
+
+def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
+    """The registration is at fault, and no grant: they are good again when it is mended."""
+    client = OAuthClient.objects.select_for_update().get(pk=grant.client_id)
+    grant.next_refresh_at = now + OPERATOR_PAUSE
+    is_news = client.problem != failure.words
+    client.problem, client.retry_at = failure.words[:300], now + OPERATOR_PAUSE
+    client.problem_at = now if is_news or client.problem_at is None else client.problem_at
+    client.save(update_fields=["problem", "problem_at", "retry_at"])
+    if not is_news:
+        return
+    _record(client, OAuthClientRefused(provider=client.name, registration=str(client.pk), reason=failure.code))
+    text = f"{client.name} refuses Harriet itself: {failure.words} Connections are kept until it is mended."
+    hear = who_look_after(client.organization_id, client.created_by_id)
+    key = f"{client_matter_key(client)}{failure.code}"
+    tell_people(Matter(CREDENTIAL_REFUSED, client.organization_id, key, text, reverse("vault:list")), hear)
+
+
+def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> None:
+    """Nobody but the person can mend it. They are told once for these tokens, however often something is tried."""
+    is_lost = is_second_try and grant.renewed_by == OAuthGrant.RenewedBy.REFRESH_TOKEN
+    grant.state = OAuthGrant.State.UNKNOWN if is_lost else OAuthGrant.State.NEEDS_CONSENT
+    grant.state_reason = OUTCOME_UNKNOWN if is_lost else failure.code
+    grant.next_refresh_at = None
+    event = OAuthOutcomeUnknown if is_lost else OAuthConsentNeeded
+    lost = event(
+        provider=grant.client.name,
+        registration=str(grant.client_id),
+        grant=str(grant.pk),
+        whose=whose(grant),
+        reason=failure.code,
+        generation=grant.generation,
+    )
+    _record(grant.client, lost)
+    why = (
+        "was interrupted while Harriet renewed it, and what came of that is not known"
+        if is_lost
+        else "is no longer accepted by the provider"
+    )
+    text = f"Your connection to {grant.client.name} {why}. Connect it again to go on using its tools."
+    hear = active_here(grant.organization_id).filter(user=grant.user_id).values_list("user_id", flat=True)
+    key = f"{matter_key(grant)}{grant.generation}"
+    tell_people(Matter(CONNECT_AGAIN, grant.organization_id, key, text, "/me/connections/"), hear)
+
+
+def client_matter_key(client: OAuthClient) -> str:
+    return f"oauth client {client.pk} "
+
+
+def whose(grant: OAuthGrant) -> str | None:
+    return grant.user.email if grant.user else None
+
+
+def _record(client: OAuthClient, event: AuditEvent) -> None:
+    record(event, organization_id=client.organization_id, actor=SYSTEM)

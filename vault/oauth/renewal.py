@@ -1,0 +1,47 @@
+"""What a token endpoint is asked with to renew a grant, by what renews it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harriet.lib.secret import Secret
+from vault.errors import CannotOpen
+from vault.models import OAuthGrant
+from vault.oauth.exchange import Parameters
+from vault.oauth.sealing import refresh_token
+from vault.open import Opener
+
+RenewedBy = OAuthGrant.RenewedBy
+
+
+def renewal_of(grant: OAuthGrant, opener: Opener) -> Parameters:
+    """Raises CannotOpen when what is kept for it can't be used."""
+    return RENEWALS[RenewedBy(grant.renewed_by)](grant, opener)
+
+
+def _by_refresh_token(grant: OAuthGrant, opener: Opener) -> Parameters:
+    """RFC 6749 §6. Scopes are left out: the provider then goes on with those that were granted."""
+    token = refresh_token(grant, opener)
+    if token is None:
+        raise CannotOpen
+    return {"grant_type": "refresh_token", "refresh_token": token, **_resource(grant)}
+
+
+def _by_client_credentials(grant: OAuthGrant, _opener: Opener) -> Parameters:
+    """RFC 6749 §4.4."""
+    return {"grant_type": "client_credentials", **_scope(grant), **_resource(grant)}
+
+
+def _resource(grant: OAuthGrant) -> dict[str, str | Secret]:
+    return {"resource": grant.resource} if grant.resource else {}
+
+
+def _scope(grant: OAuthGrant) -> dict[str, str | Secret]:
+    return {"scope": grant.asked_scopes} if grant.asked_scopes else {}
+
+
+RENEWALS: dict[RenewedBy, Callable[[OAuthGrant, Opener], Parameters]] = {
+    RenewedBy.REFRESH_TOKEN: _by_refresh_token,
+    RenewedBy.CLIENT_CREDENTIALS: _by_client_credentials,
+}
+"""A service account's assertion is added where its key file is read."""
