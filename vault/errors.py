@@ -75,3 +75,23 @@ class NeedsOperator(TokenProblem):
 
 class NotNow(TokenProblem):
     """The provider gives no token at the moment, and nothing is lost: it is tried again by itself."""
+
+
+class CannotSignIn(VaultError):
+    """Nobody can be sent to sign in: the connector's OAuth isn't set up, or its provider isn't fit for it."""
+
+
+class ConsentFailed(VaultError):
+    """Somebody came back from a provider, and nothing was connected. `code` is one of CODES."""
+
+    CODES = (
+        *("unknown", "expired", "used", "other_person", "wrong_issuer", "denied", "refused", "no_code"),
+        *("not_exchanged", "unusable", "account"),
+    )
+
+    def __init__(self, sentence: str, *, code: str, connector_id: UUID | None = None) -> None:
+        super().__init__(sentence)
+        assert code in self.CODES
+        self.code = code
+        self.connector_id = connector_id
+        """Which connector it was for, once that is known to be this person's own way."""

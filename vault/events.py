@@ -78,6 +78,19 @@ class CredentialReminded(AuditEvent):
     due: Annotated[str, "the day, as in 2026-05-31"]
 
 
+class OAuthClientSaved(AuditEvent):
+    """Harriet was registered at an authorization server, or its registration there changed. Never carries a secret."""
+
+    code = "oauth.client_saved"
+    sentence = "{actor} saved how Harriet is registered at {issuer}, as {provider}."
+    provider: Annotated[str, "the registration, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    issuer: Annotated[str, "the authorization server, as it calls itself"]
+    client_id: Annotated[str, "Harriet's name there"]
+    origin: Annotated[str, "typed by an admin, registered by Harriet, or by its client metadata document"]
+    signs_in: Annotated[str, "how it proves at the token endpoint who it is"]
+
+
 class DataKeyCreated(AuditEvent):
     """A data key was generated and wrapped by the root key."""
 

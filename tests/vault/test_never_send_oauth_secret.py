@@ -83,7 +83,7 @@ def test_what_is_no_key_file_is_refused(text: str) -> None:
         ("oauth_user", "", {"issuer": "javascript:alert(1)"}, "issuer"),
         ("oauth_user", "", {"token_url": "file:///etc/passwd"}, "token_url"),
         ("oauth_user", "", {"authorization_url": "javascript:alert(1)"}, "authorization_url"),
-        ("oauth_user", "", {"resource": "other"}, "resource"),
+        ("oauth_user", "", {"resource": "https://a.example/#x"}, "resource"),
         ("oauth_user", "", {"client_id": "a\x00b"}, "client_id"),
         ("service_account", json.dumps(KEY_FILE), {"subject": "root"}, "subject"),
     ],

@@ -21,7 +21,7 @@ from vault.actions.settle_reminders import settle_reminders
 from vault.errors import CredentialNotFound, CredentialRefused
 from vault.events import CredentialSaved
 from vault.locks import share_active_key
-from vault.models import Credential, CredentialVersion
+from vault.models import Credential, CredentialVersion, OAuthClient
 from vault.open import Opener, opener_with
 from vault.place import Place
 from vault.rules import check_credential
@@ -40,6 +40,7 @@ def save_credential(
     placement: Placement,
     owner: User | None,
     rotate_every_days: int | None,
+    oauth_client: OAuthClient | None = None,
     actor: Actor,
 ) -> Credential:
     """The saved credential. Raises CredentialRefused beside the field that is wrong; nothing is then changed."""
@@ -53,6 +54,7 @@ def save_credential(
         retire_current(credential)
         credential.name, credential.type, credential.placement = connector_name, type, checked
         credential.owner, credential.rotate_every_days = owner, rotate_every_days
+        credential.oauth_client = oauth_client
         opener = opener_with(organization.pk, [key])
         version = add_version(credential, opener, username, secret, actor=actor)
         credential.rotation_due_at = due_at(version.saved_at, rotate_every_days)

@@ -15,7 +15,8 @@ LONGEST_SCOPES = 1000
 """Characters."""
 LONGEST_ADDRESS = 500
 """Characters."""
-WITHOUT_RESOURCE = "left_out"
+WITHOUT_RESOURCE = "none"
+"""Entered for a provider that knows no resources (RFC 8707)."""
 
 ISSUER = Input(
     "issuer",
@@ -55,10 +56,13 @@ TOKEN_URL = Input(
 RESOURCE = Input(
     "resource",
     "resource",
-    "Name the server in requests for tokens",
-    "Tokens are then good for this server alone. A few providers refuse such requests.",
-    choices=(("named", "Yes, as the standard asks"), (WITHOUT_RESOURCE, "No, the provider refuses that")),
+    "Resource",
+    "What tokens are to be good for. Leave it empty for the server’s own address. Write none for a provider that "
+    "refuses requests which name one.",
+    longest=LONGEST_ADDRESS,
 )
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://[^#\s]+")
+"""RFC 8707 §2: an absolute URI without a fragment."""
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 """RFC 6749 §3.3."""
 
@@ -70,6 +74,13 @@ def checked(given: Placement, *inputs: Input) -> dict[str, str]:
     if scopes and not _SCOPES.fullmatch(scopes):
         raise CredentialRefused("Write scopes with spaces between them, without quotes or commas.", field="scopes")
     return placement | ({"scopes": scopes} if "scopes" in placement else {})
+
+
+def resource_in(placement: Placement) -> str:
+    """What tokens are asked for, and kept under; empty for a provider that knows no resources. Whoever saves a
+    credential has filled in the server's own."""
+    named = str(placement.get("resource", ""))
+    return "" if named == WITHOUT_RESOURCE else named
 
 
 def check_client_secret(secret: Secret, _username: str, placement: Placement) -> None:
@@ -100,6 +111,8 @@ def _one_line(one: Input, text: str) -> str:
         raise CredentialRefused(f"{one.label}: write it as one line of visible letters (ASCII).", field=one.name)
     if one.choices and text not in dict(one.choices):
         raise CredentialRefused(f"{one.label}: choose one of what is offered.", field=one.name)
+    if one is RESOURCE and text and text != WITHOUT_RESOURCE and not _ABSOLUTE.fullmatch(text):
+        raise CredentialRefused("Resource: write an address without a # part, or none.", field=one.name)
     if one in {ISSUER, AUTHORIZATION_URL, TOKEN_URL} and text and not text.startswith(("https://", "http://")):
         raise CredentialRefused(f"{one.label}: write an address that begins with https://.", field=one.name)
     return text
