@@ -95,3 +95,11 @@ class ConsentFailed(VaultError):
         self.code = code
         self.connector_id = connector_id
         """Which connector it was for, once that is known to be this person's own way."""
+
+
+class AccountNotAllowed(VaultError):
+    """Somebody signed in at a provider with an account that may not be connected here."""
+
+    def __init__(self, message: str, *, domain: str = "") -> None:
+        super().__init__(message)
+        self.domain = domain

@@ -190,3 +190,35 @@ class OAuthDisconnected(AuditEvent):
     grant: Annotated[str, "the connection's id"]
     whose: Annotated[str | None, "mail address of the person whose grant it was; null for one of the organization"]
     account: Annotated[str, "as the provider calls it; empty where it didn't say"]
+
+
+class OAuthRevokedThere(AuditEvent):
+    """A provider was asked to take back what it had given (RFC 7009), after that had ended here."""
+
+    code = "oauth.revoked_there"
+    sentence = "{actor} asked {provider} to take back what it had given: {observed}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id; empty for an account that was refused"]
+    whose: Annotated[str | None, "mail address of the person whose grant it was; null for one of the organization"]
+    observed: Annotated[str, "confirmed, no_way (the provider has none), refused or no_answer"]
+
+
+class OAuthAccountRefused(AuditEvent):
+    """Somebody came back from a provider with an account that may not be connected here. Nothing of it was kept."""
+
+    code = "oauth.account_refused"
+    sentence = "{actor} could not connect an account at {provider}: its domain may not be connected."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    domain: Annotated[str, "of the account's address; empty where the provider didn't say one"]
+
+
+class OAuthDomainsChanged(AuditEvent):
+    """Which accounts may be connected through one registration changed. What is connected already stays."""
+
+    code = "oauth.domains_changed"
+    sentence = "{actor} set which accounts may be connected at {provider}: {domains}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    domains: Annotated[str, "with commas; “any” when every account may"]

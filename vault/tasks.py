@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from vault.actions.end_grants import revoke_ended_grants
 from vault.actions.forget_replaced import forget_replaced
 from vault.actions.remind_of_rotations import remind_of_rotations
 
@@ -16,3 +17,9 @@ def remind_of_rotations_task() -> None:
 def forget_replaced_task() -> None:
     """Forgets replaced secrets when their time is over."""
     forget_replaced()
+
+
+@shared_task(name="vault.revoke_ended_grants")
+def revoke_ended_grants_task() -> None:
+    """Asks providers to take back what they gave for people whose access ended."""
+    revoke_ended_grants()

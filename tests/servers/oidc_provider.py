@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import httpx2
 
 from tests.clients.node import node
 from tests.servers.running import ROOT
@@ -68,3 +75,46 @@ class Protected(Process):
 
     def forget(self) -> None:
         self.get("/log", "DELETE")
+
+
+def go_through(url: str, account: str, *, denies: bool = False) -> str:
+    """What somebody's browser does at the provider: they sign in, and consent or cancel. Gives the address that they
+    are sent back to, which is not visited."""
+    with httpx2.Client(timeout=30) as browser:
+        answer = browser.get(url)
+        for _ in range(12):
+            while answer.is_redirect:
+                leads_to = urljoin(str(answer.url), answer.headers["location"])
+                if urlsplit(leads_to).netloc != urlsplit(url).netloc:
+                    return leads_to
+                answer = browser.get(leads_to)
+            form = re.search(r'action="([^"]+)"', answer.text)
+            prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
+            assert form and prompt, answer.text[:500]
+            if denies:
+                answer = browser.get(f"{form[1]}/abort")
+            else:
+                answer = browser.post(form[1], data={"prompt": prompt[1], "login": account, "password": "any"})
+    raise AssertionError("the provider never sends back")
+
+
+def tokens_of(provider: Provider, client: dict[str, Any], account: str, resource: str) -> dict[str, Any]:
+    """What the provider gives a client for somebody who consents."""
+    verifier = secrets.token_urlsafe(40)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    asked = {
+        "client_id": client["client_id"],
+        "response_type": "code",
+        "scope": "openid email tools.read",
+        "resource": resource,
+        "redirect_uri": client["redirect_uris"][0],
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    back = go_through(f"{provider.url}/auth?{urlencode(asked)}", account)
+    code = dict(parse_qsl(urlsplit(back).query))["code"]
+    fields = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "resource": resource}
+    with httpx2.Client(auth=(client["client_id"], client["client_secret"]), timeout=30) as http:
+        answer = http.post(f"{provider.url}/token", data={**fields, "redirect_uri": asked["redirect_uri"]})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())

@@ -41,3 +41,10 @@ def refresh_token(grant: OAuthGrant, opener: Opener) -> Secret | None:
     if grant.sealed_refresh is None:
         return None
     return opener.open_secret(token_place(grant, REFRESH, grant.generation), bytes(grant.sealed_refresh))
+
+
+def access_token(grant: OAuthGrant, opener: Opener) -> Secret | None:
+    """The same of the access token, whether or not it has expired."""
+    if grant.sealed_access is None:
+        return None
+    return opener.open_secret(token_place(grant, ACCESS, grant.generation), bytes(grant.sealed_access))

@@ -14,11 +14,11 @@ from approvals.undecidable import undecidable_calls
 from connectors.models import Connector, ConnectorPermission, Profile
 from connectors.ownerless import owned_things
 from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several, several_of
-from harriet.people.models import AccessToken, Group, Membership, Organization
+from harriet.people.models import AccessToken, Group, Membership, Organization, User
 from harriet.people.queries import keys_seen_by, or_not_found, people_of
 from harriet.signin.models import ConnectedApp
 from harriet.signin.queries import apps_of
-from vault.models import Credential
+from vault.models import Credential, OAuthGrant
 
 SHOWN = 20
 """Names in each list; the rest is counted."""
@@ -31,6 +31,8 @@ class Holdings:
     requests: AtMost
     apps: Several[ConnectedApp]
     """AI clients that they signed in with."""
+    accounts: Several[OAuthGrant]
+    """That they connected at services."""
     seen_keys: Several[AccessToken]
     undecidable: Several[PendingAction]
     """Calls on which nobody but they can decide."""
@@ -65,6 +67,7 @@ def holdings_of(membership: Any) -> Holdings:
         waiting=several(waiting, SHOWN),
         requests=as_at_most(membership.requests_up_to),
         apps=several(apps_of(organization, user), SHOWN),
+        accounts=several(_connected(organization, user), SHOWN),
         seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),
         undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
         connectors=several(owned.connectors, SHOWN),
@@ -72,6 +75,11 @@ def holdings_of(membership: Any) -> Holdings:
         profiles=several(profiles_of_nobody_else(membership), SHOWN),
         groups=several(groups_of_nobody_else(membership), SHOWN),
     )
+
+
+def _connected(organization: Organization, user: User) -> QuerySet[OAuthGrant]:
+    mine = OAuthGrant.objects.filter(organization=organization, user=user).exclude(state=OAuthGrant.State.REVOKED)
+    return mine.select_related("client").order_by("client__name", "pk")
 
 
 def profiles_of_nobody_else(membership: Membership) -> QuerySet[Profile]:

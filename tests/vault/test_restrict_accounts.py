@@ -1,0 +1,65 @@
+"""Alice says which accounts may be connected: those of the company's domains, by whatever the provider says of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.models import Event
+from harriet.people.actors import actor_of
+from harriet.people.errors import NotAllowed
+from tests.stage.cast import Cast
+from tests.stage.grants import registration
+from vault.actions.set_allowed_domains import set_allowed_domains
+from vault.errors import AccountNotAllowed, VaultError
+from vault.oauth.accounts import check_account
+
+pytestmark = pytest.mark.django_db
+
+
+def test_domains_are_kept_as_they_are_compared(cast: Cast) -> None:
+    client = registration(cast.acme, "https://provider.test")
+    assert set_allowed_domains(client, ["@Acme.COM", " acme.com.", "bücher.example", ""], actor=actor_of(cast.alice))
+    client.refresh_from_db()
+    assert client.allowed_domains == ["acme.com", "xn--bcher-kva.example"]
+    assert not set_allowed_domains(client, ["acme.com", "bücher.example"], actor=actor_of(cast.alice))
+    assert Event.objects.filter(code="oauth.domains_changed").count() == 1
+    for wrong in ("acme", "https://acme.com", "a@acme.com", "*.acme.com", "acme..com", "acme.com/x", "-acme.com"):
+        with pytest.raises(VaultError, match="no domain"):
+            set_allowed_domains(client, [wrong], actor=actor_of(cast.alice))
+    for other in (cast.bob, cast.dana, cast.charlie):
+        with pytest.raises(NotAllowed):
+            set_allowed_domains(client, [], actor=actor_of(other))
+
+
+@pytest.mark.parametrize(
+    ("address", "verified", "is_allowed"),
+    [
+        ("dana@acme.com", True, True),
+        ("Dana@ACME.com", None, True),
+        ("dana@acme.com", False, False),
+        ("dana@gmail.com", True, False),
+        ("dana@evil-acme.com", True, False),
+        ("dana@sub.acme.com", True, False),
+        ("dana@acme.com.evil.test", True, False),
+        ('"a@acme.com"@evil.test', True, False),
+        ("dana@evil.test@acme.com", True, False),
+        ("@acme.com", True, False),
+        ("acme.com", True, False),
+        ("dana@acme.com ", True, True),
+        ("dana@аcme.com", True, False),
+        ("", None, False),
+    ],
+)
+def test_only_accounts_of_these_domains(cast: Cast, address: str, verified: bool | None, is_allowed: bool) -> None:
+    client = registration(cast.acme, "https://provider.test", allowed_domains=["acme.com"])
+    if is_allowed:
+        check_account(client, address, is_verified=verified)
+        return
+    with pytest.raises(AccountNotAllowed, match="Nothing was kept"):
+        check_account(client, address, is_verified=verified)
+
+
+def test_without_a_list_every_account_may(cast: Cast) -> None:
+    client = registration(cast.acme, "https://provider.test")
+    for address in ("", "dana@gmail.com"):
+        check_account(client, address, is_verified=None)

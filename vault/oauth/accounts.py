@@ -1,0 +1,55 @@
+"""Which accounts may be connected: those of the domains that an admin named, by the address that the provider says."""
+
+from __future__ import annotations
+
+import re
+
+from vault.errors import AccountNotAllowed
+from vault.models import OAuthClient
+
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
+
+
+def domain_in(text: str) -> str | None:
+    """As it is compared: lower case, without an at sign before it, other alphabets as punycode; None for no domain."""
+    named = text.strip().removeprefix("@").rstrip(".")
+    try:
+        domain = named.encode("idna").decode().lower() if not named.isascii() else named.lower()
+    except UnicodeError:
+        return None
+    return domain if _DOMAIN.fullmatch(domain) else None
+
+
+def domain_of(address: str) -> str:
+    """Of a mail address; empty for what is none, or could be read as one of two domains."""
+    local, _, domain = address.rpartition("@")
+    return (domain_in(domain) or "") if local and "@" not in local else ""
+
+
+def check_account(client: OAuthClient, address: str, *, is_verified: bool | None) -> None:
+    """Raises AccountNotAllowed. `is_verified`: what the provider says of the address, None where it says nothing."""
+    allowed = [str(one) for one in client.allowed_domains]
+    if not allowed:
+        return
+    domain = domain_of(address)
+    if not domain:
+        raise AccountNotAllowed(
+            f"{client.name} didn’t say which account you signed in with, and only accounts of {_named(allowed)} may be "
+            "connected. Nothing was kept. Ask your IT team."
+        )
+    if domain not in allowed:
+        raise AccountNotAllowed(
+            f"You signed in with an account of {domain}, and only accounts of {_named(allowed)} may be connected. "
+            "Nothing was kept. Connect again, and choose your work account there.",
+            domain=domain,
+        )
+    if is_verified is False:
+        raise AccountNotAllowed(
+            f"{client.name} says that the address of the account that you signed in with was never confirmed, so it "
+            "can’t be connected. Nothing was kept. Confirm it there, then connect again.",
+            domain=domain,
+        )
+
+
+def _named(domains: list[str]) -> str:
+    return " or ".join(domains) if len(domains) < 3 else f"{', '.join(domains[:-1])} or {domains[-1]}"
