@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 BIND ?= 127.0.0.1:8000
-WORKERS ?= auto
+# Tests wait for servers and browsers as much as they compute: one worker more than there are cores.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 INSTALL = $(PYTHON) harriet/start/install.py .venv/bin/python
 PY = .venv/bin/python
 # Checks of a deployment, without a database: https, and keys of their own.
@@ -44,7 +45,7 @@ run: install
 	@$(PY) manage.py start --bind $(BIND)
 
 test: needed install-test .venv/.wheels node_modules/.installed check
-	$(WITH_NODE) $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadscope --no-skips
+	$(WITH_NODE) $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadscope --no-loadscope-reorder --no-skips
 
 check: install-test
 	$(PY) -m ruff check .

@@ -89,6 +89,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
 
 
+SLOW = ("tests/browser/", "tests/ground/", "tests/clients/", "tests/conformance/")
+"""Of these a file may take minutes: they begin first, so that no worker has one left when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """`make test` never passes by skipping."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
