@@ -17,6 +17,19 @@ class ConnectorError(Problem):
     """The base of this app's errors."""
 
 
+class NobodyConnected(ConnectorError):
+    """Harriet can't look at a server by itself: people sign in there with accounts of their own, and nobody who looks
+    after the connector has connected one."""
+
+    def __init__(self, name: str, *, is_shared: bool = False) -> None:
+        super().__init__(
+            f"The sign-in of {name} has no tokens yet: save its authentication again."
+            if is_shared
+            else f"People sign in to {name} with accounts of their own, and nobody who looks after the connector has "
+            "connected one yet. Connect yours under My AI, Connections: Harriet looks at the tools with it."
+        )
+
+
 class UpstreamError(ConnectorError):
     """The server behind a connector gave no answer that could be used.
 

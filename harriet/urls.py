@@ -13,10 +13,11 @@ from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.urls import account_urls, people_urls
-from vault.pages.urls import vault_urls
+from vault.pages.urls import client_document_urls, vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *root_urls,
+    *client_document_urls,
     path("accounts/", include(account_urls)),
     path("", include(people_urls)),
     path("me/", include(me_urls)),

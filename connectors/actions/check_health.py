@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from connectors.actions.record_health import health_after, record_health
 from connectors.inspect.check import check_all
+from connectors.inspect.opened import signs_in_people
 from connectors.models import Connector
 from connectors.transports.base import Discovery
 from harriet.lib.errors import Problem
@@ -24,15 +25,18 @@ def check_health() -> dict[UUID, str]:
     for connector in mine:
         if connector.id not in answers:
             continue  # its address was changed at this moment: the next check asks there
-        health, reason = _meaning(answers[connector.id])
+        health, reason = _meaning(connector, answers[connector.id])
         record_health(connector, health, reason)
     return {connector.id: connector.health for connector in mine}
 
 
-def _meaning(answer: Exception | Discovery) -> tuple[str, str]:
-    """A server that answers is up, whatever it says; a fault in what it said is a matter of the sync."""
+def _meaning(connector: Connector, answer: Exception | Discovery) -> tuple[str, str]:
+    """A server that answers is up, whatever it says; a fault in what it said is a matter of the sync. One where people
+    sign in refuses whoever comes without an account."""
     if isinstance(answer, Problem):
         health = health_after(answer)
+        if health == Connector.Health.NEEDS_ADMIN and signs_in_people(connector):
+            return Connector.Health.UP, ""
         return (health, answer.message) if health else (Connector.Health.UP, "")
     if isinstance(answer, Exception):
         raise answer

@@ -14,6 +14,7 @@ from connectors.actions.tell_of_outages import OVER_AFTER, tell_end_of_outage, t
 from connectors.audit_labels import connector_label
 from connectors.errors import UpstreamBusy, UpstreamDown, UpstreamRefusedCredential, UpstreamTimeout
 from connectors.events import ConnectorHealthChanged
+from connectors.inspect.opened import signs_in_people
 from connectors.models import TROUBLES, Connector
 from harriet.lib.errors import Problem
 from harriet.people.version import move_version
@@ -62,8 +63,11 @@ def health_after(problem: Problem) -> str | None:
 
 
 def record_failure(connector: Connector, problem: Problem, *, actor: Actor = SYSTEM) -> None:
-    """Writes down the health that an error of the transport means, when it means one."""
+    """Writes down the health that an error of the transport means, when it means one. A server that refuses somebody's
+    own account works."""
     health = health_after(problem)
+    if health == Connector.Health.NEEDS_ADMIN and signs_in_people(connector):
+        health, problem = Connector.Health.UP, Problem("")
     if health is not None:
         record_health(connector, health, problem.message, actor=actor)
 

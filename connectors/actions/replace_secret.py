@@ -7,11 +7,13 @@ from typing import Any
 
 from audit.actor import Actor
 from connectors.actions.record_health import record_health
-from connectors.actions.save_authentication import save_authentication
+from connectors.actions.save_authentication import is_by_oauth, save_authentication
+from connectors.actions.sign_in_by_oauth import token_on_trial
 from connectors.actions.test_connection import test_connection
 from connectors.errors import ConnectorError
-from connectors.inspect.findings import Finding
+from connectors.inspect.findings import AUTHENTICATION, Finding
 from connectors.inspect.look import Candidate
+from connectors.inspect.sign_in import SignInFound, find_sign_in
 from connectors.models import Connector
 from harriet.lib.secret import Secret
 from harriet.people.models import User
@@ -19,9 +21,12 @@ from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from vault.actions.change_schedule import change_schedule
 from vault.compare import is_same_credential
+from vault.errors import CredentialRefused
 from vault.open import open_unsaved
 from vault.opened import OpenCredential
 from vault.queries import credential_of
+from vault.rules import check_credential
+from vault.types.oauth import sent_with
 from vault.types.registry import NO_CREDENTIAL_TYPE
 
 
@@ -69,9 +74,16 @@ def replace_secret(
     if secret is not None and is_same_credential(connector.id, type, secret, username=username, placement=place):
         change_schedule(connector.organization, connector.id, **schedule)
         return []
-    findings = [] if is_untested else _tried(connector, _candidate(type, secret, username, place), actor=actor)
+    found, candidate = None, None
+    if secret is not None and is_by_oauth(type):
+        place = check_credential(type, secret, username=username, placement=place)
+        found = find_sign_in(connector, type, secret, place)
+        candidate = None if is_untested else _token(connector, type, secret, found)
+    else:
+        candidate = _candidate(type, secret, username, place)
+    findings = [] if is_untested or candidate is None else _tried(connector, candidate, actor=actor)
     save_authentication(
-        connector, type=type, secret=secret, username=username, placement=place, in_use=in_use, **schedule
+        connector, type=type, secret=secret, username=username, placement=place, in_use=in_use, found=found, **schedule
     )
     if findings and connector.state == Connector.State.ACTIVE:
         record_health(connector, Connector.Health.UP, "")
@@ -82,6 +94,19 @@ def _candidate(type_: str, secret: Secret | None, username: str, placement: Mapp
     if type_ == NO_CREDENTIAL_TYPE or secret is None:
         return OpenCredential
     return lambda: open_unsaved(type_, secret, username=username, placement=placement)
+
+
+def _token(connector: Connector, type_: str, secret: Secret, found: SignInFound) -> Candidate | None:
+    """One token, for as often as it is tried. Raises SecretNotTaken with what the provider said."""
+    try:
+        first = token_on_trial(connector, type_, secret, found)
+    except CredentialRefused as refused:
+        finding = Finding("danger", AUTHENTICATION, refused.message)
+        raise SecretNotTaken([finding], has_saved=credential_of(connector.id) is not None) from None
+    if first is None:
+        return None
+    (token,) = first.secrets
+    return lambda: sent_with(token)
 
 
 def _tried(connector: Connector, candidate: Candidate, *, actor: Actor) -> list[Finding]:

@@ -10,9 +10,11 @@ from django.db.models import F
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.sign_in_by_oauth import register_sign_in
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorAuthenticationChanged
+from connectors.inspect.sign_in import SignInFound, find_sign_in
 from connectors.models import Connector
 from connectors.wizard_steps import ACCESS, AUTHENTICATION, step_done
 from harriet.lib.secret import Secret
@@ -24,10 +26,12 @@ from vault.actions.change_schedule import change_schedule
 from vault.actions.delete_credential import delete_credential
 from vault.actions.save_credential import refuse_other_version, save_credential
 from vault.actions.take_out_credential import take_out_credential
-from vault.types.registry import NO_CREDENTIAL_TYPE
+from vault.models import OAuthClient
+from vault.oauth.shared import is_shared, prepared_grant
+from vault.rules import check_credential
+from vault.types.registry import NO_CREDENTIAL_TYPE, TYPES
 
 
-@transaction.atomic
 def save_authentication(
     connector: Connector,
     *,
@@ -38,37 +42,80 @@ def save_authentication(
     owner: User | None = None,
     rotate_every_days: int | None = None,
     in_use: int | None = None,
+    found: SignInFound | None = None,
     actor: Actor,
 ) -> Connector:
     """Replaces the credential; without a secret, only its schedule. Raises CredentialRefused, CredentialNotFound, and
     ConnectorError when the address is not the one any more that `connector` was read with. `in_use` is the version that
-    whoever enters it has seen: when another is in use by now, nothing is saved."""
+    whoever enters it has seen: when another is in use by now, nothing is saved. For OAuth, who signs people in is asked
+    for before anything is locked, unless that was `found` already."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    place, oauth_client = dict(placement or {}), None
+    if secret is not None and is_by_oauth(type):
+        demand(actor, connector.organization, Power.MANAGE_CREDENTIALS)
+        place = check_credential(type, secret, username=username, placement=place)
+        found = found or find_sign_in(connector, type, secret, place)
+        oauth_client, place = register_sign_in(connector, type, secret, found, actor=actor), found.placement
+    with transaction.atomic():
+        _save(
+            *(connector, type, secret_kept(type, secret), username, place, oauth_client),
+            owner=owner,
+            rotate_every_days=rotate_every_days,
+            in_use=in_use,
+            actor=actor,
+        )
+    return connector
+
+
+def secret_kept(type_: str, secret: Secret | None) -> Secret | None:
+    """With the connector: a client's secret is kept with its registration, which other connectors share."""
+    return Secret("") if secret is not None and is_by_oauth(type_) and not TYPES[type_].needs_secret else secret
+
+
+def is_by_oauth(type_: str) -> bool:
+    return type_ in TYPES and TYPES[type_].is_oauth
+
+
+def _save(
+    connector: Connector,
+    type: str,
+    secret: Secret | None,
+    username: str,
+    placement: dict[str, str],
+    oauth_client: OAuthClient | None,
+    *,
+    owner: User | None,
+    rotate_every_days: int | None,
+    in_use: int | None,
+    actor: Actor,
+) -> None:
     if type == NO_CREDENTIAL_TYPE or secret is not None:
         hold_address(connector)
         refuse_other_version(connector.organization, connector.id, in_use)
     if type == NO_CREDENTIAL_TYPE:
         _forget(connector, actor=actor)
     elif secret is not None:
-        save_credential(
+        credential = save_credential(
             connector.organization,
             connector.id,
             connector.name,
             type=type,
             secret=secret,
             username=username,
-            placement=dict(placement or {}),
+            placement=placement,
             owner=owner,
             rotate_every_days=rotate_every_days,
+            oauth_client=oauth_client,
             actor=actor,
         )
+        if is_shared(credential):
+            prepared_grant(credential, actor=actor)
         tell_authentication(connector, type, actor=actor)
     else:
         change_schedule(
             connector.organization, connector.id, owner=owner, rotate_every_days=rotate_every_days, actor=actor
         )
     step_done(connector, AUTHENTICATION, then=ACCESS)
-    return connector
 
 
 def hold_address(connector: Connector) -> None:

@@ -39,6 +39,7 @@ from harriet.lib.secret import Secret
 from harriet.people.api.view_parts import Newest, checked, demand_view, groups_named
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
+from vault.rules import type_named
 from vault.types.registry import NO_CREDENTIAL_TYPE, all_inputs, entered
 
 R = TypeVar("R")
@@ -225,7 +226,7 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
 
 
 def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> None:
-    if given["type"] != NO_CREDENTIAL_TYPE and not given.get("secret"):
+    if given["type"] != NO_CREDENTIAL_TYPE and type_named(given["type"]).needs_secret and not given.get("secret"):
         raise ConnectorError("Send the secret; the saved one is never read back.", field="secret")
     check_entered_for(connector, given.get("url", connector.url))
     username, placement = entered(all_inputs(), given)
@@ -238,7 +239,7 @@ def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> No
         "rotate_every_days": given.get("rotate_every_days", saved.rotate_every_days if saved else None),
         "actor": actor,
     }
-    secret = Secret(given["secret"]) if given.get("secret") else None
+    secret = Secret(given.get("secret", "")) if given["type"] != NO_CREDENTIAL_TYPE else None
     if is_tried_first(connector):
         replace_secret(connector, secret=secret, is_untested=given.get("untested", False), **fields)
     else:

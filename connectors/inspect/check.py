@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from connectors.inspect.look import endpoint_of
+from connectors.inspect.opened import opened_for, signs_in_people
 from connectors.inspect.redacted import LookRedactor
 from connectors.models import Connector
 from connectors.transports.base import Discovery, Endpoint
 from connectors.transports.kinds import Transports, transports_for_a_while
+from harriet.lib.errors import Problem
 from vault.open import Opener, opener_for
+from vault.opened import OpenCredential
 from vault.queries import sealed_credentials
 from vault.stored import SealedCredential
+from vault.types.registry import TYPES
 
 CHECK_SECONDS = 8.0
 """For one server."""
@@ -23,8 +29,8 @@ AT_ONCE = 16
 
 class _Check(NamedTuple):
     endpoint: Endpoint
-    opener: Opener
-    sealed: SealedCredential | None
+    open: Callable[[], OpenCredential]
+    """With what the server is asked, opened as late as possible. May raise a Problem."""
 
 
 def check_all(connectors: list[Connector]) -> dict[UUID, Exception | Discovery]:
@@ -34,11 +40,28 @@ def check_all(connectors: list[Connector]) -> dict[UUID, Exception | Discovery]:
     sealed = {key: value for one in openers for key, value in sealed_credentials(one).items()}
     places = dict(Connector.objects.filter(pk__in=[connector.pk for connector in connectors]).values_list("pk", "url"))
     checks = [
-        _Check(endpoint_of(connector), openers[connector.organization_id], sealed.get(connector.id))
+        _Check(endpoint_of(connector), _opens(connector, openers[connector.organization_id], sealed.get(connector.id)))
         for connector in connectors
         if places.get(connector.pk) == connector.url
     ]
     return asyncio.run(_check_all(checks))
+
+
+def _opens(connector: Connector, opener: Opener, sealed: SealedCredential | None) -> Callable[[], OpenCredential]:
+    """Nobody's account is used for asking whether a server is up: that it refuses nobody says that it is."""
+    if sealed is None or not TYPES[sealed.type].is_oauth:
+        return lambda: opener.credential(sealed)
+    if signs_in_people(connector):
+        return OpenCredential
+    try:
+        opened = opened_for(connector)
+    except Problem as problem:
+        return partial(_raise, problem)
+    return lambda: opened
+
+
+def _raise(problem: Problem) -> OpenCredential:
+    raise problem
 
 
 async def _check_all(checks: list[_Check]) -> dict[UUID, Exception | Discovery]:
@@ -54,7 +77,7 @@ async def _check_all(checks: list[_Check]) -> dict[UUID, Exception | Discovery]:
 
 
 async def _discover(transports: Transports, check: _Check) -> Discovery:
-    with check.opener.credential(check.sealed) as credential:
+    with check.open() as credential:
         redactor = LookRedactor(credential)
         with redactor.in_problems():
             transport = transports.transport_for(check.endpoint.kind)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connectors.errors import (
     FOUND_NOTHING,
+    NobodyConnected,
     UpstreamBusy,
     UpstreamDown,
     UpstreamError,
@@ -18,8 +19,10 @@ from connectors.errors import (
 )
 from connectors.inspect.findings import AUTHENTICATION, Finding
 from connectors.inspect.look import Candidate, answers_mcp, page_at
+from connectors.inspect.opened import signs_in_people
 from connectors.inspect.probe import LOOPBACK
 from connectors.inspect.seen_page import SeenPage
+from connectors.inspect.sign_in import sign_in_in_words
 from connectors.models import Connector
 from connectors.way_back import way_back
 from harriet.lib.egress import EgressRefused
@@ -28,6 +31,7 @@ from harriet.lib.errors import Problem
 from harriet.lib.text import quoted
 from vault.opened import OpenCredential
 from vault.queries import credential_of
+from vault.types.oauth_user import OAUTH_USER
 
 OWN = (
     "This is Harriet's own address, where people and AI clients come in. A connector needs the address of the server "
@@ -48,12 +52,18 @@ _UNREACHED = "Check the address, and that the server runs and may be reached fro
 _DOCUMENTED = "Look into the server's documentation for its MCP address; many servers answer at /mcp."
 
 
+_OWN_REFUSED = "The server refused the account of whoever looks after the connector"
+_CONNECT_AGAIN = "Connect it again under My AI, Connections. The accounts of others are not affected."
+
+
 def findings_of(connector: Connector, problem: Problem, candidate: Candidate | None) -> list[Finding]:
     """Of a test that ended with this problem. May look at the address once more, without a credential."""
     if isinstance(problem, EgressRefused):
         return [Finding("danger", "Address", problem.message)]
     if isinstance(problem, UpstreamRefusedCredential):
         return [Finding("ok", "Server", "The server answered."), _demands(connector, problem, candidate)]
+    if isinstance(problem, NobodyConnected):
+        return [Finding("attention", AUTHENTICATION, problem.message)]
     if isinstance(problem, UpstreamBusy) or not isinstance(problem, UpstreamError):
         return [Finding("danger", "Server", _sentence(problem.message))]
     if isinstance(problem, UpstreamTimeout) or (isinstance(problem, UpstreamDown) and not problem.status):
@@ -145,7 +155,12 @@ def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate
             "danger", AUTHENTICATION, f"The server refused the new secret ({problem.status}).{_said(problem)}"
         )
     if credential_of(connector.id) is None:
+        sign_in = sign_in_in_words(connector, problem.challenge)
+        if sign_in:
+            return Finding("attention", AUTHENTICATION, sign_in, fits=OAUTH_USER.code)
         return Finding("attention", AUTHENTICATION, f"It asks for a credential: {_where(connector)}.")
+    if signs_in_people(connector):
+        return Finding("danger", AUTHENTICATION, f"{_OWN_REFUSED} ({problem.status}).{_said(problem)} {_CONNECT_AGAIN}")
     mend = "Enter the right one, then test again."
     if connector.state != Connector.State.DRAFT:
         mend = way_back(connector, timezone.now()) or "Check the connector's authentication: rotate the secret there."

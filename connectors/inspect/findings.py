@@ -18,6 +18,8 @@ class Finding:
     """For the one line of a test without anything to look at."""
     names: tuple[str, ...] = ()
     """Of what it offers, the first MOST_NAMES."""
+    fits: str = ""
+    """The type of credential that would do."""
 
 
 MOST_NAMES = 200

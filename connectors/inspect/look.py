@@ -13,7 +13,8 @@ from connectors.access.reach import reach_of
 from connectors.definitions.both_eras import merged
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks
-from connectors.errors import ConnectorError, UpstreamBroken, UpstreamError, UpstreamRefusedCredential
+from connectors.errors import UpstreamBroken, UpstreamError, UpstreamRefusedCredential
+from connectors.inspect.opened import opened_for
 from connectors.inspect.redacted import LookRedactor
 from connectors.inspect.seen_page import SeenPage, see_page
 from connectors.models import Connector
@@ -22,9 +23,7 @@ from connectors.transports.kinds import transports_for_a_while
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.errors import Problem
 from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
-from vault.open import opener_for
 from vault.opened import OpenCredential
-from vault.queries import sealed_credential
 
 LOOK_SECONDS = 20.0
 """For each thing that is asked; twice that for the whole look."""
@@ -223,18 +222,9 @@ def _together(later: Entries | None, earlier: Entries | None) -> Entries | None:
     return later + [one for one in earlier if one not in later]
 
 
-def _saved(connector: Connector) -> OpenCredential:
-    """Read before the address is looked at once more: a secret that was saved for another one doesn't go to this."""
-    opener = opener_for(connector.organization_id)
-    sealed = sealed_credential(connector.organization_id, connector.id)
-    if sealed is not None and not Connector.objects.filter(pk=connector.pk, url=connector.url).exists():
-        raise ConnectorError(f"The address of {connector} was changed at this moment. Try again.")
-    return opener.credential(sealed)
-
-
 def _ask(connector: Connector, ask: Callable[[_Asker], Awaitable[T]], candidate: Candidate | None = None) -> T:
     """What is asked leaves without the secret, and so does what goes wrong."""
-    opened = candidate() if candidate else _saved(connector)
+    opened = candidate() if candidate else opened_for(connector)
 
     async def run() -> T:
         async with transports_for_a_while() as transports:

@@ -23,8 +23,8 @@ def credential_form(request: OrganizationRequest, connector: Connector) -> Crede
     """Preselects what the last test found: without a demand for a credential, none."""
     credential = credential_of(connector.id)
     initial: dict[str, Any] = {"owner": request.user.pk}
-    if credential is None and not _asked_for_credential(request, connector):
-        initial["type"] = NO_CREDENTIAL_TYPE
+    if credential is None:
+        initial |= _found_type(request, connector)
     return CredentialForm(
         request.POST or None,
         organization=request.organization,
@@ -34,10 +34,12 @@ def credential_form(request: OrganizationRequest, connector: Connector) -> Crede
     )
 
 
-def _asked_for_credential(request: OrganizationRequest, connector: Connector) -> bool:
+def _found_type(request: OrganizationRequest, connector: Connector) -> dict[str, str]:
     test = kept_test(request, connector)
-    found = test.findings if test else []
-    return any(finding.title == AUTHENTICATION and finding.kind != "ok" for finding in found)
+    asked = [one for one in (test.findings if test else []) if one.title == AUTHENTICATION and one.kind != "ok"]
+    if not asked:
+        return {"type": NO_CREDENTIAL_TYPE}
+    return next(({"type": one.fits} for one in asked if one.fits), {})
 
 
 @dataclass(frozen=True, slots=True)

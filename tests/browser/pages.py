@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 
 from approvals.actions.request_access import request_access
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import CredentialOffer, Device, Group, Membership
 from tests.stage.cast import Cast
-from vault.models import Credential
+from vault.models import Credential, OAuthClient
 
 LISTS = (
     "console:overview",
@@ -30,6 +31,7 @@ LISTS = (
     "devices:list",
     "devices:new_key",
     "vault:list",
+    "vault:oauth_clients",
     "audit:list",
     "organization:detail",
     "organization:installation",
@@ -103,10 +105,28 @@ def details(cast: Cast) -> list[str]:
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
+        reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
         reverse("audit:detail", args=[event.pk]),
         reverse("tickets:detail", args=[1]),
         f"{reverse('console:search')}?q=a",
     ]
+
+
+def _oauth_client(cast: Cast) -> OAuthClient:
+    issuer = "https://sign-in.example/realms/a-long-name-of-a-company"
+    found, _ = OAuthClient.objects.get_or_create(
+        organization=cast.acme,
+        issuer=issuer,
+        client_id="harriet",
+        defaults={
+            "name": "CRM",
+            "origin": "typed",
+            "metadata": {"issuer": issuer, "token_endpoint": f"{issuer}/token"},
+            "problem": "The provider said invalid_client.",
+            "problem_at": timezone.now(),
+        },
+    )
+    return found
 
 
 def changing(cast: Cast) -> list[str]:

@@ -113,6 +113,21 @@ class AuthorizationServer:
         answer = {"code": code, "state": asked["state"], "iss": self.issuer} | changed
         return {name: value for name, value in answer.items() if value is not None}
 
+    def protect(self, mcp: Callable[[dict[str, Any]], dict[str, Any]], scope: str = "tickets.read") -> None:
+        """An MCP server stands at `url`, which takes the tokens that were given here; `mcp` answers its messages."""
+        where = f'resource_metadata="{self.origin}{RESOURCE}/mcp", scope="{scope}"'
+
+        def answer(asked: Asked) -> Reply:
+            if asked.headers.get("authorization", "")[7:] not in self.tokens:
+                return Reply(401, {"error": "no"}, {"WWW-Authenticate": f'Bearer realm="mcp", {where}'})
+            if asked.method != "POST":
+                return Reply(405, "")
+            message = json.loads(asked.body)
+            said = {"jsonrpc": "2.0", "id": message["id"], **mcp(message)} if "id" in message else {}
+            return Reply(body=said) if said else Reply(202, "")
+
+        self.pages["/mcp"] = answer
+
     def answer(self, asked: Asked) -> Reply:
         self.seen.append(asked)
         if asked.path in self.pages:

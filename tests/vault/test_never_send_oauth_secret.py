@@ -76,7 +76,6 @@ def test_what_is_no_key_file_is_refused(text: str) -> None:
     ("code", "secret", "placement", "field"),
     [
         ("oauth_user", "s3cret", {}, "client_id"),
-        ("oauth_client", "", {"client_id": "harriet"}, "secret"),
         ("oauth_client", "s3cret", {}, "client_id"),
         ("oauth_user", "a\nb", {"client_id": "harriet"}, "secret"),
         ("oauth_user", "", {"scopes": 'a "b"'}, "scopes"),

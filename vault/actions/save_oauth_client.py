@@ -20,7 +20,8 @@ from harriet.people.version import move_version
 from vault.actions.create_data_key import create_data_key
 from vault.events import OAuthClientSaved
 from vault.locks import share_active_key
-from vault.models import OAuthClient
+from vault.models import Credential, OAuthClient
+from vault.oauth.discovery import discover_server
 from vault.oauth.reach import reach_of_issuer
 from vault.oauth.registration import Registration, method_for, register
 from vault.oauth.sealing import seal_client_secret
@@ -96,6 +97,34 @@ def replace_client_secret(client: OAuthClient, secret: Secret, *, actor: Actor) 
         allow_internal=client.allow_internal,
         actor=actor,
     )
+
+
+def rediscovered(client: OAuthClient, *, actor: Actor) -> OAuthClient:
+    """With what its issuer publishes now. Raises NothingDiscovered."""
+    demand(actor, client.organization, Power.MANAGE_CREDENTIALS)
+    reach = reach_of_issuer(client.organization, allow_internal=client.allow_internal)
+    metadata, _ = discover_server(client.issuer, reach)
+    return _brought_up_to_date(client, metadata, allow_internal=client.allow_internal, actor=actor)
+
+
+def register_anew(client: OAuthClient, *, actor: Actor) -> OAuthClient:
+    """Another registration at the issuer takes its place for all its connectors. Raises CannotRegister, and
+    NothingDiscovered."""
+    organization = client.organization
+    client = rediscovered(client, actor=actor)
+    made = register(client.metadata, reach_of_issuer(organization, allow_internal=client.allow_internal))
+    with transaction.atomic():
+        found = _saved(
+            organization,
+            client.metadata,
+            made,
+            name=client.name,
+            allow_internal=client.allow_internal,
+            actor=actor,
+        )
+        Credential.objects.filter(organization=organization, oauth_client=client).update(oauth_client=found)
+        move_version(organization.pk)
+    return found
 
 
 def _method_with(metadata: Mapping[str, Any]) -> OAuthClient.AuthMethod:

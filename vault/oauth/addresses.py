@@ -31,12 +31,13 @@ def client_document() -> dict[str, Any]:
     }
 
 
-def description() -> dict[str, Any]:
-    """What a registration says of Harriet, whatever kind it is."""
+def description(redirect_uri: str = "") -> dict[str, Any]:
+    """What a registration says of Harriet, whatever kind it is: people come back to it, or to a program on their own
+    machine."""
     return {
         "client_name": CLIENT_NAME,
         "client_uri": settings.BASE_URL,
-        "redirect_uris": [callback_address()],
+        "redirect_uris": [redirect_uri or callback_address()],
         "response_types": ["code"],
-        "application_type": "web",
+        "application_type": "native" if redirect_uri else "web",
     }

@@ -34,7 +34,7 @@ def proof_of(client: OAuthClient, secret: Secret | None, token_endpoint: str) ->
     method = OAuthClient.AuthMethod(client.auth_method)
     named = {"client_id": Secret(client.client_id)}
     if method is OAuthClient.AuthMethod.NONE:
-        return Proof({}, named)
+        return Proof({}, {} if client.metadata.get("is_named_by_assertion") else named)
     if secret is None:
         raise CannotOpen
     if method is OAuthClient.AuthMethod.BASIC:

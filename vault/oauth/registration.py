@@ -45,16 +45,17 @@ class CannotRegister(VaultError):
     """Harriet can't make itself known there; somebody has to enter what the provider gave them."""
 
 
-def register(metadata: Mapping[str, Any], reach: Reach, *, scopes: str = "") -> Registration:
-    """As the MCP specification prefers: the metadata document, then dynamic registration. Raises CannotRegister."""
-    if takes_document(metadata):
+def register(metadata: Mapping[str, Any], reach: Reach, *, scopes: str = "", redirect_uri: str = "") -> Registration:
+    """As the MCP specification prefers: the metadata document, then dynamic registration. `redirect_uri` is that of a
+    program, which has no document. Raises CannotRegister."""
+    if takes_document(metadata) and not redirect_uri:
         return Registration(OAuthClient.Origin.DOCUMENT, document_address(), _Method.NONE)
     if not metadata.get("registration_endpoint"):
         raise CannotRegister(
             "This provider doesn’t let Harriet register itself. Register it there by hand, then enter the client ID.",
             field="client_id",
         )
-    return _registered(metadata, reach, scopes)
+    return _registered(metadata, reach, request_of(metadata, scopes, redirect_uri))
 
 
 def takes_document(metadata: Mapping[str, Any]) -> bool:
@@ -64,11 +65,11 @@ def takes_document(metadata: Mapping[str, Any]) -> bool:
     return is_offered and settings.BASE_URL.startswith("https://")
 
 
-def request_of(metadata: Mapping[str, Any], scopes: str) -> dict[str, Any]:
+def request_of(metadata: Mapping[str, Any], scopes: str, redirect_uri: str) -> dict[str, Any]:
     """What is asked of the registration endpoint."""
     grants = metadata.get("grant_types_supported", ["authorization_code", "refresh_token"])
     return {
-        **description(),
+        **description(redirect_uri),
         "grant_types": ["authorization_code", *(["refresh_token"] if "refresh_token" in grants else [])],
         "token_endpoint_auth_method": method_for(metadata).value,
         **({"scope": scopes} if scopes else {}),
@@ -88,8 +89,7 @@ def method_for(metadata: Mapping[str, Any]) -> OAuthClient.AuthMethod:
     return found
 
 
-def _registered(metadata: Mapping[str, Any], reach: Reach, scopes: str) -> Registration:
-    asked = request_of(metadata, scopes)
+def _registered(metadata: Mapping[str, Any], reach: Reach, asked: dict[str, Any]) -> Registration:
     try:
         with session(reach, deadline=SECONDS, max_bytes=LARGEST) as opened:
             answer = opened.post(

@@ -9,6 +9,7 @@ from vault.errors import CannotOpen
 from vault.models import OAuthGrant
 from vault.oauth.exchange import Parameters
 from vault.oauth.sealing import refresh_token
+from vault.oauth.service_account import renewal_by_key_file
 from vault.open import Opener
 
 RenewedBy = OAuthGrant.RenewedBy
@@ -43,5 +44,5 @@ def _scope(grant: OAuthGrant) -> dict[str, str | Secret]:
 RENEWALS: dict[RenewedBy, Callable[[OAuthGrant, Opener], Parameters]] = {
     RenewedBy.REFRESH_TOKEN: _by_refresh_token,
     RenewedBy.CLIENT_CREDENTIALS: _by_client_credentials,
+    RenewedBy.JWT_BEARER: renewal_by_key_file,
 }
-"""A service account's assertion is added where its key file is read."""

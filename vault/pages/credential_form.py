@@ -13,9 +13,11 @@ from django import forms
 from harriet.lib.secret import Secret
 from vault.errors import CredentialRefused
 from vault.models import Credential
+from vault.oauth.addresses import callback_address
+from vault.oauth.scope_words import ScopeWords, words_for
 from vault.pages.schedule_form import ScheduleForm, schedule_of
-from vault.rules import check_credential, check_placement
-from vault.types.base import Input
+from vault.rules import check_credential, check_placement, type_named
+from vault.types.base import CLIENT, PERSON, CredentialType, Input
 from vault.types.registry import (
     NO_CREDENTIAL_TYPE,
     TYPES,
@@ -95,8 +97,32 @@ class CredentialForm(ScheduleForm):
 
     @property
     def is_kept(self) -> bool:
-        """Nothing was entered and something is saved: the secret stays."""
-        return self.credential is not None and not self.cleaned_data.get("secret")
+        """Nothing was entered and something is saved: the secret stays. Where none is needed, whatever else was entered
+        is a change by itself."""
+        if self.credential is None or self.cleaned_data.get("secret"):
+            return False
+        kind = TYPES[self.cleaned_data["type"]]
+        return kind.needs_secret or (self.credential.type == kind.code and self._is_as_saved(kind, self.credential))
+
+    def _is_as_saved(self, kind: CredentialType, saved: Credential) -> bool:
+        given = kind.check_placement(self.entered.placement)
+        return all(saved.placement.get(key, "") == value for key, value in given.items())
+
+    @property
+    def redirect_url(self) -> str:
+        """What a provider wants to know of Harriet when somebody registers it there by hand."""
+        return callback_address()
+
+    @property
+    def places_of_sign_in(self) -> str:
+        """Of the types for which somebody may have to register Harriet."""
+        codes = [code for code, _ in choices_with_none()]
+        return _places((code for code, kind in TYPES.items() if kind.signs_in_by in {PERSON, CLIENT}), codes)
+
+    @property
+    def scopes_in_words(self) -> list[ScopeWords]:
+        """As saved, for the types that ask for any."""
+        return words_for(str(self.credential.placement.get("scopes", ""))) if self.credential is not None else []
 
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
@@ -115,6 +141,8 @@ class CredentialForm(ScheduleForm):
         saved = cast(Credential, self.credential)
         username, placement = self.entered
         checked = check_placement(self.cleaned_data["type"], placement)
+        if not type_named(self.cleaned_data["type"]).needs_secret:
+            return
         if self.cleaned_data["type"] != saved.type or checked != saved.placement or username:
             raise CredentialRefused(
                 "Enter the secret again, because the way it is sent changes with this.", field="secret"

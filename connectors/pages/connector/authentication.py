@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from connectors.actions.switch_secret_back import switch_secret_back
 from connectors.actions.test_connection import test_connection
 from connectors.inspect.findings import Finding, is_working, worst_of
+from connectors.inspect.wide_scopes import wide_scopes
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.kept_findings import keep_findings
@@ -25,6 +26,7 @@ from harriet.pages.forms import status_of
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.roles import Power
 from vault.models import Credential
+from vault.oauth.scope_words import ScopeWords
 from vault.pages.credential_form import CredentialForm
 from vault.queries import credential_of
 
@@ -37,6 +39,11 @@ class AuthenticationTab(ConnectorPage):
     credential: Credential | None
     kept: list[KeptSecret]
     """The secrets before this one that can be switched back to."""
+
+    @property
+    def wide(self) -> list[ScopeWords]:
+        """Scopes that people are asked for, and that no tool of theirs needs."""
+        return wide_scopes(self.connector, self.credential)
 
 
 @needs_to_save(Power.MANAGE_CONNECTORS)

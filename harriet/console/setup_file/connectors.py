@@ -28,7 +28,7 @@ from vault.actions.change_schedule import change_schedule
 from vault.compare import is_same_credential
 from vault.models import Credential
 from vault.queries import credential_of
-from vault.rules import check_placement
+from vault.rules import check_placement, type_named
 from vault.types.registry import NO_CREDENTIAL_TYPE
 
 MOST_NOTES = 20
@@ -61,8 +61,11 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
 
 def _demand_secret(connector: Connector, part: ConnectorPart) -> None:
     """Before anything is changed: a moved connector would go on without the secret that it needs."""
-    if part.authentication.type == NO_CREDENTIAL_TYPE or part.authentication.secret is not None or not connector.url:
+    given = part.authentication
+    if given.type == NO_CREDENTIAL_TYPE or given.secret is not None or not connector.url:
         return
+    if not type_named(given.type).needs_secret:
+        return  # who signs people in is found anew
     check_address(connector.organization, part.url, allow_internal=part.allow_internal)
     if move_between(connector.url, part.url) and credential_of(connector.id) is not None:
         raise SetupFileError(
@@ -94,16 +97,26 @@ def _authentication(connector: Connector, part: AuthenticationPart) -> bool:
         if credential is not None or connector.state == Connector.State.DRAFT:
             _save(connector, part, None, None)
         return credential is not None
-    if part.secret is not None:
+    if part.secret is not None or (not type_named(part.type).needs_secret and not _is_as_saved(credential, part)):
         return _secret(connector, part)
     if credential is None:
         raise SetupFileError('No secret is saved yet: add "secret": {"env": "NAME"} to its "authentication".')
     return _kept(connector, part, credential)
 
 
+def _is_as_saved(credential: Credential | None, part: AuthenticationPart) -> bool:
+    """What the file leaves out was found, and is saved as it was found."""
+    if credential is None or credential.type != part.type:
+        return False
+    checked = check_placement(part.type, part.entered.placement)
+    if not type_named(part.type).is_oauth:
+        return bool(credential.placement == checked)
+    return all(credential.placement.get(key, "") == value for key, value in checked.items() if value)
+
+
 def _kept(connector: Connector, part: AuthenticationPart, credential: Credential) -> bool:
     """Without a secret in the file the saved one stays, in its place; owner and schedule may differ."""
-    if (credential.type, credential.placement) != (part.type, check_placement(part.type, part.entered.placement)):
+    if not _is_as_saved(credential, part):
         raise SetupFileError(
             "The secret goes to another place than the saved one, which nobody can read again: "
             'add "secret": {"env": "NAME"} to its "authentication".'
@@ -113,8 +126,7 @@ def _kept(connector: Connector, part: AuthenticationPart, credential: Credential
 
 def _secret(connector: Connector, part: AuthenticationPart) -> bool:
     """Save the secret unless the vault holds the very same; then only owner and schedule may differ."""
-    assert part.secret is not None
-    secret, (username, placement) = part.secret.read(), part.entered
+    secret, (username, placement) = part.secret.read() if part.secret else Secret(""), part.entered
     owner = _owner(connector.organization, part.owner)
     if is_same_credential(connector.id, part.type, secret, username=username, placement=placement):
         return _schedule(connector, owner, part.rotate_every_days)
