@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +10,8 @@ from uuid import uuid4
 
 from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import Remarks, label_of
-from connectors.errors import UpstreamError
+from connectors.errors import UpstreamError, UpstreamRefusedCredential
+from connectors.inspect.probe_sign_in import ProbeSignIn
 from connectors.inspect.redacted import LookRedactor
 from connectors.transports.base import NATIVE, Discovery, Endpoint
 from connectors.transports.kinds import Transports
@@ -18,6 +20,7 @@ from harriet.lib.mcp.methods import PROMPTS_LIST, RESOURCES_LIST, RESOURCES_TEMP
 from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters
 from harriet.lib.mcp.versions import MODERN
 from harriet.lib.secret import Secret
+from vault.oauth.challenge import read_challenge
 from vault.opened import OpenCredential
 
 LOOK_SECONDS = 20.0
@@ -43,7 +46,10 @@ class FoundServer:
 class Probe:
     """`async with Probe(url, headers) as probe`: an endpoint of its own, with the headers as its credential."""
 
-    def __init__(self, url: str, headers: dict[str, Secret], *, is_internal: bool = False) -> None:
+    def __init__(
+        self, url: str, headers: dict[str, Secret], *, is_internal: bool = False, sign_in: ProbeSignIn | None = None
+    ) -> None:
+        self._sign_in = sign_in
         self.endpoint = Endpoint(uuid4(), NATIVE, url, reach_to(url, is_internal=is_internal))
         self.egress = AsyncEgress()
         self._transports = Transports(self.egress)
@@ -61,7 +67,25 @@ class Probe:
         await self.egress.close()
 
     async def look(self) -> FoundServer:
-        """Raises UpstreamError when it is no MCP server, or wants another credential."""
+        """Raises UpstreamError when it is no MCP server, or wants another credential; what `ProbeSignIn` raises."""
+        try:
+            return await self._look()
+        except UpstreamRefusedCredential as refusal:
+            if not await self.signs_in_again(refusal):
+                raise
+        return await self.look()
+
+    async def signs_in_again(self, refusal: UpstreamRefusedCredential) -> bool:
+        """Whether there is another token now to try with. Raises what `ProbeSignIn` raises."""
+        if self._sign_in is None:
+            return False
+        token = await asyncio.to_thread(self._sign_in.token, read_challenge(refusal.challenge))
+        self.credential.headers["Authorization"] = f"Bearer {token.reveal()}"
+        self.credential.secrets = (*self.credential.secrets, token)
+        self.redactor = LookRedactor(self.credential)
+        return True
+
+    async def _look(self) -> FoundServer:
         with self.redactor.in_problems():
             discovery = await self.transport.discover(self.endpoint, self.credential, deadline=LOOK_SECONDS)
             found = FoundServer(self.redactor.in_discovery(discovery))

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from connectors.errors import UpstreamError
+from connectors.errors import UpstreamError, UpstreamRefusedCredential
 from connectors.inspect.probe import FoundServer, Probe
 from connectors.inspect.sample_values import NoSample, sample_of
 from connectors.transports.base import Caller, Request
+from harriet.lib.errors import Problem
 from harriet.lib.mcp.methods import ELICITATION_CREATE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 
 CALL_SECONDS = 60.0
@@ -91,9 +92,21 @@ class Trial:
     async def _use(self, request: Request) -> Tried:
         try:
             return await self._rounds(request)
+        except UpstreamRefusedCredential as refusal:
+            return await self._after_sign_in(request, refusal)
         except UpstreamError as problem:
             problem.clean(self._probe.redactor.in_text)
             return Tried(request.method, request.name, False, problem.message)
+
+    async def _after_sign_in(self, request: Request, refusal: UpstreamRefusedCredential) -> Tried:
+        """Once more with another token, where there is one: the server refused before it did anything."""
+        refusal.clean(self._probe.redactor.in_text)
+        try:
+            if await self._probe.signs_in_again(refusal):
+                return await self._use(request)
+        except Problem as problem:
+            return Tried(request.method, request.name, False, f"{refusal.message} {problem.message}")
+        return Tried(request.method, request.name, False, refusal.message)
 
     async def _rounds(self, request: Request) -> Tried:
         """Answers what the server asks in between, as often as it may be asked (SPEC 2026-07-28 mrtr)."""

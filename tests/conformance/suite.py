@@ -60,6 +60,18 @@ def run_client(command: str, revision: str, scenario: str, folder: Path) -> Ran:
     return _run(folder, "client", "--command", command, "--scenario", scenario, "--spec-version", revision)
 
 
+def client_scenarios(beginning: str) -> list[str]:
+    """All that the suite knows whose names begin so, without that."""
+    done = subprocess.run(
+        [node(), str(SUITE), "list", "--client"], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    return [
+        one.removeprefix(beginning)
+        for one in re.findall(r"^\s*-?\s*(\S+)", done.stdout, re.M)
+        if one.startswith(beginning)
+    ]
+
+
 def _run(folder: Path, *arguments: str) -> Ran:
     environment = {**os.environ, "PATH": f"{Path(node()).parent}:{os.environ['PATH']}"}
     command = [node(), str(SUITE), *arguments, "-o", str(folder)]

@@ -23,7 +23,7 @@ SCENARIOS = {
         *("json-schema-ref-no-deref", "json-schema-2020-12-preservation"),
     ),
 }
-"""Everything about MCP itself in the sets of both revisions; OAuth is not Harriet's yet."""
+"""Everything about MCP itself in the sets of both revisions; authorization is in `test_pass_client_auth.py`."""
 
 
 @pytest.mark.parametrize("revision", SCENARIOS)

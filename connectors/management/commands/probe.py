@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from argparse import RawDescriptionHelpFormatter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connectors.errors import UpstreamError, UpstreamOutOfReach, UpstreamRefusedCredential
 from connectors.inspect.challenge import challenge_in_words
-from connectors.inspect.probe import FoundServer, Probe
+from connectors.inspect.probe import FoundServer, Probe, reach_to
+from connectors.inspect.probe_browser import LocalDoor, visit
+from connectors.inspect.probe_sign_in import CannotSignInHere, Known, ProbeSignIn
 from connectors.inspect.try_everything import Trial, Tried
+from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.lib.sentences import some_of
 from harriet.lib.text import excerpt
+from vault.oauth.discovery import NothingDiscovered
+from vault.oauth.registration import CannotRegister
 
 UNUSABLE, REFUSED, OUT_OF_REACH, CALL_FAILED = 1, 3, 4, 5
 EXIT_CODES = f"""exit codes:
@@ -58,6 +64,21 @@ class Command(BaseCommand):
             help="Call every tool with made-up arguments, get every prompt, read resources. Tools may change things!",
         )
         parser.add_argument(
+            "--sign-in",
+            action="store_true",
+            help="Sign in by OAuth when the server asks for it: shows an address to open in a browser.",
+        )
+        parser.add_argument(
+            "--client-id", default="", help="Of a client that somebody registered at the provider by hand."
+        )
+        parser.add_argument("--client-secret", default="", metavar="@FILE", help="Its secret, in a file.")
+        parser.add_argument(
+            "--client-metadata",
+            default="",
+            metavar="URL",
+            help="A document that says who the probe is (CIMD).",
+        )
+        parser.add_argument(
             "--internal", action="store_true", help="The host is in the company's network. Implied for this machine."
         )
 
@@ -65,7 +86,12 @@ class Command(BaseCommand):
         headers = dict(_header(text) for text in options["header"])
         calls = [(tool, _arguments(text)) for tool, text in options["call"]]
         suite = _calls_of_the_suite() if options["exercise"] else []
-        code = asyncio.run(self._probe(options["url"], headers, calls, suite, options))
+        with LocalDoor(self.stdout.write) as door:
+            sign_in = _sign_in(options, door) if options["sign_in"] else None
+            try:
+                code = asyncio.run(self._probe(options["url"], headers, calls, suite, options, sign_in))
+            except (CannotSignInHere, NothingDiscovered, CannotRegister) as problem:
+                code = self._fail(problem, [], REFUSED)
         if code:
             raise SystemExit(code)
 
@@ -76,8 +102,9 @@ class Command(BaseCommand):
         calls: list[tuple[str, bytes]],
         suite: list[tuple[str, bytes]],
         options: dict[str, Any],
+        sign_in: ProbeSignIn | None,
     ) -> int:
-        async with Probe(url, headers, is_internal=options["internal"]) as probe:
+        async with Probe(url, headers, is_internal=options["internal"], sign_in=sign_in) as probe:
             try:
                 found = await probe.look()
             except UpstreamRefusedCredential as refusal:
@@ -99,7 +126,7 @@ class Command(BaseCommand):
             self._tell_use(used)
         return 0 if all(used.is_ok for used in wanted) else CALL_FAILED
 
-    def _fail(self, problem: UpstreamError, more: list[str], code: int) -> int:
+    def _fail(self, problem: Problem, more: list[str], code: int) -> int:
         for sentence in (problem.message, *more):
             self.stderr.write(sentence)
         return code
@@ -168,10 +195,39 @@ def _arguments(text: str) -> bytes:
     return text.encode()
 
 
+def _sign_in(options: dict[str, Any], door: LocalDoor) -> ProbeSignIn:
+    """The conformance suite's provider consents by itself, and says in the environment what it gave the client."""
+    url, reach = options["url"], reach_to(options["url"], is_internal=options["internal"])
+    is_suite = bool(os.environ.get("MCP_CONFORMANCE_SCENARIO"))
+    browse = partial(visit, reach=reach) if is_suite else door.browse
+    return ProbeSignIn(url, reach, door.redirect_uri, browse, options["client_metadata"], _known(options))
+
+
+def _known(options: dict[str, Any]) -> Known | None:
+    if options["client_id"]:
+        name = options["client_secret"]
+        return Known(options["client_id"], _header(f"secret: {name}")[1] if name else None)
+    given = _context_of_the_suite()
+    client_id, key = given.get("client_id"), given.get("private_key_pem")
+    if not isinstance(client_id, str):
+        return None
+    secret = key or given.get("client_secret")
+    is_of_nobody = "client-credentials" in os.environ.get("MCP_CONFORMANCE_SCENARIO", "")
+    return Known(client_id, Secret(str(secret)) if secret else None, is_of_nobody, signs=bool(key))
+
+
 def _calls_of_the_suite() -> list[tuple[str, bytes]]:
     """The calls that the MCP conformance suite asks its client for, which it tells in the environment."""
     try:
-        context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT", "{}"))
-        return [(call["name"], json.dumps(call["arguments"]).encode()) for call in context.get("toolCalls", [])]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        calls = _context_of_the_suite().get("toolCalls", [])
+        return [(call["name"], json.dumps(call["arguments"]).encode()) for call in calls]
+    except (KeyError, TypeError):
         return []
+
+
+def _context_of_the_suite() -> dict[str, Any]:
+    try:
+        context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT", "{}"))
+    except ValueError:
+        return {}
+    return context if isinstance(context, dict) else {}
