@@ -35,6 +35,8 @@ class OutcomeDetails(CallDetails, total=False):
     milliseconds: Annotated[float, "from the arrival of the request to its answer, in milliseconds; 0.1 is the unit"]
     size: Annotated[int, "bytes of the server's answer"]
     redacted: Annotated[int, "secrets that were taken out of the answer"]
+    connection: Annotated[str, "the id of the connected account whose token went with it, if any"]
+    connection_generation: Annotated[int, "which token of it: counts its renewals"]
     fault: Annotated[str, "what went wrong, for who looks after the connector; left out when the reason says it"]
     intent: Annotated[UUID, "the call.intent that this closes, when Harriet stopped before it could say"]
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 
 from audit.errors import AuditUnavailable
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, UpstreamRefusedCredential
 from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
 from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.access import opened_with
 from harriet.gateway.steps.answer import check_structured, cleaned
 from harriet.gateway.steps.authorize import authorize, check_arguments
 from harriet.gateway.steps.explain import explained, unexpected
@@ -30,8 +33,11 @@ from harriet.gateway.steps.schema import OUTPUT
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
 from harriet.lib.mcp.methods import TOOLS_CALL
 from vault.errors import VaultError
+from vault.oauth.tokens import SealedAccess
+from vault.oauth.whose import is_per_person
 
 log = logging.getLogger(__name__)
+Round = Callable[[Call, Grant, Runtime, Sent], Awaitable[Fields]]
 
 PAUSE_BETWEEN_ROUNDS = 0.1
 """Seconds, times the number of the round: a server that keeps asking is not asked faster and faster."""
@@ -65,7 +71,7 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     await write_intent(call, grant, runtime)  # ⑤
     sent = Sent()
     try:
-        result = await run_round(call, grant, runtime, sent)
+        result = await round_of(call, grant)(call, grant, runtime, sent)
         if asks_for_input(result):
             result = await run_rounds(result, call, grant, runtime, sent)
         return result
@@ -80,11 +86,16 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
         note_use(call, grant, runtime, sent)
 
 
-async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
+async def run_round(
+    call: Call, grant: Grant, runtime: Runtime, sent: Sent, access: SealedAccess | None = None
+) -> Fields:
     """One request to the server. The credential is open for this long, and no longer."""
     sealed, upstream = call.snapshot.credentials.get(grant.tool.connector.id), runtime.upstream
-    with call.snapshot.opener.credential(sealed) as credential:  # ⑥
-        sent.redactor = upstream.redactor(sealed, credential)
+    opener = call.snapshot.opener
+    with opener.credential(sealed) if access is None else opened_with(access, opener) as credential:  # ⑥
+        sent.redactor = (
+            upstream.redactor(sealed, credential) if access is None else runtime.accesses.redactor(access, credential)
+        )
         call.stopwatch.lap(VAULT)
         try:
             answer = await forward(call, grant, credential, upstream, runtime.on_list_change, sent)  # ⑦
@@ -100,6 +111,28 @@ async def run_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> F
         return result
 
 
+async def run_round_with_token(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
+    """The same for a connector that signs in by OAuth. A server that answers 401 says that it did not work on the
+    request: it gets it once more if there is a newer token by now, and never a third time."""
+    sealed, user_id = call.snapshot.credentials[grant.tool.connector.id], call.principal.user_id
+    sent.is_of_person = is_per_person(sealed)
+    sent.access = access = await runtime.accesses.of(sealed, user_id, call.snapshot.number)
+    try:
+        return await run_round(call, grant, runtime, sent, access)
+    except UpstreamRefusedCredential as refusal:
+        if refusal.status != HTTPStatus.UNAUTHORIZED:
+            raise
+        sent.access = await runtime.accesses.of(sealed, user_id, call.snapshot.number, refused=access)
+        if sent.access.generation == access.generation:
+            raise
+    return await run_round(call, grant, runtime, sent, sent.access)
+
+
+def round_of(call: Call, grant: Grant) -> Round:
+    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
+    return run_round if sealed is None or sealed.oauth_client_id is None else run_round_with_token
+
+
 async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
     """The server asks back: the client answers in the same request, or with its next one (2026-07-28)."""
     for number in range(MOST_ROUNDS):
@@ -108,7 +141,7 @@ async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime,
         call.more = await asked_here(result, call, grant)
         await asyncio.sleep(PAUSE_BETWEEN_ROUNDS * number)
         call.stopwatch.skip()
-        result = await run_round(call, grant, runtime, sent)
+        result = await round_of(call, grant)(call, grant, runtime, sent)
         if not asks_for_input(result):
             return result
     raise ToolRefusal(

@@ -26,6 +26,7 @@ from harriet.gateway.processes.running import RunningCalls
 from harriet.gateway.questions.elsewhere import CallsElsewhere
 from harriet.gateway.questions.in_stream import OpenQuestions
 from harriet.gateway.questions.suspended import SuspendedCalls
+from harriet.gateway.steps.access import Accesses
 from harriet.gateway.steps.health import Pauses
 from harriet.gateway.steps.hold import Holding
 from harriet.gateway.steps.last_used import LastUsed
@@ -63,7 +64,8 @@ class Runtime:
         self.egress = AsyncEgress()
         transports = Transports(self.egress)
         self.upstream = Upstream(transports, deadline_seconds=float(settings.MCP_DEADLINE_SECONDS))
-        self.lists = LiveLists(self.upstream)
+        self.accesses = Accesses(self.snapshots.unix_now)
+        self.lists = LiveLists(self.upstream, self.accesses)
         self.sessions = ClientSessions(clock=self.snapshots.unix_now)
         watchers = Watchers(transports, self.snapshots, self.lists, self.background)
         self.on_list_change = watchers.pass_on
@@ -110,6 +112,7 @@ class Runtime:
         await self.mailbox.stop()
         await self.background.stop()
         self.schemas.close()
+        self.accesses.close()
         await self.upstream.transports.close()
         await self.egress.close()
         await self.audit.stop()

@@ -21,6 +21,10 @@ class RawServer:
         self.results: dict[str, Result] = {}
         self.capabilities = capabilities or {"tools": {}, "prompts": {}, "resources": {}}
         self.seen: list[dict[str, Any]] = []
+        self.bearers: list[str] = []
+        """What `Authorization` said with each."""
+        self.refuses: set[str] = set()
+        """What of it is answered with 401, unread."""
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
@@ -39,6 +43,10 @@ class RawServer:
 
     def of(self, method: str) -> list[dict[str, Any]]:
         return [message["params"] for message in self.seen if message.get("method") == method]
+
+    def authorizations(self, method: str) -> list[str]:
+        pairs = zip(self.seen, self.bearers, strict=True)
+        return [bearer for message, bearer in pairs if message.get("method") == method]
 
     def answer(self, message: dict[str, Any]) -> bytes:
         """The member of the message that answers."""
@@ -67,7 +75,12 @@ def _handler(server: RawServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            bearer = self.headers.get("Authorization", "")
+            if bearer in server.refuses:
+                self._send(401, b"")
+                return
             server.seen.append(message)
+            server.bearers.append(bearer)
             if "id" not in message:
                 self._send(202, b"")
                 return

@@ -1,15 +1,27 @@
-"""Notes that credentials were used. Called in batches, off the way of the call; the audit log has each use."""
+"""Notes that credentials and connected accounts were used. Called in batches, off the way of the call: the audit log
+has each use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.db.models.functions import Now
 
-from vault.models import Credential
+from vault.models import Credential, OAuthGrant
+
+Account = tuple[UUID, UUID | None, str]
+"""What finds a grant: the registration, whose it is, and the resource."""
 
 
 def touch_used(connector_ids: Iterable[UUID]) -> None:
     """By the database's clock. No event: the calls themselves are in the log."""
     Credential.objects.filter(connector_id__in=set(connector_ids)).update(last_used_at=Now())
+
+
+def touch_accounts(used: Mapping[Account, str]) -> None:
+    """With what each was used by."""
+    for (client_id, user_id, resource), by in used.items():
+        mine = OAuthGrant.objects.filter(client_id=client_id, resource=resource)
+        own = mine.filter(user_id=user_id) if user_id else mine.filter(user=None)
+        own.update(last_used_at=Now(), last_used_by=by[:120])

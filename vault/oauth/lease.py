@@ -152,8 +152,15 @@ def _taken(grant: OAuthGrant, now: datetime) -> Lease:
     return Lease(grant, grant.lease_owner, now, is_second_try=grant.state_reason == OUTCOME_UNKNOWN)
 
 
-def needs_consent(grant: OAuthGrant, *, reason: str = "") -> NeedsConsent:
+def needs_consent(grant: OAuthGrant, *, reason: str = "") -> TokenProblem:
+    """Of what is nobody's in particular, an admin's business."""
     told = reason or grant.state_reason or grant.state
+    if grant.user_id is None:
+        return NeedsOperator(
+            f"The shared account at {grant.client.name} is not connected, so an IT admin has to look at it.",
+            client_id=grant.client_id,
+            reason=told,
+        )
     return NeedsConsent(
         f"{grant.client.name} has to be connected again, by the person whose account it is.",
         client_id=grant.client_id,

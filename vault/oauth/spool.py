@@ -32,9 +32,13 @@ def spool(grant: OAuthGrant, renewed: Renewed, opener: Opener) -> None:
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(sealed)
         file.flush()
-        os.fsync(file.fileno())
+        _synced(file.fileno())
     draft.rename(path)
-    _sync(folder)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _synced(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def spooled(grant: OAuthGrant, opener: Opener) -> Renewed | None:
@@ -66,9 +70,15 @@ def _path(grant_id: UUID, generation: int) -> Path:
     return Path(settings.SPOOL_DIR) / f"{grant_id}.{generation}"
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _synced(descriptor: int) -> None:
+    """On the disk, and not only on its way there."""
+    os.fsync(descriptor)
+
+
+def sweep(older_than: float) -> None:
+    """Removes what is of no use to anybody any more: drafts of processes that ended, and answers whose grant went on.
+    `older_than` is in seconds since 1970."""
+    for path in Path(settings.SPOOL_DIR).glob("*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < older_than:
+                path.unlink()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models.functions import Now
+
 from harriet.lib.secret import Secret
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.answers import BEARER
@@ -26,6 +28,8 @@ class SealedAccess:
     place: Place
     expires_at: datetime
     next_refresh_at: datetime | None
+    since: datetime
+    """When the account was connected: another consent may have been for another account."""
 
     def opened(self, opener: Opener) -> Secret:
         """Raises CannotOpen."""
@@ -71,6 +75,7 @@ def sealed_access_of(grant: OAuthGrant) -> SealedAccess:
         token_place(grant, ACCESS, grant.generation),
         grant.access_expires_at,
         grant.next_refresh_at,
+        grant.granted_at,
     )
 
 
@@ -86,4 +91,6 @@ def shared_grant(client: OAuthClient, resource: str, scopes: str, renewed_by: OA
             "asked_scopes": scopes,
         },
     )
+    if grant.asked_scopes != scopes:
+        OAuthGrant.objects.filter(pk=grant.pk).update(asked_scopes=scopes, next_refresh_at=Now())
     return grant

@@ -174,7 +174,9 @@ async def _set_level(visit: Visit, params: dict[str, Any], session: OpenSession)
 
 async def _subscribe(visit: Visit, params: dict[str, Any], session: OpenSession) -> None:
     address, view = address_in(params), visit.view()
-    connector_id, _ = await visit.runtime.lists.owner_of(address, view, visit.snapshot, visit.profile)
+    connector_id, _ = await visit.runtime.lists.owner_of(
+        address, view, visit.snapshot, visit.profile, visit.principal.user_id
+    )
     if view.resources[connector_id].gate.kind == "hold":
         raise RpcRefusal(INVALID_PARAMS, _NOT_SUBSCRIBED)
     await visit.runtime.sessions.subscribe(session, address)

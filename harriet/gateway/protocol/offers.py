@@ -81,7 +81,9 @@ def _page(member: str, listing: Listing, cursor: str | None, is_older: bool) -> 
 
 async def _live_page(visit: Visit, what: What, cursor: str | None, is_older: bool) -> dict[str, Any]:
     lists = visit.runtime.lists
-    entries = await lists.shown(visit.view(), visit.snapshot, visit.profile, what, has_sessions=is_older)
+    entries = await lists.shown(
+        visit.view(), visit.snapshot, visit.profile, what, user_id=visit.principal.user_id, has_sessions=is_older
+    )
     start = 0 if cursor is None else _start_of(after(cursor, LivePlace), [entry[what.address] for entry in entries])
     page: dict[str, Any] = {what.member: entries[start : start + PAGE]}
     end = start + PAGE

@@ -63,7 +63,9 @@ async def prompt_call(visit: Visit, message: Incoming) -> Call:
 async def resource_call(visit: Visit, message: Incoming) -> Call:
     """resources/read. Raises RpcRefusal for no address, NotOffered for one of nobody's."""
     address = address_in(message.params)
-    connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
+    connector_id, uri = await visit.runtime.lists.owner_of(
+        address, visit.view(), visit.snapshot, visit.profile, visit.principal.user_id
+    )
     values = {"uri": uri}
     call = base_call(visit, message, address, msgspec.json.encode(values), values, RESOURCES_READ)
     call.connector_id = connector_id
@@ -82,7 +84,9 @@ async def completion_call(visit: Visit, message: Incoming) -> Call:
         return base_call(visit, message, ref["name"], msgspec.json.encode(upstream), upstream, COMPLETION_COMPLETE)
     if ref.get("type") == "ref/resource":
         address = address_in(ref)
-        connector_id, uri = await visit.runtime.lists.owner_of(address, visit.view(), visit.snapshot, visit.profile)
+        connector_id, uri = await visit.runtime.lists.owner_of(
+            address, visit.view(), visit.snapshot, visit.profile, visit.principal.user_id
+        )
         upstream = {"ref": {**ref, "uri": uri}, **values}
         call = base_call(visit, message, address, msgspec.json.encode(upstream), upstream, COMPLETION_COMPLETE)
         call.connector_id = connector_id

@@ -23,18 +23,25 @@ from connectors.errors import (
     UpstreamTimeout,
 )
 from connectors.models import Connector
-from vault.errors import VaultError
+from vault.errors import NeedsConsent, NeedsOperator, TokenProblem, VaultError
 
 ASK_IT = "You can't mend this yourself: show this message to your IT team."
 HAVE_BEEN_TOLD = "Those who look after {} have been told."
 """Said only where the database says so."""
 LATER = "Nothing was sent; try again later."
+_OWN_REFUSED = "{} did not accept the account that you connected, or it may not do this."
+_CONNECT = "Look at it in Harriet under Your connections."
 _AND_NOBODY_ELSE = "You can't mend this yourself. "
 _STATUS = re.compile(r" \(\d{3}\)")
 
 
-def for_caller(problem: BaseException, connector: ConnectorRow) -> str:
-    """Sentences that end before it is said what became of the call."""
+def for_caller(problem: BaseException, connector: ConnectorRow, *, is_of_person: bool = False) -> str:
+    """Sentences that end before it is said what became of the call. `is_of_person`: it was made with an account of
+    the caller's own."""
+    if isinstance(problem, TokenProblem):
+        return _no_token(problem, connector)
+    if is_of_person and isinstance(problem, UpstreamRefusedCredential):
+        return " ".join(part for part in (_OWN_REFUSED.format(connector.name), problem.words, _CONNECT) if part)
     if isinstance(problem, VaultError):
         return f"Harriet can't use the sign-in that is saved for {connector.name}, so nothing was sent. {ASK_IT}"
     if not isinstance(problem, UpstreamError):
@@ -45,6 +52,15 @@ def for_caller(problem: BaseException, connector: ConnectorRow) -> str:
     if connector.has_told and isinstance(problem, _TOLD_OF.get(connector.health, ())):
         return f"{said.removesuffix(ASK_IT)}{_AND_NOBODY_ELSE if said.endswith(ASK_IT) else ' '}{told_of(connector)}"
     return said
+
+
+def _no_token(problem: TokenProblem, connector: ConnectorRow) -> str:
+    """There was nothing to sign in with, or nothing but what its server had refused without working on the call."""
+    if isinstance(problem, NeedsConsent):
+        return f"{connector.name} needs your own account, which is not connected, so the call was not made. {_CONNECT}"
+    if isinstance(problem, NeedsOperator):
+        return f"Nobody can sign in at {connector.name} at the moment, so the call was not made. {ASK_IT}"
+    return f"{connector.name} gives no access at the moment, so the call was not made. Try again in a moment."
 
 
 def told_of(connector: ConnectorRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
-from connectors.errors import UpstreamError, UpstreamTimeout
+from connectors.errors import UpstreamError, UpstreamRefusedCredential, UpstreamTimeout
 from harriet.gateway.errors import GatewayError, ToolRefusal
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.caller_words import for_caller
@@ -28,13 +28,15 @@ def explained(
     if isinstance(problem, UpstreamError) and redactor is not None:
         problem.clean(lambda text: redactor.in_text(text)[0])  # the server's own words are quoted in it
     message = problem.message if isinstance(problem, Problem) else ""
-    pauses.saw(problem, message, connector)
+    if not (sent.is_of_person and isinstance(problem, UpstreamRefusedCredential)):
+        pauses.saw(problem, message, connector)
     if isinstance(problem, TimeoutError | UpstreamTimeout) and _is_outcome_open(problem):
         late = f"{connector.name} did not answer within {deadline_seconds:g} seconds."
         more = f" {problem.advice}" if isinstance(problem, UpstreamTimeout) and problem.advice else ""
         return ToolRefusal(f"{late} {NOT_KNOWN}", fault=f"{late}{more} {NOT_KNOWN}" if more else "")
     fate = _fate(problem)
-    return ToolRefusal(f"{for_caller(problem, connector)}{fate}", fault=f"{message}{fate}")
+    told = for_caller(problem, connector, is_of_person=sent.is_of_person)
+    return ToolRefusal(f"{told}{fate}", fault=f"{message}{fate}")
 
 
 def unexpected(sent: Sent) -> ToolRefusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.upstream import OnListChange, Upstream
 from harriet.lib.mcp.methods import COMPLETION_COMPLETE, PROMPTS_GET, RESOURCES_READ, TOOLS_CALL
 from vault.opened import OpenCredential
+from vault.stored import SealedCredential
 
 
 async def forward(
@@ -33,7 +35,11 @@ async def forward(
         credential,
         request,
         caller=Caller(
-            session_key=(call.session_key or call.principal.token_id, connector.revision, sealed and sealed.version),
+            session_key=(
+                call.session_key or call.principal.token_id,
+                connector.revision,
+                _signed_in_with(sealed, sent),
+            ),
             capabilities=msgspec.json.encode(asked, order="deterministic") if asked else b"{}",
             sessionless_id=None if call.has_session else call.principal.token_id,
             roots_version=call.roots_version,
@@ -43,6 +49,13 @@ async def forward(
         on_question=messages.ask if asked else None,
         on_stream=messages,
     )
+
+
+def _signed_in_with(sealed: SealedCredential | None, sent: Sent) -> Hashable:
+    """A session with a server belongs to one secret, or to one consent: another may be for another account."""
+    if sent.access is not None:
+        return sent.access.grant_id, sent.access.since
+    return sealed and sealed.version
 
 
 def request_to(call: Call, grant: Grant, meta: dict[str, Any] | None) -> Request:

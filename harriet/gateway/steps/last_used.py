@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import Error
@@ -14,8 +15,9 @@ from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.processes.background import LastingTask
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.access import key_of
 from harriet.people.actions.note_seen import note_seen
-from vault.actions.touch_used import touch_used
+from vault.actions.touch_used import Account, touch_accounts, touch_used
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +54,9 @@ class LastUsed:
         tools = {grant.tool.id for _, grant, _ in used}
         reached = [(grant.tool.connector.id, snapshot.credentials) for _, grant, snapshot in used]
         credentials = {connector_id for connector_id, sealed in reached if connector_id in sealed}
+        accounts = {key: by for use in used for key, by in _account(*use)}
         try:
-            await in_database(_write, tokens, devices, tools, credentials)
+            await in_database(_write, tokens, devices, tools, credentials, accounts)
         except Error as problem:
             log.warning("Could not note what was last used (%s).", type(problem).__name__)
 
@@ -63,7 +66,18 @@ class LastUsed:
             await self.write()
 
 
-def _write(tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID]) -> None:
+def _account(principal: Principal, grant: Grant, snapshot: Snapshot) -> Iterator[tuple[Account, str]]:
+    """The connected account whose token went with it, and by what it was used."""
+    sealed = snapshot.credentials.get(grant.tool.connector.id)
+    if sealed is not None and sealed.oauth_client_id is not None:
+        key = key_of(sealed, principal.user_id)
+        yield key, f"{grant.tool.connector.name}: {grant.tool.name}"
+
+
+def _write(
+    tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID], accounts: dict[Account, str]
+) -> None:
     note_seen(tokens, devices)
     note_last_calls(tools)
     touch_used(credentials)
+    touch_accounts(accounts)

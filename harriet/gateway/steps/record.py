@@ -65,6 +65,9 @@ def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
         "size": sent.size,
         "redacted": sent.redacted,
     }
+    if sent.access is not None:
+        details["connection"] = str(sent.access.grant_id)
+        details["connection_generation"] = sent.access.generation
     if isinstance(sent.told, ToolRefusal) and sent.told.fault:
         details["fault"] = sent.told.fault
     _tell_how(details, call)

@@ -17,6 +17,7 @@ from harriet.gateway.steps.stopwatch import Stopwatch
 from harriet.lib.ids import new_id
 from harriet.lib.mcp.methods import TOOLS_CALL
 from harriet.lib.redaction.redactor import Redactor
+from vault.oauth.tokens import SealedAccess
 
 
 class Stream(Protocol):
@@ -119,6 +120,10 @@ class Sent:
     is_answered: bool = False
     problem: BaseException | None = None
     redactor: Redactor | None = None
+    access: SealedAccess | None = None
+    """The token that went with it, for a connector that signs in by OAuth."""
+    is_of_person: bool = False
+    """That token is the caller's own: what a server says of it is no news about the connector."""
     told: BaseException | None = None
     """What the client was told instead of a result; no secrets are in it."""
     notes: list[str] = field(default_factory=list)

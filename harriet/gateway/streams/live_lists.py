@@ -26,12 +26,14 @@ from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import View
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.steps.access import Accesses, opened_with
 from harriet.gateway.steps.caller_words import for_caller
 from harriet.gateway.steps.upstream import Upstream
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 from harriet.lib.mcp.methods import RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
 from harriet.lib.uri_templates import Address, template_of
 from vault.errors import VaultError
+from vault.oauth.whose import is_per_person
 
 FRESH_SECONDS = 5.0
 """For which one look at a server serves everyone."""
@@ -69,20 +71,27 @@ class _KnownClaims(NamedTuple):
 class LiveLists:
     """One look at a server serves everyone who asks within a few seconds."""
 
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream = upstream
+    def __init__(self, upstream: Upstream, accesses: Accesses) -> None:
+        self._upstream, self._accesses = upstream, accesses
         self._kept: dict[tuple[Any, ...], _Kept] = {}
         self._known: dict[UUID, _KnownClaims] = {}
         """The claims of a profile's connectors, by profile."""
 
     async def shown(
-        self, view: View, snapshot: Snapshot, profile: ProfileRow, what: What, *, has_sessions: bool = False
+        self,
+        view: View,
+        snapshot: Snapshot,
+        profile: ProfileRow,
+        what: What,
+        *,
+        user_id: UUID | None,
+        has_sessions: bool = False,
     ) -> list[Entry]:
         """The entries of every connector, as its server lists them, under the addresses that this profile shows. What
         fails is left out, unless all do: then RpcRefusal says why."""
         claims = await self._claims(view, snapshot, profile)
         grants = sorted(view.resources.values(), key=lambda grant: grant.tool.connector.slug)
-        asked = (self._of(grant, snapshot, what, has_sessions=has_sessions) for grant in grants)
+        asked = (self._of(grant, snapshot, what, user_id, has_sessions=has_sessions) for grant in grants)
         found = await asyncio.gather(*asked, return_exceptions=True)
         failures = [one for one in found if isinstance(one, BaseException)]
         if failures and len(failures) == len(found):
@@ -98,7 +107,9 @@ class LiveLists:
                     entries.setdefault(address, []).append({**entry, what.address: address})
         return [same[0] for same in entries.values() if len(same) == 1]
 
-    async def owner_of(self, address: str, view: View, snapshot: Snapshot, profile: ProfileRow) -> tuple[UUID, str]:
+    async def owner_of(
+        self, address: str, view: View, snapshot: Snapshot, profile: ProfileRow, user_id: UUID | None
+    ) -> tuple[UUID, str]:
         """The connector whose resource (or template) this is, and its address there. Raises NotOffered."""
         grants = {grant.tool.connector.slug: grant for grant in view.resources.values()}
         if profile.has_prefix:
@@ -111,7 +122,7 @@ class LiveLists:
         if owner is None and len(grants) == 1:
             return next(iter(view.resources)), address
         if owner is None:
-            return await self._only_one_with(address, grants, snapshot), address
+            return await self._only_one_with(address, grants, snapshot, user_id), address
         if owner not in view.resources:
             raise NotOffered("resources", address, "The address is that of a connector that this caller may not read.")
         return owner, address
@@ -127,10 +138,12 @@ class LiveLists:
             return list(view.resources.values())
         return [view.resources[owner]] if owner in view.resources else []
 
-    async def _only_one_with(self, address: str, grants: Mapping[str, Grant], snapshot: Snapshot) -> UUID:
+    async def _only_one_with(
+        self, address: str, grants: Mapping[str, Grant], snapshot: Snapshot, user_id: UUID | None
+    ) -> UUID:
         """Of an address that no sync has seen: two servers that offer it now may each be the wrong one."""
         every = [grants[slug] for slug in sorted(grants)]
-        has = await asyncio.gather(*(self._has(grant, snapshot, Address(address)) for grant in every))
+        has = await asyncio.gather(*(self._has(grant, snapshot, Address(address), user_id) for grant in every))
         found = [grant.tool.connector for grant, has_it in zip(every, has, strict=True) if has_it]
         if len(found) == 1:
             return found[0].id
@@ -140,12 +153,12 @@ class LiveLists:
             reason = f"{names} both offer this address; switch on the profile's name prefix."
         raise NotOffered("resources", address, reason)
 
-    async def _has(self, grant: Grant, snapshot: Snapshot, address: Address) -> bool:
+    async def _has(self, grant: Grant, snapshot: Snapshot, address: Address, user_id: UUID | None) -> bool:
         try:
-            resources = await self._of(grant, snapshot, RESOURCES)
+            resources = await self._of(grant, snapshot, RESOURCES, user_id)
             if any(entry["uri"] == address.text for entry in resources):
                 return True
-            templates = [entry["uriTemplate"] for entry in await self._of(grant, snapshot, TEMPLATES)]
+            templates = [entry["uriTemplate"] for entry in await self._of(grant, snapshot, TEMPLATES, user_id)]
         except (ConnectorError, VaultError):
             return False
         return any(_stands_for(template, address) for template in templates[:MOST_TEMPLATES])
@@ -167,27 +180,35 @@ class LiveLists:
             self._known.pop(profile.id, None)
             raise RpcRefusal(INTERNAL_ERROR, "Whose this address is can't be looked up now. Try again soon.") from None
 
-    async def _of(self, grant: Grant, snapshot: Snapshot, what: What, *, has_sessions: bool = False) -> list[Entry]:
+    async def _of(
+        self, grant: Grant, snapshot: Snapshot, what: What, user_id: UUID | None, *, has_sessions: bool = False
+    ) -> list[Entry]:
+        """What is looked at with somebody's own account is shown to them alone."""
         connector, era = grant.tool.connector, grant.tool.era_for(has_sessions)
         sealed = snapshot.credentials.get(connector.id)
-        key = (connector.id, connector.revision, sealed and sealed.version, what.method, era)
+        whose = user_id if sealed is not None and sealed.oauth_client_id and is_per_person(sealed) else None
+        key = (connector.id, connector.revision, sealed and sealed.version, what.method, era, whose)
         kept = self._kept.get(key)
         if kept is None or monotonic() - kept.at > FRESH_SECONDS:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            task = asyncio.create_task(self._look(grant, snapshot, what, era))
+            task = asyncio.create_task(self._look(grant, snapshot, what, era, whose))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             kept = self._kept[key] = _Kept(monotonic(), task)
         return await asyncio.shield(kept.task)
 
-    async def _look(self, grant: Grant, snapshot: Snapshot, what: What, era: str) -> list[Entry]:
+    async def _look(self, grant: Grant, snapshot: Snapshot, what: What, era: str, user_id: UUID | None) -> list[Entry]:
         connector, upstream = grant.tool.connector, self._upstream
         if "resources" not in connector.capabilities:
             return []
         endpoint = Endpoint(connector.id, connector.kind, connector.url, connector.reach, era)
         sealed = snapshot.credentials.get(connector.id)
-        with snapshot.opener.credential(sealed) as credential:
-            redactor = upstream.redactor(sealed, credential)
+        access = None
+        if sealed is not None and sealed.oauth_client_id is not None:
+            access = await self._accesses.of(sealed, user_id, snapshot.number)
+        opener = snapshot.opener
+        with opened_with(access, opener) if access else opener.credential(sealed) as credential:
+            redactor = self._accesses.redactor(access, credential) if access else upstream.redactor(sealed, credential)
             entries = await upstream.transports.transport_for(connector.kind).list_all(
                 endpoint, credential, what.method, what.member, deadline=upstream.deadline_seconds
             )

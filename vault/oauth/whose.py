@@ -1,0 +1,61 @@
+"""Whose token goes with a call: the caller's own, or one that the organization shares."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from vault.errors import NeedsConsent, TokenProblem
+from vault.models import OAuthClient, OAuthGrant
+from vault.oauth.lease import LEASE_SECONDS
+from vault.oauth.tokens import SealedAccess, sealed_access, shared_grant
+from vault.stored import SealedCredential
+from vault.types.base import PERSON, SERVICE_ACCOUNT
+from vault.types.oauth import resource_in
+from vault.types.registry import TYPES
+from vault.types.service_account import OF_PERSON
+
+NEVER_CONNECTED = "never_connected"
+
+
+def is_per_person(sealed: SealedCredential) -> bool:
+    """Whether each caller needs a grant of their own."""
+    by = TYPES[sealed.type].signs_in_by
+    return by == PERSON or (by == SERVICE_ACCOUNT and sealed.placement.get("subject") == OF_PERSON)
+
+
+def access_for(
+    sealed: SealedCredential,
+    user_id: UUID | None,
+    *,
+    rejected_generation: int | None = None,
+    wait_seconds: float = LEASE_SECONDS,
+) -> SealedAccess:
+    """The token for a call of this person, of an integration key when nobody is named. Raises TokenProblem."""
+    try:
+        grant_id = _of_person(sealed, user_id) if is_per_person(sealed) else _shared(sealed)
+        return sealed_access(grant_id, rejected_generation=rejected_generation, wait_seconds=wait_seconds)
+    except TokenProblem as problem:
+        problem.connector_id = sealed.connector_id
+        raise
+
+
+def _of_person(sealed: SealedCredential, user_id: UUID | None) -> UUID:
+    mine = OAuthGrant.objects.filter(organization_id=sealed.organization_id, client_id=sealed.oauth_client_id)
+    found = mine.filter(user_id=user_id, resource=resource_in(sealed.placement)) if user_id else mine.none()
+    grant = found.only("pk").first()
+    if grant is None:
+        raise _never_connected(sealed)
+    return grant.pk
+
+
+def _shared(sealed: SealedCredential) -> UUID:
+    clients = OAuthClient.objects.filter(organization_id=sealed.organization_id)
+    client = clients.get(pk=sealed.oauth_client_id or sealed.credential_id)
+    is_key = TYPES[sealed.type].signs_in_by == SERVICE_ACCOUNT
+    by = OAuthGrant.RenewedBy.JWT_BEARER if is_key else OAuthGrant.RenewedBy.CLIENT_CREDENTIALS
+    return shared_grant(client, resource_in(sealed.placement), sealed.placement.get("scopes", ""), by).pk
+
+
+def _never_connected(sealed: SealedCredential) -> NeedsConsent:
+    client_id = sealed.oauth_client_id or sealed.credential_id
+    return NeedsConsent(f"{sealed.name} has no connected account yet.", client_id=client_id, reason=NEVER_CONNECTED)
