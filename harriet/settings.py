@@ -202,6 +202,7 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": int(timedelta(hours=1).total_seconds()),
     "REFRESH_TOKEN_EXPIRE_SECONDS": int(timedelta(days=90).total_seconds()),
     "ALLOW_LOCALHOST_LOOPBACK": True,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "SCOPES": {
         "tools.read": "Look things up",
         "tools.write": "Change things",
@@ -295,6 +296,7 @@ CELERY_BEAT_SCHEDULE = {
     "send notices to people": {"task": "people.send_notices", "schedule": 30.0},
     "tell of servers that are down": {"task": "connectors.tell_of_outages", "schedule": 30.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
+    "forget old tokens of clients": {"task": "signin.forget_old_tokens", "schedule": 60.0},
     "forget replaced secrets": {"task": "vault.forget_replaced", "schedule": 600.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
     "take ended grants back": {"task": "vault.revoke_ended_grants", "schedule": 300.0},
@@ -364,6 +366,8 @@ LOGGING = {
         "harriet.calls": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
         # These write URLs, headers or query values at DEBUG; secrets travel in them.
         "urllib3": {"level": "WARNING"},
+        "oauthlib": {"level": "INFO"},
+        "oauth2_provider": {"level": "INFO"},
         "django.db.backends": {"level": "INFO"},
         "asyncio": {"level": "WARNING"},
     },

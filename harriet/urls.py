@@ -12,6 +12,7 @@ from harriet.console.me.urls import me_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
+from harriet.signin.pages.oauth_urls import oauth_urls
 from harriet.signin.pages.urls import account_urls, people_urls
 from vault.pages.urls import client_document_urls, vault_urls
 
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *client_document_urls,
     path("accounts/", include(account_urls)),
     path("", include(people_urls)),
+    path("", include(oauth_urls)),
     path("me/", include(me_urls)),
     path("help/", include(help_urls)),
     path("tickets/", include(ticket_urls)),

@@ -18,6 +18,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     reason, status = _reason(exception)
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": reason}, status=status)
+    if request.path.startswith("/oauth/") and request.method == "POST":  # a program's, as RFC 6749 §5.2 has it
+        return JsonResponse({"error": "invalid_request", "error_description": reason}, status=status)
     return HttpResponse(render_to_string("400.html", {"reason": reason}), status=status)
 
 

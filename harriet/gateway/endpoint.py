@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import NO_DATABASE, OUR_FAULT, RETRY_SOON, HttpRefusal, RpcRefusal
 from harriet.gateway.http.asgi import Receive, Scope, Send
 from harriet.gateway.http.bearer import token_in
+from harriet.gateway.http.challenges import challenge
 from harriet.gateway.http.cors import headers_for, preflight_headers
 from harriet.gateway.http.exchange import HttpExchange, joined, read_body, refusal_body
 from harriet.gateway.http.guessing import Guesses
@@ -33,7 +35,7 @@ from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.runtime import Runtime
 from harriet.lib.mcp.headers import RAW_PROTOCOL_VERSION_HEADER, RAW_SESSION_ID_HEADER
 from harriet.lib.mcp.versions import MODERN_VERSIONS
-from harriet.people.tokens import hash_token
+from harriet.people.tokens import PREFIXES, hash_token
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +48,12 @@ _NEEDS_TOKEN = (
     f"a device credential, at {settings.BASE_URL}/me/connect/."
 )
 _NOT_VALID = (
-    "Harriet doesn't know this token: it is mistyped, expired or revoked. Make a new device credential at "
-    f"{settings.BASE_URL}/me/connect/."
+    "Harriet doesn't know this token: it is mistyped, expired or revoked. Sign in again from the client, or make a new "
+    f"device credential at {settings.BASE_URL}/me/connect/."
+)
+_ELSEWHERE = (
+    "This token is for another address. A client signs in at each profile by itself; compare its address with the one "
+    f"shown at {settings.BASE_URL}/me/connect/."
 )
 _NOT_HERE = (
     "There is no such profile for this token. Compare the URL with the one shown at "
@@ -57,8 +63,6 @@ _NOT_IN_URL = (
     "A token in the URL ends up in logs and histories, so it is refused. Have the client send it in a header. Others "
     f"may have read this one: revoke it and make another at {settings.BASE_URL}/me/connect/."
 )
-_CHALLENGE = (b"www-authenticate", b"Bearer")
-"""A body that was announced and not asked for may come all the same, or not: nobody could tell what comes next."""
 _TWICE = "A header that may be there once is there twice. Update the client, or tell whoever makes it."
 _NO_JSON = "The client has to send the message as application/json, without a Content-Encoding."
 _NO_FORM = (
@@ -68,6 +72,9 @@ _NO_FORM = (
 _NO_STREAM = "GET opens a stream. The client has to send Accept: text/event-stream."
 _ONCE = (b"authorization", b"x-api-key", b"host", b"content-type", b"origin", b"last-event-id", RAW_SESSION_ID_HEADER)
 _TOKEN_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "key", "auth", "authorization"})
+
+
+_LOOKS = 3
 
 
 class UnknownToken(HttpRefusal):
@@ -151,7 +158,7 @@ class McpEndpoint:
             if scope["method"] == "OPTIONS" and origin is not None:
                 await reply.finish(204, b"", *preflight_headers(headers))
                 return
-            visit = self._admit(exchange, self._runtime or await self._started())
+            visit = await self._let_in(exchange, self._runtime or await self._started())
             if headers.get(RAW_SESSION_ID_HEADER) and headers.get(RAW_PROTOCOL_VERSION_HEADER) not in MODERN:
                 await _join_session(visit)
             await self._serve(visit)
@@ -165,13 +172,33 @@ class McpEndpoint:
             log.exception("A request to the gateway failed.")
             await reply.finish(500, refusal_body(500, OUR_FAULT))
 
+    async def _let_in(self, exchange: HttpExchange, runtime: Runtime) -> Visit:
+        """A connected app's token may be newer than the snapshot, which is then asked for it, once."""
+        try:
+            return self._admit(exchange, runtime)
+        except UnknownToken as unknown:
+            organization, token = _organization_in(exchange.scope["path"]), token_in(exchange.headers)
+            for _ in range(_LOOKS):  # the snapshot may be replaced while it is asked
+                if not await runtime.snapshots.admit(organization, token):
+                    break
+                with suppress(UnknownToken):
+                    return self._admit(exchange, runtime)
+            raise unknown from None
+
     async def _refuse(self, refusal: HttpRefusal, exchange: HttpExchange) -> None:
         if isinstance(refusal, UnknownToken):
-            await self._guesses.slow(exchange.scope, exchange.headers)
-            refusal = _unknown(await why_ended(hash_token(token_in(exchange.headers))))
+            refusal = _unknown(exchange.scope["path"], await self._why_unknown(exchange))
         more = (CLOSE,) if b"expect" in exchange.headers and CLOSE not in refusal.headers else ()
         body = refusal_body(refusal.status, refusal.message)
         await exchange.reply.finish(refusal.status, body, *refusal.headers, *more)
+
+    async def _why_unknown(self, exchange: HttpExchange) -> str:
+        """An app's token that was ours is no guess: whole offices come with theirs when they have expired."""
+        token = token_in(exchange.headers)
+        if token.startswith(PREFIXES["oauth"]) and (why := await why_ended(hash_token(token))):
+            return why
+        await self._guesses.slow(exchange.scope, exchange.headers)
+        return await why_ended(hash_token(token))
 
     async def _serve(self, visit: Visit) -> None:
         method = visit.exchange.scope["method"]
@@ -190,7 +217,7 @@ class McpEndpoint:
         """Everything that is decided before the body is read. Raises HttpRefusal."""
         scope, headers = exchange.scope, exchange.headers
         if scope["query_string"]:
-            _check_query(scope["query_string"])
+            _check_query(scope["path"], scope["query_string"])
         if exchange.has_duplicates and exchange.has_twice(*_ONCE):
             raise HttpRefusal(400, _TWICE)
         snapshot, principal, profile = _authenticate(runtime.snapshots, scope["path"], headers)
@@ -240,10 +267,10 @@ def _is_json(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
 
 
-def _check_query(query: bytes) -> None:
+def _check_query(path: str, query: bytes) -> None:
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name.lower() in _TOKEN_NAMES or value.startswith("hrt_"):
-            raise _unauthorized(_NOT_IN_URL)
+            raise _unauthorized(path, _NOT_IN_URL)
 
 
 def _authenticate(
@@ -252,42 +279,51 @@ def _authenticate(
     """① Who is calling, from the token alone, and the profile that the URL names."""
     token = token_in(headers)
     if not token:
-        raise _unauthorized(_NEEDS_TOKEN)
+        raise _unauthorized(path, _NEEDS_TOKEN)
     key = hash_token(token)
     organization, _, slug = path[5:].partition("/")
     snapshot = snapshots.get(organization)
-    principal = snapshot.principals.get(key) if snapshot is not None else None
+    principal = snapshot.principals.get(key) or snapshot.admitted.get(key) if snapshot is not None else None
     if snapshot is None or principal is None:
-        raise _stranger(snapshots, key)
+        raise _stranger(snapshots, path, key)
     if not snapshots.is_fresh(organization):
         raise _not_current()
     if principal.expires <= snapshots.unix_now():
-        raise _unknown()
+        raise _unknown(path)
     profile = snapshot.profiles.get(slug)
+    if principal.scopes is not None and (profile is None or profile.id != principal.only_profile_id):
+        raise _elsewhere(path)
     if profile is None or not snapshot.may_enter(principal, profile):
         raise HttpRefusal(404, _NOT_HERE)
     return snapshot, principal, profile
 
 
-def _stranger(snapshots: Snapshots, key: bytes) -> HttpRefusal:
+def _organization_in(path: str) -> str:
+    return path[5:].partition("/")[0]
+
+
+def _stranger(snapshots: Snapshots, path: str, key: bytes) -> HttpRefusal:
     """A token of another organization learns no more than that there is nothing here; any other one is no token."""
     if not snapshots.is_ready():
         return _not_current()
-    known = next((snap.principals[key] for snap in snapshots.by_slug.values() if key in snap.principals), None)
-    if known is not None and known.expires_at > snapshots.now():
-        return HttpRefusal(404, _NOT_HERE)
-    return _unknown()
+    known = next((one for snap in snapshots.by_slug.values() if (one := snap.bearer(key)) is not None), None)
+    if known is not None and known.expires > snapshots.unix_now():
+        return HttpRefusal(404, _NOT_HERE) if known.scopes is None else _elsewhere(path)
+    return _unknown(path)
 
 
-def _unknown(why: str = "") -> UnknownToken:
-    """RFC 6750 §3.1: with the sentence in the header, too, because some clients show nothing else."""
+def _unknown(path: str, why: str = "") -> UnknownToken:
     told = why or _NOT_VALID
-    challenge = b'Bearer error="invalid_token", error_description="%b"' % told.encode("ascii", "replace")
-    return UnknownToken(401, told, (b"www-authenticate", challenge))
+    return UnknownToken(401, told, challenge(path, error="invalid_token", told=told))
 
 
-def _unauthorized(message: str) -> HttpRefusal:
-    return HttpRefusal(401, message, _CHALLENGE)
+def _elsewhere(path: str) -> HttpRefusal:
+    """RFC 8707 §2: the token's audience is another resource. The same whether or not there is anything here."""
+    return HttpRefusal(401, _ELSEWHERE, challenge(path, error="invalid_token", told=_ELSEWHERE))
+
+
+def _unauthorized(path: str, message: str) -> HttpRefusal:
+    return HttpRefusal(401, message, challenge(path))
 
 
 def _not_current() -> HttpRefusal:

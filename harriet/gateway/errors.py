@@ -60,6 +60,21 @@ class NotOffered(RpcRefusal):
         self.reason = reason
 
 
+class InsufficientScope(RpcRefusal):
+    """The person may use it, and did not allow it to this client. `scope` is all that its next token needs."""
+
+    def __init__(self, name: str, scope: str) -> None:
+        super().__init__(
+            403,
+            f"“{name}” is of a kind that was not allowed to this client when it was connected. Connect it again and "
+            f"allow that kind, or disconnect it first at {settings.BASE_URL}/me/apps/.",
+            error_data={"scope": scope},
+            status=403,
+        )
+        self.scope = scope
+        self.reason = f"The person did not allow this client all of the scopes {scope}."
+
+
 _OF_THE_CLIENT = "That is up to the client: update it, or tell whoever makes it."
 _SAID_BY_CLIENTS = frozenset({PARSE_ERROR, INVALID_REQUEST, HEADER_MISMATCH})
 """Codes of what a person can do nothing about, but by another client."""

@@ -12,6 +12,8 @@ PREFIXES: dict[str, str] = {
     "device": "hrt_dev_",
     "integration": "hrt_int_",
     "personal": "hrt_per_",
+    "oauth": "hrt_app_",
+    "refresh": "hrt_ref_",
     "setup": "",
     "invitation": "",
     "recovery": "",

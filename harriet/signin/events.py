@@ -72,3 +72,39 @@ class ConnectedAppEnded(SigninEvent):
     sentence = "{actor} disconnected {app} of {person}."
     app: Annotated[str, "the client, as it calls itself"]
     profile: Label | None
+
+
+class AppEvent(AuditEvent):
+    """Something about an AI client that a person signed in to."""
+
+    person: Label
+    client: Annotated[str, "the client, as it calls itself"]
+    profile: Label
+
+
+class AppConnected(AppEvent):
+    """A person allowed an AI client to use a profile in their name, or allowed it something else than before."""
+
+    code = "app.connected"
+    sentence = "{person} allowed {client} to use the profile {profile}."
+    client_id: Annotated[str, "the id under which the client is known here"]
+    source: Annotated[str, "how it came to be known: dcr registered itself, cimd by its document, manual by an admin"]
+    answers_to: Annotated[str, "where its answers go: a host, or an app on the person's computer"]
+    scopes: Annotated[str, "what it may do, as scopes"]
+    until: Annotated[str, "when the person is asked again"]
+
+
+class AppRefused(AppEvent):
+    """A person said no to an AI client."""
+
+    code = "app.refused"
+    sentence = "{person} did not allow {client} to use the profile {profile}."
+    client_id: Annotated[str, "the id under which the client is known here"]
+
+
+class AppTokensEnded(AppEvent):
+    """All tokens of one sign-in with an AI client ended."""
+
+    code = "app.tokens_ended"
+    sentence = "The tokens of {client} for {person} at the profile {profile} ended: {why}."
+    why: Annotated[str, "the reason, as words"]

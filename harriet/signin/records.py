@@ -62,6 +62,7 @@ RECORDS = (
             "device": "Known to the log as",
             "profile_id": "Profile",
             "scopes": "Allowed",
+            "redirect_uri": "Answers go to",
             "consented_at": "Since",
             "expires_at": "Asked again",
             "refreshed_at": "Last refreshed",

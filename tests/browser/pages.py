@@ -10,6 +10,7 @@ from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import CredentialOffer, Device, Group, Membership
 from tests.stage.cast import Cast
+from tests.stage.signing_app import asking_client
 from vault.models import Credential, OAuthClient
 
 LISTS = (
@@ -156,6 +157,8 @@ def own(cast: Cast) -> list[str]:
         *(reverse(name) for name in OWN),
         *(reverse("me:client", args=["work", key]) for key in ("claude-code", "claude-desktop", "cursor")),
         reverse("me:credential", args=[offer.pk]),
+        reverse("oauth:device", args=["acme"]),
+        f"{reverse('oauth:authorize', args=['acme'])}?{asking_client(cast.acme)}",
         f"{reverse('me:request')}?connector={warehouse.pk}",
         reverse("tickets:detail", args=[asked.ticket.number]),
     ]

@@ -37,7 +37,10 @@ def company(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Company]:
     folder = tmp_path_factory.mktemp("clients")
-    gateway = Gateway(log=folder / "gateway.log")
+    from tests.stage.site import collect_static
+
+    collect_static()  # of the page that asks for consent
+    gateway = Gateway(log=folder / "gateway.log", HARRIET_BASE_URL="http://127.0.0.1:{port}")
     with django_db_blocker.unblock(), sdk_server(folder) as sdk, everything_server(folder) as everything:
         try:
             token = set_up(folder, sdk.url, everything.url)

@@ -11,7 +11,9 @@ import pytest
 
 from tests.conformance.report import REPORT
 
-SUITES = ("tests/conformance/test_pass_suite.py", "tests/conformance/test_pass_client_suite.py")
+SUITES = tuple(
+    f"tests/conformance/test_pass_{part}.py" for part in ("suite", "client_suite", "client_auth", "authorization_suite")
+)
 
 
 def main() -> int:

@@ -77,15 +77,20 @@ def _run(folder: Path, *arguments: str) -> Ran:
     command = [node(), str(SUITE), *arguments, "-o", str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     (folder / "suite.log").write_text(done.stdout + done.stderr)
-    rows = [_row(path) for path in sorted(folder.glob("**/checks.json"), key=lambda path: path.stat().st_mtime_ns)]
+    rows = rows_in(folder)
     assert rows, done.stdout[-2000:] + done.stderr[-2000:]
     return rows, done.returncode
+
+
+def rows_in(folder: Path) -> list[Row]:
+    """What the suite wrote there, in the order in which it ran."""
+    return [_row(path) for path in sorted(folder.glob("**/checks.json"), key=lambda path: path.stat().st_mtime_ns)]
 
 
 def _row(path: Path) -> Row:
     """The suite names a folder after what it ran, the scenario and the time."""
     checks = json.loads(path.read_text())
-    scenario = re.sub(r"^(server|client)-|-\d{4}-\d\d-\d\dT.*$", "", path.parent.name)
+    scenario = re.sub(r"^(server|client|authorization)-|-\d{4}-\d\d-\d\dT.*$", "", path.parent.name)
     found = Counter(check["status"] for check in checks)
     asides = [str((check.get("details") or {}).get("message", "")) for check in checks if check["status"] == "INFO"]
     return Row(

@@ -31,6 +31,18 @@ PUBLIC = {
     "people:setup",
     "people:join",
     "people:join_known",
+    "oauth:profile_document",
+    "oauth:metadata",
+    "oauth:openid",
+    "oauth:openid_within",
+    "oauth:within",
+    "oauth:authorize",
+    "oauth:token",
+    "oauth:register",
+    "oauth:revoke",
+    "oauth:introspect",
+    "oauth:device_authorization",
+    "oauth:jwks",
 }
 """Pages for people who are not signed in. What they open is proved by a link or a password, and tested there."""
 

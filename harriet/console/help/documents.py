@@ -29,7 +29,7 @@ class Shelf:
 SHELVES = (
     Shelf(
         "For everybody who uses Harriet",
-        ("first-run", "people", "approvals", "notifications", "audit", "redaction", "servers", "records"),
+        ("first-run", "people", "approvals", "notifications", "audit", "redaction", "servers", "clients", "records"),
     ),
     Shelf("For whoever runs it", ("production", "renewal", "setup-file", "metrics", "scale", "large", "performance")),
     Shelf("For reference", ("audit-events", "reference", "conformance", "sessions")),

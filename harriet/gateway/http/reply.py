@@ -37,7 +37,7 @@ class HttpReply:
         self._journal: Journal | None = None
         self._kept_for = (b"", b"")
         self.more_headers: tuple[tuple[bytes, bytes], ...] = ()
-        """For web pages of other origins."""
+        """For web pages of other origins, and for a client that needs another token."""
         self.is_done = False
         self.is_gone = False
         """The client went away: nobody hears the answer."""

@@ -47,7 +47,7 @@ def _compile(organization_id: UUID, before: Snapshot | None) -> Snapshot | None:
         number=number or 0,
         principals=principals.by_hash,
         principals_mark=principals.mark,
-        by_token={one.token_id: one for one in principals.by_hash.values()},
+        by_token={one.token_id: one for one in principals.by_hash.values()},  # of several secrets, the current one
         profiles={profile.slug: profile for profile in facts.profiles.values()},
         credentials=sealed_credentials(organization_id),
         opener=opener_for(organization_id),

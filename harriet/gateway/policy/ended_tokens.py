@@ -9,6 +9,7 @@ import asyncio
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 
 from harriet.gateway.processes.database import in_database
@@ -26,6 +27,14 @@ _REVOKED = (
     f"{_CONNECT}. If you did not, ask your IT team why."
 )
 _EXPIRED = f"This credential expired on {{day}}. Make a new one at {_CONNECT}."
+_APP_EXPIRED = (
+    "This token has expired. The client exchanges it for the next one by itself; if it does not, sign in again from "
+    "the client."
+)
+_APP_ENDED = (
+    "The sign-in of this client was ended on {day}: it was disconnected, or its token was used twice. Sign in again "
+    "from the client."
+)
 _SHARED = "This shared key was revoked or has expired. Whoever runs this client gets a new one from your IT team."
 _FOR_API = (
     "This is a personal API token, which opens the API alone. A client needs a device credential: make one at "
@@ -44,7 +53,7 @@ async def why_ended(key: bytes) -> str:
 
 
 def _why(key: bytes) -> str:
-    token = AccessToken.objects.filter(token_hash=key).first()
+    token = AccessToken.objects.filter(Q(token_hash=key) | Q(previous_hash=key)).first()
     if token is None:
         return ""
     if token.user_id is None:
@@ -54,6 +63,9 @@ def _why(key: bytes) -> str:
         return _LEFT
     if token.kind == AccessToken.Kind.PERSONAL:
         return _FOR_API
+    if token.kind == AccessToken.Kind.OAUTH:
+        ended = token.revoked_at or (token.expires_at if token.expires_at <= timezone.now() else None)
+        return _APP_ENDED.format(day=f"{ended:%Y-%m-%d}") if ended else _APP_EXPIRED
     if token.revoked_at is not None:
         return _REVOKED.format(day=f"{token.revoked_at:%Y-%m-%d}")
     return _EXPIRED.format(day=f"{token.expires_at:%Y-%m-%d}") if token.expires_at <= timezone.now() else ""

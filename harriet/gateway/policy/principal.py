@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+from django.db.models import Q, QuerySet
 
 from audit.actor import Actor, Label
 from connectors.access.facts import Mark, MemberRow, OrganizationFacts
@@ -30,26 +32,50 @@ class Principal:
     """The last characters of the token."""
     only_profile_id: UUID | None
     expires_at: datetime
+    """When the access ends."""
+    scopes: frozenset[str] | None = None
+    """What a person allowed a connected app; None for tokens that groups and profiles alone bound."""
+    secret_until: datetime | None = None
+    """When this secret has to be exchanged for the next one, where that comes before."""
     expires: float = field(init=False)
-    """The same in Unix seconds: cheaper to compare, and every request does."""
+    """When the secret is over, in Unix seconds: cheaper to compare, and every request does."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "expires", self.expires_at.timestamp())
+        object.__setattr__(self, "expires", (self.secret_until or self.expires_at).timestamp())
 
 
 def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
     """Every token of the organization that may open the gateway. Two queries."""
-    tokens = AccessToken.objects.filter(organization_id=facts.id, revoked_at=None).exclude(
-        kind=AccessToken.Kind.PERSONAL
-    )
     groups = _groups_of_keys(facts.id)
-    found = {}
-    for values in tokens.values_list(*_TOKEN).iterator(chunk_size=1000):
+    found: dict[bytes, Principal] = {}
+    for values in _opening(facts.id).values_list(*_TOKEN).iterator(chunk_size=1000):
         token = _Token(*values)
         principal = _principal(token, facts, groups.get(token.id, set()))
         if principal is not None and principal.caller.is_active:
-            found[bytes(token.token_hash)] = principal
+            found |= dict(_by_secret(token, principal))
     return found
+
+
+def load_app_principal(facts: OrganizationFacts, key: bytes) -> dict[bytes, Principal]:
+    """The bearer of a connected app's token that came after the facts, by its secrets. One query."""
+    is_it = Q(token_hash=key) | Q(previous_hash=key)
+    token = _opening(facts.id).filter(is_it, kind=AccessToken.Kind.OAUTH).values_list(*_TOKEN).first()
+    principal = _principal(_Token(*token), facts, set()) if token is not None else None
+    if token is None or principal is None or not principal.caller.is_active:
+        return {}
+    return dict(_by_secret(_Token(*token), principal))
+
+
+def _opening(organization_id: UUID) -> QuerySet[AccessToken]:
+    tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
+    return tokens.exclude(kind=AccessToken.Kind.PERSONAL)
+
+
+def _by_secret(token: _Token, principal: Principal) -> Iterator[tuple[bytes, Principal]]:
+    """Last comes the current one."""
+    if token.previous_hash is not None and token.previous_until is not None:
+        yield bytes(token.previous_hash), replace(principal, secret_until=token.previous_until)
+    yield bytes(token.token_hash), principal
 
 
 class Principals(NamedTuple):
@@ -65,7 +91,7 @@ def mark_of_tokens(organization_id: UUID) -> Mark:
     tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
     groups = AccessToken.groups.through.objects.filter(accesstoken__in=tokens)
     return (
-        fingerprint(tokens.values_list("kind", *_TOKEN)),
+        fingerprint(tokens.values_list(*_TOKEN)),
         fingerprint(groups.values_list("accesstoken_id", "group_id")),
     )
 
@@ -78,6 +104,11 @@ class _Token(NamedTuple):
     user_id: UUID | None
     profile_id: UUID | None
     expires_at: datetime
+    kind: str
+    scopes: str
+    secret_until: datetime | None
+    previous_hash: bytes | None
+    previous_until: datetime | None
     device_id: UUID | None
     device_name: str | None
     device_revoked_at: datetime | None
@@ -129,4 +160,6 @@ def _personal(token: _Token, member: MemberRow) -> Principal:
         token_hint=token.hint,
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
+        scopes=frozenset(token.scopes.split()) if token.kind == AccessToken.Kind.OAUTH else None,
+        secret_until=token.secret_until,
     )

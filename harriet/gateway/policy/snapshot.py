@@ -39,8 +39,8 @@ class Entrance(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An organization as it was at one version. Only `views`, `frames` and `entrances` grow: made when they are first
-    needed."""
+    """An organization as it was at one version. Only `views`, `frames` and `entrances` grow, made when they are first
+    needed; and `admitted`, with the bearers of tokens that came after it."""
 
     facts: OrganizationFacts
     number: int
@@ -57,6 +57,18 @@ class Snapshot:
     """By the ids of a principal and a grant, and the client's label."""
     entrances: dict[tuple[int, int], Entrance] = field(default_factory=dict)
     """By the ids of a principal and a profile."""
+    admitted: dict[bytes, Principal] = field(default_factory=dict)
+    """By the hash of their token: connected apps whose token was issued or exchanged since, which moves no version."""
+    newcomers: dict[UUID, Principal] = field(default_factory=dict)
+    """The same by the ids of their tokens."""
+
+    def admit(self, found: Mapping[bytes, Principal]) -> None:
+        self.admitted.update(found)
+        self.newcomers.update({one.token_id: one for one in found.values()})
+
+    def bearer(self, key: bytes) -> Principal | None:
+        """Whoever holds the token with this hash."""
+        return self.principals.get(key) or self.admitted.get(key)
 
     def may_enter(self, principal: Principal, profile: ProfileRow) -> bool:
         """`view.may_enter`, decided once for both as they are: neither ever changes."""
@@ -69,7 +81,7 @@ class Snapshot:
         return known.is_open
 
     def principal_of(self, token_id: UUID) -> Principal | None:
-        return self.by_token.get(token_id)
+        return self.by_token.get(token_id) or self.newcomers.get(token_id)
 
     def profile_of(self, profile_id: UUID) -> ProfileRow | None:
         return self.facts.profiles.get(profile_id)
@@ -78,7 +90,7 @@ class Snapshot:
 def view_of(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
     """What this caller sees of a profile that they may enter (`may_enter` is asked first, for every request)."""
     caller = principal.caller
-    key = (profile.id, caller.role, caller.group_ids)
+    key = (profile.id, caller.role, caller.group_ids, principal.scopes)
     view = snapshot.views.get(key)
     if view is None:
         view = compiled_view(snapshot.facts, principal, profile)

@@ -13,16 +13,20 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 
 from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.policy.principal import load_app_principal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import may_enter
 from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.notifications import VersionNumbers
+from harriet.people.tokens import PREFIXES, hash_token
 
 log = logging.getLogger(__name__)
 
 STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
+LONGEST_TOKEN = 100
+"""Characters of a token that is looked up."""
 
 
 class Snapshots:
@@ -107,7 +111,10 @@ class Snapshots:
     async def load(self, organization_id: UUID) -> Snapshot | None:
         """None when the organization is gone."""
         began = monotonic()
-        snapshot = await in_database(compile_snapshot, organization_id, self._of(organization_id))
+        before = self._of(organization_id)
+        snapshot = await in_database(compile_snapshot, organization_id, before)
+        if snapshot is not None:
+            await self._admit_again(before, snapshot)
         self._forget(organization_id)
         if snapshot is not None:
             slug = snapshot.facts.slug
@@ -116,6 +123,22 @@ class Snapshots:
             self._confirmed[slug] = began
             self._reloaded(slug)
         return snapshot
+
+    async def admit(self, slug: str, token: str) -> bool:
+        """Looks a connected app's token up that the snapshot doesn't know, and keeps its bearer until the next one.
+        Only in the snapshot that was asked: a revocation moves the version, and the next snapshot comes without it."""
+        snapshot = self.get(slug)
+        if snapshot is None or not token.startswith(PREFIXES["oauth"]) or len(token) > LONGEST_TOKEN:
+            return False
+        found = await in_database(load_app_principal, snapshot.facts, hash_token(token))
+        snapshot.admit(found)
+        return bool(found)
+
+    async def _admit_again(self, before: Snapshot | None, snapshot: Snapshot) -> None:
+        """A token may have come after the facts that are new now: whoever was let in with it isn't put out."""
+        keys = before.admitted.keys() - snapshot.principals.keys() if before is not None else ()
+        for key in keys:
+            snapshot.admit(await in_database(load_app_principal, snapshot.facts, key))
 
     async def _reload_until_current(self, organization_id: UUID) -> None:
         try:

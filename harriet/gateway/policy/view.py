@@ -10,6 +10,7 @@ from uuid import UUID
 from approvals.gate import judge
 from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import may_call, may_open
+from connectors.access.scopes import scope_of
 from connectors.models import Connector, Tool
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.listing import Listing, listing_of
@@ -17,8 +18,8 @@ from harriet.gateway.policy.principal import Principal
 
 MOST_ENTRIES = 200_000
 """Tools in all views of a snapshot together; one takes some hundred bytes."""
-ViewKey = tuple[UUID, str | None, frozenset[UUID]]
-"""A profile, and the role and groups of whoever sees it: made for each request, so it is a plain tuple."""
+ViewKey = tuple[UUID, str | None, frozenset[UUID], frozenset[str] | None]
+"""A profile, and the role, groups and scopes of whoever sees it: made for each request, so it is a plain tuple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class View:
     hidden: dict[tuple[str, str], ToolRow]
     """By kind and shown name: in the profile, but not for this caller. Needed for the audit log and for saying why
     there is nothing."""
+    beyond: Mapping[tuple[str, str], str]
+    """By kind and shown name, what the person may use and did not allow this client: the scope that it would take."""
     readable: frozenset[UUID]
     """The profile's connectors whose resources are enabled, whoever may read them."""
     tool_listing: Listing
@@ -63,8 +66,7 @@ class Views:
     def of_profiles(self, ids: set[UUID]) -> Views:
         kept = Views()
         for key, view in list(self._views.items()):
-            profile_id, _, _ = key
-            if profile_id in ids:
+            if key[0] in ids:
                 kept.keep(key, view)
         return kept
 
@@ -85,6 +87,8 @@ def why_hidden(view: View, kind: str, name: str, principal: Principal, profile: 
     row = view.hidden.get((kind, name))
     if row is None:
         return f"The profile has no {_WORDS[kind]} of this name."
+    if (kind, name) in view.beyond:
+        return f"The person did not allow this client the scope {view.beyond[kind, name]}."
     verdict = may_call(row.facts, principal.caller, profile.facts)
     return _OUTNUMBERED if verdict.is_allowed else verdict.reason
 
@@ -93,13 +97,18 @@ _WORDS: dict[str, str] = {Tool.Kind.TOOL: "tool", Tool.Kind.PROMPT: "prompt", To
 _OUTNUMBERED = "Another connector of the profile offers the same name; switch on the profile's name prefix."
 
 
+_NOT_ALLOWED = "Some tools are of a kind that was not allowed to this client when it was connected."
+
+
 def why_nothing(view: View, profile: ProfileRow) -> str:
     """Why the caller sees nothing, in at most three sentences; empty when there is something."""
     if view.grants or view.prompts or view.resources:
         return ""
     if not view.hidden:
         return f"The profile {profile.name} contains no tools yet. Ask your IT team, who fill it."
-    reasons = _distinct(_why_not_yours(row) for row in view.hidden.values())
+    reasons = _distinct(
+        _NOT_ALLOWED if place in view.beyond else _why_not_yours(row) for place, row in view.hidden.items()
+    )
     told = " ".join(reasons[:3])
     return f"You see no tools in the profile {profile.name}. {told} Ask your IT team if you should see some."
 
@@ -129,12 +138,17 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
     """What the rules let a caller of this role and these groups use, and what they keep from them."""
     allowed: dict[str, dict[str, Grant]] = {kind: {} for kind in Tool.Kind.values}
     hidden: dict[tuple[str, str], ToolRow] = {}
+    beyond: dict[tuple[str, str], str] = {}
     withdrawn: list[ToolRow] = []
     rows = facts.tools_in(profile)
     for row in rows:
         name = row.connector.slug if row.kind == Tool.Kind.RESOURCES else row.shown_name(profile)
         verdict = may_call(row.facts, principal.caller, profile.facts)
-        if verdict.is_allowed and name not in allowed[row.kind]:
+        scope = scope_of(row.kind, row.risk)
+        if verdict.is_allowed and principal.scopes is not None and scope not in principal.scopes:
+            beyond.setdefault((row.kind, name), scope)
+            hidden.setdefault((row.kind, name), row)
+        elif verdict.is_allowed and name not in allowed[row.kind]:
             gate = judge(requires_confirmation=row.requires_confirmation)
             allowed[row.kind][name] = Grant(row, name, verdict.reason, gate)
         else:
@@ -148,6 +162,7 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
         prompts=prompts,
         resources={grant.tool.connector.id: grant for grant in allowed[Tool.Kind.RESOURCES].values()},
         hidden=hidden,
+        beyond=beyond,
         readable=frozenset(
             row.connector.id for row in rows if row.kind == Tool.Kind.RESOURCES and row.facts.is_enabled
         ),

@@ -10,7 +10,7 @@ import msgspec
 
 from harriet.gateway.content.results import Fields
 from harriet.gateway.content.revisions import fit
-from harriet.gateway.errors import CallCancelled, GatewayError, RpcRefusal
+from harriet.gateway.errors import CallCancelled, GatewayError, InsufficientScope, RpcRefusal
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.processes.running import RequestKey, name_of, tell_other_processes
 from harriet.gateway.protocol.messages import (
@@ -108,6 +108,8 @@ async def _answer(visit: Visit, message: Incoming, *, is_alone: bool = True) -> 
         return 202, b""
     except GatewayError as problem:
         status, error = error_of(problem, call, is_modern=False)
+        if isinstance(problem, InsufficientScope) and is_alone:
+            visit.challenge(problem)
         return status or 200, raw_error_body(message.id, msgspec.json.encode(error))
 
 

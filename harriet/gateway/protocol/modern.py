@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from harriet.gateway.content.results import COMPLETE, Fields, asks_for_input
-from harriet.gateway.errors import CallCancelled, GatewayError, RpcRefusal
+from harriet.gateway.errors import CallCancelled, GatewayError, InsufficientScope, RpcRefusal
 from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.protocol.listen import serve_listen
 from harriet.gateway.protocol.messages import Incoming, incoming, raw_error_body, result_body
@@ -226,6 +226,8 @@ def _state_member(state: RequestState) -> bytes:
 
 async def _refuse(visit: Visit, message: Incoming, problem: GatewayError, call: Call | None) -> None:
     status, error = error_of(problem, call, is_modern=True)
+    if isinstance(problem, InsufficientScope):
+        visit.challenge(problem)
     code = error["code"]
     by_code = 400 if code in _REFUSED_WITH_400 else _STATUS.get(code, 200)
     await visit.exchange.reply.finish(status or by_code, raw_error_body(message.id, msgspec.json.encode(error)))

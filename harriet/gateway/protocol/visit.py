@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.access.facts import ProfileRow
-from harriet.gateway.errors import HttpRefusal
+from harriet.gateway.errors import HttpRefusal, InsufficientScope
+from harriet.gateway.http.challenges import insufficient_scope
 from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
@@ -26,6 +27,11 @@ class Visit:
     session: OpenSession | None = None
     unknown_session: HttpRefusal | None = None
     """Why there is none, though the client named one."""
+
+    def challenge(self, problem: InsufficientScope) -> None:
+        """The client hears with its 403 what its next token needs."""
+        path = self.exchange.scope["path"]
+        self.exchange.reply.more_headers += (insufficient_scope(path, problem.scope),)
 
     def view(self) -> View:
         """What this caller may use of the profile."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from connectors.access.scopes import in_order
 from connectors.models import Tool
-from harriet.gateway.errors import NotOffered, ToolRefusal
+from harriet.gateway.errors import InsufficientScope, NotOffered, ToolRefusal
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import View, why_hidden
@@ -17,8 +18,23 @@ def authorize(call: Call) -> Grant:
     view = view_of(call.snapshot, call.principal, call.profile)
     grant, kind = named_by(call, view)
     if grant is None:
+        if scope := view.beyond.get((kind, _shown(call))):
+            raise InsufficientScope(call.name, _needed(call, scope))
         raise NotOffered(kind, call.name, why_hidden(view, kind, call.name, call.principal, call.profile))
     return grant
+
+
+def _shown(call: Call) -> str:
+    """Resources stand together under their connector's short name."""
+    if call.connector_id is None:
+        return call.name
+    connector = call.snapshot.facts.connectors.get(call.connector_id)
+    return connector.slug if connector is not None else ""
+
+
+def _needed(call: Call, scope: str) -> str:
+    """All that the client's next token needs: what it has, and what this takes (RFC 6750 §3.1)."""
+    return in_order((call.principal.scopes or frozenset()) | {scope})
 
 
 def named_by(call: Call, view: View) -> tuple[Grant | None, str]:

@@ -14,7 +14,7 @@ from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, In
 from connectors.access.facts import ToolRow
 from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamTimeout
-from harriet.gateway.errors import GatewayError, NotOffered, ToolRefusal, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, InsufficientScope, NotOffered, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
 from harriet.gateway.policy.view import View
@@ -89,7 +89,7 @@ def refused(call: Call, refusal: GatewayError) -> NewEvent:
         tool=Label(tool.id, name_with_kind(tool.kind, tool.name)) if tool else None,
         profile=Label(call.profile.id, call.profile.name),
         ticket=call.ticket,
-        reason=refusal.reason if isinstance(refusal, NotOffered) else refusal.message,
+        reason=refusal.reason if isinstance(refusal, NotOffered | InsufficientScope) else refusal.message,
         asked_for=call.name[:LONGEST],
         **how,
     )

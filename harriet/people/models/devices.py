@@ -80,6 +80,12 @@ class AccessToken(models.Model):
     """The same in words, as it was called then."""
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+    secret_until = models.DateTimeField(null=True)
+    """Of a connected app's: when the secret has to be exchanged for the next one. The row stays: what it began goes on
+    under its next secret. Null for kinds whose secret lasts as long as they do."""
+    previous_hash = models.BinaryField(max_length=32, null=True)
+    """The SHA-256 of the secret before, which requests that were under way may still bear."""
+    previous_until = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
@@ -98,6 +104,11 @@ class AccessToken(models.Model):
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="token_newest"),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="token_name_begins"),
+            models.Index(
+                fields=["previous_hash"],
+                condition=models.Q(previous_hash__isnull=False),
+                name="token_previous_hash",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -77,6 +77,9 @@ class ConnectedApp(models.Model):
     device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="connected_app")
     profile_id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField()
     scopes = models.CharField(max_length=200)
+    redirect_uri = models.CharField(max_length=1000, blank=True, db_default="")
+    """Where answers went when the person said yes, without the port of a loopback address: another one asks again.
+    Empty for a client that was allowed by a code typed in."""
     consented_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     """When the person is asked again."""

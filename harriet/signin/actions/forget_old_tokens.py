@@ -1,0 +1,34 @@
+"""Forgets what no client can use any more: codes, answers that were kept for a lost one, tokens that ended long ago.
+
+Used refresh tokens stay for a month, so that a later use is known for what it is. The rows by which the gateway knows a
+sign-in stay, as those of device credentials do: held calls and the log name them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Now
+
+from harriet.signin.actions.use_refresh_token import GRACE
+from harriet.signin.models import AuthorizationCode, DeviceCode, IssuedToken, RefreshToken
+
+CODES_KEPT = timedelta(days=1)
+TOKENS_KEPT = timedelta(days=30)
+AT_ONCE = 2000
+"""Rows of a kind in one turn: the next turn takes the rest."""
+
+
+def forget_old_tokens() -> int:
+    """No audit event: nothing that anybody could do changes. Returns how many rows went."""
+    RefreshToken.objects.exclude(sealed_answer=None).filter(answered_at__lt=Now() - GRACE).update(sealed_answer=None)
+    gone = _forget(AuthorizationCode.objects.filter(expires__lt=Now() - CODES_KEPT))
+    gone += _forget(DeviceCode.objects.filter(expires__lt=Now() - CODES_KEPT))
+    gone += _forget(RefreshToken.objects.filter(revoked__lt=Now() - TOKENS_KEPT))
+    return gone + _forget(IssuedToken.objects.filter(refresh_token=None, expires__lt=Now() - TOKENS_KEPT))
+
+
+def _forget(old: QuerySet[Model]) -> int:
+    ids = list(old.values_list("pk", flat=True)[:AT_ONCE])
+    return old.model._default_manager.filter(pk__in=ids).delete()[0] if ids else 0
