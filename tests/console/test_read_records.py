@@ -55,7 +55,7 @@ def person_with(cast: Cast, role: Role) -> User:
     return found.user if found else person(cast.acme, f"A {role}", role, email=f"{role}@acme.test")
 
 
-def text_of(client: Client, url: str, **query: str) -> str:
+def text_of(client: Client, url: str, /, **query: str) -> str:
     answer = client.get(url, query)
     assert answer.status_code == 200, (url, answer.status_code)
     return answer.content.decode()

@@ -138,7 +138,7 @@ def _oauth(cast: Cast, company: BusyCompany) -> None:
         user=cast.dana,
         connector_id=company.connectors[0].pk,
         state_hash=b"\x05" * 32,
-        sealed_verifier=b"\x06",
+        sealed_verifier=b"\x06" * 32,
         key_version=1,
         issuer="https://id.example",
         redirect_uri="https://harriet.example/oauth/callback",

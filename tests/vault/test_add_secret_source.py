@@ -56,7 +56,7 @@ def test_each_source_stands_in_the_registry() -> None:
 def test_with_a_second_source_each_version_says_which_it_is_of() -> None:
     """The column comes when it is needed, and is then handed on to whoever opens."""
     columns = {field.name for field in CredentialVersion._meta.fields}
-    assert ("source" in columns) == (len(SOURCES) > 1), "vault/models.py: the column `source` of CredentialVersion"
+    assert ("source" in columns) == (len(SOURCES) > 1), "the column of CredentialVersion in vault/models/credentials.py"
     for source in SOURCES:
         credential = Credential(organization_id=uuid4(), connector_id=uuid4())
         version = CredentialVersion(credential=credential, number=1, key_version=1, sealed=b"")
