@@ -8,7 +8,8 @@ from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls
 from harriet.console.help.urls import help_urls
-from harriet.console.me.urls import me_urls
+from harriet.console.me.callback import oauth_callback
+from harriet.console.me.urls import connection_urls, me_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
@@ -22,7 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(account_urls)),
     path("", include(people_urls)),
     path("", include(oauth_urls)),
+    path("me/connections/", include(connection_urls)),
     path("me/", include(me_urls)),
+    path("oauth/callback", oauth_callback, name="oauth_callback"),
     path("help/", include(help_urls)),
     path("tickets/", include(ticket_urls)),
     path("settings/integrations/", include(connector_urls)),

@@ -7,6 +7,7 @@ from django.urls import path
 from connectors.pages.access_step import access_step
 from connectors.pages.bulk import bulk_page, set_many_tools, undo_bulk
 from connectors.pages.connector.access import access_tab, save_approvers
+from connectors.pages.connector.accounts import accounts_tab, end_account
 from connectors.pages.connector.activity import activity_tab
 from connectors.pages.connector.authentication import authentication_tab, switch_back_to_secret
 from connectors.pages.connector.buttons import (
@@ -68,6 +69,8 @@ connector_urls = (
         path("<uuid:pk>/access/", access_tab, name="access"),
         path("<uuid:pk>/access/approvers/", save_approvers, name="approvers"),
         path("<uuid:pk>/authentication/", authentication_tab, name="authentication"),
+        path("<uuid:pk>/accounts/", accounts_tab, name="accounts"),
+        path("<uuid:pk>/accounts/<uuid:grant_id>/disconnect/", end_account, name="end_account"),
         path("<uuid:pk>/authentication/switch-back/", switch_back_to_secret, name="switch_back"),
         path("<uuid:pk>/activity/", activity_tab, name="activity"),
         path("<uuid:pk>/settings/", settings_tab, name="settings"),

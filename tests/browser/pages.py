@@ -10,6 +10,8 @@ from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import CredentialOffer, Device, Group, Membership
 from tests.stage.cast import Cast
+from tests.stage.grants import grant, registration
+from tests.stage.own_accounts import OwnAccounts
 from tests.stage.signing_app import asking_client
 from vault.models import Credential, OAuthClient
 
@@ -40,6 +42,7 @@ LISTS = (
     "tickets:list",
     "me:home",
     "me:tools",
+    "connections:list",
     "me:request",
     "me:devices",
     "me:apps",
@@ -59,6 +62,7 @@ SIGNED_OUT = ("account_login", "account_reset_password", "account_reset_password
 OWN = (
     "me:home",
     "me:tools",
+    "connections:list",
     "me:request",
     "me:devices",
     "me:apps",
@@ -71,7 +75,7 @@ OWN = (
 )
 """Open to a member."""
 
-_CONNECTOR_TABS = ("detail", "access", "authentication", "activity", "settings", "delete", "ready")
+_CONNECTOR_TABS = ("detail", "access", "authentication", "accounts", "activity", "settings", "delete", "ready")
 
 
 def lists() -> list[str]:
@@ -128,6 +132,23 @@ def _oauth_client(cast: Cast) -> OAuthClient:
         },
     )
     return found
+
+
+def own_account(cast: Cast) -> list[str]:
+    """Of Alice, who is of Sales for this: the page of an account that she has connected, and of one that waits."""
+    Membership.objects.get(user=cast.alice).groups.add(cast.sales)
+    client = registration(cast.acme, "https://accounts.acme.test", allowed_domains=["acme.test", "acme.example"])
+    mail = OwnAccounts(cast, "https://mail.acme.test/mcp", client, slug="mail", at="mail", scopes="mail.read mail.send")
+    notes = OwnAccounts(cast, "https://notes.acme.test/mcp", client, slug="notes", at="notes")
+    for user in (cast.alice, cast.bob):
+        grant(client, user, "https://mail.acme.test/mcp", scopes="mail.read", asked_scopes="mail.read mail.send")
+    return [
+        reverse("connections:list"),
+        reverse("connections:detail", args=[mail.connector.pk]),
+        reverse("connections:detail", args=[notes.connector.pk]),
+        reverse("connections:connect", args=[notes.connector.pk]),
+        reverse("connectors:accounts", args=[mail.connector.pk]),
+    ]
 
 
 def changing(cast: Cast) -> list[str]:

@@ -28,7 +28,7 @@ def test_pages_of_an_empty_organization(site: Site, cast: Cast) -> None:
 
 def test_pages_of_a_busy_organization(site: Site, cast: Cast) -> None:
     make_busy_company(cast)
-    walk(site.page(cast.alice), [*pages.lists(), *pages.details(cast), *pages.changing(cast)])
+    walk(site.page(cast.alice), [*pages.lists(), *pages.details(cast), *pages.changing(cast), *pages.own_account(cast)])
 
 
 def test_pages_of_a_member_and_an_approver(site: Site, cast: Cast) -> None:

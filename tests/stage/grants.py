@@ -25,6 +25,9 @@ def registration(organization: Organization, issuer: str, **more: Any) -> OAuthC
         "authorization_endpoint": f"{issuer}/auth",
         "token_endpoint": f"{issuer}/token",
         "revocation_endpoint": f"{issuer}/token/revocation",
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": ["openid", "email", "offline_access", "tools.read", "tools.write"],
     }
     fields = {"name": "Provider", "origin": "typed", "auth_method": "client_secret_basic", "allow_internal": True}
     client = OAuthClient(

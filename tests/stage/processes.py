@@ -119,6 +119,13 @@ class Process:
             self.child.wait(10)
 
 
+class Running(Process):
+    """A program that somebody else has started, and ends."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.port = url, int(url.rpartition(":")[2])
+
+
 class Gateway(Process):
     """The web process, which is the gateway and serves the pages."""
 

@@ -14,9 +14,9 @@ from harriet.people.permissions import has_power, membership_of_actor
 from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.errors import CannotOpen
-from vault.events import OAuthDisconnected, OAuthRevokedThere
+from vault.events import OAuthDisconnected
 from vault.models import OAuthGrant
-from vault.oauth.revocation import There, Tokens, revoke_there
+from vault.oauth.revocation import There, Tokens, note_revoked, revoke_there
 from vault.oauth.sealing import access_token, refresh_token
 from vault.open import opener_for
 
@@ -62,19 +62,7 @@ def mark_ended(grant: OAuthGrant, *, actor: Actor) -> None:
 
 
 def note_there(grant: OAuthGrant, there: There, *, actor: Actor) -> None:
-    if there is There.NOTHING:
-        return
-    record(
-        OAuthRevokedThere(
-            provider=grant.client.name,
-            registration=str(grant.client_id),
-            grant=str(grant.pk),
-            whose=grant.user.email if grant.user else None,
-            observed=there.value,
-        ),
-        organization_id=grant.organization_id,
-        actor=actor,
-    )
+    note_revoked(grant.client, there, grant=grant, whose=grant.user.email if grant.user else None, actor=actor)
 
 
 def open_tokens(grant: OAuthGrant) -> Tokens:

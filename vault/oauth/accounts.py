@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+from audit.record import record
+from harriet.people.actors import actor_of
+from harriet.people.models import User
 from vault.errors import AccountNotAllowed
+from vault.events import OAuthAccountRefused
 from vault.models import OAuthClient
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
@@ -26,16 +30,17 @@ def domain_of(address: str) -> str:
     return (domain_in(domain) or "") if local and "@" not in local else ""
 
 
-def check_account(client: OAuthClient, address: str, *, is_verified: bool | None) -> None:
-    """Raises AccountNotAllowed. `is_verified`: what the provider says of the address, None where it says nothing."""
+def check_account(client: OAuthClient, address: str) -> None:
+    """`address` is one that the provider vouches for, empty for none. Raises AccountNotAllowed."""
     allowed = [str(one) for one in client.allowed_domains]
     if not allowed:
         return
     domain = domain_of(address)
     if not domain:
         raise AccountNotAllowed(
-            f"{client.name} didn’t say which account you signed in with, and only accounts of {_named(allowed)} may be "
-            "connected. Nothing was kept. Ask your IT team."
+            f"{client.name} didn’t say a confirmed address of the account that you signed in with, and only accounts "
+            f"of {_named(allowed)} may be connected. Nothing was kept. Choose your work account there, or ask your IT "
+            "team."
         )
     if domain not in allowed:
         raise AccountNotAllowed(
@@ -43,12 +48,14 @@ def check_account(client: OAuthClient, address: str, *, is_verified: bool | None
             "Nothing was kept. Connect again, and choose your work account there.",
             domain=domain,
         )
-    if is_verified is False:
-        raise AccountNotAllowed(
-            f"{client.name} says that the address of the account that you signed in with was never confirmed, so it "
-            "can’t be connected. Nothing was kept. Confirm it there, then connect again.",
-            domain=domain,
-        )
+
+
+def note_refused(client: OAuthClient, refused: AccountNotAllowed, user: User) -> None:
+    record(
+        OAuthAccountRefused(provider=client.name, registration=str(client.pk), domain=refused.domain),
+        organization_id=client.organization_id,
+        actor=actor_of(user),
+    )
 
 
 def _named(domains: list[str]) -> str:

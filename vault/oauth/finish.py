@@ -12,14 +12,16 @@ from harriet.lib.secret import Secret
 from harriet.lib.text import excerpt
 from harriet.people.actors import actor_of
 from harriet.people.models import User
-from vault.errors import ConsentFailed
+from vault.errors import AccountNotAllowed, ConsentFailed
 from vault.models import OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.account import Named, account_of
+from vault.oauth.accounts import check_account, note_refused
 from vault.oauth.answers import BEARER, Failure, TokenAnswer
 from vault.oauth.authorization import LONGEST_ANSWER, code_request, is_of_issuer
 from vault.oauth.begin import hash_of, verifier_place
 from vault.oauth.exchange import token_request
 from vault.oauth.grants import save_grant
+from vault.oauth.revocation import Tokens, note_revoked, revoke_there
 from vault.open import opener_for
 
 
@@ -38,7 +40,7 @@ def finish(state: str, parameters: Mapping[str, str], user: User) -> OAuthGrant:
     _refuse_error(parameters, client, connector)
     answer = _exchanged(request, _code_in(parameters, client, connector))
     named = account_of(client, answer, answer.scopes or request.scopes)
-    _refuse_account(client, named, connector)
+    _refuse_account(client, answer, named, user, connector)
     return save_grant(
         client,
         user,
@@ -144,15 +146,16 @@ def _exchanged(request: OAuthRequest, code: Secret) -> TokenAnswer:
     return answer
 
 
-def _refuse_account(client: OAuthClient, named: Named, connector: UUID) -> None:
-    """Nothing was kept yet. A name that somebody may choose for themselves says nothing of where they belong."""
-    domains = [str(one).lower() for one in client.allowed_domains]
-    if not domains or named.email.rpartition("@")[2].lower() in domains:
+def _refuse_account(client: OAuthClient, answer: TokenAnswer, named: Named, user: User, connector: UUID) -> None:
+    """Nothing was kept yet; what the provider gave is given back. A name that somebody may choose for themselves says
+    nothing of where they belong."""
+    try:
+        check_account(client, named.email)
+    except AccountNotAllowed as problem:
+        refused = problem
+    else:
         return
-    which = f"{named.email} is not one of those" if named.email else f"{client.name} didn’t say whose account it is"
-    raise ConsentFailed(
-        f"Your organization connects accounts of {', '.join(domains)} alone, and {which}. Nothing was connected. Sign "
-        f"out at {client.name}, then connect again with your work account.",
-        code="account",
-        connector_id=connector,
-    )
+    note_refused(client, refused, user)
+    there = revoke_there(client, Tokens(answer.refresh, answer.access))
+    note_revoked(client, there, whose=user.email, actor=actor_of(user))
+    raise ConsentFailed(refused.message, code="account", connector_id=connector)

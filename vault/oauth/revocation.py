@@ -6,10 +6,13 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from audit.actor import Actor
+from audit.record import record
 from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, session
 from harriet.lib.secret import Secret
 from vault.errors import CannotOpen
-from vault.models import OAuthClient
+from vault.events import OAuthRevokedThere
+from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.client_authentication import proof_of
 from vault.oauth.reach import reach_of_issuer
 from vault.oauth.sealing import ACCESS, REFRESH, client_secret
@@ -73,6 +76,25 @@ def revoke_there(client: OAuthClient, tokens: Tokens) -> There:
         access = _asked(client, endpoint, tokens.access, ACCESS)
         found = access if found is There.NOTHING else found
     return found
+
+
+def note_revoked(
+    client: OAuthClient, there: There, *, grant: OAuthGrant | None = None, whose: str | None, actor: Actor
+) -> None:
+    """Nothing where nothing was asked. Without a grant: of an account that was refused."""
+    if there is There.NOTHING:
+        return
+    record(
+        OAuthRevokedThere(
+            provider=client.name,
+            registration=str(client.pk),
+            grant=str(grant.pk) if grant is not None else "",
+            whose=whose,
+            observed=there.value,
+        ),
+        organization_id=client.organization_id,
+        actor=actor,
+    )
 
 
 def _may_be_asked(client: OAuthClient, endpoint: str) -> bool:

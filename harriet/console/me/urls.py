@@ -6,6 +6,13 @@ from django.urls import path
 
 from harriet.console.me.apps import disconnect_my_app, my_apps_page
 from harriet.console.me.connect import client_page, connect_page, connected_page
+from harriet.console.me.connections import (
+    connect_account_page,
+    disconnect_account,
+    disconnect_left_over,
+    my_connection_page,
+    my_connections_page,
+)
 from harriet.console.me.devices import (
     issue_my_token,
     my_devices_page,
@@ -42,3 +49,15 @@ me_urls = (
     ],
     "me",
 )
+
+connection_urls = (
+    [
+        path("", my_connections_page, name="list"),
+        path("<uuid:connector_id>/", my_connection_page, name="detail"),
+        path("<uuid:connector_id>/connect/", connect_account_page, name="connect"),
+        path("<uuid:connector_id>/disconnect/", disconnect_account, name="disconnect"),
+        path("left-over/<uuid:grant_id>/disconnect/", disconnect_left_over, name="left_over"),
+    ],
+    "connections",
+)
+"""Mounted at /me/connections/."""

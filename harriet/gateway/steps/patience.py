@@ -56,10 +56,10 @@ def seconds_left(call: Call) -> float | None:
 def _patience_of(call: Call) -> float | None:
     if call.patience is not None:
         return call.patience
-    return None if _hears_progress(call) or not call.is_introduced else SHORT
+    return None if hears_progress(call) or not call.is_introduced else SHORT
 
 
-def _hears_progress(call: Call) -> bool:
+def hears_progress(call: Call) -> bool:
     return "progressToken" in call.meta and call.stream.may_stream
 
 

@@ -80,6 +80,12 @@ FOR_YOU = Kind(
     "Something was prepared for you",
     "When somebody prepared a device credential for you.",
 )
+CONNECT_ACCOUNT = Kind(
+    "connect_account",
+    "An account to connect",
+    "When a call of yours was not made because it needs an account of your own that you have not connected yet.",
+    channel=INBOX,
+)
 INVITATION = Kind(
     "invitation",
     "Invitations",
@@ -113,6 +119,7 @@ KINDS = {
         SECRET_DUE,
         HANDED_OVER,
         FOR_YOU,
+        CONNECT_ACCOUNT,
         INVITATION,
         SIGN_IN,
         LOG_FAULT,

@@ -1,0 +1,124 @@
+"""Accounts of their own that people connect at connectors: which somebody needs, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from connectors.access.usable import usable_tools
+from connectors.models import Connector, Risk, Tool
+from harriet.people.models import Membership
+from harriet.people.queries import or_not_found
+from vault.models import Credential, OAuthClient, OAuthGrant
+from vault.oauth.asking import resource_of
+from vault.oauth.per_person import IS_PER_PERSON
+from vault.queries import in_use
+
+MOST_ACCOUNTS = 200
+"""On one page. A company has a few dozen services at most that people sign in to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one person has, or needs, at one connector."""
+
+    connector: Connector
+    credential: Credential
+    grant: OAuthGrant | None
+    """None before they connected the first time."""
+    tools: int
+    """Of theirs, that need it."""
+    changing: int
+    """Of these, what does more than read, or may."""
+
+    @property
+    def is_connected(self) -> bool:
+        return self.grant is not None and self.grant.state == OAuthGrant.State.ACTIVE
+
+    @property
+    def is_waiting(self) -> bool:
+        """For the person: nothing but their consent helps."""
+        again = (OAuthGrant.State.NEEDS_CONSENT, OAuthGrant.State.UNKNOWN, OAuthGrant.State.REVOKED)
+        return bool(self.tools) and (self.grant is None or self.grant.state in again)
+
+    @property
+    def client(self) -> OAuthClient | None:
+        return self.credential.oauth_client
+
+
+def accounts_of(membership: Membership) -> list[Account]:
+    """At connectors that the person may use, and at those where something of theirs is still connected; by name."""
+    found = [one for one in _accounts(membership, _credentials(membership)) if one.tools or one.is_connected]
+    return sorted(found, key=lambda one: one.connector.name.casefold())
+
+
+def account_of(membership: Membership, connector_id: UUID) -> Account:
+    """Raises NotFound, alike for a connector that isn't there, that is none of theirs, and that needs no account."""
+    of_one = _accounts(membership, _credentials(membership).filter(connector_id=connector_id))
+    found = next((one for one in of_one if one.tools or one.grant is not None), None)
+    return or_not_found(found, "You need no account of your own there, or there is no such connector for you.")
+
+
+def left_over_grants(membership: Membership, accounts: Iterable[Account]) -> list[OAuthGrant]:
+    """What is connected still, though no connector here uses it any more."""
+    used = [one.grant.pk for one in accounts if one.grant is not None]
+    rows = _grants(membership).exclude(pk__in=used).exclude(state=OAuthGrant.State.REVOKED)
+    return list(rows.select_related("client").order_by("client__name")[:MOST_ACCOUNTS])
+
+
+def credential_of_people(connector: Connector) -> Credential | None:
+    """None for a connector whose calls are not made with accounts of people."""
+    mine = in_use(Credential.objects.filter(IS_PER_PERSON, connector_id=connector.pk))
+    return mine.select_related("oauth_client__organization").first()
+
+
+def grants_at(connector: Connector) -> QuerySet[OAuthGrant]:
+    """What people connected for this connector, whoever uses the registration besides it."""
+    credential = credential_of_people(connector)
+    if credential is None or credential.oauth_client_id is None:
+        return OAuthGrant.objects.none()
+    rows = OAuthGrant.objects.filter(client=credential.oauth_client_id, organization=connector.organization_id)
+    return rows.filter(resource=resource_of(credential)).exclude(user=None)
+
+
+def _credentials(membership: Membership) -> QuerySet[Credential]:
+    mine = Credential.objects.filter(IS_PER_PERSON, organization=membership.organization_id)
+    reachable = Q(connector_id__in=usable_tools(membership).order_by().values("connector"))
+    reachable |= Q(oauth_client__in=_grants(membership).values("client"))
+    return in_use(mine.filter(reachable)).select_related("oauth_client__organization")
+
+
+def _grants(membership: Membership) -> QuerySet[OAuthGrant]:
+    return OAuthGrant.objects.filter(organization=membership.organization_id, user=membership.user_id)
+
+
+def _accounts(membership: Membership, credentials: QuerySet[Credential]) -> list[Account]:
+    rows = list(credentials.order_by("name", "pk")[:MOST_ACCOUNTS])
+    ids = [one.connector_id for one in rows]
+    connectors = Connector.objects.filter(organization=membership.organization_id).in_bulk(ids)
+    grants: dict[tuple[UUID | None, str], OAuthGrant] = {
+        (one.client_id, one.resource): one for one in _grants(membership).select_related("client__organization")
+    }
+    counts = _counts(membership, ids)
+    return [
+        Account(
+            connector=(connector := connectors[one.connector_id]),
+            credential=one,
+            grant=grants.get((one.oauth_client_id, resource_of(one))),
+            tools=counts.get(connector.pk, (0, 0))[0],
+            changing=counts.get(connector.pk, (0, 0))[1],
+        )
+        for one in rows
+        if one.connector_id in connectors
+    ]
+
+
+def _counts(membership: Membership, ids: list[UUID]) -> dict[UUID, tuple[int, int]]:
+    mine: QuerySet[Tool] = usable_tools(membership).order_by().filter(connector__in=ids)
+    only_reads = Q(risk_override=Risk.READ_ONLY) | Q(risk_override="", risk_proposed=Risk.READ_ONLY)
+    changing = Count("pk", distinct=True, filter=~only_reads)
+    counted = mine.values("connector").annotate(every=Count("pk", distinct=True), changing=changing)
+    return {row["connector"]: (row["every"], row["changing"]) for row in counted}

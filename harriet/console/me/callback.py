@@ -1,0 +1,57 @@
+"""Where providers send people back to: what came is taken once, and its address is left at once.
+
+It carries a code and a state, so nothing is shown here, and nobody is sent to sign in with it in hand.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from connectors.actions.connect_account import connect_account
+from harriet.lib.errors import Problem
+from harriet.people.actors import actor_of
+from harriet.people.models import User
+from harriet.people.pages.guards import WANTED
+from vault.models import OAuthRequest
+from vault.oauth.finish import request_with
+
+SIGNED_OUT = (
+    "You came back from signing in elsewhere, and are not signed in to Harriet any more, so nothing was connected. "
+    "Sign in, then connect the account again."
+)
+
+
+@login_not_required
+@require_safe
+def oauth_callback(request: HttpRequest) -> HttpResponse:
+    if not isinstance(request.user, User):
+        back = f"{reverse('account_login')}?next={reverse('connections:list')}"
+        shown = {"problem": Problem(SIGNED_OUT), "back": back, "back_label": "Sign in"}
+        return render(request, "problem.html", shown, status=403)
+    asked = request_with(request.GET.get("state", ""), request.user)
+    try:
+        connected = connect_account(request.GET.dict(), asked, request.user, actor=actor_of(request.user))
+    except Problem as problem:
+        messages.error(request, problem.message)
+        return _led_to(request, asked, "connections:connect")
+    messages.success(request, connected.sentence)
+    for sentence in connected.remarks:
+        messages.warning(request, sentence)
+    return _led_to(request, asked, "connections:detail", "?connected=yes")
+
+
+def _led_to(request: HttpRequest, asked: OAuthRequest | None, page: str, query: str = "") -> HttpResponse:
+    """In the organization in which they began: whoever works in another one now chooses it first."""
+    if asked is None:
+        return redirect("connections:list")
+    path = f"{reverse(page, args=[asked.connector_id])}{query}"
+    current = getattr(request, "organization", None)
+    if current is not None and current.pk == asked.organization_id:
+        return redirect(path)
+    request.session[WANTED] = path
+    return redirect("people:choose")

@@ -1,0 +1,47 @@
+"""The state of somebody's connection to a service, in words for them: what it is, and what they can do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from connectors.accounts import Account
+from vault.models import OAuthGrant
+
+State = OAuthGrant.State
+
+
+class Standing(NamedTuple):
+    kind: str
+    """Its hue."""
+    word: str
+    sentence: str
+    button: str
+    """What leads to the provider; empty where that would mend nothing."""
+
+
+_NEW = Standing("attention", "Not connected", "Calls to it are not made before you connect an account.", "Connect")
+_STANDINGS = {
+    State.ACTIVE: Standing("ok", "Connected", "", "Reconnect"),
+    State.NEEDS_CONSENT: Standing(
+        "attention",
+        "Has to be connected again",
+        "The service no longer accepts the connection that you gave. Calls to it are not made until you connect again.",
+        "Connect again",
+    ),
+    State.NEEDS_OPERATOR: Standing(
+        "attention", "Your IT team has to look", "You have nothing to do: the service refuses Harriet itself.", ""
+    ),
+    State.UNKNOWN: Standing(
+        "attention",
+        "Has to be connected again",
+        "Harriet asked the service to renew the connection, and its answer was lost. Connect again to be sure.",
+        "Connect again",
+    ),
+    State.REVOKED: Standing(
+        "neutral", "Disconnected", "Calls to it are not made before you connect an account again.", "Connect"
+    ),
+}
+
+
+def standing_of(account: Account) -> Standing:
+    return _NEW if account.grant is None else _STANDINGS[State(account.grant.state)]
