@@ -114,6 +114,8 @@ class Probe:
                 self.endpoint, self.credential, method, member, deadline=LOOK_SECONDS, remarks=remarks
             )
         except UpstreamError as problem:
+            if self._sign_in is not None and isinstance(problem, UpstreamRefusedCredential):
+                raise  # whoever signs in again looks again
             problem.clean(self.redactor.in_text)
             found.problems.append(problem.message)
             return []
