@@ -298,6 +298,8 @@ CELERY_BEAT_SCHEDULE = {
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
     "forget old tokens of clients": {"task": "signin.forget_old_tokens", "schedule": 60.0},
     "forget replaced secrets": {"task": "vault.forget_replaced", "schedule": 600.0},
+    "forget unused clients": {"task": "signin.forget_unused_clients", "schedule": 3600.0},
+    "forget old connection steps": {"task": "signin.forget_old_steps", "schedule": 3600.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
     "take ended grants back": {"task": "vault.revoke_ended_grants", "schedule": 300.0},
 }

@@ -14,7 +14,7 @@ from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
-from harriet.signin.pages.urls import account_urls, people_urls
+from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, people_urls
 from vault.pages.urls import client_document_urls, vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/tools/", include(tool_urls)),
     path("settings/profiles/", include(profile_urls)),
     path("settings/groups/", include(group_urls)),
+    path("settings/clients/", include(client_urls)),
+    path("settings/doctor/", include(doctor_urls)),
     path("settings/devices/", include(device_urls)),
     path("settings/vault/", include(vault_urls)),
     path("settings/audit/", include(audit_urls)),

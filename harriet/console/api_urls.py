@@ -11,6 +11,7 @@ from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
 from harriet.people.api.views import people_api_urls
+from harriet.signin.api.views import signin_api_urls
 
 api_urls = (
     [
@@ -18,6 +19,7 @@ api_urls = (
         path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
         *connector_api_urls,
         *people_api_urls,
+        *signin_api_urls,
         *audit_api_urls,
     ],
     "api",

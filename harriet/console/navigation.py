@@ -39,6 +39,8 @@ _COMPANY = (
     Entry("people", "People", "people", "people:list", Power.VIEW_SETTINGS),
     Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
     Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
+    Entry("clients", "AI clients", "clients", "clients:list", Power.VIEW_SETTINGS),
+    Entry("doctor", "Connection doctor", "doctor", "doctor:list", Power.MANAGE_TOKENS),
     Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
     Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),

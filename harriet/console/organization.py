@@ -37,6 +37,12 @@ class OrganizationForm(forms.Form):
         "Connectors reach nothing else inside your network. What is on the machine that runs Harriet is allowed by "
         "whoever operates it (HARRIET_ALLOWED_LOCAL_HOSTS).",
     )
+    new_clients = forms.ChoiceField(
+        label="AI clients that nobody has used here",
+        choices=Organization.NewClients.choices,
+        help_text="Whether people may sign in with one at once, or an IT admin allows it first under AI clients. What "
+        "is in use already stays as it is.",
+    )
 
     @classmethod
     def of(cls, organization: Organization) -> OrganizationForm:
@@ -45,6 +51,7 @@ class OrganizationForm(forms.Form):
                 "name": organization.name,
                 "hold_seconds": organization.hold_seconds,
                 "internal_hosts": "\n".join(organization.internal_hosts),
+                "new_clients": organization.new_clients,
             }
         )
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from harriet.console.account import account_page, end_sessions
+from harriet.console.client_models import client_models_page
 from harriet.console.handing_over.pages import hand_over_page, off_board_page
 from harriet.console.home import home_page
 from harriet.console.inbox import inbox_page
@@ -23,6 +24,7 @@ console_urls = (
         path("account/", account_page, name="account"),
         path("account/sessions/end/", end_sessions, name="end_sessions"),
         path("people/<uuid:pk>/off-board/", off_board_page, name="off_board"),
+        path("client-models/", client_models_page, name="client_models"),
         path("hand-over/", hand_over_page, name="hand_over"),
     ],
     "console",

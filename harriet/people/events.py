@@ -16,7 +16,7 @@ class OrganizationCreated(AuditEvent):
 
 
 class OrganizationChanged(AuditEvent):
-    """Its name, hold time or internal hosts."""
+    """Its name, hold time or internal hosts, or whether new AI clients wait."""
 
     code = "organization.changed"
     sentence = "{actor} changed the organization: {change}."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from harriet.pages.counts import CountAtMost
@@ -163,8 +164,29 @@ def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[
 
 
 def keys_seen_by(organization: Organization, user: User) -> QuerySet[AccessToken]:
-    """Shared keys that this person made, and so has seen; they go on working when the person leaves."""
-    return tokens_of(organization).filter(kind=AccessToken.Kind.INTEGRATION, created_by=user)
+    """Shared keys that this person made, and so has seen, or was given; they go on working when the person leaves."""
+    given = AccessToken.known_to.through.objects.filter(accesstoken=OuterRef("pk"), user=user)
+    return tokens_of(organization).filter(Q(created_by=user) | Exists(given), kind=AccessToken.Kind.INTEGRATION)
+
+
+def known_to_leavers() -> Q:
+    """Of shared keys: whoever made one, or was given it, and has no access here any more, could still use it."""
+    made_by_them = Q(created_by__isnull=False) & ~Exists(_active_here("created_by", OuterRef("organization")))
+    given = AccessToken.known_to.through.objects.filter(accesstoken=OuterRef("pk"))
+    given_to_them = given.filter(~Exists(_active_here("user", OuterRef(OuterRef("organization")))))
+    return Q(kind=AccessToken.Kind.INTEGRATION) & (made_by_them | Q(Exists(given_to_them)))
+
+
+def _active_here(user: str, organization: OuterRef) -> QuerySet[Membership]:
+    return Membership.objects.filter(
+        user=OuterRef(user), organization=organization, is_active=True, user__is_active=True
+    )
+
+
+def still_here(organization: Organization, user_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these people have access here."""
+    active = Membership.objects.filter(organization=organization, user__in=user_ids, is_active=True)
+    return set(active.filter(user__is_active=True).values_list("user_id", flat=True))
 
 
 def token_of(organization: Organization, token_id: UUID) -> AccessToken:

@@ -68,7 +68,7 @@ class FactorRemoved(SigninEvent):
 class ConnectedAppEnded(SigninEvent):
     """What a person had allowed a client is over: its tokens open nothing any more."""
 
-    code = "signin.app_ended"
+    code = "app.disconnected"
     sentence = "{actor} disconnected {app} of {person}."
     app: Annotated[str, "the client, as it calls itself"]
     profile: Label | None
@@ -108,3 +108,48 @@ class AppTokensEnded(AppEvent):
     code = "app.tokens_ended"
     sentence = "The tokens of {client} for {person} at the profile {profile} ended: {why}."
     why: Annotated[str, "the reason, as words"]
+
+
+class ClientEvent(AuditEvent):
+    """Something that an admin did about an AI client."""
+
+    client_name: Annotated[str, "the client, as it calls itself"]
+    client_id: Annotated[str, "the id under which the client is known here; of several registrations, the newest"]
+
+
+class ClientAllowed(ClientEvent):
+    """People may sign in with it."""
+
+    code = "client.allowed"
+    sentence = "{actor} allowed the AI client {client_name}."
+
+
+class ClientBlocked(ClientEvent):
+    """Nobody can sign in with it, and what people had connected is over."""
+
+    code = "client.blocked"
+    sentence = "{actor} blocked the AI client {client_name}. {apps} connected apps ended."
+    apps: Annotated[int, "how many connected apps ended"]
+
+
+class ClientMade(ClientEvent):
+    """For a product that can't register itself."""
+
+    code = "client.made"
+    sentence = "{actor} made the AI client {client_name}."
+    redirects: Annotated[str, "where its answers may go, with spaces"]
+
+
+class ClientChanged(ClientEvent):
+    """A client that was made by hand."""
+
+    code = "client.changed"
+    sentence = "{actor} changed the AI client {client_name}."
+    redirects: Annotated[str, "where its answers may go from now on, with spaces"]
+
+
+class ClientSecretReplaced(ClientEvent):
+    """Of a client that was made by hand. The secret before it opens nothing any more."""
+
+    code = "client.secret_replaced"
+    sentence = "{actor} replaced the secret of the AI client {client_name}."

@@ -1,15 +1,15 @@
-"""Reads of clients that sign in, of what people allowed them, and of the steps on the way: each in one organization."""
+"""Reads of clients that sign in and of what people allowed them: each in one organization."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from oauth2_provider.settings import oauth2_settings
 
 from harriet.people.models import Organization, User
 from harriet.people.queries import or_not_found
-from harriet.signin.models import ConnectedApp
+from harriet.signin.models import Application, ConnectedApp
 
 SCOPES: dict[str, str] = oauth2_settings.SCOPES
 
@@ -25,6 +25,26 @@ def apps_of(organization: Organization, user: User | None = None) -> QuerySet[Co
 def app_of(organization: Organization, app_id: UUID, user: User | None = None) -> ConnectedApp:
     """Raises NotFound; also for somebody else's, when a person is given."""
     return or_not_found(apps_of(organization, user).filter(pk=app_id).first(), "There is no such connected app here.")
+
+
+def clients_of(organization: Organization) -> QuerySet[Application]:
+    """One row for each client as people know it: of those that registered again and again, the newest."""
+    same = Application.objects.filter(organization=OuterRef("organization"), group_key=OuterRef("group_key"))
+    newer = Q(created__gt=OuterRef("created")) | Q(created=OuterRef("created"), pk__gt=OuterRef("pk"))
+    found = Application.objects.filter(~Exists(same.filter(newer)), organization=organization)
+    return found.select_related("organization", "decided_by", "user")
+
+
+def client_of(organization: Organization, application_id: UUID) -> Application:
+    """The newest of its group, whichever of them is asked for. Raises NotFound."""
+    key = Application.objects.filter(organization=organization, pk=application_id).values("group_key")
+    return or_not_found(clients_of(organization).filter(group_key__in=key).first(), "There is no such AI client here.")
+
+
+def registrations_of(client: Application) -> QuerySet[Application]:
+    """All that are one client with it, itself among them. Newest first."""
+    same = Application.objects.filter(organization=client.organization_id, group_key=client.group_key)
+    return same.order_by("-created", "-pk")
 
 
 def scope_words(scopes: str) -> list[str]:

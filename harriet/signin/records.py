@@ -45,6 +45,7 @@ RECORDS = (
             "post_logout_redirect_uris": _NOT_USED,
             "skip_authorization": "Never: every client asks for consent.",
             "algorithm": _NOT_USED,
+            "group_key": "By which registrations of one client are told to be one.",
         },
         filters=("standing", "registration_source", "first_user", "decided_by", "user"),
         time="created",

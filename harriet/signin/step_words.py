@@ -140,6 +140,9 @@ PROBLEMS = {
     "expired": Trouble("The time that the person allowed it for was over.", "Sign in from the client again."),
     "ended_by_person": Trouble("The person disconnected it.", ""),
     "ended_by_admin": Trouble("An IT admin disconnected it.", "Ask an IT admin before you connect it again."),
+    "ended_by_block": Trouble(
+        "An IT admin blocked this client.", "Ask an IT admin, who can allow it under Settings, AI clients."
+    ),
     "access_ended": Trouble("The person’s access to the organization ended.", ""),
 }
 """Why a step failed, by its code: the RFCs' codes where there is one (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8628 §3.5,

@@ -1,9 +1,10 @@
-"""What happens around signing in without anybody asking for it."""
+"""What Celery runs for signing in: each task calls one action."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from harriet.signin.actions.forget_old import forget_old_steps, forget_unused_clients
 from harriet.signin.actions.forget_old_tokens import forget_old_tokens
 
 
@@ -11,3 +12,15 @@ from harriet.signin.actions.forget_old_tokens import forget_old_tokens
 def forget_old_tokens_task() -> None:
     """Codes of yesterday, answers that were kept for a minute, and tokens that ended a month ago."""
     forget_old_tokens()
+
+
+@shared_task(name="signin.forget_unused_clients")
+def forget_unused_clients_task() -> None:
+    """Forgets clients that registered themselves and that nobody ever signed in with."""
+    forget_unused_clients()
+
+
+@shared_task(name="signin.forget_old_steps")
+def forget_old_steps_task() -> None:
+    """Forgets what the connection doctor knows of more than a month ago."""
+    forget_old_steps()

@@ -9,6 +9,7 @@ from approvals.actions.request_access import request_access
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import CredentialOffer, Device, Group, Membership
+from harriet.signin.queries import clients_of
 from tests.stage.cast import Cast
 from tests.stage.grants import grant, registration
 from tests.stage.own_accounts import OwnAccounts
@@ -33,6 +34,10 @@ LISTS = (
     "groups:new",
     "devices:list",
     "devices:new_key",
+    "clients:list",
+    "clients:new",
+    "console:client_models",
+    "doctor:list",
     "vault:list",
     "vault:oauth_clients",
     "audit:list",
@@ -46,7 +51,9 @@ LISTS = (
     "me:request",
     "me:devices",
     "me:apps",
+    "me:doctor",
     "me:connect",
+    "me:sign_in",
     "me:activity",
     "me:waiting",
     "api:page",
@@ -66,7 +73,9 @@ OWN = (
     "me:request",
     "me:devices",
     "me:apps",
+    "me:doctor",
     "me:connect",
+    "me:sign_in",
     "me:activity",
     "me:waiting",
     "console:inbox",
@@ -76,6 +85,8 @@ OWN = (
 """Open to a member."""
 
 _CONNECTOR_TABS = ("detail", "access", "authentication", "accounts", "activity", "settings", "delete", "ready")
+_CLIENTS = ("Cursor", "Gemini Enterprise")
+_CONNECTOR_TABS = ("detail", "access", "authentication", "activity", "settings", "delete", "ready")
 
 
 def lists() -> list[str]:
@@ -109,6 +120,7 @@ def details(cast: Cast) -> list[str]:
         f"{reverse('profiles:person', args=[person.pk])}?show=all",
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
+        *(reverse("clients:detail", args=[one.pk]) for one in clients_of(cast.acme).filter(name__in=_CLIENTS)),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
         reverse("audit:detail", args=[event.pk]),

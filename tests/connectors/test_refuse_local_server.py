@@ -54,6 +54,7 @@ def test_nor_is_the_organizations_list(cast: Cast) -> None:
         cast.acme,
         name="Acme",
         hold_seconds=25,
+        new_clients="allowed",
         internal_hosts=["0.0.0.0/0", "::/0", "127.0.0.1", "localhost"],
         actor=cast.actor(cast.alice),
     )

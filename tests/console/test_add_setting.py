@@ -20,7 +20,7 @@ from tests.stage.cast import Cast
 SETTINGS = [name for name in signature(change_organization).parameters if name not in {"organization", "actor"}]
 """The action is where a setting begins: what it takes are the settings."""
 
-OTHER = {"name": "Acme Works", "hold_seconds": "40", "internal_hosts": "crm.acme.test"}
+OTHER = {"name": "Acme Works", "hold_seconds": "40", "internal_hosts": "crm.acme.test", "new_clients": "waiting"}
 """A new setting needs another value here, so that it can be seen to change."""
 
 KEPT = {

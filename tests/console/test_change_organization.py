@@ -10,7 +10,12 @@ from audit.models import Event
 from tests.stage.cast import Cast
 
 pytestmark = pytest.mark.django_db
-GIVEN = {"name": "Acme Works", "hold_seconds": "40", "internal_hosts": "crm.acme.test\n10.1.0.0/16\n"}
+GIVEN = {
+    "name": "Acme Works",
+    "hold_seconds": "40",
+    "internal_hosts": "crm.acme.test\n10.1.0.0/16\n",
+    "new_clients": "allowed",
+}
 
 
 def test_an_owner_allows_internal_hosts(cast: Cast, client: Client) -> None:

@@ -18,8 +18,10 @@ from harriet.lib.ids import new_id
 from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, User
 from harriet.people.roles import Role
 from tests.stage.cast import Cast
+from tests.stage.connected_apps import client_of, connected_app
 from tests.stage.connectors import new_connector, new_tool
 from tests.stage.held_calls import make_mailing
+from tests.stage.profiles import profile
 from vault.models import Credential, CredentialVersion
 
 MANY = 60
@@ -154,6 +156,22 @@ def shared_keys(cast: Cast) -> None:
     )
 
 
+def ai_clients(cast: Cast) -> None:
+    """Some registered twice, each from another port; a few of them are connected."""
+    chance, work = random.Random(11), profile(cast.acme, groups=[cast.sales])
+    for number in range(MANY):
+        for port in range(1 + number % 2):
+            made = client_of(
+                cast.acme,
+                f"{chance.choice(['Claude', 'claude', 'عميل'])} {number}",
+                redirect_uris=f"http://localhost:{4000 + port}/callback",
+                registration_source=chance.choice(["dcr", "cimd", "manual"]) if number % 2 == 0 else "dcr",
+                standing=("allowed", "waiting", "blocked")[number % 3],
+            )
+        if number % 7 == 0:
+            connected_app(cast.dana, made, work)
+
+
 def _token(cast: Cast, chance: random.Random, **more: Any) -> AccessToken:
     now = timezone.now()
     return AccessToken(
@@ -195,12 +213,12 @@ def profiles(cast: Cast) -> None:
         Profile(organization=cast.acme, slug=f"profile-{number}", name=chance.choice(["Work", "work", "عمل"]))
         for number in range(MANY)
     )
-    for profile in made[::3]:
-        profile.connectors.set(chance.sample(offered, 7))
-        profile.people.set(Membership.objects.filter(organization=cast.acme))
-    for profile in made[::4]:
-        profile.groups.set([cast.sales])
-        profile.tools.set(Tool.objects.filter(organization=cast.acme)[:5])
+    for one in made[::3]:
+        one.connectors.set(chance.sample(offered, 7))
+        one.people.set(Membership.objects.filter(organization=cast.acme))
+    for one in made[::4]:
+        one.groups.set([cast.sales])
+        one.tools.set(Tool.objects.filter(organization=cast.acme)[:5])
 
 
 def tickets(cast: Cast) -> None:
@@ -258,6 +276,7 @@ CROWDS = {
     "devices": Crowd("devices:list", devices),
     "tokens": Crowd("devices:list", tokens),
     "shared-keys": Crowd("devices:list", shared_keys),
+    "ai-clients": Crowd("clients:list", ai_clients),
     "credentials": Crowd("vault:list", credentials),
     "tickets": Crowd("tickets:list", tickets),
 }

@@ -26,7 +26,10 @@ from harriet.people.actions.offer_device_credential import offer_device_credenti
 from harriet.people.actors import device_label
 from harriet.people.models import AccessToken, Group, User
 from harriet.people.roles import Role
+from harriet.signin.actions.make_client import make_client
+from harriet.signin.steps import note_step
 from tests.stage.cast import Cast, person
+from tests.stage.connected_apps import client_of, connected_app
 from tests.stage.connectors import new_connector, new_version, tool
 from tests.stage.credentials import save_token
 from tests.stage.events import any_event
@@ -75,6 +78,7 @@ def make_busy_company(cast: Cast) -> BusyCompany:
     _drafted(cast)
     work = _profiles(cast, connectors, groups)
     token = _devices(cast, people)
+    _clients(cast, people, work)
     tools = list(Tool.objects.filter(connector=connectors[0]).select_related("connector").order_by("pk"))
     Event.objects.bulk_create(_events(cast, tools))
     seal_everything()
@@ -217,6 +221,24 @@ def _devices(cast: Cast, people: list[User]) -> AccessToken:
         tokens[0].device, name="Claude on a phone", expires_in_days=90, actor=cast.actor(cast.alice)
     )
     return tokens[0]
+
+
+def _clients(cast: Cast, people: list[User], work: Profile) -> None:
+    """One that registers again and again, one made by hand, one that waits; and what the doctor knows of them."""
+    made = [
+        client_of(cast.acme, "Cursor", redirect_uris=f"http://localhost:{port}/callback", first_user=cast.dana)
+        for port in range(8787, 8793)
+    ]
+    connected_app(cast.dana, made[-1], work)
+    connected_app(people[0], made[0], work, "tools.read tools.write tools.dangerous")
+    make_client(cast.acme, "Gemini Enterprise", ["https://gemini.acme.test/callback"], actor=cast.actor(cast.alice))
+    client_of(cast.acme, LONGEST, redirect_uris="https://agents.acme.test/oauth/callback", standing="waiting")
+    for kind in ("registered", "authorize", "consented", "token", "first_call", "refreshed"):
+        user = None if kind == "registered" else cast.dana
+        note_step(cast.acme.pk, kind, user_id=user.pk if user else None, application=made[-1], profile_id=work.pk)
+    note_step(
+        cast.acme.pk, "refreshed", user_id=cast.dana.pk, application=made[-1], problem="reused", host="this computer"
+    )
 
 
 def _events(cast: Cast, tools: list[Tool]) -> Iterator[Event]:

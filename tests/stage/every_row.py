@@ -105,7 +105,11 @@ def _identities(cast: Cast, alice: Membership) -> None:
 def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:
     """Dana's client has signed in, refreshed once and is about to ask again."""
     client = Application.objects.create(
-        organization=cast.acme, name="Claude Code", client_id="client-1", redirect_uris="http://127.0.0.1/callback"
+        organization=cast.acme,
+        name="Claude Code",
+        client_id="client-1",
+        redirect_uris="http://127.0.0.1/callback",
+        registration_source="dcr",
     )
     mine = {"user": cast.dana, "application": client}
     app = ConnectedApp.objects.create(

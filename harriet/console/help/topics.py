@@ -10,6 +10,7 @@ WORDS: Mapping[str, str] = {
     "approval": "A person's yes to one call, exactly as the ticket shows it, and once.",
     "approver": "Somebody who may decide on calls that wait.",
     "audit log": "Every decision and change, chained so that nothing can be taken out unseen.",
+    "connected app": "An AI client that a person signed in with. It acts in their name, within what they allowed.",
     "connector": "A server with tools that the organization uses, with its credential and its rules.",
     "credential": "A secret with which Harriet signs in to a server. Nobody sees it again once it is saved.",
     "device": "A machine of a person. Each has a credential of its own, which can be revoked alone.",
@@ -68,6 +69,17 @@ TOPICS: Mapping[str, Topic] = {
     "devices": Topic(
         "The machines and keys with which clients sign in, when each was last seen, and the button that ends one.",
         ("device", "AI client", "credential"),
+        ("people",),
+    ),
+    "clients": Topic(
+        "The programs with which people sign in to Harriet: allow or block one, see who uses it, and make one by hand "
+        "for a product that can't register itself.",
+        ("AI client", "connected app", "profile", "MCP"),
+        ("people",),
+    ),
+    "doctor": Topic(
+        "What happened when somebody connected an AI client, step by step, and what to do where it stopped.",
+        ("AI client", "connected app", "profile"),
         ("people",),
     ),
     "vault": Topic(

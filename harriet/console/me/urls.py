@@ -21,8 +21,10 @@ from harriet.console.me.devices import (
     revoke_my_device,
     revoke_my_token,
 )
+from harriet.console.me.doctor import my_doctor_page
 from harriet.console.me.home import my_activity_page, my_home_page, my_waiting_page, withdraw_my_call
 from harriet.console.me.offered import offered_credential_page, taken_page
+from harriet.console.me.sign_in import sign_in_page
 from harriet.console.me.tools import my_tools_page, request_page
 
 me_urls = (
@@ -38,9 +40,11 @@ me_urls = (
         path("devices/tokens/<uuid:pk>/revoke/", revoke_my_token, name="revoke_token"),
         path("apps/", my_apps_page, name="apps"),
         path("apps/<uuid:pk>/disconnect/", disconnect_my_app, name="disconnect"),
+        path("doctor/", my_doctor_page, name="doctor"),
         path("credentials/<uuid:pk>/", offered_credential_page, name="credential"),
         path("credentials/<uuid:pk>/taken/", taken_page, name="taken"),
         path("connect/", connect_page, name="connect"),
+        path("connect/sign-in/", sign_in_page, name="sign_in"),
         path("connect/made/<uuid:pk>/<slug:key>/", connected_page, name="connected"),
         path("connect/<slug:profile>/<slug:key>/", client_page, name="client"),
         path("activity/", my_activity_page, name="activity"),

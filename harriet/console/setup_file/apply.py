@@ -47,6 +47,7 @@ def _organization(part: OrganizationPart, report: Report) -> Organization:
         name=part.name,
         hold_seconds=organization.hold_seconds,
         internal_hosts=organization.internal_hosts,
+        new_clients=organization.new_clients,
         actor=SYSTEM,
     )
 

@@ -17,6 +17,7 @@ from harriet.gateway.processes.background import LastingTask
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.access import key_of
 from harriet.people.actions.note_seen import note_seen
+from harriet.signin.actions.note_first_calls import note_first_calls
 from vault.actions.touch_used import Account, touch_accounts, touch_used
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def _account(principal: Principal, grant: Grant, snapshot: Snapshot) -> Iterator
 def _write(
     tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID], accounts: dict[Account, str]
 ) -> None:
+    note_first_calls(devices)
     note_seen(tokens, devices)
     note_last_calls(tools)
     touch_used(credentials)

@@ -1,4 +1,5 @@
-"""Changes an organization's name, how long calls are held, and which internal hosts connectors may reach."""
+"""Changes an organization's name, how long calls are held, which internal hosts connectors may reach, and whether new
+AI clients wait for an admin."""
 
 from __future__ import annotations
 
@@ -25,19 +26,29 @@ _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-
 
 
 def change_organization(
-    organization: Organization, *, name: str, hold_seconds: int, internal_hosts: Sequence[str], actor: Actor
+    organization: Organization,
+    *,
+    name: str,
+    hold_seconds: int,
+    internal_hosts: Sequence[str],
+    new_clients: str,
+    actor: Actor,
 ) -> Organization:
-    """`hold_seconds`: how long a client waits for an approval. Raises NotAllowed or PeopleError."""
+    """`hold_seconds`: how long a client waits for an approval; `new_clients`: one of `Organization.NewClients`. Raises
+    NotAllowed or PeopleError."""
     demand(actor, organization, Power.MANAGE_ORGANIZATION)
     if not 0 <= hold_seconds <= LONGEST_HOLD:
         raise PeopleError(f"Hold calls between 0 and {LONGEST_HOLD} seconds.", field="hold_seconds")
+    if new_clients not in Organization.NewClients:
+        raise PeopleError("Say whether new clients may be used at once or wait.", field="new_clients")
     with transaction.atomic():
         organization = Organization.objects.select_for_update().get(pk=organization.pk)
         before = _facts(organization)
         organization.name = clean_name(name)
         organization.hold_seconds = hold_seconds
         organization.internal_hosts = sorted({clean_host(host) for host in internal_hosts if host.strip()})
-        organization.save(update_fields=["name", "hold_seconds", "internal_hosts"])
+        organization.new_clients = new_clients
+        organization.save(update_fields=["name", "hold_seconds", "internal_hosts", "new_clients"])
         _tell(organization, before, actor)
     return organization
 
@@ -57,7 +68,12 @@ def clean_host(text: str) -> str:
 
 def _facts(organization: Organization) -> dict[str, str]:
     hosts = ", ".join(organization.internal_hosts) or "none"
-    return {"name": organization.name, "hold seconds": str(organization.hold_seconds), "internal hosts": hosts}
+    return {
+        "name": organization.name,
+        "hold seconds": str(organization.hold_seconds),
+        "internal hosts": hosts,
+        "new clients": organization.new_clients,
+    }
 
 
 def _tell(organization: Organization, before: dict[str, str], actor: Actor) -> None:

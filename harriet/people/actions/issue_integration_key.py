@@ -13,7 +13,7 @@ from harriet.people.actions.add_person import own_groups
 from harriet.people.actions.issue_device_credential import IssuedToken, insert_token
 from harriet.people.errors import PeopleError
 from harriet.people.events import IntegrationKeyIssued
-from harriet.people.models import AccessToken, Group, Organization
+from harriet.people.models import AccessToken, Group, Membership, Organization, User
 from harriet.people.names import clean_name
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
@@ -25,10 +25,12 @@ def issue_integration_key(
     groups: Iterable[Group],
     expires_in_days: int,
     profile_id: UUID | None = None,
+    known_to: Iterable[Membership] = (),
     *,
     actor: Actor,
 ) -> IssuedToken:
-    """Groups must be named: a key without one would look as if it worked and reach nothing."""
+    """Groups must be named: a key without one would look as if it worked and reach nothing. `known_to`: who will be
+    given it, so that it is replaced when one of them leaves."""
     demand(actor, organization, Power.MANAGE_TOKENS)
     chosen = own_groups(organization, groups)
     if not chosen:
@@ -44,9 +46,18 @@ def issue_integration_key(
             actor=actor,
         )
         issued.token.groups.set(chosen)
+        issued.token.known_to.set(_accounts(organization, known_to))
         record(
             IntegrationKeyIssued(token=name, groups=", ".join(sorted(group.slug for group in chosen))),
             organization_id=organization.pk,
             actor=actor,
         )
     return issued
+
+
+def _accounts(organization: Organization, people: Iterable[Membership]) -> list[User]:
+    """Raises PeopleError for somebody of another organization."""
+    chosen = list(people)
+    if any(person.organization_id != organization.pk for person in chosen):
+        raise PeopleError("One of these people does not belong to the organization.", field="known_to")
+    return [person.user for person in chosen]

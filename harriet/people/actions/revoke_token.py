@@ -7,6 +7,8 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.people.actions.settle_matter import settle_matter
+from harriet.people.actions.tell_of_known_keys import key_of
 from harriet.people.actors import device_label, person_label
 from harriet.people.events import TokenRevoked
 from harriet.people.holders import demand_own
@@ -21,6 +23,7 @@ def revoke_token(token: AccessToken, *, actor: Actor) -> None:
         if not AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()):
             return
         move_version(token.organization_id)
+        settle_matter(token.organization_id, key_of(token.pk))
         record(
             TokenRevoked(
                 token=token.name,

@@ -78,6 +78,8 @@ class AccessToken(models.Model):
     runs Harriet without saying by whom."""
     made_by = models.CharField(max_length=254, blank=True)
     """The same in words, as it was called then."""
+    known_to = models.ManyToManyField(User, blank=True, related_name="+")
+    """Of a shared key: who else was given it, as whoever made it said."""
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     secret_until = models.DateTimeField(null=True)

@@ -10,6 +10,10 @@ from harriet.lib.ids import new_id
 
 
 class Organization(models.Model):
+    class NewClients(models.TextChoices):
+        ALLOWED = "allowed", "May be used at once"
+        WAITING = "waiting", "Wait for an IT admin"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(max_length=50, unique=True)
     name = models.CharField(max_length=120)
@@ -17,6 +21,10 @@ class Organization(models.Model):
     """Host names, addresses or networks inside the company that connectors may reach."""
     hold_seconds = models.PositiveSmallIntegerField(default=25)
     """How long a call that waits for approval is held open before the client is told to come back."""
+    new_clients = models.CharField(
+        max_length=8, choices=NewClients.choices, default=NewClients.ALLOWED, db_default=NewClients.ALLOWED
+    )
+    """Whether people may sign in with an AI client that nobody here has decided about."""
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

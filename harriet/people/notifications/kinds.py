@@ -69,6 +69,18 @@ SECRET_DUE = Kind(
     "Secrets that are due",
     "14 and 3 days before a secret that you look after is due for rotation, on the day, and then every week.",
 )
+CLIENT_WAITS = Kind(
+    "client_waits",
+    "AI clients that wait",
+    "When somebody wants to use an AI client that nobody here has decided about, and new clients wait. Owners and IT "
+    "admins hear of it.",
+)
+KEY_KNOWN = Kind(
+    "key_known",
+    "Shared keys that somebody knows who left",
+    "When somebody leaves who made or was given a shared integration key, which goes on working. Owners and IT admins "
+    "hear of it.",
+)
 HANDED_OVER = Kind(
     "handed_over",
     "What you look after",
@@ -117,6 +129,8 @@ KINDS = {
         CONNECT_AGAIN,
         QUARANTINE,
         SECRET_DUE,
+        CLIENT_WAITS,
+        KEY_KNOWN,
         HANDED_OVER,
         FOR_YOU,
         CONNECT_ACCOUNT,

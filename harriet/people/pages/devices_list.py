@@ -14,11 +14,11 @@ from harriet.pages.context import PageContext, show
 from harriet.pages.tables.chips import Chips, Filter
 from harriet.pages.tables.declared import Column, Table
 from harriet.pages.tables.listed import Listed
-from harriet.people.models import AccessToken, Device
+from harriet.people.models import AccessToken, Device, Organization, User
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
-from harriet.people.queries import devices_of, tokens_of
+from harriet.people.queries import devices_of, known_to_leavers, still_here, tokens_of
 from harriet.people.roles import Power
 
 T = TypeVar("T", bound=Model)
@@ -68,12 +68,13 @@ TOKENS = Table(
     prefix="tokens_",
     size=10,
 )
+KEYS_DUE = (*EXPIRING, Filter("due", "Known to somebody who left", known_to_leavers()))
 KEYS = Table(
     key="shared-keys",
     columns=(
         Column("name", "Key", sort="name"),
         Column("groups", "Groups", is_optional=True),
-        Column("by", "Made by", sort="made_by", is_optional=True),
+        Column("by", "Seen by", sort="made_by", is_optional=True),
         _SEEN,
         _EXPIRES,
         _MADE,
@@ -86,12 +87,22 @@ KEYS = Table(
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRow:
+    key: AccessToken
+    seen_by: list[User]
+    """Who made it, then who was given it."""
+    left: list[User]
+    """Of them, whoever has no access here any more: the key is due for rotation."""
+
+
+@dataclass(frozen=True, slots=True)
 class DevicesPage(PageContext):
     template = "people/devices.html"
     active = "devices"
     table: Listed[Device]
     tokens: Listed[AccessToken]
     keys: Listed[AccessToken]
+    key_rows: list[KeyRow]
     text: str
     can_manage: bool
 
@@ -101,16 +112,24 @@ def devices_page(request: OrganizationRequest) -> HttpResponse:
     text, organization = request.GET.get("q", "").strip(), request.organization
     shared = Q(kind=AccessToken.Kind.INTEGRATION)
     tokens = _searched(tokens_of(organization), text)
+    keys = _listed(request, KEYS, tokens.filter(shared).prefetch_related("known_to"), KEYS_DUE)
     return show(
         request,
         DevicesPage(
             table=_listed(request, DEVICES, _searched(devices_of(organization), text), SEEN),
             tokens=_listed(request, TOKENS, tokens.exclude(shared), EXPIRING),
-            keys=_listed(request, KEYS, tokens.filter(shared), EXPIRING),
+            keys=keys,
+            key_rows=_key_rows(organization, keys.rows),
             text=text,
             can_manage=has_power(request.membership, Power.MANAGE_TOKENS),
         ),
     )
+
+
+def _key_rows(organization: Organization, keys: list[AccessToken]) -> list[KeyRow]:
+    seen = {key.pk: [*([key.created_by] if key.created_by else []), *key.known_to.all()] for key in keys}
+    here = still_here(organization, {user.pk for people in seen.values() for user in people})
+    return [KeyRow(key, seen[key.pk], [user for user in seen[key.pk] if user.pk not in here]) for key in keys]
 
 
 def _listed(request: OrganizationRequest, table: Table, found: QuerySet[T], filters: tuple[Filter, ...]) -> Listed[T]:

@@ -71,3 +71,9 @@ class IntegrationKeyForm(PickingForm):
         self.fields["groups"] = GroupsField(
             organization, label="Groups", help_text="The key reaches what these groups may reach, and nothing else."
         )
+        self.fields["known_to"] = PeopleField(
+            organization,
+            label="Who else gets it",
+            required=False,
+            help_text="You see it on the next page. When you or one of them leaves, the key is due for rotation.",
+        )

@@ -57,8 +57,8 @@ def end_apps(apps: QuerySet[ConnectedApp], because: str) -> list[ConnectedApp]:
     """Within the caller's transaction, which tells it and moves the organization's version. `because`: the code of a
     problem, as in `step_words`.
 
-    The rows are locked before anything is ended: whoever issues a token for one of them locks it as well, so that a
-    token is issued before and ended here, or not at all.
+    The rows are locked, so that of two who end the same one tells it. A token that is issued at this very moment opens
+    nothing: its device is revoked.
     """
     ended = list(
         apps.filter(ended_at=None)

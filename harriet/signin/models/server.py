@@ -11,7 +11,8 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Case, F, Func, Value, When
+from django.db.models.functions import MD5, Cast, Concat, Now
 from oauth2_provider.models import (
     AbstractAccessToken,
     AbstractApplication,
@@ -23,6 +24,16 @@ from oauth2_provider.models import (
 
 from harriet.lib.ids import new_id
 from harriet.people.models import AccessToken, Device, Organization
+
+_PORTLESS = Func(
+    F("redirect_uris"),
+    Value(r"://(localhost|127\.0\.0\.1|\[::1\]):\d+"),
+    Value(r"://\1"),
+    Value("g"),
+    function="regexp_replace",
+    output_field=models.TextField(),
+)
+_SAID = Concat("name", Value("\n"), _PORTLESS, output_field=models.TextField())
 
 
 class Application(AbstractApplication):
@@ -51,6 +62,17 @@ class Application(AbstractApplication):
     first_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     """Who first signed in with it: clients that register again and again are grouped by person and redirect."""
     last_used_at = models.DateTimeField(null=True)
+    group_key = models.GeneratedField(
+        expression=Case(
+            When(registration_source="dcr", then=MD5(_SAID, output_field=models.TextField())),
+            default=Cast("id", models.TextField()),
+            output_field=models.TextField(),
+        ),
+        output_field=models.CharField(max_length=36),
+        db_persist=True,
+    )
+    """The same for clients that are one to people: some register again and again, with another port of the person's own
+    machine each time. What an admin decides holds for all of them."""
     expires_at = models.DateTimeField(null=True)
     """Of one that registered itself and was never used: then it is forgotten."""
 
@@ -61,6 +83,7 @@ class Application(AbstractApplication):
         ]
         indexes = [
             models.Index(fields=["organization", "-created"], name="application_newest"),
+            models.Index(fields=["organization", "group_key", "-created"], name="application_group"),
             models.Index(
                 fields=["expires_at"], condition=models.Q(expires_at__isnull=False), name="application_unused"
             ),

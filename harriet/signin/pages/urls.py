@@ -1,4 +1,5 @@
-"""The door's addresses: allauth's pages that Harriet offers, and the "people" namespace with set-up and joining."""
+"""The door's addresses: allauth's pages that Harriet offers, the "people" namespace with set-up and joining, and AI
+clients with their doctor."""
 
 from __future__ import annotations
 
@@ -8,6 +9,15 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from harriet.people.errors import NotFound
 from harriet.people.pages.urls import people_pages
+from harriet.signin.pages.client import (
+    client_page,
+    disconnect_app,
+    made_client_page,
+    new_client_page,
+    replace_secret,
+)
+from harriet.signin.pages.clients import allow_this_client, block_this_client, clients_page
+from harriet.signin.pages.doctor import doctor_page
 from harriet.signin.pages.newcomers import join, join_known, setup
 from harriet.signin.pages.recovery import (
     make_link_for_person,
@@ -45,3 +55,19 @@ people_urls = (
     ],
     "people",
 )
+
+client_urls = (
+    [
+        path("", clients_page, name="list"),
+        path("new/", new_client_page, name="new"),
+        path("made/<uuid:pk>/", made_client_page, name="made"),
+        path("apps/<uuid:pk>/disconnect/", disconnect_app, name="disconnect"),
+        path("<uuid:pk>/", client_page, name="detail"),
+        path("<uuid:pk>/allow/", allow_this_client, name="allow"),
+        path("<uuid:pk>/block/", block_this_client, name="block"),
+        path("<uuid:pk>/secret/", replace_secret, name="secret"),
+    ],
+    "clients",
+)
+
+doctor_urls = ([path("", doctor_page, name="list")], "doctor")

@@ -1,0 +1,1 @@
+"""The REST API of AI clients and connected apps."""
