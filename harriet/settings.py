@@ -300,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget replaced secrets": {"task": "vault.forget_replaced", "schedule": 600.0},
     "forget unused clients": {"task": "signin.forget_unused_clients", "schedule": 3600.0},
     "forget old connection steps": {"task": "signin.forget_old_steps", "schedule": 3600.0},
+    "renew connected accounts": {"task": "vault.refresh_grants", "schedule": 30.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
     "take ended grants back": {"task": "vault.revoke_ended_grants", "schedule": 300.0},
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Now
 
-from vault.models import Credential, CredentialVersion, DataKey
+from vault.models import Credential, CredentialVersion, DataKey, OAuthGrant
 from vault.stored import SealedCredential
 
 KEPT_FOR = timedelta(days=1)
@@ -74,6 +74,11 @@ def kept_versions(connector_id: UUID) -> list[CredentialVersion]:
 def kept_until(version: CredentialVersion) -> datetime | None:
     """When a replaced version is erased; None for one that is in use."""
     return version.replaced_at + KEPT_FOR if version.replaced_at else None
+
+
+def grants_of(organization_id: UUID) -> QuerySet[OAuthGrant]:
+    """What people connected in an organization, and what it shares, for pages."""
+    return OAuthGrant.objects.filter(organization_id=organization_id).select_related("client", "user", "organization")
 
 
 def data_keys_of(organization_id: UUID) -> list[DataKey]:

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from vault.actions.end_grants import revoke_ended_grants
 from vault.actions.forget_replaced import forget_replaced
+from vault.actions.refresh_grants import refresh_grants
 from vault.actions.remind_of_rotations import remind_of_rotations
 
 
@@ -23,3 +24,9 @@ def forget_replaced_task() -> None:
 def revoke_ended_grants_task() -> None:
     """Asks providers to take back what they gave for people whose access ended."""
     revoke_ended_grants()
+
+
+@shared_task(name="vault.refresh_grants")
+def refresh_grants_task() -> None:
+    """Renews connected accounts ahead of time."""
+    refresh_grants()

@@ -14,7 +14,7 @@ from tests.stage.cast import Cast
 from tests.stage.grants import grant, registration
 from tests.stage.own_accounts import OwnAccounts
 from tests.stage.signing_app import asking_client
-from vault.models import Credential, OAuthClient
+from vault.models import Credential, OAuthClient, OAuthGrant
 
 LISTS = (
     "console:overview",
@@ -40,6 +40,7 @@ LISTS = (
     "doctor:list",
     "vault:list",
     "vault:oauth_clients",
+    "vault:grants",
     "audit:list",
     "organization:detail",
     "organization:installation",
@@ -123,6 +124,7 @@ def details(cast: Cast) -> list[str]:
         *(reverse("clients:detail", args=[one.pk]) for one in clients_of(cast.acme).filter(name__in=_CLIENTS)),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
+        *(reverse("vault:grant", args=[one.pk]) for one in OAuthGrant.objects.all()[:1]),
         reverse("audit:detail", args=[event.pk]),
         reverse("tickets:detail", args=[1]),
         f"{reverse('console:search')}?q=a",

@@ -22,7 +22,7 @@ from tests.stage.connected_apps import client_of, connected_app
 from tests.stage.connectors import new_connector, new_tool
 from tests.stage.held_calls import make_mailing
 from tests.stage.profiles import profile
-from vault.models import Credential, CredentialVersion
+from vault.models import Credential, CredentialVersion, OAuthClient, OAuthGrant
 
 MANY = 60
 LARGE = UUID("01900000-0000-7000-8000-000000000001")
@@ -185,6 +185,27 @@ def _token(cast: Cast, chance: random.Random, **more: Any) -> AccessToken:
     )
 
 
+def grants(cast: Cast) -> None:
+    chance, now = random.Random(12), timezone.now()
+    client = OAuthClient.objects.create(
+        organization=cast.acme, issuer="https://id.example", name="Example ID", origin="typed", client_id="harriet"
+    )
+    OAuthGrant.objects.bulk_create(
+        OAuthGrant(
+            organization=cast.acme,
+            client=client,
+            user=chance.choice([None, cast.alice, cast.bob, cast.dana]),
+            resource=f"https://server.example/{number}",
+            account=chance.choice(["", "dana@provider.example", "قاعدة"]),
+            state=chance.choice(["active", "needs_consent", "unknown", "revoked"]),
+            failures=chance.choice([0, 3]),
+            next_refresh_at=chance.choice([None, now, now + timedelta(hours=1)]),
+            last_used_at=chance.choice([None, now]),
+        )
+        for number in range(MANY)
+    )
+
+
 def credentials(cast: Cast) -> None:
     chance, now = random.Random(11), timezone.now()
     made = Credential.objects.bulk_create(
@@ -278,6 +299,7 @@ CROWDS = {
     "shared-keys": Crowd("devices:list", shared_keys),
     "ai-clients": Crowd("clients:list", ai_clients),
     "credentials": Crowd("vault:list", credentials),
+    "grants": Crowd("vault:grants", grants),
     "tickets": Crowd("tickets:list", tickets),
 }
 """By the key of its table."""

@@ -29,6 +29,8 @@ LONGEST_PAUSE = 3600.0
 BEARER = "Bearer"
 UNUSABLE = "unusable_answer"
 """Our own code, for a success without a token that could be used."""
+_UNREADABLE = "unknown_error"
+"""Ours, for an error that is no code."""
 _BEARER_SPELLINGS = frozenset({"", "bearer", "token", "user", "bot", "oauth", "access_token", "n/a", "n_a"})
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,40}")
 _CHALLENGE = re.compile(r'\berror="([A-Za-z0-9_.-]{1,40})"')
@@ -91,7 +93,7 @@ def _said(code: str, status: int, headers: Mapping[str, str]) -> Failure:
     return Failure(
         kind,
         code,
-        f"The provider said {code}.",
+        f"The provider said {code}." if code != _UNREADABLE else "The provider refused it in words that can't be read.",
         is_outcome_open=kind is Kind.TRANSIENT and status >= 500 and code not in BUSY,
         is_endpoint_wide=code in BUSY,
         retry_after=_retry_after(headers),
@@ -144,7 +146,7 @@ def _error_code(fields: dict[str, Any] | None, headers: Mapping[str, str]) -> st
         found = challenge[1] if challenge else ""
     if not found:
         return ""
-    return found if isinstance(found, str) and _CODE.fullmatch(found) else "unknown_error"
+    return found if isinstance(found, str) and _CODE.fullmatch(found) else _UNREADABLE
 
 
 def _answer_of(fields: dict[str, Any]) -> TokenAnswer | Failure:

@@ -43,11 +43,11 @@ def keep_renewed(grant: OAuthGrant, renewed: Renewed, lease: Lease | None) -> bo
     mine = OAuthGrant.objects.filter(pk=grant.pk, generation=grant.generation, state=OAuthGrant.State.ACTIVE)
     if lease is not None:
         mine = mine.filter(lease_owner=lease.owner)
-    if not mine.update(**renewed.columns(), last_answer="Renewed."):
+    if not mine.update(**renewed.columns()):
         return False
     _note_narrower(grant, renewed)
-    client = OAuthClient.objects.select_for_update().get(pk=grant.client_id)
-    if client.problem or client.retry_at:
+    marked = OAuthClient.objects.filter(pk=grant.client_id).exclude(problem="", retry_at__isnull=True)
+    for client in marked.select_for_update():
         _mended(client)
     return True
 
@@ -120,7 +120,7 @@ def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
     text = f"{client.name} refuses Harriet itself: {failure.words} Connections are kept until it is mended."
     hear = who_look_after(client.organization_id, client.created_by_id)
     key = f"{client_matter_key(client)}{failure.code}"
-    tell_people(Matter(CREDENTIAL_REFUSED, client.organization_id, key, text, reverse("vault:list")), hear)
+    tell_people(Matter(CREDENTIAL_REFUSED, client.organization_id, key, text, reverse("vault:grants")), hear)
 
 
 def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> None:

@@ -34,6 +34,8 @@ class Renewed:
     next_refresh_at: datetime | None
     refresh_expires_at: datetime | None
     answered_at: datetime
+    last_answer: str
+    """In words, with what of it was odd."""
 
     def columns(self) -> dict[str, Any]:
         """With what is over by it: the lease, failures, whatever state there was."""
@@ -76,4 +78,5 @@ def renewed_of(
         next_refresh_at=due_at(began, answer.expires_in) if can_go_on else None,
         refresh_expires_at=said_end or (grant.refresh_expires_at if answer.refresh is None else None),
         answered_at=began,
+        last_answer=" ".join(("Renewed.", *answer.oddities))[:200],
     )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from vault.oauth.addresses import DOCUMENT_PATH
 from vault.pages.client_document import client_document_page
+from vault.pages.grants import disconnect_grant, grant_page, grants_page, renew_grant
 from vault.pages.oauth_client import (
     oauth_client_page,
     rediscover_oauth_client,
@@ -18,6 +19,10 @@ vault_urls = (
     [
         path("", vault_page, name="list"),
         path("change/", change_many_secrets, name="bulk"),
+        path("grants/", grants_page, name="grants"),
+        path("grants/<uuid:pk>/", grant_page, name="grant"),
+        path("grants/<uuid:pk>/renew/", renew_grant, name="renew_grant"),
+        path("grants/<uuid:pk>/disconnect/", disconnect_grant, name="disconnect_grant"),
         path("<uuid:pk>/schedule/", schedule_page, name="schedule"),
         path("oauth/", oauth_clients_page, name="oauth_clients"),
         path("oauth/<uuid:pk>/", oauth_client_page, name="oauth_client"),

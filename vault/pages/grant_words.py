@@ -1,0 +1,59 @@
+"""What the pages say about one grant: its state, what it means and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vault.models import OAuthGrant
+
+State = OAuthGrant.State
+
+
+@dataclass(frozen=True, slots=True)
+class GrantWords:
+    kind: str
+    """A status of the pages: ok, attention, danger, neutral."""
+    word: str
+    meaning: str
+    """A sentence or two: what it means, and who can do something."""
+
+
+def words_of(grant: OAuthGrant, now: datetime) -> GrantWords:
+    whose = "Its person" if grant.user_id else "An IT admin"
+    if grant.state == State.REVOKED:
+        return GrantWords("neutral", "Disconnected", f"Its tokens are erased here. {whose} can connect it again.")
+    if grant.state == State.UNKNOWN:
+        return GrantWords(
+            "attention",
+            "Outcome unknown",
+            "A renewal was interrupted after it had been asked for, and the tokens from before are refused now. "
+            f"{whose} has to connect it again.",
+        )
+    if grant.state != State.ACTIVE:
+        return GrantWords(
+            "attention",
+            "Has to be connected again",
+            f"The provider refuses it ({grant.state_reason or 'no reason said'}). {whose} has been told.",
+        )
+    return _active(grant, now)
+
+
+def _active(grant: OAuthGrant, now: datetime) -> GrantWords:
+    if grant.client.problem:
+        return GrantWords(
+            "danger",
+            "Needs an admin",
+            f"{grant.client.problem} The grant is kept, and good again once the registration is mended.",
+        )
+    is_over = grant.access_expires_at is None or grant.access_expires_at <= now
+    if grant.failures:
+        until = "calls can't be made with it at the moment" if is_over else "calls go on with the token that there is"
+        return GrantWords("attention", "Renewal fails", f"{until.capitalize()}; it is tried again by itself.")
+    if is_over and grant.next_refresh_at is None and grant.sealed_access is not None:
+        return GrantWords(
+            "attention",
+            "Has ended",
+            "The provider gave nothing to renew it with, so it has to be connected again when it is needed.",
+        )
+    return GrantWords("ok", "Connected", "It is renewed by itself.")
