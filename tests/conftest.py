@@ -87,6 +87,7 @@ def shared_cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
+    parser.addoption("--write", action="store_true", help="what is measured becomes the document that tells it")
     parser.addoption("--whole", action="store_true", help="the numbers that are claimed, not the few of each day")
 
 

@@ -32,7 +32,7 @@ SHELVES = (
         ("first-run", "people", "approvals", "notifications", "audit", "redaction", "servers", "clients", "records"),
     ),
     Shelf("For whoever runs it", ("production", "renewal", "setup-file", "metrics", "scale", "large", "performance")),
-    Shelf("For reference", ("audit-events", "reference", "conformance", "sessions")),
+    Shelf("For reference", ("audit-events", "reference", "conformance", "oauth-scoreboard", "sessions")),
     Shelf("For its developers", ("architecture", "recipes")),
 )
 
