@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.db import transaction
+
 from audit.record import record
 from harriet.people.actors import actor_of
 from harriet.people.models import User
@@ -50,6 +52,7 @@ def check_account(client: OAuthClient, address: str) -> None:
         )
 
 
+@transaction.atomic
 def note_refused(client: OAuthClient, refused: AccountNotAllowed, user: User) -> None:
     record(
         OAuthAccountRefused(provider=client.name, registration=str(client.pk), domain=refused.domain),

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from django.db import transaction
+
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, session
@@ -78,6 +80,7 @@ def revoke_there(client: OAuthClient, tokens: Tokens) -> There:
     return found
 
 
+@transaction.atomic
 def note_revoked(
     client: OAuthClient, there: There, *, grant: OAuthGrant | None = None, whose: str | None, actor: Actor
 ) -> None:
