@@ -19,6 +19,7 @@ from connectors.errors import ConnectorError, UpstreamRefusedCredential
 from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
+from harriet.gateway.questions.consent import with_account
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.access import opened_with
@@ -32,7 +33,7 @@ from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
 from harriet.lib.mcp.methods import TOOLS_CALL
-from vault.errors import VaultError
+from vault.errors import NeedsConsent, TokenProblem, VaultError
 from vault.oauth.tokens import SealedAccess
 from vault.oauth.whose import is_per_person
 
@@ -53,6 +54,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         # ③ preprocess hooks
         if grant.gate.kind == "hold":  # ④
             check_holdable(call)
+            await check_account(call, grant, runtime)
             runtime.observer.held(call, grant)
             return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime))
         runtime.pauses.check(grant.tool.connector, call.snapshot.down_since)
@@ -128,9 +130,34 @@ async def run_round_with_token(call: Call, grant: Grant, runtime: Runtime, sent:
     return await run_round(call, grant, runtime, sent, sent.access)
 
 
+async def run_round_as_caller(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
+    """The same, and where an account of the caller's own is missing they are shown where to connect it. Nothing has
+    left then, or nothing that its server worked on."""
+    attempt = partial(run_round_with_token, call, grant, runtime, sent)
+    try:
+        return await attempt()
+    except NeedsConsent as needed:
+        return await with_account(needed, attempt, call, grant)
+
+
 def round_of(call: Call, grant: Grant) -> Round:
     sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    return run_round if sealed is None or sealed.oauth_client_id is None else run_round_with_token
+    return run_round if sealed is None or sealed.oauth_client_id is None else run_round_as_caller
+
+
+async def check_account(call: Call, grant: Grant, runtime: Runtime) -> None:
+    """For a call that waits for a person: nobody approves what can't be made. Whatever else is wrong with the account
+    may be over once it is approved."""
+    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
+    if sealed is None or sealed.oauth_client_id is None:
+        return
+    attempt = partial(runtime.accesses.of, sealed, call.principal.user_id, call.snapshot.number)
+    try:
+        await attempt()
+    except NeedsConsent as needed:
+        await with_account(needed, attempt, call, grant)
+    except TokenProblem:
+        return
 
 
 async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from harriet.lib.errors import Problem
-from harriet.lib.mcp.error_codes import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
+from harriet.lib.mcp.error_codes import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, URL_NEEDED
 
 ACCESS_ENDED = 401
 """As HTTP would say it, when the answer's status has left already. (SPEC: codes of applications lie outside JSON-RPC's
@@ -86,6 +86,13 @@ _NOT_OFFERED = {
     "resources": "There is no resource {name} for you in this profile. List the resources again; ask your IT admin if "
     "it should be there.",
 }
+
+
+class AccountNeeded(RpcRefusal):
+    """The caller has to connect an account of theirs first, at an address that the error names (2025-11-25)."""
+
+    def __init__(self, message: str, elicitations: list[dict[str, Any]]) -> None:
+        super().__init__(URL_NEEDED, message, error_data={"elicitations": elicitations})
 
 
 class Unavailable(RpcRefusal):

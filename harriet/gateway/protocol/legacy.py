@@ -226,6 +226,7 @@ def _prepare(visit: Visit, call: Call, *, is_alone: bool) -> None:
         call.log_level = DEFAULT_LEVEL
     else:
         call.client, call.session_key, call.has_session = session.client, session.id, True
+        call.declared = session.capabilities
         call.is_introduced = True
         call.roots_version = runtime.sessions.roots_version(session)
         call.log_level = runtime.sessions.learned(session).log_level or DEFAULT_LEVEL

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from connectors.access.facts import ConnectorRow
 from connectors.errors import (
     FOUND_NOTHING,
@@ -57,10 +59,20 @@ def for_caller(problem: BaseException, connector: ConnectorRow, *, is_of_person:
 def _no_token(problem: TokenProblem, connector: ConnectorRow) -> str:
     """There was nothing to sign in with, or nothing but what its server had refused without working on the call."""
     if isinstance(problem, NeedsConsent):
-        return f"{connector.name} needs your own account, which is not connected, so the call was not made. {_CONNECT}"
+        there = f"Connect it at {way_to_connect(connector)} and make the same call again."
+        return f"{account_words(connector)} The call was not made. {there}"
     if isinstance(problem, NeedsOperator):
         return f"Nobody can sign in at {connector.name} at the moment, so the call was not made. {ASK_IT}"
     return f"{connector.name} gives no access at the moment, so the call was not made. Try again in a moment."
+
+
+def account_words(connector: ConnectorRow) -> str:
+    return f"{connector.name} needs your own account there, so that calls are made as you."
+
+
+def way_to_connect(connector: ConnectorRow) -> str:
+    """Their own page, whoever opens it: it names nobody, and proves nothing."""
+    return f"{settings.BASE_URL}/me/connections/{connector.id}/"
 
 
 def told_of(connector: ConnectorRow) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
@@ -100,6 +100,8 @@ class Call:
     """The least important log messages that the client wants; empty for none."""
     stream: Stream = field(default_factory=NoStream)
     asker: Asker = NOBODY
+    declared: Mapping[str, Any] | None = None
+    """What its client's session said that it can be asked; the asker says whether this request is a way to do so."""
     request_id: UUID = field(default_factory=new_id)
     began: float = field(default_factory=monotonic)
     """Seconds of the monotonic clock."""
