@@ -21,11 +21,9 @@ class NobodyConnected(ConnectorError):
     """Harriet can't look at a server by itself: people sign in there with accounts of their own, and nobody who looks
     after the connector has connected one."""
 
-    def __init__(self, name: str, *, is_shared: bool = False) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__(
-            f"The sign-in of {name} has no tokens yet: save its authentication again."
-            if is_shared
-            else f"People sign in to {name} with accounts of their own, and nobody who looks after the connector has "
+            f"People sign in to {name} with accounts of their own, and nobody who looks after the connector has "
             "connected one yet. Connect yours under My AI, Connections: Harriet looks at the tools with it."
         )
 

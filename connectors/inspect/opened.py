@@ -15,10 +15,10 @@ from harriet.people.models import Membership
 from harriet.people.roles import Power, roles_with
 from vault.models import Credential, OAuthGrant
 from vault.oauth.asking import resource_of
-from vault.oauth.grants import grant_of
 from vault.oauth.shared import is_shared
 from vault.oauth.tokens import access_token
-from vault.open import opener_for
+from vault.oauth.whose import access_for, is_per_person
+from vault.open import Opener, opener_for
 from vault.opened import OpenCredential
 from vault.queries import sealed_credential
 from vault.stored import SealedCredential
@@ -37,7 +37,7 @@ def opened_for(connector: Connector) -> OpenCredential:
         raise ConnectorError(f"The address of {connector} was changed at this moment. Try again.")
     if sealed is None or not TYPES[sealed.type].is_oauth:
         return opener.credential(sealed)
-    return sent_with(_token(connector, sealed))
+    return sent_with(_token(connector, sealed, opener))
 
 
 def signs_in_people(connector: Connector) -> bool:
@@ -46,17 +46,14 @@ def signs_in_people(connector: Connector) -> bool:
     return any(TYPES[one.type].is_oauth and not is_shared(one) for one in rows if one.type in TYPES)
 
 
-def _token(connector: Connector, sealed: SealedCredential) -> Secret:
+def _token(connector: Connector, sealed: SealedCredential, opener: Opener) -> Secret:
+    if not is_per_person(sealed):
+        return access_for(sealed, None).opened(opener)
     credential = Credential.objects.select_related("oauth_client__organization").get(pk=sealed.credential_id)
-    grant = _shared(credential) if is_shared(credential) else _of_caretaker(connector, credential)
+    grant = _of_caretaker(connector, credential)
     if grant is None:
-        raise NobodyConnected(connector.name, is_shared=is_shared(credential))
+        raise NobodyConnected(connector.name)
     return access_token(grant.pk).token
-
-
-def _shared(credential: Credential) -> OAuthGrant | None:
-    client = credential.oauth_client
-    return grant_of(client, None, resource_of(credential)) if client is not None else None
 
 
 def _of_caretaker(connector: Connector, credential: Credential) -> OAuthGrant | None:

@@ -101,8 +101,12 @@ class CredentialForm(ScheduleForm):
         is a change by itself."""
         if self.credential is None or self.cleaned_data.get("secret"):
             return False
-        kind = TYPES[self.cleaned_data["type"]]
-        return kind.needs_secret or (self.credential.type == kind.code and self._is_as_saved(kind, self.credential))
+        kind = TYPES.get(self.cleaned_data["type"])
+        return (
+            kind is None
+            or kind.needs_secret
+            or (self.credential.type == kind.code and self._is_as_saved(kind, self.credential))
+        )
 
     def _is_as_saved(self, kind: CredentialType, saved: Credential) -> bool:
         given = kind.check_placement(self.entered.placement)
