@@ -17,7 +17,7 @@ from http import HTTPStatus
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError, UpstreamRefusedCredential
 from harriet.gateway.content.results import Fields, asks_for_input
-from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, Unavailable
+from harriet.gateway.errors import GatewayError, InsufficientScope, OnTicket, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.questions.consent import with_account
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
@@ -63,6 +63,8 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         raise  # no refusal
     except GatewayError as refusal:
         runtime.ended(call, refused(call, refusal))
+        if isinstance(refusal, InsufficientScope):
+            runtime.last_used.beyond_scope(call.principal, call.name)
         raise
     return await run_call(call, grant, runtime)
 

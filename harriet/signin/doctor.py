@@ -62,6 +62,8 @@ class Attempt:
             return "neutral", "Disconnected"
         if last.is_failed:
             return "danger", "Did not go through"
+        if last.kind == "expired_call":
+            return "attention", "Not finished"
         works = any(line.kind in _WORKS and not line.is_failed for line in self.lines)
         return ("ok", "Works") if works else ("attention", "Not finished")
 

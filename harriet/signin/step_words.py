@@ -66,7 +66,12 @@ KINDS = {
     "token": Kind("got its first token", "could not get its first token", _AGAIN),
     "first_call": Kind("called for the first time", "could not make its first call", _ADDRESS),
     "refreshed": Kind("got its next token", "could not get its next token", _AGAIN),
-    "refused": Kind("was let through", "was refused", "Read the reason above; an IT admin can say more."),
+    "expired_call": Kind(
+        "called with a token that had expired, and was told to fetch the next one",
+        "called with a token that had expired",
+        "A client fetches its next token by itself. If this one does not, sign in from it again.",
+    ),
+    "refused": Kind("was let through", "was refused a call", "An IT admin can say more."),
     "revoked": Kind(
         "signed out: it gave its token back",
         "could not give its token back",

@@ -87,7 +87,6 @@ OWN = (
 
 _CONNECTOR_TABS = ("detail", "access", "authentication", "accounts", "activity", "settings", "delete", "ready")
 _CLIENTS = ("Cursor", "Gemini Enterprise")
-_CONNECTOR_TABS = ("detail", "access", "authentication", "activity", "settings", "delete", "ready")
 
 
 def lists() -> list[str]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from harriet.gateway.processes.database import in_database
 from harriet.people.models import AccessToken, Membership
+from harriet.signin.actions.note_refused_calls import note_token_over
 
 LONGEST = 2.0
 """Seconds that a refusal waits for the reason."""
@@ -64,6 +65,7 @@ def _why(key: bytes) -> str:
     if token.kind == AccessToken.Kind.PERSONAL:
         return _FOR_API
     if token.kind == AccessToken.Kind.OAUTH:
+        note_token_over(token)
         ended = token.revoked_at or (token.expires_at if token.expires_at <= timezone.now() else None)
         return _APP_ENDED.format(day=f"{ended:%Y-%m-%d}") if ended else _APP_EXPIRED
     if token.revoked_at is not None:

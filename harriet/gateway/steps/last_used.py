@@ -18,6 +18,7 @@ from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.access import key_of
 from harriet.people.actions.note_seen import note_seen
 from harriet.signin.actions.note_first_calls import note_first_calls
+from harriet.signin.actions.note_refused_calls import note_calls_beyond_scope
 from vault.actions.touch_used import Account, touch_accounts, touch_used
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ class LastUsed:
     def __init__(self) -> None:
         self._used: dict[tuple[int, int], tuple[Principal, Grant, Snapshot]] = {}
         """By identity, so that noting it costs next to nothing; being kept here, what is noted keeps its identity."""
+        self._beyond: dict[UUID, str] = {}
+        """By device of a connected app, the tool that it may not use."""
         self._task = LastingTask()
 
     def start(self) -> None:
@@ -46,7 +49,13 @@ class LastUsed:
         if key not in self._used:
             self._used[key] = (principal, grant, snapshot)
 
+    def beyond_scope(self, principal: Principal, tool: str) -> None:
+        """For the connection doctor: a connected app asked for more than its person allowed."""
+        if principal.device is not None:
+            self._beyond[principal.device.id] = tool
+
     async def write(self) -> None:
+        await self._write_beyond()
         if not self._used:
             return
         used, self._used = list(self._used.values()), {}
@@ -60,6 +69,15 @@ class LastUsed:
             await in_database(_write, tokens, devices, tools, credentials, accounts)
         except Error as problem:
             log.warning("Could not note what was last used (%s).", type(problem).__name__)
+
+    async def _write_beyond(self) -> None:
+        if not self._beyond:
+            return
+        beyond, self._beyond = self._beyond, {}
+        try:
+            await in_database(note_calls_beyond_scope, beyond)
+        except Error as problem:
+            log.warning("Could not note who was refused (%s).", type(problem).__name__)
 
     async def _run(self) -> None:
         while True:

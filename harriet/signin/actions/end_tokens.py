@@ -17,6 +17,7 @@ from harriet.people.models import AccessToken
 from harriet.people.version import move_version
 from harriet.signin.events import AppTokensEnded
 from harriet.signin.models import ConnectedApp, IssuedToken, RefreshToken
+from harriet.signin.steps import note_step
 
 REUSED = "one that had been replaced was used again, so somebody may have copied it"
 CODE_REUSED = "an authorization code was used a second time, so somebody may have copied it"
@@ -32,6 +33,7 @@ def end_family(family: UUID, why: str, *, actor: Actor | None = None) -> bool:
         if ended and app is not None:
             move_version(app.organization_id)
             record(_ended(app, why), organization_id=app.organization_id, actor=actor or actor_of(app.user))
+            _note(app, why)
     return ended
 
 
@@ -49,6 +51,18 @@ def _end(which: Q) -> bool:
     issued = IssuedToken.objects.filter(refresh_token__in=RefreshToken.objects.filter(which))
     opened = AccessToken.objects.filter(pk__in=issued.values("gateway_token"), revoked_at=None, expires_at__gt=Now())
     return bool(opened.update(revoked_at=Now()) + live)
+
+
+def _note(app: ConnectedApp, why: str) -> None:
+    kind, problem = ("revoked", "") if why == BY_CLIENT else ("refreshed" if why == REUSED else "token", "reused")
+    note_step(
+        app.organization_id,
+        kind,
+        user_id=app.user_id,
+        application=app.application,
+        profile_id=app.profile_id,
+        problem=problem,
+    )
 
 
 def _ended(app: ConnectedApp, why: str) -> AppTokensEnded:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from harriet.people.models import Organization
 from harriet.signin.actions.register_client import UNUSED_FOR, described
 from harriet.signin.models import Application
+from harriet.signin.new_clients import decide_standing
 from harriet.signin.protocol.client_metadata import ClientMetadata
 
 
@@ -25,9 +26,11 @@ def keep_document_client(
         "expires_at": Now() + UNUSED_FOR,
     }
     with transaction.atomic():
-        application, _ = Application.objects.update_or_create(
+        application, is_new = Application.objects.update_or_create(
             organization=organization, client_id=client_id, defaults=said, create_defaults={**said, **fixed}
         )
+        if is_new:
+            decide_standing(application, organization)
     application.refresh_from_db()
     return application
 

@@ -12,6 +12,7 @@ from harriet.lib.ids import new_id
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization
 from harriet.signin.models import Application
+from harriet.signin.new_clients import decide_standing
 from harriet.signin.protocol.client_metadata import ClientMetadata
 from harriet.signin.protocol.client_secrets import new_client_secret
 
@@ -40,6 +41,7 @@ def register_client(organization: Organization, metadata: ClientMetadata) -> Reg
             expires_at=Now() + UNUSED_FOR,
             **described(metadata),
         )
+        decide_standing(application, organization)
         _forget_oldest(organization)
     application.refresh_from_db(fields=["created", "expires_at"])
     return Registered(application, new.secret if new else None)

@@ -24,6 +24,7 @@ from harriet.pages.context import PageContext, show
 from harriet.people.actors import actor_of
 from harriet.people.models import Membership, Organization, User
 from harriet.signin.actions.connect_app import Consent, connect_app, refuse_app, remembered
+from harriet.signin.actions.tell_of_waiting_client import tell_of_waiting_client
 from harriet.signin.models import Application, ConnectedApp
 from harriet.signin.pages.consent import ConsentForm, ConsentPage, tool_groups
 from harriet.signin.protocol import redirects
@@ -32,6 +33,8 @@ from harriet.signin.protocol.problems import OAuthProblem
 from harriet.signin.server.clients import client_problem
 from harriet.signin.server.documents import is_document_address
 from harriet.signin.server.endpoints import FatalClientError, Server, encoded
+from harriet.signin.session_keys import WAITED
+from harriet.signin.steps import note_step
 
 _DENIED = "The person did not allow it."
 
@@ -92,10 +95,13 @@ def authorize(request: HttpRequest, organization: str) -> HttpResponse:
     try:
         asked = read_request(request, found, may_fetch=user is not None)
     except OAuthProblem as problem:
+        if user is not None and _membership(user, found) is not None:
+            note_step(found.pk, "authorize", user_id=user.pk, problem=problem.code)
         return _stopped(request, "This client can't be connected", problem.message)
     if user is None:
         return _signed_out(request, asked)
     if asked.problem is not None:
+        _note(asked, "authorize", user, problem=asked.problem.code, reason=asked.problem.message)
         return go(request, asked.refusal(asked.problem))
     return _for_person(request, user, asked)
 
@@ -148,6 +154,7 @@ def _faulty(request: HttpRequest, server: Server, organization: Organization, er
 def _signed_out(request: HttpRequest, asked: Asked) -> HttpResponse:
     if asked.problem is None and request.GET.get("prompt") == "none":
         return go(request, asked.refusal(OAuthProblem("login_required", "Nobody is signed in.")))
+    request.session[WAITED] = True
     return redirect_to_login(request.get_full_path())
 
 
@@ -158,13 +165,19 @@ def _for_person(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
     try:
         profiles = _profiles(request, membership, asked)
     except OAuthProblem as problem:
+        _note(asked, "authorize", user, problem=problem.code, reason=problem.message)
         return go(request, asked.refusal(problem))
     if not profiles:
+        _note(asked, "authorize", user, problem="not_in_profile")
         return _no_profile(request, user, asked)
     if client_problem(asked.client) is not None:
+        _tell_of_standing(asked, user)
         return _stopped(request, "This client can't be used here", _WAITS[asked.client.standing], status=403)
     if request.method == "POST":
         return _decided(request, membership, profiles, asked)
+    if request.session.pop(WAITED, None):
+        _note(asked, "signed_in", user)
+    _note(asked, "authorize", user, profiles[0] if len(profiles) == 1 else None, scope=" ".join(asked.scopes))
     return _known_before(request, membership, profiles, asked) or show_consent(
         request, consent_page(request, membership, profiles, asked)
     )
@@ -220,6 +233,7 @@ def _decided(request: HttpRequest, membership: Membership, profiles: list[Profil
             refuse_app(
                 membership, Consent(asked.client, profile, "", asked.redirect_uri), actor=actor_of(membership.user)
             )
+        _note(asked, "consented", membership.user, profile, problem="access_denied")
         return go(request, asked.refusal(OAuthProblem("access_denied", _DENIED)))
     if profile is None:
         page.form.add_error(None, "Choose what the client may use.")
@@ -230,7 +244,32 @@ def _decided(request: HttpRequest, membership: Membership, profiles: list[Profil
         return show_consent(request, page, status=400)
     consent = Consent(asked.client, profile, scopes, asked.redirect_uri)
     app = connect_app(membership, consent, actor=actor_of(membership.user))
+    _note(asked, "consented", membership.user, profile, scope=scopes)
     return go(request, _code(asked, app, profile, scopes))
+
+
+def _tell_of_standing(asked: Asked, user: User) -> None:
+    if asked.client.standing == Application.Standing.WAITING:
+        tell_of_waiting_client(asked.client, user)
+    else:
+        _note(asked, "authorize", user, problem="client_blocked")
+
+
+def _note(
+    asked: Asked, kind: str, user: User, profile: Profile | None = None, *, problem: str = "", **details: str
+) -> None:
+    """For the connection doctor, where the person belongs to the organization: nobody else is named in its pages."""
+    if _membership(user, asked.organization) is not None:
+        note_step(
+            asked.organization.pk,
+            kind,
+            user_id=user.pk,
+            application=asked.client,
+            profile_id=profile.pk if profile else None,
+            problem=problem,
+            host=redirects.place_of(asked.redirect_uri),
+            **details,
+        )
 
 
 def _code(asked: Asked, app: ConnectedApp, profile: Profile, scopes: str) -> str:

@@ -11,9 +11,15 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from harriet.people.models import Organization
 from harriet.signin.actions.register_client import register_client
 from harriet.signin.pages.for_clients import for_clients, json_answer
-from harriet.signin.protocol.client_metadata import read_metadata
+from harriet.signin.protocol.client_metadata import ClientMetadata, read_metadata
 from harriet.signin.protocol.problems import OAuthProblem
 from harriet.signin.server.authorizing_devices import begin_device_flow
+from harriet.signin.server.connection_notes import (
+    note_device_code,
+    note_refused_registration,
+    note_registration,
+    note_token,
+)
 from harriet.signin.server.endpoints import Server
 from harriet.signin.server.introspection import introspect, revoke
 
@@ -26,7 +32,9 @@ LARGEST_METADATA = 16 * 1024
 @sensitive_variables()
 def token(request: HttpRequest, organization: Organization) -> HttpResponse:
     _check_form(request)
-    answer = Server(organization).answer_token_request(request.POST, credentials_of(request))
+    server = Server(organization)
+    answer = server.answer_token_request(request.POST, credentials_of(request))
+    note_token(organization, server, request.POST, answer)
     return json_answer(dict(answer.body), answer.status, dict(answer.headers))
 
 
@@ -34,9 +42,10 @@ def token(request: HttpRequest, organization: Organization) -> HttpResponse:
 @sensitive_variables()
 def register(request: HttpRequest, organization: Organization) -> HttpResponse:
     """RFC 7591 §3. The answer says all that holds of the client, and its secret, this once."""
-    metadata = read_metadata(_json_in(request))
+    metadata = _metadata_in(request, organization)
     registered = register_client(organization, metadata)
     application = registered.application
+    note_registration(application, metadata)
     said: dict[str, Any] = {
         "client_id": application.client_id,
         "client_id_issued_at": int(application.created.timestamp()),
@@ -73,6 +82,7 @@ def device_authorization(request: HttpRequest, organization: Organization) -> Ht
     _check_form(request)
     server = Server(organization, may_fetch=True)
     answer = begin_device_flow(server, organization, request.POST, credentials_of(request))
+    note_device_code(organization, request.POST, answer)
     return json_answer(dict(answer.body), answer.status, dict(answer.headers))
 
 
@@ -91,6 +101,15 @@ def _check_form(request: HttpRequest) -> None:
         raise OAuthProblem("invalid_request", "Send the parameters as application/x-www-form-urlencoded.")
     if request.META.get("QUERY_STRING"):
         raise OAuthProblem("invalid_request", "The parameters belong into the body, not into the address.")
+
+
+def _metadata_in(request: HttpRequest, organization: Organization) -> ClientMetadata:
+    """Raises OAuthProblem."""
+    try:
+        return read_metadata(_json_in(request))
+    except OAuthProblem as problem:
+        note_refused_registration(organization, problem)
+        raise
 
 
 def _json_in(request: HttpRequest) -> Any:

@@ -18,11 +18,13 @@ from harriet.people.models import Membership, Organization, User
 from harriet.people.queries import database_now
 from harriet.signin.actions.answer_device_code import allow_device_code, refuse_device_code, waiting_code
 from harriet.signin.actions.connect_app import Consent, connect_app, refuse_app
+from harriet.signin.actions.tell_of_waiting_client import tell_of_waiting_client
 from harriet.signin.models import Application, DeviceCode
 from harriet.signin.pages.authorize import StoppedPage, show_consent, show_stopped
 from harriet.signin.pages.consent import ConsentForm, ConsentPage, tool_groups
 from harriet.signin.protocol.addresses import profile_slug_in
 from harriet.signin.server.clients import client_problem
+from harriet.signin.steps import note_step
 
 _TRIES = {"device_code": "10/5m/key,40/h/key"}
 _NOT_RIGHT = "This code is not right, was used, or is older than 15 minutes. Look at the device once more."
@@ -76,6 +78,8 @@ def _typed(request: HttpRequest, membership: Membership) -> HttpResponse:
         return show(request, TypeCodePage(form=form, signed_in=membership.user.email), status=status_of(form))
     client = Application.objects.filter(organization=membership.organization, client_id=code.client_id).first()
     profiles = _profiles(membership, code)
+    if "decision" not in request.POST:
+        _note_typed(membership, client, profiles)
     if client is None or client_problem(client) is not None or not profiles:
         stopped = StoppedPage(title="This client can't be connected", sentence=_why_not(client, membership))
         return show_stopped(request, stopped, 403)
@@ -109,6 +113,22 @@ def _code(request: HttpRequest, form: CodeForm, membership: Membership) -> Devic
     return code
 
 
+def _note_typed(membership: Membership, client: Application | None, profiles: list[Profile]) -> None:
+    if client is not None and client.standing == Application.Standing.WAITING:
+        tell_of_waiting_client(client, membership.user)
+    elif client is None:
+        _note(membership, client, "device_typed", problem="invalid_client")
+    else:
+        is_blocked = client_problem(client) is not None
+        problem = "client_blocked" if is_blocked else "" if profiles else "not_in_profile"
+        _note(membership, client, "device_typed", problem=problem)
+
+
+def _note(membership: Membership, client: Application | None, kind: str, *, problem: str = "", scope: str = "") -> None:
+    user_id, organization_id = membership.user_id, membership.organization_id
+    note_step(organization_id, kind, user_id=user_id, application=client, problem=problem, scope=scope)
+
+
 def _profiles(membership: Membership, code: DeviceCode) -> list[Profile]:
     mine = profiles_for(membership)
     slug = profile_slug_in(code.resource, membership.organization.slug) if code.resource else None
@@ -132,10 +152,12 @@ def _decided(request: HttpRequest, page: ConsentPage, code: DeviceCode) -> HttpR
     if form.is_valid() and form.cleaned_data["decision"] == "refuse":
         if refuse_device_code(code, membership.user) and profile is not None:
             refuse_app(membership, Consent(page.client, profile, "", ""), actor=actor)
+        _note(membership, page.client, "consented", problem="access_denied")
         return show(request, CodeAnsweredPage(is_allowed=False))
     scopes = form.allowed_of(code.scope.split()) if profile is not None else ""
     if profile is None or not scopes:
         form.add_error(None, "Choose a profile, and tick at least one thing that the client may do.")
         return show_consent(request, page, status=400)
     app = connect_app(membership, Consent(page.client, profile, scopes, ""), actor=actor)
+    _note(membership, page.client, "consented", scope=scopes)
     return show(request, CodeAnsweredPage(is_allowed=allow_device_code(code, app, scope=scopes)))

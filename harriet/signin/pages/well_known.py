@@ -10,11 +10,14 @@ from django.views.decorators.csrf import csrf_exempt
 
 from harriet.people.models import Organization
 from harriet.signin.pages.for_clients import for_clients, json_answer
+from harriet.signin.server.connection_notes import note_profile_look
 from harriet.signin.server.discovery import resource_metadata, server_metadata
+from harriet.signin.steps import note_step
 
 
 @for_clients("GET", "HEAD")
 def metadata_document(request: HttpRequest, organization: Organization) -> HttpResponse:
+    note_step(organization.pk, "server_metadata")
     return json_answer(server_metadata(organization.slug))
 
 
@@ -34,6 +37,7 @@ def profile_document(request: HttpRequest, organization: str, profile: str) -> H
 def _of_profile(slug: str) -> Callable[..., HttpResponse]:
     @for_clients("GET", "HEAD")
     def answered(request: HttpRequest, organization: Organization) -> HttpResponse:
+        note_profile_look(organization, slug)
         return json_answer(resource_metadata(organization.slug, slug))
 
     return answered

@@ -41,14 +41,17 @@ class Validator(OAuth2Validator):
         super().__init__()
         self._organization, self._may_fetch = organization, may_fetch
         self.now: datetime = database_now()
+        self.client: Application | None = None
+        """Who asks, and for which connected app: as far as was found out, for the connection doctor."""
+        self.app: ConnectedApp | None = None
 
     # Who asks
 
     def _load_application(self, client_id: str, request: Any) -> Application | None:
         if request.client is None or request.client.client_id != client_id:
             request.client = find_client(self._organization, client_id or "", may_fetch=self._may_fetch)
-        found: Application | None = request.client
-        return found
+        self.client = request.client
+        return self.client
 
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
         """A public client that sends an empty secret only says its id in another way."""
@@ -107,6 +110,7 @@ class Validator(OAuth2Validator):
         row = codes.select_related("connected_app").select_for_update(of=("self",)).first()
         if row is None:
             return False
+        self.app = row.connected_app
         if RefreshToken.objects.filter(token_family=row.pk).exists():
             end_family(row.pk, CODE_REUSED)
             return False
@@ -142,6 +146,7 @@ class Validator(OAuth2Validator):
         self, refresh_token: str, client: Application, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
         row = take_refresh_token(refresh_token, client, self.now)
+        self.app = row.connected_app if row is not None else None
         if row is None or row.access_token is None or not self._still_holds(row.connected_app, request):
             return False
         request.refresh_row, request.user = row, row.user
@@ -159,6 +164,7 @@ class Validator(OAuth2Validator):
         status, row = take_device_code(device_code, request.client, self.now)
         if row is None or row.connected_app is None or status != "authorized":
             return status
+        self.app = row.connected_app
         if not self._still_holds(row.connected_app, request):
             return None
         request.device_row, request.user, request.scopes = row, row.user, row.scope.split()
