@@ -13,7 +13,7 @@ SUBJECT = Input(
     "subject",
     "On whose behalf it acts",
     "A service account may act for people where the provider’s administrator allowed it (domain-wide delegation). "
-    "Each person is asked first.",
+    "Each person has to allow it beforehand.",
     choices=((OF_NOBODY, "Its own: one shared account"), (OF_PERSON, "The person’s whose call it is")),
 )
 _INPUTS = (SCOPES, SUBJECT)
