@@ -28,6 +28,7 @@ class IntentDetails(CallDetails):
     policy_version: Annotated[int, "counts the organization's settings; the call was decided under this one"]
     credential: Annotated[str, "name of the secret that is sent along; empty without one"]
     credential_version: Annotated[int, "which version of that secret; 0 without one"]
+    identity: NotRequired[Annotated[str, "what the server is told of who calls: the kind and attribute, not the value"]]
     meta_digest: NotRequired[Annotated[str, "SHA-256 of the `_meta` that is sent along, if any; hex"]]
 
 

@@ -70,6 +70,16 @@ class ConnectorChecksChanged(AuditEvent):
     checks: Annotated[str, "who checks the arguments, after “are”"]
 
 
+class ConnectorIdentityChanged(AuditEvent):
+    """What a connector tells its server of who calls. Open approvals are invalidated."""
+
+    code = "connector.identity_changed"
+    sentence = "{actor} set that {connector} is told who calls: {said}; local accounts are {local}."
+    connector: Label
+    said: Annotated[str, "which attribute in which header, a signed token, or nothing"]
+    local: Annotated[str, "what becomes of calls by people whom no identity provider has asserted"]
+
+
 class ConnectorAccessChanged(AuditEvent):
     """The groups and roles, and whether confirmation is required, that a newly found tool starts with."""
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from guardian.models.models import BaseObjectPermission
 
 from connectors.fields import JsonAsSent
+from connectors.passed_identity import Attribute, How
 from harriet.lib.ids import new_id
 from harriet.people.roles import Role
 
@@ -58,6 +59,12 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     """The admin said that this connector's host is inside the company; plain http and private addresses pass."""
     checks_arguments = models.BooleanField(default=False)
     """Calls are checked against the tools' schemas before they leave; otherwise only the server does."""
+    identity_kind = models.CharField(max_length=6, choices=How.choices, default=How.NONE, db_default=How.NONE)
+    """What the server is told of who calls."""
+    identity_header = models.CharField(max_length=63, blank=True, db_default="")
+    identity_attribute = models.CharField(max_length=12, choices=Attribute.choices, blank=True, db_default="")
+    identity_refuses_local = models.BooleanField(default=True, db_default=True)
+    """Whoever the identity provider has not asserted is refused; otherwise their calls go without."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     wizard_step = models.CharField(max_length=16, default="basics")
     """The first step of the wizard that is still to do; "done" once the connector was saved."""
@@ -106,6 +113,23 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdentityKey(models.Model):
+    """With which an organization signs who calls. Its public half is published (`/oauth/<organization>/jwks`)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
+    kid = models.CharField(max_length=40, unique=True)
+    sealed = models.BinaryField()
+    public = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-created_at"], name="identity_key_newest")]
+
+    def __str__(self) -> str:
+        return self.kid
 
 
 TROUBLES = (Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN)

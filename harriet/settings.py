@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "harriet.people.middleware.CurrentOrganizationMiddleware",
+    "harriet.signin.confinement.ConfinedAccountMiddleware",
 ]
 
 ROOT_URLCONF = "harriet.urls"
@@ -301,6 +302,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget unused clients": {"task": "signin.forget_unused_clients", "schedule": 3600.0},
     "forget old connection steps": {"task": "signin.forget_old_steps", "schedule": 3600.0},
     "renew connected accounts": {"task": "vault.refresh_grants", "schedule": 30.0},
+    "let clients wait for a sign-in": {"task": "signin.lapse_clients", "schedule": 60.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
     "take ended grants back": {"task": "vault.revoke_ended_grants", "schedule": 300.0},
 }

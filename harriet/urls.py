@@ -14,12 +14,14 @@ from harriet.console.tools.urls import tool_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
+from harriet.signin.pages.provider_urls import sign_in_urls, sso_urls
 from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, people_urls
 from vault.pages.urls import client_document_urls, vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *root_urls,
     *client_document_urls,
+    path("accounts/sso/", include(sso_urls)),
     path("accounts/", include(account_urls)),
     path("", include(people_urls)),
     path("", include(oauth_urls)),
@@ -38,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/vault/", include(vault_urls)),
     path("settings/audit/", include(audit_urls)),
     path("settings/organization/", include(organization_urls)),
+    path("settings/sign-in/", include(sign_in_urls)),
     path("settings/", include(console_urls)),
     path("settings/", admin.site.urls),
     path("api/v1/", include(api_urls)),

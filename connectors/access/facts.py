@@ -9,6 +9,7 @@ from uuid import UUID
 
 from connectors.access.pinned import Pinned
 from connectors.access.rules import CallerFacts, ProfileFacts, ToolFacts, shown_name
+from connectors.passed_identity import Identity, IdentityRule
 from harriet.lib.egress import Reach
 
 Mark = tuple[bytes, ...]
@@ -33,6 +34,8 @@ class ConnectorRow:
     revision: int
     reach: Reach
     checks_arguments: bool = False
+    identity: IdentityRule | None = None
+    """What the server is told of who calls; None for nothing."""
     has_told: bool = False
     """Those who look after it were told of what is wrong with it now."""
 
@@ -87,6 +90,8 @@ class MemberRow:
     email: str
     name: str
     facts: CallerFacts
+    identity: Identity | None = None
+    """None for a local account: nobody but Harriet says who that is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark,
 from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
 from connectors.models import Connector, Profile, Tool
+from connectors.passed_identity import How, Identity, IdentityRule
 from harriet.lib.egress import Reach
 from harriet.lib.mcp.versions import LEGACY
 from harriet.lib.row_fingerprint import fingerprint
@@ -103,6 +104,10 @@ class _ConnectorValues(NamedTuple):
     health_reason: str
     revision: int
     checks_arguments: bool
+    identity_kind: str
+    identity_header: str
+    identity_attribute: str
+    identity_refuses_local: bool
     allow_internal: bool
     trouble_told_at: datetime | None
 
@@ -139,7 +144,16 @@ def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
         revision=values.revision,
         reach=reach,
         checks_arguments=values.checks_arguments,
+        identity=_identity_rule(values),
         has_told=values.trouble_told_at is not None,
+    )
+
+
+def _identity_rule(values: _ConnectorValues) -> IdentityRule | None:
+    if values.identity_kind == How.NONE:
+        return None
+    return IdentityRule(
+        values.identity_kind, values.identity_header, values.identity_attribute, values.identity_refuses_local
     )
 
 
@@ -212,10 +226,48 @@ class _MemberValues(NamedTuple):
     email: str
     name: str
     is_user_active: bool
+    locals_lapsed_at: datetime | None
+    break_glass_id: UUID | None
+    lapsed_at: datetime | None
+    subject: str | None
+    asserted_email: str | None
+    employee_id: str | None
+    asserted_groups: list[str] | None
     group_ids: list[UUID]
 
+    def may_call(self) -> bool:
+        """Whether the person's clients are let in at all; where single sign-on is required they wait for a sign-in that
+        is too long ago."""
+        if not (self.is_active and self.is_user_active):
+            return False
+        if self.subject is not None:
+            return self.lapsed_at is None
+        return self.locals_lapsed_at is None or self.break_glass_id == self.user_id
 
-_MEMBER = ("id", "role", "is_active", "user_id", "user__email", "user__name", "user__is_active")
+    def identity(self) -> Identity | None:
+        if self.subject is None:
+            return None
+        groups = tuple(self.asserted_groups or ())
+        return Identity(self.subject, self.asserted_email or "", self.employee_id or "", groups)
+
+
+_RULE = "organization__sign_in_rule__"
+_MEMBER = (
+    "id",
+    "role",
+    "is_active",
+    "user_id",
+    "user__email",
+    "user__name",
+    "user__is_active",
+    f"{_RULE}locals_lapsed_at",
+    f"{_RULE}break_glass_id",
+    "identity__lapsed_at",
+    "identity__subject",
+    "identity__email",
+    "identity__employee_id",
+    "identity__groups",
+)
 
 
 def member_rows(people: QuerySet[Membership]) -> dict[UUID, MemberRow]:
@@ -230,10 +282,12 @@ def member_rows(people: QuerySet[Membership]) -> dict[UUID, MemberRow]:
         groups = frozenset(values.group_ids)
         facts = CallerFacts(
             label=values.name or values.email,
-            is_active=values.is_active and values.is_user_active,
+            is_active=values.may_call(),
             role=str(Role(values.role)),
             group_ids=shared.setdefault(groups, groups),
             membership_id=values.id,
         )
-        members[values.user_id] = MemberRow(values.id, values.user_id, values.email, values.name, facts)
+        members[values.user_id] = MemberRow(
+            values.id, values.user_id, values.email, values.name, facts, values.identity()
+        )
     return members

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from connectors.access.grantees import GRANTEE_ROLES
 from connectors.models import Connector, Profile, Risk, SyncRun, Tool
+from connectors.passed_identity import Attribute, How
 from connectors.queries import counts_of, pinned_definition
 from connectors.states import state_of
 from connectors.transports.base import NATIVE
@@ -23,9 +24,26 @@ RISK_OVERRIDES = [("", "As proposed"), *Risk.choices]
 CONNECTOR_KINDS = kind_choices()
 
 
+class IdentitySerializer(serializers.Serializer[Any]):
+    """What the server is told of who calls, as the identity provider says it."""
+
+    kind = serializers.ChoiceField(How.choices, source="identity_kind")
+    header = serializers.CharField(required=False, default="", allow_blank=True, source="identity_header")
+    attribute = serializers.ChoiceField(
+        Attribute.choices, required=False, default="", allow_blank=True, source="identity_attribute"
+    )
+    refuses_local = serializers.BooleanField(
+        required=False,
+        default=True,
+        source="identity_refuses_local",
+        help_text="Whoever the identity provider has not asserted is refused; otherwise their calls go without.",
+    )
+
+
 class ConnectorSerializer(serializers.ModelSerializer[Connector]):
     status = serializers.SerializerMethodField(help_text="State and health in words.")
     owner = serializers.EmailField(source="owner.email", read_only=True, default=None)
+    identity = IdentitySerializer(source="*", read_only=True)
     tools = serializers.IntegerField(source="tool_count", read_only=True)
     enabled_tools = serializers.IntegerField(source="tool_enabled", read_only=True)
     prompts = serializers.IntegerField(source="prompt_count", read_only=True)
@@ -45,6 +63,7 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
             "url",
             "allow_internal",
             "checks_arguments",
+            "identity",
             "state",
             "health",
             "health_reason",
@@ -120,6 +139,7 @@ class NewConnectorSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
     allow_internal = serializers.BooleanField(required=False, default=False)
     checks_arguments = serializers.BooleanField(required=False, default=False)
+    identity = IdentitySerializer(required=False)
     authentication = AuthenticationSerializer(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -140,6 +160,7 @@ class ConnectorChangeSerializer(serializers.Serializer[Any]):
     checks_arguments = serializers.BooleanField(
         required=False, help_text="Calls are checked against the tools' schemas before they leave."
     )
+    identity = IdentitySerializer(required=False)
     state = serializers.ChoiceField(["active", "paused"], required=False)
 
 

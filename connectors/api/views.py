@@ -28,6 +28,7 @@ from connectors.actions.save_authentication import check_entered_for, save_authe
 from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import save_connection
 from connectors.actions.set_argument_checks import set_argument_checks
+from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.set_tool import set_tool
 from connectors.actions.switch_secret_back import switch_secret_back
 from connectors.actions.sync_connector import sync_connector
@@ -206,7 +207,16 @@ def _make(request: Any, given: dict[str, Any]) -> Connector:
     save_connection(connector, url=given["url"], allow_internal=given["allow_internal"], actor=actor)
     set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)
     _authenticate(connector, given.get("authentication") or {"type": NO_CREDENTIAL_TYPE}, actor)
+    _pass_identity(connector, given, actor)
     return activate_connector(connector, actor=actor)
+
+
+def _pass_identity(connector: Connector, given: dict[str, Any], actor: Any) -> None:
+    said = given.get("identity")
+    if said is not None:
+        how, header, attribute = (said[f"identity_{name}"] for name in ("kind", "header", "attribute"))
+        refuses = said["identity_refuses_local"]
+        set_identity_passing(connector, how, header, attribute, refuses_local=refuses, actor=actor)
 
 
 def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
@@ -219,6 +229,7 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
         save_connection(connector, **place, keep_secret=given.get("keep_secret", False), actor=actor)
     if "checks_arguments" in given:
         set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)
+    _pass_identity(connector, given, actor)
     if given.get("state") == "paused":
         pause_connector(connector, actor=actor)
     elif given.get("state") == "active":

@@ -11,6 +11,7 @@ from connectors.actions.save_connection import as_meant
 from connectors.bulk.wish import Wish
 from connectors.errors import ConnectorError
 from connectors.models import EVERYONE, Connector, ConnectorPermission, Risk, Tool
+from connectors.passed_identity import Attribute, How
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import KINDS, kind_choices
 from harriet.pages.picking_form import PickingForm
@@ -89,6 +90,35 @@ class ChecksForm(forms.Form):
         required=False,
         help_text="Arguments that don't fit a tool's schema are then refused here. Many servers take more than their "
         "schemas say: they fill in defaults and read numbers from text.",
+    )
+
+
+class IdentityForm(forms.Form):
+    """What the server is told of who calls."""
+
+    identity_kind = forms.ChoiceField(
+        label="What the server is told",
+        choices=How.choices,
+        help_text="Always as your identity provider says it (Settings → Sign-in), never as a client or model does.",
+    )
+    identity_header = forms.CharField(
+        label="Header",
+        required=False,
+        max_length=63,
+        help_text="Such as X-User-Email. Left empty, a signed token goes into X-Harriet-Identity.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    identity_attribute = forms.ChoiceField(
+        label="Attribute",
+        choices=[("", "None (for a signed token, which has them all)"), *Attribute.choices],
+        required=False,
+        help_text="Of one attribute in a header. Groups are separated by commas; what is no plain ASCII is encoded "
+        "(RFC 8187).",
+    )
+    identity_refuses_local = forms.BooleanField(
+        label="Refuse calls by whoever the provider has not asserted",
+        required=False,
+        help_text="Local accounts, shared keys, and people of whom it does not say this. Off: their calls go without.",
     )
 
 

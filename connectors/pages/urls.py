@@ -21,6 +21,7 @@ from connectors.pages.connector.settings import (
     save_basics_of_connector,
     save_checks_of_connector,
     save_connection_of_connector,
+    save_identity_of_connector,
     settings_tab,
 )
 from connectors.pages.connector.tools import tools_tab
@@ -77,6 +78,7 @@ connector_urls = (
         path("<uuid:pk>/settings/basics/", save_basics_of_connector, name="basics"),
         path("<uuid:pk>/settings/connection/", save_connection_of_connector, name="connection"),
         path("<uuid:pk>/settings/checks/", save_checks_of_connector, name="checks"),
+        path("<uuid:pk>/settings/identity/", save_identity_of_connector, name="identity"),
         path("<uuid:pk>/delete/", delete_connector_page, name="delete"),
         path("<uuid:pk>/test/", test_this_connector, name="test"),
         path("<uuid:pk>/sync/", sync_this_connector, name="sync"),

@@ -17,6 +17,7 @@ from harriet.people.permissions import has_power, is_operator
 from harriet.people.queries import has_owner
 from harriet.people.roles import Power
 from harriet.people.sends_mail import sends_mail
+from harriet.signin.provider_queries import has_active_provider
 
 _ACCOUNT = (
     ("Your account", "console:account"),
@@ -25,6 +26,8 @@ _ACCOUNT = (
     ("Two-factor sign-in", "mfa_index"),
     ("Passkeys", "mfa_list_webauthn"),
 )
+_ABOUT_ACCOUNT = 2
+"""Of these, how many are not about the means of signing in."""
 
 
 class Shell:
@@ -81,8 +84,16 @@ class Shell:
         return "".join(word[0] for word in words[:2]).upper() or "?"
 
     @property
+    def has_providers(self) -> bool:
+        """For the sign-in page: somebody may come from an identity provider."""
+        return has_active_provider()
+
+    @property
     def account_links(self) -> list[Link]:
-        return [Link(reverse(name), label) for label, name in _ACCOUNT]
+        """Whoever came by single sign-on has no means of their own to look after here."""
+        is_confined = getattr(self._request.user, "confined_to", None) is not None
+        own = _ACCOUNT[:_ABOUT_ACCOUNT] if is_confined else _ACCOUNT
+        return [Link(reverse(name), label) for label, name in own]
 
     @property
     def sign_out_url(self) -> str:

@@ -28,6 +28,7 @@ from harriet.gateway.steps.authorize import authorize, check_arguments
 from harriet.gateway.steps.explain import explained, unexpected
 from harriet.gateway.steps.forward import forward
 from harriet.gateway.steps.hold import check_holdable, hold_call
+from harriet.gateway.steps.identity import add_identity, check_identity
 from harriet.gateway.steps.record import intent, outcome, refused
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
@@ -48,6 +49,8 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
     """The fields of the result. Raises GatewayError when the answer is Harriet's own no."""
     try:
         grant = authorize(call)  # ②
+        if grant.tool.connector.identity is not None:
+            check_identity(call, grant)
         if grant.tool.connector.checks_arguments and call.method == TOOLS_CALL:
             await check_arguments(call, grant, runtime.schemas)
         call.stopwatch.lap(AUTHORIZE)
@@ -97,6 +100,8 @@ async def run_round(
     sealed, upstream = call.snapshot.credentials.get(grant.tool.connector.id), runtime.upstream
     opener = call.snapshot.opener
     with opener.credential(sealed) if access is None else opened_with(access, opener) as credential:  # ⑥
+        if grant.tool.connector.identity is not None:
+            add_identity(call, grant, credential)
         sent.redactor = (
             upstream.redactor(sealed, credential) if access is None else runtime.accesses.redactor(access, credential)
         )

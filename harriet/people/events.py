@@ -225,6 +225,16 @@ class PersonRenamed(AuditEvent):
     before: Annotated[str, "until then; empty for none"]
 
 
+class IdentityAsserted(AuditEvent):
+    """From now on this subject at the identity provider is this person here; or their address there changed."""
+
+    code = "person.identity_asserted"
+    sentence = "{issuer} says that {person} is {subject}."
+    person: Label
+    issuer: Annotated[str, "the identity provider, as it calls itself"]
+    subject: Annotated[str, "the provider's own lasting name for the person"]
+
+
 class SessionsEnded(AuditEvent):
     """A person signed out of browsers other than the one that they did it in."""
 

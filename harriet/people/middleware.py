@@ -18,10 +18,13 @@ from harriet.lib.http.client_addresses import client_of
 from harriet.people.actions.note_session import note_session_seen
 from harriet.people.actors import actor_of
 from harriet.people.errors import NotAllowed, NotFound
-from harriet.people.models import Membership, User
+from harriet.people.models import Membership, Organization, User
 
 CHOSEN = "organization"
 """The session key that holds the id of the organization the person chose."""
+
+CONFINED = "confined_to"
+"""The session key that holds the id of the one organization that a session by single sign-on is good for."""
 
 NOBODY = Actor(kind="person", id=None, label="somebody who is not signed in")
 """Holds no power anywhere."""
@@ -57,7 +60,12 @@ class CurrentOrganizationMiddleware:
 def place_in_organization(request: Any) -> None:
     """Reads the memberships anew on every request: one that ended a moment ago counts no more."""
     user = request.user if isinstance(request.user, User) else None
-    request.memberships = active_memberships(user) if user else []
+    confined = request.session.get(CONFINED) if user else None
+    if user and confined:
+        user.confined_to = UUID(confined)
+    found = active_memberships(user) if user else []
+    request.memberships = [one for one in found if is_admitted(one, user)]
+    request.kept_out = [] if confined else [one for one in found if one not in request.memberships]
     request.membership = chosen_membership(request.memberships, request.session.get(CHOSEN)) if user else None
     request.organization = request.membership.organization if request.membership else None
     request.actor = actor_of(user) if user else NOBODY
@@ -86,8 +94,26 @@ def address_of(request: HttpRequest) -> str:
 
 
 def active_memberships(user: User) -> list[Membership]:
-    found = Membership.objects.filter(user=user, is_active=True).select_related("organization", "user")
+    beside = ("organization__sign_in_rule", "user")
+    found = Membership.objects.filter(user=user, is_active=True).select_related("organization", *beside)
     return list(found.order_by("organization__name"))
+
+
+def admitted(user: User, organization: Organization) -> Membership | None:
+    """The person's place there, when this way of signing in opens it."""
+    beside = ("organization__sign_in_rule", "user")
+    found = Membership.objects.filter(user=user, organization=organization, is_active=True).select_related(*beside)
+    membership = found.first()
+    return membership if membership is not None and is_admitted(membership, user) else None
+
+
+def is_admitted(membership: Membership, user: User | None) -> bool:
+    """Whether this way of signing in opens the organization: single sign-on opens its own alone, and where it is
+    required nothing else does, but for the one owner who is named."""
+    if user is not None and user.confined_to is not None:
+        return membership.organization_id == user.confined_to
+    rule = getattr(membership.organization, "sign_in_rule", None)
+    return rule is None or not rule.is_enforced or rule.break_glass_id == membership.user_id
 
 
 def chosen_membership(memberships: list[Membership], chosen: str | None) -> Membership | None:

@@ -13,8 +13,21 @@ def has_power(membership: Membership | None, power: Power) -> bool:
 
 
 def is_operator(user: object) -> bool:
-    """Whoever `manage.py createsuperuser` named: looks after the installation, and is by that in no organization."""
-    return isinstance(user, User) and user.is_active and user.is_superuser
+    """Whoever `manage.py createsuperuser` named: looks after the installation, and is by that in no organization. Not
+    by an organization's single sign-on: who runs that does not run the installation."""
+    return isinstance(user, User) and user.is_active and user.is_superuser and user.confined_to is None
+
+
+def check_whole_account(user: User) -> None:
+    """For what holds wherever the person is. Raises NotAllowed for a session that is good for one of their
+    organizations only: whoever runs its identity provider has no say in the others."""
+    if user.confined_to is None:
+        return
+    if Membership.objects.filter(user=user).exclude(organization=user.confined_to).exists():
+        raise NotAllowed(
+            "You signed in through one organization’s single sign-on, and this account belongs to others too. Sign in "
+            "with your own password to change it."
+        )
 
 
 def demand(actor: Actor, organization: Organization, power: Power) -> None:

@@ -15,6 +15,7 @@ from harriet.pages.counts import CountAtMost
 from harriet.people.errors import NotFound
 from harriet.people.models import (
     AccessToken,
+    AssertedIdentity,
     Backup,
     CredentialOffer,
     Device,
@@ -25,6 +26,7 @@ from harriet.people.models import (
     Organization,
     SavedFilter,
     SetupLink,
+    SignInRule,
     TablePreference,
     User,
 )
@@ -55,6 +57,15 @@ def is_organization(organization_id: UUID) -> bool:
 def membership_of(user: User, organization: Organization) -> Membership | None:
     """The active one."""
     return Membership.objects.filter(user=user, organization=organization, is_active=True).first()
+
+
+def has_lapsed(membership: Membership) -> bool:
+    """Whether the person's clients and tokens wait for their next sign-in through the organization's provider."""
+    identity = AssertedIdentity.objects.filter(membership=membership).first()
+    if identity is not None:
+        return identity.lapsed_at is not None
+    rule = SignInRule.objects.filter(organization=membership.organization_id, locals_lapsed_at__isnull=False).first()
+    return rule is not None and rule.break_glass_id != membership.user_id
 
 
 def people_of(organization: Organization) -> QuerySet[Membership]:
@@ -234,8 +245,11 @@ def invitation_with(token: str) -> Invitation | None:
 
 
 def invitations_for(user: User) -> QuerySet[Invitation]:
-    """What organizations ask this person to join, wherever they are signed in."""
-    open_ones = open_invitations().filter(email__iexact=user.email)
+    """What organizations ask this person to join, wherever they are signed in; none for who came by another one's
+    single sign-on, whose word is not theirs."""
+    open_ones = (
+        open_invitations().filter(email__iexact=user.email) if user.confined_to is None else open_invitations().none()
+    )
     return open_ones.select_related("organization", "invited_by").order_by("organization__name")
 
 

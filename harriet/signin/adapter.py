@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from harriet.signin.attempts import count_password, remember_place
+from harriet.signin.provider_queries import is_needed_factor, only_by_provider
 from harriet.signin.sealing import open_text, seal_text
-from harriet.signin.session_keys import JOINING
+from harriet.signin.session_keys import JOINING, PROVING
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -30,6 +33,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if self._login_failed_rl_usage is None:
             raise self.validation_error("too_many_login_attempts")
 
+    def pre_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse | None:
+        """After the right password or passkey, before anything opens: where single sign-on is required everywhere this
+        person belongs, their own means of signing in open nothing. Who proves an account for it is let through."""
+        response: HttpResponse | None = super().pre_login(request, user, **details)
+        if response is not None or PROVING in request.session:
+            return response
+        only = only_by_provider(user)
+        if only is None:
+            return None
+        clear_login(request)
+        return redirect("sso:organization", only.pk)
+
     def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **details)
         remember_place(request, response, user)
@@ -40,7 +55,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Whoever followed an invitation before signing in goes on with it."""
+        """Whoever followed an invitation, or came from a provider, before signing in goes on with it."""
+        if PROVING in request.session:
+            return reverse("sso:link", args=request.session[PROVING])
         return reverse("people:join_known") if JOINING in request.session else str(settings.LOGIN_REDIRECT_URL)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -73,6 +90,10 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """What a new passkey or key is called until its person says otherwise."""
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
         return f"Key {count + 1}"
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        """Whoever is named to get in without single sign-on keeps a second factor."""
+        return bool(super().can_delete_authenticator(authenticator)) and not is_needed_factor(authenticator)
 
     def get_totp_issuer(self) -> str:
         return "Harriet"

@@ -13,12 +13,17 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from audit.record import record
+from harriet.lib.ids import new_id
 from harriet.people.actions.note_session import note_session
 from harriet.people.actions.prove_address import prove_address
+from harriet.people.actions.tell_people import tell_people
 from harriet.people.actors import actor_of, person_label
 from harriet.people.middleware import SEEN, address_of
-from harriet.people.models import User
-from harriet.signin.events import FactorAdded, FactorRemoved, PasswordChanged, SignedIn, SigninEvent
+from harriet.people.models import SignInRule, User
+from harriet.people.notifications.kinds import SIGN_IN, Matter
+from harriet.people.notifications.recipients import with_roles
+from harriet.people.roles import Role
+from harriet.signin.events import BreakGlassUsed, FactorAdded, FactorRemoved, PasswordChanged, SignedIn, SigninEvent
 
 FACTORS = {"totp": "an authenticator app", "webauthn": "a passkey or security key", "recovery_codes": "recovery codes"}
 
@@ -31,8 +36,21 @@ def tell(happened: SigninEvent, user: User) -> None:
 
 @receiver(user_logged_in)
 def signed_in(user: User, request: Any, **_: Any) -> None:
-    tell(SignedIn(person=person_label(user)), user)
+    if user.confined_to is None:
+        tell(SignedIn(person=person_label(user)), user)
+        tell_of_break_glass(user)
     _note_browser(user, request)
+
+
+def tell_of_break_glass(user: User) -> None:
+    """The one owner who may do without single sign-on did: all owners hear of it."""
+    for rule in SignInRule.objects.filter(is_enforced=True, break_glass=user).select_related("organization"):
+        organization = rule.organization
+        text = f"{user.email} signed in to {organization.name} without single sign-on, as the owner who may."
+        with transaction.atomic():
+            record(BreakGlassUsed(person=person_label(user)), organization_id=organization.pk, actor=actor_of(user))
+            matter = Matter(SIGN_IN, organization.pk, f"break glass {new_id()}", text, "/settings/sign-in/")
+            tell_people(matter, with_roles(organization.pk, [Role.OWNER]))
 
 
 def _note_browser(user: User, request: Any) -> None:

@@ -24,6 +24,7 @@ _RATES = {
     "password_elsewhere": "10/m/ip,60/h/ip",
     "password_usual_place": "10/m/key,60/h/key",
     "password_mail": "6/h/key",
+    "provider": "120/m/ip",
 }
 
 
@@ -38,6 +39,11 @@ def count_password(request: HttpRequest, email: str) -> ratelimit.RateLimitUsage
 def may_mail(request: HttpRequest, email: str) -> bool:
     """Whether one more mail to set a password may go to the address within the hour."""
     return _count(request, "password_mail", email.strip().lower()) is not None
+
+
+def may_ask_provider(request: HttpRequest) -> bool:
+    """Whether one more way to an identity provider may begin from here within the minute."""
+    return _count(request, "provider", "") is not None
 
 
 def remember_place(request: HttpRequest, response: HttpResponse, user: User) -> None:

@@ -153,3 +153,134 @@ class ClientSecretReplaced(ClientEvent):
 
     code = "client.secret_replaced"
     sentence = "{actor} replaced the secret of the AI client {client_name}."
+
+
+class SignedInByProvider(SigninEvent):
+    """A person came through the organization's identity provider."""
+
+    code = "signin.by_provider"
+    sentence = "{person} signed in through {provider}."
+    provider: Annotated[str, "the identity provider's name here"]
+
+
+class ProviderSignInRefused(AuditEvent):
+    """The provider's answer was proved, and its person is not let in all the same. Unproved answers are no events."""
+
+    code = "signin.refused"
+    sentence = "{provider} sent {email}, who was not let in: {why}"
+    provider: Annotated[str, "the identity provider's name here"]
+    email: Annotated[str, "the address that the provider gave; empty for none"]
+    why: Annotated[str, "as the person was told"]
+
+
+class BreakGlassUsed(SigninEvent):
+    """Single sign-on is required; the one owner who may do without it did."""
+
+    code = "signin.break_glass_used"
+    sentence = "{person} signed in without single sign-on, as the owner who may."
+
+
+class SessionsEndedByProvider(SigninEvent):
+    """A back-channel logout (OpenID Connect)."""
+
+    code = "signin.ended_by_provider"
+    sentence = "{provider} signed {person} out of {count} browsers."
+    provider: Annotated[str, "the identity provider's name here"]
+    count: Annotated[int, "how many"]
+
+
+class ClientsLapsed(SigninEvent):
+    """The person's AI clients and tokens are refused until they sign in through the provider again."""
+
+    code = "signin.clients_lapsed"
+    sentence = "The clients of {person} wait for their next sign-in: {why}"
+    why: Annotated[str, "as a sentence"]
+
+
+class ProviderEvent(AuditEvent):
+    """About an identity provider of the organization."""
+
+    provider: Annotated[str, "its name here"]
+
+
+class ProviderAdded(ProviderEvent):
+    """Off until it is switched on."""
+
+    code = "identity_provider.added"
+    sentence = "{actor} added the identity provider {provider} ({kind})."
+    kind: Annotated[str, "which protocol it speaks"]
+
+
+class ProviderChanged(ProviderEvent):
+    """Never the secret itself."""
+
+    code = "identity_provider.changed"
+    sentence = "{actor} changed the identity provider {provider}: {change}."
+    change: Annotated[str, "which settings, as words"]
+
+
+class ProviderSwitched(ProviderEvent):
+    """When off, its sessions end and nobody signs in through it."""
+
+    code = "identity_provider.switched"
+    sentence = "{actor} switched the identity provider {provider} {state}."
+    state: Annotated[str, "on or off"]
+
+
+class ProviderRemoved(ProviderEvent):
+    """With its mappings; its people are local accounts again."""
+
+    code = "identity_provider.removed"
+    sentence = "{actor} removed the identity provider {provider}; {count} people are local accounts again."
+    count: Annotated[int, "how many people it had asserted"]
+
+
+class MappingChanged(ProviderEvent):
+    """What a group at the provider gives here."""
+
+    code = "identity_provider.mapping_changed"
+    sentence = "{actor} {what} that “{value}” at {provider} means {gives}."
+    what: Annotated[str, "set, or took back"]
+    value: Annotated[str, "the group at the provider"]
+    gives: Annotated[str, "the group or role here"]
+
+
+class DomainAdded(AuditEvent):
+    """It counts for nothing until it is verified."""
+
+    code = "domain.added"
+    sentence = "{actor} added the domain {domain}."
+    domain: Annotated[str, "the domain"]
+
+
+class DomainVerified(AuditEvent):
+    """The proof was found in its DNS or at its website."""
+
+    code = "domain.verified"
+    sentence = "{actor} verified the domain {domain} by {way}."
+    domain: Annotated[str, "the domain"]
+    way: Annotated[str, "where the proof was found"]
+
+
+class DomainRemoved(AuditEvent):
+    """No new accounts by its addresses."""
+
+    code = "domain.removed"
+    sentence = "{actor} removed the domain {domain}."
+    domain: Annotated[str, "the domain"]
+
+
+class SignInRuleChanged(AuditEvent):
+    """Whether single sign-on is required, who gets in without it, how long sign-ins are good for."""
+
+    code = "organization.sign_in_rule_changed"
+    sentence = "{actor} changed how people sign in: {change}."
+    change: Annotated[str, "each setting with what it was and what it is, as words"]
+
+
+class IdentitySeparated(SigninEvent):
+    """The person is a local account again; the next sign-in through the provider begins anew."""
+
+    code = "signin.identity_separated"
+    sentence = "{actor} separated {person} from {subject} at the identity provider."
+    subject: Annotated[str, "the provider's own lasting name for the person"]

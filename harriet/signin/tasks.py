@@ -6,6 +6,7 @@ from celery import shared_task
 
 from harriet.signin.actions.forget_old import forget_old_steps, forget_unused_clients
 from harriet.signin.actions.forget_old_tokens import forget_old_tokens
+from harriet.signin.actions.lapse_clients import forget_old_attempts, lapse_clients
 
 
 @shared_task(name="signin.forget_old_tokens")
@@ -24,3 +25,10 @@ def forget_unused_clients_task() -> None:
 def forget_old_steps_task() -> None:
     """Forgets what the connection doctor knows of more than a month ago."""
     forget_old_steps()
+
+
+@shared_task(name="signin.lapse_clients")
+def lapse_clients_task() -> None:
+    """Where single sign-on is required: clients of people whose last sign-in is too long ago wait for the next one."""
+    lapse_clients()
+    forget_old_attempts()

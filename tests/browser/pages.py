@@ -9,6 +9,7 @@ from approvals.actions.request_access import request_access
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
 from harriet.people.models import CredentialOffer, Device, Group, Membership
+from harriet.signin.models import IdentityProvider
 from harriet.signin.queries import clients_of
 from tests.stage.cast import Cast
 from tests.stage.grants import grant, registration
@@ -43,6 +44,8 @@ LISTS = (
     "vault:grants",
     "audit:list",
     "organization:detail",
+    "sign_in:list",
+    "sign_in:new",
     "organization:installation",
     "organization:licences",
     "tickets:list",
@@ -66,7 +69,7 @@ LISTS = (
 )
 """Open to Alice in an organization that has nothing yet."""
 
-SIGNED_OUT = ("account_login", "account_reset_password", "account_reset_password_done")
+SIGNED_OUT = ("account_login", "sso:find", "account_reset_password", "account_reset_password_done")
 OWN = (
     "me:home",
     "me:tools",
@@ -117,6 +120,7 @@ def details(cast: Cast) -> list[str]:
         reverse("people:detail", args=[person.pk]),
         reverse("console:off_board", args=[person.pk]),
         reverse("people:recover", args=[person.pk]),
+        *(reverse("sign_in:provider", args=[one.pk]) for one in _providers(cast)),
         f"{reverse('profiles:person', args=[person.pk])}?show=all",
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
@@ -161,6 +165,14 @@ def own_account(cast: Cast) -> list[str]:
         reverse("connections:detail", args=[notes.connector.pk]),
         reverse("connections:connect", args=[notes.connector.pk]),
         reverse("connectors:accounts", args=[mail.connector.pk]),
+    ]
+
+
+def _providers(cast: Cast) -> list[IdentityProvider]:
+    """One of each kind, as an owner has just added it."""
+    kinds = (("oidc", "Acme account"), ("saml", "Acme SAML"))
+    return [
+        IdentityProvider.objects.get_or_create(organization=cast.acme, kind=kind, name=name)[0] for kind, name in kinds
     ]
 
 

@@ -43,6 +43,15 @@ PUBLIC = {
     "oauth:introspect",
     "oauth:device_authorization",
     "oauth:jwks",
+    "sso:find",
+    "sso:organization",
+    "sso:start",
+    "sso:callback",
+    "sso:acs",
+    "sso:done",
+    "sso:link",
+    "sso:metadata",
+    "sso:logout",
 }
 """Pages for people who are not signed in. What they open is proved by a link or a password, and tested there."""
 

@@ -14,6 +14,7 @@ from audit.verification.verify import verify
 from connectors.models import (
     BulkChange,
     ConnectorGroupPermission,
+    IdentityKey,
     ResourceAddresses,
     SyncRun,
     Tool,
@@ -35,16 +36,24 @@ from harriet.people.models import (
     RightGiven,
     SavedFilter,
     SetupLink,
+    SignInRule,
     TablePreference,
 )
 from harriet.signin.models import (
     Application,
     AuthorizationCode,
+    ClaimMapping,
     ConnectedApp,
     ConnectionStep,
     DeviceCode,
+    Domain,
+    IdentityProvider,
     IssuedToken,
+    ProviderSession,
     RefreshToken,
+    SeenAssertion,
+    SignInAttempt,
+    SubjectToken,
 )
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
@@ -57,6 +66,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     crm, tool = company.connectors[0], Tool.objects.filter(connector=company.connectors[0]).earliest("name")
     SyncRun.objects.create(connector=crm, is_success=True, found=8, added=["add_note"])
     ResourceAddresses.objects.create(connector=crm, resources={"file:///offers": ["2026-01-01", "2026-02-01"]})
+    IdentityKey.objects.create(organization=cast.acme, kid="key-1", sealed=b"\x0a", public={"kty": "EC"})
     BulkChange.objects.create(organization=cast.acme, connector=crm, made_by=cast.alice, outcome="3 enabled.")
     ToolPermission.objects.get_or_create(tool=tool, group=cast.sales)
     may = Permission.objects.get(codename="approve_connector")
@@ -81,6 +91,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     TablePreference.objects.create(membership=alice, table="connectors", hidden=["due"], is_dense=True)
     MadeOnce.objects.create(organization=cast.acme, user=cast.alice, form_hash=b"\x03" * 32)
     _identities(cast, alice)
+    _providers(cast, alice)
     _signed_in_clients(cast, company)
     _oauth(cast, company)
     _chain(cast)
@@ -100,6 +111,23 @@ def _asked(cast: Cast, company: BusyCompany) -> None:
 def _identities(cast: Cast, alice: Membership) -> None:
     Agent.objects.create(organization=cast.acme, name="Nightly report", owner=cast.alice)
     AssertedIdentity.objects.create(membership=alice, provider_id=new_id(), source="oidc", subject="alice-1")
+
+
+def _providers(cast: Cast, alice: Membership) -> None:
+    """Acme's people come through its own provider."""
+    SignInRule.objects.create(organization=cast.acme, break_glass=cast.alice)
+    Domain.objects.create(organization=cast.acme, name="acme.test", proof="harriet-domain=1")
+    provider = IdentityProvider.objects.create(organization=cast.acme, kind="oidc", name="Acme account")
+    ClaimMapping.objects.create(provider=provider, value="sales-team", group=cast.sales)
+    soon = timezone.now()
+    SignInAttempt.objects.create(provider=provider, state_hash=b"\x07" * 32, expires_at=soon)
+    SeenAssertion.objects.create(provider=provider, id_hash=b"\x08" * 32, expires_at=soon)
+    SubjectToken.objects.create(provider=provider, membership=alice, sealed=b"\x09", expires_at=soon)
+    session = SessionStore()
+    session.create()
+    ProviderSession.objects.create(
+        session_id=session.session_key, provider=provider, membership=alice, subject="alice-1"
+    )
 
 
 def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST
 from connectors.actions.delete_connector import delete_connector
 from connectors.actions.save_basics import save_basics
 from connectors.actions.set_argument_checks import set_argument_checks
+from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.test_connection import test_connection
+from connectors.identity_keys import issuer_of
 from connectors.inspect.findings import worst_of
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
 from connectors.pages.consequences import Consequences, consequences_of
-from connectors.pages.forms import BasicsForm, ChecksForm, ConnectionForm
+from connectors.pages.forms import BasicsForm, ChecksForm, ConnectionForm, IdentityForm
 from connectors.pages.kept_findings import keep_findings
 from connectors.pages.moved_address import question_about_secret, saved_connection
 from connectors.queries import connector_of
@@ -37,6 +39,9 @@ class SettingsTab(ConnectorPage):
     basics: BasicsForm
     connection: ConnectionForm
     checks: ChecksForm
+    identity: IdentityForm
+    key_set: str
+    """Where a server finds the keys with which who calls is signed."""
 
     @property
     def server_name(self) -> str:
@@ -56,6 +61,7 @@ def _shown(
     *,
     basics: BasicsForm | None = None,
     connection: ConnectionForm | None = None,
+    identity: IdentityForm | None = None,
 ) -> HttpResponse:
     """The tab as it is saved, with the form that was sent when something was wrong with it."""
     connector = connector_of(request.organization, pk)
@@ -65,8 +71,10 @@ def _shown(
         basics=basics or BasicsForm(initial=_saved(connector, "name", "slug", "description", "icon")),
         connection=connection or ConnectionForm(initial=_saved(connector, "url", "allow_internal")),
         checks=ChecksForm(initial=_saved(connector, "checks_arguments")),
+        identity=identity or IdentityForm(initial=_saved(connector, *IdentityForm.base_fields)),
+        key_set=f"{issuer_of(request.organization.slug)}/jwks",
     )
-    return show(request, page, status=status_of(page.basics, page.connection))
+    return show(request, page, status=status_of(page.basics, page.connection, page.identity))
 
 
 def _saved(connector: Connector, *names: str) -> dict[str, Any]:
@@ -111,6 +119,27 @@ def save_checks_of_connector(request: OrganizationRequest, pk: UUID) -> HttpResp
     attempt(form, lambda given: set_argument_checks(connector, **given, actor=request.actor))
     messages.success(request, "Saved.")
     return redirect("connectors:settings", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_CONNECTORS)
+def save_identity_of_connector(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    connector, form = connector_of(request.organization, pk), IdentityForm(request.POST)
+    if attempt(form, lambda given: _save_identity(connector, given, request)) is None:
+        return _shown(request, pk, identity=form)
+    messages.success(request, "Saved: it holds for calls from now on.")
+    return redirect("connectors:settings", pk)
+
+
+def _save_identity(connector: Connector, given: dict[str, Any], request: OrganizationRequest) -> Connector:
+    return set_identity_passing(
+        connector,
+        given["identity_kind"],
+        given["identity_header"],
+        given["identity_attribute"],
+        refuses_local=given["identity_refuses_local"],
+        actor=request.actor,
+    )
 
 
 @dataclass(frozen=True, slots=True)

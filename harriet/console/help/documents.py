@@ -29,7 +29,18 @@ class Shelf:
 SHELVES = (
     Shelf(
         "For everybody who uses Harriet",
-        ("first-run", "people", "approvals", "notifications", "audit", "redaction", "servers", "clients", "records"),
+        (
+            "first-run",
+            "people",
+            "single-sign-on",
+            "approvals",
+            "notifications",
+            "audit",
+            "redaction",
+            "servers",
+            "clients",
+            "records",
+        ),
     ),
     Shelf("For whoever runs it", ("production", "renewal", "setup-file", "metrics", "scale", "large", "performance")),
     Shelf("For reference", ("audit-events", "reference", "conformance", "oauth-scoreboard", "sessions")),

@@ -107,7 +107,7 @@ TOPICS: Mapping[str, Topic] = {
         "What holds for the whole organization, and what this installation of Harriet is: its version, its health, "
         "its mail, its keys.",
         ("owner", "held", "MCP"),
-        ("production", "setup-file", "metrics"),
+        ("production", "single-sign-on", "setup-file", "metrics"),
     ),
     "installation": Topic(
         "Every organization of this installation in numbers, for whoever operates it.",

@@ -40,6 +40,12 @@ PAGES = (
     Place("Audit", "audit:list", Power.VIEW_AUDIT, "log events history"),
     Place("Records", "admin:records", Power.VIEW_RECORDS, "rows tables"),
     Place("Settings", "organization:detail", Power.VIEW_SETTINGS, "organization company"),
+    Place(
+        "Settings → Sign-in",
+        "sign_in:list",
+        Power.VIEW_SETTINGS,
+        "sso single sign-on saml oidc entra okta domain",
+    ),
     Place("Settings → This installation", "organization:installation", Power.VIEW_SETTINGS, "version health backup"),
     Place("Settings → Mail", "organization:installation", Power.VIEW_SETTINGS, "smtp e-mail test"),
     Place("Settings → Licences", "organization:licences", Power.VIEW_SETTINGS, "packages"),

@@ -14,12 +14,13 @@ from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import check_address, move_between, save_connection
 from connectors.actions.set_argument_checks import set_argument_checks
+from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.definitions.sound import label_of
 from connectors.models import Connector, SyncRun, Tool
 from connectors.sync_remarks import remarks_of
-from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, SetupFileError, ToolPart
+from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, IdentityPart, SetupFileError, ToolPart
 from harriet.console.setup_file.report import Report
 from harriet.lib.secret import Secret
 from harriet.lib.text import show_hidden
@@ -81,7 +82,18 @@ def _address(connector: Connector, part: ConnectorPart) -> bool:
         save_basics(connector, slug=part.slug, name=part.name, description=part.description, actor=SYSTEM)
     if is_moved:
         save_connection(connector, url=part.url, allow_internal=part.allow_internal, actor=SYSTEM)
-    return _checks(connector, part.checks_arguments) or is_renamed or is_moved
+    is_checked = _checks(connector, part.checks_arguments)
+    return _identity(connector, part.identity) or is_checked or is_renamed or is_moved
+
+
+def _identity(connector: Connector, wanted: IdentityPart | None) -> bool:
+    if wanted is None:
+        return False
+    before = connector.revision
+    said = set_identity_passing(
+        connector, wanted.kind, wanted.header, wanted.attribute, refuses_local=wanted.refuses_local, actor=SYSTEM
+    )
+    return said.revision != before
 
 
 def _checks(connector: Connector, wanted: bool | None) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from connectors.actions.set_identity_passing import rule_of
 from connectors.models import Connector, Profile, Tool
+from connectors.passed_identity import How
 from harriet.console.setup_file.form import (
     AuthenticationPart,
     ConnectorPart,
+    IdentityPart,
     OrganizationPart,
     PersonPart,
     ProfilePart,
@@ -48,11 +51,18 @@ def _connector(connector: Connector) -> ConnectorPart:
         description=connector.description,
         allow_internal=connector.allow_internal,
         checks_arguments=connector.checks_arguments,
+        identity=_identity(connector),
         authentication=_authentication(connector),
         tools={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.TOOL},
         prompts={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.PROMPT},
         resources=next((_tool(tool) for tool in tools if tool.kind == Tool.Kind.RESOURCES), ToolPart()),
     )
+
+
+def _identity(connector: Connector) -> IdentityPart | None:
+    """Left out where nothing is told."""
+    rule = rule_of(connector)
+    return None if rule.how == How.NONE else IdentityPart(rule.how, rule.header, rule.attribute, rule.refuses_local)
 
 
 def _authentication(connector: Connector) -> AuthenticationPart:

@@ -106,6 +106,13 @@ class ToolPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     risk: RiskClass | None = None
 
 
+class IdentityPart(msgspec.Struct, forbid_unknown_fields=True):
+    kind: str = "none"
+    header: str = ""
+    attribute: str = ""
+    refuses_local: bool = True
+
+
 class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     slug: str
     name: str
@@ -115,6 +122,8 @@ class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     allow_internal: bool = False
     checks_arguments: bool | None = None
     """Whether calls are checked against the tools' schemas before they leave; left out, it stays as it is."""
+    identity: IdentityPart | None = None
+    """What the server is told of who calls; left out, it stays as it is."""
     authentication: AuthenticationPart = msgspec.field(default_factory=AuthenticationPart)
     tools: dict[str, ToolPart] = {}
     prompts: dict[str, ToolPart] = {}

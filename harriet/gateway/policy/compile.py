@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from connectors.access.facts import OrganizationFacts
 from connectors.access.load import load
+from connectors.identity_keys import identity_key_of
 from connectors.models import Connector
 from harriet.gateway.policy.principal import Principals, load_principals, mark_of_tokens
 from harriet.gateway.policy.snapshot import Snapshot
@@ -53,6 +54,7 @@ def _compile(organization_id: UUID, before: Snapshot | None) -> Snapshot | None:
         opener=opener_for(organization_id),
         down_since=_down_since(organization_id),
         views=_views_since(facts, before),
+        identity_key=identity_key_of(facts),
     )
 
 

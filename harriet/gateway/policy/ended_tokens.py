@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from harriet.gateway.processes.database import in_database
 from harriet.people.models import AccessToken, Membership
+from harriet.people.queries import has_lapsed
 from harriet.signin.actions.note_refused_calls import note_token_over
 
 LONGEST = 2.0
@@ -26,6 +27,10 @@ _LEFT = (
 _REVOKED = (
     "This credential was revoked on {day}. If you revoked it yourself and still need one, make another at "
     f"{_CONNECT}. If you did not, ask your IT team why."
+)
+_LAPSED = (
+    "Your organization requires single sign-on, and your last sign-in is too long ago or was ended. Nothing is lost: "
+    f"open {settings.BASE_URL}, sign in through your company, and this credential works again."
 )
 _EXPIRED = f"This credential expired on {{day}}. Make a new one at {_CONNECT}."
 _APP_EXPIRED = (
@@ -64,6 +69,8 @@ def _why(key: bytes) -> str:
         return _LEFT
     if token.kind == AccessToken.Kind.PERSONAL:
         return _FOR_API
+    if token.revoked_at is None and has_lapsed(here.get()):
+        return _LAPSED
     if token.kind == AccessToken.Kind.OAUTH:
         note_token_over(token)
         ended = token.revoked_at or (token.expires_at if token.expires_at <= timezone.now() else None)

@@ -19,6 +19,7 @@ from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
 from harriet.gateway.policy.view import View
 from harriet.gateway.steps.authorize import named_by
+from harriet.gateway.steps.identity import passed_words
 from harriet.gateway.steps.request import Call, Sent
 from harriet.lib.errors import Problem
 from harriet.lib.mcp.methods import TOOLS_CALL
@@ -50,6 +51,8 @@ def intent(call: Call, grant: Grant) -> NewEvent:
         "credential_version": sealed.version if sealed else 0,
     }
     _tell_how(details, call)
+    if (rule := grant.tool.connector.identity) is not None:
+        details["identity"] = passed_words(call, grant, rule)
     if call.bound_meta:
         details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
     return _frame(call, grant).event(

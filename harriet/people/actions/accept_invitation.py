@@ -29,6 +29,10 @@ _NO_MAIL = (
     "A mail would prove it, but this Harriet sends none: it writes mails into files. Have the link written, and ask "
     "whoever operates Harriet to pass it on to you; set a new password through it, then accept."
 )
+BY_PROVIDER = (
+    "You signed in through one organization’s single sign-on, which is good for that one alone. Sign out, set a "
+    "password of your own (“Forgot password”), sign in with it, and accept then."
+)
 NOT_THEIRS_ANY_MORE = "Whoever invited you may not do so any more. Ask for a new invitation."
 
 
@@ -54,6 +58,8 @@ def accept_invitation_as(invitation: Invitation, user: User) -> Membership:
         raise NotAllowed(f"This invitation is for {invitation.email}; you are signed in as {user.email}.")
     if not user.is_proven:
         raise NotAllowed(unproven_words())
+    if user.confined_to is not None:
+        raise NotAllowed(BY_PROVIDER)
     with transaction.atomic():
         _take(invitation)
         return _join(invitation, user)

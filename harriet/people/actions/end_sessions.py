@@ -12,11 +12,14 @@ from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.events import SessionsEnded
 from harriet.people.models import BrowserSession, User
+from harriet.people.permissions import check_whole_account
 
 
 @transaction.atomic
 def end_other_sessions(user: User, current: str, only: UUID | None = None, *, actor: Actor) -> int:
-    """How many ended; `only` is one of them. The one in use, whose key is `current`, is never ended."""
+    """How many ended; `only` is one of them. The one in use, whose key is `current`, is never ended. Raises
+    NotAllowed."""
+    check_whole_account(user)
     others = BrowserSession.objects.filter(user=user).exclude(session=current)
     keys = list((others.filter(pk=only) if only else others).values_list("session_id", flat=True))
     Session.objects.filter(pk__in=keys).delete()

@@ -11,6 +11,7 @@ from harriet.people.errors import NotAllowed
 from harriet.people.events import PersonRenamed
 from harriet.people.models import User
 from harriet.people.names import clean_name
+from harriet.people.permissions import check_whole_account
 
 
 @transaction.atomic
@@ -18,6 +19,7 @@ def rename_person(user: User, name: str, *, actor: Actor) -> User:
     """Raises NotAllowed for anybody else, PeopleError for what is no name."""
     if actor.kind != "person" or actor.id != user.pk:
         raise NotAllowed("People change their own name.")
+    check_whole_account(user)
     user = User.objects.select_for_update().get(pk=user.pk)
     before, user.name = user.name, clean_name(name)
     if user.name == before:

@@ -19,7 +19,7 @@ from harriet.lib.errors import Problem
 from harriet.people.actors import actor_of_token
 from harriet.people.errors import NotAllowed, NotFound
 from harriet.people.models import AccessToken, User
-from harriet.people.queries import live_tokens, membership_of
+from harriet.people.queries import has_lapsed, live_tokens, membership_of
 from harriet.people.tokens import PREFIXES, hash_token
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class TokenAuthentication(BaseAuthentication):
         membership = membership_of(token.user, token.organization) if token and token.user else None
         if token is None or token.user is None or membership is None:
             raise AuthenticationFailed("This token was revoked, has expired or never existed. Make a new one.")
+        if has_lapsed(membership):
+            raise AuthenticationFailed("Sign in to Harriet through your company: this token waits for that.")
         _place(request, token, membership)
         _see(token)
         return token.user, token

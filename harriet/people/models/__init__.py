@@ -10,6 +10,7 @@ from harriet.people.models.organizations import Group, Organization, Organizatio
 from harriet.people.models.page_state import MadeOnce, SavedFilter, TablePreference
 from harriet.people.models.rights import RightGiven
 from harriet.people.models.search import SearchWord
+from harriet.people.models.sign_in_rules import SignInRule
 from harriet.people.models.users import BrowserSession, User
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SavedFilter",
     "SearchWord",
     "SetupLink",
+    "SignInRule",
     "TablePreference",
     "User",
 ]

@@ -35,6 +35,8 @@ class AssertedIdentity(models.Model):
     """When the provider last said so: at a sign-in, or by SCIM."""
     signed_in_at = models.DateTimeField(null=True)
     """When the person last signed in through the provider; never, for one whom only SCIM has made known."""
+    lapsed_at = models.DateTimeField(null=True)
+    """Since when their AI clients wait for the next sign-in: the last one is too long ago, or the provider ended it."""
 
     class Meta:
         constraints = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
@@ -28,6 +29,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UserQuerySet.as_manager()
+
+    confined_to: UUID | None = None
+    """No column. Of the user of a request whose session began by single sign-on: the one organization that it is good
+    for. Whoever runs an organization's identity provider can sign in as its people, and opens nothing else by it."""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -33,6 +33,8 @@ class OrganizationRequest(HttpRequest):
     membership: Membership
     memberships: list[Membership]
     """Every organization the person may switch to."""
+    kept_out: list[Membership]
+    """Those that require single sign-on, while the person came otherwise."""
     actor: Actor
     htmx: HtmxDetails
 
@@ -56,7 +58,8 @@ def in_organization(view: View[P]) -> DjangoView[P]:
 
 def _remember(request: HttpRequest) -> None:
     """Whoever has several organizations comes to the page that they asked for once they have chosen."""
-    if request.method == "GET" and request.path != "/" and getattr(request, "memberships", []):
+    own = [*getattr(request, "memberships", []), *getattr(request, "kept_out", [])]
+    if request.method == "GET" and request.path != "/" and own:
         request.session[WANTED] = request.get_full_path()
 
 

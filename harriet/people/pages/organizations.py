@@ -28,6 +28,8 @@ class ChoosePage(PageContext):
     memberships: list[Membership]
     invitations: QuerySet[Invitation]
     unproven: str
+    kept_out: list[Membership]
+    """Those of organizations that require single sign-on, while the person came otherwise."""
 
 
 def choose_page(request: HttpRequest) -> HttpResponse:
@@ -40,6 +42,7 @@ def choose_page(request: HttpRequest) -> HttpResponse:
             memberships=asked.memberships,
             invitations=invitations,
             unproven=unproven_words(),
+            kept_out=asked.kept_out,
         ),
     )
 

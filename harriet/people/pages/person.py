@@ -18,7 +18,7 @@ from harriet.people.actions.change_role import change_role
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.actions.set_person_groups import set_person_groups
-from harriet.people.models import AccessToken, Device, Membership
+from harriet.people.models import AccessToken, AssertedIdentity, Device, Membership
 from harriet.people.pages.forms import PersonGroupsForm, RoleForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
@@ -31,6 +31,8 @@ class PersonPage(PageContext):
     template = "people/person.html"
     active = "people"
     person: Membership
+    identity: AssertedIdentity | None
+    """None for a local account."""
     role_form: RoleForm
     groups_form: PersonGroupsForm
     remove_form: ConfirmForm
@@ -59,6 +61,7 @@ def _shown(
     organization, user = request.organization, membership.user
     page = PersonPage(
         person=membership,
+        identity=AssertedIdentity.objects.filter(membership=membership).first(),
         role_form=role_form or RoleForm(initial={"role": membership.role}),
         groups_form=groups_form or PersonGroupsForm(membership),
         remove_form=remove_form or ConfirmForm(user.email),

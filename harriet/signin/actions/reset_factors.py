@@ -9,7 +9,7 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.errors import PeopleError
-from harriet.people.models import Membership
+from harriet.people.models import Membership, SignInRule
 from harriet.people.recovery_rules import check_may_recover
 from harriet.signin.actions.tell_of_recovery import tell_of_recovery
 from harriet.signin.events import FactorsReset
@@ -19,6 +19,8 @@ from harriet.signin.events import FactorsReset
 def reset_factors(membership: Membership, *, actor: Actor) -> int:
     """How many there were. Raises NotAllowed, and PeopleError when there are none."""
     check_may_recover(membership, actor=actor)
+    if SignInRule.objects.filter(is_enforced=True, break_glass=membership.user).exists():
+        raise PeopleError(f"{membership.user.email} gets in without single sign-on. Name another owner for that first.")
     factors = Authenticator.objects.filter(user=membership.user)
     count: int = factors.count()
     factors.delete()

@@ -1,5 +1,14 @@
-"""Clients that sign in to Harriet, what people allowed them, and what happened on the way."""
+"""Clients that sign in to Harriet, what people allowed them, what happened on the way; where people sign in."""
 
+from harriet.signin.models.providers import (
+    ClaimMapping,
+    Domain,
+    IdentityProvider,
+    ProviderSession,
+    SeenAssertion,
+    SignInAttempt,
+    SubjectToken,
+)
 from harriet.signin.models.server import (
     Application,
     AuthorizationCode,
@@ -14,10 +23,17 @@ from harriet.signin.models.steps import ConnectionStep
 __all__ = [
     "Application",
     "AuthorizationCode",
+    "ClaimMapping",
     "ConnectedApp",
     "ConnectionStep",
     "DeviceCode",
+    "Domain",
     "IdToken",
+    "IdentityProvider",
     "IssuedToken",
+    "ProviderSession",
     "RefreshToken",
+    "SeenAssertion",
+    "SignInAttempt",
+    "SubjectToken",
 ]

@@ -22,11 +22,13 @@ from connectors.models import Profile
 from connectors.queries import profiles_for
 from harriet.pages.context import PageContext, show
 from harriet.people.actors import actor_of
+from harriet.people.middleware import admitted
 from harriet.people.models import Membership, Organization, User
 from harriet.signin.actions.connect_app import Consent, connect_app, refuse_app, remembered
 from harriet.signin.actions.tell_of_waiting_client import tell_of_waiting_client
 from harriet.signin.models import Application, ConnectedApp
 from harriet.signin.pages.consent import ConsentForm, ConsentPage, tool_groups
+from harriet.signin.pages.provider_session import way_by_provider
 from harriet.signin.protocol import redirects
 from harriet.signin.protocol.addresses import issuer_of, profile_slug_in
 from harriet.signin.protocol.problems import OAuthProblem
@@ -159,9 +161,9 @@ def _signed_out(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 
 def _for_person(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
-    membership = _membership(user, asked.organization)
+    membership = admitted(user, asked.organization)
     if membership is None:
-        return _not_a_member(request, user, asked)
+        return way_by_provider(request, user, asked.organization) or _not_a_member(request, user, asked)
     try:
         profiles = _profiles(request, membership, asked)
     except OAuthProblem as problem:
@@ -190,11 +192,6 @@ _WAITS: dict[str, str] = {
     ),
     Application.Standing.BLOCKED: "An IT admin blocked this AI client. Ask your IT team if you need it.",
 }
-
-
-def _membership(user: User, organization: Organization) -> Membership | None:
-    found = Membership.objects.filter(user=user, organization=organization, is_active=True)
-    return found.select_related("organization", "user").first()
 
 
 def _profiles(request: HttpRequest, membership: Membership, asked: Asked) -> list[Profile]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
@@ -11,9 +12,14 @@ from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
+from harriet.people.models import Organization, User
 from harriet.signin.attempts import may_mail
+from harriet.signin.provider_queries import only_by_provider
+from harriet.signin.session_keys import PROVING
 
 PASSWORD_HELP = "At least 12 characters. A sentence that only you would think of is good."  # noqa: S105
 
@@ -66,7 +72,22 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]
 
     def save(self, request: HttpRequest, **options: Any) -> str:
         email = str(self.cleaned_data["email"])
+        only = _only_by_provider(request, email)
+        if only is not None:
+            if may_mail(request, email):
+                get_adapter().send_mail("account/email/by_provider", email, {"organization": only, "page": _page(only)})
+            return email
         return str(super().save(request, **options)) if may_mail(request, email) else email
+
+
+def _only_by_provider(request: HttpRequest, email: str) -> Organization | None:
+    """Whom no password lets in is told so by mail; whoever asks here hears what everybody hears."""
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    return only_by_provider(user) if user is not None and PROVING not in request.session else None
+
+
+def _page(organization: Organization) -> str:
+    return settings.BASE_URL + reverse("sso:organization", args=[organization.pk])
 
 
 class NewPasswordField(forms.CharField):

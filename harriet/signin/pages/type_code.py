@@ -14,6 +14,7 @@ from connectors.queries import profiles_for
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
 from harriet.people.actors import actor_of
+from harriet.people.middleware import admitted
 from harriet.people.models import Membership, Organization, User
 from harriet.people.queries import database_now
 from harriet.signin.actions.answer_device_code import allow_device_code, refuse_device_code, waiting_code
@@ -58,7 +59,7 @@ def type_code(request: HttpRequest, organization: str) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # LoginRequiredMiddleware
     found = Organization.objects.filter(slug=organization).first()
-    membership = found and Membership.objects.filter(user=user, organization=found, is_active=True).first()
+    membership = found and admitted(user, found)
     if not membership:
         page = StoppedPage(
             title="You are not in this organization",

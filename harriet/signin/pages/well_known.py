@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from connectors.identity_keys import identity_key_set
 from harriet.people.models import Organization
 from harriet.signin.pages.for_clients import for_clients, json_answer
 from harriet.signin.server.connection_notes import note_profile_look
@@ -23,8 +24,8 @@ def metadata_document(request: HttpRequest, organization: Organization) -> HttpR
 
 @for_clients("GET", "HEAD")
 def key_set(request: HttpRequest, organization: Organization) -> HttpResponse:
-    """Empty: tokens are opaque, and nothing is signed."""
-    return json_answer({"keys": []})
+    """With which the organization says who calls; its access tokens are opaque, and nothing of them is signed."""
+    return json_answer(dict(identity_key_set(organization.pk)))
 
 
 @csrf_exempt

@@ -1,0 +1,65 @@
+"""Where single sign-on is required: whose last sign-in is too long ago, their clients wait for the next one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Coalesce, Now
+
+from audit.actor import SYSTEM
+from audit.record import record
+from harriet.people.actions.assert_identity import lapse_identity
+from harriet.people.actors import person_label
+from harriet.people.models import AssertedIdentity, SignInRule
+from harriet.people.version import move_version
+from harriet.signin.events import ClientsLapsed
+from harriet.signin.models import SeenAssertion, SignInAttempt, SubjectToken
+
+_WHY = "single sign-on is required, and the last one is more than {} hours ago."
+
+
+def lapse_clients() -> int:
+    """How many people. Each organization by its own rule."""
+    rules = SignInRule.objects.filter(is_enforced=True, enforced_at__isnull=False).select_related("organization")
+    return sum(_lapse(rule) for rule in rules)
+
+
+def _lapse(rule: SignInRule) -> int:
+    """Nobody's before the rule itself is that old. Whom SCIM describes is left alone: it ends access at once."""
+    limit = Now() - timedelta(hours=rule.client_hours)
+    if not SignInRule.objects.filter(pk=rule.pk, is_enforced=True, enforced_at__lt=limit).exists():
+        return 0
+    last = Coalesce("signed_in_at", "asserted_at")
+    found = AssertedIdentity.objects.annotate(last=last).filter(
+        membership__organization=rule.organization, membership__is_active=True, lapsed_at=None, last__lt=limit
+    )
+    late = found.exclude(source=AssertedIdentity.Source.SCIM).exclude(membership__user=rule.break_glass_id)
+    count = 0
+    for identity in late.select_related("membership__user", "membership__organization"):
+        count += _lapse_one(identity, rule)
+    _lapse_locals(rule)
+    return count
+
+
+def _lapse_one(identity: AssertedIdentity, rule: SignInRule) -> bool:
+    with transaction.atomic():
+        if not lapse_identity(identity):
+            return False
+        event = ClientsLapsed(person=person_label(identity.membership.user), why=_WHY.format(rule.client_hours))
+        record(event, organization_id=rule.organization_id, actor=SYSTEM)
+    return True
+
+
+@transaction.atomic
+def _lapse_locals(rule: SignInRule) -> None:
+    """People who have never come through the provider: all at once, when their time since the rule is over."""
+    if SignInRule.objects.filter(pk=rule.pk, is_enforced=True, locals_lapsed_at=None).update(locals_lapsed_at=Now()):
+        move_version(rule.organization_id)
+
+
+def forget_old_attempts() -> None:
+    """What is over: ways to the provider after a day, assertions and tokens that would not be taken any more."""
+    SignInAttempt.objects.filter(created_at__lt=Now() - timedelta(days=1)).delete()
+    SeenAssertion.objects.filter(expires_at__lt=Now()).delete()
+    SubjectToken.objects.filter(expires_at__lt=Now()).delete()

@@ -1,0 +1,16 @@
+"""Why somebody is not signed in by an identity provider, said to them and to their IT team."""
+
+from __future__ import annotations
+
+from harriet.people.errors import PeopleError
+
+SHOW_IT = " Show this to your IT team."
+
+
+class SignInRefused(PeopleError):
+    """Nothing was changed and nobody is signed in. The message quotes nothing that the provider sent unproved."""
+
+
+def refused(what: str) -> SignInRefused:
+    """`what` went wrong between Harriet and the provider: for the person it is one sentence to pass on."""
+    return SignInRefused(f"You are not signed in: {what}{SHOW_IT}")

@@ -1,0 +1,169 @@
+"""A connector tells its server who calls: the right person, as the identity provider says it, never as a model does."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import jwt
+import pytest
+from django.db import transaction
+
+from connectors.actions.set_identity_passing import set_identity_passing
+from connectors.errors import ConnectorError
+from connectors.identity_keys import identity_key_set
+from connectors.models import Connector
+from connectors.passed_identity import Identity, as_header, header_problem, value_of
+from harriet.lib.ids import new_id
+from harriet.people.actions.assert_identity import Asserted, assert_identity
+from harriet.people.actors import actor_of
+from harriet.people.models import Membership, User
+from tests.stage.cast import Cast, person
+from tests.stage.clients import Client
+from tests.stage.log import Log
+from tests.stage.office import Office
+from tests.stage.processes import Gateway, Upstream
+from tests.stage.tokens import device_token, shared_key
+
+CLAIMS = {"x-user": "alice@acme.test", "user": "alice@acme.test", "role": "owner", "organization": "globex"}
+"""What a model says of who it works for."""
+
+
+def known(office: Office, user: User, **said: Any) -> None:
+    """The identity provider has asserted this person."""
+    membership = Membership.objects.select_related("organization", "user").get(user=user, organization=office.cast.acme)
+    facts = {"subject": f"{user.name}-1", "email": user.email} | said
+    asserted = Asserted(new_id(), "oidc", "https://idp.acme.test", **facts)
+    with transaction.atomic():
+        assert_identity(membership, asserted, is_sign_in=True, actor=actor_of(user))
+
+
+def passing(office: Office, gateway: Gateway, *rule: str, refuses_local: bool = True) -> None:
+    set_identity_passing(office.crm, *rule, refuses_local=refuses_local, actor=actor_of(office.cast.alice))
+    office.wait_until_known(gateway)
+
+
+def test_each_person_is_told_of_as_themselves(gateway: Gateway, office: Office, upstream: Upstream) -> None:
+    """Dana and Erin call by turns; Bob has a local account, and a shared key is nobody."""
+    erin = person(office.cast.acme, "Erin", office.cast.dana.memberships.get().role, groups=[office.cast.sales])
+    bob = person(office.cast.acme, "Berta", office.cast.dana.memberships.get().role, groups=[office.cast.sales])
+    known(office, office.cast.dana)
+    known(office, erin, employee_id="E-7")
+    clients = {user.email: Client(gateway, device_token(office.cast.acme, user)) for user in (erin, bob)}
+    clients[office.cast.dana.email] = Client(gateway, office.token)
+    robot = Client(gateway, shared_key(office.cast.acme, [office.cast.sales], office.cast.alice))
+    passing(office, gateway, "header", "X-User", "email")
+    upstream.forget()
+    for number in range(4):
+        for email in (office.cast.dana.email, erin.email):
+            answer = clients[email].call("echo", {"text": f"{email} {number}"}, **CLAIMS)
+            assert answer.text == f"{email} {number}"
+    for entry in upstream.calls:
+        said = entry["message"]["params"]["arguments"]["text"].partition(" ")[0]
+        assert entry["headers"]["x-user"] == said
+    assert len(upstream.calls) == 8
+    upstream.forget()
+    for client in (clients[bob.email], robot):
+        answer = client.call("echo", {"text": "x"}, **CLAIMS)
+        assert answer.result["isError"] is True
+        assert "nothing was sent" in answer.text
+    assert upstream.calls == []
+    (event,) = Log(office.cast.acme.id).events("call.intent", wanted=8)[:1]
+    assert event["details"]["identity"] == "email in the header X-User"
+    passing(office, gateway, "header", "X-User", "email", refuses_local=False)
+    upstream.forget()
+    assert clients[bob.email].call("echo", {"text": "bare"}, **CLAIMS).text == "bare"
+    assert "x-user" not in upstream.calls[0]["headers"]
+    passing(office, gateway, "header", "X-Employee", "employee_id")
+    upstream.forget()
+    assert clients[erin.email].call("echo", {"text": "e"}).text == "e"
+    assert upstream.calls[0]["headers"]["x-employee"] == "E-7"
+    assert "employee id" in clients[office.cast.dana.email].call("echo", {"text": "d"}).text
+
+
+def test_signed_token(gateway: Gateway, office: Office, upstream: Upstream, settings: Any) -> None:
+    known(office, office.cast.dana, groups=("sales-team",))
+    passing(office, gateway, "jwt", "", "")
+    dana = Client(gateway, office.token)
+    upstream.forget()
+    for _ in range(3):
+        assert dana.call("echo", {"text": "x"}, **CLAIMS).text == "x"
+    tokens = {entry["headers"]["x-harriet-identity"] for entry in upstream.calls}
+    assert len(tokens) == 1, "one serves for some minutes"
+    (token,) = tokens
+    (published,) = identity_key_set(office.cast.acme.pk)["keys"]
+    assert "d" not in published
+    with urllib.request.urlopen(f"{gateway.url}/oauth/acme/jwks") as answer:
+        assert json.load(answer) == {"keys": [published]}
+    key = jwt.PyJWK(published)
+    said = jwt.decode(token, key.key, algorithms=["ES256"], audience=office.crm.url)
+    assert (said["sub"], said["email"], said["groups"]) == ("Dana-1", "dana@acme.test", ["sales-team"])
+    assert said["iss"].endswith("/oauth/acme")
+    assert said["exp"] - said["iat"] == 300
+    assert said["jti"]
+    with pytest.raises(jwt.InvalidAudienceError):
+        jwt.decode(token, key.key, algorithms=["ES256"], audience="https://other.test/mcp")
+    with urllib.request.urlopen(f"{gateway.url}/oauth/globex/jwks") as answer:
+        assert json.load(answer) == {"keys": []}
+
+
+@pytest.mark.parametrize(
+    ("value", "header"),
+    [
+        ("dana@acme.test", "dana@acme.test"),
+        ("Dana Müller", "UTF-8''Dana%20M%C3%BCller"),
+        ("a\r\nX-Admin: yes", "UTF-8''a%0D%0AX-Admin%3A%20yes"),
+        ("a\x00b", "UTF-8''a%00b"),
+        (" padded ", "UTF-8''%20padded%20"),
+        ("UTF-8''alice", "UTF-8''UTF-8%27%27alice"),
+        ("utf-8''alice", "UTF-8''utf-8%27%27alice"),
+        ("", ""),
+    ],
+)
+def test_value_injects_nothing(value: str, header: str) -> None:
+    assert as_header(value) == header
+
+
+def test_groups_are_told_apart() -> None:
+    identity = Identity("d", "", "", ("sales, europe", "a%2Cb", "it\r\nX: y"))
+    assert value_of(identity, "groups") == "sales%2C europe,a%252Cb,it%0D%0AX: y"
+    assert value_of(identity, "email") == ""
+    assert value_of(Identity("d", "", "", ("g" * 200,) * 100), "groups") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Host",
+        "Content-Length",
+        "authorization",
+        "Cookie",
+        "Mcp-Session-Id",
+        "X-Forwarded-For",
+        "X User",
+        "X:Y",
+        "X_Y",
+    ],
+)
+def test_reserved_header_is_refused(name: str) -> None:
+    assert header_problem(name)
+
+
+@pytest.mark.django_db
+def test_rule_is_judged(cast: Cast) -> None:
+    crm = Connector.objects.create(organization=cast.acme, slug="crm", name="CRM", url="https://crm.acme.test/mcp")
+    by = actor_of(cast.alice)
+    for rule in (
+        ("header", "Host", "email"),
+        ("header", "X-User", ""),
+        ("header", "", "email"),
+        ("other", "X-User", ""),
+    ):
+        with pytest.raises(ConnectorError):
+            set_identity_passing(crm, *rule, actor=by)
+    before = crm.revision
+    after = set_identity_passing(crm, "header", "X-User", "groups", actor=by)
+    assert after.revision == before + 1
+    assert set_identity_passing(after, "header", "X-User", "groups", actor=by).revision == before + 1
