@@ -330,6 +330,7 @@ SPECTACULAR_SETTINGS = {
         "Risk": "connectors.models.Risk",
         "TokenKind": "harriet.people.models.AccessToken.Kind",
         "IssuedTokenKind": "harriet.people.api.serializers.ISSUED_KINDS",
+        "ClientStanding": "harriet.signin.models.Application.Standing",
         "ConnectorKind": "connectors.api.serializers.CONNECTOR_KINDS",
     },
 }

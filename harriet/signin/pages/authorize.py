@@ -97,7 +97,7 @@ def authorize(request: HttpRequest, organization: str) -> HttpResponse:
     try:
         asked = read_request(request, found, may_fetch=user is not None)
     except OAuthProblem as problem:
-        if user is not None and _membership(user, found) is not None:
+        if user is not None and admitted(user, found) is not None:
             note_step(found.pk, "authorize", user_id=user.pk, problem=problem.code)
         return _stopped(request, "This client can't be connected", problem.message)
     if user is None:
@@ -256,7 +256,7 @@ def _note(
     asked: Asked, kind: str, user: User, profile: Profile | None = None, *, problem: str = "", **details: str
 ) -> None:
     """For the connection doctor, where the person belongs to the organization: nobody else is named in its pages."""
-    if _membership(user, asked.organization) is not None:
+    if admitted(user, asked.organization) is not None:
         note_step(
             asked.organization.pk,
             kind,

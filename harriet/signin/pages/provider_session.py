@@ -50,8 +50,8 @@ def sign_in(request: HttpRequest, membership: Membership, attempt: SignInAttempt
 
 
 def way_by_provider(request: HttpRequest, user: User, organization: Organization) -> HttpResponse | None:
-    """For a person of an organization that requires single sign-on, who is signed in otherwise: they sign in through it,
-    and come back to this address. None for anybody else."""
+    """For a person of an organization that requires single sign-on, who is signed in otherwise: they sign in through
+    it, and come back to this address. None for anybody else."""
     membership = Membership.objects.filter(user=user, organization=organization, is_active=True).first()
     if membership is None or is_admitted(membership, user) or not rule_of(organization).is_enforced:
         return None
