@@ -51,7 +51,7 @@ def test_disconnect_in_my_ai(cast: Cast, client: Client, app: ConnectedApp) -> N
     assert "Claude Code was disconnected" in answer and "No connected app" in answer
     assert is_over(app)
     assert OrganizationVersion.objects.get(organization=cast.acme).number > before, "the gateway hears of it"
-    told = Event.objects.get(code="signin.app_ended")
+    told = Event.objects.get(code="app.disconnected")
     assert told.sentence == "dana@acme.test disconnected Claude Code of dana@acme.test."
     step = ConnectionStep.objects.get(kind="ended")
     assert (step.user, step.problem) == (cast.dana, "ended_by_person")
@@ -72,7 +72,7 @@ def test_an_admin_disconnects_it(cast: Cast, app: ConnectedApp) -> None:
     end_connected_app(app, actor=cast.actor(cast.alice))
     end_connected_app(app, actor=cast.actor(cast.alice))
     assert is_over(app) and app.ended_because == "An IT admin disconnected it."
-    assert Event.objects.filter(code="signin.app_ended").count() == 1, "told once"
+    assert Event.objects.filter(code="app.disconnected").count() == 1, "told once"
 
 
 def test_it_ends_with_its_device(cast: Cast, app: ConnectedApp) -> None:
