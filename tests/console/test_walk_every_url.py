@@ -31,6 +31,7 @@ PUBLIC = {
     "people:setup",
     "people:join",
     "people:join_known",
+    "client_document",
     "oauth:profile_document",
     "oauth:metadata",
     "oauth:openid",
