@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from connectors.counts import Counts
 from connectors.models import BulkChange, Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
-from harriet.people.models import Membership, Organization
+from harriet.people.models import Group, Membership, Organization
 from harriet.people.queries import or_not_found
 
 MOST_VERSIONS = 20
@@ -134,6 +134,21 @@ def profiles_for(membership: Membership) -> QuerySet[Profile]:
     mine = Q(pk__in=named) | Q(pk__in=grouped)
     found = Profile.objects.filter(mine, organization=membership.organization_id)
     return found.select_related("organization").order_by("name")
+
+
+def profiles_with_group(group: Group) -> QuerySet[Profile]:
+    """Those that are given to a group."""
+    given = Profile.groups.through.objects.filter(group=group).values("profile")
+    found = Profile.objects.filter(pk__in=given, organization=group.organization_id)
+    return found.select_related("organization").order_by("slug")
+
+
+def approved_profiles(organization: Organization) -> QuerySet[Profile]:
+    """Those that offer something: a whole connector that is active, or a tool of one."""
+    active = Connector.objects.filter(organization=organization, state=Connector.State.ACTIVE).values("pk")
+    whole = Profile.connectors.through.objects.filter(profile=OuterRef("pk"), connector__in=active)
+    single = Profile.tools.through.objects.filter(profile=OuterRef("pk"), tool__connector__in=active)
+    return _profiles(organization).filter(Exists(whole) | Exists(single)).order_by("slug")
 
 
 def groups_with(membership: Membership) -> QuerySet[Any, Any]:

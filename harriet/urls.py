@@ -7,10 +7,14 @@ from approvals.pages.urls import ticket_urls
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls
+from harriet.console.control_files.urls import control_files_urls, live_urls
 from harriet.console.help.urls import help_urls
+from harriet.console.mcp_registry.urls import registry_settings_urls, registry_urls
 from harriet.console.me.callback import oauth_callback
+from harriet.console.me.enrolment.urls import enrolment_urls
 from harriet.console.me.urls import connection_urls, me_urls
 from harriet.console.tools.urls import tool_urls
+from harriet.console.unmanaged.urls import unmanaged_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
@@ -28,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/connections/", include(connection_urls)),
     path("me/", include(me_urls)),
     path("oauth/callback", oauth_callback, name="oauth_callback"),
+    path("enrol/", include(enrolment_urls)),
     path("help/", include(help_urls)),
     path("tickets/", include(ticket_urls)),
     path("settings/integrations/", include(connector_urls)),
@@ -37,12 +42,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/clients/", include(client_urls)),
     path("settings/doctor/", include(doctor_urls)),
     path("settings/devices/", include(device_urls)),
+    path("settings/unmanaged/", include(unmanaged_urls)),
+    path("settings/control-files/", include(control_files_urls)),
+    path("settings/registry/", include(registry_settings_urls)),
     path("settings/vault/", include(vault_urls)),
     path("settings/audit/", include(audit_urls)),
     path("settings/organization/", include(organization_urls)),
     path("settings/sign-in/", include(sign_in_urls)),
     path("settings/", include(console_urls)),
     path("settings/", admin.site.urls),
+    path("registry/", include(registry_urls)),
+    *live_urls,
     path("api/v1/", include(api_urls)),
 ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0015_search_words'),
-        ('people', '0017_sign_in_rules'),
+        ('people', '0018_sign_in_rules'),
     ]
 
     operations = [

@@ -7,9 +7,10 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.verification.expected_logs import expect_logs_of
+        from harriet.people.actions.end_device_invitations import end_device_invitations
         from harriet.people.actions.tell_of_known_keys import tell_of_known_keys
         from harriet.people.endings import ACCESS
         from harriet.people.queries import is_organization, organization_ids
 
         expect_logs_of(organization_ids, is_organization)
-        ACCESS.append(tell_of_known_keys)
+        ACCESS += [end_device_invitations, tell_of_known_keys]

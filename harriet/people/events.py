@@ -167,6 +167,114 @@ class DeviceRevoked(AuditEvent):
     device: Label
 
 
+class DeviceRenamed(AuditEvent):
+    """Its credentials stay."""
+
+    code = "device.renamed"
+    sentence = "{actor} renamed the device {before} of {person} to {device}."
+    person: Label
+    device: Label
+    before: Annotated[str, "its name until then"]
+
+
+class DeviceInvited(AuditEvent):
+    """The person alone can open the invitation, for 24 hours."""
+
+    code = "device.invited"
+    sentence = "{actor} invited {person} to set up the device {name}."
+    person: Label
+    name: Annotated[str, "what the device will be called"]
+
+
+class DeviceInvitationWithdrawn(AuditEvent):
+    """It opens nothing any more."""
+
+    code = "device.invitation_withdrawn"
+    sentence = "{actor} withdrew the invitation of {person} to set up the device {name}."
+    person: Label
+    name: Annotated[str, "what the device was to be called"]
+
+
+class EnrolmentCodeMade(AuditEvent):
+    """A code that a machine is set up with, once, within the hour. Its value is not kept."""
+
+    code = "device.enrolment_code_made"
+    sentence = "{person} made a code to set up the device {name}."
+    person: Label
+    name: Annotated[str, "what the device will be called"]
+
+
+class DeviceEnrolled(AuditEvent):
+    """A machine entered the code that its person made, and got a credential."""
+
+    code = "device.enrolled"
+    sentence = "{device} of {person} was set up with a code."
+    person: Label
+    device: Label
+
+
+class ServersReported(AuditEvent):
+    """What MCP servers are configured on a device, as its person allowed: names and addresses, no values."""
+
+    code = "device.servers_reported"
+    sentence = "{device} of {person} reported the MCP servers that are configured on it: {count}."
+    person: Label
+    device: Label
+    count: Annotated[int, "how many"]
+
+
+class FoundServerDenied(AuditEvent):
+    """The control files of every group name it as denied from then on."""
+
+    code = "found_server.denied"
+    sentence = "{actor} denied the server {server} ({address}) that was found on devices."
+    server: Annotated[str, "what the device that first reported it calls it"]
+    address: Annotated[str, "its address or command, without values"]
+
+
+class FoundServerPromoted(AuditEvent):
+    """A draft of a connector was begun with its name and address."""
+
+    code = "found_server.promoted"
+    sentence = "{actor} began a connector from the server {server} ({address}) that was found on devices."
+    server: Annotated[str, "what the device that first reported it calls it"]
+    address: Annotated[str, "its address, without values"]
+
+
+class FoundServerReopened(AuditEvent):
+    """It is neither denied nor being made a connector any more."""
+
+    code = "found_server.reopened"
+    sentence = "{actor} took back the decision about the server {server} ({address}) that was found on devices."
+    server: Annotated[str, "what the device that first reported it calls it"]
+    address: Annotated[str, "its address or command, without values"]
+
+
+class ControlFilesPublished(AuditEvent):
+    """Whoever has the address can read them: names and addresses, nothing that opens anything."""
+
+    code = "control_files.published"
+    sentence = "{actor} published the control files of the group {group} at an address."
+    group: Annotated[str, "its name"]
+
+
+class ControlFilesWithdrawn(AuditEvent):
+    """The address answers no more."""
+
+    code = "control_files.withdrawn"
+    sentence = "{actor} took the control files of the group {group} from their address."
+    group: Annotated[str, "its name"]
+
+
+class RegistryChanged(AuditEvent):
+    """Who may read the list of approved servers that AI clients show."""
+
+    code = "organization.registry_changed"
+    sentence = "{actor} changed who may read the registry from “{before}” to “{readers}”."
+    before: Annotated[str, "who could until then, in words"]
+    readers: Annotated[str, "who can from now on, in words"]
+
+
 class DeviceCredentialIssued(AuditEvent):
     """A bearer token for one person on one device. Its value is not kept."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from harriet.pages.counts import CountAtMost
+from harriet.people.enrolment_codes import hash_code
 from harriet.people.errors import NotFound
 from harriet.people.models import (
     AccessToken,
@@ -19,12 +21,16 @@ from harriet.people.models import (
     Backup,
     CredentialOffer,
     Device,
+    DeviceInvitation,
+    FoundServer,
     Group,
     Invitation,
     MailResult,
     Membership,
     Organization,
+    PublishedControlFiles,
     SavedFilter,
+    ServerSighting,
     SetupLink,
     SignInRule,
     TablePreference,
@@ -219,6 +225,70 @@ def offers_of(organization: Organization, user: User) -> QuerySet[CredentialOffe
 def offer_path(offer_id: UUID) -> str:
     """Where its person takes it: a page of My AI, some floors above."""
     return f"/me/credentials/{offer_id}/"
+
+
+def open_device_invitations() -> QuerySet[DeviceInvitation]:
+    """Neither used nor withdrawn nor too old. Time is the database's."""
+    found = DeviceInvitation.objects.filter(used_at=None, withdrawn_at=None, expires_at__gt=Now())
+    return found.select_related("organization", "user", "invited_by")
+
+
+def device_invitations_of(organization: Organization, user: User) -> QuerySet[DeviceInvitation]:
+    """Open ones of a person, newest first."""
+    return open_device_invitations().filter(organization=organization, user=user).order_by("-created_at")
+
+
+def invitation_with_code(code: str, *, is_locked: bool = False) -> DeviceInvitation | None:
+    """The open one whose code this is, of somebody who is active; locked so that a code is used once."""
+    rows = open_device_invitations().select_related(None).select_related("organization", "user")
+    if is_locked:
+        rows = rows.select_for_update(of=("self",))
+    found = rows.filter(code_hash=hash_code(code), code_expires_at__gt=Now()).first()
+    return found if found and membership_of(found.user, found.organization) else None
+
+
+def enrolment_path(invitation_id: UUID) -> str:
+    """Where its person sets the device up: a page some floors above."""
+    return f"/enrol/{invitation_id}/"
+
+
+def sightings_on(devices: Iterable[Device]) -> dict[UUID, list[ServerSighting]]:
+    """What each device reported last, by client and name."""
+    found: dict[UUID, list[ServerSighting]] = defaultdict(list)
+    rows = ServerSighting.objects.filter(device__in=devices).select_related("server")
+    for one in rows.order_by("client", "name"):
+        found[one.device_id].append(one)
+    return found
+
+
+def found_servers_of(organization: Organization) -> QuerySet[FoundServer]:
+    """Servers that are on some device that is in use, with `device_count`, asked of the rows alone that are read."""
+    seen = ServerSighting.objects.filter(server=OuterRef("pk"), device__revoked_at=None)
+    counted = seen.order_by().values("server").annotate(count=Count("device", distinct=True)).values("count")
+    rows = FoundServer.objects.filter(organization=organization).filter(Exists(seen) | ~Q(decision="open"))
+    return rows.select_related("organization", "decided_by").annotate(device_count=Coalesce(Subquery(counted), 0))
+
+
+def found_server_of(organization: Organization, server_id: UUID) -> FoundServer:
+    """Raises NotFound."""
+    return or_not_found(found_servers_of(organization).filter(pk=server_id).first(), "No device has it.")
+
+
+def sightings_of(server: FoundServer) -> QuerySet[ServerSighting]:
+    """Where it is: on devices that are in use, the latest first."""
+    seen = ServerSighting.objects.filter(server=server, device__revoked_at=None)
+    return seen.select_related("device__user").order_by("-seen_at", "pk")
+
+
+def denied_servers_of(organization: Organization) -> QuerySet[FoundServer]:
+    """What control files deny, in a steady order."""
+    denied = FoundServer.objects.filter(organization=organization, decision=FoundServer.Decision.DENIED)
+    return denied.order_by("kind", "target", "pk")
+
+
+def published_files_of(group: Group) -> PublishedControlFiles | None:
+    """None while they are at no address."""
+    return PublishedControlFiles.objects.filter(group=group).first()
 
 
 def open_invitations() -> QuerySet[Invitation]:

@@ -25,6 +25,7 @@ _RATES = {
     "password_usual_place": "10/m/key,60/h/key",
     "password_mail": "6/h/key",
     "provider": "120/m/ip",
+    "enrolment_code": "10/5m/ip,40/h/ip",
 }
 
 
@@ -44,6 +45,11 @@ def may_mail(request: HttpRequest, email: str) -> bool:
 def may_ask_provider(request: HttpRequest) -> bool:
     """Whether one more way to an identity provider may begin from here within the minute."""
     return _count(request, "provider", "") is not None
+
+
+def count_enrolment_code(request: HttpRequest) -> ratelimit.RateLimitUsage | None:
+    """None when too many codes were tried from here. One that is right is taken back by the caller."""
+    return _count(request, "enrolment_code", "")
 
 
 def remember_place(request: HttpRequest, response: HttpResponse, user: User) -> None:

@@ -39,6 +39,9 @@ LISTS = (
     "clients:new",
     "console:client_models",
     "doctor:list",
+    "unmanaged:list",
+    "control_files:list",
+    "registry_settings:detail",
     "vault:list",
     "vault:oauth_clients",
     "vault:grants",
@@ -70,6 +73,7 @@ LISTS = (
 """Open to Alice in an organization that has nothing yet."""
 
 SIGNED_OUT = ("account_login", "sso:find", "account_reset_password", "account_reset_password_done")
+SIGNED_OUT = ("enrol:enter", "account_login", "account_reset_password", "account_reset_password_done")
 OWN = (
     "me:home",
     "me:tools",
@@ -123,6 +127,8 @@ def details(cast: Cast) -> list[str]:
         *(reverse("sign_in:provider", args=[one.pk]) for one in _providers(cast)),
         f"{reverse('profiles:person', args=[person.pk])}?show=all",
         reverse("groups:detail", args=[Group.objects.get(slug="sales").pk]),
+        reverse("devices:invite", args=[person.pk]),
+        reverse("control_files:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
         *(reverse("clients:detail", args=[one.pk]) for one in clients_of(cast.acme).filter(name__in=_CLIENTS)),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),

@@ -53,6 +53,10 @@ PUBLIC = {
     "sso:link",
     "sso:metadata",
     "sso:logout",
+    "enrol:enter",
+    "enrol:shell",
+    "enrol:powershell",
+    "live_control_file",
 }
 """Pages for people who are not signed in. What they open is proved by a link or a password, and tested there."""
 

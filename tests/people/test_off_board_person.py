@@ -99,7 +99,7 @@ def test_alice_goes_through_the_checklist(client: Client, owner: Mailing, django
     owner.held()
     client.force_login(cast.alice)
     address = reverse("console:off_board", args=[membership(cast.dana).pk])
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         page = client.get(address).content.decode()
     for words in ("1 device", "1 token", "#1", "CRM", "Deciding", "Profiles that nobody else has"):
         assert words in page

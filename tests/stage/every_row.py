@@ -28,13 +28,17 @@ from harriet.people.models import (
     Backup,
     BrowserSession,
     Device,
+    DeviceInvitation,
+    FoundServer,
     MadeOnce,
     MailResult,
     Membership,
     NotificationChoice,
+    PublishedControlFiles,
     RecoveryLink,
     RightGiven,
     SavedFilter,
+    ServerSighting,
     SetupLink,
     SignInRule,
     TablePreference,
@@ -92,6 +96,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     MadeOnce.objects.create(organization=cast.acme, user=cast.alice, form_hash=b"\x03" * 32)
     _identities(cast, alice)
     _providers(cast, alice)
+    _on_devices(cast)
     _signed_in_clients(cast, company)
     _oauth(cast, company)
     _chain(cast)
@@ -128,6 +133,21 @@ def _providers(cast: Cast, alice: Membership) -> None:
     ProviderSession.objects.create(
         session_id=session.session_key, provider=provider, membership=alice, subject="alice-1"
     )
+
+
+def _on_devices(cast: Cast) -> None:
+    """Dana is setting up a laptop; another one has a server that Harriet doesn't know."""
+    DeviceInvitation.objects.create(
+        organization=cast.acme, user=cast.dana, device_name="New laptop", expires_at=timezone.now()
+    )
+    device = Device.objects.filter(user=cast.dana).earliest("created_at")
+    server = FoundServer.objects.create(
+        organization=cast.acme, kind="url", target="https://notes.example/mcp", fingerprint=b"\x07" * 32, name="Notes"
+    )
+    ServerSighting.objects.create(
+        organization=cast.acme, server=server, device=device, client="Cursor", name="notes", seen_at=timezone.now()
+    )
+    PublishedControlFiles.objects.create(organization=cast.acme, group=cast.sales, published_by=cast.alice)
 
 
 def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:

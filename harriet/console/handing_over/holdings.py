@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from approvals.models import AccessRequest, PendingAction
@@ -14,8 +15,8 @@ from approvals.undecidable import undecidable_calls
 from connectors.models import Connector, ConnectorPermission, Profile
 from connectors.ownerless import owned_things
 from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several, several_of
-from harriet.people.models import AccessToken, Group, Membership, Organization, User
-from harriet.people.queries import keys_seen_by, or_not_found, people_of
+from harriet.people.models import AccessToken, Device, Group, Membership, Organization, User
+from harriet.people.queries import keys_seen_by, open_device_invitations, or_not_found, people_of
 from harriet.signin.models import ConnectedApp
 from harriet.signin.queries import apps_of
 from vault.models import Credential, OAuthGrant
@@ -29,6 +30,10 @@ class Holdings:
     waiting: Several[PendingAction]
     """Calls that they asked for and nobody decided on yet."""
     requests: AtMost
+    devices: Several[str]
+    """Their names."""
+    invitations: AtMost
+    """Devices that they are about to set up."""
     apps: Several[ConnectedApp]
     """AI clients that they signed in with."""
     accounts: Several[OAuthGrant]
@@ -50,11 +55,22 @@ class Holdings:
 
 
 def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
-    """Whoever is to leave, with `requests_up_to`, to be read with `as_at_most`. Raises NotFound."""
+    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, and
+    `device_names`. Raises NotFound."""
     requests = AccessRequest.objects.filter(
         organization=organization, person=OuterRef("user"), state=AccessRequest.State.OPEN
     )
-    people = people_of(organization).prefetch_related(None).annotate(requests_up_to=CountAtMost(requests))
+    mine = {"organization": organization, "user": OuterRef("user")}
+    machines = Device.objects.filter(**mine, revoked_at=None, kind=Device.Kind.MACHINE).order_by("name")
+    people = (
+        people_of(organization)
+        .prefetch_related(None)
+        .annotate(
+            requests_up_to=CountAtMost(requests),
+            invitations_up_to=CountAtMost(open_device_invitations().select_related(None).filter(**mine)),
+            device_names=ArraySubquery(machines.values("name")),
+        )
+    )
     return or_not_found(people.filter(pk=membership_id).first(), "There is no such person here.")
 
 
@@ -66,6 +82,8 @@ def holdings_of(membership: Any) -> Holdings:
     return Holdings(
         waiting=several(waiting, SHOWN),
         requests=as_at_most(membership.requests_up_to),
+        devices=several_of(membership.device_names, SHOWN),
+        invitations=as_at_most(membership.invitations_up_to),
         apps=several(apps_of(organization, user), SHOWN),
         accounts=several(_connected(organization, user), SHOWN),
         seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),

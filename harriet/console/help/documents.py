@@ -39,6 +39,7 @@ SHELVES = (
             "redaction",
             "servers",
             "clients",
+            "devices",
             "records",
         ),
     ),

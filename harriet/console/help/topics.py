@@ -98,6 +98,12 @@ TOPICS: Mapping[str, Topic] = {
         ("audit log", "device", "held", "connector"),
         ("audit", "audit-events"),
     ),
+    "unmanaged": Topic(
+        "MCP servers that people's clients reach without Harriet. Make one a connector, or deny it; the control files "
+        "then keep clients to Harriet, and the registry shows people what there is.",
+        ("AI client", "connector", "device", "group", "MCP"),
+        ("devices",),
+    ),
     "records": Topic(
         "Every kind of row that Harriet keeps, as a table, for those who want the table and not the page.",
         ("connector", "credential", "ticket"),

@@ -91,10 +91,14 @@ def _claude_code(door: ServerEntry) -> list[ClientStep]:
     ]
 
 
-def _claude_desktop(door: ServerEntry) -> list[ClientStep]:
+def desktop_settings(door: ServerEntry) -> dict[str, object]:
     insecure = ["--allow-http"] if door.url.startswith("http://") else []
     arguments = ["-y", "mcp-remote", door.url, "--header", "Authorization:${AUTHORIZATION}", *insecure]
     server = {"command": "npx", "args": arguments, "env": {"AUTHORIZATION": f"Bearer {door.token}"}}
+    return {"mcpServers": {door.name: server}}
+
+
+def _claude_desktop(door: ServerEntry) -> list[ClientStep]:
     return [
         ClientStep(
             "Install Node.js 20 or newer, if it isn’t there: mcp-remote, which npx fetches, runs on it. See which you "
@@ -104,7 +108,7 @@ def _claude_desktop(door: ServerEntry) -> list[ClientStep]:
         ClientStep(
             "In Claude Desktop, open Settings, Developer, Edit config, and put this into claude_desktop_config.json. "
             "The file then holds the credential: keep it to yourself.",
-            _one(_pretty({"mcpServers": {door.name: server}})),
+            _one(_pretty(desktop_settings(door))),
         ),
         ClientStep(
             "The file is here, should you look for it by hand.",
@@ -133,13 +137,18 @@ def _cursor(door: ServerEntry) -> list[ClientStep]:
     ]
 
 
-def _vs_code(door: ServerEntry) -> list[ClientStep]:
+def vs_code_settings(door: ServerEntry) -> dict[str, object]:
+    """Without the credential: VS Code may copy the file to other machines of the person."""
     asked = {"type": "promptString", "id": "harriet-token", "description": "Credential of Harriet", "password": True}
     server = {"type": "http", "url": door.url, "headers": {"Authorization": "Bearer ${input:harriet-token}"}}
+    return {"inputs": [asked], "servers": {door.name: server}}
+
+
+def _vs_code(door: ServerEntry) -> list[ClientStep]:
     return [
         ClientStep(
             "Run “MCP: Open User Configuration” from the command palette and put this into mcp.json.",
-            _one(_pretty({"inputs": [asked], "servers": {door.name: server}})),
+            _one(_pretty(vs_code_settings(door))),
         ),
         ClientStep("Start the server there. VS Code asks for the credential once and keeps it safe: paste it."),
     ]

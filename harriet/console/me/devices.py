@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from harriet.console.me.enrolment.forms import BeginForm
 from harriet.console.me.forms import DeviceForm, PersonalTokenForm
 from harriet.console.me.page import MyPage, my_token
 from harriet.lib.secret import Secret
@@ -20,19 +21,23 @@ from harriet.pages.forms import attempt, status_of
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actions.make_once import Made
 from harriet.people.actions.register_device import register_device
+from harriet.people.actions.rename_device import rename_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import NotFound
-from harriet.people.models import AccessToken, CredentialOffer, Device
+from harriet.people.models import AccessToken, CredentialOffer, Device, DeviceInvitation, ServerSighting
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.once import made_once, secret_of, shown_once
-from harriet.people.queries import machines_of, offers_of, tokens_of
+from harriet.people.queries import device_invitations_of, machines_of, offers_of, sightings_on, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
     device: Device
     tokens: list[AccessToken]
+    rename_form: DeviceForm
+    reported: list[ServerSighting]
+    """What the device told of other servers on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,9 @@ class MyDevicesPage(MyPage):
     tab = "devices"
     devices: list[DeviceRow]
     offers: QuerySet[CredentialOffer]
+    invitations: QuerySet[DeviceInvitation]
+    """Devices that are being set up with a code."""
+    begin_form: BeginForm
     personal: list[AccessToken]
     device_form: DeviceForm
     token_form: PersonalTokenForm
@@ -56,20 +64,31 @@ def _shown(
     *,
     device_form: DeviceForm | None = None,
     token_form: PersonalTokenForm | None = None,
+    renamed: tuple[UUID, DeviceForm] | None = None,
 ) -> HttpResponse:
     """The page, with the form that was sent when something was wrong with it."""
     tokens = list(tokens_of(request.organization, request.user))
+    renaming = dict([renamed] if renamed else [])
+    devices = list(machines_of(request.organization, request.user))
+    reported = sightings_on(devices)
     page = MyDevicesPage(
         devices=[
-            DeviceRow(device, [token for token in tokens if token.device_id == device.pk])
-            for device in machines_of(request.organization, request.user)
+            DeviceRow(
+                device,
+                [token for token in tokens if token.device_id == device.pk],
+                renaming.get(device.pk) or DeviceForm(initial={"name": device.name}, auto_id=f"id_%s_{device.pk.hex}"),
+                reported[device.pk],
+            )
+            for device in devices
         ],
         offers=offers_of(request.organization, request.user),
+        invitations=device_invitations_of(request.organization, request.user),
+        begin_form=BeginForm(auto_id="id_begin_%s"),
         personal=[token for token in tokens if token.kind == AccessToken.Kind.PERSONAL],
         device_form=device_form or DeviceForm(),
         token_form=token_form or PersonalTokenForm(),
     )
-    return show(request, page, status=status_of(page.device_form, page.token_form))
+    return show(request, page, status=status_of(page.device_form, page.token_form, *renaming.values()))
 
 
 @require_POST
@@ -83,12 +102,28 @@ def register_my_device(request: OrganizationRequest) -> HttpResponse:
     return redirect("me:devices")
 
 
-@require_POST
-@in_organization
-def revoke_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+def _my_device(request: OrganizationRequest, pk: UUID) -> Device:
     device = machines_of(request.organization, request.user).filter(pk=pk).first()
     if device is None:
         raise NotFound("You have no such device.")
+    return device
+
+
+@require_POST
+@in_organization
+def rename_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device, form = _my_device(request, pk), DeviceForm(request.POST, auto_id=f"id_%s_{pk.hex}")
+    renamed = attempt(form, lambda given: rename_device(device, given["name"], actor=request.actor))
+    if renamed is None:
+        return _shown(request, renamed=(pk, form))
+    messages.success(request, f"{device.name} is called {renamed.name} now. Its credentials work on.")
+    return redirect("me:devices")
+
+
+@require_POST
+@in_organization
+def revoke_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device = _my_device(request, pk)
     revoke_device(device, actor=request.actor)
     messages.success(request, f"{device.name} was revoked with all its credentials.")
     return redirect("me:devices")

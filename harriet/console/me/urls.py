@@ -18,10 +18,12 @@ from harriet.console.me.devices import (
     my_devices_page,
     my_token_page,
     register_my_device,
+    rename_my_device,
     revoke_my_device,
     revoke_my_token,
 )
 from harriet.console.me.doctor import my_doctor_page
+from harriet.console.me.enrolment.pages import begin_enrolment
 from harriet.console.me.home import my_activity_page, my_home_page, my_waiting_page, withdraw_my_call
 from harriet.console.me.offered import offered_credential_page, taken_page
 from harriet.console.me.sign_in import sign_in_page
@@ -34,6 +36,8 @@ me_urls = (
         path("tools/request/", request_page, name="request"),
         path("devices/", my_devices_page, name="devices"),
         path("devices/register/", register_my_device, name="register"),
+        path("devices/set-up/", begin_enrolment, name="set_up"),
+        path("devices/<uuid:pk>/rename/", rename_my_device, name="rename_device"),
         path("devices/<uuid:pk>/revoke/", revoke_my_device, name="revoke_device"),
         path("devices/tokens/new/", issue_my_token, name="personal_token"),
         path("devices/tokens/<uuid:pk>/", my_token_page, name="token"),

@@ -2,6 +2,8 @@
 
 from harriet.people.models.agents import Agent
 from harriet.people.models.devices import AccessToken, CredentialOffer, Device
+from harriet.people.models.enrolment import DeviceInvitation
+from harriet.people.models.found_servers import FoundServer, PublishedControlFiles, ServerSighting
 from harriet.people.models.identities import AssertedIdentity
 from harriet.people.models.installation import Backup, SetupLink
 from harriet.people.models.memberships import Invitation, Membership, RecoveryLink
@@ -21,6 +23,8 @@ __all__ = [
     "BrowserSession",
     "CredentialOffer",
     "Device",
+    "DeviceInvitation",
+    "FoundServer",
     "Group",
     "Invitation",
     "MadeOnce",
@@ -30,10 +34,12 @@ __all__ = [
     "NotificationChoice",
     "Organization",
     "OrganizationVersion",
+    "PublishedControlFiles",
     "RecoveryLink",
     "RightGiven",
     "SavedFilter",
     "SearchWord",
+    "ServerSighting",
     "SetupLink",
     "SignInRule",
     "TablePreference",

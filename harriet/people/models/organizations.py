@@ -14,6 +14,11 @@ class Organization(models.Model):
         ALLOWED = "allowed", "May be used at once"
         WAITING = "waiting", "Wait for an IT admin"
 
+    class Registry(models.TextChoices):
+        OFF = "off", "Nobody"
+        TOKEN = "token", "People of the organization, each with a token: what they may use"
+        OPEN = "open", "Everybody who reaches Harriet: all profiles"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(max_length=50, unique=True)
     name = models.CharField(max_length=120)
@@ -25,6 +30,8 @@ class Organization(models.Model):
         max_length=8, choices=NewClients.choices, default=NewClients.ALLOWED, db_default=NewClients.ALLOWED
     )
     """Whether people may sign in with an AI client that nobody here has decided about."""
+    registry = models.CharField(max_length=5, choices=Registry.choices, default=Registry.OFF, db_default=Registry.OFF)
+    """Who may read the registry of approved servers, which clients show to people."""
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

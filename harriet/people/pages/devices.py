@@ -17,14 +17,15 @@ from harriet.pages.context import PageContext, show, show_once
 from harriet.pages.forms import attempt, status_of
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.make_once import Made
+from harriet.people.actions.rename_device import rename_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
-from harriet.people.models import AccessToken, Device
-from harriet.people.pages.forms import IntegrationKeyForm
+from harriet.people.models import AccessToken, Device, ServerSighting
+from harriet.people.pages.forms import IntegrationKeyForm, RenameForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.permissions import has_power
-from harriet.people.queries import device_of, token_of, tokens_of
+from harriet.people.queries import device_of, sightings_on, token_of, tokens_of
 from harriet.people.roles import Power
 
 
@@ -34,17 +35,43 @@ class DevicePage(PageContext):
     active = "devices"
     device: Device
     tokens: QuerySet[AccessToken]
+    sightings: list[ServerSighting]
+    """What it told of other servers on it."""
+    rename_form: RenameForm
     can_manage: bool
     can_audit: bool
 
 
 @needs(Power.VIEW_SETTINGS)
 def device_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    device = device_of(request.organization, pk)
+    return _device_shown(request, device_of(request.organization, pk))
+
+
+def _device_shown(request: OrganizationRequest, device: Device, form: RenameForm | None = None) -> HttpResponse:
+    """With the form that was sent when something was wrong with it."""
     can_manage = has_power(request.membership, Power.MANAGE_TOKENS)
     tokens = tokens_of(request.organization).filter(device=device)
     can_audit = has_power(request.membership, Power.VIEW_AUDIT)
-    return show(request, DevicePage(device=device, tokens=tokens, can_manage=can_manage, can_audit=can_audit))
+    page = DevicePage(
+        device=device,
+        tokens=tokens,
+        sightings=sightings_on([device])[device.pk],
+        rename_form=form or RenameForm(initial={"name": device.name}),
+        can_manage=can_manage,
+        can_audit=can_audit,
+    )
+    return show(request, page, status=status_of(page.rename_form))
+
+
+@require_POST
+@needs(Power.MANAGE_TOKENS)
+def rename_this_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device, form = device_of(request.organization, pk), RenameForm(request.POST)
+    renamed = attempt(form, lambda given: rename_device(device, given["name"], actor=request.actor))
+    if renamed is None:
+        return _device_shown(request, device, form)
+    messages.success(request, f"{device.name} of {device.user} is called {renamed.name} now.")
+    return redirect("devices:detail", pk)
 
 
 @dataclass(frozen=True, slots=True)

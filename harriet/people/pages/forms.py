@@ -56,6 +56,14 @@ class RenameForm(forms.Form):
     name = forms.CharField(label="Name")
 
 
+class InviteDeviceForm(forms.Form):
+    device_name = forms.CharField(
+        label="Name of the device",
+        max_length=80,
+        help_text="So that they know which one is meant, such as Work laptop.",
+    )
+
+
 class AddPeopleForm(PickingForm):
     def __init__(self, group: Group, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from harriet.people.pages.device_invitations import (
+    device_invited_page,
+    invite_device_page,
+    withdraw_this_device_invitation,
+)
 from harriet.people.pages.devices import (
     device_page,
     key_issued_page,
     new_key_page,
+    rename_this_device,
     revoke_this_device,
     revoke_this_token,
 )
@@ -83,6 +89,10 @@ device_urls = (
         path("change/", change_many_devices, name="bulk"),
         path("tokens/change/", change_many_tokens, name="bulk_tokens"),
         path("<uuid:pk>/", device_page, name="detail"),
+        path("invite/<uuid:pk>/", invite_device_page, name="invite"),
+        path("invited/<uuid:pk>/", device_invited_page, name="invited"),
+        path("invited/<uuid:pk>/withdraw/", withdraw_this_device_invitation, name="withdraw_invitation"),
+        path("<uuid:pk>/rename/", rename_this_device, name="rename"),
         path("<uuid:pk>/revoke/", revoke_this_device, name="revoke"),
         path("tokens/<uuid:pk>/revoke/", revoke_this_token, name="revoke_token"),
     ],

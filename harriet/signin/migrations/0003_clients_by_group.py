@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0016_new_clients_and_who_knows_keys'),
+        ('people', '0017_new_clients_and_who_knows_keys'),
         ('signin', '0002_consent_keeps_its_redirect'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0017_sign_in_rules'),
+        ('people', '0018_sign_in_rules'),
         ('sessions', '0001_initial'),
         ('signin', '0003_clients_by_group'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0015_tokens_that_are_exchanged'),
+        ('people', '0016_tokens_that_are_exchanged'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0014_agents_and_asserted_identities'),
+        ('people', '0015_enrolment_and_found_servers'),
     ]
 
     operations = [
