@@ -6,8 +6,9 @@ class ApprovalsConfig(AppConfig):
     label = "approvals"
 
     def ready(self) -> None:
-        from approvals.actions.end_calls import end_calls, tell_of_undecidable
-        from harriet.people.endings import ACCESS, RIGHTS
+        from approvals.actions.end_calls import end_agent_calls, end_calls, tell_of_undecidable
+        from harriet.people.endings import ACCESS, AGENTS, RIGHTS
 
         ACCESS.append(end_calls)
+        AGENTS.append(end_agent_calls)
         RIGHTS.append(tell_of_undecidable)

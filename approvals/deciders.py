@@ -1,8 +1,9 @@
 """Who may decide on a held call, and for everybody else the sentence that says why not.
 
-Nobody decides on a call that they could have made themselves: they asked for it, they made its credential, or they
-handed over the link with which whoever asked for it got their account. Nobody decides either with an account that such
-a person could be using, or with a right that such a person gave after the call was made.
+Nobody decides on a call that they could have made themselves: they asked for it, they made its credential, they answer
+for the agent that made it, or they handed over the link with which whoever asked for it got their account. Nobody
+decides either with an account that such a person could be using, or with a right that such a person gave after the call
+was made.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ AT_A_TIME = 200
 APPROVING_ROLES = roles_with(Power.DECIDE_ACTIONS)
 
 OWN = "You asked for this call yourself: somebody else has to decide on it."
+ANSWERS = "You answer for the agent that asked for this call, so somebody else decides on it."
 ISSUED = "You issued the credential that made this call, so somebody else decides on it."
 NO_APPROVER = "You are not an approver for this connector. Ask an owner for the role Approver."
 NOBODY = (
@@ -38,7 +40,7 @@ class Side:
     """Everybody who could have made the call."""
 
     makers: frozenset[UUID]
-    """Who asked for it, and who made its credential."""
+    """Who asked for it, who made its credential, and who answers for the agent that has it."""
     vouchers: frozenset[UUID]
     """Who could be using a maker's account: they handed over the link to it, or to the account of whoever did, and no
     mail has reached these addresses."""
@@ -75,7 +77,12 @@ def sides_of(actions: Collection[PendingAction]) -> dict[UUID, Side]:
 
 def _makers(action: PendingAction) -> frozenset[UUID]:
     made_by = action.token.created_by_id if action.token else None
-    return frozenset(id for id in (action.user_id, made_by) if id is not None)
+    return frozenset(id for id in (action.user_id, made_by, owner_of_agent(action)) if id is not None)
+
+
+def owner_of_agent(action: PendingAction) -> UUID | None:
+    """Who answers for the agent that asked; nobody for what people and shared keys ask."""
+    return action.token.agent.owner_id if action.token and action.token.agent else None
 
 
 def _given_since(home: UUID, actions: Collection[PendingAction]) -> dict[UUID, tuple[RightGiven, ...]]:
@@ -126,7 +133,7 @@ def decided_by_others(membership: Membership) -> Q:
     mine = {membership.user_id}
     vouchers = above(mine)
     side = mine | vouchers | below(mine | vouchers - _owners_among(membership.organization_id, vouchers))
-    return Q(user__in=side) | Q(token__created_by__in=side)
+    return Q(user__in=side) | Q(token__created_by__in=side) | Q(token__agent__owner__in=side)
 
 
 def _approving(organization_id: UUID | OuterRef, connector_id: UUID | OuterRef) -> QuerySet[Membership]:
@@ -152,6 +159,8 @@ def _conflict(action: PendingAction, side: Side, membership: Membership, voucher
     user = membership.user
     if user.pk == action.user_id:
         return OWN
+    if user.pk == owner_of_agent(action):
+        return ANSWERS
     if user.pk in side.makers:
         return ISSUED
     if user.pk in side.vouchers:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef
 
-from approvals.deciders import APPROVING_ROLES
+from approvals.deciders import APPROVING_ROLES, owner_of_agent
 from approvals.models import PendingAction
 from approvals.queries import still_waiting
 from connectors.models import Connector, ConnectorPermission
@@ -16,14 +16,16 @@ from harriet.people.notifications.recipients import active_here
 
 MOST = 200
 """Of those that wait, the oldest are looked at."""
-ENOUGH = 4
-"""Deciders: a call has at most two makers, and one person may be left out, so one of four is left."""
+ENOUGH = 5
+"""Deciders: a call has at most three makers, and one person may be left out, so one of five is left."""
 
 
 def undecidable_calls(organization_id: UUID, *, without: UUID | None = None) -> list[PendingAction]:
     """`without`: as if this person did not decide any more, and only those on which they still can. By who asked and
     who made the credential; what else may keep somebody from deciding is left to the ticket's page."""
-    waiting = list(still_waiting(organization_id).select_related("ticket", "token", "connector").order_by("pk")[:MOST])
+    waiting = list(
+        still_waiting(organization_id).select_related("ticket", "token__agent", "connector").order_by("pk")[:MOST]
+    )
     if not waiting:
         return []
     deciders = _deciders(organization_id, {action.connector_id for action in waiting})
@@ -51,4 +53,5 @@ def _deciders(organization_id: UUID, connector_ids: set[UUID]) -> dict[UUID, set
 
 
 def _makers(action: PendingAction) -> set[UUID | None]:
-    return {action.user_id, action.token.created_by_id if action.token else None}
+    made_by = action.token.created_by_id if action.token else None
+    return {action.user_id, made_by, owner_of_agent(action)}

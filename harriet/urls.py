@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from approvals.pages.urls import ticket_urls
 from connectors.pages.urls import connector_urls, profile_urls
+from harriet.console.agents.urls import agent_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls
 from harriet.console.control_files.urls import control_files_urls, live_urls
@@ -19,7 +20,8 @@ from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
 from harriet.signin.pages.provider_urls import sign_in_urls, sso_urls
-from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, people_urls
+from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, people_urls, scim_urls
+from harriet.signin.scim.endpoint import scim
 from vault.pages.urls import client_document_urls, vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,12 +43,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/groups/", include(group_urls)),
     path("settings/clients/", include(client_urls)),
     path("settings/doctor/", include(doctor_urls)),
+    path("settings/agents/", include(agent_urls)),
     path("settings/devices/", include(device_urls)),
     path("settings/unmanaged/", include(unmanaged_urls)),
     path("settings/control-files/", include(control_files_urls)),
     path("settings/registry/", include(registry_settings_urls)),
     path("settings/vault/", include(vault_urls)),
     path("settings/audit/", include(audit_urls)),
+    path("settings/scim/", include(scim_urls)),
     path("settings/organization/", include(organization_urls)),
     path("settings/sign-in/", include(sign_in_urls)),
     path("settings/", include(console_urls)),
@@ -54,6 +58,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("registry/", include(registry_urls)),
     *live_urls,
     path("api/v1/", include(api_urls)),
+    path("scim/v2/<slug:organization>/", scim, name="scim_root"),
+    path("scim/v2/<slug:organization>/<path:path>", scim, name="scim"),
 ]
 
 handler400 = "harriet.console.errors.bad_request"

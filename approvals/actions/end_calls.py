@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from audit.record import record
 from harriet.people.actions.settle_matter import settle_matter, settle_matters
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.actors import person_label
-from harriet.people.endings import Ending
+from harriet.people.endings import AgentEnding, Ending
 from harriet.people.notifications.kinds import HANDED_OVER, Matter
 from harriet.people.notifications.recipients import who_look_after
 
@@ -26,6 +27,16 @@ NAMED = 5
 def end_calls(ending: Ending) -> None:
     """Docks in `harriet.people.endings.ACCESS`. What runs already goes on; nothing else of theirs will."""
     mine = PendingAction.objects.filter(organization=ending.organization_id, user=ending.user_id)
+    _end(mine, ending)
+    _end_requests(ending)
+
+
+def end_agent_calls(ending: AgentEnding) -> None:
+    """Docks in `harriet.people.endings.AGENTS`."""
+    _end(PendingAction.objects.filter(organization=ending.organization_id, token__agent=ending.agent_id), ending)
+
+
+def _end(mine: QuerySet[PendingAction], ending: Ending | AgentEnding) -> None:
     related = mine.select_related("ticket", "connector", "tool", "user", "token")
     reason = f"{ending.why} The call has not run."
     for action in related.filter(state=State.WAITING):
@@ -36,7 +47,6 @@ def end_calls(ending: Ending) -> None:
         if move(action.id, State.APPROVED, State.INVALID, outcome_reason=reason, finished_at=Now()):
             close_ticket(action.id)
             write_event(ActionInvalidated, action, actor=ending.actor, decision="refuse", reason=reason)
-    _end_requests(ending)
 
 
 def _end_requests(ending: Ending) -> None:

@@ -128,7 +128,7 @@ def _ticket(request: OrganizationRequest, number: int) -> Ticket:
 
 def _held_call(request: OrganizationRequest, number: int) -> Ticket | None:
     tickets = tickets_for(request.membership).filter(number=number)
-    return tickets.select_related("action__token__created_by").first()
+    return tickets.select_related("action__token__created_by", "action__token__agent").first()
 
 
 def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, reject: RejectForm) -> HttpResponse:

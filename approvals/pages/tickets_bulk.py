@@ -47,7 +47,7 @@ class ReasonForTicketsPage(BulkFormPage):
 def decide_many_tickets(request: OrganizationRequest) -> HttpResponse:
     back, wanted = reverse("tickets:list"), request.POST.get("action", "")
     found = tickets_for(request.membership).filter(pk__in=ticked_ids(request.POST))
-    rows = list(found.select_related("action__token"))
+    rows = list(found.select_related("action__token__agent"))
     if not rows or wanted not in ("approve", "reject"):
         return nothing_ticked(request, CALLS, back)
     if wanted == "approve":

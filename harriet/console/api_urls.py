@@ -10,6 +10,7 @@ import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
 from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
+from harriet.people.api.agents import agent_api_urls
 from harriet.people.api.views import people_api_urls
 from harriet.signin.api.views import signin_api_urls
 
@@ -20,6 +21,7 @@ api_urls = (
         *connector_api_urls,
         *people_api_urls,
         *signin_api_urls,
+        *agent_api_urls,
         *audit_api_urls,
     ],
     "api",

@@ -39,6 +39,7 @@ _COMPANY = (
     Entry("people", "People", "people", "people:list", Power.VIEW_SETTINGS),
     Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
     Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
+    Entry("agents", "Agents", "agents", "agents:list", Power.VIEW_SETTINGS),
     Entry("clients", "AI clients", "clients", "clients:list", Power.VIEW_SETTINGS),
     Entry("doctor", "Connection doctor", "doctor", "doctor:list", Power.MANAGE_TOKENS),
     Entry("unmanaged", "Unmanaged servers", "unmanaged", "unmanaged:list", Power.VIEW_SETTINGS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from audit.actor import Actor, Label
 from harriet.people.models import AccessToken, Device, User
 
@@ -15,16 +17,18 @@ OPERATOR = "Whoever operates this installation"
 
 
 def person_behind(actor: Actor) -> User | None:
-    """The person who acts, in the pages or with an API token of theirs; nobody for shared keys and the system."""
+    """The person who acts, in the pages or with an API token of theirs; nobody for shared keys and the system. Behind
+    the directory stands whoever made its token: they have seen it, and what it does they could do."""
     if actor.id is None or actor.kind == "system":
         return None
     if actor.kind == "token":
-        return User.objects.filter(tokens=actor.id).first()
+        makers = AccessToken.objects.filter(pk=actor.id, kind=AccessToken.Kind.SCIM).values("created_by")
+        return User.objects.filter(Q(tokens=actor.id) | Q(pk__in=makers)).first()
     return User.objects.filter(pk=actor.id).first()
 
 
 def actor_of_token(token: AccessToken) -> Actor:
-    holder = token.user.email if token.user else "shared"
+    holder = token.user.email if token.user else "SCIM" if token.kind == AccessToken.Kind.SCIM else "shared"
     return Actor(kind="token", id=token.pk, label=f"{token.name} ({holder})")
 
 

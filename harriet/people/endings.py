@@ -26,12 +26,23 @@ class DeviceEnding(NamedTuple):
     actor: Actor
 
 
+class AgentEnding(NamedTuple):
+    organization_id: UUID
+    agent_id: UUID
+    why: str
+    """A sentence, such as “The agent Nightly report was paused.”"""
+    actor: Actor
+
+
 ACCESS: list[Callable[[Ending], None]] = []
 """For somebody who was deactivated or removed."""
 RIGHTS: list[Callable[[Ending], None]] = []
 """For whatever may take away somebody's right to decide: also a lower role, a group that they left or that is gone."""
 DEVICES: list[Callable[[DeviceEnding], None]] = []
 """For a device that was revoked."""
+
+AGENTS: list[Callable[[AgentEnding], None]] = []
+"""For an agent that was paused or ended, or for which somebody else answers now."""
 
 
 def access_ended(ending: Ending) -> None:
@@ -49,4 +60,10 @@ def right_ended(ending: Ending) -> None:
 def device_ended(ending: DeviceEnding) -> None:
     """Call inside the transaction, after the device was revoked."""
     for end in DEVICES:
+        end(ending)
+
+
+def agent_ended(ending: AgentEnding) -> None:
+    """Call inside the transaction: no call that it asked for goes on waiting, to be decided by other rules."""
+    for end in AGENTS:
         end(ending)

@@ -95,6 +95,24 @@ class PersonGroupsChanged(AuditEvent):
     groups: Annotated[str, "short names of all groups that they are in now, with commas; “none” for none"]
 
 
+class GroupMemberAdded(AuditEvent):
+    """The organization's directory, or somebody who changed many at once, put a person into a group."""
+
+    code = "group.member_added"
+    sentence = "{actor} put {person} into the group {group}."
+    person: Label
+    group: Annotated[str, "its name"]
+
+
+class GroupMemberRemoved(AuditEvent):
+    """The organization's directory, or somebody who changed many at once, took a person out of a group."""
+
+    code = "group.member_removed"
+    sentence = "{actor} took {person} out of the group {group}."
+    person: Label
+    group: Annotated[str, "its name"]
+
+
 class PersonDeactivated(AuditEvent):
     """All access ends at once; the membership stays and can be activated again."""
 
@@ -295,6 +313,16 @@ class DeviceCredentialOffered(AuditEvent):
     token: Annotated[str, "the name that it will have"]
 
 
+class ScimTokenIssued(AuditEvent):
+    """A token with which the organization's directory manages people and groups."""
+
+    code = "token.scim_issued"
+    sentence = "{actor} issued the SCIM token {token}; {earlier} earlier ones end within {overlap_days} days."
+    token: Annotated[str, "its name"]
+    earlier: Annotated[int, "how many tokens were there already"]
+    overlap_days: Annotated[int, "for how many days those go on at most"]
+
+
 class IntegrationKeyIssued(AuditEvent):
     """A bearer token that belongs to no person. Its value is not kept."""
 
@@ -373,3 +401,68 @@ class SetupLinkUsed(AuditEvent):
     code = "setup_link.used"
     sentence = "{person} used the set-up link."
     person: Label
+
+
+class AgentEvent(AuditEvent):
+    """Something about an agent, which acts without a person."""
+
+    agent: Annotated[str, "its name"]
+    person: Annotated[Label | None, "who answers for it"]
+
+
+class AgentCreated(AgentEvent):
+    """It can do nothing until it has a credential."""
+
+    code = "agent.created"
+    sentence = "{actor} made the agent {agent}, for which {person} answers, with the groups: {groups}."
+    groups: Annotated[str, "short names, with commas; “none” for none"]
+    purpose: Annotated[str, "what it is for, as its maker wrote it"]
+
+
+class AgentChanged(AgentEvent):
+    """Its name, purpose or groups."""
+
+    code = "agent.changed"
+    sentence = "{actor} changed the agent {agent}; its groups are now: {groups}."
+    groups: Annotated[str, "short names, with commas; “none” for none"]
+    purpose: Annotated[str, "what it is for, as somebody wrote it"]
+    before: Annotated[str, "its name until then"]
+
+
+class AgentCredentialIssued(AgentEvent):
+    """A bearer token for the gateway. Its value is not kept."""
+
+    code = "agent.credential_issued"
+    sentence = "{actor} issued the credential {token} of the agent {agent}."
+    token: Annotated[str, "its name"]
+
+
+class AgentPaused(AgentEvent):
+    """It does nothing until it is resumed; its credentials stay."""
+
+    code = "agent.paused"
+    sentence = "{actor} paused the agent {agent}. {reason}"
+    reason: Annotated[str, "a sentence that says why; empty when nobody gave one"]
+
+
+class AgentResumed(AgentEvent):
+    """Its credentials work again."""
+
+    code = "agent.resumed"
+    sentence = "{actor} let the agent {agent} go on; {person} answers for it."
+
+
+class AgentTransferred(AgentEvent):
+    """Another person answers for it from now on."""
+
+    code = "agent.transferred"
+    sentence = "{actor} made {person} answer for the agent {agent} instead of {before}."
+    before: Annotated[str, "the address of who did until then, or “nobody”"]
+
+
+class AgentEnded(AgentEvent):
+    """For good, with all its credentials."""
+
+    code = "agent.ended"
+    sentence = "{actor} ended the agent {agent}; {tokens} credentials were revoked."
+    tokens: Annotated[int, "how many credentials were revoked"]

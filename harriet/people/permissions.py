@@ -34,8 +34,18 @@ def demand(actor: Actor, organization: Organization, power: Power) -> None:
     """Raises NotAllowed unless the actor holds the power here and now; the system itself may do everything."""
     if actor.kind == "system":
         return
+    if power == Power.MANAGE_PEOPLE and is_directory(actor, organization):
+        return
     if not has_power(membership_of_actor(actor, organization), power):
         raise NotAllowed(f"You may not {power} in {organization.name}. Ask an owner or IT admin of the organization.")
+
+
+def is_directory(actor: Actor, organization: Organization) -> bool:
+    """Whether the organization's directory acts, with a SCIM token: it manages people and groups, and nothing else."""
+    if actor.kind != "token" or actor.id is None:
+        return False
+    tokens = AccessToken.objects.filter(pk=actor.id, organization=organization, kind=AccessToken.Kind.SCIM)
+    return tokens.filter(revoked_at=None).exists()
 
 
 def membership_of_actor(actor: Actor, organization: Organization) -> Membership | None:

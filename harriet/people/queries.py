@@ -17,6 +17,7 @@ from harriet.people.enrolment_codes import hash_code
 from harriet.people.errors import NotFound
 from harriet.people.models import (
     AccessToken,
+    Agent,
     AssertedIdentity,
     Backup,
     CredentialOffer,
@@ -178,6 +179,24 @@ def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[
     if user is not None:
         tokens = tokens.filter(user=user)
     return tokens.prefetch_related("groups").order_by("expires_at")
+
+
+def agents_of(organization: Organization) -> QuerySet[Agent]:
+    """All, those that have ended too."""
+    agents = Agent.objects.filter(organization=organization)
+    return agents.select_related("owner", "organization").prefetch_related("groups").order_by("name", "pk")
+
+
+def agent_of(organization: Organization, agent_id: UUID, *, owned_by: User | None = None) -> Agent:
+    """Raises NotFound; also for one for which somebody else answers, when a person is named."""
+    agents = agents_of(organization)
+    agents = agents if owned_by is None else agents.filter(owner=owned_by)
+    return or_not_found(agents.filter(pk=agent_id).first(), "There is no such agent here.")
+
+
+def agents_owned_by(organization: Organization, user: User) -> QuerySet[Agent]:
+    """Of those in use."""
+    return agents_of(organization).filter(owner=user).exclude(state=Agent.State.ENDED)
 
 
 def keys_seen_by(organization: Organization, user: User) -> QuerySet[AccessToken]:

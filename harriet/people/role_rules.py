@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit.actor import Actor
 from harriet.people.errors import NotAllowed, PeopleError
 from harriet.people.models import Membership, Organization
-from harriet.people.permissions import has_power, membership_of_actor
+from harriet.people.permissions import has_power, is_directory, membership_of_actor
 from harriet.people.roles import Power, Role
 
 
@@ -18,8 +18,8 @@ def check_role(organization: Organization, role: str, *, actor: Actor) -> None:
 
 
 def check_may_change(membership: Membership, *, actor: Actor) -> None:
-    """Owners are changed by owners alone."""
-    if membership.role == Role.OWNER:
+    """Owners are changed by owners alone, and by the directory, whose token an owner made."""
+    if membership.role == Role.OWNER and not is_directory(actor, membership.organization):
         _demand_owner(membership.organization, actor, "change an owner")
 
 

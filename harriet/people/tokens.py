@@ -14,6 +14,8 @@ PREFIXES: dict[str, str] = {
     "personal": "hrt_per_",
     "oauth": "hrt_app_",
     "refresh": "hrt_ref_",
+    "agent": "hrt_agt_",
+    "scim": "hrt_scim_",
     "setup": "",
     "invitation": "",
     "recovery": "",

@@ -1,4 +1,4 @@
-"""Why somebody is not signed in by an identity provider, said to them and to their IT team."""
+"""What can go wrong at the door, said to people and to their IT team."""
 
 from __future__ import annotations
 
@@ -14,3 +14,7 @@ class SignInRefused(PeopleError):
 def refused(what: str) -> SignInRefused:
     """`what` went wrong between Harriet and the provider: for the person it is one sentence to pass on."""
     return SignInRefused(f"You are not signed in: {what}{SHOW_IT}")
+
+
+class Taken(PeopleError):
+    """Somebody here has this name or address already (409)."""

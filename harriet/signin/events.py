@@ -284,3 +284,26 @@ class IdentitySeparated(SigninEvent):
     code = "signin.identity_separated"
     sentence = "{actor} separated {person} from {subject} at the identity provider."
     subject: Annotated[str, "the provider's own lasting name for the person"]
+
+
+class PersonDescribed(SigninEvent):
+    """The organization's directory said over SCIM who somebody is."""
+
+    code = "scim.person_described"
+    sentence = "{actor} said who {person} is: {parts}."
+    parts: Annotated[str, "what is new in the description, as SCIM calls it, with commas"]
+
+
+class PersonWithdrawn(SigninEvent):
+    """The directory deleted a person: their access ended, and they can come back by the directory alone."""
+
+    code = "scim.person_withdrawn"
+    sentence = "{actor} deleted {person}, whose access has ended."
+
+
+class DirectoryRefused(SigninEvent):
+    """The directory wanted to end an access that must stay, such as the last owner's."""
+
+    code = "scim.refused"
+    sentence = "{actor} wanted to end the access of {person}, which was refused: {reason}"
+    reason: str

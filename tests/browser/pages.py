@@ -8,7 +8,8 @@ from django.utils import timezone
 from approvals.actions.request_access import request_access
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import CredentialOffer, Device, Group, Membership
+from harriet.people.actions.create_agent import create_agent
+from harriet.people.models import Agent, CredentialOffer, Device, Group, Membership
 from harriet.signin.models import IdentityProvider
 from harriet.signin.queries import clients_of
 from tests.stage.cast import Cast
@@ -42,6 +43,10 @@ LISTS = (
     "unmanaged:list",
     "control_files:list",
     "registry_settings:detail",
+    "agents:list",
+    "agents:new",
+    "scim:settings",
+    "scim:new",
     "vault:list",
     "vault:oauth_clients",
     "vault:grants",
@@ -131,6 +136,8 @@ def details(cast: Cast) -> list[str]:
         reverse("control_files:detail", args=[Group.objects.get(slug="sales").pk]),
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
         *(reverse("clients:detail", args=[one.pk]) for one in clients_of(cast.acme).filter(name__in=_CLIENTS)),
+        reverse("agents:detail", args=[_agent(cast).pk]),
+        reverse("agents:new_credential", args=[_agent(cast).pk]),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
         *(reverse("vault:grant", args=[one.pk]) for one in OAuthGrant.objects.all()[:1]),
@@ -155,6 +162,13 @@ def _oauth_client(cast: Cast) -> OAuthClient:
         },
     )
     return found
+
+
+def _agent(cast: Cast) -> Agent:
+    found = Agent.objects.filter(organization=cast.acme).first()
+    return found or create_agent(
+        cast.acme, "Nightly report", "Figures for the board", cast.dana, [cast.sales], actor=cast.actor(cast.alice)
+    )
 
 
 def own_account(cast: Cast) -> list[str]:

@@ -55,6 +55,8 @@ from harriet.signin.models import (
     IssuedToken,
     ProviderSession,
     RefreshToken,
+    ScimGroup,
+    ScimUser,
     SeenAssertion,
     SignInAttempt,
     SubjectToken,
@@ -115,6 +117,8 @@ def _asked(cast: Cast, company: BusyCompany) -> None:
 
 def _identities(cast: Cast, alice: Membership) -> None:
     Agent.objects.create(organization=cast.acme, name="Nightly report", owner=cast.alice)
+    ScimUser.objects.create(organization=cast.acme, membership=alice, user_name="alice@acme.test", external_id="a-1")
+    ScimGroup.objects.create(organization=cast.acme, group=cast.sales, external_id="sales-1")
     AssertedIdentity.objects.create(membership=alice, provider_id=new_id(), source="oidc", subject="alice-1")
 
 

@@ -17,8 +17,10 @@ from harriet.lib.ids import new_id
 from harriet.lib.sentences import some_of
 from harriet.people.actions.set_person_groups import change_person_groups
 from harriet.people.actions.tell_people import tell_people
-from harriet.people.models import Membership
+from harriet.people.actions.transfer_agent import transfer_agent
+from harriet.people.models import Agent, Membership
 from harriet.people.notifications.kinds import HANDED_OVER, Matter
+from harriet.people.queries import agents_owned_by
 from vault.actions.change_schedule import change_schedule
 from vault.models import Credential
 
@@ -58,13 +60,21 @@ def hand_over_groups(leaving: Membership, to: Membership, actor: Actor) -> list[
     return [f"the decisions of {group.name}" for group in groups]
 
 
+@transaction.atomic
+def hand_over_agents(agents: Iterable[Agent], to: Membership, actor: Actor) -> list[str]:
+    """Those that are paused stay so until somebody resumes them. Raises NotAllowed."""
+    return [f"the agent {one.name}" for one in agents if transfer_agent(one, to.user, actor=actor)]
+
+
 def steps_of(leaving: Membership, owned: tuple[Iterable[Connector], Iterable[Credential]]) -> dict[str, Step]:
     connectors, credentials = owned
     profiles = profiles_of_nobody_else(leaving)[:MOST_AT_ONCE]
+    agents = agents_owned_by(leaving.organization, leaving.user)[:MOST_AT_ONCE]
     return {
         **steps_for(connectors, credentials),
         "profiles": lambda to, actor: hand_over_profiles(profiles, to, actor),
         "groups": lambda to, actor: hand_over_groups(leaving, to, actor),
+        "agents": lambda to, actor: hand_over_agents(agents, to, actor),
     }
 
 

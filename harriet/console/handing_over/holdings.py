@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from approvals.models import AccessRequest, PendingAction
 from approvals.queries import still_waiting
@@ -15,7 +16,7 @@ from approvals.undecidable import undecidable_calls
 from connectors.models import Connector, ConnectorPermission, Profile
 from connectors.ownerless import owned_things
 from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several, several_of
-from harriet.people.models import AccessToken, Device, Group, Membership, Organization, User
+from harriet.people.models import AccessToken, Agent, Device, Group, Membership, Organization, User
 from harriet.people.queries import keys_seen_by, open_device_invitations, or_not_found, people_of
 from harriet.signin.models import ConnectedApp
 from harriet.signin.queries import apps_of
@@ -23,6 +24,13 @@ from vault.models import Credential, OAuthGrant
 
 SHOWN = 20
 """Names in each list; the rest is counted."""
+MOST = 101
+"""Agents that are read, of which one stands for all others."""
+
+
+class NamedAgent(NamedTuple):
+    pk: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +55,24 @@ class Holdings:
     """That nobody else has."""
     groups: Several[Group]
     """Whose only active member they are, and which decide for a connector."""
+    agents: Several[NamedAgent]
+    """For which they answer."""
 
     @property
     def is_nothing_left(self) -> bool:
         """To hand over."""
-        return not (self.connectors or self.credentials or self.profiles or self.groups)
+        return not (self.connectors or self.credentials or self.profiles or self.groups or self.agents)
 
 
 def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
-    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, and
-    `device_names`. Raises NotFound."""
+    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, `device_names` and
+    `agents_named`. Raises NotFound."""
     requests = AccessRequest.objects.filter(
         organization=organization, person=OuterRef("user"), state=AccessRequest.State.OPEN
     )
     mine = {"organization": organization, "user": OuterRef("user")}
     machines = Device.objects.filter(**mine, revoked_at=None, kind=Device.Kind.MACHINE).order_by("name")
+    agents = Agent.objects.filter(organization=organization, owner=OuterRef("user")).exclude(state=Agent.State.ENDED)
     people = (
         people_of(organization)
         .prefetch_related(None)
@@ -69,6 +80,9 @@ def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
             requests_up_to=CountAtMost(requests),
             invitations_up_to=CountAtMost(open_device_invitations().select_related(None).filter(**mine)),
             device_names=ArraySubquery(machines.values("name")),
+            agents_named=ArraySubquery(
+                agents.order_by("name", "pk").values(named=JSONObject(pk="pk", name="name"))[:MOST]
+            ),
         )
     )
     return or_not_found(people.filter(pk=membership_id).first(), "There is no such person here.")
@@ -92,6 +106,7 @@ def holdings_of(membership: Any) -> Holdings:
         credentials=several(owned.credentials, SHOWN),
         profiles=several(profiles_of_nobody_else(membership), SHOWN),
         groups=several(groups_of_nobody_else(membership), SHOWN),
+        agents=several_of([NamedAgent(**one) for one in membership.agents_named], SHOWN),
     )
 
 

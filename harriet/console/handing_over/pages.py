@@ -31,6 +31,7 @@ SORTS = {
     "credentials": "Secrets",
     "profiles": "Profiles that nobody else has",
     "groups": "Groups that decide with nobody else in them",
+    "agents": "Agents",
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 WORDS: Mapping[str, str] = {
+    "agent": "What acts without a person, such as a nightly report. One person answers for it.",
     "AI client": "A program in which people talk to an AI, such as Claude, Cursor or VS Code. It calls tools.",
     "approval": "A person's yes to one call, exactly as the ticket shows it, and once.",
     "approver": "Somebody who may decide on calls that wait.",
@@ -70,6 +71,12 @@ TOPICS: Mapping[str, Topic] = {
         "The machines and keys with which clients sign in, when each was last seen, and the button that ends one.",
         ("device", "AI client", "credential"),
         ("people",),
+    ),
+    "agents": Topic(
+        "What acts without a person, such as a nightly report: what each may use, what it calls with, and who answers "
+        "for it.",
+        ("agent", "group", "credential", "approval"),
+        ("people", "approvals"),
     ),
     "clients": Topic(
         "The programs with which people sign in to Harriet: allow or block one, see who uses it, and make one by hand "

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from approvals.models import Ticket
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import Device, Group, Membership
+from harriet.people.models import Agent, Device, Group, Membership
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from harriet.people.search_words import Noun
@@ -103,6 +103,16 @@ def _devices(membership: Membership) -> QuerySet[Device]:
     return Device.objects.filter(organization=membership.organization_id, revoked_at=None).select_related("user")
 
 
+def _agents(membership: Membership) -> QuerySet[Agent]:
+    agents = Agent.objects.filter(organization=membership.organization_id).exclude(state=Agent.State.ENDED)
+    return agents.select_related("owner")
+
+
+def _hit_of_agent(agent: Agent) -> Hit:
+    owner = f"{agent.owner} answers for it" if agent.owner else "nobody answers for it"
+    return Hit(agent.name, reverse("agents:detail", args=[agent.pk]), f"{agent.get_state_display()}, {owner}")
+
+
 def _credentials(membership: Membership) -> QuerySet[Credential]:
     return in_use(Credential.objects.filter(organization=membership.organization_id))
 
@@ -135,5 +145,6 @@ NOUNS = (
     ),
     Searched(Noun.CREDENTIAL, "Credentials", "vault:list", _credentials, _hit_of_credential),
     Searched(Noun.DEVICE, "Devices", "devices:list", _devices, _hit_of_device),
+    Searched(Noun.AGENT, "Agents", "agents:list", _agents, _hit_of_agent),
 )
 """In the order in which they are shown; tickets, which have numbers and are seen by whoever asked, beside them."""

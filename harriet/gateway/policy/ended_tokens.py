@@ -42,6 +42,16 @@ _APP_ENDED = (
     "from the client."
 )
 _SHARED = "This shared key was revoked or has expired. Whoever runs this client gets a new one from your IT team."
+_PAUSED = (
+    "This agent is paused, so none of its calls is carried out. Its owner or your IT team lets it go on; its "
+    "credential stays the same."
+)
+_AGENT_ENDED = (
+    "This agent's credential was revoked or has expired. Its owner or your IT team makes another on the agent's page."
+)
+_FOR_SCIM = (
+    "This is a SCIM token, which opens the address for directories alone. An AI client needs another credential."
+)
 _FOR_API = (
     "This is a personal API token, which opens the API alone. A client needs a device credential: make one at "
     f"{_CONNECT}."
@@ -59,11 +69,12 @@ async def why_ended(key: bytes) -> str:
 
 
 def _why(key: bytes) -> str:
-    token = AccessToken.objects.filter(Q(token_hash=key) | Q(previous_hash=key)).first()
+    mine = AccessToken.objects.filter(Q(token_hash=key) | Q(previous_hash=key))
+    token = mine.select_related("agent").first()
     if token is None:
         return ""
     if token.user_id is None:
-        return _SHARED
+        return _why_of_nobody(token)
     here = Membership.objects.filter(organization=token.organization_id, user=token.user_id, is_active=True)
     if not here.exists():
         return _LEFT
@@ -78,3 +89,12 @@ def _why(key: bytes) -> str:
     if token.revoked_at is not None:
         return _REVOKED.format(day=f"{token.revoked_at:%Y-%m-%d}")
     return _EXPIRED.format(day=f"{token.expires_at:%Y-%m-%d}") if token.expires_at <= timezone.now() else ""
+
+
+def _why_of_nobody(token: AccessToken) -> str:
+    if token.kind == AccessToken.Kind.SCIM:
+        return _FOR_SCIM
+    if token.agent is None:
+        return _SHARED
+    is_paused = token.revoked_at is None and token.expires_at > timezone.now()
+    return _PAUSED if is_paused else _AGENT_ENDED

@@ -15,12 +15,16 @@ from connectors.access.facts import Mark, MemberRow, OrganizationFacts
 from connectors.access.load import integration_facts
 from connectors.access.rules import CallerFacts
 from harriet.lib.row_fingerprint import fingerprint
-from harriet.people.models import AccessToken
+from harriet.people.models import AccessToken, Agent
+
+LONGEST_LABEL = 200
+"""Of a caller, as tickets keep it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Principal:
-    """The bearer of one token: a person at a device, or an integration key that is nobody's. Only itself is equal."""
+    """The bearer of one token: a person at a device, an agent, or an integration key that is nobody's. Only itself is
+    equal."""
 
     token_id: UUID
     user_id: UUID | None
@@ -44,13 +48,17 @@ class Principal:
         object.__setattr__(self, "expires", (self.secret_until or self.expires_at).timestamp())
 
 
+_ELSEWHERE = (AccessToken.Kind.PERSONAL, AccessToken.Kind.SCIM)
+"""Kinds that open another door: the API's, and that of the organization's directory."""
+
+
 def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
-    """Every token of the organization that may open the gateway. Two queries."""
-    groups = _groups_of_keys(facts.id)
+    """Every token of the organization that may open the gateway. Three queries."""
+    groups = _groups_of_keys(facts.id) | _groups_of_agents(facts.id)
     found: dict[bytes, Principal] = {}
     for values in _opening(facts.id).values_list(*_TOKEN).iterator(chunk_size=1000):
         token = _Token(*values)
-        principal = _principal(token, facts, groups.get(token.id, set()))
+        principal = _principal(token, facts, groups.get(token.agent_id or token.id, set()))
         if principal is not None and principal.caller.is_active:
             found |= dict(_by_secret(token, principal))
     return found
@@ -68,7 +76,7 @@ def load_app_principal(facts: OrganizationFacts, key: bytes) -> dict[bytes, Prin
 
 def _opening(organization_id: UUID) -> QuerySet[AccessToken]:
     tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
-    return tokens.exclude(kind=AccessToken.Kind.PERSONAL)
+    return tokens.exclude(kind__in=_ELSEWHERE)
 
 
 def _by_secret(token: _Token, principal: Principal) -> Iterator[tuple[bytes, Principal]]:
@@ -87,12 +95,14 @@ class Principals(NamedTuple):
 
 
 def mark_of_tokens(organization_id: UUID) -> Mark:
-    """Differs when any token, or any token's group, has changed."""
+    """Differs when any token, any agent that has one, or a group of either has changed."""
     tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
     groups = AccessToken.groups.through.objects.filter(accesstoken__in=tokens)
+    of_agents = Agent.groups.through.objects.filter(agent__organization=organization_id)
     return (
         fingerprint(tokens.values_list(*_TOKEN)),
         fingerprint(groups.values_list("accesstoken_id", "group_id")),
+        fingerprint(of_agents.values_list("agent_id", "group_id")),
     )
 
 
@@ -110,11 +120,16 @@ class _Token(NamedTuple):
     previous_hash: bytes | None
     previous_until: datetime | None
     device_id: UUID | None
+    agent_id: UUID | None
     device_name: str | None
     device_revoked_at: datetime | None
+    agent_name: str | None
+    agent_state: str | None
+    agent_owner_id: UUID | None
 
 
-_TOKEN = (*_Token._fields[:-2], "device__name", "device__revoked_at")
+_BESIDE = ("device__name", "device__revoked_at", "agent__name", "agent__state", "agent__owner_id")
+_TOKEN = (*_Token._fields[: -len(_BESIDE)], *_BESIDE)
 
 
 def _groups_of_keys(organization_id: UUID) -> dict[UUID, set[UUID]]:
@@ -125,7 +140,17 @@ def _groups_of_keys(organization_id: UUID) -> dict[UUID, set[UUID]]:
     return found
 
 
+def _groups_of_agents(organization_id: UUID) -> dict[UUID, set[UUID]]:
+    found: dict[UUID, set[UUID]] = {}
+    rows = Agent.groups.through.objects.filter(agent__organization_id=organization_id)
+    for agent_id, group_id in rows.values_list("agent_id", "group_id"):
+        found.setdefault(agent_id, set()).add(group_id)
+    return found
+
+
 def _principal(token: _Token, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
+    if token.agent_id is not None:
+        return _agent(token, token.agent_id, facts, group_ids)
     if token.user_id is None:
         return _shared(token, group_ids)
     member = facts.members.get(token.user_id)
@@ -142,6 +167,25 @@ def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
         caller=integration_facts(label, group_ids),
         actor=Actor("token", token.id, label),
         person=Label(token.id, label),
+        device=None,
+        token_hint=token.hint,
+        only_profile_id=token.profile_id,
+        expires_at=token.expires_at,
+    )
+
+
+def _agent(token: _Token, agent_id: UUID, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
+    """None while it is paused, or nobody active answers for it. Its groups alone count, and never its owner's."""
+    owner = facts.members.get(token.agent_owner_id) if token.agent_owner_id else None
+    if token.agent_state != Agent.State.ACTIVE or owner is None or not owner.facts.is_active:
+        return None
+    label = f"{token.agent_name} (agent of {owner.email})"[:LONGEST_LABEL]
+    return Principal(
+        token_id=token.id,
+        user_id=None,
+        caller=integration_facts(label, group_ids),
+        actor=Actor("token", token.id, label),
+        person=Label(agent_id, label),
         device=None,
         token_hint=token.hint,
         only_profile_id=token.profile_id,

@@ -16,7 +16,7 @@ from harriet.people.actors import OPERATOR, device_label, person_behind, person_
 from harriet.people.errors import PeopleError
 from harriet.people.events import DeviceCredentialIssued
 from harriet.people.holders import demand_self
-from harriet.people.models import AccessToken, Device, Membership, Organization, User
+from harriet.people.models import AccessToken, Agent, Device, Membership, Organization, User
 from harriet.people.names import clean_name
 from harriet.people.tokens import new_token
 from harriet.people.version import move_version
@@ -103,6 +103,7 @@ def insert_token(
     actor: Actor,
     user: User | None = None,
     device: Device | None = None,
+    agent: Agent | None = None,
     profile_id: UUID | None = None,
     maker: User | None = None,
 ) -> IssuedToken:
@@ -119,6 +120,7 @@ def insert_token(
         hint=new.hint,
         user=user,
         device=device,
+        agent=agent,
         profile_id=profile_id,
         created_by=maker,
         made_by=maker.email if maker else OPERATOR,

@@ -1,4 +1,7 @@
-"""Notes that tokens and devices were seen. Called in batches, off the way of the call; nobody's rights depend on it."""
+"""Notes that tokens, with their agents, and devices were seen. Called in batches, off the way of the call.
+
+Nobody's rights depend on it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from harriet.people.models import AccessToken, Device
+from harriet.people.models import AccessToken, Agent, Device
 
 
 def note_seen(token_ids: Iterable[UUID], device_ids: Iterable[UUID]) -> None:
     """By the database's clock. No event: the calls themselves are in the log."""
-    AccessToken.objects.filter(pk__in=set(token_ids)).update(last_seen_at=Now())
+    tokens = set(token_ids)
+    AccessToken.objects.filter(pk__in=tokens).update(last_seen_at=Now())
+    Agent.objects.filter(tokens__in=tokens).update(last_seen_at=Now())
     Device.objects.filter(pk__in=set(device_ids)).update(last_seen_at=Now())

@@ -8,16 +8,14 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.people.actions.deactivate_person import revoke_devices_of, revoke_tokens_of
+from harriet.people.actions.end_access import end_access, tell_ended
 from harriet.people.actions.invite_person import withdraw_open
 from harriet.people.actors import person_label
-from harriet.people.endings import Ending, access_ended
 from harriet.people.events import PersonRemoved
 from harriet.people.models import Membership
 from harriet.people.permissions import demand
 from harriet.people.role_rules import check_may_change, check_owner_remains
 from harriet.people.roles import Power
-from harriet.people.version import move_version
 
 
 class Removed(NamedTuple):
@@ -35,15 +33,13 @@ def remove_person(membership: Membership, *, actor: Actor) -> Removed:
     with transaction.atomic():
         Membership.objects.select_for_update().filter(pk=membership.pk).first()  # nobody issues a token meanwhile
         check_owner_remains(membership)
-        tokens = revoke_tokens_of(organization.pk, user.pk)
-        devices = revoke_devices_of(organization.pk, user.pk)
         withdraw_open(organization, user.email)
         membership.delete()
-        move_version(organization.pk)
+        ended = end_access(organization, user, actor=actor)
         record(
-            PersonRemoved(person=person_label(user), tokens=tokens, devices=devices),
+            PersonRemoved(person=person_label(user), tokens=ended.tokens, devices=ended.devices),
             organization_id=organization.pk,
             actor=actor,
         )
-        access_ended(Ending(organization.pk, user.pk, f"The access of {user.email} ended.", actor))
-    return Removed(tokens, devices)
+        tell_ended(organization, user, actor=actor)
+    return Removed(ended.tokens, ended.devices)

@@ -56,6 +56,7 @@ class AccessToken(models.Model):
         PERSONAL = "personal", "Personal API token"
         OAUTH = "oauth", "Token of a connected app"
         AGENT = "agent", "Agent's credential"
+        SCIM = "scim", "SCIM token"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="tokens")
@@ -98,7 +99,7 @@ class AccessToken(models.Model):
                     kind__in=["device", "oauth"], user__isnull=False, device__isnull=False, agent__isnull=True
                 )
                 | models.Q(kind="personal", user__isnull=False, device__isnull=True, agent__isnull=True)
-                | models.Q(kind="integration", user__isnull=True, device__isnull=True, agent__isnull=True)
+                | models.Q(kind__in=["integration", "scim"], user__isnull=True, device__isnull=True, agent__isnull=True)
                 | models.Q(kind="agent", user__isnull=True, device__isnull=True, agent__isnull=False),
                 name="token_kind_names_its_bearer",
             )

@@ -20,6 +20,7 @@ class SearchWord(models.Model):
         PROFILE = "profile"
         CREDENTIAL = "credential"
         TICKET = "ticket"
+        AGENT = "agent"
 
     organization_id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField()
     noun = models.CharField(max_length=12, choices=Noun.choices)

@@ -67,7 +67,8 @@ QUARANTINE = Kind(
 SECRET_DUE = Kind(
     "secret_due",
     "Secrets that are due",
-    "14 and 3 days before a secret that you look after is due for rotation, on the day, and then every week.",
+    "14 and 3 days before a secret that you look after is due for rotation, on the day, and then every week. Owners "
+    "also hear 14 days before the directory's token ends.",
 )
 CLIENT_WAITS = Kind(
     "client_waits",
@@ -85,7 +86,8 @@ HANDED_OVER = Kind(
     "handed_over",
     "What you look after",
     "When a connector or a secret is handed over to you. Owners and IT admins also hear when nobody looks after "
-    "something any more, or when nobody can decide on a call that waits.",
+    "something any more, when an agent is paused because nobody answers for it, or when nobody can decide on a call "
+    "that waits.",
 )
 FOR_YOU = Kind(
     "for_you",
@@ -108,7 +110,8 @@ INVITATION = Kind(
 SIGN_IN = Kind(
     "sign_in",
     "How you sign in, and people whom somebody helped back in",
-    "When somebody removes your second factors, or makes or uses a link that sets your password. Owners hear of it.",
+    "When somebody removes your second factors, or makes or uses a link that sets your password. Owners hear of it, "
+    "and when the directory wants to end the access of the last owner.",
     is_fixed=True,
 )
 LOG_FAULT = Kind(

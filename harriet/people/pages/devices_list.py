@@ -110,14 +110,14 @@ class DevicesPage(PageContext):
 @needs(Power.VIEW_SETTINGS)
 def devices_page(request: OrganizationRequest) -> HttpResponse:
     text, organization = request.GET.get("q", "").strip(), request.organization
-    shared = Q(kind=AccessToken.Kind.INTEGRATION)
+    shared, of_people = Q(kind=AccessToken.Kind.INTEGRATION), Q(user__isnull=False)
     tokens = _searched(tokens_of(organization), text)
     keys = _listed(request, KEYS, tokens.filter(shared).prefetch_related("known_to"), KEYS_DUE)
     return show(
         request,
         DevicesPage(
             table=_listed(request, DEVICES, _searched(devices_of(organization), text), SEEN),
-            tokens=_listed(request, TOKENS, tokens.exclude(shared), EXPIRING),
+            tokens=_listed(request, TOKENS, tokens.filter(of_people), EXPIRING),
             keys=keys,
             key_rows=_key_rows(organization, keys.rows),
             text=text,

@@ -9,6 +9,7 @@ from harriet.signin.models.providers import (
     SignInAttempt,
     SubjectToken,
 )
+from harriet.signin.models.scim import ScimGroup, ScimUser
 from harriet.signin.models.server import (
     Application,
     AuthorizationCode,
@@ -33,6 +34,8 @@ __all__ = [
     "IssuedToken",
     "ProviderSession",
     "RefreshToken",
+    "ScimGroup",
+    "ScimUser",
     "SeenAssertion",
     "SignInAttempt",
     "SubjectToken",

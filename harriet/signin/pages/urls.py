@@ -25,6 +25,12 @@ from harriet.signin.pages.recovery import (
     recover_page,
     reset_factors_of_person,
 )
+from harriet.signin.pages.scim import (
+    new_scim_token_page,
+    revoke_scim_token,
+    scim_page,
+    scim_token_issued_page,
+)
 
 
 @login_not_required
@@ -71,3 +77,14 @@ client_urls = (
 )
 
 doctor_urls = ([path("", doctor_page, name="list")], "doctor")
+
+# Mounted at /settings/scim/.
+scim_urls = (
+    [
+        path("", scim_page, name="settings"),
+        path("new/", new_scim_token_page, name="new"),
+        path("issued/<uuid:pk>/", scim_token_issued_page, name="issued"),
+        path("<uuid:pk>/revoke/", revoke_scim_token, name="revoke"),
+    ],
+    "scim",
+)
