@@ -65,8 +65,8 @@ class Holdings:
 
 
 def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
-    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, `device_names` and
-    `agents_named`. Raises NotFound."""
+    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, `device_names`
+    and `agents_named`. Raises NotFound."""
     requests = AccessRequest.objects.filter(
         organization=organization, person=OuterRef("user"), state=AccessRequest.State.OPEN
     )

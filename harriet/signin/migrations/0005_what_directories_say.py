@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0018_directories_and_agents'),
+        ('people', '0019_directories_and_agents'),
         ('signin', '0004_identity_providers'),
     ]
 

@@ -8,7 +8,7 @@ from harriet.people.kept_words import words_of
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0017_sign_in_rules'),
+        ('people', '0018_sign_in_rules'),
     ]
 
     operations = [
