@@ -330,6 +330,8 @@ SPECTACULAR_SETTINGS = {
         "Risk": "connectors.models.Risk",
         "TokenKind": "harriet.people.models.AccessToken.Kind",
         "IssuedTokenKind": "harriet.people.api.serializers.ISSUED_KINDS",
+        "AgentState": "harriet.people.models.Agent.State",
+        "ConnectorState": "connectors.models.Connector.State",
         "ClientStanding": "harriet.signin.models.Application.Standing",
         "ConnectorKind": "connectors.api.serializers.CONNECTOR_KINDS",
     },

@@ -75,7 +75,8 @@ def test_a_field_that_nobody_decided_about_is_complained_of() -> None:
     ]
     token = record_of("people.AccessToken")
     assert token is not None
-    shown = replace(token, fields={**token.fields, "token_hash": "Hash"}, hidden={})
+    others = {name: why for name, why in token.hidden.items() if name != "token_hash"}
+    shown = replace(token, fields={**token.fields, "token_hash": "Hash"}, hidden=others)
     assert list(_complaints_of(shown)) == ["token_hash holds bytes: sealed or hashed, and never shown."]
     misspelt = replace(record, columns=("name", "nmae"), fields={**record.fields, "nmae": "Name"})
     assert list(_complaints_of(misspelt)) == ["nmae is no field of it."]

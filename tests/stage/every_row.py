@@ -159,7 +159,7 @@ def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:
     client = Application.objects.create(
         organization=cast.acme,
         name="Claude Code",
-        client_id="client-1",
+        client_id="client-of-dana",
         redirect_uris="http://127.0.0.1/callback",
         registration_source="dcr",
     )
@@ -177,7 +177,7 @@ def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:
     token = IssuedToken.objects.create(token="b" * 64, expires=timezone.now(), **mine)
     RefreshToken.objects.create(token="c" * 64, access_token=token, **mine)
     DeviceCode.objects.create(
-        organization=cast.acme, client_id="client-1", device_code="d" * 64, user_code="ABCDEF", expires=timezone.now()
+        organization=cast.acme, client_id="client-of-dana", device_code="d" * 64, user_code="ABCDEF", expires=timezone.now()
     )
     ConnectionStep.objects.create(organization=cast.acme, user=cast.dana, kind="token", client="Claude Code")
 

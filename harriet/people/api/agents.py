@@ -54,7 +54,7 @@ class ChangedAgentSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField(required=False, allow_blank=True)
     owner = serializers.EmailField(required=False)
     groups = serializers.ListField(child=serializers.SlugField(), required=False)
-    state = serializers.ChoiceField([Agent.State.ACTIVE, Agent.State.PAUSED], required=False)
+    state = serializers.ChoiceField(["active", "paused"], required=False)
     because = serializers.CharField(required=False, allow_blank=True, default="", help_text="Why it is paused.")
 
 

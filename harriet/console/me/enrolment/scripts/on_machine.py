@@ -18,7 +18,8 @@ from typing import Any
 from harriet.people.machine_report import clean_server
 
 BASE_URL = "@@BASE_URL@@"
-CLIENTS: list[dict[str, Any]] = json.loads(r"""@@CLIENTS@@""")
+CLIENTS = r"""@@CLIENTS@@"""
+"""A JSON list: where each client keeps its servers."""
 BY_HAND = 3
 """The answer of this program when the file is better changed by hand."""
 
@@ -132,7 +133,7 @@ def say(text: str) -> None:
 
 
 def list_servers(out: str) -> int:
-    found = [server for client in CLIENTS for server in servers_of(client)]
+    found = [server for client in json.loads(CLIENTS) for server in servers_of(client)]
     write_private(Path(out), json.dumps({"servers": found}))
     for server in found:
         say("  {client}: {name}, ".format(**server) + (server.get("url") or " ".join(server["command"])))
