@@ -20,7 +20,7 @@ from harriet.console.urls import console_urls, organization_urls, root_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
 from harriet.signin.pages.provider_urls import sign_in_urls, sso_urls
-from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, people_urls, scim_urls
+from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, issuer_urls, people_urls, scim_urls
 from harriet.signin.scim.endpoint import scim
 from vault.pages.urls import client_document_urls, vault_urls
 
@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/profiles/", include(profile_urls)),
     path("settings/groups/", include(group_urls)),
     path("settings/clients/", include(client_urls)),
+    path("settings/trusted-issuers/", include(issuer_urls)),
     path("settings/doctor/", include(doctor_urls)),
     path("settings/agents/", include(agent_urls)),
     path("settings/devices/", include(device_urls)),

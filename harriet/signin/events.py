@@ -94,6 +94,16 @@ class AppConnected(AppEvent):
     until: Annotated[str, "when the person is asked again"]
 
 
+class AppGiven(AppEvent):
+    """An AI client got to use a profile in a person's name because a trusted issuer said so; nobody was asked."""
+
+    code = "app.given"
+    sentence = "{issuer} let {client} use the profile {profile} for {person}."
+    client_id: Annotated[str, "the id under which the client is known here"]
+    issuer: Annotated[str, "the trusted issuer, by its name here"]
+    scopes: Annotated[str, "what it may do, as scopes"]
+
+
 class AppRefused(AppEvent):
     """A person said no to an AI client."""
 
@@ -307,3 +317,45 @@ class DirectoryRefused(SigninEvent):
     code = "scim.refused"
     sentence = "{actor} wanted to end the access of {person}, which was refused: {reason}"
     reason: str
+
+
+class IssuerEvent(AuditEvent):
+    """Something that an admin did about whose word about people is taken."""
+
+    name: Annotated[str, "what the trusted issuer is called here"]
+    issuer: Annotated[str, "its identifier, as it stands in its assertions"]
+
+
+class IssuerTrusted(IssuerEvent):
+    """Its assertions open profiles from now on."""
+
+    code = "issuer.trusted"
+    sentence = "{actor} made {name} a trusted issuer."
+    tenant: Annotated[str, "the claim and value that an assertion must have, empty for an issuer of one's own"]
+    clients: Annotated[str, "the AI clients that may bring its assertions, with spaces"]
+    scopes: Annotated[str, "the most that it can give"]
+
+
+class IssuerChanged(IssuerTrusted):
+    """What is trusted of it is another from now on."""
+
+    code = "issuer.changed"
+    sentence = "{actor} changed what is trusted of {name}."
+    apps: Annotated[int, "how many connected apps ended by it"]
+
+
+class IssuerEnded(IssuerEvent):
+    """Its word is taken no more, and what it had opened is over."""
+
+    code = "issuer.ended"
+    sentence = "{actor} ended the trust in {name}. {apps} connected apps ended."
+    apps: Annotated[int, "how many connected apps ended"]
+
+
+class IssuerProfileApproved(IssuerEvent):
+    """A profile had gained riskier tools than at the issuer's first grant."""
+
+    code = "issuer.profile_approved"
+    sentence = "{actor} approved that {name} opens more of the profile {profile}."
+    profile: Label
+    scopes: Annotated[str, "what it opens from now on, as scopes"]

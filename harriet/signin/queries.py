@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from oauth2_provider.settings import oauth2_settings
 
 from harriet.people.models import Organization, User
 from harriet.people.queries import or_not_found
-from harriet.signin.models import Application, ConnectedApp
+from harriet.signin.models import Application, ConnectedApp, TrustedIssuer, TrustedProfile
 
 SCOPES: dict[str, str] = oauth2_settings.SCOPES
 
@@ -19,7 +19,9 @@ def apps_of(organization: Organization, user: User | None = None) -> QuerySet[Co
     apps = ConnectedApp.objects.filter(organization=organization, ended_at=None, device__revoked_at=None)
     if user is not None:
         apps = apps.filter(user=user)
-    return apps.select_related("application", "device", "user", "organization").order_by("-consented_at", "pk")
+    return apps.select_related("application", "device", "user", "organization", "given_by").order_by(
+        "-consented_at", "pk"
+    )
 
 
 def app_of(organization: Organization, app_id: UUID, user: User | None = None) -> ConnectedApp:
@@ -51,3 +53,30 @@ def scope_words(scopes: str) -> list[str]:
     """ "Look things up" for `tools.read`; a scope that Harriet does not know is left out: it allows nothing."""
     asked = scopes.split()
     return [words for scope, words in SCOPES.items() if scope in asked]
+
+
+MOST_PROFILES = 100
+"""On the page of one trusted issuer: those that wait first."""
+
+
+def issuers_of(organization: Organization) -> list[tuple[TrustedIssuer, int]]:
+    """Each with how many of its profiles wait for a yes. An organization has few."""
+    waits = Count("profiles", filter=~Q(profiles__wanted=""))
+    found = TrustedIssuer.objects.filter(organization=organization).annotate(waiting=waits)
+    return [(one, one.waiting) for one in found.order_by("name", "pk")]
+
+
+def issuer_named(organization: Organization, issuer_id: UUID) -> TrustedIssuer:
+    """Raises NotFound."""
+    found = TrustedIssuer.objects.filter(organization=organization, pk=issuer_id).select_related("organization")
+    return or_not_found(found.first(), "There is no such trusted issuer here.")
+
+
+def profiles_of_issuer(issuer: TrustedIssuer) -> QuerySet[TrustedProfile]:
+    return TrustedProfile.objects.filter(issuer=issuer).order_by("-wanted", "since", "pk")[:MOST_PROFILES]
+
+
+def waiting_profile(organization: Organization, pinned_id: UUID) -> TrustedProfile:
+    """Raises NotFound."""
+    found = TrustedProfile.objects.filter(issuer__organization=organization, pk=pinned_id)
+    return or_not_found(found.select_related("issuer__organization").first(), "Nothing waits there any more.")

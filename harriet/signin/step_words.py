@@ -148,6 +148,10 @@ PROBLEMS = {
     "ended_by_block": Trouble(
         "An IT admin blocked this client.", "Ask an IT admin, who can allow it under Settings, AI clients."
     ),
+    "issuer_ended": Trouble(
+        "Your organization no longer trusts the issuer that had opened it, or trusts it with less.",
+        "Connect the client again, or ask an IT admin, who finds it under Settings, Trusted issuers.",
+    ),
     "access_ended": Trouble("The person’s access to the organization ended.", ""),
 }
 """Why a step failed, by its code: the RFCs' codes where there is one (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8628 §3.5,

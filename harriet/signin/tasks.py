@@ -11,7 +11,8 @@ from harriet.signin.actions.lapse_clients import forget_old_attempts, lapse_clie
 
 @shared_task(name="signin.forget_old_tokens")
 def forget_old_tokens_task() -> None:
-    """Codes of yesterday, answers that were kept for a minute, and tokens that ended a month ago."""
+    """Codes of yesterday, answers that were kept for a minute, assertions that are too old to come again, and tokens
+    that ended a month ago."""
     forget_old_tokens()
 
 

@@ -38,6 +38,8 @@ LISTS = (
     "devices:new_key",
     "clients:list",
     "clients:new",
+    "issuers:list",
+    "issuers:new",
     "console:client_models",
     "doctor:list",
     "unmanaged:list",

@@ -60,6 +60,9 @@ from harriet.signin.models import (
     SeenAssertion,
     SignInAttempt,
     SubjectToken,
+    TrustedIssuer,
+    TrustedProfile,
+    UsedAssertion,
 )
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
@@ -177,9 +180,18 @@ def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:
     token = IssuedToken.objects.create(token="b" * 64, expires=timezone.now(), **mine)
     RefreshToken.objects.create(token="c" * 64, access_token=token, **mine)
     DeviceCode.objects.create(
-        organization=cast.acme, client_id="client-of-dana", device_code="d" * 64, user_code="ABCDEF", expires=timezone.now()
+        organization=cast.acme,
+        client_id="client-of-dana",
+        device_code="d" * 64,
+        user_code="ABCDEF",
+        expires=timezone.now(),
     )
     ConnectionStep.objects.create(organization=cast.acme, user=cast.dana, kind="token", client="Claude Code")
+    issuer = TrustedIssuer.objects.create(organization=cast.acme, name="Acme Okta", issuer="https://acme.okta.example")
+    TrustedProfile.objects.create(issuer=issuer, profile_id=company.profile.pk, scopes="tools.read")
+    UsedAssertion.objects.create(
+        organization=cast.acme, issuer=issuer.issuer, jti_hash=b"\x07" * 32, expires_at=timezone.now()
+    )
 
 
 def _oauth(cast: Cast, company: BusyCompany) -> None:

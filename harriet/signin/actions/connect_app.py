@@ -17,7 +17,7 @@ from harriet.people.actions.issue_device_credential import active_membership
 from harriet.people.actors import person_label
 from harriet.people.models import Device, Membership
 from harriet.signin.events import AppConnected, AppRefused
-from harriet.signin.models import Application, ConnectedApp
+from harriet.signin.models import Application, ConnectedApp, TrustedIssuer
 from harriet.signin.protocol import redirects
 
 LASTS = timedelta(days=180)
@@ -33,17 +33,25 @@ class Consent(NamedTuple):
     scopes: str
     redirect_uri: str
     """Empty where a code was typed in."""
+    given_by: TrustedIssuer | None = None
+    """Set where nobody was asked: an issuer that the organization trusts said so."""
 
 
 def connect_app(membership: Membership, consent: Consent, *, actor: Actor) -> ConnectedApp:
     """Remembers the yes. The caller checks that the profile is the person's. Raises PeopleError for somebody whose
     membership has just ended."""
     with transaction.atomic():
-        active_membership(membership.organization, membership.user)
-        app = _renewed(membership, consent) or _connected(membership, consent)
-        app.refresh_from_db()
-        _note_use(consent.application, membership)
+        app = connect(membership, consent)
         record(_said_yes(app, consent), organization_id=membership.organization_id, actor=actor)
+    return app
+
+
+def connect(membership: Membership, consent: Consent) -> ConnectedApp:
+    """Within the caller's transaction, which tells of it. Raises PeopleError as `connect_app` does."""
+    active_membership(membership.organization, membership.user)
+    app = _renewed(membership, consent) or _connected(membership, consent)
+    app.refresh_from_db()
+    _note_use(consent.application, membership)
     return app
 
 
@@ -61,11 +69,12 @@ def refuse_app(membership: Membership, consent: Consent, *, actor: Actor) -> Non
 
 def remembered(membership: Membership, consent: Consent) -> ConnectedApp | None:
     """The yes that the person gave before to just this, or to more."""
-    app = _live(membership, consent).filter(redirect_uri=redirects.kept_as(consent.redirect_uri)).first()
+    asked = live_app(membership, consent).filter(given_by=None)
+    app = asked.filter(redirect_uri=redirects.kept_as(consent.redirect_uri)).first()
     return app if app is not None and set(consent.scopes.split()) <= set(app.scopes.split()) else None
 
 
-def _live(membership: Membership, consent: Consent) -> QuerySet[ConnectedApp]:
+def live_app(membership: Membership, consent: Consent) -> QuerySet[ConnectedApp]:
     return ConnectedApp.objects.select_related("application", "device", "user").filter(
         organization=membership.organization_id,
         user=membership.user_id,
@@ -78,7 +87,7 @@ def _live(membership: Membership, consent: Consent) -> QuerySet[ConnectedApp]:
 
 
 def _renewed(membership: Membership, consent: Consent) -> ConnectedApp | None:
-    app: ConnectedApp | None = _live(membership, consent).select_for_update(of=("self",)).first()
+    app: ConnectedApp | None = live_app(membership, consent).select_for_update(of=("self",)).first()
     if app is not None:
         ConnectedApp.objects.filter(pk=app.pk).update(**_terms(consent))
     return app
@@ -105,6 +114,7 @@ def _terms(consent: Consent) -> dict[str, object]:
     return {
         "scopes": consent.scopes,
         "redirect_uri": redirects.kept_as(consent.redirect_uri),
+        "given_by": consent.given_by,
         "consented_at": Now(),
         "expires_at": Now() + LASTS,
     }

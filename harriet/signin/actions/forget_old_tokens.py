@@ -1,4 +1,4 @@
-"""Forgets what no client can use any more: codes, answers that were kept for a lost one, tokens that ended long ago.
+"""Forgets what no client can use any more: codes, kept answers, used assertions, old tokens.
 
 Used refresh tokens stay for a month, so that a later use is known for what it is. The rows by which the gateway knows a
 sign-in stay, as those of device credentials do: held calls and the log name them.
@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
 from harriet.signin.actions.use_refresh_token import GRACE
-from harriet.signin.models import AuthorizationCode, DeviceCode, IssuedToken, RefreshToken
+from harriet.signin.models import AuthorizationCode, DeviceCode, IssuedToken, RefreshToken, UsedAssertion
 
 CODES_KEPT = timedelta(days=1)
 TOKENS_KEPT = timedelta(days=30)
@@ -25,6 +25,7 @@ def forget_old_tokens() -> int:
     RefreshToken.objects.exclude(sealed_answer=None).filter(answered_at__lt=Now() - GRACE).update(sealed_answer=None)
     gone = _forget(AuthorizationCode.objects.filter(expires__lt=Now() - CODES_KEPT))
     gone += _forget(DeviceCode.objects.filter(expires__lt=Now() - CODES_KEPT))
+    gone += _forget(UsedAssertion.objects.filter(expires_at__lt=Now()))
     gone += _forget(RefreshToken.objects.filter(revoked__lt=Now() - TOKENS_KEPT))
     return gone + _forget(IssuedToken.objects.filter(refresh_token=None, expires__lt=Now() - TOKENS_KEPT))
 

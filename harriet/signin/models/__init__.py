@@ -20,6 +20,7 @@ from harriet.signin.models.server import (
     RefreshToken,
 )
 from harriet.signin.models.steps import ConnectionStep
+from harriet.signin.models.trusted import TrustedIssuer, TrustedProfile, UsedAssertion
 
 __all__ = [
     "Application",
@@ -39,4 +40,7 @@ __all__ = [
     "SeenAssertion",
     "SignInAttempt",
     "SubjectToken",
+    "TrustedIssuer",
+    "TrustedProfile",
+    "UsedAssertion",
 ]

@@ -24,6 +24,7 @@ from oauth2_provider.models import (
 
 from harriet.lib.ids import new_id
 from harriet.people.models import AccessToken, Device, Organization
+from harriet.signin.models.trusted import TrustedIssuer
 
 _PORTLESS = Func(
     F("redirect_uris"),
@@ -107,6 +108,8 @@ class ConnectedApp(models.Model):
     expires_at = models.DateTimeField()
     """When the person is asked again."""
     refreshed_at = models.DateTimeField(null=True)
+    given_by = models.ForeignKey(TrustedIssuer, on_delete=models.SET_NULL, null=True, related_name="apps")
+    """The issuer whose word opened it; nobody where the person said yes."""
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=200, blank=True)
     """A sentence."""

@@ -12,7 +12,9 @@ from harriet.people.models import Organization
 from harriet.signin.actions.register_client import register_client
 from harriet.signin.pages.for_clients import for_clients, json_answer
 from harriet.signin.protocol.client_metadata import ClientMetadata, read_metadata
+from harriet.signin.protocol.id_jag import JWT_BEARER
 from harriet.signin.protocol.problems import OAuthProblem
+from harriet.signin.server.assertions import answer_assertion
 from harriet.signin.server.authorizing_devices import begin_device_flow
 from harriet.signin.server.connection_notes import (
     note_device_code,
@@ -32,9 +34,12 @@ LARGEST_METADATA = 16 * 1024
 @sensitive_variables()
 def token(request: HttpRequest, organization: Organization) -> HttpResponse:
     _check_form(request)
-    server = Server(organization)
-    answer = server.answer_token_request(request.POST, credentials_of(request))
-    note_token(organization, server, request.POST, answer)
+    if request.POST.get("grant_type") == JWT_BEARER:
+        answer = answer_assertion(organization, request.POST, credentials_of(request))
+    else:
+        server = Server(organization)
+        answer = server.answer_token_request(request.POST, credentials_of(request))
+        note_token(organization, server, request.POST, answer)
     return json_answer(dict(answer.body), answer.status, dict(answer.headers))
 
 

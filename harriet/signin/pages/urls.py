@@ -30,6 +30,12 @@ from harriet.signin.pages.scim import (
     revoke_scim_token,
     scim_page,
     scim_token_issued_page,
+from harriet.signin.pages.trusted_issuers import (
+    approve_this_profile,
+    end_this_issuer,
+    issuer_page,
+    issuers_page,
+    new_issuer_page,
 )
 
 
@@ -74,6 +80,17 @@ client_urls = (
         path("<uuid:pk>/secret/", replace_secret, name="secret"),
     ],
     "clients",
+)
+
+issuer_urls = (
+    [
+        path("", issuers_page, name="list"),
+        path("new/", new_issuer_page, name="new"),
+        path("profiles/<uuid:pk>/approve/", approve_this_profile, name="approve"),
+        path("<uuid:pk>/", issuer_page, name="detail"),
+        path("<uuid:pk>/end/", end_this_issuer, name="end"),
+    ],
+    "issuers",
 )
 
 doctor_urls = ([path("", doctor_page, name="list")], "doctor")

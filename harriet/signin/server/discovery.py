@@ -7,6 +7,7 @@ from typing import Any
 from connectors.access.scopes import SCOPES
 from harriet.signin.protocol.addresses import issuer_of, resource_of
 from harriet.signin.protocol.client_metadata import AUTH_METHODS, GRANTS
+from harriet.signin.protocol.id_jag import ID_JAG_PROFILE, JWT_BEARER
 
 _SECRETS = [method for method in AUTH_METHODS if method != "none"]
 
@@ -27,7 +28,8 @@ def server_metadata(organization_slug: str) -> dict[str, Any]:
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": list(GRANTS),
+        "grant_types_supported": [*GRANTS, JWT_BEARER],
+        "authorization_grant_profiles_supported": [ID_JAG_PROFILE],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "introspection_endpoint_auth_methods_supported": _SECRETS,
