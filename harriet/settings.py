@@ -330,6 +330,7 @@ SPECTACULAR_SETTINGS = {
         "Risk": "connectors.models.Risk",
         "TokenKind": "harriet.people.models.AccessToken.Kind",
         "IssuedTokenKind": "harriet.people.api.serializers.ISSUED_KINDS",
+        "SettableState": "harriet.people.api.serializers.SETTABLE_STATES",
         "AgentState": "harriet.people.models.Agent.State",
         "ConnectorState": "connectors.models.Connector.State",
         "ClientStanding": "harriet.signin.models.Application.Standing",

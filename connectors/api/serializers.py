@@ -14,6 +14,7 @@ from connectors.queries import counts_of, pinned_definition
 from connectors.states import state_of
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import kind_choices
+from harriet.people.api.serializers import SETTABLE_STATES
 from harriet.people.models import Group
 from vault.types.base import Input
 from vault.types.registry import TYPES, all_inputs, choices_with_none
@@ -161,7 +162,7 @@ class ConnectorChangeSerializer(serializers.Serializer[Any]):
         required=False, help_text="Calls are checked against the tools' schemas before they leave."
     )
     identity = IdentitySerializer(required=False)
-    state = serializers.ChoiceField(["active", "paused"], required=False)
+    state = serializers.ChoiceField(SETTABLE_STATES, required=False)
 
 
 class FindingSerializer(serializers.Serializer[Any]):

@@ -21,7 +21,7 @@ from harriet.people.actions.issue_device_credential import LONGEST_DAYS
 from harriet.people.actions.pause_agent import pause_agent
 from harriet.people.actions.resume_agent import resume_agent
 from harriet.people.actions.transfer_agent import transfer_agent
-from harriet.people.api.serializers import IssuedTokenSerializer, TokenSerializer
+from harriet.people.api.serializers import SETTABLE_STATES, IssuedTokenSerializer, TokenSerializer
 from harriet.people.api.view_parts import Newest, checked, groups_named
 from harriet.people.errors import PeopleError
 from harriet.people.models import AccessToken, Agent, Group, Membership, User
@@ -54,7 +54,7 @@ class ChangedAgentSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField(required=False, allow_blank=True)
     owner = serializers.EmailField(required=False)
     groups = serializers.ListField(child=serializers.SlugField(), required=False)
-    state = serializers.ChoiceField(["active", "paused"], required=False)
+    state = serializers.ChoiceField(SETTABLE_STATES, required=False)
     because = serializers.CharField(required=False, allow_blank=True, default="", help_text="Why it is paused.")
 
 

@@ -12,6 +12,8 @@ from harriet.people.models import AccessToken, CredentialOffer, Device, Group, I
 from harriet.people.queries import offer_path
 from harriet.people.roles import Role
 
+SETTABLE_STATES = [("active", "active"), ("paused", "paused")]
+"""What a connector and an agent are set to over the API."""
 ISSUED_KINDS = [(kind.value, kind.label) for kind in (AccessToken.Kind.DEVICE, AccessToken.Kind.INTEGRATION)]
 
 

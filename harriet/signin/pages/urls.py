@@ -30,6 +30,7 @@ from harriet.signin.pages.scim import (
     revoke_scim_token,
     scim_page,
     scim_token_issued_page,
+)
 from harriet.signin.pages.trusted_issuers import (
     approve_this_profile,
     end_this_issuer,

@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0016_new_clients_and_who_knows_keys'),
-        ('signin', '0003_clients_by_group'),
+        ('people', '0017_new_clients_and_who_knows_keys'),
+        ('signin', '0005_what_directories_say'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
