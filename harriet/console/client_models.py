@@ -30,6 +30,7 @@ _NO_KEY = {
 class ClientModel:
     """One client with both ways."""
 
+    key: str
     sign_in: SignIn | None
     """None for what has no person before it."""
     name: str
@@ -44,6 +45,8 @@ class ClientModelsPage(PageContext):
     template = "clients/models.html"
     active = "clients"
     models: list[ClientModel]
+    chosen: ClientModel
+    """Whose steps are shown."""
     profiles: list[Profile]
     profile: Profile | None
     can_manage: bool
@@ -57,8 +60,9 @@ def client_models_page(request: OrganizationRequest) -> HttpResponse:
     wanted = request.GET.get("profile", "")
     profile = next((one for one in profiles if one.slug == wanted), profiles[0] if profiles else None)
     models = client_models(_door(request.organization, profile))
+    chosen = next((one for one in models if one.key == request.GET.get("client")), models[0])
     can_manage = has_power(request.membership, Power.MANAGE_TOKENS)
-    return show(request, ClientModelsPage(models, profiles, profile, can_manage))
+    return show(request, ClientModelsPage(models, chosen, profiles, profile, can_manage))
 
 
 def _door(organization: Organization, profile: Profile | None) -> ServerEntry:
@@ -69,10 +73,10 @@ def _door(organization: Organization, profile: Profile | None) -> ServerEntry:
 def client_models(door: ServerEntry) -> list[ClientModel]:
     """Clients that people use, and then programs without a person."""
     people = [
-        ClientModel(one, one.name, one.steps_for(door), _key_steps(one.key, door), _NO_KEY.get(one.key, ""))
+        ClientModel(one.key, one, one.name, one.steps_for(door), _key_steps(one.key, door), _NO_KEY.get(one.key, ""))
         for one in SIGN_INS.values()
     ]
-    return [*people, ClientModel(None, "Scripts and servers", [], CLIENTS["curl"].steps_for(door), "")]
+    return [*people, ClientModel("scripts", None, "Scripts and servers", [], CLIENTS["curl"].steps_for(door), "")]
 
 
 def _key_steps(key: str, door: ServerEntry) -> list[ClientStep]:

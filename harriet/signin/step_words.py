@@ -143,6 +143,7 @@ PROBLEMS = {
         _AGAIN,
     ),
     "expired": Trouble("The time that the person allowed it for was over.", "Sign in from the client again."),
+    "connected_anew": Trouble("It was connected anew.", "Nothing to do."),
     "ended_by_person": Trouble("The person disconnected it.", ""),
     "ended_by_admin": Trouble("An IT admin disconnected it.", "Ask an IT admin before you connect it again."),
     "ended_by_block": Trouble(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from harriet.people.models import AccessToken, Notice, Organization
+from harriet.people.models import AccessToken, Device, Notice, Organization
 from harriet.people.tokens import hash_token
 from harriet.signin.actions.decide_client import allow_client, block_client
 from harriet.signin.actions.note_refused_calls import note_calls_beyond_scope, note_token_over
@@ -104,3 +107,12 @@ def test_refusals_at_the_gateway_are_noted_once_in_a_while(acme: Cast) -> None:
     assert ConnectionStep.objects.filter(kind="expired_call").count() == 1
     step = ConnectionStep.objects.get(kind="refused")
     assert (step.problem, step.details) == ("insufficient_scope", {"tool": "wipe"})
+
+
+def test_a_consent_whose_time_was_over_leaves_no_device_behind(acme: Cast) -> None:
+    app = App()
+    app.sign_in(acme.dana)
+    ConnectedApp.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    app.sign_in(acme.dana)
+    assert Device.objects.filter(user=acme.dana, revoked_at=None).count() == 1
+    assert ConnectedApp.objects.get(device__revoked_at__isnull=False).ended_because == "It was connected anew."

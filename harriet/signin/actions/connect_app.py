@@ -16,6 +16,7 @@ from connectors.models import Profile
 from harriet.people.actions.issue_device_credential import active_membership
 from harriet.people.actors import person_label
 from harriet.people.models import Device, Membership
+from harriet.signin.actions.end_connected_app import end_apps
 from harriet.signin.events import AppConnected, AppRefused
 from harriet.signin.models import Application, ConnectedApp, TrustedIssuer
 from harriet.signin.protocol import redirects
@@ -94,9 +95,10 @@ def _renewed(membership: Membership, consent: Consent) -> ConnectedApp | None:
 
 
 def _connected(membership: Membership, consent: Consent) -> ConnectedApp:
-    ConnectedApp.objects.filter(
-        user=membership.user_id, application=consent.application, profile_id=consent.profile.pk, ended_at=None
-    ).update(ended_at=Now(), ended_because="It was connected anew.")
+    before = ConnectedApp.objects.filter(
+        user=membership.user_id, application=consent.application, profile_id=consent.profile.pk
+    )
+    end_apps(before, "connected_anew")
     device = Device.objects.create(
         organization=membership.organization, user=membership.user, name=_free_name(membership, consent), kind="app"
     )

@@ -17,11 +17,7 @@ from harriet.signin.models import Application, ConnectionStep
 from harriet.signin.queries import client_of, registrations_of
 
 PROBLEMS, EVERYTHING = "problems", "all"
-SHOWN = (
-    ("", "With a person or a client"),
-    (PROBLEMS, "With problems alone"),
-    (EVERYTHING, "Every look, also of nobody"),
-)
+SHOWN = (("", "Attempts"), (PROBLEMS, "Problems"), (EVERYTHING, "Every look"))
 
 
 @dataclass(frozen=True, slots=True)
