@@ -1,4 +1,4 @@
-"""Step ④, for a call that waits for a person: held open for some seconds, and answered with its ticket after that."""
+"""Step ④, for a call that waits for a person: it is held for some seconds, and then its client gets the ticket."""
 
 from __future__ import annotations
 
