@@ -1,4 +1,4 @@
-"""Step ④, for a call that waits for a person: it is held for some seconds, and then its client gets the ticket."""
+"""Step ④, for a call that waits for a person: its client is held for some seconds, and gets the ticket after that."""
 
 from __future__ import annotations
 
