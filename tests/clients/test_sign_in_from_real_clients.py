@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +23,10 @@ from pytest_django import DjangoDbBlocker
 
 from harriet.people.models import User
 from tests.clients.conftest import Company
-from tests.clients.node import MCP_REMOTE, node, run
+from tests.clients.node import INSPECTOR, MCP_REMOTE, node, run
 from tests.clients.sign_in_visit import Browser, members_of
 from tests.clients.test_call_from_real_clients import CALLS, check, list_and_call
+from tests.servers.running import free_port
 from tests.stage.site import session_for
 
 pytestmark = pytest.mark.clients
@@ -132,7 +134,7 @@ async def test_mcp_remote(company: Company, browser: Browser, tmp_path: Path) ->
 
 
 def visit_when_told(log: Path, visit: Callable[[str], None]) -> None:
-    """mcp-remote prints the address, too."""
+    """Programs that open a browser print the address, too."""
     end = time.monotonic() + 60
     while True:
         found = [line.strip() for line in log.read_text().splitlines() if "/oauth/acme/authorize?" in line]
@@ -141,3 +143,33 @@ def visit_when_told(log: Path, visit: Callable[[str], None]) -> None:
             return
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.1)
+
+
+def test_inspector(company: Company, browser: Browser, tmp_path: Path) -> None:
+    """It keeps what it got: the second run asks nobody, and a new login gives the tokens back first."""
+    port = free_port()
+    listed = inspect(company, browser, tmp_path, "--callback-url", f"http://127.0.0.1:{port}/oauth/callback")
+    assert "sdk_echo" in listed and len(browser.seen) == 1
+    assert "sdk_echo" in inspect(company, browser, tmp_path, "--stored-auth-only") and len(browser.seen) == 1
+    again = inspect(
+        company, browser, tmp_path, "--relogin", "--callback-url", f"http://127.0.0.1:{port}/oauth/callback"
+    )
+    assert "sdk_echo" in again and len(browser.seen) == 2
+
+
+def inspect(company: Company, browser: Browser, home: Path, *more: str) -> str:
+    """What it prints. Where it wants a browser, it gets one."""
+    arguments = [str(INSPECTOR), "--cli", company.url, "--transport", "http", "--method", "tools/list"]
+    env = {"PATH": f"{Path(node()).parent}:/usr/bin:/bin", "HOME": str(home), "MCP_AUTO_OPEN_ENABLED": "true"}
+    errors = home / f"said-{len(browser.seen)}-{len(more)}"
+    with (
+        errors.open("w") as told,
+        subprocess.Popen(
+            [node(), *arguments, *more], cwd=home, env=env, stdout=subprocess.PIPE, stderr=told, text=True
+        ) as inspector,
+    ):
+        if "--stored-auth-only" not in more:
+            visit_when_told(errors, browser.allow_and_follow)
+        printed, _ = inspector.communicate(timeout=110)
+    assert inspector.returncode == 0, printed + errors.read_text()
+    return printed

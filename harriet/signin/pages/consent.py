@@ -116,11 +116,11 @@ class ConsentPage(PageContext):
 def tool_groups(membership: Membership, profiles: Sequence[Profile], asked: Sequence[str]) -> list[ToolGroup]:
     """What the client would get of each kind that it asks for, named for one profile, counted over several."""
     found: dict[str, dict[Any, str]] = {scope: {} for scope in SCOPES if scope in asked}
-    for profile in profiles:
-        for tool in usable_tools(membership, profile).order_by("name", "pk"):
-            scope = scope_of(tool.kind, tool.risk)
-            if scope in found:
-                found[scope][tool.pk] = "reading resources" if tool.kind == Tool.Kind.RESOURCES else tool.name
+    usable = usable_tools(membership, profiles[0] if len(profiles) == 1 else None)
+    for tool in usable.only("name", "kind", "risk_override", "risk_proposed").order_by("name", "pk"):
+        scope = scope_of(tool.kind, tool.risk)
+        if scope in found:
+            found[scope][tool.pk] = "reading resources" if tool.kind == Tool.Kind.RESOURCES else tool.name
     return [
         ToolGroup(scope, len(names), list(names.values())[:MOST_NAMED], is_ticked=True)
         for scope, names in found.items()
