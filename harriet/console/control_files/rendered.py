@@ -102,10 +102,7 @@ def _copilot_settings(content: Content) -> ControlFile:
         "managed-settings.json",
         "GitHub Copilot and VS Code",
         "Copilot’s clients run only Harriet’s addresses, and never what is denied.",
-        (
-            ("For the whole enterprise", "copilot/managed-settings.json in the repository .github-private"),
-            ("By device management", "as your device management installs Copilot’s enterprise-managed settings"),
-        ),
+        (("In the repository .github-private", "copilot/managed-settings.json"),),
         _json(_lists(content)),
     )
 
