@@ -51,7 +51,6 @@ class StoppedPage(PageContext):
     sentence: str
     back: str = ""
     """Where the client hears that it got nothing."""
-    signed_in: str = ""
     switch_to: str = ""
 
 
@@ -320,7 +319,6 @@ def _not_a_member(request: HttpRequest, user: User, asked: Asked) -> HttpRespons
         sentence=f"You are signed in as {user.email}, who does not belong to the organization that this client was set "
         "up for. Sign in with the account that you have there, or ask its IT team to invite you.",
         back=asked.refusal(OAuthProblem("access_denied", "The person is not in the organization.")),
-        signed_in=user.email,
         switch_to=request.get_full_path(),
     )
     return show_stopped(request, page, 403)
@@ -332,7 +330,6 @@ def _no_profile(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
         sentence=f"You are signed in as {user.email}, who has no such profile: what the client asks for does not "
         "exist, or is for others. Ask your IT team for access, then connect again from the client.",
         back=asked.refusal(OAuthProblem("access_denied", "The person does not have this profile.")),
-        signed_in=user.email,
         switch_to=request.get_full_path(),
     )
     return show_stopped(request, page, 403)
