@@ -39,7 +39,7 @@ def test_an_auditor_in_march(site: Site, cast: Cast, way: Way) -> None:
 def lands_on_the_log(aiko: Hands) -> None:
     aiko.open("/")
     assert aiko.page.url.endswith("/settings/audit/")
-    aiko.sees("Chain verified up to seal", "Alice saved the secret of Calendar")
+    aiko.sees("Chain verified up to seal", "Alice saved the secret of Quarterly-forecast")
     aiko.look()
 
 
