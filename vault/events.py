@@ -126,7 +126,7 @@ class OAuthConsentNeeded(AuditEvent):
     """A provider doesn't renew a grant any more: its person has to connect again."""
 
     code = "oauth.consent_needed"
-    sentence = "{provider} no longer accepts a connection: its person has to connect again."
+    sentence = "At {provider} a connection is accepted no longer: its person has to connect again."
     provider: Annotated[str, "the registration at it, as the pages call it"]
     registration: Annotated[str, "its id"]
     grant: Annotated[str, "the connection's id"]
@@ -153,7 +153,7 @@ class OAuthScopesNarrowed(AuditEvent):
     """A provider renewed a grant and gave less than it had granted before."""
 
     code = "oauth.scopes_narrowed"
-    sentence = "{provider} granted less than before: {missing} is missing."
+    sentence = "Less than before was granted at {provider}: {missing} is missing."
     provider: Annotated[str, "the registration at it, as the pages call it"]
     registration: Annotated[str, "its id"]
     grant: Annotated[str, "the connection's id"]
@@ -165,7 +165,7 @@ class OAuthClientRefused(AuditEvent):
     """A provider refuses Harriet's registration, or what it asks for: an admin has to look; nobody's grant is lost."""
 
     code = "oauth.client_refused"
-    sentence = "{provider} refuses Harriet itself: {reason}."
+    sentence = "Harriet itself is refused at {provider}: {reason}."
     provider: Annotated[str, "the registration at it, as the pages call it"]
     registration: Annotated[str, "its id"]
     reason: Annotated[str, "the provider's error code, or one of Harriet's"]
@@ -175,7 +175,7 @@ class OAuthClientMended(AuditEvent):
     """A provider that had refused Harriet's registration renews grants again."""
 
     code = "oauth.client_mended"
-    sentence = "{provider} renews connections again."
+    sentence = "Connections at {provider} are renewed again."
     provider: Annotated[str, "the registration at it, as the pages call it"]
     registration: Annotated[str, "its id"]
 

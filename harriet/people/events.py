@@ -365,7 +365,7 @@ class IdentityAsserted(AuditEvent):
     """From now on this subject at the identity provider is this person here; or their address there changed."""
 
     code = "person.identity_asserted"
-    sentence = "{issuer} says that {person} is {subject}."
+    sentence = "Known to {issuer} as {subject}: {person}."
     person: Label
     issuer: Annotated[str, "the identity provider, as it calls itself"]
     subject: Annotated[str, "the provider's own lasting name for the person"]

@@ -177,7 +177,7 @@ class ProviderSignInRefused(AuditEvent):
     """The provider's answer was proved, and its person is not let in all the same. Unproved answers are no events."""
 
     code = "signin.refused"
-    sentence = "{provider} sent {email}, who was not let in: {why}"
+    sentence = "Sent by {provider}, {email} was not let in: {why}"
     provider: Annotated[str, "the identity provider's name here"]
     email: Annotated[str, "the address that the provider gave; empty for none"]
     why: Annotated[str, "as the person was told"]
@@ -194,7 +194,7 @@ class SessionsEndedByProvider(SigninEvent):
     """A back-channel logout (OpenID Connect)."""
 
     code = "signin.ended_by_provider"
-    sentence = "{provider} signed {person} out of {count} browsers."
+    sentence = "Signed out by {provider}: {person}, in {count} browsers."
     provider: Annotated[str, "the identity provider's name here"]
     count: Annotated[int, "how many"]
 

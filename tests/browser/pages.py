@@ -19,6 +19,7 @@ from tests.stage.signing_app import asking_client
 from vault.models import Credential, OAuthClient, OAuthGrant
 
 LISTS = (
+    "enrol:enter",
     "console:overview",
     "console:search",
     "console:inbox",

@@ -81,10 +81,10 @@ def test_dana_is_somebody_else_first(site: Site, committed_cast: Cast, callback:
     asked = app.asks(resource=f"{site.url}/mcp/acme/work")
     page = site.page(committed_cast.bob)
     page.goto(f"{site.url}/oauth/acme/authorize?{urlencode(asked)}")
-    page.get_by_text("You are signed in as bob@acme.test").wait_for()
+    page.get_by_text("who has no such profile").wait_for()
     page.get_by_role("button", name="Use another account").click()
     sign_in(page, "dana@acme.test")
-    page.get_by_text("You are signed in as dana@acme.test").wait_for()
+    page.locator("dd").get_by_text("dana@acme.test").wait_for()
     page.get_by_role("button", name="Don’t allow").click()
     page.wait_for_url(f"{callback}?*")
     assert answer_in(page.url)["error"] == "access_denied"

@@ -161,6 +161,7 @@ def inspect(company: Company, browser: Browser, home: Path, *more: str) -> str:
     """What it prints. Where it wants a browser, it gets one."""
     arguments = [str(INSPECTOR), "--cli", company.url, "--transport", "http", "--method", "tools/list"]
     env = {"PATH": f"{Path(node()).parent}:/usr/bin:/bin", "HOME": str(home), "MCP_AUTO_OPEN_ENABLED": "true"}
+    env["MCP_INSPECTOR_SECRET_STORE"] = "file"  # there is no keychain
     errors = home / f"said-{len(browser.seen)}-{len(more)}"
     with (
         errors.open("w") as told,

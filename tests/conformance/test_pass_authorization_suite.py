@@ -55,7 +55,7 @@ def run(harriet: str, browser: Browser, folder: Path) -> int:
     """The suite prints the address that its person should open, and waits for the answer."""
     port, issuer = free_port(), f"{harriet}/oauth/acme"
     metadata = {"redirect_uris": [f"http://127.0.0.1:{port}/callback"], "token_endpoint_auth_method": "none"}
-    client = httpx2.post(f"{issuer}/register", json=metadata | {"client_name": "The suite"}).json()
+    client = httpx2.post(f"{issuer}/register", json=metadata | {"client_name": "The suite"}, timeout=60).json()
     command = [node(), str(SUITE), "authorization", "--url", issuer, "--port", str(port), "-o", str(folder)]
     command += ["--client-id", client["client_id"], "--resource", f"{harriet}/mcp/acme/work"]
     environment = {**os.environ, "PATH": f"{Path(node()).parent}:{os.environ['PATH']}"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -32,7 +31,6 @@ class CodeEntryPage(PageContext):
     invitation: DeviceInvitation | None
     """What the code that was entered sets up."""
     client_name: str
-    script_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +98,5 @@ def _shown(
         form=form,
         invitation=invitation,
         client_name=CLIENTS[invitation.client].name if invitation else "",
-        script_url=f"{settings.BASE_URL}/enrol/script.sh",
     )
     return show(request, page, status=status or status_of(form))
