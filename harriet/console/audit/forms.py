@@ -186,7 +186,7 @@ def _moment(value: date | datetime, days: int) -> datetime:
 
 def _brief(description: str) -> str:
     first = description.partition(".")[0]
-    return first if len(first) <= 70 else f"{first[:69]}…"
+    return first if len(first) <= 44 else f"{first[:43]}…"
 
 
 class LoggedField(OneField[Any]):
