@@ -98,7 +98,7 @@ class AppGiven(AppEvent):
     """An AI client got to use a profile in a person's name because a trusted issuer said so; nobody was asked."""
 
     code = "app.given"
-    sentence = "{issuer} let {client} use the profile {profile} for {person}."
+    sentence = "As {issuer} says, {client} may use the profile {profile} for {person}."
     client_id: Annotated[str, "the id under which the client is known here"]
     issuer: Annotated[str, "the trusted issuer, by its name here"]
     scopes: Annotated[str, "what it may do, as scopes"]
