@@ -46,7 +46,7 @@ def test_dana_is_connected_without_a_question(acme: Cast, bearer: Bearer) -> Non
     assert (opening.user, opening.device, opening.profile_id) == (acme.dana, app.device, app.profile_id)
     assert app.given_by == TrustedIssuer.objects.get() and Device.objects.get().kind == "app"
     told = Event.objects.get(code="app.given").sentence
-    assert told == "Acme Okta let Claude Code use the profile Work for dana@acme.test."
+    assert told == "As Acme Okta says, Claude Code may use the profile Work for dana@acme.test."
     assert said["access_token"] not in repr(list(Event.objects.values_list("body")))
 
 
