@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,8 +64,23 @@ def static_files(django_db_setup: None) -> None:
 def site(transactional_db: None, static_files: None, browser: Browser) -> Iterator[Site]:
     from tests.stage.site import Site, serve
 
+    before = list(browser.contexts)
     with serve(SESSION) as url:
         yield Site(url, browser)
+        for context in browser.contexts:  # a page left open goes on asking for what is new
+            if context not in before:
+                context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells what the pages that are open show: most of them only say that they waited."""
+    report = yield
+    shown = getattr(item, "funcargs", {}).get("browser")
+    if shown and report.when == "call" and report.failed:
+        for context in shown.contexts:
+            report.sections += [(f"{page.url} shows", page.inner_text("body")[:3000]) for page in context.pages]
+    return report
 
 
 @pytest.fixture

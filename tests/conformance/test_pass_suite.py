@@ -36,7 +36,10 @@ def test_a_server_of_both_eras_gives_what_it_gives_directly(upstream: str, arran
     direct, _ = run_server(arranged.servers[upstream], "2025-11-25", tmp_path / "direct")
     through, verdict = run_server(arranged.proxies[upstream], "2025-11-25", tmp_path / "harriet")
     note(table(f"Server, 2025-11-25, in front of a server of both eras ({upstream})", through))
-    assert [(row.scenario, row.passed, row.failures) for row in through] == [
-        (row.scenario, row.passed, row.failures) for row in direct
+    assert [row.scenario for row in through] == [row.scenario for row in direct]
+    # At least: a check of what is optional, which the suite leaves out when the server is slow, may pass through alone.
+    assert [(row.scenario, row.passed) for row in through] == [
+        (row.scenario, max(row.passed, itself.passed)) for row, itself in zip(through, direct, strict=True)
     ]
+    assert [row.failures for row in through] == [row.failures for row in direct]
     assert verdict == 0
