@@ -21,7 +21,7 @@ from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
 from harriet.signin.pages.provider_urls import sign_in_urls, sso_urls
 from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, issuer_urls, people_urls, scim_urls
-from harriet.signin.scim.endpoint import scim
+from harriet.signin.scim.address import scim
 from vault.pages.urls import client_document_urls, vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -1,4 +1,4 @@
-"""The SCIM address of each organization: whose token is it, and what the library's server answers."""
+"""What is answered to a directory: whose token is it, and what the library's server says."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 from scim2_models import (
     ForbiddenException,
     InvalidSyntaxException,
@@ -48,10 +46,7 @@ UNKNOWN = "This token was revoked, has expired or never existed. An owner makes 
 TOO_DEEP = "What was sent is nested too deeply."
 
 
-@csrf_exempt
-@login_not_required
-def scim(request: HttpRequest, organization: str, path: str = "") -> HttpResponse:
-    """A browser's session opens nothing here: the token alone does."""
+def answer(request: HttpRequest, organization: str, path: str) -> HttpResponse:
     return _as_http(_answer(lambda: _served(request, organization, path)))
 
 
