@@ -104,7 +104,7 @@ class LogFilterForm(_Filters):
         self.fields["tool"] = LoggedField(LoggedTools(organization), label="Tool")
         self.order_fields(self.field_order)
         code: Any = self.fields["code"].widget
-        code.choices = _ANY + [(kind.code, f"{kind.code}: {_brief(kind.description)}") for kind in known_kinds()]
+        code.choices = [*_ANY, *_kinds()]
 
     @property
     def first_fields(self) -> list[forms.BoundField]:
@@ -184,9 +184,18 @@ def _moment(value: date | datetime, days: int) -> datetime:
     return datetime.combine(value, time(), UTC) + timedelta(days=days)
 
 
+def _kinds() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every event, beneath what it is about. Briefly: there are hundreds, and they are on the page with each search."""
+    by_subject: dict[str, list[tuple[str, str]]] = {}
+    for kind in known_kinds():
+        subject, _, rest = kind.code.partition(".")
+        by_subject.setdefault(subject, []).append((kind.code, f"{rest}: {_brief(kind.description)}"))
+    return list(by_subject.items())
+
+
 def _brief(description: str) -> str:
     first = description.partition(".")[0]
-    return first if len(first) <= 44 else f"{first[:43]}…"
+    return first if len(first) <= 36 else f"{first[:35]}…"
 
 
 class LoggedField(OneField[Any]):
