@@ -13,6 +13,9 @@ from connectors.counts import Counts
 from connectors.models import BulkChange, Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.queries import or_not_found
+from vault.models import Credential
+from vault.oauth.per_person import IS_PER_PERSON
+from vault.queries import in_use
 
 MOST_VERSIONS = 20
 """Of one tool, on its page."""
@@ -30,7 +33,8 @@ ENABLED = Q(tools__is_enabled=True, tools__state=Tool.State.PINNED)
 
 
 def connectors_of(organization: Organization) -> QuerySet[Connector]:
-    """With `counts_of` them, `.quarantined_count` and `.last_called_at` beside them."""
+    """With `counts_of` them, `.quarantined_count`, `.last_called_at` and `.is_per_person` beside them."""
+    signing_in = Credential.objects.filter(IS_PER_PERSON, connector_id=OuterRef("pk"))
     return (
         Connector.objects.filter(organization=organization)
         .select_related("owner", "organization")
@@ -39,6 +43,7 @@ def connectors_of(organization: Organization) -> QuerySet[Connector]:
             **{f"{kind}_enabled": Count("tools", filter=ENABLED & Q(tools__kind=kind)) for kind in Tool.Kind.values},
             quarantined_count=Count("tools", filter=Q(tools__state=Tool.State.QUARANTINED)),
             last_called_at=Max("tools__last_called_at"),
+            is_per_person=Exists(in_use(signing_in)),
         )
         .order_by("name")
     )

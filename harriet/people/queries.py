@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce, Now
 
 from harriet.pages.counts import CountAtMost
@@ -101,8 +101,9 @@ def person_of(organization: Organization, membership_id: UUID) -> Membership:
 
 
 def table_preference_of(membership: Membership, table: str) -> TablePreference | None:
-    """None of whoever hasn't chosen anything for this table."""
-    return TablePreference.objects.filter(membership=membership, table=table).first()
+    """None of whoever hasn't chosen anything for this table. All are read with the first: pages have several."""
+    prefetch_related_objects([membership], "table_preferences")
+    return next((one for one in membership.table_preferences.all() if one.table == table), None)
 
 
 def filters_of(membership: Membership, table: str) -> list[SavedFilter]:

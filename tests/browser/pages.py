@@ -74,14 +74,14 @@ LISTS = (
     "api:page",
     "help:documents",
     "help:general",
+    "sso:find",
     "account_change_password",
     "mfa_index",
     "account_logout",
 )
 """Open to Alice in an organization that has nothing yet."""
 
-SIGNED_OUT = ("account_login", "sso:find", "account_reset_password", "account_reset_password_done")
-SIGNED_OUT = ("enrol:enter", "account_login", "account_reset_password", "account_reset_password_done")
+SIGNED_OUT = ("enrol:enter", "account_login", "sso:find", "account_reset_password", "account_reset_password_done")
 OWN = (
     "me:home",
     "me:tools",

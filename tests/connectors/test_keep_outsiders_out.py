@@ -8,14 +8,37 @@ from django.urls import reverse
 from connectors.actions.create_profile import create_profile
 from connectors.models import BulkChange, Connector, Profile, Tool
 from connectors.pages.urls import connector_urls, profile_urls
+from harriet.lib.secret import Secret
 from harriet.people.models import Membership, User
 from tests.stage.cast import Cast
 from tests.stage.connectors import Connecting
+from tests.stage.oauth import RESOURCE, make_client, make_grant
+from vault.actions.save_credential import save_credential
+from vault.models import OAuthGrant
 
 
-def addresses(connector: Connector, profile: Profile, alice: User) -> list[str]:
+def dana_signs_in(cast: Cast, connector: Connector) -> OAuthGrant:
+    """Its calls are made with accounts of people's own, and Dana has connected hers."""
+    client = make_client(cast.acme, "https://id.example/token")
+    save_credential(
+        cast.acme,
+        connector.pk,
+        connector.name,
+        type="oauth_user",
+        secret=Secret(""),
+        placement={"issuer": client.issuer, "resource": RESOURCE, "scopes": ""},
+        owner=cast.alice,
+        rotate_every_days=None,
+        oauth_client=client,
+        actor=cast.actor(cast.alice),
+    )
+    return make_grant(cast, client, cast.dana, "refresh")
+
+
+def addresses(connector: Connector, profile: Profile, alice: User, grant: OAuthGrant) -> list[str]:
     bulk = BulkChange.objects.create(organization=connector.organization, connector=connector, made_by=alice)
-    ids = {"pk": connector.pk, "tool_pk": connector.tools.get(name="send_mail").pk, "bulk_pk": bulk.pk}
+    tool = connector.tools.get(name="send_mail")
+    ids = {"pk": connector.pk, "tool_pk": tool.pk, "bulk_pk": bulk.pk, "grant_id": grant.pk}
     member = Membership.objects.get(user=alice, organization=connector.organization)
     found = []
     for patterns, prefix, known in (
@@ -32,7 +55,8 @@ def addresses(connector: Connector, profile: Profile, alice: User) -> list[str]:
 def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: Connecting) -> None:
     connector = connect.synced()
     profile = create_profile(cast.acme, slug="work", name="Work", connectors=[connector], actor=cast.actor(cast.alice))
-    found = addresses(connector, profile, cast.alice)
+    grant = dana_signs_in(cast, connector)
+    found = addresses(connector, profile, cast.alice, grant)
     assert len(found) > 25
     for method in ("get", "post"):
         for address in found:
@@ -41,7 +65,8 @@ def test_foreign_ids_do_not_exist(client: Client, cast: Cast, connect: Connectin
             client.force_login(cast.charlie)
             assert getattr(client, method)(address).status_code in {404, 405}, (method, address)
     connector.refresh_from_db()
-    assert connector.state == "active" and Profile.objects.exists()
+    grant.refresh_from_db()
+    assert connector.state == "active" and Profile.objects.exists() and grant.state == OAuthGrant.State.ACTIVE
     assert not Tool.objects.filter(is_enabled=True).exists()
 
 

@@ -256,7 +256,7 @@ def test_only_accounts_of_the_company(crm: SignIn, cast: Cast, claims: dict[str,
     if is_allowed:
         assert crm.connect(cast.dana).state == OAuthGrant.State.ACTIVE
     else:
-        assert "acme.example alone" in refused(crm, "account").message
+        assert "only accounts of acme.example may be connected" in refused(crm, "account").message
 
 
 def test_a_step_up_takes_nothing_away_and_ends(crm: SignIn, cast: Cast) -> None:

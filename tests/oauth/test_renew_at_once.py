@@ -25,7 +25,7 @@ from tests.stage.cast import Cast
 from tests.stage.grants import HARRIET, grant, registration
 from tests.stage.oauth import RESOURCE, make_client, make_grant
 from vault.errors import OutcomeUnknown
-from vault.models import OAuthGrant
+from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.spool import is_spooled
 from vault.oauth.tokens import access_token
 
@@ -123,10 +123,11 @@ def test_a_strict_provider_sees_one_request_for_each_expiry(
 
 
 def expired(one: OAuthGrant) -> OAuthGrant:
-    """With the lease of whoever died."""
+    """With the lease of whoever died, and the pause that a failure made."""
     back = timedelta(hours=2)
     names = ("access_expires_at", "next_refresh_at", "lease_until", "answered_at")
     OAuthGrant.objects.filter(pk=one.pk).update(**{name: F(name) - back for name in names})
+    OAuthClient.objects.filter(pk=one.client_id).update(retry_at=F("retry_at") - back)
     one.refresh_from_db()
     return one
 

@@ -15,7 +15,17 @@ from django.utils import timezone
 from approvals.models import PendingAction, Ticket
 from connectors.models import Connector, Profile, Risk, Tool
 from harriet.lib.ids import new_id
-from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, User
+from harriet.people.models import (
+    AccessToken,
+    Agent,
+    Device,
+    FoundServer,
+    Group,
+    Invitation,
+    Membership,
+    ServerSighting,
+    User,
+)
 from harriet.people.roles import Role
 from tests.stage.cast import Cast
 from tests.stage.connected_apps import client_of, connected_app
@@ -172,6 +182,58 @@ def ai_clients(cast: Cast) -> None:
             connected_app(cast.dana, made, work)
 
 
+def agents(cast: Cast) -> None:
+    """Some paused because nobody answers for them, some ended."""
+    chance, now = random.Random(14), timezone.now()
+    _groups(cast, 5)
+    for number in range(MANY):
+        state = ("active", "paused", "ended")[number % 3]
+        made = Agent.objects.create(
+            organization=cast.acme,
+            name=f"{chance.choice(['Nightly', 'nightly', 'ليلي'])} {number}",
+            owner=None if state == "paused" else chance.choice([cast.alice, cast.dana]),
+            state=state,
+            last_seen_at=chance.choice([None, now]),
+        )
+        made.groups.set(Group.objects.filter(organization=cast.acme)[: number % 4])
+
+
+def unmanaged_servers(cast: Cast) -> None:
+    """On Dana's devices; some there more than once."""
+    chance, machines = random.Random(15), _devices(cast, [cast.dana], random.Random(15))
+    now = timezone.now()
+    for number in range(MANY):
+        made = FoundServer.objects.create(
+            organization=cast.acme,
+            kind=("url", "command")[number % 2],
+            target=("https://found.example/mcp", "npx -y a-server")[number % 2] + str(number),
+            fingerprint=token_bytes(32),
+            name=chance.choice(["files", "Files", "ملفات"]),
+            decision=chance.choice(["open", "denied", "promoted"]) if number % 2 else "open",
+            last_seen_at=now - timedelta(days=number % 5),
+        )
+        for machine in machines[: number % 3]:
+            ServerSighting.objects.create(
+                organization=cast.acme, server=made, device=machine, client="Claude Code", name=made.name
+            )
+
+
+def oauth_clients(cast: Cast) -> None:
+    chance, now = random.Random(16), timezone.now()
+    OAuthClient.objects.bulk_create(
+        OAuthClient(
+            organization=cast.acme,
+            issuer=f"https://id-{number}.example",
+            name=chance.choice(["Example ID", "example id", "هوية"]),
+            origin=chance.choice(["typed", "registered", "document"]),
+            client_id="harriet",
+            secret_expires_at=chance.choice([None, now, now + timedelta(days=5), now + timedelta(days=90)]),
+            problem=chance.choice(["", "", "The provider said invalid_client."]),
+        )
+        for number in range(MANY)
+    )
+
+
 def _token(cast: Cast, chance: random.Random, **more: Any) -> AccessToken:
     now = timezone.now()
     return AccessToken(
@@ -298,6 +360,10 @@ CROWDS = {
     "tokens": Crowd("devices:list", tokens),
     "shared-keys": Crowd("devices:list", shared_keys),
     "ai-clients": Crowd("clients:list", ai_clients),
+    "agents": Crowd("agents:list", agents),
+    "unmanaged-servers": Crowd("unmanaged:list", unmanaged_servers, "show=all&"),
+    "control-files": Crowd("control_files:list", groups),
+    "oauth_clients": Crowd("vault:oauth_clients", oauth_clients),
     "credentials": Crowd("vault:list", credentials),
     "grants": Crowd("vault:grants", grants),
     "tickets": Crowd("tickets:list", tickets),

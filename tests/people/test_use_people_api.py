@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
-from django.urls import include, path
+from django.test import Client
 
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_personal_token import issue_personal_token
 from harriet.people.actions.register_device import register_device
-from harriet.people.api.views import people_api_urls
 from harriet.people.models import AccessToken, Membership, User
 
-urlpatterns = [path("api/v1/", include(people_api_urls))]
-pytestmark = pytest.mark.urls(__name__)
+pytestmark = pytest.mark.django_db
 
 
 def api(cast: Any, user: User) -> Client:
@@ -95,7 +92,6 @@ def test_a_revoked_or_deactivated_caller_is_out(cast: Any) -> None:
     assert client.get("/api/v1/tokens/").status_code == 401
 
 
-@override_settings(ROOT_URLCONF=__name__)
 def test_a_session_works_too_but_needs_the_csrf_token(cast: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.alice)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.utils import timezone
@@ -17,10 +18,12 @@ from harriet.pages.tables.listed import Listed
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.roles import Power
-from vault.models import OAuthClient
+from vault.models import Credential, OAuthClient
 from vault.oauth.addresses import callback_address
 
 EXPIRES_SOON = timedelta(days=14)
+MOST_NAMES = 50
+"""Of connectors that one registration serves."""
 FILTERS = (
     Filter("", "All", Q()),
     Filter("problem", "Refused by the provider", ~Q(problem="")),
@@ -68,13 +71,15 @@ class OAuthClientsPage(PageContext):
 @needs(Power.VIEW_SETTINGS)
 def oauth_clients_page(request: OrganizationRequest) -> HttpResponse:
     everything = OAuthClient.objects.filter(organization=request.organization)
+    served = Credential.objects.filter(oauth_client=OuterRef("pk")).order_by("name").values("name")
+    named: QuerySet[OAuthClient] = everything.annotate(connector_names=ArraySubquery(served[:MOST_NAMES]))
     chips, now = Chips(FILTERS, request.GET), timezone.now()
-    table = listed_for(request, OAUTH_CLIENTS, chips.narrowed(everything), chips=chips.shown(everything))
+    table = listed_for(request, OAUTH_CLIENTS, chips.narrowed(named), chips=chips.shown(everything))
     return show(
         request,
         OAuthClientsPage(
             table=table,
-            rows=[ClientRow(one, connectors_of(one), state_of(one, now)) for one in table.rows],
+            rows=[ClientRow(one, one.connector_names, state_of(one, now)) for one in table.rows],  # type: ignore[attr-defined]
             redirect_url=callback_address(),
             is_empty=not table.rows and not everything.exists(),
         ),
@@ -83,7 +88,7 @@ def oauth_clients_page(request: OrganizationRequest) -> HttpResponse:
 
 def connectors_of(client: OAuthClient) -> list[str]:
     """That it serves, by name."""
-    return list(client.credentials.order_by("name").values_list("name", flat=True)[:50])
+    return list(client.credentials.order_by("name").values_list("name", flat=True)[:MOST_NAMES])
 
 
 def state_of(client: OAuthClient, now: datetime) -> ClientState:

@@ -8,7 +8,6 @@ from typing import ClassVar
 from django.urls import reverse
 from django.utils import timezone
 
-from connectors.accounts import credential_of_people
 from connectors.counts import Counts, enabled_words, offer_words
 from connectors.models import Connector, SyncRun
 from connectors.pages.kept_findings import KeptTest, kept_test
@@ -64,7 +63,7 @@ class ConnectorPage(PageContext):
     @property
     def tabs(self) -> list[Link]:
         first = "Tools" if self.counts.has_only_tools else "What it offers"
-        people = [("accounts", "Connected people")] if credential_of_people(self.connector) else []
+        people = [("accounts", "Connected people")] if self.connector.is_per_person else []  # type: ignore[attr-defined]
         return [
             Link(reverse(f"connectors:{key}", args=[self.connector.pk]), label, key == self.tab)
             for key, label in [("detail", first), *TABS[:2], *people, *TABS[2:]]

@@ -18,7 +18,6 @@ from connectors.ownerless import owned_things
 from harriet.pages.counts import AtMost, CountAtMost, Several, as_at_most, several, several_of
 from harriet.people.models import AccessToken, Agent, Device, Group, Membership, Organization, User
 from harriet.people.queries import keys_seen_by, open_device_invitations, or_not_found, people_of
-from harriet.signin.models import ConnectedApp
 from harriet.signin.queries import apps_of
 from vault.models import Credential, OAuthGrant
 
@@ -42,8 +41,8 @@ class Holdings:
     """Their names."""
     invitations: AtMost
     """Devices that they are about to set up."""
-    apps: Several[ConnectedApp]
-    """AI clients that they signed in with."""
+    apps: Several[str]
+    """The names of AI clients that they signed in with."""
     accounts: Several[OAuthGrant]
     """That they connected at services."""
     seen_keys: Several[AccessToken]
@@ -65,8 +64,8 @@ class Holdings:
 
 
 def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
-    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, `device_names`
-    and `agents_named`. Raises NotFound."""
+    """Whoever is to leave, with `requests_up_to` and `invitations_up_to`, to be read with `as_at_most`, `device_names`,
+    `app_names` and `agents_named`. Raises NotFound."""
     requests = AccessRequest.objects.filter(
         organization=organization, person=OuterRef("user"), state=AccessRequest.State.OPEN
     )
@@ -80,6 +79,7 @@ def leaver_of(organization: Organization, membership_id: UUID) -> Membership:
             requests_up_to=CountAtMost(requests),
             invitations_up_to=CountAtMost(open_device_invitations().select_related(None).filter(**mine)),
             device_names=ArraySubquery(machines.values("name")),
+            app_names=ArraySubquery(apps_of(organization).filter(user=OuterRef("user")).values("application__name")),
             agents_named=ArraySubquery(
                 agents.order_by("name", "pk").values(named=JSONObject(pk="pk", name="name"))[:MOST]
             ),
@@ -98,7 +98,7 @@ def holdings_of(membership: Any) -> Holdings:
         requests=as_at_most(membership.requests_up_to),
         devices=several_of(membership.device_names, SHOWN),
         invitations=as_at_most(membership.invitations_up_to),
-        apps=several(apps_of(organization, user), SHOWN),
+        apps=several_of(membership.app_names, SHOWN),
         accounts=several(_connected(organization, user), SHOWN),
         seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),
         undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
