@@ -30,10 +30,11 @@ class TokenKey(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A token, and until when it is sent."""
+    """A token, in seconds of Unix time: until when it is sent, and until when a server takes it."""
 
     token: str
     kept_until: float
+    good_until: float
 
 
 def new_private_key() -> ec.EllipticCurvePrivateKey:
@@ -74,4 +75,4 @@ def signed(key: TokenKey, identity: Identity, audience: str) -> Said:
     if identity.groups:
         said["groups"] = list(identity.groups)
     token = jwt.encode(said, key.private, ALGORITHM, {"kid": key.kid, "typ": "JWT"})
-    return Said(token, now + KEPT_SECONDS)
+    return Said(token, now + KEPT_SECONDS, now + GOOD_SECONDS)

@@ -6,6 +6,7 @@ roles and organizations, in arguments or `_meta`, is no source of it.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from harriet.lib.egress import is_reserved_header
 
 LARGEST_VALUE = 4000
 """Characters of a header's value: many servers take no more than 8 KiB of all headers."""
+LARGEST_GROUPS = 3000
+"""Characters of the groups in a signed token, which goes into a header as well."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")
 _PLAIN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _ENCODED = "UTF-8''"
@@ -77,6 +80,11 @@ def value_of(identity: Identity, attribute: str) -> str:
     else:
         value = as_header(str(getattr(identity, attribute)))
     return value if len(value) <= LARGEST_VALUE else ""
+
+
+def fits_token(identity: Identity) -> bool:
+    """Whether a server takes a header with all of it."""
+    return len(json.dumps(identity.groups)) <= LARGEST_GROUPS
 
 
 def as_header(text: str) -> str:

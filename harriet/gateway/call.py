@@ -100,11 +100,11 @@ async def run_round(
     sealed, upstream = call.snapshot.credentials.get(grant.tool.connector.id), runtime.upstream
     opener = call.snapshot.opener
     with opener.credential(sealed) if access is None else opened_with(access, opener) as credential:  # ⑥
-        if grant.tool.connector.identity is not None:
-            add_identity(call, grant, credential)
         sent.redactor = (
             upstream.redactor(sealed, credential) if access is None else runtime.accesses.redactor(access, credential)
         )
+        if grant.tool.connector.identity is not None:
+            add_identity(call, grant, credential, sent, runtime.passed_tokens)
         call.stopwatch.lap(VAULT)
         try:
             answer = await forward(call, grant, credential, upstream, runtime.on_list_change, sent)  # ⑦

@@ -30,6 +30,7 @@ from harriet.gateway.steps.access import Accesses
 from harriet.gateway.steps.health import Pauses
 from harriet.gateway.steps.hold import Holding
 from harriet.gateway.steps.last_used import LastUsed
+from harriet.gateway.steps.passed_tokens import PassedTokens
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import Schemas
 from harriet.gateway.steps.upstream import Upstream
@@ -65,6 +66,7 @@ class Runtime:
         transports = Transports(self.egress)
         self.upstream = Upstream(transports, deadline_seconds=float(settings.MCP_DEADLINE_SECONDS))
         self.accesses = Accesses(self.snapshots.unix_now)
+        self.passed_tokens = PassedTokens()
         self.lists = LiveLists(self.upstream, self.accesses)
         self.sessions = ClientSessions(clock=self.snapshots.unix_now)
         watchers = Watchers(transports, self.snapshots, self.lists, self.background)

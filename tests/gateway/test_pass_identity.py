@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 from django.db import transaction
 
+from audit.models import Event
 from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.errors import ConnectorError
 from connectors.identity_keys import identity_key_set
@@ -19,8 +21,10 @@ from harriet.lib.ids import new_id
 from harriet.people.actions.assert_identity import Asserted, assert_identity
 from harriet.people.actors import actor_of
 from harriet.people.models import Membership, User
+from tests.servers.upstream import leaked
 from tests.stage.cast import Cast, person
 from tests.stage.clients import Client
+from tests.stage.credentials import SECRET
 from tests.stage.log import Log
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
@@ -110,6 +114,96 @@ def test_signed_token(gateway: Gateway, office: Office, upstream: Upstream, sett
         assert json.load(answer) == {"keys": []}
 
 
+WHICH = "x-harriet-identity"
+
+
+def test_signed_token_that_a_server_repeats_reaches_nobody(
+    gateway: Gateway, office: Office, upstream: Upstream, logs: Path
+) -> None:
+    """In the answer, in errors, in what is told on the way; in the audit log and in the server's log."""
+    known(office, office.cast.dana, groups=("sales-team",))
+    passing(office, gateway, "jwt", "", "")
+    dana, log = Client(gateway, office.token), Log(office.cast.acme.id)
+    answers = [
+        dana.call("leak", {"form": form, "header": WHICH}) for form in ("raw", "hex", "base64-1", "url", "nested")
+    ]
+    token = upstream.calls[0]["headers"][WHICH]
+    for answer, form in zip(answers, ("raw", "hex", "base64-1", "url", "nested"), strict=True):
+        assert "[redacted]" in answer.text and leaked(token, form) not in answer.body.decode(), form
+    params = f'{{"progressToken":TOKEN,"progress":1,"message":"{token}"}}'
+    progress = f'{{"jsonrpc":"2.0","method":"notifications/progress","params":{params}}}'
+    said = {"events": [progress], "result": '{"content":[{"type":"text","text":"done"}]}'}
+    answers += [
+        dana.call("refuse", {"code": 4711, "header": WHICH}),
+        dana.call("leak", {"form": "raw"}),
+        dana.call("say", said, progressToken="p"),
+    ]
+    assert "[redacted]" in answers[-3].error["message"]
+    assert SECRET not in answers[-2].body.decode(), "the connector's own secret goes as before"
+    assert answers[-1].messages[0]["params"]["message"] == "[redacted]"
+    assert all(token not in one.body.decode() for one in answers)
+    outcomes = log.events("call.outcome", wanted=len(answers))
+    assert outcomes[0]["details"]["redacted"] >= 3
+    assert not Event.objects.filter(body__contains=token.rpartition(".")[2]).exists()
+    assert token not in (logs / "gateway.log").read_text()
+
+
+def test_earlier_token_that_is_still_good_reaches_nobody_either(
+    gateway: Gateway, office: Office, upstream: Upstream
+) -> None:
+    known(office, office.cast.dana)
+    passing(office, gateway, "jwt", "", "")
+    dana = Client(gateway, office.token)
+    assert dana.call("echo", {"text": "x"}).text == "x"
+    first = upstream.calls[-1]["headers"][WHICH]
+    office.changed()
+    office.wait_until_known(gateway)
+    assert dana.call("echo", {"text": "x"}).text == "x"
+    assert upstream.calls[-1]["headers"][WHICH] == first, "a change that is none of hers makes no new token"
+    known(office, office.cast.dana, employee_id="E-8")
+    office.wait_until_known(gateway)
+    assert dana.call("echo", {"text": first}).text == "[redacted]"
+    second = upstream.calls[-1]["headers"][WHICH]
+    assert second != first
+    assert dana.call("echo", {"text": f"{first} and {second}"}).text == "[redacted] and [redacted]"
+
+
+def test_what_a_model_says_of_itself_goes_nowhere(gateway: Gateway, office: Office, upstream: Upstream) -> None:
+    """Names, roles and organizations in arguments and `_meta` are neither who calls nor what they may."""
+    known(office, office.cast.dana, employee_id="E-7")
+    passing(office, gateway, "header", "X-User", "email")
+    dana = Client(gateway, office.token)
+    upstream.forget()
+    assert dana.call("echo", {"text": "x", **CLAIMS}, **CLAIMS, **{"harriet/user": "alice@acme.test"}).text == "x"
+    sent = upstream.calls[0]["headers"]
+    assert sent["x-user"] == "dana@acme.test"
+    others = {name: value for name, value in sent.items() if name != "x-user"}
+    assert not any(said in str(others) for said in ("alice", "owner", "globex"))
+    message = dana.message("tools/call", {"name": "echo", "arguments": {"text": "y"}})
+    forged = {**dana.headers(message), "x-user": "alice@acme.test", "X-Forwarded-User": "alice@acme.test"}
+    assert dana.post(json.dumps(message).encode(), forged).text == "y"
+    assert upstream.calls[1]["headers"]["x-user"] == "dana@acme.test" and "alice" not in str(
+        upstream.calls[1]["headers"]
+    )
+
+
+def test_groups_beyond_what_a_header_holds_are_told_as_that(
+    gateway: Gateway, office: Office, upstream: Upstream
+) -> None:
+    known(office, office.cast.dana, groups=tuple(f"{number} {'g' * 90}" for number in range(90)))
+    dana, log = Client(gateway, office.token), Log(office.cast.acme.id)
+    for rule in (("header", "X-Groups", "groups"), ("jwt", "", "")):
+        passing(office, gateway, *rule)
+        upstream.forget()
+        assert "groups are more than fit into a header" in dana.call("echo", {"text": "x"}).text
+        assert upstream.calls == []
+        passing(office, gateway, *rule, refuses_local=False)
+        assert dana.call("echo", {"text": "bare"}).text == "bare"
+        assert {WHICH, "x-groups"}.isdisjoint(upstream.calls[0]["headers"])
+    told = [one["details"]["identity"] for one in log.events("call.intent", wanted=2)]
+    assert told == ["nothing: the caller’s groups are more than fit into a header"] * 2
+
+
 @pytest.mark.parametrize(
     ("value", "header"),
     [
@@ -117,6 +211,15 @@ def test_signed_token(gateway: Gateway, office: Office, upstream: Upstream, sett
         ("Dana Müller", "UTF-8''Dana%20M%C3%BCller"),
         ("a\r\nX-Admin: yes", "UTF-8''a%0D%0AX-Admin%3A%20yes"),
         ("a\x00b", "UTF-8''a%00b"),
+        ("a\nb", "UTF-8''a%0Ab"),
+        ("a\tb", "UTF-8''a%09b"),
+        ("a\x7fb\x1b", "UTF-8''a%7Fb%1B"),
+        ("a\u2028X-Admin: yes\u2029", "UTF-8''a%E2%80%A8X-Admin%3A%20yes%E2%80%A9"),
+        ("a\x85b", "UTF-8''a%C2%85b"),
+        ("Zo\u00eb", "UTF-8''Zo%C3%AB"),
+        ("\u010d\u010a", "UTF-8''%C4%8D%C4%8A"),
+        ("\U0001f600", "UTF-8''%F0%9F%98%80"),
+        ("dana\u202egro.test", "UTF-8''dana%E2%80%AEgro.test"),
         (" padded ", "UTF-8''%20padded%20"),
         ("UTF-8''alice", "UTF-8''UTF-8%27%27alice"),
         ("utf-8''alice", "UTF-8''utf-8%27%27alice"),
@@ -132,6 +235,8 @@ def test_groups_are_told_apart() -> None:
     assert value_of(identity, "groups") == "sales%2C europe,a%252Cb,it%0D%0AX: y"
     assert value_of(identity, "email") == ""
     assert value_of(Identity("d", "", "", ("g" * 200,) * 100), "groups") == ""
+    assert value_of(Identity("d", "x" * 4001, "", ()), "email") == ""
+    assert value_of(Identity("d", "é" * 1000, "", ()), "email") == "", "as it would be written"
 
 
 @pytest.mark.parametrize(

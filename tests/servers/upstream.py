@@ -28,10 +28,10 @@ TEXT = {"text": {"type": "string"}}
 TOOLS = [
     tool("echo", TEXT),
     tool("slow", {**TEXT, "ms": {"type": "integer"}}),
-    tool("leak", {"form": {"type": "string"}}),
+    tool("leak", {"form": {"type": "string"}, "header": {"type": "string"}}),
     tool("report", {"steps": {"type": "integer"}}),
     tool("odd", {}),
-    tool("refuse", {"code": {"type": "integer"}}),
+    tool("refuse", {"code": {"type": "integer"}, "header": {"type": "string"}}),
     tool("weather", {"ok": {"type": "boolean"}}, outputSchema={"type": "object", "required": ["degrees"]}),
     tool("region", {"region": {"type": "string", "x-mcp-header": "Region"}}),
     tool("fail", {}),
@@ -223,4 +223,5 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     message = json.loads(body)
     entry = {"method": message.get("method"), "message": message, "headers": headers, "raw": body.decode()}
     LOG.append({**entry, "at": arrived})
-    await serve(message, receive, send, headers.get("authorization", ""))
+    given = message.get("params", {}).get("arguments", {})
+    await serve(message, receive, send, headers.get(given.get("header", "authorization"), ""))

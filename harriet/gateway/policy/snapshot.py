@@ -10,7 +10,7 @@ from uuid import UUID
 
 from audit.event_body import Frame
 from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
-from connectors.identity_tokens import Said, TokenKey
+from connectors.identity_tokens import TokenKey
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.view import View, Views, compiled_view, may_enter
@@ -40,8 +40,8 @@ class Entrance(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An organization as it was at one version. Only `views`, `frames`, `entrances` and `identity_tokens` grow, with
-    what is first needed; and `admitted`, with the bearers of tokens that came after it."""
+    """An organization as it was at one version. Only `views`, `frames` and `entrances` grow, with what is first
+    needed; and `admitted`, with the bearers of tokens that came after it."""
 
     facts: OrganizationFacts
     number: int
@@ -58,8 +58,6 @@ class Snapshot:
     """By the ids of a principal and a grant, and the client's label."""
     identity_key: TokenKey | None = None
     """Where a connector is told who calls by a signed token."""
-    identity_tokens: dict[tuple[UUID, UUID], Said] = field(default_factory=dict)
-    """By person and connector."""
     entrances: dict[tuple[int, int], Entrance] = field(default_factory=dict)
     """By the ids of a principal and a profile."""
     admitted: dict[bytes, Principal] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def intent(call: Call, grant: Grant) -> NewEvent:
     }
     _tell_how(details, call)
     if (rule := grant.tool.connector.identity) is not None:
-        details["identity"] = passed_words(call, grant, rule)
+        details["identity"] = passed_words(call, rule)
     if call.bound_meta:
         details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
     return _frame(call, grant).event(
