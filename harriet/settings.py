@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from harriet.lib.env import database_from_url, env, env_bool, env_int, env_list
+from harriet.lib.env import database_from_url, env, env_bool, env_int, env_list, env_servers
 from harriet.lib.logs import FORMS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +41,9 @@ SECRET_KEY = _secret_key() or "unset: manage.py start or manage.py make_keys wri
 # What connectors may reach of this machine, its network link and its cloud's metadata service: nothing, unless it is
 # named here. An organization's own list of internal hosts does not reach there alone.
 ALLOWED_LOCAL_HOSTS = tuple(env_list("HARRIET_ALLOWED_LOCAL_HOSTS"))
+
+# Who is asked for the proof of a domain: the machine's own name servers, unless others are named.
+DNS_SERVERS = env_servers("HARRIET_DNS_SERVERS", 53)
 
 # The address that people and clients use, without a slash at the end.
 BASE_URL = (env("HARRIET_BASE_URL") or _embedded("base_url") or "http://127.0.0.1:8000").rstrip("/")

@@ -1,6 +1,7 @@
 """Reads settings from the environment; NAME_FILE names a file that holds the value of NAME."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +28,13 @@ def env_bool(name: str, default: bool) -> bool:
 def env_list(name: str) -> list[str]:
     """The value of NAME, split at its commas; without spaces and empty parts."""
     return [part.strip() for part in env(name).split(",") if part.strip()]
+
+
+def env_servers(name: str, port: int) -> tuple[tuple[str, int], ...]:
+    """The addresses in NAME, split at its commas, each with its port, or `port`: "192.0.2.1", "192.0.2.1:5353",
+    "[2001:db8::1]:5353". Raises ValueError for a name."""
+    found = [urlsplit(f"//{part}" if part.count(":") < 2 or "[" in part else f"//[{part}]") for part in env_list(name)]
+    return tuple((str(ip_address(parts.hostname or "")), parts.port or port) for parts in found)
 
 
 def database_from_url(url: str) -> dict[str, object]:

@@ -11,12 +11,12 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
-from harriet.lib.egress import Reach
+from harriet.lib.text import excerpt
 from harriet.people.errors import PeopleError
 from harriet.people.models import Organization
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
-from harriet.signin.domain_proof import Look, ask_dns, ask_web, find_proof
+from harriet.signin.domain_proof import PREFIX, Look, find_proof, usual_look
 from harriet.signin.events import DomainAdded, DomainRemoved, DomainVerified
 from harriet.signin.models import Domain
 
@@ -34,7 +34,7 @@ def add_domain(organization: Organization, name: str, *, actor: Actor) -> Domain
     if Domain.objects.filter(organization=organization).count() >= MOST_DOMAINS:
         raise PeopleError(f"An organization has at most {MOST_DOMAINS} domains.", field="name")
     with transaction.atomic():
-        proof = f"harriet-domain={secrets.token_hex(16)}"
+        proof = f"{PREFIX}{secrets.token_hex(16)}"
         domain = Domain.objects.create(organization=organization, name=name, proof=proof)
         record(DomainAdded(domain=name), organization_id=organization.pk, actor=actor)
     return domain
@@ -56,9 +56,9 @@ def verify_domain(domain: Domain, *, actor: Actor, look: Look | None = None) -> 
     demand(actor, domain.organization, Power.MANAGE_ORGANIZATION)
     way = problem = ""
     try:
-        way = find_proof(domain.name, domain.proof, look or Look(ask_dns, ask_web(Reach())))
+        way = find_proof(domain.name, domain.proof, look or usual_look())
     except LookupError as reason:
-        problem = str(reason)[:300]
+        problem = excerpt(str(reason), 300)
     try:
         with transaction.atomic():
             _note(domain, way, problem, actor)
