@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -328,3 +330,207 @@ def test_missing_part_is_refused(gone: str) -> None:
     else:
         assertion.remove(part)
     assert "You are not signed in" in refusal(sign(root))
+
+
+def bent(change: Callable[[etree._Element], object]) -> etree._Element:
+    """Changed before the provider signs it: what it says itself, not what somebody made of it."""
+    root = said().xml()
+    assertion = root.find(ASSERTION)
+    assert assertion is not None
+    change(assertion)
+    return sign(root)
+
+
+def part(name: str, **attributes: str) -> etree._Element:
+    return etree.Element(f"{{{SAML}}}{name}", attributes)
+
+
+def of(assertion: etree._Element, path: str) -> etree._Element:
+    found = assertion.find(path, {"saml": SAML})
+    assert found is not None
+    return found
+
+
+def again(path: str) -> Callable[[etree._Element], None]:
+    """A second one behind the first, that says something else."""
+
+    def change(assertion: etree._Element) -> None:
+        first = of(assertion, path)
+        second = copy.deepcopy(first)
+        for name in second.iter(f"{{{SAML}}}NameID"):
+            name.text = "alice-1"
+        first.addnext(second)
+
+    return change
+
+
+def put(path: str, **attributes: str) -> Callable[[etree._Element], None]:
+    return lambda assertion: of(assertion, path).attrib.update(attributes)
+
+
+def take_attribute(path: str, name: str) -> Callable[[etree._Element], object]:
+    return lambda assertion: of(assertion, path).attrib.pop(name)
+
+
+TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+HOLDER = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
+CONFIRMATION = "saml:Subject/saml:SubjectConfirmation"
+DATA = f"{CONFIRMATION}/saml:SubjectConfirmationData"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (again("saml:Subject"), "not built as SAML 2.0"),
+        (again("saml:Subject/saml:NameID"), "not built as SAML 2.0"),
+        (again("saml:Conditions"), "not built as SAML 2.0"),
+        (again("saml:Issuer"), "not built as SAML 2.0"),
+        (lambda assertion: assertion.set("Version", "1.1"), "not built as SAML 2.0"),
+        (again(CONFIRMATION), "who may present it"),
+        (put(CONFIRMATION, Method=HOLDER), "who may present it"),
+        (take_attribute(DATA, "InResponseTo"), "does not fit the request"),
+        (take_attribute(DATA, "NotOnOrAfter"), "not valid at this time"),
+        (take_attribute(DATA, "Recipient"), "its recipient"),
+        (put(DATA, NotBefore="2020-01-01T00:00:00Z"), "not valid at this time"),
+        (put("saml:Conditions", NotOnOrAfter="tomorrow"), "not valid at this time"),
+        (lambda a: of(a, "saml:Conditions").append(part("Condition")), "a condition that Harriet does not know"),
+        (again("saml:Conditions/saml:AudienceRestriction"), "its audience"),
+        (put("saml:Subject/saml:NameID", Format=TRANSIENT), "another name at each sign-in"),
+        (lambda a: etree.SubElement(of(a, "saml:Subject/saml:NameID"), "b"), "who you are"),
+    ],
+)
+def test_signed_answer_that_says_too_much_or_too_little_is_refused(
+    change: Callable[[etree._Element], object], why: str
+) -> None:
+    """Whoever runs a provider may set it up wrongly: what two readers would read differently is read by none."""
+    assert why in refusal(bent(change))
+
+
+def test_answer_that_nobody_asked_for_is_refused() -> None:
+    root = said().xml()
+    del root.attrib["InResponseTo"]
+    assert "does not fit the request" in refusal(sign(root))
+
+
+def test_use_once_and_pass_on_to_nobody_are_kept() -> None:
+    def change(assertion: etree._Element) -> None:
+        of(assertion, "saml:Conditions").extend([part("OneTimeUse"), part("ProxyRestriction", Count="0")])
+
+    assert judged(bent(change)) == "dana-1"
+
+
+def test_groups_that_come_one_by_one_are_put_together() -> None:
+    """As Keycloak sends them, unless it is told to send one attribute."""
+
+    def change(assertion: etree._Element) -> None:
+        for name in ("b", "c"):
+            more = etree.SubElement(of(assertion, "saml:AttributeStatement"), f"{{{SAML}}}Attribute", Name="groups")
+            etree.SubElement(more, f"{{{SAML}}}AttributeValue").text = name
+
+    expected = Expected(ISSUER, [signer().certificate], ENTITY, ACS, Names())
+    found = asserted(decoded(posted(bent(change))), expected, REQUEST, datetime.now(UTC))
+    assert found.claims.groups == ("sales-team", "b", "c")
+
+
+def test_friendly_name_stands_behind_a_name() -> None:
+    def change(assertion: etree._Element) -> None:
+        statement = of(assertion, "saml:AttributeStatement")
+        other = etree.Element(f"{{{SAML}}}Attribute", Name="urn:nickname", FriendlyName="email")
+        etree.SubElement(other, f"{{{SAML}}}AttributeValue").text = "alice@acme.test"
+        statement.insert(0, other)
+
+    expected = Expected(ISSUER, [signer().certificate], ENTITY, ACS, Names())
+    found = asserted(decoded(posted(bent(change))), expected, REQUEST, datetime.now(UTC))
+    assert found.claims.email == "dana@acme.test"
+
+
+def secret_by_certificate() -> etree._Element:
+    """HMAC with the published certificate as the key: whoever reads metadata could sign so."""
+    root, _, signature = _parts()
+    method = signature.find(f".//{{{DS}}}SignatureMethod")
+    assert method is not None
+    method.set("Algorithm", "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256")
+    signed = etree.tostring(signature[0], method="c14n", exclusive=True)
+    value = signature.find(f"{{{DS}}}SignatureValue")
+    assert value is not None
+    value.text = base64.b64encode(hmac.digest(signer().certificate.encode(), signed, "sha256")).decode()
+    return root
+
+
+def key_of_its_own() -> etree._Element:
+    """The signature brings a bare key along."""
+    root = sign(said().xml(), by=signer("Mallory"))
+    info = root.find(f".//{{{DS}}}KeyInfo")
+    assert info is not None
+    info.clear()
+    numbers = signer("Mallory").key.public_key().public_numbers()
+    pair = etree.SubElement(etree.SubElement(info, f"{{{DS}}}KeyValue"), f"{{{DS}}}RSAKeyValue")
+    for name, number in (("Modulus", numbers.n), ("Exponent", numbers.e)):
+        raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+        etree.SubElement(pair, f"{{{DS}}}{name}").text = base64.b64encode(raw).decode()
+    return root
+
+
+def two_references() -> etree._Element:
+    root, _, signature = _parts()
+    reference = signature.find(f".//{{{DS}}}Reference")
+    assert reference is not None
+    reference.addnext(copy.deepcopy(reference))
+    return root
+
+
+def two_signatures() -> etree._Element:
+    root, assertion, signature = _parts()
+    assertion.append(copy.deepcopy(signature))
+    return root
+
+
+def without_a_value() -> etree._Element:
+    root, _, signature = _parts()
+    value = signature.find(f"{{{DS}}}SignatureValue")
+    assert value is not None
+    value.text = ""
+    return root
+
+
+def digest_of_sha1() -> etree._Element:
+    return sign(said().xml(), digest=DigestAlgorithm.SHA1)
+
+
+def response_changed() -> etree._Element:
+    root = sign(said().xml(), "Response")
+    name = root.find(NAME_ID)
+    assert name is not None
+    name.text = "alice-1"
+    return root
+
+
+def response_by_another() -> etree._Element:
+    """The assertion is the provider's; the response around it somebody else's."""
+    return sign(sign(said().xml()), "Response", by=signer("Mallory"))
+
+
+def unsigned_beside_signed_response() -> etree._Element:
+    root = sign(said().xml(), "Response")
+    assertion = root.find(ASSERTION)
+    assert assertion is not None
+    assertion.addnext(evil(assertion))
+    return root
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        secret_by_certificate,
+        key_of_its_own,
+        two_references,
+        two_signatures,
+        without_a_value,
+        digest_of_sha1,
+        response_changed,
+        response_by_another,
+        unsigned_beside_signed_response,
+    ],
+)
+def test_signature_that_is_none_is_refused(build: Callable[[], etree._Element]) -> None:
+    assert "You are not signed in" in refusal(build())

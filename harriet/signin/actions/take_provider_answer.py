@@ -25,7 +25,7 @@ from harriet.signin.errors import SignInRefused, refused
 from harriet.signin.models import IdentityProvider, SeenAssertion, SignInAttempt
 from harriet.signin.oidc.code_flow import check_answer, exchange_code, userinfo
 from harriet.signin.oidc.discovery import read_keys
-from harriet.signin.oidc.tokens import Keys, check_id_token
+from harriet.signin.oidc.tokens import Keys, check_access_token, check_id_token
 from harriet.signin.provider_queries import names_of_claims, reach_of_provider, secret_of
 from harriet.signin.saml.response import NOT_ASKED, Expected, asserted, decoded, request_id_of
 from harriet.signin.sso_sealing import open_attempt, seal_attempt
@@ -60,6 +60,7 @@ def take_code(attempt: SignInAttempt, answer: Mapping[str, str]) -> Claims:
         keys=keys_of(provider),
         now=datetime.now(UTC).timestamp(),
     )
+    check_access_token(str(said.get("access_token", "")), said["id_token"], token)
     claims = _with_userinfo(provider, token, said)
     _keep(attempt, claims, said["id_token"], token["exp"])
     return claims

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
 
+from harriet.lib import base64url
 from harriet.signin.errors import SignInRefused, refused
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -14,6 +16,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 SKEW_SECONDS = 60
 OLDEST_SECONDS = 600
 """An ID token is made when it is asked for."""
+LONGEST_LIFE = 24 * 3600
+"""Seconds that anything is kept for, whatever a token says of its end."""
 LONGEST = 64 * 1024
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -23,7 +27,7 @@ Keys = Callable[[bool], Mapping[str, Any]]
 
 def check_id_token(token: str, *, issuer: str, client_id: str, nonce: str, keys: Keys, now: float) -> dict[str, Any]:
     """What it says. Raises SignInRefused."""
-    said = _checked(token, issuer, client_id, keys, required=["iss", "aud", "sub", "exp", "iat"])
+    said = _checked(token, issuer, client_id, keys, now, required=["iss", "aud", "sub", "exp", "iat"])
     audience = said["aud"]
     if isinstance(audience, list) and len(audience) > 1 and said.get("azp") != client_id:
         raise refused("the identity provider’s answer is meant for several, and Harriet is not the one it names.")
@@ -36,9 +40,21 @@ def check_id_token(token: str, *, issuer: str, client_id: str, nonce: str, keys:
     return said
 
 
+def check_access_token(access_token: str, id_token: str, said: Mapping[str, Any]) -> None:
+    """That both came together (OpenID Connect Core §3.1.3.8), where the checked ID token says so. Raises
+    SignInRefused."""
+    if "at_hash" not in said:
+        return
+    name = str(jwt.get_unverified_header(id_token)["alg"])
+    bits = "512" if name == "EdDSA" else name[2:]  # Ed25519 signs with SHA-512
+    half = hashlib.new(f"sha{bits}", access_token.encode()).digest()[: int(bits) // 16]
+    if said["at_hash"] != base64url.encode(half):
+        raise refused("the identity provider’s answer holds a token that does not belong to it.")
+
+
 def check_logout_token(token: str, *, issuer: str, client_id: str, keys: Keys, now: float) -> dict[str, Any]:
     """OpenID Connect Back-Channel Logout 1.0 §2.6. Raises SignInRefused."""
-    said = _checked(token, issuer, client_id, keys, required=["iss", "aud", "iat", "jti", "exp"])
+    said = _checked(token, issuer, client_id, keys, now, required=["iss", "aud", "iat", "jti", "exp"])
     events = said.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
         raise refused("this is no logout token.")
@@ -47,7 +63,7 @@ def check_logout_token(token: str, *, issuer: str, client_id: str, keys: Keys, n
     return said
 
 
-def _checked(token: str, issuer: str, client_id: str, keys: Keys, *, required: list[str]) -> dict[str, Any]:
+def _checked(token: str, issuer: str, client_id: str, keys: Keys, now: float, *, required: list[str]) -> dict[str, Any]:
     if len(token) > LONGEST:
         raise refused("the identity provider’s answer is longer than Harriet reads.")
     try:
@@ -66,9 +82,9 @@ def _checked(token: str, issuer: str, client_id: str, keys: Keys, *, required: l
         raise refused("the answer comes from another identity provider than the one that was asked.") from None
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         raise refused("the identity provider’s answer can’t be verified.") from None
-    if not isinstance(said.get("iat", 0), int | float):
+    if not isinstance(said.get("iat", 0), int | float) or not isinstance(said.get("exp", 0), int | float):
         raise refused("the identity provider’s answer can’t be verified.")
-    return said
+    return said | ({"exp": min(said["exp"], now + LONGEST_LIFE)} if "exp" in said else {})
 
 
 def _key_for(token: str, keys: Keys) -> tuple[Any, str]:

@@ -14,7 +14,7 @@ from lxml import etree
 from harriet.signin.claims import Claims, Names, claims_from
 from harriet.signin.errors import refused
 from harriet.signin.saml.document import LARGEST_BYTES, read_document
-from harriet.signin.saml.names import BEARER, SUCCESS, saml, samlp
+from harriet.signin.saml.names import BEARER, SUCCESS, TRANSIENT, saml, samlp
 from harriet.signin.saml.signed import signed_assertion
 
 SKEW = timedelta(seconds=90)
@@ -68,6 +68,7 @@ def asserted(root: etree._Element, expected: Expected, request_id: str, now: dat
     """Raises SignInRefused."""
     _check_response(root, expected, request_id)
     assertion = signed_assertion(root, expected.certificates)
+    _check_parts(assertion)
     if _text(assertion.find(saml("Issuer"))) != expected.issuer:
         raise refused("the assertion comes from another identity provider than the one that was asked.")
     until = min(
@@ -79,8 +80,7 @@ def asserted(root: etree._Element, expected: Expected, request_id: str, now: dat
     if not _is_before(now, statement.get("SessionNotOnOrAfter")):
         raise refused(_LATE)
     said = _attributes(assertion)
-    name_id = _text(assertion.find(f"{saml('Subject')}/{saml('NameID')}"))
-    claims = claims_from(said, name_id, expected.names, sid=str(statement.get("SessionIndex") or ""))
+    claims = claims_from(said, _subject(assertion), expected.names, sid=str(statement.get("SessionIndex") or ""))
     return Asserted(claims, str(assertion.get("ID")), min(until, now + LONGEST_LIFE) + SKEW)
 
 
@@ -95,6 +95,27 @@ def _check_response(root: etree._Element, expected: Expected, request_id: str) -
         raise refused(_NOT_US.format("its destination"))
     if root.get("Version") != "2.0" or root.get("InResponseTo") != request_id:
         raise refused("the identity provider’s answer does not fit the request.")
+
+
+def _check_parts(assertion: etree._Element) -> None:
+    """Each at most once: of two, every reader would believe another."""
+    doubled = [one for one in _ONCE if len(assertion.findall(one)) > 1]
+    if assertion.get("Version") != "2.0" or doubled:
+        raise refused("the identity provider’s answer is not built as SAML 2.0 has it.")
+
+
+_ONCE = (saml("Issuer"), saml("Subject"), f"{saml('Subject')}/{saml('NameID')}", saml("Conditions"))
+
+
+def _subject(assertion: etree._Element) -> str:
+    """By which a person is known here: it has to be the same at each sign-in."""
+    name_id = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
+    if name_id is not None and name_id.get("Format") == TRANSIENT:
+        raise refused(
+            "the identity provider calls you by another name at each sign-in (a transient NameID). Have it send a "
+            "persistent one."
+        )
+    return _text(name_id)
 
 
 def _subject_until(assertion: etree._Element, expected: Expected, request_id: str, now: datetime) -> datetime:
@@ -118,6 +139,8 @@ def _conditions_until(assertion: etree._Element, entity_id: str, now: datetime) 
     conditions = assertion.find(saml("Conditions"))
     if conditions is None:
         raise refused("the identity provider’s answer does not say for whom it is.")
+    if {one.tag for one in conditions} - _CONDITIONS:
+        raise refused("the identity provider’s answer holds under a condition that Harriet does not know.")
     audiences = [_text(one) for one in conditions.findall(f"{saml('AudienceRestriction')}/{saml('Audience')}")]
     restrictions = conditions.findall(saml("AudienceRestriction"))
     if len(restrictions) != 1 or entity_id not in audiences:
@@ -129,6 +152,10 @@ def _conditions_until(assertion: etree._Element, entity_id: str, now: datetime) 
     if not _is_before(now, conditions.get("NotOnOrAfter")):
         raise refused(_LATE)
     return _time(conditions.get("NotOnOrAfter")) or now + LONGEST_LIFE
+
+
+_CONDITIONS = {saml("AudienceRestriction"), saml("OneTimeUse"), saml("ProxyRestriction")}
+"""Each is taken once anyway, and passed on to nobody."""
 
 
 def _is_before(now: datetime, end: str | None) -> bool:
@@ -151,14 +178,17 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _attributes(assertion: etree._Element) -> dict[str, list[str]]:
-    """By name and, where it is another, by the friendly name. The first of two with one name counts."""
+    """By name; by the friendly name where nothing has it as its name. Some providers send an attribute of its own for
+    each group: values of one name are put together."""
+    attributes = assertion.findall(f"{saml('AttributeStatement')}/{saml('Attribute')}")
     said: dict[str, list[str]] = {}
-    for attribute in assertion.findall(f"{saml('AttributeStatement')}/{saml('Attribute')}"):
+    friendly: dict[str, list[str]] = {}
+    for attribute in attributes:
         values = [_text(one) for one in attribute.findall(saml("AttributeValue"))]
-        for name in (attribute.get("Name"), attribute.get("FriendlyName")):
+        for names, name in ((said, attribute.get("Name")), (friendly, attribute.get("FriendlyName"))):
             if name:
-                said.setdefault(str(name), values)
-    return said
+                names.setdefault(str(name), []).extend(values)
+    return friendly | said
 
 
 def _text(element: etree._Element | None) -> str:
