@@ -2,14 +2,18 @@
 //
 // Refresh tokens rotate, and one that comes a second time ends its grant. People sign in with any address and any
 // password; access tokens are bound to the resource that was asked for. SETTINGS is JSON, all of it optional:
-// {clients: [client metadata], seconds: of an access token, scopes: [of resources]}.
+// {clients: [client metadata], seconds: of an access token, scopes: [of resources], people: {account: {email, name,
+// groups}}}. Whoever is not among the people has their account as their address.
 //
 // GET /test/log gives what reached the endpoints that clients call themselves: {path, grant, client, status, error}.
-// POST /test/set changes, from then on: {seconds, email: {account: address}, fail: {path: {status, body, type, times}}}.
+// POST /test/set changes, from then on: {seconds, email: {account: address}, fail: {path: {status, body, type, times}},
+// people}. POST /test/remove {account, client} takes an account away, and tells the client (back-channel logout).
 import Provider from "oidc-provider";
 
 const [port, text] = process.argv.slice(2);
-const settings = { clients: [], seconds: 3600, scopes: ["tools.read", "tools.write"], email: {}, fail: {} };
+const settings = { clients: [], seconds: 3600, scopes: ["tools.read", "tools.write"] };
+Object.assign(settings, { email: {}, fail: {}, people: {} });
+const removed = new Set();
 Object.assign(settings, JSON.parse(text || "{}"));
 const issuer = `http://127.0.0.1:${port}`;
 const log = [];
@@ -17,13 +21,17 @@ const log = [];
 const provider = new Provider(issuer, {
   clients: settings.clients,
   clientDefaults: { grant_types: ["authorization_code", "refresh_token"] },
-  scopes: ["openid", "email", "offline_access", ...settings.scopes],
-  claims: { openid: ["sub"], email: ["email", "email_verified"] },
+  scopes: ["openid", "email", "profile", "offline_access", ...settings.scopes],
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "groups"] },
   conformIdTokenClaims: false,
-  findAccount: (ctx, id) => ({
-    accountId: id,
-    claims: () => ({ sub: id, email: settings.email[id] ?? id, email_verified: true }),
-  }),
+  fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options), // Harriet listens on this machine
+  findAccount: (ctx, id) =>
+    removed.has(id)
+      ? undefined
+      : {
+          accountId: id,
+          claims: () => ({ sub: id, email: settings.email[id] ?? id, email_verified: true, ...settings.people[id] }),
+        },
   pkce: { required: () => true },
   rotateRefreshToken: true,
   issueRefreshToken: async (ctx, client) => client.grantTypeAllowed("refresh_token"),
@@ -37,6 +45,7 @@ const provider = new Provider(issuer, {
     Session: 86400,
   },
   features: {
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
@@ -66,6 +75,11 @@ provider.use(async (ctx, next) => {
     ctx.body = log;
   } else if (ctx.path === "/test/set") {
     Object.assign(settings, JSON.parse(await bodyOf(ctx.req)));
+    ctx.body = {};
+  } else if (ctx.path === "/test/remove") {
+    const { account, client } = JSON.parse(await bodyOf(ctx.req));
+    removed.add(account);
+    await (await provider.Client.find(client)).backchannelLogout(account);
     ctx.body = {};
   } else if (settings.fail[ctx.path]?.times !== 0 && settings.fail[ctx.path]) {
     const { status, body, type } = settings.fail[ctx.path];

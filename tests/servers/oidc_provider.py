@@ -49,6 +49,17 @@ class Provider(Process):
     def set(self, **settings: Any) -> None:
         assert self.send("POST", "/test/set", json.dumps(settings).encode(), {}).status == 200
 
+    def register(self, **metadata: Any) -> dict[str, Any]:
+        """A web application, as its admin makes it on the provider's page."""
+        answer = self.send("POST", "/reg", json.dumps(metadata).encode(), {"content-type": "application/json"})
+        assert answer.status == 201, answer.body
+        return dict(json.loads(answer.body))
+
+    def remove(self, account: str, client_id: str) -> None:
+        """They can't sign in there any more, and the client is told."""
+        said = json.dumps({"account": account, "client": client_id}).encode()
+        assert self.send("POST", "/test/remove", said, {}).status == 200
+
 
 class Protected(Process):
     """The sample MCP server of tests/servers/protected.py behind a provider."""
