@@ -123,7 +123,7 @@ def test_deactivation_ends_tokens_devices_and_sessions_in_one_step(
     api = issue_personal_token(cast.acme, cast.dana, "script", 30, actor=cast.actor(cast.dana)).secret.reveal()
     client.force_login(cast.dana)
     dana = user_id(cast.dana, cast.acme)
-    assert Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {api}"}).status_code != 401
+    assert Client().get("/api/v1/people/", headers={"Authorization": f"Bearer {api}"}).status_code != 401
     entra.patch(f"/Users/{dana}", {"op": "replace", "path": "active", "value": False})
     assert not AccessToken.objects.filter(user=cast.dana, revoked_at=None).exists()
     assert not Device.objects.filter(user=cast.dana, revoked_at=None).exists()
