@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
@@ -43,7 +44,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if only is None:
             return None
         clear_login(request)
-        return redirect("sso:organization", only.pk)
+        wanted = urlencode({"next": details.get("redirect_url") or "/"})
+        return redirect(f"{reverse('sso:organization', args=[only.pk])}?{wanted}")
 
     def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **details)

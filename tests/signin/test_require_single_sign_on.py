@@ -25,6 +25,7 @@ from harriet.signin.actions.save_provider import remove_provider, switch_provide
 from harriet.signin.actions.set_sign_in_rule import set_sign_in_rule
 from harriet.signin.models import IdentityProvider
 from tests.stage.cast import Cast, person
+from tests.stage.signing_app import App
 from tests.stage.tokens import device_credential
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,34 @@ def test_password_opens_it_no_more(cast: Cast, provider: IdentityProvider) -> No
     assert "requires single sign-on" in page
     assert "_auth_user_id" not in client.session
     assert signed_in_before.get("/api/v1/groups/").status_code == 403
+
+
+def test_page_that_was_wanted_is_kept(cast: Cast, provider: IdentityProvider) -> None:
+    factor(cast.alice)
+    required(cast)
+    sent = {"login": "dana@acme.test", "password": OWN, "next": "/me/devices/?from=mail"}
+    page = Client().post(reverse("account_login"), sent, follow=True).content.decode()
+    assert f"{reverse('sso:start', args=[provider.pk])}?next=/me/devices/%3Ffrom%3Dmail" in page
+    evil = Client().post(reverse("account_login"), sent | {"next": "//evil.test/"}, follow=True)
+    assert "evil" not in evil.content.decode()
+
+
+def test_client_that_waits_is_led_to_the_provider(acme: Cast, provider: IdentityProvider) -> None:
+    """A token that the gateway would refuse is not given: the client asks its person to sign in instead, and goes on
+    by what it has once they did."""
+    app, dana = App(), acme.dana
+    tokens = app.sign_in(dana)
+    known(acme, dana, provider)
+    AssertedIdentity.objects.update(lapsed_at=timezone.now())
+    refused = app.refresh(tokens["refresh_token"])
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    there = app.visit(dana, "")
+    assert there["Location"].startswith(reverse("sso:organization", args=[acme.acme.pk]))
+    page = Client().get(there["Location"]).content.decode()
+    assert "Go on to" in page and "requires single sign-on" not in page
+    known(acme, dana, provider)
+    assert app.visit(dana, "").status_code != 302 or "code" in app.sent_back(dana)
+    assert app.refresh(tokens["refresh_token"]).status_code == 200
 
 
 def test_reset_mails_the_way_there(cast: Cast, provider: IdentityProvider) -> None:

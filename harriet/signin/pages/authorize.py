@@ -161,8 +161,9 @@ def _signed_out(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 def _for_person(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
     membership = admitted(user, asked.organization)
-    if membership is None:
-        return way_by_provider(request, user, asked.organization) or _not_a_member(request, user, asked)
+    by_provider = way_by_provider(request, user, asked.organization)
+    if by_provider is not None or membership is None:
+        return by_provider or _not_a_member(request, user, asked)
     try:
         profiles = _profiles(request, membership, asked)
     except OAuthProblem as problem:

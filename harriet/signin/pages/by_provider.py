@@ -35,6 +35,7 @@ from harriet.signin.provider_queries import (
     active_providers_in,
     any_provider,
     providers_for_email,
+    rule_of,
 )
 from harriet.signin.saml.metadata import our_metadata
 from harriet.signin.saml.response import NOT_ASKED
@@ -77,7 +78,7 @@ class FindPage(PageContext):
     providers: list[IdentityProvider] | None
     """None until an address was given."""
     next_path: str
-    is_of_organization: bool = False
+    is_required: bool = False
     """Reached because the organization requires it, not by an address."""
 
 
@@ -117,7 +118,8 @@ def organization_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not providers:
         raise SignInRefused(NO_PROVIDER)
     next_path = safe_path(request.GET.get("next", "/"))
-    page = FindPage(form=EmailForm(), providers=providers, next_path=next_path, is_of_organization=True)
+    is_required = rule_of(providers[0].organization).is_enforced
+    page = FindPage(form=EmailForm(), providers=providers, next_path=next_path, is_required=is_required)
     return show(request, page)
 
 

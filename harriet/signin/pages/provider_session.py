@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from harriet.people.middleware import CHOSEN, CONFINED, is_admitted
 from harriet.people.models import Membership, Organization, User
+from harriet.people.queries import has_lapsed
 from harriet.signin.actions.note_provider_session import note_provider_session
 from harriet.signin.claims import Claims
 from harriet.signin.models import SignInAttempt
@@ -50,10 +51,13 @@ def sign_in(request: HttpRequest, membership: Membership, attempt: SignInAttempt
 
 
 def way_by_provider(request: HttpRequest, user: User, organization: Organization) -> HttpResponse | None:
-    """For a person of an organization that requires single sign-on, who is signed in otherwise: they sign in through
-    it, and come back to this address. None for anybody else."""
+    """For a person of an organization that requires single sign-on, who is signed in otherwise, and for one whose
+    clients wait for it: they sign in through it, and come back to this address. None for anybody else."""
     membership = Membership.objects.filter(user=user, organization=organization, is_active=True).first()
-    if membership is None or is_admitted(membership, user) or not rule_of(organization).is_enforced:
+    if membership is None:
+        return None
+    is_kept_out = not is_admitted(membership, user) and rule_of(organization).is_enforced
+    if not is_kept_out and not has_lapsed(membership):
         return None
     to = urlencode({"next": request.get_full_path()})
     return redirect(f"{reverse('sso:organization', args=[organization.pk])}?{to}")
