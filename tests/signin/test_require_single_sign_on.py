@@ -16,6 +16,9 @@ from audit.models import Event
 from connectors.access.load import load
 from harriet.gateway.policy.principal import load_principals
 from harriet.people.actions.assert_identity import Asserted, assert_identity
+from harriet.people.actions.change_role import change_role
+from harriet.people.actions.deactivate_person import deactivate_person
+from harriet.people.actions.remove_person import remove_person
 from harriet.people.errors import PeopleError
 from harriet.people.models import AssertedIdentity, Membership, Notice, SignInRule, User
 from harriet.people.queries import has_lapsed
@@ -178,6 +181,24 @@ def test_break_glass_owner_gets_in_and_all_owners_hear(cast: Cast, provider: Ide
     assert not get_adapter().can_delete_authenticator(mine)
     factor_of_olga = factor(olga)
     assert get_adapter().can_delete_authenticator(factor_of_olga)
+
+
+def test_owner_who_gets_in_without_it_stays_one(cast: Cast, provider: IdentityProvider) -> None:
+    """Whoever wants to end their access: nobody would get in while the provider is down."""
+    olga = person(cast.acme, "Olga", Role.OWNER)
+    factor(cast.alice)
+    required(cast)
+    alice, by = Membership.objects.get(user=cast.alice), cast.actor(olga)
+    for ends in (
+        lambda: deactivate_person(alice, actor=by),
+        lambda: remove_person(alice, actor=by),
+        lambda: change_role(alice, Role.MEMBER, actor=by),
+    ):
+        with pytest.raises(PeopleError, match="without single sign-on"):
+            ends()
+    factor(olga)
+    required(cast, break_glass=olga)
+    change_role(alice, Role.MEMBER, actor=by)
 
 
 def test_last_provider_stays_on(cast: Cast, provider: IdentityProvider) -> None:

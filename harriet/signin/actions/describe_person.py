@@ -9,13 +9,13 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actions.activate_person import activate_person
+from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actors import person_label
 from harriet.people.models import AssertedIdentity, Membership, Organization, User
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
 from harriet.signin.actions.assert_groups import assert_groups
-from harriet.signin.actions.end_for_directory import end_for_directory
 from harriet.signin.descriptions import ATTRIBUTES, PersonDescription
 from harriet.signin.errors import Taken
 from harriet.signin.events import PersonDescribed
@@ -34,7 +34,7 @@ def describe_person(membership: Membership, said: PersonDescription, *, actor: A
     except IntegrityError:
         raise Taken(f"There is already a user with the userName {said.user_name} here.", field="userName") from None
     if said.is_active is False and membership.is_active:
-        end_for_directory(membership, actor=actor)
+        deactivate_person(membership, actor=actor)
     elif said.is_active and not membership.is_active:
         activate_person(membership, actor=actor)
 

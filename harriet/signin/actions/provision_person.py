@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from audit.actor import Actor
 from harriet.people.actions.activate_person import activate_person
 from harriet.people.actions.add_person import admit, user_for
+from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import demand
 from harriet.people.queries import account_elsewhere
 from harriet.people.roles import Power, Role
 from harriet.signin.actions.describe_person import check_user_name, keep_description
-from harriet.signin.actions.end_for_directory import end_for_directory
 from harriet.signin.descriptions import PersonDescription
 from harriet.signin.errors import Taken
 from harriet.signin.provider_queries import is_verified
@@ -35,7 +35,7 @@ def _provisioned(organization: Organization, said: PersonDescription, actor: Act
     membership = _membership_for(organization, said, actor)
     keep_description(membership, said, actor=actor)
     if said.is_active is False:
-        end_for_directory(membership, actor=actor)
+        deactivate_person(membership, actor=actor)
     elif not membership.is_active:
         activate_person(membership, actor=actor)
     return membership

@@ -8,11 +8,11 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actions.change_group_members import change_group_members
+from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actors import person_label
 from harriet.people.models import Group, Membership
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
-from harriet.signin.actions.end_for_directory import end_for_directory
 from harriet.signin.events import PersonWithdrawn
 from harriet.signin.models import ScimUser
 
@@ -21,7 +21,7 @@ def withdraw_person(membership: Membership, *, actor: Actor) -> None:
     """Raises PeopleError for the last owner."""
     demand(actor, membership.organization, Power.MANAGE_PEOPLE)
     with transaction.atomic():
-        end_for_directory(membership, actor=actor)
+        deactivate_person(membership, actor=actor)
         for group in Group.objects.filter(memberships=membership).exclude(scim=None).select_related("organization"):
             change_group_members(group, [], [membership.pk], actor=actor)
         ScimUser.objects.update_or_create(
