@@ -122,6 +122,21 @@ class OAuthConnected(AuditEvent):
     generation: Annotated[int, "counts the tokens of the grant"]
 
 
+class OAuthNotConnected(AuditEvent):
+    """Somebody came back from a provider and nothing was connected: what they brought was not theirs, not the
+    provider's, not good any more, or a no."""
+
+    code = "oauth.not_connected"
+    sentence = "{actor} came back from {provider} without a connection: {reason}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    reason: Annotated[
+        str,
+        "used, expired or other_person (of the way back); wrong_issuer; denied or refused (by the provider); no_code, "
+        "not_exchanged or unusable (of what it gave)",
+    ]
+
+
 class OAuthConsentNeeded(AuditEvent):
     """A provider doesn't renew a grant any more: its person has to connect again."""
 

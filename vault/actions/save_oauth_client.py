@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,16 +13,19 @@ from django.db.models.functions import Now
 from audit.actor import Actor
 from audit.record import record
 from harriet.lib.secret import Secret
+from harriet.lib.text import excerpt
 from harriet.people.actors import person_behind
 from harriet.people.models import Organization
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.actions.create_data_key import create_data_key
+from vault.errors import CredentialRefused
 from vault.events import OAuthClientSaved
 from vault.locks import share_active_key
 from vault.models import Credential, OAuthClient
 from vault.oauth.discovery import discover_server
+from vault.oauth.metadata import origin_of
 from vault.oauth.reach import reach_of_issuer
 from vault.oauth.registration import Registration, method_for, register
 from vault.oauth.sealing import seal_client_secret
@@ -46,6 +50,7 @@ def registered_client(
 ) -> OAuthClient:
     """The one that there is, its metadata brought up to date; else a new registration. Raises CannotRegister."""
     demand(actor, organization, Power.MANAGE_CREDENTIALS)
+    _refuse_borrowed_page(organization, metadata)
     known = known_client(organization, metadata["issuer"])
     if known is not None:
         return _brought_up_to_date(known, metadata, allow_internal=allow_internal, actor=actor)
@@ -65,6 +70,7 @@ def typed_client(
 ) -> OAuthClient:
     """As the provider showed it to an admin. Without a secret, one that is saved for this client id stays."""
     demand(actor, organization, Power.MANAGE_CREDENTIALS)
+    _refuse_borrowed_page(organization, metadata)
     known = known_client(organization, metadata["issuer"], client_id)
     if known is not None and not secret:
         return _brought_up_to_date(known, metadata, allow_internal=allow_internal, actor=actor)
@@ -127,6 +133,31 @@ def register_anew(client: OAuthClient, *, actor: Actor) -> OAuthClient:
     return found
 
 
+def _refuse_borrowed_page(organization: Organization, metadata: Mapping[str, Any]) -> None:
+    """People sign in at the page of one provider and the code goes to another: that is how it is stolen (RFC 9700
+    §4.4). A provider whose answers don't say who they are from would not notice."""
+    page, endpoint = metadata.get("authorization_endpoint"), metadata.get("token_endpoint")
+    if not page or not endpoint:
+        return
+    others = OAuthClient.objects.filter(organization=organization).exclude(issuer=metadata["issuer"])
+    for other in others.only("issuer", "metadata"):
+        theirs = other.metadata
+        if _place_of(theirs.get("authorization_endpoint")) == _place_of(page) and origin_of(
+            str(theirs.get("token_endpoint") or endpoint)
+        ) != origin_of(str(endpoint)):
+            raise CredentialRefused(
+                f"{excerpt(metadata['issuer'], 200)} sends people to the page where {excerpt(other.issuer, 200)} signs "
+                "them in, and would take what they bring from there to an address of its own. Nothing was saved. Ask "
+                "whoever runs the server; if the page is right, enter the issuer that it belongs to.",
+                field="issuer",
+            )
+
+
+def _place_of(url: object) -> str:
+    parts = urlsplit(str(url or ""))
+    return f"{origin_of(str(url))}{parts.path}" if parts.netloc else ""
+
+
 def _method_with(metadata: Mapping[str, Any]) -> OAuthClient.AuthMethod:
     """For a client that has a secret."""
     offered = metadata.get("token_endpoint_auth_methods_supported", [_Method.BASIC.value])
@@ -137,6 +168,7 @@ def _brought_up_to_date(
     client: OAuthClient, metadata: Mapping[str, Any], *, allow_internal: bool, actor: Actor
 ) -> OAuthClient:
     """What one connector may reach is no reason to take it from another that the client serves."""
+    _refuse_borrowed_page(client.organization, metadata)
     allow_internal = client.allow_internal or allow_internal
     if (client.metadata, client.allow_internal) == (dict(metadata), allow_internal):
         OAuthClient.objects.filter(pk=client.pk).update(discovered_at=Now())

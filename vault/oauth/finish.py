@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models.functions import Now
 
+from audit.record import record
 from harriet.lib.secret import Secret
 from harriet.lib.text import excerpt
 from harriet.people.actors import actor_of
 from harriet.people.models import User
 from vault.errors import AccountNotAllowed, ConsentFailed
+from vault.events import OAuthNotConnected
 from vault.models import OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.account import Named, account_of
 from vault.oauth.accounts import check_account, note_refused
@@ -24,11 +27,24 @@ from vault.oauth.grants import save_grant
 from vault.oauth.revocation import Tokens, note_revoked, revoke_there
 from vault.open import opener_for
 
+ACCOUNT = "account"
+"""The code for an account that may not be connected here."""
+
 
 def finish(state: str, parameters: Mapping[str, str], user: User) -> OAuthGrant:
     """What this person has just connected. `parameters` are all that the browser brought. Raises ConsentFailed: a state
     is good once, whatever became of it, and never for somebody else."""
-    request = _claimed(state, user)
+    request = _known(state)
+    try:
+        return _finished(request, parameters, user)
+    except ConsentFailed as failed:
+        if failed.code != ACCOUNT:  # told by itself, with its domain
+            _note_failed(request.client, failed, user)
+        raise
+
+
+def _finished(request: OAuthRequest, parameters: Mapping[str, str], user: User) -> OAuthGrant:
+    _claim(request, user)
     client, connector = request.client, request.connector_id
     if not is_of_issuer(parameters, request.issuer, client.metadata) or client.issuer != request.issuer:
         raise ConsentFailed(  # whatever else it says is not shown: it may be an attacker's
@@ -59,12 +75,16 @@ def request_with(state: str, user: User) -> OAuthRequest | None:
     return mine.select_related("organization").first()
 
 
-def _claimed(state: str, user: User) -> OAuthRequest:
-    """Whoever moves `used_at` first. Somebody else's way is left to them."""
+def _known(state: str) -> OAuthRequest:
     rows = OAuthRequest.objects.select_related("client__organization")
     request = rows.filter(state_hash=hash_of(Secret(state[:LONGEST_ANSWER]))).first()
     if request is None:
         raise ConsentFailed("This way back is not known here. Begin again under My connections.", code="unknown")
+    return request
+
+
+def _claim(request: OAuthRequest, user: User) -> None:
+    """Whoever moves `used_at` first. Somebody else's way is left to them."""
     if request.user_id != user.pk:
         raise ConsentFailed(
             "Somebody else began to connect this account, so it was not connected to yours. Begin again under My "
@@ -84,7 +104,6 @@ def _claimed(state: str, user: User) -> OAuthRequest:
             code="expired",
             connector_id=request.connector_id,
         )
-    return request
 
 
 def _came_back_at(request: OAuthRequest) -> datetime:
@@ -158,4 +177,13 @@ def _refuse_account(client: OAuthClient, answer: TokenAnswer, named: Named, user
     note_refused(client, refused, user)
     there = revoke_there(client, Tokens(answer.refresh, answer.access))
     note_revoked(client, there, whose=user.email, actor=actor_of(user))
-    raise ConsentFailed(refused.message, code="account", connector_id=connector)
+    raise ConsentFailed(refused.message, code=ACCOUNT, connector_id=connector)
+
+
+@transaction.atomic
+def _note_failed(client: OAuthClient, failed: ConsentFailed, user: User) -> None:
+    record(
+        OAuthNotConnected(provider=client.name, registration=str(client.pk), reason=failed.code),
+        organization_id=client.organization_id,
+        actor=actor_of(user),
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from harriet.lib.egress import EgressRefused, Reach, check_url
 from harriet.lib.text import excerpt
@@ -29,6 +29,14 @@ _LISTS = (
     *("token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"),
     *("authorization_grant_profiles_supported", "response_types_supported"),
 )
+_OURS = frozenset(
+    {
+        *("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"),
+        *("resource", "response_mode", "request", "request_uri", "code", "code_verifier", "grant_type"),
+        *("client_secret", "client_assertion", "assertion", "refresh_token", "token"),
+    }
+)
+"""Parameters of requests to endpoints, none of which may stand in an endpoint's address."""
 _FLAGS = ("client_id_metadata_document_supported", "authorization_response_iss_parameter_supported")
 
 
@@ -112,6 +120,9 @@ def checked_endpoint(name: str, url: object, reach: Reach) -> str:
         check_url(url, reach)
     except EgressRefused as refused:
         raise Unfit(f"Its {name} can't be used. {refused.message}") from None
+    taken = sorted({key.lower() for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)} & _OURS)
+    if taken:  # whatever reads the first, or the last, of two would be told something else than Harriet says
+        raise Unfit(f"Its {name} can't be used: it says {', '.join(taken)} already, which is for Harriet to say.")
     return url
 
 

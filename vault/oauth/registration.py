@@ -112,6 +112,7 @@ def _registration(said: dict[str, Any], asked: dict[str, Any]) -> Registration:
     secret = secret if isinstance(secret, str) else ""
     if len(secret) > LONGEST_SECRET or not (secret.isascii() and secret.isprintable()):
         raise CannotRegister("The provider answered the registration with a client secret that can’t be sent.")
+    _check_redirects(said, asked)
     return Registration(
         OAuthClient.Origin.REGISTERED,
         client_id,
@@ -119,6 +120,17 @@ def _registration(said: dict[str, Any], asked: dict[str, Any]) -> Registration:
         Secret(secret) if secret else None,
         _moment(said.get("client_secret_expires_at")),
     )
+
+
+def _check_redirects(said: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Codes for people of this organization go to Harriet alone. A server that doesn't repeat them took them."""
+    given = said.get("redirect_uris", asked["redirect_uris"])
+    if not isinstance(given, list) or sorted(map(str, given)) != sorted(asked["redirect_uris"]):
+        raise CannotRegister(
+            "The provider registered other redirect URLs than Harriet asked for, so people might not come back here. "
+            "Nothing was saved. Register Harriet there by hand, then enter the client ID.",
+            field="client_id",
+        )
 
 
 def _method_given(said: dict[str, Any], asked: dict[str, Any], *, has_secret: bool) -> OAuthClient.AuthMethod:

@@ -35,7 +35,7 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
         return render(request, "problem.html", shown, status=403)
     asked = request_with(request.GET.get("state", ""), request.user)
     try:
-        connected = connect_account(request.GET.dict(), asked, request.user, actor=actor_of(request.user))
+        connected = connect_account(_given(request), asked, request.user, actor=actor_of(request.user))
     except Problem as problem:
         messages.error(request, problem.message)
         return _led_to(request, asked, "connections:connect")
@@ -43,6 +43,11 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
     for sentence in connected.remarks:
         messages.warning(request, sentence)
     return _led_to(request, asked, "connections:detail", "?connected=yes")
+
+
+def _given(request: HttpRequest) -> dict[str, str]:
+    """RFC 6749 §3.1: no parameter may be there twice. One that is says nothing that could be meant."""
+    return {name: "\n".join(str(one) for one in values) for name, values in request.GET.lists()}
 
 
 def _led_to(request: HttpRequest, asked: OAuthRequest | None, page: str, query: str = "") -> HttpResponse:
