@@ -16,6 +16,7 @@ from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.asking import resource_of
 from vault.oauth.per_person import IS_PER_PERSON
 from vault.queries import in_use
+from vault.types.oauth import barred_in
 
 MOST_ACCOUNTS = 200
 """On one page. A company has a few dozen services at most that people sign in to."""
@@ -42,7 +43,22 @@ class Account:
     def is_waiting(self) -> bool:
         """For the person: nothing but their consent helps."""
         again = (OAuthGrant.State.NEEDS_CONSENT, OAuthGrant.State.UNKNOWN, OAuthGrant.State.REVOKED)
-        return bool(self.tools) and (self.grant is None or self.grant.state in again)
+        return bool(self.tools) and (self.grant is None or self.grant.state in again or bool(self.needed))
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Scopes that the server wanted of a connected account besides, and that the person may be asked for."""
+        if self.grant is None or not self.is_connected:
+            return ()
+        scopes = self.grant.needed_scopes.split()
+        barred = barred_in(self.credential.placement, scopes)
+        return tuple(one for one in scopes if one not in barred)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Those of them for which the person wasn't asked yet."""
+        asked = self.grant.asked_scopes.split() if self.grant is not None else ()
+        return tuple(one for one in self.wanted if one not in asked)
 
     @property
     def client(self) -> OAuthClient | None:

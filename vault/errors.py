@@ -65,6 +65,36 @@ class NeedsConsent(TokenProblem):
     or the provider's error code."""
 
 
+class NeedsScopes(NeedsConsent):
+    """The server wants more than the person's grant has; the account itself is good."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        client_id: UUID,
+        connector_id: UUID,
+        scopes: tuple[str, ...],
+        grant_id: UUID,
+        since: datetime,
+    ) -> None:
+        """`since`: when the account was connected that the server refused."""
+        super().__init__(message, client_id=client_id, connector_id=connector_id, reason="insufficient_scope")
+        self.scopes, self.grant_id, self.since = scopes, grant_id, since
+
+
+class ScopesLacking(TokenProblem):
+    """The server wants more than was granted, and asking whose grant it is would bring nothing. `why` is `granted` (it
+    has them, so the server is at fault), `barred` (by an admin), `not_given` (they were asked), `shared`, or `again`
+    (it had just been given what it wanted before)."""
+
+    def __init__(
+        self, message: str, *, client_id: UUID, connector_id: UUID | None, scopes: tuple[str, ...], why: str
+    ) -> None:
+        super().__init__(message, client_id=client_id, connector_id=connector_id, reason="insufficient_scope")
+        self.scopes, self.why = scopes, why
+
+
 class OutcomeUnknown(NeedsConsent):
     """An interrupted renewal lost the tokens: the person has to connect again, through no fault of anybody's."""
 

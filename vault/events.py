@@ -164,6 +164,19 @@ class OAuthOutcomeUnknown(AuditEvent):
     generation: Annotated[int, "of the tokens that were refused"]
 
 
+class OAuthScopesNeeded(AuditEvent):
+    """A server refused a call because the grant lacks scopes. Whoever can give them was told, once for these."""
+
+    code = "oauth.scopes_needed"
+    sentence = "More than was granted at {provider} is wanted: {missing}."
+    provider: Annotated[str, "the registration at it, as the pages call it"]
+    registration: Annotated[str, "its id"]
+    grant: Annotated[str, "the connection's id"]
+    whose: Annotated[str | None, "mail address of the person whose grant it is; null for one of the organization"]
+    missing: Annotated[str, "scopes that the server wants and the grant lacks, separated by spaces"]
+    barred: Annotated[str, "those of them that an admin lets nobody be asked for, separated by spaces; mostly empty"]
+
+
 class OAuthScopesNarrowed(AuditEvent):
     """A provider renewed a grant and gave less than it had granted before."""
 

@@ -27,7 +27,7 @@ from vault.actions.delete_credential import delete_credential
 from vault.actions.save_credential import refuse_other_version, save_credential
 from vault.actions.take_out_credential import take_out_credential
 from vault.models import OAuthClient
-from vault.oauth.shared import is_shared, prepared_grant
+from vault.oauth.shared import prepare
 from vault.rules import check_credential
 from vault.types.registry import NO_CREDENTIAL_TYPE, TYPES
 
@@ -108,8 +108,7 @@ def _save(
             oauth_client=oauth_client,
             actor=actor,
         )
-        if is_shared(credential):
-            prepared_grant(credential, actor=actor)
+        prepare(credential, actor=actor)
         tell_authentication(connector, type, actor=actor)
     else:
         change_schedule(

@@ -65,7 +65,7 @@ class ProbeSignIn:
         if self.tries > MOST_TRIES:
             raise CannotSignInHere(f"The server still refused after {MOST_TRIES} sign-ins, so it was not tried again.")
         found = discover(self.url, self.reach, challenge)
-        scopes = scopes_to_ask(found.scopes, found.metadata, more=self._asked.get(found.issuer, ()))
+        scopes = scopes_to_ask((*found.scopes, *self._asked.get(found.issuer, ())), found.metadata)
         self._asked[found.issuer] = scopes
         if self.known is not None and self.known.is_of_nobody:
             return self._of_nobody(found, scopes)

@@ -32,9 +32,10 @@ from harriet.gateway.steps.identity import add_identity, check_identity
 from harriet.gateway.steps.record import intent, outcome, refused
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
+from harriet.gateway.steps.scopes import check_lacking, once_granted, scopes_wanted
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
 from harriet.lib.mcp.methods import TOOLS_CALL
-from vault.errors import NeedsConsent, TokenProblem, VaultError
+from vault.errors import NeedsConsent, NeedsScopes, TokenProblem, VaultError
 from vault.oauth.tokens import SealedAccess
 from vault.oauth.whose import is_per_person
 
@@ -121,7 +122,7 @@ async def run_round(
 
 
 async def run_round_with_token(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
-    """The same for a connector that signs in by OAuth. A server that answers 401 says that it did not work on the
+    """The same for a connector that signs in by OAuth. A server that refuses the token says that it did not work on the
     request: it gets it once more if there is a newer token by now, and never a third time."""
     sealed, user_id = call.snapshot.credentials[grant.tool.connector.id], call.principal.user_id
     sent.is_of_person = is_per_person(sealed)
@@ -129,12 +130,17 @@ async def run_round_with_token(call: Call, grant: Grant, runtime: Runtime, sent:
     try:
         return await run_round(call, grant, runtime, sent, access)
     except UpstreamRefusedCredential as refusal:
-        if refusal.status != HTTPStatus.UNAUTHORIZED:
+        await check_lacking(sealed, access, refusal)
+        if refusal.status != HTTPStatus.UNAUTHORIZED and not scopes_wanted(refusal):
             raise
         sent.access = await runtime.accesses.of(sealed, user_id, call.snapshot.number, refused=access)
         if sent.access.generation == access.generation:
             raise
-    return await run_round(call, grant, runtime, sent, sent.access)
+    try:
+        return await run_round(call, grant, runtime, sent, sent.access)
+    except UpstreamRefusedCredential as refusal:
+        await check_lacking(sealed, sent.access, refusal)
+        raise
 
 
 async def run_round_as_caller(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
@@ -143,6 +149,8 @@ async def run_round_as_caller(call: Call, grant: Grant, runtime: Runtime, sent: 
     attempt = partial(run_round_with_token, call, grant, runtime, sent)
     try:
         return await attempt()
+    except NeedsScopes as needed:
+        return await with_account(needed, partial(once_granted, needed, attempt), call, grant)
     except NeedsConsent as needed:
         return await with_account(needed, attempt, call, grant)
 

@@ -263,7 +263,8 @@ def test_a_step_up_takes_nothing_away_and_ends(crm: SignIn, cast: Cast) -> None:
     """The server wants more for one tool: Dana is asked for everything at once, and not a second time in vain."""
     grant = crm.connect(cast.dana)
     assert is_worth_asking(grant, ["tickets.write"]) and not is_worth_asking(grant, ["tickets.read"])
-    url = crm.begin(cast.dana, more_scopes=["tickets.write"])
+    OAuthGrant.objects.update(needed_scopes="tickets.write")
+    url = crm.begin(cast.dana)
     assert asked_at(url)["scope"] == "tickets.read tickets.write"
     crm.server.token_more = {"scope": "tickets.read"}
     back = crm.server.visit(url)
@@ -271,6 +272,25 @@ def test_a_step_up_takes_nothing_away_and_ends(crm: SignIn, cast: Cast) -> None:
     assert narrowed(grant) == ("tickets.write",)
     assert not is_worth_asking(grant, ["tickets.write"])
     assert OAuthGrant.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked"),
+    [
+        ("", "tickets.read tickets.write wipe"),
+        ("none", "tickets.read"),
+        ("tickets.write", "tickets.read tickets.write"),
+        ("other", "tickets.read"),
+    ],
+)
+def test_an_admin_limits_what_anybody_is_asked_for(
+    cast: Cast, server: AuthorizationServer, limit: str, asked: str
+) -> None:
+    """What was granted before the limit was set, too."""
+    crm = signing_in(cast, server, scope_limit=limit)
+    crm.connect(cast.dana)
+    OAuthGrant.objects.update(scopes="tickets.read tickets.write", needed_scopes="wipe")
+    assert asked_at(crm.begin(cast.dana))["scope"] == asked
 
 
 def test_offline_access_is_asked_for_where_there_is_such_a_scope(cast: Cast, server: AuthorizationServer) -> None:

@@ -51,6 +51,12 @@ class AuthorizationServer:
         self.codes: dict[str, dict[str, str]] = {}
         self.clients: dict[str, dict[str, Any]] = {}
         self.tokens: list[str] = []
+        self.scopes: dict[str, str] = {}
+        """Of each token, as they were given."""
+        self.needs: dict[str, str] = {}
+        """By tool: the scopes that its MCP server wants."""
+        self.insists = False
+        """Its MCP server wants them of whoever has them, too."""
         self.token_more: dict[str, Any] = {}
         """What its token answers say beside a token."""
         self.userinfo: dict[str, Any] = {}
@@ -117,16 +123,21 @@ class AuthorizationServer:
         """An MCP server stands at `url`, which takes the tokens that were given here; `mcp` answers its messages."""
         where = f'resource_metadata="{self.origin}{RESOURCE}/mcp", scope="{scope}"'
 
-        def answer(asked: Asked) -> Reply:
-            if asked.headers.get("authorization", "")[7:] not in self.tokens:
+        def reply(asked: Asked) -> Reply:
+            token = asked.headers.get("authorization", "")[7:]
+            if token not in self.tokens:
                 return Reply(401, {"error": "no"}, {"WWW-Authenticate": f'Bearer realm="mcp", {where}'})
             if asked.method != "POST":
                 return Reply(405, "")
             message = json.loads(asked.body)
-            said = {"jsonrpc": "2.0", "id": message["id"], **mcp(message)} if "id" in message else {}
-            return Reply(body=said) if said else Reply(202, "")
+            wanted = self.needs.get(message.get("params", {}).get("name", ""), "")
+            if self.insists or set(wanted.split()) - set(self.scopes[token].split()):
+                said = f'Bearer error="insufficient_scope", scope="{wanted}", {where.partition(",")[0]}'
+                return Reply(403, {"error": "insufficient_scope"}, {"WWW-Authenticate": said})
+            answer = {"jsonrpc": "2.0", "id": message["id"], **mcp(message)} if "id" in message else {}
+            return Reply(body=answer) if answer else Reply(202, "")
 
-        self.pages["/mcp"] = answer
+        self.pages["/mcp"] = reply
 
     def answer(self, asked: Asked) -> Reply:
         self.seen.append(asked)
@@ -151,13 +162,15 @@ class AuthorizationServer:
         return Reply(201, {"client_id": client_id, **given, **secret})
 
     def _token(self, asked: Asked) -> Reply:
-        fields = asked.fields
+        fields, scope = asked.fields, asked.fields.get("scope", "")
         if fields["grant_type"] == "authorization_code":
             code = self.codes.pop(fields["code"], None)
             challenge = hashlib.sha256(fields["code_verifier"].encode()).digest()
             if code is None or code["code_challenge"] != base64.urlsafe_b64encode(challenge).decode().rstrip("="):
                 return Reply(400, {"error": "invalid_grant"})
+            scope = code.get("scope", "")
         self.tokens.append(secrets.token_urlsafe(16))
+        self.scopes[self.tokens[-1]] = self.token_more.get("scope") or scope
         said = {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 3600, "refresh_token": "r-1"}
         return Reply(body={name: one for name, one in (said | self.token_more).items() if one is not None})
 

@@ -23,8 +23,9 @@ from vault.oauth.answers import TokenAnswer
 from vault.oauth.lease import LEASE_SECONDS, Lease, Wanted, look
 from vault.oauth.refresh import good_grant
 from vault.oauth.renewed import renewed_of
+from vault.oauth.shared import shared_grant
 from vault.oauth.spool import is_spooled, spool
-from vault.oauth.tokens import access_token, shared_grant
+from vault.oauth.tokens import access_token
 from vault.open import opener_for
 
 pytestmark = pytest.mark.django_db

@@ -91,12 +91,17 @@ class OAuthGrant(models.Model):
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="oauth_grants")
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="grants")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="oauth_grants")
-    """Whose; nobody's for client credentials and a service account without a subject."""
+    """Whose; nobody's for client credentials, a service account without a subject, and an account that an admin signed
+    in with for everybody."""
     resource = models.CharField(max_length=500, blank=True)
     """RFC 8707; empty where the issuer knows no resources."""
     scopes = models.CharField(max_length=2000, blank=True)
     """As granted, separated by spaces."""
     asked_scopes = models.CharField(max_length=2000, blank=True)
+    needed_scopes = models.CharField(max_length=2000, blank=True, default="")
+    """That a server asked for when a call was made, beyond what was granted."""
+    signed_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    """Of an account that the organization shares: the admin who signed in with it."""
     account = models.CharField(max_length=254, blank=True)
     """The account at the provider, as it calls it; empty where it didn't say."""
     account_subject = models.CharField(max_length=300, blank=True)
@@ -162,6 +167,8 @@ class OAuthRequest(models.Model):
     redirect_uri = models.CharField(max_length=500)
     resource = models.CharField(max_length=500, blank=True)
     scopes = models.CharField(max_length=2000, blank=True)
+    is_shared = models.BooleanField(default=False)
+    """What they come back with is the organization's, and nobody's own."""
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

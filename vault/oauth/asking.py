@@ -12,6 +12,8 @@ from vault.types.oauth import resource_in
 OFFLINE = "offline_access"
 _IDENTITY = ("openid", "email")
 """So that a page can say which account is connected."""
+EVERY_SIGN_IN = frozenset({OFFLINE, *_IDENTITY, "profile"})
+"""Scopes that say nothing of what a service may be used for."""
 _EXTRAS = {"https://accounts.google.com": {"access_type": "offline", "prompt": "consent"}}
 """By issuer: what it wants in a request before it gives a refresh token at all."""
 
@@ -27,12 +29,13 @@ def scopes_of(credential: Credential) -> tuple[str, ...]:
 
 
 def scopes_to_ask(
-    wanted: Iterable[str], metadata: Mapping[str, Any], *, grant: OAuthGrant | None = None, more: Iterable[str] = ()
+    wanted: Iterable[str], metadata: Mapping[str, Any], *, grant: OAuthGrant | None = None
 ) -> tuple[str, ...]:
     """What is wanted, what was granted before, and what a server has asked for in the meantime: a new consent never
     takes anything away. For a refresh token too, where that has a scope of its own."""
     granted = grant.scopes.split() if grant is not None and grant.state == OAuthGrant.State.ACTIVE else []
-    scopes = [*wanted, *granted, *more]
+    needed = grant.needed_scopes.split() if grant is not None else []
+    scopes = [*wanted, *granted, *needed]
     offered = metadata.get("scopes_supported", ())
     if OFFLINE in offered:
         scopes.append(OFFLINE)
@@ -44,11 +47,15 @@ def with_identity(scopes: tuple[str, ...], metadata: Mapping[str, Any]) -> tuple
     return tuple(dict.fromkeys([*scopes, *(one for one in _IDENTITY if one in offered)]))
 
 
-def is_worth_asking(grant: OAuthGrant | None, more: Iterable[str]) -> bool:
+def is_worth_asking(grant: OAuthGrant, more: Iterable[str]) -> bool:
     """Whether another consent could bring these scopes: what was asked for once and not given is not asked for again
     and again."""
-    asked = set(grant.asked_scopes.split()) if grant is not None else set()
-    return bool(set(more) - asked)
+    return bool(set(more) - set(grant.asked_scopes.split()))
+
+
+def missing_of(grant: OAuthGrant, wanted: Iterable[str]) -> tuple[str, ...]:
+    """What of it was not granted."""
+    return tuple(one for one in wanted if one not in grant.scopes.split())
 
 
 def extras_of(issuer: str, scopes: tuple[str, ...]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,12 +17,14 @@ from vault.errors import CannotSignIn
 from vault.locks import share_active_key
 from vault.models import Credential, OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.addresses import callback_address
-from vault.oauth.asking import extras_of, resource_of, scopes_of, scopes_to_ask, with_identity
+from vault.oauth.asking import EVERY_SIGN_IN, extras_of, resource_of, scopes_of, scopes_to_ask, with_identity
 from vault.oauth.authorization import authorization_url, new_verifier
 from vault.oauth.grants import grant_of
 from vault.oauth.metadata import pkce_problem
+from vault.oauth.shared import is_for_everybody
 from vault.open import opener_with
 from vault.place import Place
+from vault.types.oauth import barred_in
 
 GOOD_FOR = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=1)
@@ -33,13 +34,12 @@ MOST_UNDER_WAY = 10
 VERIFIER = "code_verifier"
 
 
-def begin(connector_id: UUID, credential: Credential, user: User, *, more_scopes: Iterable[str] = ()) -> str:
-    """The provider's address that this person's browser is sent to, at once. `more_scopes` are those that the server
-    has asked for in the meantime. Raises CannotSignIn."""
-    client = _client_of(credential)
+def begin(connector_id: UUID, credential: Credential, user: User) -> str:
+    """The provider's address that this person's browser is sent to, at once. Raises CannotSignIn."""
+    client, is_shared = _client_of(credential), is_for_everybody(credential)
     state, verifier = Secret(secrets.token_urlsafe(32)), new_verifier()
     resource = resource_of(credential)
-    scopes = _scopes(credential, client, grant_of(client, user.pk, resource), more_scopes)
+    scopes = _scopes(credential, client, grant_of(client, None if is_shared else user.pk, resource))
     request = OAuthRequest(
         id=new_id(),
         organization_id=client.organization_id,
@@ -51,6 +51,7 @@ def begin(connector_id: UUID, credential: Credential, user: User, *, more_scopes
         redirect_uri=callback_address(),
         resource=resource,
         scopes=" ".join(scopes),
+        is_shared=is_shared,
     )
     _remember(request, verifier)
     return authorization_url(
@@ -84,11 +85,13 @@ def _client_of(credential: Credential) -> OAuthClient:
     return client
 
 
-def _scopes(
-    credential: Credential, client: OAuthClient, grant: OAuthGrant | None, more: Iterable[str]
-) -> tuple[str, ...]:
-    scopes = scopes_to_ask(scopes_of(credential), client.metadata, grant=grant, more=more)
-    return with_identity(scopes, client.metadata)
+def _scopes(credential: Credential, client: OAuthClient, grant: OAuthGrant | None) -> tuple[str, ...]:
+    """The limit that an admin set holds for what was granted before it was set, too; what every sign-in has is no
+    part of it."""
+    scopes = scopes_to_ask(scopes_of(credential), client.metadata, grant=grant)
+    asked = with_identity(scopes, client.metadata)
+    barred = barred_in(credential.placement, (one for one in asked if one not in EVERY_SIGN_IN))
+    return tuple(one for one in asked if one not in barred)
 
 
 @transaction.atomic

@@ -59,12 +59,13 @@ def _finished(request: OAuthRequest, parameters: Mapping[str, str], user: User) 
     _refuse_account(client, answer, named, user, connector)
     return save_grant(
         client,
-        user,
+        None if request.is_shared else user,
         request.resource,
         answer,
         began=_came_back_at(request),
         asked_scopes=request.scopes,
         account=named.account,
+        signed_in_by=user if request.is_shared else None,
         actor=actor_of(user),
     )
 

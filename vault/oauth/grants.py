@@ -48,10 +48,11 @@ def save_grant(
     asked_scopes: str,
     renewed_by: OAuthGrant.RenewedBy = OAuthGrant.RenewedBy.REFRESH_TOKEN,
     account: Account = NO_ACCOUNT,
+    signed_in_by: User | None = None,
     actor: Actor,
 ) -> OAuthGrant:
     """What a person has just consented to; it takes the place of what there was. `began` is the database's time at
-    which the request for the tokens began. Raises NoDataKey."""
+    which the request for the tokens began; `signed_in_by` is who did so for everybody. Raises NoDataKey."""
     opener = opener_with(client.organization_id, [share_active_key(client.organization_id)])
     grant = _locked(client, user, resource)
     grant.renewed_by, grant.scopes, grant.asked_scopes, grant.refresh_expires_at = renewed_by, "", asked_scopes, None
@@ -60,6 +61,8 @@ def save_grant(
         setattr(grant, name, value)
     grant.account, grant.account_subject = account.name[:254], account.subject[:300]
     grant.granted_at, grant.revoked_at, grant.last_answer = began, None, "Connected."
+    grant.needed_scopes = " ".join(one for one in grant.needed_scopes.split() if one not in grant.scopes.split())
+    grant.signed_in_by = signed_in_by
     grant.save()
     settle_matters(grant.organization_id, matter_key(grant))
     _record(grant, client, user, actor)

@@ -1,64 +1,112 @@
-"""The grant of a credential that needs nobody's consent at a provider: Harriet's own, or a service account's."""
+"""The grant of a credential with which all calls go alike: Harriet's own, a service account's, or of an account that an
+admin signed in with for everybody."""
 
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from audit.actor import Actor
+from audit.actor import SYSTEM, Actor
 from audit.record import record
-from harriet.people.models import User
 from vault.errors import CannotSignIn
 from vault.events import OAuthConnected
-from vault.models import Credential, OAuthGrant
+from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.asking import resource_of, scopes_of
-from vault.types.base import CLIENT, SERVICE_ACCOUNT
+from vault.types.base import CLIENT, ORGANIZATION, SERVICE_ACCOUNT, SignsInBy
 from vault.types.registry import TYPES
 from vault.types.service_account import OF_PERSON
 
-_RENEWED_BY = {
-    CLIENT: OAuthGrant.RenewedBy.CLIENT_CREDENTIALS,
-    SERVICE_ACCOUNT: OAuthGrant.RenewedBy.JWT_BEARER,
+RenewedBy = OAuthGrant.RenewedBy
+RENEWED_BY: dict[SignsInBy, OAuthGrant.RenewedBy] = {
+    CLIENT: RenewedBy.CLIENT_CREDENTIALS,
+    SERVICE_ACCOUNT: RenewedBy.JWT_BEARER,
 }
+"""Of what needs nobody to sign in at a provider."""
 
 
 def is_shared(credential: Credential) -> bool:
     """Every call goes with the same account."""
     by = TYPES[credential.type].signs_in_by
-    return by == CLIENT or (by == SERVICE_ACCOUNT and credential.placement.get("subject") != OF_PERSON)
+    return by in {CLIENT, ORGANIZATION} or (by == SERVICE_ACCOUNT and credential.placement.get("subject") != OF_PERSON)
+
+
+def is_for_everybody(credential: Credential) -> bool:
+    """An admin signs in at the provider, once, and every call goes with that account."""
+    return TYPES[credential.type].signs_in_by == ORGANIZATION
+
+
+def prepare(credential: Credential, *, actor: Actor) -> None:
+    """Somebody saved how Harriet signs in: the first call fetches the first token. Nothing where somebody has to sign
+    in first."""
+    client, by = credential.oauth_client, TYPES[credential.type].signs_in_by
+    if not is_shared(credential) or by not in RENEWED_BY:
+        return
+    if client is None:
+        raise CannotSignIn(f"{credential.name} isn’t set up for an account of its own. Save its authentication again.")
+    scopes = " ".join(scopes_of(credential))
+    shared_grant(client, resource_of(credential), scopes, RENEWED_BY[by], is_saved=True, actor=actor)
+
+
+def shared_grant(
+    client: OAuthClient,
+    resource: str,
+    scopes: str,
+    renewed_by: OAuthGrant.RenewedBy,
+    *,
+    is_saved: bool = False,
+    actor: Actor = SYSTEM,
+) -> OAuthGrant:
+    """Nobody's in particular, made when it is first needed; it has no token before it is renewed for the first time.
+    One that was disconnected stays so until somebody saves how Harriet signs in."""
+    mine = OAuthGrant.objects.filter(client=client, user=None, resource=resource)
+    grant = mine.first()
+    ended = grant is not None and is_saved and grant.state != OAuthGrant.State.ACTIVE
+    if grant is not None and not ended and (grant.asked_scopes, grant.renewed_by) == (scopes, renewed_by):
+        return grant
+    return _brought_about(mine, client, resource, scopes, renewed_by, is_saved=is_saved, actor=actor)
 
 
 @transaction.atomic
-def prepared_grant(credential: Credential, *, user: User | None = None, account: str = "", actor: Actor) -> OAuthGrant:
-    """The row that `access_token` gets its tokens for, the first ones too. For a `user` a service account acts as
-    `account`, once that person has allowed it. What was granted for other scopes is fetched anew."""
-    client, kind = credential.oauth_client, TYPES[credential.type]
-    if client is None or kind.signs_in_by not in _RENEWED_BY:
-        raise CannotSignIn(f"{credential.name} isn’t set up for an account of its own. Save its authentication again.")
-    scopes, resource = " ".join(scopes_of(credential)), resource_of(credential)
-    none_yet = OAuthGrant(organization_id=client.organization_id, client=client, user=user, resource=resource)
-    none_yet.state = OAuthGrant.State.REVOKED
-    OAuthGrant.objects.bulk_create([none_yet], ignore_conflicts=True)
-    grant = OAuthGrant.objects.select_for_update().get(client=client, user=user, resource=resource)
-    renewed_by = _RENEWED_BY[kind.signs_in_by]
-    is_as_wanted = (grant.asked_scopes, grant.account, grant.renewed_by) == (scopes, account, renewed_by)
-    if grant.state == OAuthGrant.State.ACTIVE and is_as_wanted:
-        return grant
-    grant.asked_scopes, grant.account, grant.renewed_by = scopes, account, renewed_by
-    grant.state, grant.state_reason, grant.revoked_at = OAuthGrant.State.ACTIVE, "", None
-    grant.generation, grant.sealed_access, grant.sealed_refresh = grant.generation + 1, None, None
-    grant.lease_owner, grant.lease_until, grant.next_refresh_at, grant.failures = None, None, None, 0
-    grant.save()
-    _record(grant, user, actor)
+def _brought_about(
+    mine: QuerySet[OAuthGrant],
+    client: OAuthClient,
+    resource: str,
+    scopes: str,
+    renewed_by: OAuthGrant.RenewedBy,
+    *,
+    is_saved: bool,
+    actor: Actor,
+) -> OAuthGrant:
+    new = OAuthGrant(organization_id=client.organization_id, client=client, resource=resource, renewed_by=renewed_by)
+    new.asked_scopes = scopes
+    OAuthGrant.objects.bulk_create([new], ignore_conflicts=True)
+    grant = mine.select_for_update().get()
+    is_new = grant.pk == new.pk
+    is_back = is_saved and grant.state != OAuthGrant.State.ACTIVE
+    if is_back or not is_new:
+        _set(grant, scopes, renewed_by, is_back=is_back)
+    if is_new or is_back:
+        _record(grant, actor)
     return grant
 
 
-def _record(grant: OAuthGrant, user: User | None, actor: Actor) -> None:
+def _set(grant: OAuthGrant, scopes: str, renewed_by: OAuthGrant.RenewedBy, *, is_back: bool) -> None:
+    """What was granted for other scopes is fetched anew; whoever renews the old tokens now comes too late."""
+    grant.asked_scopes, grant.renewed_by, grant.needed_scopes, grant.signed_in_by = scopes, renewed_by, "", None
+    grant.generation, grant.sealed_access, grant.sealed_refresh = grant.generation + 1, None, None
+    grant.lease_owner, grant.lease_until, grant.next_refresh_at, grant.failures = None, None, None, 0
+    if is_back:
+        grant.state, grant.state_reason, grant.revoked_at = OAuthGrant.State.ACTIVE, "", None
+    grant.save()
+
+
+def _record(grant: OAuthGrant, actor: Actor) -> None:
     record(
         OAuthConnected(
             provider=grant.client.name,
             registration=str(grant.client_id),
             grant=str(grant.pk),
-            whose=user.email if user else None,
+            whose=None,
             account=grant.account,
             resource=grant.resource,
             scopes=grant.asked_scopes,

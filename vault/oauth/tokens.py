@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models.functions import Now
-
 from harriet.lib.secret import Secret
-from vault.models import OAuthClient, OAuthGrant
+from vault.models import OAuthGrant
 from vault.oauth.answers import BEARER
 from vault.oauth.lease import LEASE_SECONDS, Wanted, needs_operator
 from vault.oauth.refresh import good_grant
@@ -77,20 +75,3 @@ def sealed_access_of(grant: OAuthGrant) -> SealedAccess:
         grant.next_refresh_at,
         grant.granted_at,
     )
-
-
-def shared_grant(client: OAuthClient, resource: str, scopes: str, renewed_by: OAuthGrant.RenewedBy) -> OAuthGrant:
-    """Nobody's in particular, made when it is first needed; it has no token before it is renewed for the first time."""
-    grant, _ = OAuthGrant.objects.get_or_create(
-        client=client,
-        user=None,
-        resource=resource,
-        defaults={
-            "organization_id": client.organization_id,
-            "renewed_by": renewed_by,
-            "asked_scopes": scopes,
-        },
-    )
-    if grant.asked_scopes != scopes:
-        OAuthGrant.objects.filter(pk=grant.pk).update(asked_scopes=scopes, next_refresh_at=Now())
-    return grant

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from vault.errors import NeedsConsent, TokenProblem
+from vault.errors import NeedsConsent, NeedsOperator, TokenProblem
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.lease import LEASE_SECONDS
-from vault.oauth.tokens import SealedAccess, sealed_access, shared_grant
+from vault.oauth.shared import RENEWED_BY, shared_grant
+from vault.oauth.tokens import SealedAccess, sealed_access
 from vault.stored import SealedCredential
 from vault.types.base import PERSON, SERVICE_ACCOUNT
 from vault.types.oauth import resource_in
@@ -51,9 +52,18 @@ def _of_person(sealed: SealedCredential, user_id: UUID | None) -> UUID:
 def _shared(sealed: SealedCredential) -> UUID:
     clients = OAuthClient.objects.filter(organization_id=sealed.organization_id)
     client = clients.get(pk=sealed.oauth_client_id or sealed.credential_id)
-    is_key = TYPES[sealed.type].signs_in_by == SERVICE_ACCOUNT
-    by = OAuthGrant.RenewedBy.JWT_BEARER if is_key else OAuthGrant.RenewedBy.CLIENT_CREDENTIALS
-    return shared_grant(client, resource_in(sealed.placement), sealed.placement.get("scopes", ""), by).pk
+    by, resource = TYPES[sealed.type].signs_in_by, resource_in(sealed.placement)
+    if by in RENEWED_BY:
+        return shared_grant(client, resource, sealed.placement.get("scopes", ""), RENEWED_BY[by]).pk
+    signed_in = OAuthGrant.objects.filter(client=client, user=None, resource=resource)
+    grant = signed_in.filter(renewed_by=OAuthGrant.RenewedBy.REFRESH_TOKEN).only("pk").first()
+    if grant is None:
+        raise NeedsOperator(
+            f"Nobody has signed in yet with the account that {sealed.name} shares, so an IT admin has to.",
+            client_id=client.pk,
+            reason=NEVER_CONNECTED,
+        )
+    return grant.pk
 
 
 def _never_connected(sealed: SealedCredential) -> NeedsConsent:

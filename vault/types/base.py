@@ -13,10 +13,12 @@ Placement = Mapping[str, str]
 """Where and how a secret is sent, nothing secret: the inputs of its type, by their `key`."""
 
 
-SignsInBy = Literal["itself", "person", "client", "service_account"]
-"""What goes with a request: the secret itself, or a token that a person, Harriet or a service account was given."""
+SignsInBy = Literal["itself", "person", "organization", "client", "service_account"]
+"""What goes with a request: the secret itself, or a token that a person, an admin for everybody, Harriet or a service
+account was given."""
 ITSELF: SignsInBy = "itself"
 PERSON: SignsInBy = "person"
+ORGANIZATION: SignsInBy = "organization"
 CLIENT: SignsInBy = "client"
 SERVICE_ACCOUNT: SignsInBy = "service_account"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 from harriet.lib.secret import Secret
@@ -61,6 +62,17 @@ RESOURCE = Input(
     "refuses requests which name one.",
     longest=LONGEST_ADDRESS,
 )
+SCOPE_LIMIT = Input(
+    "scope_limit",
+    "scope_limit",
+    "At most these scopes",
+    "What people may be asked for besides, when the server wants more for one of its tools. Leave it empty to let them "
+    "be asked for whatever it names. Write none to never ask for more.",
+    longest=LONGEST_SCOPES,
+)
+NOTHING_MORE = "none"
+"""Entered as the limit where nobody is to be asked for more."""
+_LISTS = (SCOPES, SCOPE_LIMIT)
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://[^#\s]+")
 """RFC 8707 §2: an absolute URI without a fragment."""
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -70,10 +82,16 @@ _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 def checked(given: Placement, *inputs: Input) -> dict[str, str]:
     """What was entered for these inputs, with nothing where nothing was. Raises CredentialRefused."""
     placement = {one.key: _one_line(one, str(given.get(one.key) or _usual(one))) for one in inputs}
-    scopes = " ".join(placement.get("scopes", "").split())
-    if scopes and not _SCOPES.fullmatch(scopes):
-        raise CredentialRefused("Write scopes with spaces between them, without quotes or commas.", field="scopes")
-    return placement | ({"scopes": scopes} if "scopes" in placement else {})
+    return placement | {one.key: _scopes(one, placement[one.key]) for one in _LISTS if one.key in placement}
+
+
+def barred_in(placement: Placement, scopes: Iterable[str]) -> tuple[str, ...]:
+    """Those of them that nobody may be asked for."""
+    limit = str(placement.get(SCOPE_LIMIT.key, ""))
+    if not limit:
+        return ()
+    allowed = {*str(placement.get(SCOPES.key, "")).split(), *(() if limit == NOTHING_MORE else limit.split())}
+    return tuple(one for one in scopes if one not in allowed)
 
 
 def resource_in(placement: Placement) -> str:
@@ -103,6 +121,13 @@ def sent_with(token: Secret) -> OpenCredential:
     opened.headers["Authorization"] = f"Bearer {token.reveal()}"
     opened.secrets = (token,)
     return opened
+
+
+def _scopes(one: Input, text: str) -> str:
+    scopes = " ".join(text.split())
+    if scopes and not _SCOPES.fullmatch(scopes):
+        raise CredentialRefused("Write scopes with spaces between them, without quotes or commas.", field=one.name)
+    return scopes
 
 
 def _one_line(one: Input, text: str) -> str:

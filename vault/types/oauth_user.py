@@ -8,6 +8,7 @@ from vault.types.oauth import (
     CLIENT_ID,
     ISSUER,
     RESOURCE,
+    SCOPE_LIMIT,
     SCOPES,
     TOKEN_URL,
     check_client_secret,
@@ -15,7 +16,7 @@ from vault.types.oauth import (
     no_place,
 )
 
-_INPUTS = (ISSUER, CLIENT_ID, SCOPES, RESOURCE, AUTHORIZATION_URL, TOKEN_URL)
+_INPUTS = (ISSUER, CLIENT_ID, SCOPES, SCOPE_LIMIT, RESOURCE, AUTHORIZATION_URL, TOKEN_URL)
 
 
 def _check_placement(given: Placement) -> dict[str, str]:

@@ -79,6 +79,11 @@ class ConnectionPage(MyPage):
         return words_for(self.account.grant.scopes) if self.account.grant else ()
 
     @property
+    def needed(self) -> Sequence[ScopeWords]:
+        """What the server wants besides."""
+        return words_for(" ".join(self.account.needed))
+
+    @property
     def missing(self) -> Sequence[ScopeWords]:
         """Asked for, and not given."""
         grant = self.account.grant
@@ -117,7 +122,13 @@ class LeavePage(MyPage):
 
     @property
     def scopes(self) -> Sequence[ScopeWords]:
-        return words_for(self.account.credential.placement.get("scopes", ""))
+        """What is asked for, with what the server has wanted besides."""
+        mine = str(self.account.credential.placement.get("scopes", ""))
+        return words_for(" ".join((mine, *self.account.wanted)))
+
+    @property
+    def needed(self) -> Sequence[ScopeWords]:
+        return words_for(" ".join(self.account.needed))
 
     @property
     def domains(self) -> list[str]:

@@ -43,5 +43,15 @@ _STANDINGS = {
 }
 
 
+_MORE = Standing(
+    "attention",
+    "More is wanted",
+    "Calls are made with your account. For some of its tools the service wants more than was allowed.",
+    "Allow more",
+)
+
+
 def standing_of(account: Account) -> Standing:
+    if account.needed:
+        return _MORE
     return _NEW if account.grant is None else _STANDINGS[State(account.grant.state)]

@@ -21,13 +21,13 @@ from harriet.gateway.errors import AccountNeeded, ToolRefusal
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.questions.rules import may_be_asked
-from harriet.gateway.steps.caller_words import account_words, way_to_connect
+from harriet.gateway.steps.caller_words import account_words, way_to_connect, way_words
 from harriet.gateway.steps.patience import Teller, hears_progress
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
 from harriet.lib.mcp.methods import ELICITATION_CREATE
 from harriet.lib.mcp.notifications import ELICITATION_COMPLETE
-from vault.errors import NeedsConsent
+from vault.errors import NeedsConsent, NeedsScopes
 from vault.oauth.whose import NEVER_CONNECTED
 
 MOST_ASKED = 3
@@ -46,8 +46,8 @@ _ANSWER = msgspec.json.Decoder(dict[str, Any]).decode
 async def with_account(needed: NeedsConsent, attempt: Callable[[], Awaitable[T]], call: Call, grant: Grant) -> T:
     """What another attempt gives, once the caller has connected: one raises NeedsConsent before anything has left.
     Raises AccountNeeded or ToolRefusal, with the way to connect, when they don't."""
-    asking = _Asking(call, grant.tool.connector)
-    await asking.tell_inbox(needed)
+    asking = _Asking(call, grant.tool.connector, needed)
+    await asking.tell_inbox()
     for _ in range(MOST_ASKED):
         await asking.ask()
         result = await asking.wait(attempt)
@@ -59,8 +59,8 @@ async def with_account(needed: NeedsConsent, attempt: Callable[[], Awaitable[T]]
 class _Asking:
     """One call that waits for its caller's account."""
 
-    def __init__(self, call: Call, connector: ConnectorRow) -> None:
-        self._call, self._connector = call, connector
+    def __init__(self, call: Call, connector: ConnectorRow, needed: NeedsConsent) -> None:
+        self._call, self._connector, self._needed = call, connector, needed
         self._id = str(new_id())
         self._teller = Teller(call)
 
@@ -70,23 +70,28 @@ class _Asking:
 
     @property
     def _words(self) -> str:
-        return account_words(self._connector)
+        return account_words(self._connector, self._needed)
+
+    @property
+    def _way(self) -> str:
+        return way_words(self._needed)
 
     def _params(self) -> dict[str, Any]:
         named = {"elicitationId": self._id} if self._call.speaks_sessions else {}
-        return {"mode": "url", "message": f"{self._words} Connect it in Harriet.", "url": self._link, **named}
+        return {"mode": "url", "message": f"{self._words} {self._way} in Harriet.", "url": self._link, **named}
 
-    async def tell_inbox(self, needed: NeedsConsent) -> None:
-        """Of a first time alone: of a connection that ended they were told when it did."""
+    async def tell_inbox(self) -> None:
+        """Of a first time, and of more that is to be allowed: of a connection that ended they were told when it did."""
         user_id = self._call.principal.user_id
         if user_id is None:
             raise ToolRefusal(
                 f"{self._connector.name} needs a person's own account, and this client signs in with a key that is "
                 "nobody's, so the call was not made. Use a client that a person has connected."
             )
-        if needed.reason != NEVER_CONNECTED:
-            return
-        await in_database(ask_to_connect, self._connector.id, user_id, actor=SYSTEM)
+        needed = self._needed
+        scopes = needed.scopes if isinstance(needed, NeedsScopes) else ()
+        if needed.reason == NEVER_CONNECTED or scopes:
+            await in_database(ask_to_connect, self._connector.id, user_id, scopes=scopes, actor=SYSTEM)
 
     async def ask(self) -> None:
         """Returns once somebody at the client said that they go there."""
@@ -97,7 +102,7 @@ class _Asking:
         result = answer.get("result")
         if not isinstance(result, dict) or result.get("action") != "accept":
             raise ToolRefusal(
-                f"{self._words} It was not connected, so the call was not made. When you want to, connect it at "
+                f"{self._words} It was not done, so the call was not made. When you want to: {self._way.lower()} at "
                 f"{self._link} and make the same call again."
             )
 
@@ -132,7 +137,7 @@ class _Asking:
 
     def refusal(self) -> ToolRefusal | AccountNeeded:
         """In the shape that its client can do most with: by its protocol, or as text with the link in it."""
-        told = f"{self._words} The call was not made. Connect it at {self._link} and make the same call again."
+        told = f"{self._words} The call was not made. {self._way} at {self._link} and make the same call again."
         params = self._params()
         if self._call.speaks_sessions and may_be_asked(self._call.declared or {}, ELICITATION_CREATE, _encoded(params)):
             return AccountNeeded(told, [params])

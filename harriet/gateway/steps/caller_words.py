@@ -25,7 +25,9 @@ from connectors.errors import (
     UpstreamTimeout,
 )
 from connectors.models import Connector
-from vault.errors import NeedsConsent, NeedsOperator, TokenProblem, VaultError
+from harriet.lib.text import excerpt
+from vault.errors import NeedsConsent, NeedsOperator, NeedsScopes, ScopesLacking, TokenProblem, VaultError
+from vault.oauth.step_up import AGAIN, BARRED, GRANTED, NOT_GIVEN, SHARED
 
 ASK_IT = "You can't mend this yourself: show this message to your IT team."
 HAVE_BEEN_TOLD = "Those who look after {} have been told."
@@ -58,15 +60,46 @@ def for_caller(problem: BaseException, connector: ConnectorRow, *, is_of_person:
 
 def _no_token(problem: TokenProblem, connector: ConnectorRow) -> str:
     """There was nothing to sign in with, or nothing but what its server had refused without working on the call."""
+    if isinstance(problem, ScopesLacking):
+        return _LACKING[problem.why].format(
+            name=connector.name, scopes=named(problem.scopes), way=way_to_connect(connector), ask_it=ASK_IT
+        )
     if isinstance(problem, NeedsConsent):
-        there = f"Connect it at {way_to_connect(connector)} and make the same call again."
-        return f"{account_words(connector)} The call was not made. {there}"
+        there = f"{way_words(problem)} at {way_to_connect(connector)} and make the same call again."
+        return f"{account_words(connector, problem)} The call was not made. {there}"
     if isinstance(problem, NeedsOperator):
         return f"Nobody can sign in at {connector.name} at the moment, so the call was not made. {ASK_IT}"
     return f"{connector.name} gives no access at the moment, so the call was not made. Try again in a moment."
 
 
-def account_words(connector: ConnectorRow) -> str:
+_LACKING = {
+    GRANTED: "{name} says that this needs {scopes}, and it refused an account that was given just that. That is a "
+    "fault of {name}. The call was not made. {ask_it}",
+    BARRED: "{name} wants {scopes} for this, which your organization lets nobody be asked for. The call was not made. "
+    "{ask_it}",
+    NOT_GIVEN: "{name} wants {scopes} for this. You were asked for it, and it was not allowed there. The call was not "
+    "made. To allow it after all, connect your account again at {way} and make the same call again.",
+    SHARED: "{name} wants {scopes} for this, which the account that your organization shares lacks. The call was "
+    "not made. {ask_it}",
+    AGAIN: "{name} wants something else now: {scopes}. The call was not made. Allow it at {way} and make the same call "
+    "again.",
+}
+"""By why nobody is asked for the scopes that a server wants."""
+
+
+def named(scopes: tuple[str, ...]) -> str:
+    return ", ".join(excerpt(one, 60) for one in scopes[:5]) + (
+        f" and {len(scopes) - 5} more" if len(scopes) > 5 else ""
+    )
+
+
+def way_words(problem: NeedsConsent) -> str:
+    return "Allow it" if isinstance(problem, NeedsScopes) else "Connect it"
+
+
+def account_words(connector: ConnectorRow, problem: NeedsConsent) -> str:
+    if isinstance(problem, NeedsScopes):
+        return f"{connector.name} wants more of your account there for this than was allowed: {named(problem.scopes)}."
     return f"{connector.name} needs your own account there, so that calls are made as you."
 
 
