@@ -28,6 +28,17 @@ class NobodyConnected(ConnectorError):
         )
 
 
+class NobodySignedIn(NobodyConnected):
+    """The same where one account is shared: no admin has signed in with it yet."""
+
+    def __init__(self, name: str) -> None:
+        ConnectorError.__init__(
+            self,
+            f"Nobody has signed in yet with the account that is shared for {name}. Sign in with it on the connector’s "
+            "tab Authentication: calls are made, and Harriet looks at the tools, with that account.",
+        )
+
+
 class UpstreamError(ConnectorError):
     """The server behind a connector gave no answer that could be used.
 

@@ -10,10 +10,16 @@ from audit.actor import Actor
 from connectors.accounts import Account, account_of
 from connectors.actions.ask_to_connect import settle_connecting
 from connectors.errors import ConnectorError
+from connectors.queries import connector_of
 from harriet.people.models import User
+from harriet.people.permissions import demand
 from harriet.people.queries import membership_of
+from harriet.people.roles import Power
+from harriet.people.version import move_version
 from vault.models import OAuthGrant, OAuthRequest
 from vault.oauth.finish import finish
+from vault.oauth.shared import is_for_everybody, shared_account
+from vault.queries import credential_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,29 @@ def connect_account(
 ) -> Connected:
     """`asked` is the way on which they come back, None where they have none. Raises ConsentFailed, ConnectorError for
     somebody who may not use the connector any more, and NotFound where nothing of it needs an account now."""
+    if asked is not None and asked.is_shared:
+        return _connect_for_everybody(parameters, asked, user, actor)
     before = _account_before(asked, user) if asked is not None else None
     grant = finish(parameters.get("state", ""), parameters, user)
     assert asked is not None and before is not None
     settle_connecting(asked.organization_id, asked.connector_id, user.pk, actor=actor)
     where = f" as {grant.account}" if grant.account else ""
-    return Connected(f"{before.connector} is connected{where}.", tuple(_remarks(before, grant)))
+    return Connected(f"{before.connector} is connected{where}.", tuple(_remarks(before.grant, grant)))
+
+
+def _connect_for_everybody(parameters: Mapping[str, str], asked: OAuthRequest, user: User, actor: Actor) -> Connected:
+    """Whoever may not look after credentials any more brings nothing in."""
+    demand(actor, asked.organization, Power.MANAGE_CREDENTIALS)
+    connector = connector_of(asked.organization, asked.connector_id)
+    credential = credential_of(connector.pk)
+    if credential is None or not is_for_everybody(credential) or credential.oauth_client_id != asked.client_id:
+        raise ConnectorError(f"{connector} is no longer set up for a shared account of this provider.")
+    old = shared_account(credential)
+    grant = finish(parameters.get("state", ""), parameters, user)
+    move_version(asked.organization_id)
+    where = f" as {grant.account}" if grant.account else ""
+    sentence = f"Calls of {connector} are made{where} from now on, for everybody who may use it."
+    return Connected(sentence, tuple(_remarks(old, grant)))
 
 
 def _account_before(asked: OAuthRequest, user: User) -> Account:
@@ -46,8 +69,8 @@ def _account_before(asked: OAuthRequest, user: User) -> Account:
     return account_of(membership, asked.connector_id)
 
 
-def _remarks(before: Account, grant: OAuthGrant) -> list[str]:
-    old, remarks = before.grant, []
+def _remarks(old: OAuthGrant | None, grant: OAuthGrant) -> list[str]:
+    remarks = []
     if old is not None and _is_other(old, grant):
         remarks.append(
             f"This is another account than before: it was {old.account or 'one without a name'}, and is "

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from connectors.errors import ConnectorError, NobodyConnected
+from connectors.errors import ConnectorError, NobodyConnected, NobodySignedIn
 from connectors.models import Connector
 from harriet.lib.secret import Secret
 from harriet.people.models import Membership
 from harriet.people.roles import Power, roles_with
+from vault.errors import NeedsOperator
 from vault.models import Credential, OAuthGrant
 from vault.oauth.asking import resource_of
 from vault.oauth.shared import is_shared
 from vault.oauth.tokens import access_token
-from vault.oauth.whose import access_for, is_per_person
+from vault.oauth.whose import NEVER_CONNECTED, access_for, is_per_person
 from vault.open import Opener, opener_for
 from vault.opened import OpenCredential
 from vault.queries import sealed_credential
@@ -48,12 +49,21 @@ def signs_in_people(connector: Connector) -> bool:
 
 def _token(connector: Connector, sealed: SealedCredential, opener: Opener) -> Secret:
     if not is_per_person(sealed):
-        return access_for(sealed, None).opened(opener)
+        return _shared(connector, sealed, opener)
     credential = Credential.objects.select_related("oauth_client__organization").get(pk=sealed.credential_id)
     grant = _of_caretaker(connector, credential)
     if grant is None:
         raise NobodyConnected(connector.name)
     return access_token(grant.pk).token
+
+
+def _shared(connector: Connector, sealed: SealedCredential, opener: Opener) -> Secret:
+    try:
+        return access_for(sealed, None).opened(opener)
+    except NeedsOperator as problem:
+        if problem.reason == NEVER_CONNECTED:
+            raise NobodySignedIn(connector.name) from None
+        raise
 
 
 def _of_caretaker(connector: Connector, credential: Credential) -> OAuthGrant | None:

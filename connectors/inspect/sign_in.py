@@ -21,7 +21,7 @@ from vault.oauth.metadata import Unfit, checked_endpoint, pkce_problem
 from vault.oauth.registration import takes_document
 from vault.oauth.service_account import metadata_of
 from vault.opened import OpenCredential
-from vault.types.base import PERSON, SERVICE_ACCOUNT, Placement
+from vault.types.base import ORGANIZATION, PERSON, SERVICE_ACCOUNT, Placement
 from vault.types.key_file import read_key_file
 from vault.types.registry import TYPES
 
@@ -44,7 +44,7 @@ def find_sign_in(connector: Connector, type_: str, secret: Secret, placement: Pl
         return SignInFound(metadata_of(key), dict(placement), key.email)
     found = _found(connector, placement)
     metadata, filled = found.metadata, _filled(placement, found)
-    problem = pkce_problem(metadata) if kind.signs_in_by == PERSON else ""
+    problem = pkce_problem(metadata) if kind.signs_in_by in {PERSON, ORGANIZATION} else ""
     if problem:
         raise CredentialRefused(f"Nobody can sign in at {found.issuer}. {problem}", field="issuer")
     return SignInFound(metadata, filled, placement.get("client_id", ""))

@@ -24,6 +24,7 @@ from connectors.pages.connector.settings import (
     save_identity_of_connector,
     settings_tab,
 )
+from connectors.pages.connector.shared_account import sign_in_for_everybody, signed_in_for_everybody
 from connectors.pages.connector.tools import tools_tab
 from connectors.pages.drafts import discard_draft_page
 from connectors.pages.integrations import integrations_page
@@ -73,6 +74,8 @@ connector_urls = (
         path("<uuid:pk>/accounts/", accounts_tab, name="accounts"),
         path("<uuid:pk>/accounts/<uuid:grant_id>/disconnect/", end_account, name="end_account"),
         path("<uuid:pk>/authentication/switch-back/", switch_back_to_secret, name="switch_back"),
+        path("<uuid:pk>/authentication/sign-in/", sign_in_for_everybody, name="sign_in_for_everybody"),
+        path("<uuid:pk>/authentication/signed-in/", signed_in_for_everybody, name="signed_in_for_everybody"),
         path("<uuid:pk>/activity/", activity_tab, name="activity"),
         path("<uuid:pk>/settings/", settings_tab, name="settings"),
         path("<uuid:pk>/settings/basics/", save_basics_of_connector, name="basics"),

@@ -17,6 +17,7 @@ from connectors.actions.test_connection import test_connection
 from connectors.errors import ConnectorError
 from connectors.inspect.findings import Finding, worst_of
 from connectors.models import Connector
+from connectors.pages.connector.shared_account import is_unsigned
 from connectors.pages.forms import BasicsForm, ConnectionForm
 from connectors.pages.kept_findings import KeptTest, keep_findings, kept_test
 from connectors.pages.kept_prefill import kept_prefill
@@ -149,6 +150,8 @@ def authentication_step(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     if saved is None:
         return show(request, AuthenticationStepPage(request, connector, form), status=status_of(form))
     step = _tested(request, connector, AUTHENTICATION, then=ACCESS, findings=saved.findings)
+    if is_unsigned(pk) and "test" not in request.POST:
+        return redirect("connectors:sign_in_for_everybody", pk)
     return redirect(f"connectors:setup_{step}", pk)
 
 

@@ -181,13 +181,18 @@ def own_account(cast: Cast) -> list[str]:
     mail = OwnAccounts(cast, "https://mail.acme.test/mcp", client, slug="mail", at="mail", scopes="mail.read mail.send")
     notes = OwnAccounts(cast, "https://notes.acme.test/mcp", client, slug="notes", at="notes")
     for user in (cast.alice, cast.bob):
-        grant(client, user, "https://mail.acme.test/mcp", scopes="mail.read", asked_scopes="mail.read mail.send")
+        made = grant(client, user, "https://mail.acme.test/mcp", scopes="mail.read", asked_scopes="mail.read mail.send")
+        type(made).objects.filter(pk=made.pk).update(needed_scopes="mail.delete")
+    base = OwnAccounts(cast, "https://base.acme.test/mcp", client, slug="base", at="base", type="oauth_shared")
     return [
         reverse("connections:list"),
         reverse("connections:detail", args=[mail.connector.pk]),
         reverse("connections:detail", args=[notes.connector.pk]),
         reverse("connections:connect", args=[notes.connector.pk]),
+        reverse("connections:connect", args=[mail.connector.pk]),
         reverse("connectors:accounts", args=[mail.connector.pk]),
+        reverse("connectors:authentication", args=[base.connector.pk]),
+        reverse("connectors:sign_in_for_everybody", args=[base.connector.pk]),
     ]
 
 

@@ -25,6 +25,7 @@ class OwnAccounts:
         scopes: str = "",
         slug: str = "crm",
         at: str = "work",
+        type: str = "oauth_user",
     ) -> None:
         """`at`: the profile."""
         self.cast, self.client = cast, client
@@ -34,7 +35,7 @@ class OwnAccounts:
             cast.acme,
             self.connector.pk,
             self.connector.name,
-            type="oauth_user",
+            type=type,
             secret=Secret(""),
             placement={"issuer": client.issuer, "resource": url, "scopes": scopes},
             owner=cast.alice,

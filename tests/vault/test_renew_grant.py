@@ -17,12 +17,14 @@ from harriet.people.queries import database_now
 from tests.servers.token_endpoint import Reply, TokenEndpoint, said
 from tests.stage.cast import Cast
 from tests.stage.oauth import make_client, make_grant
+from vault.actions.create_data_key import create_data_key
 from vault.errors import NeedsConsent, NeedsOperator, NotNow, OutcomeUnknown
-from vault.models import OAuthClient, OAuthGrant
+from vault.models import DataKey, OAuthClient, OAuthGrant
 from vault.oauth.answers import TokenAnswer
 from vault.oauth.lease import LEASE_SECONDS, Lease, Wanted, look
 from vault.oauth.refresh import good_grant
 from vault.oauth.renewed import renewed_of
+from vault.oauth.sealing import refresh_token
 from vault.oauth.shared import shared_grant
 from vault.oauth.spool import is_spooled, spool
 from vault.oauth.tokens import access_token
@@ -258,6 +260,28 @@ def test_what_a_crashed_process_got_is_brought_in(grant: OAuthGrant, endpoint: T
     assert (access.token, access.generation) == (Secret("at-spooled"), 2)
     assert endpoint.forms == []
     assert list(configured.SPOOL_DIR.glob(f"*{grant.pk}*")) == []
+
+
+def test_a_spooled_answer_outlives_a_change_of_the_data_key(
+    cast: Cast, grant: OAuthGrant, endpoint: TokenEndpoint
+) -> None:
+    """Its process ended, then the organization's key was replaced: what it brought is the new key's from then on."""
+    expire(grant)
+    lease = look(grant.pk, Wanted())
+    assert isinstance(lease, Lease)
+    opener = opener_for(cast.acme.pk)
+    answer = TokenAnswer(Secret("at-spooled"), Secret("rt-spooled"), "Bearer", 3600, None, None)
+    spool(lease.grant, renewed_of(lease.grant, answer, opener, began=lease.began, old_refresh=None), opener)
+    DataKey.objects.filter(organization=cast.acme).update(state=DataKey.State.RETIRING)
+    assert create_data_key(cast.acme.pk).version == 2
+    later(grant, LEASE_SECONDS + 1)
+    assert access_token(grant.pk).token == Secret("at-spooled") and endpoint.forms == []
+    grant.refresh_from_db()
+    assert grant.key_version == 2
+    DataKey.objects.filter(organization=cast.acme, version=1).update(state=DataKey.State.DESTROYED, wrapped=None)
+    assert access_token(grant.pk).token == Secret("at-spooled"), "nothing of it needs the old key"
+    kept = refresh_token(grant, opener_for(cast.acme.pk))
+    assert kept == Secret("rt-spooled")
 
 
 def test_a_spool_file_of_somebody_else_is_nobodys(cast: Cast, grant: OAuthGrant, endpoint: TokenEndpoint) -> None:

@@ -97,7 +97,7 @@ def look(grant_id: UUID, wanted: Wanted) -> Look:
 def _refuse_ended(grant: OAuthGrant) -> None:
     if grant.state == OAuthGrant.State.ACTIVE:
         return
-    if grant.state == OAuthGrant.State.UNKNOWN:
+    if grant.state == OAuthGrant.State.UNKNOWN and grant.user_id is not None:
         raise outcome_unknown(grant)
     raise needs_consent(grant)
 

@@ -22,13 +22,18 @@ from vault.events import (
     OAuthOutcomeUnknown,
     OAuthScopesNarrowed,
 )
+from vault.locks import share_active_key
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.answers import Failure
 from vault.oauth.error_codes import Kind
 from vault.oauth.grants import matter_key
 from vault.oauth.lease import OUTCOME_UNKNOWN, Lease
 from vault.oauth.lifetimes import pause_after
-from vault.oauth.renewed import Renewed
+from vault.oauth.renewed import Renewed, resealed
+from vault.oauth.shared import page_of_shared
+from vault.open import opener_for
+
+RenewedBy = OAuthGrant.RenewedBy
 
 LONGEST_SHARED_PAUSE = timedelta(seconds=30)
 """That one grant's failure keeps the others of its registration from asking, unless the provider said a time: what
@@ -39,7 +44,10 @@ OPERATOR_PAUSE = timedelta(minutes=5)
 
 @transaction.atomic(durable=True)
 def keep_renewed(grant: OAuthGrant, renewed: Renewed, lease: Lease | None) -> bool:
-    """Compare-and-set on the generation, and on the lease for whoever has one; False when either moved meanwhile."""
+    """Compare-and-set on the generation, and on the lease for whoever has one; False when either moved meanwhile. The
+    data key that seals it stays until this is committed. Raises CannotOpen."""
+    if share_active_key(grant.organization_id).version != renewed.key_version:
+        renewed = resealed(grant, renewed, opener_for(grant.organization_id))
     mine = OAuthGrant.objects.filter(pk=grant.pk, generation=grant.generation, state=OAuthGrant.State.ACTIVE)
     if lease is not None:
         mine = mine.filter(lease_owner=lease.owner)
@@ -87,7 +95,9 @@ def note_failure(lease: Lease, failure: Failure) -> None:
     grant.lease_owner = grant.lease_until = None
     grant.answered_at, grant.last_answer = now, failure.words[:200]
     grant.failures = min(grant.failures + 1, 1000)
-    if failure.kind is Kind.USER and grant.user_id is not None:
+    if failure.kind is Kind.USER and grant.user_id is not None and grant.renewed_by == RenewedBy.JWT_BEARER:
+        _ask_admin_about(grant, failure, now)
+    elif failure.kind is Kind.USER and (grant.user_id is not None or grant.renewed_by == RenewedBy.REFRESH_TOKEN):
         _ask_person(grant, failure, is_second_try=lease.is_second_try)
     elif failure.kind is Kind.TRANSIENT:
         _try_later(grant, failure, now)
@@ -99,11 +109,23 @@ def note_failure(lease: Lease, failure: Failure) -> None:
 def _try_later(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
     pause = pause_after(grant.failures, failure.retry_after)
     grant.next_refresh_at = now + pause
-    if failure.is_outcome_open and grant.renewed_by == OAuthGrant.RenewedBy.REFRESH_TOKEN:
+    if failure.is_outcome_open and grant.renewed_by == RenewedBy.REFRESH_TOKEN:
         grant.state_reason = OUTCOME_UNKNOWN
     if failure.is_endpoint_wide:
         shared = pause if failure.retry_after is not None else min(pause, LONGEST_SHARED_PAUSE)
         OAuthClient.objects.filter(pk=grant.client_id).update(retry_at=now + shared)
+
+
+def _ask_admin_about(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
+    """A service account may not act for this one person: no consent of theirs mends that, nor is anybody else hit."""
+    grant.next_refresh_at = now + OPERATOR_PAUSE
+    text = (
+        f"{grant.client.name} gives the service account no token to act as {grant.account}: {failure.words} Look at "
+        "its key, and at whom the provider’s administrator lets it act for. Others are not affected."
+    )
+    hear = who_look_after(grant.organization_id, grant.client.created_by_id)
+    key, path = f"{matter_key(grant)}{failure.code}", reverse("vault:grant", args=[grant.pk])
+    tell_people(Matter(CREDENTIAL_REFUSED, grant.organization_id, key, text, path), hear)
 
 
 def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
@@ -124,8 +146,9 @@ def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
 
 
 def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> None:
-    """Nobody but the person can mend it. They are told once for these tokens, however often something is tried."""
-    is_lost = is_second_try and grant.renewed_by == OAuthGrant.RenewedBy.REFRESH_TOKEN
+    """Nobody but the person can mend it, or an admin where the account is shared. They are told once for these tokens,
+    however often something is tried."""
+    is_lost = is_second_try and grant.renewed_by == RenewedBy.REFRESH_TOKEN
     grant.state = OAuthGrant.State.UNKNOWN if is_lost else OAuthGrant.State.NEEDS_CONSENT
     grant.state_reason = OUTCOME_UNKNOWN if is_lost else failure.code
     grant.next_refresh_at = None
@@ -144,10 +167,21 @@ def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> 
         if is_lost
         else "is no longer accepted by the provider"
     )
+    if grant.user_id is None:
+        _tell_admins(grant, why)
+        return
     text = f"Your connection to {grant.client.name} {why}. Connect it again to go on using its tools."
     hear = active_here(grant.organization_id).filter(user=grant.user_id).values_list("user_id", flat=True)
     key = f"{matter_key(grant)}{grant.generation}"
     tell_people(Matter(CONNECT_AGAIN, grant.organization_id, key, text, "/me/connections/"), hear)
+
+
+def _tell_admins(grant: OAuthGrant, why: str) -> None:
+    text = f"The account that is shared at {grant.client.name} {why}. Sign in with it again: no call is made before."
+    hear = who_look_after(grant.organization_id, grant.signed_in_by_id)
+    key = f"{matter_key(grant)}{grant.generation}"
+    path = page_of_shared(grant)
+    tell_people(Matter(CREDENTIAL_REFUSED, grant.organization_id, key, text, path), hear)
 
 
 def client_matter_key(client: OAuthClient) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from vault.models import OAuthGrant
 from vault.oauth.answers import TokenAnswer
 from vault.oauth.lifetimes import due_at, expires_at
 from vault.oauth.sealing import ACCESS, REFRESH, token_place
-from vault.open import Opener
+from vault.open import Opener, Sealed
+from vault.place import Place
 
 _SEALED = ("sealed_access", "sealed_refresh")
 _TIMES = ("access_expires_at", "next_refresh_at", "refresh_expires_at", "answered_at")
@@ -54,6 +55,21 @@ def unpacked(packed: Secret) -> Renewed:
     sealed = {name: b64decode(fields[name]) for name in _SEALED if fields[name] is not None}
     times = {name: datetime.fromisoformat(fields[name]) for name in _TIMES if fields[name] is not None}
     return Renewed(**{**fields, **sealed, **times})
+
+
+def resealed(grant: OAuthGrant, renewed: Renewed, opener: Opener) -> Renewed:
+    """The same under the newest data key: what lay in a spool file, or was under way, while the key was replaced would
+    end with the old one. Raises CannotOpen."""
+    access = _sealed_anew(token_place(grant, ACCESS, renewed.generation), renewed.sealed_access, opener)
+    refresh = None
+    if renewed.sealed_refresh is not None:
+        place = token_place(grant, REFRESH, renewed.generation)
+        refresh = _sealed_anew(place, renewed.sealed_refresh, opener).value
+    return replace(renewed, sealed_access=access.value, sealed_refresh=refresh, key_version=access.key_version)
+
+
+def _sealed_anew(place: Place, value: bytes, opener: Opener) -> Sealed:
+    return opener.seal_secret(place, "", opener.open_secret(place, value))
 
 
 def renewed_of(

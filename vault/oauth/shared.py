@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from audit.actor import SYSTEM, Actor
 from audit.record import record
@@ -33,6 +34,23 @@ def is_shared(credential: Credential) -> bool:
 def is_for_everybody(credential: Credential) -> bool:
     """An admin signs in at the provider, once, and every call goes with that account."""
     return TYPES[credential.type].signs_in_by == ORGANIZATION
+
+
+def shared_account(credential: Credential) -> OAuthGrant | None:
+    """With which an admin signed in, in whatever state; None before the first time."""
+    mine = OAuthGrant.objects.filter(client=credential.oauth_client, user=None, resource=resource_of(credential))
+    found = mine.filter(renewed_by=RenewedBy.REFRESH_TOKEN).select_related("client", "signed_in_by")
+    return found.first() if credential.oauth_client_id else None
+
+
+def page_of_shared(grant: OAuthGrant) -> str:
+    """Where an admin signs in with it again: at a connector that uses it, while there is one."""
+    mine = Credential.objects.filter(organization=grant.organization_id, oauth_client=grant.client_id)
+    signs_in = [code for code, kind in TYPES.items() if kind.signs_in_by == ORGANIZATION]
+    using = next((one for one in mine.filter(type__in=signs_in) if resource_of(one) == grant.resource), None)
+    if using is None:
+        return reverse("vault:grant", args=[grant.pk])
+    return reverse("connectors:authentication", args=[using.connector_id])
 
 
 def prepare(credential: Credential, *, actor: Actor) -> None:

@@ -12,6 +12,7 @@ from vault.types.basic import BASIC
 from vault.types.bearer import BEARER
 from vault.types.header import HEADER
 from vault.types.oauth_client import OAUTH_CLIENT
+from vault.types.oauth_shared import OAUTH_SHARED
 from vault.types.oauth_user import OAUTH_USER
 from vault.types.service_account import SERVICE_ACCOUNT_KEY
 
@@ -20,6 +21,7 @@ TYPES: dict[str, CredentialType] = {
     BEARER.code: BEARER,
     HEADER.code: HEADER,
     OAUTH_USER.code: OAUTH_USER,
+    OAUTH_SHARED.code: OAUTH_SHARED,
     OAUTH_CLIENT.code: OAUTH_CLIENT,
     SERVICE_ACCOUNT_KEY.code: SERVICE_ACCOUNT_KEY,
 }

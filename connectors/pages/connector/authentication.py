@@ -17,6 +17,7 @@ from connectors.inspect.findings import Finding, is_working, worst_of
 from connectors.inspect.wide_scopes import wide_scopes
 from connectors.models import Connector
 from connectors.pages.connector.page import ConnectorPage
+from connectors.pages.connector.shared_account import is_unsigned, wanted_of
 from connectors.pages.kept_findings import keep_findings
 from connectors.pages.shared_forms import SavedCredential, credential_form, saved_credential, seen_version
 from connectors.queries import connector_of
@@ -25,8 +26,9 @@ from harriet.pages.context import show
 from harriet.pages.forms import status_of
 from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_save
 from harriet.people.roles import Power
-from vault.models import Credential
+from vault.models import Credential, OAuthGrant
 from vault.oauth.scope_words import ScopeWords
+from vault.oauth.shared import is_for_everybody, shared_account
 from vault.pages.credential_form import CredentialForm
 from vault.queries import credential_of
 
@@ -41,6 +43,20 @@ class AuthenticationTab(ConnectorPage):
     """The secrets before this one that can be switched back to."""
 
     @property
+    def is_for_everybody(self) -> bool:
+        """Calls are made with an account that an admin signs in with."""
+        return self.credential is not None and is_for_everybody(self.credential)
+
+    @property
+    def account(self) -> OAuthGrant | None:
+        return shared_account(self.credential) if self.credential is not None and self.is_for_everybody else None
+
+    @property
+    def wanted(self) -> str:
+        """Scopes that the server wanted besides."""
+        return " ".join(wanted_of(self.account))
+
+    @property
     def wide(self) -> list[ScopeWords]:
         """Scopes that people are asked for, and that no tool of theirs needs."""
         return wide_scopes(self.connector, self.credential)
@@ -52,7 +68,7 @@ def authentication_tab(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     form = credential_form(request, connector)
     if (saved := saved_credential(request, connector, form)) is not None:
         _tell(request, connector, saved)
-        return redirect("connectors:authentication", pk)
+        return redirect("connectors:sign_in_for_everybody" if is_unsigned(pk) else "connectors:authentication", pk)
     page = AuthenticationTab(
         request, connector, form=form, credential=credential_of(pk), kept=kept_secrets(connector, timezone.now())
     )

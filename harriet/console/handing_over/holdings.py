@@ -20,6 +20,7 @@ from harriet.people.models import AccessToken, Agent, Device, Group, Membership,
 from harriet.people.queries import keys_seen_by, open_device_invitations, or_not_found, people_of
 from harriet.signin.queries import apps_of
 from vault.models import Credential, OAuthGrant
+from vault.oauth.shared import page_of_shared
 
 SHOWN = 20
 """Names in each list; the rest is counted."""
@@ -30,6 +31,12 @@ MOST = 101
 class NamedAgent(NamedTuple):
     pk: str
     name: str
+
+
+class SharedAccount(NamedTuple):
+    grant: OAuthGrant
+    path: str
+    """Where an admin signs in with it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Holdings:
     """The names of AI clients that they signed in with."""
     accounts: Several[OAuthGrant]
     """That they connected at services."""
+    shared_accounts: Several[SharedAccount]
+    """With which they signed in for everybody: these go on, and somebody else should sign in."""
     seen_keys: Several[AccessToken]
     undecidable: Several[PendingAction]
     """Calls on which nobody but they can decide."""
@@ -100,6 +109,7 @@ def holdings_of(membership: Any) -> Holdings:
         invitations=as_at_most(membership.invitations_up_to),
         apps=several_of(membership.app_names, SHOWN),
         accounts=several(_connected(organization, user), SHOWN),
+        shared_accounts=several_of(_signed_in_with(organization, user), SHOWN),
         seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),
         undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
         connectors=several(owned.connectors, SHOWN),
@@ -113,6 +123,12 @@ def holdings_of(membership: Any) -> Holdings:
 def _connected(organization: Organization, user: User) -> QuerySet[OAuthGrant]:
     mine = OAuthGrant.objects.filter(organization=organization, user=user).exclude(state=OAuthGrant.State.REVOKED)
     return mine.select_related("client").order_by("client__name", "pk")
+
+
+def _signed_in_with(organization: Organization, user: User) -> list[SharedAccount]:
+    mine = OAuthGrant.objects.filter(organization=organization, user=None, signed_in_by=user)
+    found = mine.exclude(state=OAuthGrant.State.REVOKED).select_related("client").order_by("client__name", "pk")[:MOST]
+    return [SharedAccount(one, page_of_shared(one)) for one in found]
 
 
 def profiles_of_nobody_else(membership: Membership) -> QuerySet[Profile]:

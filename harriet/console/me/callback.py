@@ -38,11 +38,19 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
         connected = connect_account(_given(request), asked, request.user, actor=actor_of(request.user))
     except Problem as problem:
         messages.error(request, problem.message)
-        return _led_to(request, asked, "connections:connect")
+        return _led_to(
+            request, asked, "connectors:sign_in_for_everybody" if _is_shared(asked) else "connections:connect"
+        )
     messages.success(request, connected.sentence)
     for sentence in connected.remarks:
         messages.warning(request, sentence)
+    if _is_shared(asked):
+        return _led_to(request, asked, "connectors:signed_in_for_everybody")
     return _led_to(request, asked, "connections:detail", "?connected=yes")
+
+
+def _is_shared(asked: OAuthRequest | None) -> bool:
+    return asked is not None and asked.is_shared
 
 
 def _given(request: HttpRequest) -> dict[str, str]:
