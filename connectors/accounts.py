@@ -11,10 +11,12 @@ from django.db.models import Count, Q, QuerySet
 from connectors.access.usable import usable_tools
 from connectors.models import Connector, Risk, Tool
 from harriet.people.models import Membership
-from harriet.people.queries import or_not_found
+from harriet.people.queries import database_now, or_not_found
 from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.asking import resource_of
-from vault.oauth.per_person import IS_PER_PERSON
+from vault.oauth.exchanged import needs_newer_sign_in, serves
+from vault.oauth.per_person import IS_PER_PERSON, is_exchanged
+from vault.oauth.subjects import Subject, subject_of
 from vault.queries import in_use
 from vault.types.oauth import barred_in
 
@@ -35,13 +37,25 @@ class Account:
     changing: int
     """Of these, what does more than read, or may."""
 
+    has_sign_in: bool
+    """The company's sign-in of theirs is good, or what it was exchanged for; what else they could connect is open."""
+
+    @property
+    def is_by_sign_in(self) -> bool:
+        """Nothing is connected there: their company sign-in is exchanged."""
+        return is_exchanged(self.credential)
+
     @property
     def is_connected(self) -> bool:
+        if self.is_by_sign_in:
+            return self.has_sign_in
         return self.grant is not None and self.grant.state == OAuthGrant.State.ACTIVE
 
     @property
     def is_waiting(self) -> bool:
         """For the person: nothing but their consent helps."""
+        if self.is_by_sign_in:
+            return bool(self.tools) and not self.has_sign_in
         again = (OAuthGrant.State.NEEDS_CONSENT, OAuthGrant.State.UNKNOWN, OAuthGrant.State.REVOKED)
         return bool(self.tools) and (self.grant is None or self.grant.state in again or bool(self.needed))
 
@@ -119,17 +133,29 @@ def _accounts(membership: Membership, credentials: QuerySet[Credential]) -> list
         (one.client_id, one.resource): one for one in _grants(membership).select_related("client__organization")
     }
     counts = _counts(membership, ids)
+    subject = _subject(membership) if any(is_exchanged(one) for one in rows) else None
     return [
         Account(
             connector=(connector := connectors[one.connector_id]),
             credential=one,
-            grant=grants.get((one.oauth_client_id, resource_of(one))),
+            grant=(grant := grants.get((one.oauth_client_id, resource_of(one)))),
             tools=counts.get(connector.pk, (0, 0))[0],
             changing=counts.get(connector.pk, (0, 0))[1],
+            has_sign_in=is_exchanged(one) and _has_sign_in(subject, grant),
         )
         for one in rows
         if one.connector_id in connectors
     ]
+
+
+def _subject(membership: Membership) -> Subject | None:
+    return subject_of(membership.organization_id, membership.user_id)
+
+
+def _has_sign_in(subject: Subject | None, grant: OAuthGrant | None) -> bool:
+    if subject is None:
+        return grant is not None and serves(grant, database_now())
+    return grant is None or not needs_newer_sign_in(grant, subject)
 
 
 def _counts(membership: Membership, ids: list[UUID]) -> dict[UUID, tuple[int, int]]:

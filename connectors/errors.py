@@ -39,6 +39,17 @@ class NobodySignedIn(NobodyConnected):
         )
 
 
+class NoCompanySignIn(NobodyConnected):
+    """The same where calls go with people's company sign-in: none of those who look after it has one that is good."""
+
+    def __init__(self, name: str) -> None:
+        ConnectorError.__init__(
+            self,
+            f"{name} takes the company’s sign-in of whoever calls, and nobody who looks after the connector has one "
+            "that is good. Sign in to Harriet by it, then try again: Harriet looks at the tools with it.",
+        )
+
+
 class UpstreamError(ConnectorError):
     """The server behind a connector gave no answer that could be used.
 

@@ -95,6 +95,10 @@ class ScopesLacking(TokenProblem):
         self.scopes, self.why = scopes, why
 
 
+class NeedsSignIn(NeedsConsent):
+    """Nothing of the person's is good that could be exchanged: they sign in once by the company's sign-in."""
+
+
 class OutcomeUnknown(NeedsConsent):
     """An interrupted renewal lost the tokens: the person has to connect again, through no fault of anybody's."""
 

@@ -27,6 +27,8 @@ from vault.actions.delete_credential import delete_credential
 from vault.actions.save_credential import refuse_other_version, save_credential
 from vault.actions.take_out_credential import take_out_credential
 from vault.models import OAuthClient
+from vault.oauth.exchanged import exchange_anew
+from vault.oauth.per_person import is_exchanged
 from vault.oauth.shared import prepare
 from vault.rules import check_credential
 from vault.types.registry import NO_CREDENTIAL_TYPE, TYPES
@@ -109,6 +111,8 @@ def _save(
             actor=actor,
         )
         prepare(credential, actor=actor)
+        if is_exchanged(credential):
+            exchange_anew(credential)
         tell_authentication(connector, type, actor=actor)
     else:
         change_schedule(

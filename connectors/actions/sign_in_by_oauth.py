@@ -16,7 +16,7 @@ from vault.oauth.exchange import token_request
 from vault.oauth.registration import CannotRegister
 from vault.oauth.service_account import assertion_request
 from vault.opened import OpenCredential
-from vault.types.base import CLIENT, ORGANIZATION, PERSON, SERVICE_ACCOUNT
+from vault.types.base import CLIENT, EXCHANGE, ORGANIZATION, PERSON, SERVICE_ACCOUNT
 from vault.types.key_file import read_key_file
 from vault.types.oauth import resource_in, sent_with
 from vault.types.registry import TYPES
@@ -59,7 +59,7 @@ def token_on_trial(connector: Connector, type_: str, secret: Secret, found: Sign
     Raises CredentialRefused with what the provider said.
     """
     kind = TYPES[type_]
-    if kind.signs_in_by in {PERSON, ORGANIZATION} or found.placement.get("subject") == OF_PERSON:
+    if kind.signs_in_by in {PERSON, ORGANIZATION, EXCHANGE} or found.placement.get("subject") == OF_PERSON:
         return None
     if kind.signs_in_by == CLIENT and not secret:
         _demand_secret(connector, found)

@@ -6,25 +6,29 @@ nothing in the name of anybody else without their asking.
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from connectors.errors import ConnectorError, NobodyConnected, NobodySignedIn
+from connectors.errors import ConnectorError, NobodyConnected, NobodySignedIn, NoCompanySignIn
 from connectors.models import Connector
 from harriet.lib.secret import Secret
 from harriet.people.models import Membership
 from harriet.people.roles import Power, roles_with
-from vault.errors import NeedsOperator
+from vault.errors import NeedsOperator, NeedsSignIn
 from vault.models import Credential, OAuthGrant
 from vault.oauth.asking import resource_of
 from vault.oauth.shared import is_shared
-from vault.oauth.tokens import access_token
+from vault.oauth.tokens import SealedAccess, access_token
 from vault.oauth.whose import NEVER_CONNECTED, access_for, is_per_person
 from vault.open import Opener, opener_for
 from vault.opened import OpenCredential
 from vault.queries import sealed_credential
 from vault.stored import SealedCredential
+from vault.types.base import EXCHANGE
 from vault.types.oauth import sent_with
 from vault.types.registry import TYPES
+
+MOST_CARETAKERS = 50
+"""Who are looked at for a sign-in."""
 
 
 def opened_for(connector: Connector) -> OpenCredential:
@@ -50,6 +54,8 @@ def signs_in_people(connector: Connector) -> bool:
 def _token(connector: Connector, sealed: SealedCredential, opener: Opener) -> Secret:
     if not is_per_person(sealed):
         return _shared(connector, sealed, opener)
+    if TYPES[sealed.type].signs_in_by == EXCHANGE:
+        return _by_sign_in(connector, sealed).opened(opener)
     credential = Credential.objects.select_related("oauth_client__organization").get(pk=sealed.credential_id)
     grant = _of_caretaker(connector, credential)
     if grant is None:
@@ -66,11 +72,25 @@ def _shared(connector: Connector, sealed: SealedCredential, opener: Opener) -> S
         raise
 
 
+def _by_sign_in(connector: Connector, sealed: SealedCredential) -> SealedAccess:
+    """Of the first who looks after the connector and is signed in by the company's sign-in, the owner before others."""
+    people = list(_caretakers(connector).values_list("user_id", flat=True)[:MOST_CARETAKERS])
+    for user_id in sorted(people, key=lambda one: one != connector.owner_id):
+        try:
+            return access_for(sealed, user_id)
+        except NeedsSignIn:
+            continue
+    raise NoCompanySignIn(connector.name)
+
+
+def _caretakers(connector: Connector) -> QuerySet[Membership]:
+    looking_after = Membership.objects.filter(role__in=roles_with(Power.MANAGE_CONNECTORS), is_active=True)
+    return looking_after.filter(organization=connector.organization_id).order_by("pk")
+
+
 def _of_caretaker(connector: Connector, credential: Credential) -> OAuthGrant | None:
     """The owner's before that of another who may manage connectors."""
-    caretakers = Membership.objects.filter(
-        organization=connector.organization_id, role__in=roles_with(Power.MANAGE_CONNECTORS), is_active=True
-    )
+    caretakers = _caretakers(connector)
     mine = OAuthGrant.objects.filter(client=credential.oauth_client, resource=resource_of(credential), state="active")
     grants = mine.filter(Q(user__in=caretakers.values("user"))).order_by("-granted_at")
     return next((one for one in grants if one.user_id == connector.owner_id), grants.first())

@@ -20,8 +20,10 @@ from vault.oauth.discovery import Discovered, NothingDiscovered, discover, disco
 from vault.oauth.metadata import Unfit, checked_endpoint, pkce_problem
 from vault.oauth.registration import takes_document
 from vault.oauth.service_account import metadata_of
+from vault.oauth.sign_in_exchange import exchange_problem
+from vault.oauth.subjects import is_set_up
 from vault.opened import OpenCredential
-from vault.types.base import ORGANIZATION, PERSON, SERVICE_ACCOUNT, Placement
+from vault.types.base import EXCHANGE, ORGANIZATION, PERSON, SERVICE_ACCOUNT, Placement
 from vault.types.key_file import read_key_file
 from vault.types.registry import TYPES
 
@@ -42,12 +44,25 @@ def find_sign_in(connector: Connector, type_: str, secret: Secret, placement: Pl
     if kind.signs_in_by == SERVICE_ACCOUNT:
         key = read_key_file(secret)
         return SignInFound(metadata_of(key), dict(placement), key.email)
+    if kind.signs_in_by == EXCHANGE:
+        _demand_company_sign_in(connector)
     found = _found(connector, placement)
     metadata, filled = found.metadata, _filled(placement, found)
     problem = pkce_problem(metadata) if kind.signs_in_by in {PERSON, ORGANIZATION} else ""
+    problem = exchange_problem(metadata, placement) if kind.signs_in_by == EXCHANGE else problem
     if problem:
-        raise CredentialRefused(f"Nobody can sign in at {found.issuer}. {problem}", field="issuer")
+        what = "Nothing can be exchanged" if kind.signs_in_by == EXCHANGE else "Nobody can sign in"
+        raise CredentialRefused(f"{what} at {found.issuer}. {problem}", field="issuer")
     return SignInFound(metadata, filled, placement.get("client_id", ""))
+
+
+def _demand_company_sign_in(connector: Connector) -> None:
+    if not is_set_up(connector.organization_id):
+        raise CredentialRefused(
+            "There is no sign-in to exchange: your company’s sign-in by OpenID Connect isn’t switched on. An owner "
+            "sets it up under Settings, Sign-in. SAML gives nothing that could be exchanged.",
+            field="type",
+        )
 
 
 def discovered(connector: Connector, challenge: Challenge) -> Discovered:

@@ -60,6 +60,12 @@ def active_providers_in(organization_ids: list[UUID]) -> list[IdentityProvider]:
     return list(found.select_related("organization").order_by("organization__name", "name"))
 
 
+def exchangeable_providers(organization_id: UUID) -> list[IdentityProvider]:
+    """Whose word about people servers can be given in exchange: OpenID Connect has one that is good by itself."""
+    found = IdentityProvider.objects.filter(organization=organization_id, is_active=True)
+    return list(found.filter(kind=IdentityProvider.Kind.OIDC).order_by("name"))
+
+
 def domains_of(organization: Organization) -> QuerySet[Domain]:
     return Domain.objects.filter(organization=organization).order_by("name")
 

@@ -35,7 +35,7 @@ def secret_of(code: str) -> Secret:
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", OAUTH, ids=[kind.code for kind in OAUTH])
 def test_it_can_be_stored_and_is_never_sent(cast: Cast, kind) -> None:
-    connector, placement = uuid4(), {"client_id": "harriet"}
+    connector, placement = uuid4(), {"client_id": "harriet"} | dict(kind.example)
     alice, secret = cast.actor(cast.alice), secret_of(kind.code)
     save_credential(
         *(cast.acme, connector, "CRM"),

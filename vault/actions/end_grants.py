@@ -8,10 +8,10 @@ from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from audit.actor import SYSTEM
+from audit.actor import SYSTEM, Actor
 from harriet.lib.ids import new_id
 from harriet.people.endings import Ending
 from vault.actions.end_grant import erase_tokens, mark_ended, note_there, open_tokens
@@ -29,11 +29,21 @@ TASK = "vault.revoke_ended_grants"
 
 def end_grants(ending: Ending) -> None:
     """Docks in `harriet.people.endings.ACCESS`. Ended, their tokens are good for one thing alone: to be taken back."""
-    mine = OAuthGrant.objects.filter(organization=ending.organization_id, user=ending.user_id)
+    _end(OAuthGrant.objects.filter(organization=ending.organization_id, user=ending.user_id), ending.actor)
+
+
+def end_exchanged(organization_id: UUID, user_id: UUID, *, actor: Actor) -> None:
+    """Inside a transaction: what a person's company sign-in was exchanged for, because that is over. They say nothing
+    to bring it back but to sign in."""
+    mine = OAuthGrant.objects.filter(organization=organization_id, user=user_id)
+    _end(mine.filter(renewed_by=OAuthGrant.RenewedBy.EXCHANGE), actor)
+
+
+def _end(mine: QuerySet[OAuthGrant], actor: Actor) -> None:
     rows = mine.exclude(state=OAuthGrant.State.REVOKED).select_for_update(of=("self",))
     ended = list(rows.select_related("client", "user").order_by("pk"))
     for grant in ended:
-        mark_ended(grant, actor=ending.actor)
+        mark_ended(grant, actor=actor)
     if ended:
         transaction.on_commit(partial(current_app.send_task, TASK), robust=True)
 

@@ -46,11 +46,13 @@ def refresh_grants() -> int:
 
 
 def due_grants() -> QuerySet[OAuthGrant]:
-    """Of people who are active, used or connected lately, at providers that aren't left alone; urgent first."""
+    """Of people who are active, used or connected lately, at providers that aren't left alone; urgent first. A person's
+    sign-in is exchanged for a call of theirs alone."""
     active = Membership.objects.filter(
         organization=OuterRef("organization"), user=OuterRef("user"), is_active=True, user__is_active=True
     )
     due = OAuthGrant.objects.filter(state=OAuthGrant.State.ACTIVE, next_refresh_at__lte=Now() + AHEAD)
+    due = due.exclude(renewed_by=OAuthGrant.RenewedBy.EXCHANGE)
     free = due.filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
     ready = free.filter(Q(client__retry_at=None) | Q(client__retry_at__lt=Now()))
     wanted = ready.alias(used_at=Coalesce("last_used_at", "granted_at")).filter(used_at__gt=Now() - UNUSED_FOR)

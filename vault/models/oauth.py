@@ -86,6 +86,7 @@ class OAuthGrant(models.Model):
         REFRESH_TOKEN = "refresh_token", "Its refresh token"
         CLIENT_CREDENTIALS = "client_credentials", "Harriet's own client secret"
         JWT_BEARER = "jwt_bearer", "A service account's key"
+        EXCHANGE = "exchange", "The person's company sign-in"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="oauth_grants")

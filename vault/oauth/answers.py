@@ -31,7 +31,8 @@ UNUSABLE = "unusable_answer"
 """Our own code, for a success without a token that could be used."""
 _UNREADABLE = "unknown_error"
 """Ours, for an error that is no code."""
-_BEARER_SPELLINGS = frozenset({"", "bearer", "token", "user", "bot", "oauth", "access_token", "n/a", "n_a"})
+_BEARER_SPELLINGS = frozenset({"", "bearer", "token", "user", "bot", "oauth", "access_token"})
+"""Not `N_A`, by which an exchange says that what it gave is no access token (RFC 8693 §2.2.1)."""
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,40}")
 _CHALLENGE = re.compile(r'\berror="([A-Za-z0-9_.-]{1,40})"')
 _VISIBLE = re.compile(r"[\x21-\x7e]+")

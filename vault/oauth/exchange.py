@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from django.db import connection
+
 from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, Reach, session
 from harriet.lib.secret import Secret
 from vault.errors import CannotOpen
@@ -72,6 +74,12 @@ def send(ready: Ready, parameters: Parameters, *, deadline: float) -> TokenAnswe
             Kind.TRANSIENT, "no_answer", problem.message, is_outcome_open=problem.was_sent, is_endpoint_wide=True
         )
     return classify(answer.status_code, answer.headers, answer.content)
+
+
+def give_connection_back() -> None:
+    """Nobody holds a connection of the pool while something else is waited for."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _endpoint_refused(client: OAuthClient, endpoint: str) -> Failure | None:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from harriet.people.queries import database_now
-from vault.errors import NeedsConsent, NeedsOperator, NotNow, OutcomeUnknown, TokenProblem
+from vault.errors import NeedsConsent, NeedsOperator, NeedsSignIn, NotNow, OutcomeUnknown, TokenProblem
 from vault.models import OAuthGrant
 from vault.oauth.spool import is_spooled
 
@@ -161,6 +161,9 @@ def needs_consent(grant: OAuthGrant, *, reason: str = "") -> TokenProblem:
             client_id=grant.client_id,
             reason=told,
         )
+    if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
+        words = f"{grant.client.name} did not take the person's company sign-in, so they have to sign in once more."
+        return NeedsSignIn(words, client_id=grant.client_id, reason=told)
     return NeedsConsent(
         f"{grant.client.name} has to be connected again, by the person whose account it is.",
         client_id=grant.client_id,

@@ -170,10 +170,20 @@ def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> 
     if grant.user_id is None:
         _tell_admins(grant, why)
         return
-    text = f"Your connection to {grant.client.name} {why}. Connect it again to go on using its tools."
+    text = _text_for_person(grant, why)
     hear = active_here(grant.organization_id).filter(user=grant.user_id).values_list("user_id", flat=True)
     key = f"{matter_key(grant)}{grant.generation}"
     tell_people(Matter(CONNECT_AGAIN, grant.organization_id, key, text, "/me/connections/"), hear)
+
+
+def _text_for_person(grant: OAuthGrant, why: str) -> str:
+    name = grant.client.name
+    if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
+        return (
+            f"{name} did not take your company sign-in. Sign in to Harriet by your company’s sign-in once more to go on"
+            " using its tools. If it says so again right after that, show this to your IT team."
+        )
+    return f"Your connection to {name} {why}. Connect it again to go on using its tools."
 
 
 def _tell_admins(grant: OAuthGrant, why: str) -> None:

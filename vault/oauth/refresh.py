@@ -17,16 +17,16 @@ import random
 import time
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from vault.errors import CannotOpen
 from vault.models import OAuthGrant
 from vault.oauth.answers import Failure, TokenAnswer
 from vault.oauth.error_codes import Kind
-from vault.oauth.exchange import DEADLINE_SECONDS, Parameters, prepared, send
+from vault.oauth.exchange import DEADLINE_SECONDS, Parameters, give_connection_back, prepared, send
 from vault.oauth.lease import LEASE_SECONDS, Good, Held, Lease, Spooled, Wanted, look, not_now
 from vault.oauth.outcomes import keep_renewed, note_failure
-from vault.oauth.renewal import renewal_of
+from vault.oauth.renewal import renewal_of, taken
 from vault.oauth.renewed import Renewed, renewed_of
 from vault.oauth.sealing import refresh_token
 from vault.oauth.spool import spool, spooled, unspool
@@ -66,7 +66,7 @@ def _wait(grant_id: UUID, pause: float, ends_at: float) -> float:
     """The next pause. Raises NotNow when the time is over."""
     if time.monotonic() + pause > ends_at:
         raise not_now(OAuthGrant.objects.select_related("client").get(pk=grant_id))
-    _give_connection_back()
+    give_connection_back()
     time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # no secret
     return min(pause * 1.6, _LAST_LOOK)
 
@@ -88,7 +88,7 @@ def _renew(lease: Lease, wanted: Wanted) -> Wanted:
     except CannotOpen:
         note_failure(lease, _UNREADABLE)
         return _GOOD
-    answer = _asked(lease, parameters, began)
+    answer = parameters if isinstance(parameters, Failure) else _asked(lease, parameters, began)
     if isinstance(answer, TokenAnswer):
         renewed = renewed_of(lease.grant, answer, opener, began=lease.began, old_refresh=old)
         _make_safe(lease, renewed, opener)
@@ -106,8 +106,8 @@ def _asked(lease: Lease, parameters: Parameters, began: float) -> TokenAnswer | 
     left = LEASE_SECONDS - SAFETY_SECONDS - (time.monotonic() - began)
     if left <= 0:
         return _TOO_LATE
-    _give_connection_back()
-    return send(ready, parameters, deadline=min(DEADLINE_SECONDS, left))
+    give_connection_back()
+    return taken(lease.grant, send(ready, parameters, deadline=min(DEADLINE_SECONDS, left)))
 
 
 def _make_safe(lease: Lease, renewed: Renewed, opener: Opener) -> None:
@@ -125,7 +125,7 @@ def _keep(lease: Lease, renewed: Renewed) -> None:
             is_kept = keep_renewed(lease.grant, renewed, lease)
         except DatabaseError:
             log.warning("A renewed connection can't be put into the database yet; it is safe in a file.", exc_info=True)
-            _give_connection_back()
+            give_connection_back()
             time.sleep(0.2 * 2**number)
             continue
         if is_kept:
@@ -138,9 +138,3 @@ def _was_brought_meanwhile(lease: Lease, opener: Opener) -> bool:
     """Somebody whose lease had run out came back with an answer after all: that is why ours was refused."""
     brought = spooled(lease.grant, opener)
     return brought is not None and keep_renewed(lease.grant, brought, None)
-
-
-def _give_connection_back() -> None:
-    """Nobody holds a connection of the pool while something else is waited for."""
-    if not connection.in_atomic_block:
-        connection.close()

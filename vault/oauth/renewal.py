@@ -7,17 +7,24 @@ from collections.abc import Callable
 from harriet.lib.secret import Secret
 from vault.errors import CannotOpen
 from vault.models import OAuthGrant
+from vault.oauth.answers import Failure, TokenAnswer
 from vault.oauth.exchange import Parameters
 from vault.oauth.sealing import refresh_token
 from vault.oauth.service_account import renewal_by_key_file
+from vault.oauth.sign_in_exchange import judged, renewal_by_exchange
 from vault.open import Opener
 
 RenewedBy = OAuthGrant.RenewedBy
 
 
-def renewal_of(grant: OAuthGrant, opener: Opener) -> Parameters:
+def renewal_of(grant: OAuthGrant, opener: Opener) -> Parameters | Failure:
     """Raises CannotOpen when what is kept for it can't be used."""
     return RENEWALS[RenewedBy(grant.renewed_by)](grant, opener)
+
+
+def taken(grant: OAuthGrant, answer: TokenAnswer | Failure) -> TokenAnswer | Failure:
+    """What counts of an answer, by what was asked with."""
+    return judged(grant, answer) if grant.renewed_by == RenewedBy.EXCHANGE else answer
 
 
 def _by_refresh_token(grant: OAuthGrant, opener: Opener) -> Parameters:
@@ -41,8 +48,9 @@ def _scope(grant: OAuthGrant) -> dict[str, str | Secret]:
     return {"scope": grant.asked_scopes} if grant.asked_scopes else {}
 
 
-RENEWALS: dict[RenewedBy, Callable[[OAuthGrant, Opener], Parameters]] = {
+RENEWALS: dict[RenewedBy, Callable[[OAuthGrant, Opener], Parameters | Failure]] = {
     RenewedBy.REFRESH_TOKEN: _by_refresh_token,
     RenewedBy.CLIENT_CREDENTIALS: _by_client_credentials,
     RenewedBy.JWT_BEARER: renewal_by_key_file,
+    RenewedBy.EXCHANGE: renewal_by_exchange,
 }

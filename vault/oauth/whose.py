@@ -6,11 +6,12 @@ from uuid import UUID
 
 from vault.errors import NeedsConsent, NeedsOperator, TokenProblem
 from vault.models import OAuthClient, OAuthGrant
+from vault.oauth.exchanged import exchanged_access
 from vault.oauth.lease import LEASE_SECONDS
 from vault.oauth.shared import RENEWED_BY, shared_grant
 from vault.oauth.tokens import SealedAccess, sealed_access
 from vault.stored import SealedCredential
-from vault.types.base import PERSON, SERVICE_ACCOUNT
+from vault.types.base import EXCHANGE, PERSON, SERVICE_ACCOUNT
 from vault.types.oauth import resource_in
 from vault.types.registry import TYPES
 from vault.types.service_account import OF_PERSON
@@ -21,7 +22,7 @@ NEVER_CONNECTED = "never_connected"
 def is_per_person(sealed: SealedCredential) -> bool:
     """Whether each caller needs a grant of their own."""
     by = TYPES[sealed.type].signs_in_by
-    return by == PERSON or (by == SERVICE_ACCOUNT and sealed.placement.get("subject") == OF_PERSON)
+    return by in (PERSON, EXCHANGE) or (by == SERVICE_ACCOUNT and sealed.placement.get("subject") == OF_PERSON)
 
 
 def access_for(
@@ -33,6 +34,8 @@ def access_for(
 ) -> SealedAccess:
     """The token for a call of this person, of an integration key when nobody is named. Raises TokenProblem."""
     try:
+        if TYPES[sealed.type].signs_in_by == EXCHANGE:
+            return exchanged_access(sealed, user_id, rejected_generation=rejected_generation, wait_seconds=wait_seconds)
         grant_id = _of_person(sealed, user_id) if is_per_person(sealed) else _shared(sealed)
         return sealed_access(grant_id, rejected_generation=rejected_generation, wait_seconds=wait_seconds)
     except TokenProblem as problem:
@@ -42,6 +45,7 @@ def access_for(
 
 def _of_person(sealed: SealedCredential, user_id: UUID | None) -> UUID:
     mine = OAuthGrant.objects.filter(organization_id=sealed.organization_id, client_id=sealed.oauth_client_id)
+    mine = mine.exclude(renewed_by=OAuthGrant.RenewedBy.EXCHANGE)
     found = mine.filter(user_id=user_id, resource=resource_in(sealed.placement)) if user_id else mine.none()
     grant = found.only("pk").first()
     if grant is None:

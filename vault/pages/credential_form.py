@@ -17,7 +17,7 @@ from vault.oauth.addresses import callback_address
 from vault.oauth.scope_words import ScopeWords, words_for
 from vault.pages.schedule_form import ScheduleForm, schedule_of
 from vault.rules import check_credential, check_placement, type_named
-from vault.types.base import CLIENT, ORGANIZATION, PERSON, CredentialType, Input
+from vault.types.base import CLIENT, EXCHANGE, ORGANIZATION, PERSON, CredentialType, Input
 from vault.types.registry import (
     NO_CREDENTIAL_TYPE,
     TYPES,
@@ -122,6 +122,12 @@ class CredentialForm(ScheduleForm):
         """Of the types for which somebody may have to register Harriet."""
         codes, registered = [code for code, _ in choices_with_none()], {PERSON, ORGANIZATION, CLIENT}
         return _places((code for code, kind in TYPES.items() if kind.signs_in_by in registered), codes)
+
+    @property
+    def places_of_exchange(self) -> str:
+        """Of the types for which an admin sets something at the identity provider."""
+        codes = [code for code, _ in choices_with_none()]
+        return _places((code for code, kind in TYPES.items() if kind.signs_in_by == EXCHANGE), codes)
 
     @property
     def scopes_in_words(self) -> list[ScopeWords]:

@@ -13,14 +13,15 @@ Placement = Mapping[str, str]
 """Where and how a secret is sent, nothing secret: the inputs of its type, by their `key`."""
 
 
-SignsInBy = Literal["itself", "person", "organization", "client", "service_account"]
+SignsInBy = Literal["itself", "person", "organization", "client", "service_account", "exchange"]
 """What goes with a request: the secret itself, or a token that a person, an admin for everybody, Harriet or a service
-account was given."""
+account was given, or for which a person's company sign-in was exchanged."""
 ITSELF: SignsInBy = "itself"
 PERSON: SignsInBy = "person"
 ORGANIZATION: SignsInBy = "organization"
 CLIENT: SignsInBy = "client"
 SERVICE_ACCOUNT: SignsInBy = "service_account"
+EXCHANGE: SignsInBy = "exchange"
 
 
 @dataclass(frozen=True, slots=True)

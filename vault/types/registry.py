@@ -15,6 +15,7 @@ from vault.types.oauth_client import OAUTH_CLIENT
 from vault.types.oauth_shared import OAUTH_SHARED
 from vault.types.oauth_user import OAUTH_USER
 from vault.types.service_account import SERVICE_ACCOUNT_KEY
+from vault.types.token_exchange import TOKEN_EXCHANGE
 
 TYPES: dict[str, CredentialType] = {
     BASIC.code: BASIC,
@@ -24,6 +25,7 @@ TYPES: dict[str, CredentialType] = {
     OAUTH_SHARED.code: OAUTH_SHARED,
     OAUTH_CLIENT.code: OAUTH_CLIENT,
     SERVICE_ACCOUNT_KEY.code: SERVICE_ACCOUNT_KEY,
+    TOKEN_EXCHANGE.code: TOKEN_EXCHANGE,
 }
 """By the code that is stored, in the order in which they are offered."""
 USUAL_TYPE = BEARER.code

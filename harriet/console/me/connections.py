@@ -22,6 +22,8 @@ from harriet.lib.errors import Problem
 from harriet.pages.context import show
 from harriet.people.errors import NotFound
 from harriet.people.pages.guards import OrganizationRequest, in_organization
+from harriet.signin.models import IdentityProvider
+from harriet.signin.provider_queries import exchangeable_providers
 from vault.actions.agree_to_delegation import agree_to_delegation
 from vault.actions.end_grant import end_grant
 from vault.models import OAuthGrant
@@ -131,6 +133,12 @@ class LeavePage(MyPage):
         return words_for(" ".join(self.account.needed))
 
     @property
+    def sign_ins(self) -> list[IdentityProvider]:
+        """By which what is exchanged is kept; none for somebody who has connected an account instead."""
+        organization = self.account.connector.organization_id
+        return exchangeable_providers(organization) if self.account.is_by_sign_in else []
+
+    @property
     def domains(self) -> list[str]:
         return list(self.account.client.allowed_domains) if self.account.client else []
 
@@ -150,7 +158,7 @@ def connect_account_page(request: OrganizationRequest, connector_id: UUID) -> Ht
     """Sends them to the provider, wherever it sends them on to: browsers hold a form to its rule through redirects."""
     account = account_of(request.membership, connector_id)
     problem = ""
-    if request.method == "POST":
+    if request.method == "POST" and not account.is_by_sign_in:
         try:
             return _sent_off(request, account)
         except Problem as found:

@@ -49,9 +49,21 @@ _MORE = Standing(
     "Calls are made with your account. For some of its tools the service wants more than was allowed.",
     "Allow more",
 )
+_BY_SIGN_IN = Standing(
+    "ok", "Signed in", "Calls are made with your company’s sign-in. There is nothing to connect.", ""
+)
+_NO_SIGN_IN = Standing(
+    "attention",
+    "Sign in once",
+    "Calls are made with your company’s sign-in, and Harriet has none of yours that is good. They are not made before "
+    "you sign in by it again.",
+    "Sign in",
+)
 
 
 def standing_of(account: Account) -> Standing:
+    if account.is_by_sign_in:
+        return _BY_SIGN_IN if account.has_sign_in else _NO_SIGN_IN
     if account.needed:
         return _MORE
     return _NEW if account.grant is None else _STANDINGS[State(account.grant.state)]

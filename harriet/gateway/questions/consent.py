@@ -21,7 +21,7 @@ from harriet.gateway.errors import AccountNeeded, ToolRefusal
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.questions.rules import may_be_asked
-from harriet.gateway.steps.caller_words import account_words, way_to_connect, way_words
+from harriet.gateway.steps.caller_words import missing, refused_words, way_to_connect
 from harriet.gateway.steps.patience import Teller, hears_progress
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
@@ -61,6 +61,7 @@ class _Asking:
 
     def __init__(self, call: Call, connector: ConnectorRow, needed: NeedsConsent) -> None:
         self._call, self._connector, self._needed = call, connector, needed
+        self._missing = missing(needed, connector)
         self._id = str(new_id())
         self._teller = Teller(call)
 
@@ -68,17 +69,10 @@ class _Asking:
     def _link(self) -> str:
         return way_to_connect(self._connector)
 
-    @property
-    def _words(self) -> str:
-        return account_words(self._connector, self._needed)
-
-    @property
-    def _way(self) -> str:
-        return way_words(self._needed)
-
     def _params(self) -> dict[str, Any]:
         named = {"elicitationId": self._id} if self._call.speaks_sessions else {}
-        return {"mode": "url", "message": f"{self._words} {self._way} in Harriet.", "url": self._link, **named}
+        do = self._missing.do[0].upper() + self._missing.do[1:]
+        return {"mode": "url", "message": f"{self._missing.needs} {do} in Harriet.", "url": self._link, **named}
 
     async def tell_inbox(self) -> None:
         """Of a first time, and of more that is to be allowed: of a connection that ended they were told when it did."""
@@ -102,8 +96,8 @@ class _Asking:
         result = answer.get("result")
         if not isinstance(result, dict) or result.get("action") != "accept":
             raise ToolRefusal(
-                f"{self._words} It was not done, so the call was not made. When you want to: {self._way.lower()} at "
-                f"{self._link} and make the same call again."
+                f"{self._missing.needs} {self._missing.undone}, so the call was not made. When you want to, "
+                f"{self._missing.do} at {self._link} and make the same call again."
             )
 
     async def wait(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
@@ -118,7 +112,7 @@ class _Asking:
             else:
                 await self._tell_complete()
                 return result
-            await self._teller.say(f"Waiting for you to connect your account at {self._connector.name}.")
+            await self._teller.say(self._missing.waiting)
             await asyncio.sleep(LOOK_EVERY)
         return None
 
@@ -137,7 +131,7 @@ class _Asking:
 
     def refusal(self) -> ToolRefusal | AccountNeeded:
         """In the shape that its client can do most with: by its protocol, or as text with the link in it."""
-        told = f"{self._words} The call was not made. {self._way} at {self._link} and make the same call again."
+        told = refused_words(self._needed, self._connector)
         params = self._params()
         if self._call.speaks_sessions and may_be_asked(self._call.declared or {}, ELICITATION_CREATE, _encoded(params)):
             return AccountNeeded(told, [params])

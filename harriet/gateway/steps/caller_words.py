@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -26,7 +26,7 @@ from connectors.errors import (
 )
 from connectors.models import Connector
 from harriet.lib.text import excerpt
-from vault.errors import NeedsConsent, NeedsOperator, NeedsScopes, ScopesLacking, TokenProblem, VaultError
+from vault.errors import NeedsConsent, NeedsOperator, NeedsScopes, NeedsSignIn, ScopesLacking, TokenProblem, VaultError
 from vault.oauth.step_up import AGAIN, BARRED, GRANTED, NOT_GIVEN, SHARED
 
 ASK_IT = "You can't mend this yourself: show this message to your IT team."
@@ -65,8 +65,7 @@ def _no_token(problem: TokenProblem, connector: ConnectorRow) -> str:
             name=connector.name, scopes=named(problem.scopes), way=way_to_connect(connector), ask_it=ASK_IT
         )
     if isinstance(problem, NeedsConsent):
-        there = f"{way_words(problem)} at {way_to_connect(connector)} and make the same call again."
-        return f"{account_words(connector, problem)} The call was not made. {there}"
+        return refused_words(problem, connector)
     if isinstance(problem, NeedsOperator):
         return f"Nobody can sign in at {connector.name} at the moment, so the call was not made. {ASK_IT}"
     return f"{connector.name} gives no access at the moment, so the call was not made. Try again in a moment."
@@ -93,14 +92,43 @@ def named(scopes: tuple[str, ...]) -> str:
     )
 
 
-def way_words(problem: NeedsConsent) -> str:
-    return "Allow it" if isinstance(problem, NeedsScopes) else "Connect it"
+class Missing(NamedTuple):
+    """What a caller has to do themselves, once, in the words of sentences that go on after them."""
+
+    needs: str
+    do: str
+    undone: str
+    waiting: str
 
 
-def account_words(connector: ConnectorRow, problem: NeedsConsent) -> str:
+def missing(problem: NeedsConsent, connector: ConnectorRow) -> Missing:
+    name = connector.name
     if isinstance(problem, NeedsScopes):
-        return f"{connector.name} wants more of your account there for this than was allowed: {named(problem.scopes)}."
-    return f"{connector.name} needs your own account there, so that calls are made as you."
+        return Missing(
+            f"{name} wants more of your account there for this than was allowed: {named(problem.scopes)}.",
+            "allow it",
+            "It was not allowed",
+            f"Waiting for you to allow more of your account at {name}.",
+        )
+    if isinstance(problem, NeedsSignIn):
+        return Missing(
+            f"{name} takes your company sign-in, and Harriet has none of yours that is good.",
+            "sign in once by your company's sign-in",
+            "You did not sign in",
+            "Waiting for you to sign in by your company's sign-in.",
+        )
+    return Missing(
+        f"{name} needs your own account there, so that calls are made as you.",
+        "connect it",
+        "It was not connected",
+        f"Waiting for you to connect your account at {name}.",
+    )
+
+
+def refused_words(problem: NeedsConsent, connector: ConnectorRow) -> str:
+    needs, do, *_ = missing(problem, connector)
+    there = f"at {way_to_connect(connector)} and make the same call again."
+    return f"{needs} The call was not made. {do[0].upper()}{do[1:]} {there}"
 
 
 def way_to_connect(connector: ConnectorRow) -> str:

@@ -10,8 +10,9 @@ from django.db import transaction
 from audit.record import record
 from harriet.people.actions.assert_identity import lapse_identity
 from harriet.people.actors import person_label
-from harriet.people.models import AssertedIdentity
+from harriet.people.models import AssertedIdentity, Membership
 from harriet.signin.actions.finish_sign_in import actor_of_provider
+from harriet.signin.actions.forget_subjects import forget_subjects
 from harriet.signin.actions.take_provider_answer import keys_of, remember
 from harriet.signin.events import ClientsLapsed, SessionsEndedByProvider
 from harriet.signin.models import IdentityProvider, ProviderSession
@@ -37,13 +38,21 @@ def _end(provider: IdentityProvider, subject: str, sid: str) -> int:
         sessions = sessions.filter(subject=subject)
     rows = list(sessions.select_related("membership__user"))
     Session.objects.filter(pk__in=[row.session_id for row in rows]).delete()
+    subjects = {subject} if subject else {row.subject for row in rows}
+    forget_subjects(_signed_out(provider, subjects), actor=actor_of_provider(provider))
     for membership in {row.membership for row in rows}:
         count = sum(1 for row in rows if row.membership_id == membership.pk)
         event = SessionsEndedByProvider(person=person_label(membership.user), provider=provider.name, count=count)
         record(event, organization_id=provider.organization_id, actor=actor_of_provider(provider))
     if provider.logout_stops_clients:
-        _stop_clients(provider, {subject} if subject else {row.subject for row in rows})
+        _stop_clients(provider, subjects)
     return len(rows)
+
+
+def _signed_out(provider: IdentityProvider, subjects: set[str]) -> list[Membership]:
+    """Whose sign-in is over, whether or not a browser of theirs was still signed in here."""
+    found = Membership.objects.filter(identity__provider_id=provider.pk)
+    return list(found.filter(identity__subject__in=subjects, organization=provider.organization_id))
 
 
 def _stop_clients(provider: IdentityProvider, subjects: set[str]) -> None:

@@ -13,8 +13,9 @@ from harriet.people.models import AssertedIdentity, Membership
 from harriet.people.permissions import demand
 from harriet.people.role_rules import check_may_change
 from harriet.people.roles import Power
+from harriet.signin.actions.forget_subjects import forget_subjects
 from harriet.signin.events import IdentitySeparated
-from harriet.signin.models import ProviderSession, SubjectToken
+from harriet.signin.models import ProviderSession
 
 
 def separate_identity(membership: Membership, *, actor: Actor) -> None:
@@ -26,7 +27,7 @@ def separate_identity(membership: Membership, *, actor: Actor) -> None:
         if identity is None:
             return
         forget_identity(membership)
-        SubjectToken.objects.filter(membership=membership).delete()
+        forget_subjects([membership], actor=actor)
         keys = ProviderSession.objects.filter(membership=membership).values("session_id")
         Session.objects.filter(pk__in=keys).delete()
         event = IdentitySeparated(person=person_label(membership.user), subject=identity.subject)
