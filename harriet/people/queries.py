@@ -175,8 +175,9 @@ def live_tokens() -> QuerySet[AccessToken]:
 
 def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[AccessToken]:
     """Those that open something, and that somebody made: neither revoked nor expired. A connected app fetches itself
-    a new one every hour; it is known by its device."""
-    tokens = live_tokens().filter(organization=organization).exclude(kind=AccessToken.Kind.OAUTH)
+    a new one every hour; it is known by its device. So does a workload of an agent, which is known by its name."""
+    made = live_tokens().filter(organization=organization, workload_id=None)
+    tokens = made.exclude(kind=AccessToken.Kind.OAUTH)
     if user is not None:
         tokens = tokens.filter(user=user)
     return tokens.prefetch_related("groups").order_by("expires_at")

@@ -333,6 +333,7 @@ class IssuerTrusted(IssuerEvent):
     sentence = "{actor} made {name} a trusted issuer."
     tenant: Annotated[str, "the claim and value that an assertion must have, empty for an issuer of one's own"]
     clients: Annotated[str, "the AI clients that may bring its assertions, with spaces"]
+    takes: Annotated[str, "the types of assertions that are taken, with spaces: id_jag about people, workloads"]
     scopes: Annotated[str, "the most that it can give"]
 
 
@@ -359,3 +360,37 @@ class IssuerProfileApproved(IssuerEvent):
     sentence = "{actor} approved that {name} opens more of the profile {profile}."
     profile: Label
     scopes: Annotated[str, "what it opens from now on, as scopes"]
+
+
+class WorkloadEvent(AuditEvent):
+    """Something about a workload that is an agent here."""
+
+    agent: Annotated[str, "the agent’s name"]
+    person: Annotated[Label | None, "who answers for the agent"]
+    issuer: Annotated[str, "what the trusted issuer is called here"]
+    subject: Annotated[str, "the workload’s name, as the issuer has it"]
+
+
+class WorkloadBound(WorkloadEvent):
+    """From now on the issuer’s word about the workload opens the profile to the agent."""
+
+    code = "agent.workload_bound"
+    sentence = "{actor} let the workload {subject} of {issuer} act as the agent {agent}."
+    profile: Label
+
+
+class WorkloadEnded(WorkloadEvent):
+    """The workload is the agent no more."""
+
+    code = "agent.workload_ended"
+    sentence = "{actor} ended that the workload {subject} of {issuer} acts as the agent {agent}."
+    tokens: Annotated[int, "how many of its tokens were still good"]
+
+
+class WorkloadAdmitted(WorkloadEvent):
+    """It proved by its issuer’s word that it is itself, and was given a token for a quarter of an hour."""
+
+    code = "agent.workload_admitted"
+    sentence = "The workload {subject} was let in as the agent {agent}, as {issuer} says."
+    profile: Label
+    scopes: Annotated[str, "what the token opens, as scopes"]

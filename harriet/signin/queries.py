@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from oauth2_provider.settings import oauth2_settings
 
-from harriet.people.models import Organization, User
+from harriet.people.models import Agent, Organization, User
 from harriet.people.queries import or_not_found
-from harriet.signin.models import Application, ConnectedApp, TrustedIssuer, TrustedProfile
+from harriet.signin.models import Application, ConnectedApp, TrustedIssuer, TrustedProfile, WorkloadIdentity
 
 SCOPES: dict[str, str] = oauth2_settings.SCOPES
 
@@ -80,3 +80,20 @@ def waiting_profile(organization: Organization, pinned_id: UUID) -> TrustedProfi
     """Raises NotFound."""
     found = TrustedProfile.objects.filter(issuer__organization=organization, pk=pinned_id)
     return or_not_found(found.select_related("issuer__organization").first(), "Nothing waits there any more.")
+
+
+MOST_WORKLOADS = 200
+"""On the page of one trusted issuer."""
+
+
+def workloads_of_issuer(issuer: TrustedIssuer) -> QuerySet[WorkloadIdentity]:
+    return WorkloadIdentity.objects.filter(issuer=issuer).select_related("agent").order_by("subject")[:MOST_WORKLOADS]
+
+
+def workloads_of(agent: Agent) -> QuerySet[WorkloadIdentity]:
+    mine = WorkloadIdentity.objects.filter(agent=agent, issuer__organization=agent.organization_id)
+    return mine.select_related("issuer", "agent__owner", "agent__organization").order_by("issuer__name", "subject")
+
+
+def issuers_of_workloads(organization: Organization) -> QuerySet[TrustedIssuer]:
+    return TrustedIssuer.objects.filter(organization=organization, accepts_workloads=True).order_by("name", "pk")

@@ -16,12 +16,14 @@ from harriet.people.actions.pause_agent import pause_agent
 from harriet.people.actions.resume_agent import resume_agent
 from harriet.people.actors import actor_of
 from harriet.people.models import Agent, Membership
+from harriet.signin.actions.bind_workload import end_workload
 from tests.stage.clients import Client
 from tests.stage.directory import directory, user_id
 from tests.stage.office import Office
 from tests.stage.processes import Gateway
 from tests.stage.profiles import profile
 from tests.stage.waiting import wait_for
+from tests.stage.workloads import workload
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
@@ -83,3 +85,24 @@ def test_its_credential_opens_its_profile_alone_and_no_other_token_does(office: 
     assert Client(gateway, secret).request("ping").status in (403, 404)
     scim = issue_scim_token(office.cast.acme, "Entra ID", 30, actor=alice).secret.reveal()
     assert Client(gateway, scim).request("ping").status == 401
+
+
+def test_its_workload_is_let_in_at_once_and_out_within_a_second(office: Office, gateway: Gateway) -> None:
+    nightly = workload(office.cast, office.work)
+    office.wait_until_known(gateway)
+    said = nightly.bring(scope="tools.read").json()
+    client = Client(gateway, said["access_token"])
+    assert client.request("tools/list").status == 200, "looked up, though no snapshot knows it"
+    assert Client(gateway, f"{said['access_token']}x").request("tools/list").status == 401
+    other = profile(office.cast.acme, office.crm, groups=[office.cast.sales], slug="other")
+    office.wait_until_known(gateway)
+    assert Client(gateway, said["access_token"], f"/mcp/acme/{other.slug}").request("tools/list").status in (401, 403)
+    names = {tool["name"] for tool in client.request("tools/list").result["tools"]}
+    full = Client(gateway, nightly.bring().json()["access_token"])
+    assert names <= {tool["name"] for tool in full.request("tools/list").result["tools"]}
+    assert full.call("echo", {"text": "hello"}).text == "hello"
+    wait_for(lambda: Event.objects.filter(code="call.outcome").exists())
+    assert "Nightly report (agent of bob@acme.test)" in Event.objects.get(code="call.outcome").sentence
+    end_workload(nightly.identity, actor=actor_of(office.cast.alice))
+    client.until(401)
+    full.until(401)

@@ -59,7 +59,7 @@ REFUSED = [
     ({"keys": "[]"}, "not a JSON object"),
     ({"keys": '{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}'}, "no public signing key"),
     ({"keys": json.dumps({"keys": [private]})}, "no public signing key"),
-    ({"client_ids": " \n "}, "required"),
+    ({"client_ids": " \n "}, "Name 1 to 20 client ids"),
     ({"longest": "86400"}, "3600"),
     ({"scopes": []}, "required"),
 ]

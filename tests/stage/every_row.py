@@ -63,6 +63,7 @@ from harriet.signin.models import (
     TrustedIssuer,
     TrustedProfile,
     UsedAssertion,
+    WorkloadIdentity,
 )
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
@@ -188,6 +189,10 @@ def _signed_in_clients(cast: Cast, company: BusyCompany) -> None:
     )
     ConnectionStep.objects.create(organization=cast.acme, user=cast.dana, kind="token", client="Claude Code")
     issuer = TrustedIssuer.objects.create(organization=cast.acme, name="Acme Okta", issuer="https://acme.okta.example")
+    agent = Agent.objects.get(organization=cast.acme, name="Nightly report")
+    WorkloadIdentity.objects.create(
+        issuer=issuer, subject="system:serviceaccount:reports:nightly", agent=agent, profile_id=company.profile.pk
+    )
     TrustedProfile.objects.create(issuer=issuer, profile_id=company.profile.pk, scopes="tools.read")
     UsedAssertion.objects.create(
         organization=cast.acme, issuer=issuer.issuer, jti_hash=b"\x07" * 32, expires_at=timezone.now()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connectors.models import Profile
 from harriet.console.agents.forms import AgentCredentialForm, AgentForm, OwnerForm, PauseForm
+from harriet.console.agents.named import named_agent
 from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.pages.context import PageContext, show, show_once
@@ -30,8 +31,10 @@ from harriet.people.models import AccessToken, Agent
 from harriet.people.pages.guards import OrganizationRequest, in_organization, needs
 from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.permissions import has_power
-from harriet.people.queries import agent_of, or_not_found, tokens_of
+from harriet.people.queries import or_not_found, tokens_of
 from harriet.people.roles import Power
+from harriet.signin.models import WorkloadIdentity
+from harriet.signin.queries import workloads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class AgentPage(PageContext):
     active = "agents"
     agent: Agent
     tokens: list[AccessToken]
+    workloads: list[WorkloadIdentity]
+    """Of trusted issuers, which it may be."""
     profiles: dict[UUID, str]
     """The names of those that a credential is for."""
     form: AgentForm
@@ -56,13 +61,7 @@ class AgentPage(PageContext):
 @require_safe
 @in_organization
 def agent_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    return _shown(request, _agent(request, pk))
-
-
-def _agent(request: OrganizationRequest, pk: UUID) -> Agent:
-    """For whoever sees company settings, and for its owner. Raises NotFound."""
-    agents = None if has_power(request.membership, Power.VIEW_SETTINGS) else request.user
-    return agent_of(request.organization, pk, owned_by=agents)
+    return _shown(request, named_agent(request, pk))
 
 
 def _shown(
@@ -76,10 +75,13 @@ def _shown(
 ) -> HttpResponse:
     """The page, with the form that was sent when something was wrong with it."""
     tokens = list(_tokens(request).filter(agent=agent))
-    named = Profile.objects.filter(organization=request.organization, pk__in=[one.profile_id for one in tokens])
+    workloads = list(workloads_of(agent))
+    bound = [one.profile_id for one in (*tokens, *workloads)]
+    named = Profile.objects.filter(organization=request.organization, pk__in=bound)
     page = AgentPage(
         agent=agent,
         tokens=tokens,
+        workloads=workloads,
         profiles=dict(named.values_list("pk", "name")),
         form=form or AgentForm(agent),
         owner_form=owner_form or OwnerForm(request.organization),
@@ -100,7 +102,7 @@ def _tokens(request: OrganizationRequest) -> QuerySet[AccessToken]:
 @require_POST
 @needs(Power.MANAGE_TOKENS)
 def change_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    agent = _agent(request, pk)
+    agent = named_agent(request, pk)
     form = AgentForm(agent, request.POST)
     if form.is_searching or attempt(form, lambda given: change_agent(agent, **given, actor=request.actor)) is None:
         return _shown(request, agent, form=form)
@@ -111,7 +113,7 @@ def change_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @needs(Power.MANAGE_TOKENS)
 def transfer_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    agent = _agent(request, pk)
+    agent = named_agent(request, pk)
     form = OwnerForm(request.organization, request.POST)
     moved = attempt(form, lambda given: transfer_agent(agent, given["owner"], actor=request.actor))
     if moved is None:
@@ -123,7 +125,7 @@ def transfer_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @in_organization
 def pause_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    agent, form = _agent(request, pk), PauseForm(request.POST)
+    agent, form = named_agent(request, pk), PauseForm(request.POST)
     if not form.is_valid():
         return _shown(request, agent, pause_form=form)
     try:
@@ -138,7 +140,7 @@ def pause_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @in_organization
 def resume_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    agent = _agent(request, pk)
+    agent = named_agent(request, pk)
     resume_agent(agent, actor=request.actor)
     messages.success(request, f"{agent.name} goes on.")
     return redirect("agents:detail", pk)
@@ -147,7 +149,7 @@ def resume_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @in_organization
 def end_this_agent(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    agent = _agent(request, pk)
+    agent = named_agent(request, pk)
     form = ConfirmForm(agent.name, request.POST)
     if attempt(form, lambda _: end_agent(agent, actor=request.actor)) is None:
         return _shown(request, agent, end_form=form)
@@ -165,7 +167,7 @@ class NewAgentCredentialPage(PageContext):
 
 @in_organization
 def new_agent_credential_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
-    agent = _agent(request, pk)
+    agent = named_agent(request, pk)
     form = AgentCredentialForm(request.organization, request.POST or None)
     made = attempt(form, lambda given: made_once(request, lambda: _issued(request, agent, given)))
     if made is None:
@@ -202,7 +204,7 @@ def agent_credential_page(request: OrganizationRequest, pk: UUID) -> HttpRespons
 @require_POST
 @in_organization
 def revoke_agent_credential(request: OrganizationRequest, pk: UUID, token_pk: UUID) -> HttpResponse:
-    agent = _agent(request, pk)
+    agent = named_agent(request, pk)
     found = _tokens(request).filter(agent=agent, pk=token_pk).first()
     token = or_not_found(found, "There is no such credential here.")
     revoke_token(token, actor=request.actor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -11,6 +11,7 @@ from harriet.pages.picker import OneField
 from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Agent, Organization, User
 from harriet.people.pages.fields import AccountField, ExpiryField, GroupsField
+from harriet.signin.models import TrustedIssuer
 
 _GROUPS = "The agent may use what these groups may use, and nothing else."
 _OWNER = "One person, who hears when something is wrong with it. They never approve its calls."
@@ -64,6 +65,27 @@ class AgentCredentialForm(PickingForm):
             required=False,
             nothing="Any that its groups have",
             help_text="The only MCP address that this credential opens.",
+        )
+
+
+class WorkloadForm(PickingForm):
+    """Which workload of a trusted issuer the agent is."""
+
+    issuer = forms.ChoiceField(label="Who vouches for it", help_text="A trusted issuer, such as your cluster.")
+    subject = forms.CharField(
+        label="Name of the workload (sub)",
+        max_length=500,
+        help_text="Exactly as its tokens have it, for example: system:serviceaccount:reports:nightly",
+        widget=forms.TextInput(attrs={"class": "code", "spellcheck": "false"}),
+    )
+
+    def __init__(self, organization: Organization, issuers: list[TrustedIssuer], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.issuers = {str(one.pk): one for one in issuers}
+        choices = cast(forms.ChoiceField, self.fields["issuer"])
+        choices.choices = [(pk, one.name) for pk, one in self.issuers.items()]
+        self.fields["profile"] = OneField(
+            Profiles(organization), label="Profile", help_text="The only MCP address that it opens."
         )
 
 

@@ -16,6 +16,7 @@ from harriet.console.agents.agent import (
     transfer_this_agent,
 )
 from harriet.console.agents.listed import agents_page, new_agent_page
+from harriet.console.agents.workloads import end_this_workload, new_workload_page
 
 agent_urls = (
     [
@@ -29,6 +30,8 @@ agent_urls = (
         path("<uuid:pk>/resume/", resume_this_agent, name="resume"),
         path("<uuid:pk>/end/", end_this_agent, name="end"),
         path("<uuid:pk>/credentials/new/", new_agent_credential_page, name="new_credential"),
+        path("<uuid:pk>/workloads/new/", new_workload_page, name="new_workload"),
+        path("<uuid:pk>/workloads/<uuid:workload_pk>/end/", end_this_workload, name="end_workload"),
         path("<uuid:pk>/credentials/<uuid:token_pk>/revoke/", revoke_agent_credential, name="revoke"),
     ],
     "agents",

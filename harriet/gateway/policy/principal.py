@@ -38,7 +38,8 @@ class Principal:
     expires_at: datetime
     """When the access ends."""
     scopes: frozenset[str] | None = None
-    """What a person allowed a connected app; None for tokens that groups and profiles alone bound."""
+    """What a person allowed a connected app, or an issuer its workload; None for tokens that groups and profiles alone
+    bound."""
     secret_until: datetime | None = None
     """When this secret has to be exchanged for the next one, where that comes before."""
     expires: float = field(init=False)
@@ -64,14 +65,21 @@ def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
     return found
 
 
-def load_app_principal(facts: OrganizationFacts, key: bytes) -> dict[bytes, Principal]:
-    """The bearer of a connected app's token that came after the facts, by its secrets. One query."""
+def load_fetched_principal(facts: OrganizationFacts, key: bytes) -> dict[bytes, Principal]:
+    """The bearer of a connected app's or a workload's token that came after the facts, by its secrets. One query, and
+    for a workload another one for the groups of its agent."""
     is_it = Q(token_hash=key) | Q(previous_hash=key)
-    token = _opening(facts.id).filter(is_it, kind=AccessToken.Kind.OAUTH).values_list(*_TOKEN).first()
-    principal = _principal(_Token(*token), facts, set()) if token is not None else None
-    if token is None or principal is None or not principal.caller.is_active:
+    fetched = Q(kind=AccessToken.Kind.OAUTH) | Q(workload_id__isnull=False)
+    values = _opening(facts.id).filter(is_it, fetched).values_list(*_TOKEN).first()
+    if values is None:
         return {}
-    return dict(_by_secret(_Token(*token), principal))
+    token = _Token(*values)
+    principal = _principal(token, facts, _groups_of_agent(token.agent_id) if token.agent_id else set())
+    return dict(_by_secret(token, principal)) if principal is not None and principal.caller.is_active else {}
+
+
+def _groups_of_agent(agent_id: UUID) -> set[UUID]:
+    return set(Agent.groups.through.objects.filter(agent_id=agent_id).values_list("group_id", flat=True))
 
 
 def _opening(organization_id: UUID) -> QuerySet[AccessToken]:
@@ -190,6 +198,7 @@ def _agent(token: _Token, agent_id: UUID, facts: OrganizationFacts, group_ids: s
         token_hint=token.hint,
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
+        scopes=frozenset(token.scopes.split()) if token.scopes else None,
     )
 
 

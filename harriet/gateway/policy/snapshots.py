@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 
 from harriet.gateway.policy.compile import compile_snapshot
-from harriet.gateway.policy.principal import load_app_principal
+from harriet.gateway.policy.principal import load_fetched_principal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import may_enter
 from harriet.gateway.processes.background import Background
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
+_FETCHED = (PREFIXES["oauth"], PREFIXES["agent"])
+"""How the tokens begin that clients and workloads fetch by themselves."""
 LONGEST_TOKEN = 100
 """Characters of a token that is looked up."""
 
@@ -125,12 +127,13 @@ class Snapshots:
         return snapshot
 
     async def admit(self, slug: str, token: str) -> bool:
-        """Looks a connected app's token up that the snapshot doesn't know, and keeps its bearer until the next one.
+        """Looks a token up that the snapshot doesn't know, of a connected app or a workload, which fetch theirs by
+        themselves; and keeps its bearer until the next one.
         Only in the snapshot that was asked: a revocation moves the version, and the next snapshot comes without it."""
         snapshot = self.get(slug)
-        if snapshot is None or not token.startswith(PREFIXES["oauth"]) or len(token) > LONGEST_TOKEN:
+        if snapshot is None or not token.startswith(_FETCHED) or len(token) > LONGEST_TOKEN:
             return False
-        found = await in_database(load_app_principal, snapshot.facts, hash_token(token))
+        found = await in_database(load_fetched_principal, snapshot.facts, hash_token(token))
         snapshot.admit(found)
         return bool(found)
 
@@ -138,7 +141,7 @@ class Snapshots:
         """A token may have come after the facts that are new now: whoever was let in with it isn't put out."""
         keys = before.admitted.keys() - snapshot.principals.keys() if before is not None else ()
         for key in keys:
-            snapshot.admit(await in_database(load_app_principal, snapshot.facts, key))
+            snapshot.admit(await in_database(load_fetched_principal, snapshot.facts, key))
 
     async def _reload_until_current(self, organization_id: UUID) -> None:
         try:

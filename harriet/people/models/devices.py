@@ -70,10 +70,13 @@ class AccessToken(models.Model):
     groups = models.ManyToManyField(Group, blank=True, related_name="integration_keys")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, null=True, related_name="tokens")
     scopes = models.CharField(max_length=200, blank=True, db_default="")
-    """Of a connected app's: what the person allowed it, separated by spaces (RFC 6749 §3.3). Empty for other kinds,
-    which are bounded by groups and profiles alone."""
+    """Of a connected app's: what the person allowed it, separated by spaces (RFC 6749 §3.3); of a workload's: what its
+    issuer may give. Empty for others, which are bounded by groups and profiles alone."""
     profile_id: models.UUIDField[uuid.UUID | None, uuid.UUID | None] = models.UUIDField(null=True, db_index=True)
     """When set, the only profile that this token opens. No foreign key: profiles live two floors above."""
+    workload_id: models.UUIDField[uuid.UUID | None, uuid.UUID | None] = models.UUIDField(null=True)
+    """Of an agent's: which workload of a trusted issuer fetched it for itself, for a quarter of an hour. No foreign
+    key: issuers are trusted three floors above."""
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     """The person who made it and saw it: they decide on none of its calls. Nobody when it was made on the machine that
     runs Harriet without saying by whom."""
@@ -111,6 +114,9 @@ class AccessToken(models.Model):
                 fields=["previous_hash"],
                 condition=models.Q(previous_hash__isnull=False),
                 name="token_previous_hash",
+            ),
+            models.Index(
+                fields=["workload_id"], condition=models.Q(workload_id__isnull=False), name="token_of_workload"
             ),
         ]
 

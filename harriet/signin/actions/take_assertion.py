@@ -53,8 +53,8 @@ def take_assertion(membership: Membership, profile: Profile, said: Asserted, *, 
     """Within a transaction in which the membership is held. None when nothing is left that somebody has said yes to:
     what waits is kept. Raises OAuthProblem, and then nothing was used up."""
     with transaction.atomic():
-        _hold(said.issuer)
-        _use_once(said)
+        hold_issuer(said.issuer)
+        use_once(said.issuer, said.jti, said.expires)
         allowed = _allowed(membership, profile, said)
         if not allowed:
             return None
@@ -74,21 +74,22 @@ def profile_scopes(membership: Membership, profile: Profile) -> set[str]:
     return {scope_of(kind, decided or proposed) for kind, decided, proposed in kinds}
 
 
-def _hold(issuer: TrustedIssuer) -> None:
+def hold_issuer(issuer: TrustedIssuer) -> None:
     """What ends or narrows the trust comes before or after, never between."""
     held = TrustedIssuer.objects.select_for_update(no_key=True).filter(pk=issuer.pk, changed_at=issuer.changed_at)
     if held.first() is None:
         raise refused("What is trusted of the issuer has just changed. Try again.")
 
 
-def _use_once(said: Asserted) -> None:
+def use_once(issuer: TrustedIssuer, jti: str, expires: datetime) -> None:
+    """Raises OAuthProblem."""
     try:
         with transaction.atomic():
             UsedAssertion.objects.create(
-                organization_id=said.issuer.organization_id,
-                issuer=said.issuer.issuer,
-                jti_hash=hashlib.sha256(said.jti.encode("utf-8", "surrogatepass")).digest(),
-                expires_at=said.expires + 2 * SKEW,
+                organization_id=issuer.organization_id,
+                issuer=issuer.issuer,
+                jti_hash=hashlib.sha256(jti.encode("utf-8", "surrogatepass")).digest(),
+                expires_at=expires + 2 * SKEW,
             )
     except IntegrityError:
         raise refused("The assertion was used before (jti). Each one is used once.") from None

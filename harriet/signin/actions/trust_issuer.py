@@ -1,4 +1,4 @@
-"""Says whose word about people opens profiles, changes what is taken of it, and ends it."""
+"""Says whose word about people and workloads opens profiles, changes what is taken of it, and ends it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from harriet.people.names import clean_name
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
+from harriet.signin.actions.bind_workload import end_workload_tokens
 from harriet.signin.actions.end_connected_app import end_apps
 from harriet.signin.events import IssuerChanged, IssuerEnded, IssuerProfileApproved, IssuerTrusted
 from harriet.signin.models import ConnectedApp, TrustedIssuer, TrustedProfile
@@ -32,7 +33,7 @@ MOST_CLIENTS = 20
 SHORTEST, LONGEST = 30, 3600
 _VENDORS = ("claude.ai", "claude.com", "anthropic.com", "openai.com", "chatgpt.com", "accounts.google.com")
 """Whose one issuer speaks for all of their customers."""
-_BINDING = ("issuer", "accepts_id_jag", "tenant_claim", "tenant_value", "client_ids", "scopes")
+_BINDING = ("issuer", "accepts_id_jag", "accepts_workloads", "tenant_claim", "tenant_value", "client_ids", "scopes")
 """What was opened by it ends when one of these is another."""
 
 
@@ -51,6 +52,7 @@ class Trust:
     client_ids: list[str]
     longest: int
     scopes: str
+    accepts_workloads: bool = False
 
     def fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -130,6 +132,7 @@ def _held(issuer: TrustedIssuer) -> TrustedIssuer:
 
 def _end_apps(issuer: TrustedIssuer) -> int:
     ended = len(end_apps(ConnectedApp.objects.filter(given_by=issuer), "issuer_ended"))
+    end_workload_tokens(issuer.workloads.select_related("agent"))
     move_version(issuer.organization_id)
     return ended
 
@@ -149,6 +152,7 @@ def _told(issuer: TrustedIssuer) -> dict[str, str]:
         "issuer": issuer.issuer,
         "tenant": f"{issuer.tenant_claim} = {issuer.tenant_value}" if issuer.tenant_claim else "",
         "clients": " ".join(issuer.client_ids),
+        "takes": " ".join(one for one in ("id_jag", "workloads") if getattr(issuer, f"accepts_{one}")),
         "scopes": issuer.scopes,
     }
 
@@ -162,7 +166,8 @@ def _checked(organization: Organization, trust: Trust) -> dict[str, Any]:
     if bool(trust.tenant_claim) != bool(trust.tenant_value):
         raise PeopleError("Give the tenant's claim and its value, or neither.", field="tenant_value")
     given["client_ids"] = clients = list(dict.fromkeys(one.strip() for one in trust.client_ids if one.strip()))
-    if not 1 <= len(clients) <= MOST_CLIENTS or any(len(one) > 255 for one in clients):
+    least = 1 if trust.accepts_id_jag else 0
+    if not least <= len(clients) <= MOST_CLIENTS or any(len(one) > 255 for one in clients):
         raise PeopleError(f"Name 1 to {MOST_CLIENTS} client ids, one a line.", field="client_ids")
     if not SHORTEST <= trust.longest <= LONGEST:
         raise PeopleError(f"Choose {SHORTEST} to {LONGEST} seconds.", field="longest")

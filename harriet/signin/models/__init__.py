@@ -20,7 +20,7 @@ from harriet.signin.models.server import (
     RefreshToken,
 )
 from harriet.signin.models.steps import ConnectionStep
-from harriet.signin.models.trusted import TrustedIssuer, TrustedProfile, UsedAssertion
+from harriet.signin.models.trusted import TrustedIssuer, TrustedProfile, UsedAssertion, WorkloadIdentity
 
 __all__ = [
     "Application",
@@ -43,4 +43,5 @@ __all__ = [
     "TrustedIssuer",
     "TrustedProfile",
     "UsedAssertion",
+    "WorkloadIdentity",
 ]

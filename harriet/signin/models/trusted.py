@@ -1,4 +1,4 @@
-"""Whose word about people Harriet takes at its token endpoint, and what was already used of it."""
+"""Whose word about people and workloads Harriet takes at its token endpoint, and what was already used of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from harriet.lib.ids import new_id
-from harriet.people.models import Organization
+from harriet.people.models import Agent, Organization
 
 
 class TrustedIssuer(models.Model):
@@ -22,6 +22,8 @@ class TrustedIssuer(models.Model):
     """`iss`, letter by letter."""
     accepts_id_jag = models.BooleanField(default=False)
     """For people (Identity Assertion JWT Authorization Grant). Each type of assertion is trusted by itself."""
+    accepts_workloads = models.BooleanField(default=False)
+    """For agents: what its platform says of a workload (RFC 7523)."""
     keys_url = models.CharField(max_length=500, blank=True)
     keys = models.JSONField(default=dict, blank=True)
     """A JWK set of public keys, where there is no address to read one from."""
@@ -67,6 +69,27 @@ class TrustedProfile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issuer}: {self.scopes}"
+
+
+class WorkloadIdentity(models.Model):
+    """A workload for which an issuer vouches is one agent here, and opens one profile."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="workloads")
+    subject = models.CharField(max_length=500)
+    """`sub`, letter by letter."""
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="workloads")
+    profile_id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="workload_once")]
+        indexes = [models.Index(fields=["-made_at"], name="workload_newest")]
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class UsedAssertion(models.Model):

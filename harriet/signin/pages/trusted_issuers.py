@@ -1,4 +1,4 @@
-"""Trusted issuers: whose word about people opens profiles without a question, and what waits for a yes."""
+"""Trusted issuers: whose word about people and workloads opens profiles, and what waits for a yes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,17 @@ from harriet.signin.actions.trust_issuer import (
     end_issuer,
     trust_issuer,
 )
-from harriet.signin.models import TrustedIssuer, TrustedProfile
-from harriet.signin.protocol.addresses import issuer_of
+from harriet.signin.models import TrustedIssuer, TrustedProfile, WorkloadIdentity
+from harriet.signin.protocol.addresses import issuer_of, token_endpoint_of
 from harriet.signin.queries import SCOPES as SCOPE_WORDS
-from harriet.signin.queries import issuer_named, issuers_of, profiles_of_issuer, scope_words, waiting_profile
+from harriet.signin.queries import (
+    issuer_named,
+    issuers_of,
+    profiles_of_issuer,
+    scope_words,
+    waiting_profile,
+    workloads_of_issuer,
+)
 
 _CODE = {"class": "code", "spellcheck": "false"}
 
@@ -49,6 +56,12 @@ class IssuerForm(forms.Form):
         label="Take its assertions about people (ID-JAG)",
         required=False,
         help_text="Untick it to pause: what it had opened ends, and its assertions are refused.",
+    )
+    accepts_workloads = forms.BooleanField(
+        label="Take its tokens of workloads (for agents)",
+        required=False,
+        help_text="For a platform that runs your programs, such as Kubernetes or a CI service: an agent then needs no "
+        "secret. Which workload is which agent is said on the agent’s page. It has nothing to do with people.",
     )
     keys_url = forms.CharField(
         label="Address of its keys",
@@ -85,9 +98,10 @@ class IssuerForm(forms.Form):
     )
     client_ids = forms.CharField(
         label="Client ids",
+        required=False,
         max_length=6000,
-        help_text="One a line: the AI clients that may bring its assertions. A client has a secret, made under AI "
-        "clients, or its id is the address of its document.",
+        help_text="For assertions about people, one a line: the AI clients that may bring them. A client has a secret, "
+        "made under AI clients, or its id is the address of its document.",
         widget=forms.Textarea(attrs={"rows": 3, **_CODE}),
     )
     longest = forms.IntegerField(
@@ -128,7 +142,7 @@ class IssuerRow:
 
     @property
     def status(self) -> tuple[str, str]:
-        if not self.issuer.accepts_id_jag:
+        if not self.issuer.accepts_id_jag and not self.issuer.accepts_workloads:
             return "neutral", "Paused"
         return ("attention", "Waits for you") if self.waits else ("ok", "Trusted")
 
@@ -185,6 +199,8 @@ class IssuerPage(PageContext):
     form: IssuerForm
     ending: ConfirmForm
     our_issuer: str
+    workloads: list[WorkloadIdentity]
+    our_token_endpoint: str
     can_manage: bool
 
 
@@ -228,6 +244,8 @@ def _shown(request: OrganizationRequest, issuer: TrustedIssuer, form: IssuerForm
         form=form,
         ending=ending,
         our_issuer=issuer_of(request.organization.slug),
+        workloads=list(workloads_of_issuer(issuer)),
+        our_token_endpoint=token_endpoint_of(request.organization.slug),
         can_manage=_can_manage(request),
     )
     return show(request, page, status=status_of(form, ending))
@@ -248,6 +266,7 @@ def _as_it_is(issuer: TrustedIssuer) -> dict[str, Any]:
         "name",
         "issuer",
         "accepts_id_jag",
+        "accepts_workloads",
         "keys_url",
         "allow_internal",
         "tenant_claim",

@@ -19,6 +19,11 @@ def issuer_of(organization_slug: str) -> str:
     return f"{settings.BASE_URL}/oauth/{organization_slug}"
 
 
+def token_endpoint_of(organization_slug: str) -> str:
+    """What a workload's token is for, letter by letter."""
+    return f"{issuer_of(organization_slug)}/token"
+
+
 def resource_of(organization_slug: str, profile_slug: str) -> str:
     """The one URL that a token for the profile is bound to (RFC 8707)."""
     return f"{settings.BASE_URL}/mcp/{organization_slug}/{profile_slug}"

@@ -1,5 +1,5 @@
 """A client brings an issuer's word about a person instead of the person (RFC 7523 §2.1, ID-JAG): who it is, whether the
-organization trusts the issuer for it, and what it opens."""
+organization trusts the issuer for it, and what it opens. A workload brings one about itself (`workloads`)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from harriet.signin.actions.take_assertion import Asserted, Given, take_assertio
 from harriet.signin.models import Application, TrustedIssuer
 from harriet.signin.protocol import id_jag
 from harriet.signin.protocol.addresses import issuer_of, profile_slug_in
-from harriet.signin.protocol.id_jag import Unproved, only_one, refused, text_of
+from harriet.signin.protocol.id_jag import only_one, refused, text_of
 from harriet.signin.protocol.problems import OAuthProblem
 from harriet.signin.server.clients import client_problem
 from harriet.signin.server.endpoints import Server, TokenAnswer, proved_client
 from harriet.signin.server.endpoints import refused as as_answer
 from harriet.signin.server.issuer_keys import keys_for
+from harriet.signin.server.trust import PEOPLE, trusted_issuer
+from harriet.signin.server.workloads import answer_workload
 from harriet.signin.steps import note_step
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_MOST_ISSUERS = 50
 _GRANT = "assertion of a trusted issuer"
 
 
@@ -39,6 +40,8 @@ _GRANT = "assertion of a trusted issuer"
 def answer_assertion(organization: Organization, form: QueryDict, headers: Mapping[str, str]) -> TokenAnswer:
     """Raises OAuthProblem. No refresh token: the client brings the next assertion."""
     _check_form(form)
+    if id_jag.is_of_workload(form.get("assertion", "")):
+        return answer_workload(organization, form, headers)
     server = Server(organization, may_fetch=_is_named(organization, form.get("client_id", "")))
     try:
         client = proved_client(server, form, headers)
@@ -72,7 +75,7 @@ def _is_named(organization: Organization, client_id: str) -> bool:
 def _given(organization: Organization, client: Application, form: QueryDict, now: datetime) -> Given:
     _check_client(client)
     unproved = id_jag.read(form.get("assertion", ""))
-    issuer = _trusted(organization, unproved)
+    issuer = trusted_issuer(organization, unproved, PEOPLE)
     if not id_jag.is_signed(unproved, keys_for(issuer, unproved)):
         raise refused("The assertion's signature is by no key of the issuer.")
     said, profile_slug = _judged(issuer, client, unproved.claims, form, now)
@@ -98,25 +101,6 @@ def _check_client(client: Application) -> None:
             "unauthorized_client",
             "A client that brings assertions has a secret, or is known by the address of its document.",
         )
-
-
-def _trusted(organization: Organization, unproved: Unproved) -> TrustedIssuer:
-    """By what the assertion says of itself: that it is true is shown by this one's keys, and by no other's."""
-    rows = TrustedIssuer.objects.filter(organization=organization, issuer=unproved.issuer)
-    known = list(rows.select_related("organization").order_by("pk")[:_MOST_ISSUERS])
-    if not known:
-        raise refused("The organization does not trust this issuer (iss).")
-    of_tenant = [one for one in known if _is_tenant(one, unproved.claims)]
-    if not of_tenant:
-        raise refused("The organization trusts this issuer for another tenant only.")
-    found = next((one for one in of_tenant if one.accepts_id_jag), None)
-    if found is None:
-        raise refused("The organization does not trust this issuer for assertions about people (ID-JAG).")
-    return found
-
-
-def _is_tenant(issuer: TrustedIssuer, claims: Mapping[str, Any]) -> bool:
-    return not issuer.tenant_claim or claims.get(issuer.tenant_claim) == issuer.tenant_value
 
 
 def _judged(
