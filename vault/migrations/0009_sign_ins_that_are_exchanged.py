@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0007_how_grants_are_renewed'),
+        ('vault', '0008_wanted_scopes_and_shared_accounts'),
     ]
 
     operations = [
