@@ -76,8 +76,8 @@ def _shown(
     """The page, with the form that was sent when something was wrong with it."""
     tokens = list(_tokens(request).filter(agent=agent))
     workloads = list(workloads_of(agent))
-    bound = [one.profile_id for one in (*tokens, *workloads)]
-    named = Profile.objects.filter(organization=request.organization, pk__in=bound)
+    bound = [*(one.profile_id for one in tokens), *(one.profile_id for one in workloads)]
+    named = Profile.objects.filter(organization=request.organization, pk__in=filter(None, bound))
     page = AgentPage(
         agent=agent,
         tokens=tokens,

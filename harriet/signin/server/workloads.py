@@ -59,7 +59,8 @@ def _judged(issuer: TrustedIssuer, claims: Mapping[str, Any], form: QueryDict, n
     scopes = _scopes(issuer, form)
     if not scopes:
         raise OAuthProblem("invalid_scope", f"The issuer gives none of this. The scopes here are {', '.join(SCOPES)}.")
-    slug = profile_slug_in(form["resource"], organization.slug) if form.get("resource") else ""
+    named = str(form.get("resource") or "")
+    slug = profile_slug_in(named, organization.slug) if named else ""
     if slug is None:
         raise OAuthProblem("invalid_target", "The resource is not the URL of one of the organization's profiles.")
     jti = text_of(claims, "jti") if "jti" in claims else ""
