@@ -12,6 +12,7 @@ from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
 from harriet.people.api.agents import agent_api_urls
 from harriet.people.api.views import people_api_urls
+from harriet.signin.api.trust import trust_api_urls
 from harriet.signin.api.views import signin_api_urls
 
 api_urls = (
@@ -21,6 +22,7 @@ api_urls = (
         *connector_api_urls,
         *people_api_urls,
         *signin_api_urls,
+        *trust_api_urls,
         *agent_api_urls,
         *audit_api_urls,
     ],

@@ -141,6 +141,7 @@ def details(cast: Cast) -> list[str]:
         *(reverse("clients:detail", args=[one.pk]) for one in clients_of(cast.acme).filter(name__in=_CLIENTS)),
         reverse("agents:detail", args=[_agent(cast).pk]),
         reverse("agents:new_credential", args=[_agent(cast).pk]),
+        reverse("agents:new_workload", args=[_agent(cast).pk]),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
         *(reverse("vault:grant", args=[one.pk]) for one in OAuthGrant.objects.all()[:1]),

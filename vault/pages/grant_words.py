@@ -56,4 +56,7 @@ def _active(grant: OAuthGrant, now: datetime) -> GrantWords:
             "Has ended",
             "The provider gave nothing to renew it with, so it has to be connected again when it is needed.",
         )
+    if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
+        how = "It is the person’s company sign-in, exchanged, and is exchanged anew when a call of theirs needs it."
+        return GrantWords("ok", "Connected", how)
     return GrantWords("ok", "Connected", "It is renewed by itself.")

@@ -33,6 +33,7 @@ SHELVES = (
             "first-run",
             "people",
             "single-sign-on",
+            "enterprise",
             "approvals",
             "notifications",
             "audit",

@@ -76,7 +76,7 @@ TOPICS: Mapping[str, Topic] = {
         "What acts without a person, such as a nightly report: what each may use, what it calls with, and who answers "
         "for it.",
         ("agent", "group", "credential", "approval"),
-        ("people", "approvals"),
+        ("people", "approvals", "enterprise"),
     ),
     "clients": Topic(
         "The programs with which people sign in to Harriet: allow or block one, see who uses it, and make one by hand "
@@ -120,7 +120,7 @@ TOPICS: Mapping[str, Topic] = {
         "What holds for the whole organization, and what this installation of Harriet is: its version, its health, "
         "its mail, its keys.",
         ("owner", "held", "MCP"),
-        ("production", "single-sign-on", "setup-file", "metrics"),
+        ("production", "single-sign-on", "enterprise", "setup-file", "metrics"),
     ),
     "installation": Topic(
         "Every organization of this installation in numbers, for whoever operates it.",

@@ -76,6 +76,11 @@ CLIENT_WAITS = Kind(
     "When somebody wants to use an AI client that nobody here has decided about, and new clients wait. Owners and IT "
     "admins hear of it.",
 )
+ISSUER_WAITS = Kind(
+    "issuer_waits",
+    "Riskier tools that a trusted issuer may not open yet",
+    "When a profile has gained riskier tools than AI clients get there by a trusted issuer's word. Owners hear of it.",
+)
 KEY_KNOWN = Kind(
     "key_known",
     "Shared keys that somebody knows who left",
@@ -133,6 +138,7 @@ KINDS = {
         QUARANTINE,
         SECRET_DUE,
         CLIENT_WAITS,
+        ISSUER_WAITS,
         KEY_KNOWN,
         HANDED_OVER,
         FOR_YOU,

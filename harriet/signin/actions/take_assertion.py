@@ -26,6 +26,7 @@ from harriet.people.models import Membership
 from harriet.people.tokens import new_token
 from harriet.signin.actions.connect_app import Consent, connect, live_app
 from harriet.signin.actions.issue_tokens import Pair, issue_tokens
+from harriet.signin.actions.tell_of_waiting_profile import tell_of_waiting_profile
 from harriet.signin.events import AppGiven
 from harriet.signin.models import Application, ConnectedApp, IssuedToken, TrustedIssuer, TrustedProfile, UsedAssertion
 from harriet.signin.protocol.id_jag import SKEW, refused
@@ -107,7 +108,9 @@ def _allowed(membership: Membership, profile: Profile, said: Asserted) -> str:
     agreed = set(pinned.scopes.split())
     wanted = in_order((set(pinned.wanted.split()) | there) - agreed)
     if wanted != pinned.wanted:
-        TrustedProfile.objects.filter(pk=pinned.pk).update(wanted=wanted)
+        pinned.wanted = wanted
+        pinned.save(update_fields=["wanted"])
+        tell_of_waiting_profile(pinned, said.issuer, profile)
     return in_order(there & agreed)
 
 

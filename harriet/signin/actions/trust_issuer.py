@@ -23,6 +23,7 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 from harriet.signin.actions.bind_workload import end_workload_tokens
 from harriet.signin.actions.end_connected_app import end_apps
+from harriet.signin.actions.tell_of_waiting_profile import settle_waiting_profile
 from harriet.signin.events import IssuerChanged, IssuerEnded, IssuerProfileApproved, IssuerTrusted
 from harriet.signin.models import ConnectedApp, TrustedIssuer, TrustedProfile
 from harriet.signin.protocol.addresses import issuer_of
@@ -88,7 +89,7 @@ def change_issuer(issuer: TrustedIssuer, trust: Trust, *, actor: Actor) -> int:
         _save(held)
         ended = _end_apps(held) if any(before[name] != checked[name] for name in _BINDING) else 0
         if before["scopes"] != checked["scopes"]:
-            TrustedProfile.objects.filter(issuer=held).delete()
+            _forget_profiles(held)
         record(IssuerChanged(**_told(held), apps=ended), organization_id=held.organization_id, actor=actor)
     return ended
 
@@ -99,6 +100,7 @@ def end_issuer(issuer: TrustedIssuer, *, actor: Actor) -> int:
     with transaction.atomic():
         held = _held(issuer)
         ended = _end_apps(held)
+        _forget_profiles(held)
         said = IssuerEnded(name=held.name, issuer=held.issuer, apps=ended)
         held.delete()
         record(said, organization_id=issuer.organization_id, actor=actor)
@@ -116,10 +118,17 @@ def approve_profile(pinned: TrustedProfile, *, actor: Actor) -> None:
             raise NotFound("Nothing waits there any more.")
         held.scopes, held.wanted = in_order({*held.scopes.split(), *held.wanted.split()}), ""
         held.save(update_fields=["scopes", "wanted"])
+        settle_waiting_profile(held, organization.pk)
         name = Profile.objects.filter(pk=held.profile_id).values_list("name", flat=True).first()
         profile = Label(held.profile_id, name or "a deleted profile")
         said = IssuerProfileApproved(name=issuer.name, issuer=issuer.issuer, profile=profile, scopes=held.scopes)
         record(said, organization_id=organization.pk, actor=actor)
+
+
+def _forget_profiles(issuer: TrustedIssuer) -> None:
+    for pinned in TrustedProfile.objects.filter(issuer=issuer):
+        settle_waiting_profile(pinned, issuer.organization_id)
+        pinned.delete()
 
 
 def _held(issuer: TrustedIssuer) -> TrustedIssuer:

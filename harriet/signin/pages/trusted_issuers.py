@@ -150,7 +150,7 @@ class IssuerRow:
 @dataclass(frozen=True, slots=True)
 class IssuersPage(PageContext):
     template = "clients/issuers.html"
-    active = "clients"
+    active = "settings"
     rows: list[IssuerRow]
     our_issuer: str
     can_manage: bool
@@ -166,7 +166,7 @@ def issuers_page(request: OrganizationRequest) -> HttpResponse:
 @dataclass(frozen=True, slots=True)
 class NewIssuerPage(PageContext):
     template = "clients/issuer_new.html"
-    active = "clients"
+    active = "settings"
     form: IssuerForm
     our_issuer: str
 
@@ -193,7 +193,7 @@ class PinnedRow:
 @dataclass(frozen=True, slots=True)
 class IssuerPage(PageContext):
     template = "clients/issuer.html"
-    active = "clients"
+    active = "settings"
     issuer: TrustedIssuer
     pinned: list[PinnedRow]
     form: IssuerForm
