@@ -76,7 +76,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     crm, tool = company.connectors[0], Tool.objects.filter(connector=company.connectors[0]).earliest("name")
     SyncRun.objects.create(connector=crm, is_success=True, found=8, added=["add_note"])
     ResourceAddresses.objects.create(connector=crm, resources={"file:///offers": ["2026-01-01", "2026-02-01"]})
-    IdentityKey.objects.create(organization=cast.acme, kid="key-1", sealed=b"\x0a", public={"kty": "EC"})
+    IdentityKey.objects.create(organization=cast.acme, kid="key-1", sealed=b"\x0a" * 32, public={"kty": "EC"})
     BulkChange.objects.create(organization=cast.acme, connector=crm, made_by=cast.alice, outcome="3 enabled.")
     ToolPermission.objects.get_or_create(tool=tool, group=cast.sales)
     may = Permission.objects.get(codename="approve_connector")
@@ -135,7 +135,7 @@ def _providers(cast: Cast, alice: Membership) -> None:
     soon = timezone.now()
     SignInAttempt.objects.create(provider=provider, state_hash=b"\x07" * 32, expires_at=soon)
     SeenAssertion.objects.create(provider=provider, id_hash=b"\x08" * 32, expires_at=soon)
-    SubjectToken.objects.create(provider=provider, membership=alice, sealed=b"\x09", expires_at=soon)
+    SubjectToken.objects.create(provider=provider, membership=alice, sealed=b"\x09" * 32, expires_at=soon)
     session = SessionStore()
     session.create()
     ProviderSession.objects.create(
