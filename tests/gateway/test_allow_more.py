@@ -192,7 +192,7 @@ def test_of_a_shared_account_admins_are_told_with_the_scopes_name(
     mine.update(type="oauth_client", oauth_client=own)
     move_version(company.cast.acme.pk)
     client = Client(ready, company.token)
-    wait_for(lambda: "shares lacks" in client.call("echo", {"text": "hi"}).text)
+    wait_for(lambda: "are made with lacks" in client.call("echo", {"text": "hi"}).text)
     assert "CRM wants tickets.write for this" in client.call("echo", {"text": "hi"}).text
     notice = Notice.objects.get(user=company.cast.alice, kind="credential_refused")
     assert "tickets.write" in notice.text

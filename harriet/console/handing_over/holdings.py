@@ -25,7 +25,7 @@ from vault.oauth.shared import page_of_shared
 SHOWN = 20
 """Names in each list; the rest is counted."""
 MOST = 101
-"""Agents that are read, of which one stands for all others."""
+"""Agents, and accounts, that are read, of which one stands for all others."""
 
 
 class NamedAgent(NamedTuple):
@@ -101,6 +101,7 @@ def holdings_of(membership: Any) -> Holdings:
     """Of somebody from `leaver_of`."""
     organization, user = membership.organization, membership.user
     owned = owned_things(organization.pk, user.pk)
+    accounts, shared = _accounts(organization, user)
     waiting = still_waiting(organization.pk).filter(user=user).select_related("ticket").order_by("pk")
     return Holdings(
         waiting=several(waiting, SHOWN),
@@ -108,8 +109,8 @@ def holdings_of(membership: Any) -> Holdings:
         devices=several_of(membership.device_names, SHOWN),
         invitations=as_at_most(membership.invitations_up_to),
         apps=several_of(membership.app_names, SHOWN),
-        accounts=several(_connected(organization, user), SHOWN),
-        shared_accounts=several_of(_signed_in_with(organization, user), SHOWN),
+        accounts=several_of(accounts, SHOWN),
+        shared_accounts=several_of(shared, SHOWN),
         seen_keys=several(keys_seen_by(organization, user).prefetch_related(None), SHOWN),
         undecidable=several_of(undecidable_calls(organization.pk, without=user.pk), SHOWN),
         connectors=several(owned.connectors, SHOWN),
@@ -120,15 +121,13 @@ def holdings_of(membership: Any) -> Holdings:
     )
 
 
-def _connected(organization: Organization, user: User) -> QuerySet[OAuthGrant]:
-    mine = OAuthGrant.objects.filter(organization=organization, user=user).exclude(state=OAuthGrant.State.REVOKED)
-    return mine.select_related("client").order_by("client__name", "pk")
-
-
-def _signed_in_with(organization: Organization, user: User) -> list[SharedAccount]:
-    mine = OAuthGrant.objects.filter(organization=organization, user=None, signed_in_by=user)
-    found = mine.exclude(state=OAuthGrant.State.REVOKED).select_related("client").order_by("client__name", "pk")[:MOST]
-    return [SharedAccount(one, page_of_shared(one)) for one in found]
+def _accounts(organization: Organization, user: User) -> tuple[list[OAuthGrant], list[SharedAccount]]:
+    """Their own, and those with which they signed in for everybody."""
+    theirs = Q(user=user) | Q(user=None, signed_in_by=user)
+    rows = OAuthGrant.objects.filter(theirs, organization=organization).exclude(state=OAuthGrant.State.REVOKED)
+    found = list(rows.select_related("client").order_by("client__name", "pk")[:MOST])
+    shared = [SharedAccount(one, page_of_shared(one)) for one in found if one.user_id is None]
+    return [one for one in found if one.user_id is not None], shared
 
 
 def profiles_of_nobody_else(membership: Membership) -> QuerySet[Profile]:

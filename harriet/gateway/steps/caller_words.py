@@ -78,7 +78,7 @@ _LACKING = {
     "{ask_it}",
     NOT_GIVEN: "{name} wants {scopes} for this. You were asked for it, and it was not allowed there. The call was not "
     "made. To allow it after all, connect your account again at {way} and make the same call again.",
-    SHARED: "{name} wants {scopes} for this, which the account that your organization shares lacks. The call was "
+    SHARED: "{name} wants {scopes} for this, which the account that calls are made with lacks. The call was "
     "not made. {ask_it}",
     AGAIN: "{name} wants something else now: {scopes}. The call was not made. Allow it at {way} and make the same call "
     "again.",
