@@ -181,6 +181,9 @@ MFA_FORMS = {
     "reauthenticate": "harriet.signin.pages.factor_forms.ReauthenticateForm",
     "add_webauthn": "harriet.signin.pages.factor_forms.AddWebAuthnForm",
     "edit_webauthn": "harriet.signin.pages.factor_forms.EditWebAuthnForm",
+    "login_webauthn": "harriet.signin.pages.factor_forms.LoginWebAuthnForm",
+    "reauthenticate_webauthn": "harriet.signin.pages.factor_forms.ReauthenticateWebAuthnForm",
+    "authenticate_webauthn": "harriet.signin.pages.factor_forms.AuthenticateWebAuthnForm",
     "activate_totp": "harriet.signin.pages.factor_forms.ActivateTOTPForm",
 }
 MFA_ADAPTER = "harriet.signin.adapter.MfaAdapter"
