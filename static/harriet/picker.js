@@ -65,7 +65,7 @@
       this.input.setAttribute("aria-expanded", "true");
       const from = this.continueAt;
       this.continueAt = undefined;
-      this.point(from === undefined ? this.active : this.all[from]);
+      this.point(from === undefined ? this.all.find((option) => this.keyOf(option) === this.pointed) : this.all[from]);
       const last = this.options.lastElementChild;
       const found = this.all.filter((option) => "value" in option.dataset).length;
       this.say(last && !("value" in last.dataset) ? last.textContent : `${found} found`);
@@ -77,7 +77,11 @@
       this.point(null);
     }
 
+    // What is pointed at stays so when a late answer replaces the options.
+    keyOf(option) { return "value" in option.dataset ? `value ${option.dataset.value}` : "more"; }
+
     point(option) {
+      this.pointed = option ? this.keyOf(option) : undefined;
       for (const other of this.all) other.classList.toggle("active", other === option);
       if (!option) return this.input.removeAttribute("aria-activedescendant");
       this.input.setAttribute("aria-activedescendant", option.id);

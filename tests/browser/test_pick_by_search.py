@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -27,7 +29,9 @@ def test_groups_are_picked_by_keyboard_alone(site: Site, cast: Cast, many: None)
     page.get_by_label("Name", exact=True).fill("Work")
     box = page.get_by_role("combobox", name="Search groups")
     box.focus()
-    page.keyboard.type("team")
+    with page.expect_response(re.compile("groups-q=team$")):
+        page.keyboard.type("team")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")  # what "tea" found is gone by now
     listbox = page.get_by_role("listbox", name="Found groups")
     expect(listbox.get_by_role("option").last).to_have_text("20 of 306, show more")
     page.keyboard.press("ArrowUp")

@@ -168,7 +168,7 @@ def connect_laptop(dana: Desk) -> tuple[str, str]:
     dana.look("registered")
     dana.follow("Connect a client on it")
     dana.open(dana.page.url)
-    dana.page.get_by_label("Client").select_option(label="Claude Desktop")
+    dana.page.get_by_label("Client", exact=True).select_option(label="Claude Desktop")
     dana.press("Issue a credential and show the steps")
     dana.look("connected")
     dana.page.get_by_text("Waiting for your first call").wait_for()

@@ -111,7 +111,7 @@ def _met(grant: OAuthGrant, row: ConnectorRow) -> tuple[str, str]:
     try:
         access = access_token(grant.pk)
     except TokenProblem as problem:
-        return _KINDS.get(type(problem), "nobody’s business"), for_caller(problem, row)
+        return _KINDS.get(type(problem), "nobody’s business"), for_caller(problem, row).replace(str(row.id), "…")
     grant.refresh_from_db()
     lasts = round((access.expires_at - (grant.answered_at or access.expires_at)).total_seconds())
     return f"tokens, for {lasts:,} seconds", "its result"

@@ -97,8 +97,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "an end that is true": {"exp": True},
     "endless": {"exp": float("inf")},
     "long over": {"iat": NOW - 900, "exp": NOW - 600},
-    "of the future": {"iat": NOW + 900, "exp": NOW + 1000},
-    "not yet": {"nbf": NOW + 900},
+    "of the future": {"iat": NOW + 86_400, "exp": NOW + 86_500},
+    "not yet": {"nbf": NOW + 86_400},
     "over before it began": {"iat": NOW, "exp": NOW - 1},
     "good for too long": {"iat": NOW, "exp": NOW + 86400},
 }

@@ -185,17 +185,13 @@ def _moment(value: date | datetime, days: int) -> datetime:
 
 
 def _kinds() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every event, beneath what it is about. Briefly: there are hundreds, and they are on the page with each search."""
+    """Every event by its name, beneath what it is about. There are hundreds, on the page with each search: what each
+    means is told in docs/audit-events.md, and by its sentence in the log."""
     by_subject: dict[str, list[tuple[str, str]]] = {}
     for kind in known_kinds():
         subject, _, rest = kind.code.partition(".")
-        by_subject.setdefault(subject, []).append((kind.code, f"{rest}: {_brief(kind.description)}"))
+        by_subject.setdefault(subject, []).append((kind.code, rest.replace("_", " ")))
     return list(by_subject.items())
-
-
-def _brief(description: str) -> str:
-    first = description.partition(".")[0]
-    return first if len(first) <= 36 else f"{first[:35]}…"
 
 
 class LoggedField(OneField[Any]):
