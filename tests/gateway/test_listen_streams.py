@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from harriet.gateway.models import ClientSession
@@ -49,6 +50,9 @@ def stream(client: Client, method: str, body: bytes = b"", message: Any = None) 
     try:
         yield connection.getresponse()
     finally:
+        if connection.sock is not None:  # a thread that still reads would be waited for
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
         connection.close()
 
 
