@@ -6,6 +6,7 @@ import json
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from audit.actor import Actor, Label
 from audit.chain.sealing import seal_everything
@@ -92,12 +93,12 @@ def test_alice_is_told_of_rows_that_harriet_did_not_write(site: Site, cast: Cast
     verify(cast.acme.pk)
     page = site.page(cast.alice)
     visit(page, "/settings/")
-    assert page.get_by_text("Its verification found faults").is_visible()
+    expect(page.get_by_text("Its verification found faults")).to_be_visible()
     visit(page, "/settings/audit/")
-    assert page.get_by_text("1 row from elsewhere").is_visible()
-    assert page.get_by_text("Not an event: this row was not written by Harriet").is_visible()
+    expect(page.get_by_text("1 row from elsewhere")).to_be_visible()
+    expect(page.get_by_text("Not an event: this row was not written by Harriet")).to_be_visible()
     visit(page, f"/settings/audit/{forged}/")
-    assert page.get_by_role("alert").get_by_text("was not written by Harriet").is_visible()
+    expect(page.get_by_role("alert").get_by_text("was not written by Harriet")).to_be_visible()
 
 
 def test_the_log_is_printed_without_what_nobody_can_press(site: Site, cast: Cast) -> None:
@@ -105,5 +106,6 @@ def test_the_log_is_printed_without_what_nobody_can_press(site: Site, cast: Cast
     page = site.page(cast.alice)
     page.goto("/settings/audit/?unfold=1")
     page.emulate_media(media="print")
-    assert page.get_by_role("table").is_visible()
-    assert page.get_by_role("form", name="Filters").is_hidden() and page.get_by_role("navigation").first.is_hidden()
+    expect(page.get_by_role("table")).to_be_visible()
+    expect(page.get_by_role("form", name="Filters")).to_be_hidden()
+    expect(page.get_by_role("navigation").first).to_be_hidden()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from connectors.models import Connector, Profile, Tool
 from connectors.sample import sample_token
@@ -123,7 +123,8 @@ def test_another_address_and_another_secret(site: Site, cast: Cast) -> None:
     assert secret.get_attribute("type") == "password"
     page.get_by_role("button", name="Show", exact=True).click()
     assert secret.get_attribute("type") == "text"
-    assert page.get_by_label("User name").is_hidden() and page.get_by_label("Template").is_hidden()
+    expect(page.get_by_label("User name")).to_be_hidden()
+    expect(page.get_by_label("Template")).to_be_hidden()
     look(page, "rotate")
     page.get_by_role("button", name="Rotate secret").click()
     page.wait_for_selector("text=nothing was changed")
@@ -183,7 +184,7 @@ def test_without_scripts(site: Site, cast: Cast) -> None:
     page.get_by_label("Address of the MCP server").fill(f' "{site.url}/sample/mcp" ')
     page.get_by_label("This server is inside our network").check()
     page.get_by_role("button", name="Save, test and continue").click()
-    assert page.get_by_label("Template").is_hidden()
+    expect(page.get_by_label("Template")).to_be_hidden()
     page.get_by_label("Secret", exact=True).fill(sample_token().reveal())
     page.get_by_role("button", name="Save, test and continue").click()
     page.get_by_label("Make a new group").fill("Callers")
