@@ -96,7 +96,7 @@ def test_a_token_is_for_one_profile(gateway: Gateway, office: Office) -> None:
         assert members(answer)["resource_metadata"].endswith(path)
 
 
-@pytest.mark.parametrize("path", ["/mcp/acme/work", "/mcp/acme/no-such", "/mcp/nobody/work", "/mcp/acme/work/"])
+@pytest.mark.parametrize("path", ["/mcp/acme/work", "/mcp/acme/no-such", "/mcp/nobody/its", "/mcp/acme/work" + "/"])
 def test_who_has_no_token_is_told_where_to_sign_in(gateway: Gateway, office: Office, path: str) -> None:
     answer = gateway.send("POST", path, b"{}", {"content-type": "application/json"})
     told = members(answer)

@@ -44,15 +44,17 @@ class _OfKey(Form):
         super().__init__(*args, **kwargs)
         self.fields["credential"].decoder = _Decoder  # type: ignore[attr-defined]
 
-    def clean_credential(self) -> Any:
-        with _unreadable_refused():
-            parent: Any = super()
-            return parent.clean_credential() if hasattr(parent, "clean_credential") else self.cleaned_data["credential"]
-
     def clean(self) -> Any:
         with _unreadable_refused():
-            parent: Any = super()
-            return parent.clean()
+            return super().clean()
+
+
+class _SaidByKey(_OfKey):
+    """One whose answer is looked into on its own."""
+
+    def clean_credential(self) -> Any:
+        with _unreadable_refused():
+            return super().clean_credential()  # type: ignore[misc]
 
 
 @contextmanager
@@ -92,13 +94,13 @@ class EditWebAuthnForm(Worded, AllauthEditWebAuthnForm):  # type: ignore[misc]
     words: ClassVar[dict[str, tuple[str, str]]] = {"name": ("Name", "")}
 
 
-class LoginWebAuthnForm(_OfKey, AllauthLoginWebAuthnForm):  # type: ignore[misc]
+class LoginWebAuthnForm(_SaidByKey, AllauthLoginWebAuthnForm):  # type: ignore[misc]
     pass
 
 
-class ReauthenticateWebAuthnForm(_OfKey, AllauthReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticateWebAuthnForm(_SaidByKey, AllauthReauthenticateWebAuthnForm):  # type: ignore[misc]
     pass
 
 
-class AuthenticateWebAuthnForm(_OfKey, AllauthAuthenticateWebAuthnForm):  # type: ignore[misc]
+class AuthenticateWebAuthnForm(_SaidByKey, AllauthAuthenticateWebAuthnForm):  # type: ignore[misc]
     pass
