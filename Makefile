@@ -20,6 +20,7 @@ help:
 	@echo "make check     style, types, floors, migrations, deployment settings"
 	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two;"
 	@echo "               bench-large: every page of a very large company)"
+	@echo "make renewal   tokens renewed by many processes at once, and what their deaths leave behind (some minutes)"
 	@echo "make house     draw the picture of the house and write the reference, in docs/"
 	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
