@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
-from http import HTTPStatus
 
 from audit.errors import AuditUnavailable
-from connectors.errors import ConnectorError, UpstreamRefusedCredential
+from connectors.errors import ConnectorError
 from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, InsufficientScope, OnTicket, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
-from harriet.gateway.questions.consent import with_account
+from harriet.gateway.questions.account import account_wanted, check_account, with_token
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.access import opened_with
@@ -32,15 +31,12 @@ from harriet.gateway.steps.identity import add_identity, check_identity
 from harriet.gateway.steps.record import intent, outcome, refused
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
-from harriet.gateway.steps.scopes import check_lacking, once_granted, scopes_wanted
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
 from harriet.lib.mcp.methods import TOOLS_CALL
-from vault.errors import NeedsConsent, NeedsScopes, TokenProblem, VaultError
+from vault.errors import VaultError
 from vault.oauth.tokens import SealedAccess
-from vault.oauth.whose import is_per_person
 
 log = logging.getLogger(__name__)
-Round = Callable[[Call, Grant, Runtime, Sent], Awaitable[Fields]]
 
 PAUSE_BETWEEN_ROUNDS = 0.1
 """Seconds, times the number of the round: a server that keeps asking is not asked faster and faster."""
@@ -58,7 +54,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         # ③ preprocess hooks
         if grant.gate.kind == "hold":  # ④
             check_holdable(call)
-            await check_account(call, grant, runtime)
+            await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)
             return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime))
         runtime.pauses.check(grant.tool.connector, call.snapshot.down_since)
@@ -79,7 +75,7 @@ async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     await write_intent(call, grant, runtime)  # ⑤
     sent = Sent()
     try:
-        result = await round_of(call, grant)(call, grant, runtime, sent)
+        result = await one_round(call, grant, runtime, sent)
         if asks_for_input(result):
             result = await run_rounds(result, call, grant, runtime, sent)
         return result
@@ -121,58 +117,12 @@ async def run_round(
         return result
 
 
-async def run_round_with_token(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
-    """The same for a connector that signs in by OAuth. A server that refuses the token says that it did not work on the
-    request: it gets it once more if there is a newer token by now, and never a third time."""
-    sealed, user_id = call.snapshot.credentials[grant.tool.connector.id], call.principal.user_id
-    sent.is_of_person = is_per_person(sealed)
-    sent.access = access = await runtime.accesses.of(sealed, user_id, call.snapshot.number)
-    try:
-        return await run_round(call, grant, runtime, sent, access)
-    except UpstreamRefusedCredential as refusal:
-        await check_lacking(sealed, access, refusal)
-        if refusal.status != HTTPStatus.UNAUTHORIZED and not scopes_wanted(refusal):
-            raise
-        sent.access = await runtime.accesses.of(sealed, user_id, call.snapshot.number, refused=access)
-        if sent.access.generation == access.generation:
-            raise
-    try:
-        return await run_round(call, grant, runtime, sent, sent.access)
-    except UpstreamRefusedCredential as refusal:
-        await check_lacking(sealed, sent.access, refusal)
-        raise
-
-
-async def run_round_as_caller(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
-    """The same, and where an account of the caller's own is missing they are shown where to connect it. Nothing has
-    left then, or nothing that its server worked on."""
-    attempt = partial(run_round_with_token, call, grant, runtime, sent)
-    try:
-        return await attempt()
-    except NeedsScopes as needed:
-        return await with_account(needed, partial(once_granted, needed, attempt), call, grant)
-    except NeedsConsent as needed:
-        return await with_account(needed, attempt, call, grant)
-
-
-def round_of(call: Call, grant: Grant) -> Round:
-    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    return run_round if sealed is None or sealed.oauth_client_id is None else run_round_as_caller
-
-
-async def check_account(call: Call, grant: Grant, runtime: Runtime) -> None:
-    """For a call that waits for a person: nobody approves what can't be made. Whatever else is wrong with the account
-    may be over once it is approved."""
-    sealed = call.snapshot.credentials.get(grant.tool.connector.id)
-    if sealed is None or sealed.oauth_client_id is None:
-        return
-    attempt = partial(runtime.accesses.of, sealed, call.principal.user_id, call.snapshot.number)
-    try:
-        await attempt()
-    except NeedsConsent as needed:
-        await with_account(needed, attempt, call, grant)
-    except TokenProblem:
-        return
+def one_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Awaitable[Fields]:
+    """With what the connector signs in with: a secret, or the token of an account."""
+    sealed = account_wanted(call, grant)
+    if sealed is None:
+        return run_round(call, grant, runtime, sent)
+    return with_token(partial(run_round, call, grant, runtime, sent), sealed, call, grant, runtime.accesses, sent)
 
 
 async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Fields:
@@ -183,7 +133,7 @@ async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime,
         call.more = await asked_here(result, call, grant)
         await asyncio.sleep(PAUSE_BETWEEN_ROUNDS * number)
         call.stopwatch.skip()
-        result = await round_of(call, grant)(call, grant, runtime, sent)
+        result = await one_round(call, grant, runtime, sent)
         if not asks_for_input(result):
             return result
     raise ToolRefusal(
