@@ -22,6 +22,7 @@ from harriet.signin.pages.oauth_urls import oauth_urls
 from harriet.signin.pages.provider_urls import sign_in_urls, sso_urls
 from harriet.signin.pages.urls import account_urls, client_urls, doctor_urls, issuer_urls, people_urls, scim_urls
 from harriet.signin.scim.address import scim
+from vault.oauth.addresses import CALLBACK_PATH
 from vault.pages.urls import client_document_urls, vault_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -33,7 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(oauth_urls)),
     path("me/connections/", include(connection_urls)),
     path("me/", include(me_urls)),
-    path("oauth/callback", oauth_callback, name="oauth_callback"),
+    path(f"{CALLBACK_PATH}/<slug:issuer_name>", oauth_callback, name="oauth_callback"),
     path("enrol/", include(enrolment_urls)),
     path("help/", include(help_urls)),
     path("tickets/", include(ticket_urls)),

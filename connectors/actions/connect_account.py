@@ -3,7 +3,6 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit.actor import Actor
@@ -17,7 +16,7 @@ from harriet.people.queries import membership_of
 from harriet.people.roles import Power
 from harriet.people.version import move_version
 from vault.models import OAuthGrant, OAuthRequest
-from vault.oauth.finish import finish
+from vault.oauth.finish import CameBack, finish
 from vault.oauth.shared import is_for_everybody, shared_account
 from vault.queries import credential_of
 
@@ -29,22 +28,20 @@ class Connected:
     """What they should know, though it worked."""
 
 
-def connect_account(
-    parameters: Mapping[str, str], asked: OAuthRequest | None, user: User, *, actor: Actor
-) -> Connected:
+def connect_account(back: CameBack, asked: OAuthRequest | None, user: User, *, actor: Actor) -> Connected:
     """`asked` is the way on which they come back, None where they have none. Raises ConsentFailed, ConnectorError for
     somebody who may not use the connector any more, and NotFound where nothing of it needs an account now."""
     if asked is not None and asked.is_shared:
-        return _connect_for_everybody(parameters, asked, user, actor)
+        return _connect_for_everybody(back, asked, user, actor)
     before = _account_before(asked, user) if asked is not None else None
-    grant = finish(parameters.get("state", ""), parameters, user)
+    grant = finish(back, user)
     assert asked is not None and before is not None
     settle_connecting(asked.organization_id, asked.connector_id, user.pk, actor=actor)
     where = f" as {grant.account}" if grant.account else ""
     return Connected(f"{before.connector} is connected{where}.", tuple(_remarks(before.grant, grant)))
 
 
-def _connect_for_everybody(parameters: Mapping[str, str], asked: OAuthRequest, user: User, actor: Actor) -> Connected:
+def _connect_for_everybody(back: CameBack, asked: OAuthRequest, user: User, actor: Actor) -> Connected:
     """Whoever may not look after credentials any more brings nothing in."""
     demand(actor, asked.organization, Power.MANAGE_CREDENTIALS)
     connector = connector_of(asked.organization, asked.connector_id)
@@ -52,7 +49,7 @@ def _connect_for_everybody(parameters: Mapping[str, str], asked: OAuthRequest, u
     if credential is None or not is_for_everybody(credential) or credential.oauth_client_id != asked.client_id:
         raise ConnectorError(f"{connector} is no longer set up for a shared account of this provider.")
     old = shared_account(credential)
-    grant = finish(parameters.get("state", ""), parameters, user)
+    grant = finish(back, user)
     move_version(asked.organization_id)
     where = f" as {grant.account}" if grant.account else ""
     sentence = f"Calls of {connector} are made{where} from now on, for everybody who may use it."

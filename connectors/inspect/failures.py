@@ -22,7 +22,7 @@ from connectors.inspect.look import Candidate, answers_mcp, page_at
 from connectors.inspect.opened import signs_in_people
 from connectors.inspect.probe import LOOPBACK
 from connectors.inspect.seen_page import SeenPage
-from connectors.inspect.sign_in import sign_in_in_words
+from connectors.inspect.sign_in import sign_in_named
 from connectors.models import Connector
 from connectors.way_back import way_back
 from harriet.lib.egress import EgressRefused
@@ -155,9 +155,9 @@ def _demands(connector: Connector, problem: UpstreamRefusedCredential, candidate
             "danger", AUTHENTICATION, f"The server refused the new secret ({problem.status}).{_said(problem)}"
         )
     if credential_of(connector.id) is None:
-        sign_in = sign_in_in_words(connector, problem.challenge)
-        if sign_in:
-            return Finding("attention", AUTHENTICATION, sign_in, fits=OAUTH_USER.code)
+        sign_in = sign_in_named(connector, problem.challenge)
+        if sign_in.sentence:
+            return Finding("attention", AUTHENTICATION, sign_in.sentence, fits=OAUTH_USER.code, issuer=sign_in.issuer)
         return Finding("attention", AUTHENTICATION, f"It asks for a credential: {_where(connector)}.")
     if signs_in_people(connector):
         return Finding("danger", AUTHENTICATION, f"{_OWN_REFUSED} ({problem.status}).{_said(problem)} {_CONNECT_AGAIN}")

@@ -20,6 +20,8 @@ class Finding:
     """Of what it offers, the first MOST_NAMES."""
     fits: str = ""
     """The type of credential that would do."""
+    issuer: str = ""
+    """Where people sign in for that."""
 
 
 MOST_NAMES = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.access.reach import reach_of
 from connectors.errors import UpstreamRefusedCredential
@@ -18,7 +18,7 @@ from vault.oauth.addresses import callback_address
 from vault.oauth.challenge import NO_CHALLENGE, Challenge, read_challenge
 from vault.oauth.discovery import Discovered, NothingDiscovered, discover, discover_server
 from vault.oauth.metadata import Unfit, checked_endpoint, pkce_problem
-from vault.oauth.registration import takes_document
+from vault.oauth.registration import by_hand, takes_document
 from vault.oauth.service_account import metadata_of
 from vault.oauth.sign_in_exchange import exchange_problem
 from vault.oauth.subjects import is_set_up
@@ -70,19 +70,24 @@ def discovered(connector: Connector, challenge: Challenge) -> Discovered:
     return discover(connector.url, reach_of(connector, connector.organization), challenge)
 
 
-def sign_in_in_words(connector: Connector, header: str) -> str:
-    """Where the server that sent this challenge wants people to sign in, and what is to do for it; empty when it
-    doesn't say."""
+class SignInNamed(NamedTuple):
+    """Where a server wants people to sign in."""
+
+    sentence: str
+    """With what is to do for it; empty when the server doesn't say."""
+    issuer: str
+    """Empty when it isn't known."""
+
+
+def sign_in_named(connector: Connector, header: str) -> SignInNamed:
+    """By the server that sent this challenge."""
     try:
         found = discovered(connector, read_challenge(header))
     except NothingDiscovered as nothing:
         is_said = any(one.is_found for one in nothing.tried) or read_challenge(header).metadata_url
-        return nothing.message if is_said else ""
-    problem = pkce_problem(found.metadata)
-    where = f"This server asks people to sign in at {found.issuer}."
-    if problem:
-        return f"{where} {problem}"
-    return f"{where} {_to_do(connector, found)}"
+        return SignInNamed(nothing.message if is_said else "", "")
+    to_do = pkce_problem(found.metadata) or _to_do(connector, found)
+    return SignInNamed(f"This server asks people to sign in at {found.issuer}. {to_do}", found.issuer)
 
 
 def _to_do(connector: Connector, found: Discovered) -> str:
@@ -90,10 +95,7 @@ def _to_do(connector: Connector, found: Discovered) -> str:
         return "Harriet is registered there already, so there is nothing to type."
     if takes_document(found.metadata) or found.metadata.get("registration_endpoint"):
         return "Harriet can register itself there, so there is nothing to type."
-    return (
-        f"Register Harriet there by hand, with the redirect URL {callback_address()}, then enter the client ID and "
-        "secret that you are given."
-    )
+    return by_hand(found.issuer)
 
 
 def challenge_of(connector: Connector) -> Challenge:
@@ -136,11 +138,16 @@ def _wanted(connector: Connector) -> tuple[str, ...]:
 
 def _typed(connector: Connector, placement: Placement) -> dict[str, Any]:
     """Addresses that a provider doesn't publish. Raises CredentialRefused."""
+    issuer = placement.get("issuer") or placement["token_url"]
     if not placement.get("client_id"):
-        raise CredentialRefused("Enter the client ID that the provider gave you, too.", field="client_id")
+        raise CredentialRefused(
+            "Enter the client ID that the provider gave you, too. Where it wants to know a redirect URL of Harriet’s, "
+            f"that is {callback_address(issuer)}",
+            field="client_id",
+        )
     reach = reach_of(connector, connector.organization)
     names = {"token_url": "token_endpoint", "authorization_url": "authorization_endpoint"}
-    metadata: dict[str, Any] = {"issuer": placement.get("issuer") or placement["token_url"], "is_typed": True}
+    metadata: dict[str, Any] = {"issuer": issuer, "is_typed": True}
     for field, name in names.items():
         try:
             if placement.get(field):

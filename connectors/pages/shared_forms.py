@@ -23,20 +23,26 @@ def credential_form(request: OrganizationRequest, connector: Connector) -> Crede
     """Preselects what the last test found: without a demand for a credential, none."""
     credential = credential_of(connector.id)
     initial: dict[str, Any] = {"owner": request.user.pk}
+    asked = _authentication_found(request, connector)
     if credential is None:
-        initial |= _found_type(request, connector)
+        initial |= _type_for(asked)
     return CredentialForm(
         request.POST or None,
         organization=request.organization,
         credential=credential,
         is_tried_first=is_tried_first(connector),
+        issuer=next((one.issuer for one in asked if one.issuer), ""),
         initial=initial,
     )
 
 
-def _found_type(request: OrganizationRequest, connector: Connector) -> dict[str, str]:
+def _authentication_found(request: OrganizationRequest, connector: Connector) -> list[Finding]:
+    """What the last test says that is wanted."""
     test = kept_test(request, connector)
-    asked = [one for one in (test.findings if test else []) if one.title == AUTHENTICATION and one.kind != "ok"]
+    return [one for one in (test.findings if test else []) if one.title == AUTHENTICATION and one.kind != "ok"]
+
+
+def _type_for(asked: list[Finding]) -> dict[str, str]:
     if not asked:
         return {"type": NO_CREDENTIAL_TYPE}
     return next(({"type": one.fits} for one in asked if one.fits), {})

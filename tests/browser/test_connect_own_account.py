@@ -16,12 +16,13 @@ from harriet.people.models import User
 from tests.servers.oidc_provider import Protected, Provider
 from tests.stage.cast import Cast
 from tests.stage.clients import Client, ModernClient
-from tests.stage.grants import HARRIET, registration
+from tests.stage.grants import registration
 from tests.stage.own_accounts import OwnAccounts
 from tests.stage.processes import Gateway, Running
 from tests.stage.site import Site
 from tests.stage.tokens import device_token
 from vault.models import OAuthGrant
+from vault.oauth.addresses import CALLBACK_PATH, name_of
 
 pytestmark = pytest.mark.browser
 CALLS = 1000
@@ -29,9 +30,8 @@ SCOPES = "tools.read tools.write"
 
 
 @pytest.fixture
-def provider(site: Site, tmp_path: Path) -> Iterator[Provider]:
-    known = {**HARRIET, "redirect_uris": [f"{site.url}/oauth/callback"]}
-    process = Provider(known, log=tmp_path / "provider.log")
+def provider(tmp_path: Path) -> Iterator[Provider]:
+    process = Provider(log=tmp_path / "provider.log")
     process.wait()
     yield process
     process.stop()
@@ -46,8 +46,10 @@ def server(provider: Provider, tmp_path: Path) -> Iterator[Protected]:
 
 
 @pytest.fixture
-def office(cast: Cast, provider: Provider, server: Protected) -> OwnAccounts:
-    return OwnAccounts(cast, server.mcp, registration(cast.acme, provider.url), scopes=SCOPES)
+def office(site: Site, cast: Cast, provider: Provider, server: Protected) -> OwnAccounts:
+    redirect_url = f"{site.url}/{CALLBACK_PATH}/{name_of(provider.url)}"
+    known = provider.register(redirect_uris=[redirect_url])
+    return OwnAccounts(cast, server.mcp, registration(cast.acme, provider.url, known=known), scopes=SCOPES)
 
 
 @pytest.fixture

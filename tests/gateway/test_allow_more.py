@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.db import transaction
@@ -27,6 +27,7 @@ from tests.stage.own_accounts import OwnAccounts
 from tests.stage.processes import Gateway
 from tests.stage.tokens import device_token
 from tests.stage.waiting import wait_for
+from tests.stage.ways_back import way_back
 from vault.actions.save_oauth_client import registered_client, typed_client
 from vault.models import Credential, OAuthGrant
 
@@ -67,7 +68,7 @@ class Company(OwnAccounts):
 
     def connect(self, user: User) -> None:
         back = self.server.visit(self.leave(user))
-        assert signed_in(user).get(f"/oauth/callback?{urlencode(back)}").status_code == 302
+        assert signed_in(user).get(way_back(back)).status_code == 302
 
     def asked_scopes(self) -> str:
         return dict(parse_qsl(urlsplit(self.leave(self.cast.dana)).query))["scope"]

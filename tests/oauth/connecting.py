@@ -10,6 +10,7 @@ from harriet.lib.egress import Reach
 from harriet.people.models import User
 from tests.servers.authorization_server import AuthorizationServer
 from tests.stage.cast import Cast
+from tests.stage.ways_back import came_back
 from vault.actions.save_oauth_client import registered_client
 from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.begin import begin
@@ -42,7 +43,7 @@ class SignIn:
     def connect(self, user: User, **changed: str | None) -> OAuthGrant:
         """The whole way. What the browser brings back is as the server gives it, but for what is `changed`."""
         back = self.server.visit(self.begin(user), **changed)
-        return finish(back.get("state", ""), back, user)
+        return finish(came_back(back), user)
 
 
 def signing_in(cast: Cast, server: AuthorizationServer, **placement: str) -> SignIn:

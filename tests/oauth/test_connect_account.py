@@ -17,8 +17,10 @@ from audit.models import Event
 from tests.oauth.connecting import SignIn, signing_in
 from tests.servers.authorization_server import AuthorizationServer, Reply
 from tests.stage.cast import Cast
+from tests.stage.ways_back import came_back
 from vault.errors import CannotSignIn, ConsentFailed
 from vault.models import OAuthGrant, OAuthRequest
+from vault.oauth.addresses import callback_address
 from vault.oauth.asking import is_worth_asking, narrowed
 from vault.oauth.finish import finish
 
@@ -67,7 +69,7 @@ def test_she_is_sent_with_everything_the_standards_want(crm: SignIn, cast: Cast)
     assert asked == {
         "response_type": "code",
         "client_id": crm.client.client_id,
-        "redirect_uri": "https://harriet.example/oauth/callback",
+        "redirect_uri": callback_address(crm.server.issuer),
         "scope": "tickets.read",
         "code_challenge_method": "S256",
         "resource": crm.server.url,
@@ -82,7 +84,7 @@ def test_she_comes_back_and_is_connected(crm: SignIn, cast: Cast) -> None:
     )
     (asked,) = crm.server.at("/token")
     assert asked.fields["resource"] == crm.server.url
-    assert asked.fields["redirect_uri"] == "https://harriet.example/oauth/callback"
+    assert asked.fields["redirect_uri"] == callback_address(crm.server.issuer)
     assert asked.headers["authorization"].startswith("Basic ")
 
 
@@ -120,16 +122,16 @@ def test_mix_up(crm: SignIn, cast: Cast, server: AuthorizationServer, evil: Auth
     began = mallorys.begin(cast.dana)
     honest = server.visit(f"{server.origin}/authorize?" + urlsplit(began).query)
     with pytest.raises(ConsentFailed) as refusal:
-        finish(honest["state"], honest, cast.dana)
+        finish(came_back(honest), cast.dana)
     assert refusal.value.code == "wrong_issuer"
     assert not evil.at("/token") and not server.at("/token")
 
 
 def test_a_state_is_good_once(crm: SignIn, cast: Cast) -> None:
     back = crm.server.visit(crm.begin(cast.dana))
-    finish(back["state"], back, cast.dana)
+    finish(came_back(back), cast.dana)
     with pytest.raises(ConsentFailed) as refusal:
-        finish(back["state"], back, cast.dana)
+        finish(came_back(back), cast.dana)
     assert refusal.value.code == "used" and len(crm.server.at("/token")) == 1
 
 
@@ -137,7 +139,7 @@ def test_a_state_is_used_up_by_an_answer_that_was_refused(crm: SignIn, cast: Cas
     back = crm.server.visit(crm.begin(cast.dana))
     for expected, changed in (("denied", {"error": "access_denied"}), ("used", {})):
         with pytest.raises(ConsentFailed) as refusal:
-            finish(back["state"], back | changed, cast.dana)
+            finish(came_back(back | changed), cast.dana)
         assert refusal.value.code == expected
 
 
@@ -146,9 +148,9 @@ def test_a_state_is_nobody_elses(crm: SignIn, cast: Cast) -> None:
     back = crm.server.visit(crm.begin(cast.dana))
     for other in (cast.bob, cast.charlie):
         with pytest.raises(ConsentFailed) as refusal:
-            finish(back["state"], back, other)
+            finish(came_back(back), other)
         assert refusal.value.code == "other_person" and refusal.value.connector_id is None
-    assert finish(back["state"], back, cast.dana).user == cast.dana
+    assert finish(came_back(back), cast.dana).user == cast.dana
 
 
 def test_a_state_is_good_for_ten_minutes(crm: SignIn, cast: Cast) -> None:
@@ -157,14 +159,14 @@ def test_a_state_is_good_for_ten_minutes(crm: SignIn, cast: Cast) -> None:
     assert timedelta(minutes=9) < request.expires_at - request.created_at <= timedelta(minutes=10)
     OAuthRequest.objects.update(expires_at=Now())
     with pytest.raises(ConsentFailed) as refusal:
-        finish(back["state"], back, cast.dana)
+        finish(came_back(back), cast.dana)
     assert refusal.value.code == "expired"
 
 
 @pytest.mark.parametrize("state", ["", "x", "\x00", "é", "a" * 10_000])
 def test_a_state_that_nobody_was_given(crm: SignIn, cast: Cast, state: str) -> None:
     with pytest.raises(ConsentFailed) as refusal:
-        finish(state, {"code": "x", "state": state}, cast.dana)
+        finish(came_back({"code": "x", "state": state}), cast.dana)
     assert refusal.value.code == "unknown"
 
 
@@ -268,7 +270,7 @@ def test_a_step_up_takes_nothing_away_and_ends(crm: SignIn, cast: Cast) -> None:
     assert asked_at(url)["scope"] == "tickets.read tickets.write"
     crm.server.token_more = {"scope": "tickets.read"}
     back = crm.server.visit(url)
-    grant = finish(back["state"], back, cast.dana)
+    grant = finish(came_back(back), cast.dana)
     assert narrowed(grant) == ("tickets.write",)
     assert not is_worth_asking(grant, ["tickets.write"])
     assert OAuthGrant.objects.count() == 1

@@ -21,6 +21,7 @@ from tests.servers.authorization_server import OPENID, RESOURCE, SERVER, Authori
 from tests.servers.evil_authorization_server import EvilServer, browse
 from tests.stage.cast import Cast
 from tests.stage.own_accounts import OwnAccounts
+from tests.stage.ways_back import way_back
 from vault.actions.save_oauth_client import registered_client
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.addresses import callback_address
@@ -86,10 +87,11 @@ def leave(user: User, office: OwnAccounts) -> str:
     return str(answer.headers["Location"])
 
 
-def come_back(user: User, back: dict[str, str] | str) -> str:
-    """What the person reads then. Nothing of what they brought stays in an address."""
-    browser, query = signed_in(user), back if isinstance(back, str) else urlencode(back)
-    answer: HttpResponse = browser.get(f"/oauth/callback?{query}")
+def come_back(user: User, back: dict[str, str], *, way: str = "", query: str = "") -> str:
+    """What the person reads then. Nothing of what they brought stays in an address. `way`: another than they were sent
+    on; `query`: another than `back` as it is."""
+    browser, (path, _, own) = signed_in(user), way_back(back).partition("?")
+    answer: HttpResponse = browser.get(f"{way or path}?{query or own}")
     assert answer.status_code == 302
     where = answer.headers["Location"]
     assert where.startswith("/me/connections/") and "code" not in where and "state" not in where
@@ -104,15 +106,47 @@ def reasons() -> list[str]:
 def test_a_mix_up_takes_no_code_to_mallory(
     cast: Cast, crm: OwnAccounts, helpdesk: OwnAccounts, honest: AuthorizationServer, evil: EvilServer
 ) -> None:
-    evil.send_on()
+    own = callback_address(honest.issuer)
+    evil.send_on(redirect_uri=own)
     back = browse(leave(cast.dana, helpdesk))
     assert back["iss"] == honest.issuer, "the honest server thinks that Dana came from Harriet"
-    told = come_back(cast.dana, back)
+    told = come_back(cast.dana, back, way=urlsplit(own).path)
     assert f"The answer didn’t come from {evil.issuer}, where you were sent" in told
     assert not evil.at("/token") and not honest.at("/token") and not OAuthGrant.objects.exists()
     assert reasons() == ["wrong_issuer"]
     again = come_back(cast.dana, {**back, "iss": evil.issuer})
     assert "used already" in again and not evil.at("/token") and reasons() == ["wrong_issuer", "used"]
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_basic"])
+def test_a_mix_up_where_answers_do_not_say_who_they_are_from(
+    cast: Cast, helpdesk: OwnAccounts, honest: AuthorizationServer, evil: EvilServer, method: str
+) -> None:
+    """Harriet may be a public client there: nothing but the address tells whose answer it is."""
+    honest.publish(authorization_response_iss_parameter_supported=None, token_endpoint_auth_methods_supported=[method])
+    evil.publish(authorization_response_iss_parameter_supported=None)
+    OAuthClient.objects.filter(issuer=evil.issuer).update(metadata=evil.metadata)
+    OAuthClient.objects.filter(issuer=honest.issuer).update(metadata=honest.metadata, auth_method=method)
+    evil.send_on()
+    with pytest.raises(AssertionError, match="No such redirect URL"):
+        browse(leave(cast.dana, helpdesk))  # the honest server knows no such redirect URL of Harriet's
+    evil.send_on(redirect_uri=callback_address(honest.issuer))
+    back = browse(leave(cast.dana, helpdesk))
+    back.pop("iss")
+    told = come_back(cast.dana, back, way=urlsplit(callback_address(honest.issuer)).path)
+    assert f"The answer didn’t come from {evil.issuer}, where you were sent" in told
+    assert not evil.at("/token") and not honest.at("/token") and not OAuthGrant.objects.exists()
+    assert reasons() == ["wrong_issuer"]
+
+
+def test_no_answer_is_taken_at_another_address(cast: Cast, crm: OwnAccounts, honest: AuthorizationServer) -> None:
+    own = urlsplit(callback_address(honest.issuer)).path
+    others = [callback_address(issuer) for issuer in ("", f"{honest.issuer}/", honest.issuer.upper())]
+    for way in [*(urlsplit(one).path for one in others), own.upper().replace("/OAUTH/CALLBACK/", "/oauth/callback/")]:
+        told = come_back(cast.dana, honest.visit(leave(cast.dana, crm)), way=way)
+        assert "The answer didn’t come from" in told
+    assert not honest.at("/token") and signed_in(cast.dana).get("/oauth/callback").status_code == 404
+    assert "CRM is connected" in come_back(cast.dana, honest.visit(leave(cast.dana, crm)), way=own)
 
 
 def test_an_answer_that_does_not_say_that_it_is_mallorys_is_not_used(
@@ -133,9 +167,9 @@ def test_what_is_there_twice_counts_for_nothing(cast: Cast, crm: OwnAccounts, ho
     """Whoever reads the first and whoever reads the last would each be told what they want to hear."""
     for name in ("iss", "state", "code"):
         back = honest.visit(leave(cast.dana, crm))
-        come_back(cast.dana, urlencode([(name, "x"), *back.items()]))
+        come_back(cast.dana, back, query=urlencode([(name, "x"), *back.items()]))
         back = honest.visit(leave(cast.dana, crm))
-        come_back(cast.dana, urlencode([*back.items(), (name, back[name])]))
+        come_back(cast.dana, back, query=urlencode([*back.items(), (name, back[name])]))
     assert not honest.at("/token") and not OAuthGrant.objects.exists()
 
 
@@ -192,7 +226,7 @@ def test_no_page_says_what_is_for_harriet_to_say(cast: Cast, evil: EvilServer) -
 
 
 def test_no_registration_sends_people_elsewhere(cast: Cast, evil: EvilServer) -> None:
-    own = callback_address()
+    own = callback_address(evil.issuer)
     for given in (["https://evil.example/callback"], [], own, [own, "https://evil.example/"], [f"{own}/"], [7]):
         evil.answer_registrations(redirect_uris=given)
         assert "registered other redirect URLs than Harriet asked for" in set_up(cast, evil)

@@ -16,6 +16,7 @@ from tests.servers.authorization_server import AuthorizationServer, Reply
 from tests.stage.cast import Cast
 from vault.actions.save_oauth_client import known_client, registered_client, replace_client_secret, typed_client
 from vault.models import OAuthClient
+from vault.oauth.addresses import callback_address, document_address
 from vault.oauth.discovery import discover
 from vault.oauth.registration import CannotRegister, Registration, register
 from vault.oauth.sealing import client_secret
@@ -53,7 +54,7 @@ def test_it_registers_as_the_provider_offers(server: AuthorizationServer, offere
     assert asked == {
         "client_name": "Harriet",
         "client_uri": "https://harriet.example",
-        "redirect_uris": ["https://harriet.example/oauth/callback"],
+        "redirect_uris": [callback_address(server.issuer)],
         "response_types": ["code"],
         "application_type": "web",
         "grant_types": ["authorization_code", "refresh_token"],
@@ -66,7 +67,7 @@ def test_its_document_is_enough_where_the_provider_takes_one(server: Authorizati
     server.publish(client_id_metadata_document_supported=True)
     made = registered(server)
     assert (made.origin, made.client_id, made.auth_method) == (
-        *("document", "https://harriet.example/oauth/client.json"),
+        *("document", document_address(server.issuer)),
         "none",
     )
     assert not server.at("/register")

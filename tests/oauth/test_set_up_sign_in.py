@@ -25,7 +25,9 @@ from harriet.people.actions.issue_personal_token import issue_personal_token
 from tests.servers.authorization_server import AuthorizationServer, Reply
 from tests.servers.moody import Server
 from tests.stage.cast import Cast
+from tests.stage.ways_back import came_back
 from vault.models import Credential, OAuthClient, OAuthGrant
+from vault.oauth.addresses import callback_address, document_address
 from vault.oauth.begin import begin
 from vault.oauth.finish import finish
 from vault.queries import credential_of
@@ -60,7 +62,7 @@ def saved(cast: Cast, draft: Connector, type_: str = "oauth_user", secret: str =
 def connected(cast: Cast, draft: Connector, server: AuthorizationServer, user: Any) -> OAuthGrant:
     credential = Credential.objects.select_related("oauth_client__organization").get(connector_id=draft.pk)
     back = server.visit(begin(draft.pk, credential, user))
-    return finish(back["state"], back, user)
+    return finish(came_back(back), user)
 
 
 def words_of(cast: Cast, connector: Connector) -> str:
@@ -76,7 +78,7 @@ def test_the_wizard_says_what_it_found_and_asks_for_nothing(
     shown = page.content.decode()
     assert f"This server asks people to sign in at {server.issuer}. Harriet can register itself there" in shown
     assert page.context["form"]["type"].value() == "oauth_user"
-    assert "https://harriet.example/oauth/callback" in shown
+    assert callback_address(server.issuer) in shown
     here = reverse("connectors:setup_authentication", args=[draft.pk])
     done = client.post(here, {"type": "oauth_user", "secret": ""})
     assert done.status_code == 302 and done["Location"] == reverse("connectors:setup_access", args=[draft.pk])
@@ -225,7 +227,7 @@ def test_a_provider_without_metadata_is_typed_in(cast: Cast, draft: Connector, s
     back_of = {"iss": None}
     row = Credential.objects.select_related("oauth_client__organization").get(pk=credential.pk)
     back = server.visit(begin(draft.pk, row, cast.dana), **back_of)
-    assert finish(back["state"], back, cast.dana).state == OAuthGrant.State.ACTIVE
+    assert finish(came_back(back), cast.dana).state == OAuthGrant.State.ACTIVE
 
 
 def test_registrations_are_listed_and_looked_after(
@@ -251,6 +253,9 @@ def test_registrations_are_listed_and_looked_after(
 
 
 def test_the_document_says_what_harriet_is(client: Client) -> None:
-    answer = client.get("/oauth/client.json")
-    assert answer.json()["client_id"] == "https://harriet.example/oauth/client.json"
-    assert answer.json()["redirect_uris"] == ["https://harriet.example/oauth/callback"]
+    """At the address that is Harriet's client id at an issuer, which is no other's."""
+    theirs, others = document_address("https://id.example"), document_address("https://id.example/")
+    assert theirs != others
+    answer = client.get(theirs.removeprefix("https://harriet.example"))
+    assert answer.json()["client_id"] == theirs
+    assert answer.json()["redirect_uris"] == [callback_address("https://id.example")]

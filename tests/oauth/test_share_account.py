@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.db.models.functions import Now
@@ -23,6 +22,7 @@ from harriet.people.roles import Role
 from tests.servers.authorization_server import AuthorizationServer, Reply
 from tests.servers.moody import Server
 from tests.stage.cast import Cast, person
+from tests.stage.ways_back import way_back
 from vault.errors import NeedsOperator
 from vault.models import OAuthGrant
 from vault.oauth.whose import access_for
@@ -76,7 +76,7 @@ def leave(user: User, connector: Connector) -> str:
 
 
 def come_back(user: User, back: dict[str, str]) -> HttpResponse:
-    return signed_in(user).get(f"/oauth/callback?{urlencode(back)}")
+    return signed_in(user).get(way_back(back))
 
 
 def sign_in(cast: Cast, connector: Connector, server: AuthorizationServer) -> OAuthGrant:

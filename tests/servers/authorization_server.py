@@ -151,6 +151,9 @@ class AuthorizationServer:
         return own[asked.path](asked) if asked.path in own else Reply(404, "not found")
 
     def _authorize(self, asked: Asked) -> Reply:
+        known = self.clients.get(asked.fields["client_id"], {})
+        if asked.fields["redirect_uri"] not in known.get("redirect_uris", ()):
+            return Reply(400, {"error": "invalid_request", "error_description": "No such redirect URL is registered."})
         back = self.visit(f"{self.origin}/authorize?{urlencode(asked.fields)}")
         return Reply(302, "", {"Location": f"{asked.fields['redirect_uri']}?{urlencode(back)}"})
 

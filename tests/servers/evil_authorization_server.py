@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from tests.servers.authorization_server import Asked, AuthorizationServer, Reply
 
-HARRIET = "/oauth/callback"
+HARRIET = "/oauth/callback/"
 
 
 class EvilServer(AuthorizationServer):
@@ -34,12 +34,12 @@ class EvilServer(AuthorizationServer):
         super().__exit__(kind, problem, trace)
         self.trap.__exit__(kind, problem, trace)
 
-    def send_on(self) -> None:
+    def send_on(self, **changed: str) -> None:
         """Mix-up: whoever comes here to sign in is sent on to the honest server, with Harriet's own client id there."""
         (client_id,) = self.prey.clients
 
         def answer(asked: Asked) -> Reply:
-            fields = {**asked.fields, "client_id": client_id}
+            fields = {**asked.fields, "client_id": client_id, **changed}
             return Reply(302, "", {"Location": f"{self.prey.origin}/authorize?{urlencode(fields)}"})
 
         self.pages["/authorize"] = answer
@@ -67,10 +67,12 @@ def browse(url: str) -> dict[str, str]:
     """A browser goes there, and wherever it is sent: what it comes back to Harriet with."""
     for _ in range(5):
         parts = urlsplit(url)
-        if parts.path == HARRIET:
+        if parts.path.startswith(HARRIET):
             return dict(parse_qsl(parts.query))
         asking = HTTPConnection(parts.netloc, timeout=10)
         asking.request("GET", f"{parts.path}?{parts.query}")
-        url = urljoin(url, asking.getresponse().headers["Location"])
+        answer = asking.getresponse()
+        assert answer.status == 302, answer.read()
+        url = urljoin(url, answer.headers["Location"])
         asking.close()
     raise AssertionError("It is sent on and on.")

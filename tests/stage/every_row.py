@@ -68,6 +68,7 @@ from harriet.signin.models import (
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
 from vault.models import OAuthClient, OAuthGrant, OAuthRequest, RootKey
+from vault.oauth.addresses import callback_address
 
 
 def make_everything(cast: Cast) -> BusyCompany:
@@ -214,7 +215,7 @@ def _oauth(cast: Cast, company: BusyCompany) -> None:
         sealed_verifier=b"\x06" * 32,
         key_version=1,
         issuer="https://id.example",
-        redirect_uri="https://harriet.example/oauth/callback",
+        redirect_uri=callback_address("https://id.example"),
         expires_at=timezone.now(),
     )
 

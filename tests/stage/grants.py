@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from harriet.lib.secret import Secret
@@ -18,7 +19,9 @@ HARRIET = {"client_id": "harriet", "client_secret": "the-secret-of-harriets-regi
 """As which Harriet is known at a provider of the stories."""
 
 
-def registration(organization: Organization, issuer: str, **more: Any) -> OAuthClient:
+def registration(
+    organization: Organization, issuer: str, *, known: Mapping[str, str] = HARRIET, **more: Any
+) -> OAuthClient:
     """Harriet's, at the provider of tests/servers/oidc_provider.mjs; it may be inside."""
     endpoints = {
         "issuer": issuer,
@@ -33,10 +36,10 @@ def registration(organization: Organization, issuer: str, **more: Any) -> OAuthC
     client = OAuthClient(
         organization=organization,
         issuer=issuer,
-        client_id=HARRIET["client_id"],
+        client_id=known["client_id"],
         **{"metadata": endpoints, **fields, **more},
     )
-    sealed = seal_client_secret(client, Secret(HARRIET["client_secret"]), opener_for(organization.pk))
+    sealed = seal_client_secret(client, Secret(known["client_secret"]), opener_for(organization.pk))
     client.sealed_secret, client.key_version = sealed
     client.save()
     organization.internal_hosts = list({*organization.internal_hosts, "127.0.0.1"})

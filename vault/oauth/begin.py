@@ -48,7 +48,7 @@ def begin(connector_id: UUID, credential: Credential, user: User) -> str:
         connector_id=connector_id,
         state_hash=hash_of(state),
         issuer=client.issuer,
-        redirect_uri=callback_address(),
+        redirect_uri=callback_address(client.issuer),
         resource=resource,
         scopes=" ".join(scopes),
         is_shared=is_shared,

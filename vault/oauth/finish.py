@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from vault.events import OAuthNotConnected
 from vault.models import OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.account import Named, account_of
 from vault.oauth.accounts import check_account, note_refused
+from vault.oauth.addresses import name_of
 from vault.oauth.answers import BEARER, Failure, TokenAnswer
 from vault.oauth.authorization import LONGEST_ANSWER, code_request, is_of_issuer
 from vault.oauth.begin import hash_of, verifier_place
@@ -31,22 +33,30 @@ ACCOUNT = "account"
 """The code for an account that may not be connected here."""
 
 
-def finish(state: str, parameters: Mapping[str, str], user: User) -> OAuthGrant:
-    """What this person has just connected. `parameters` are all that the browser brought. Raises ConsentFailed: a state
-    is good once, whatever became of it, and never for somebody else."""
-    request = _known(state)
+class CameBack(NamedTuple):
+    """What a browser brought from a provider."""
+
+    issuer_name: str
+    """From the address to which it was sent back: there is one for each issuer."""
+    parameters: Mapping[str, str]
+
+
+def finish(back: CameBack, user: User) -> OAuthGrant:
+    """What this person has just connected. Raises ConsentFailed: a state is good once, whatever became of it, and never
+    for somebody else."""
+    request = _known(back.parameters.get("state", ""))
     try:
-        return _finished(request, parameters, user)
+        return _finished(request, back, user)
     except ConsentFailed as failed:
         if failed.code != ACCOUNT:  # told by itself, with its domain
             _note_failed(request.client, failed, user)
         raise
 
 
-def _finished(request: OAuthRequest, parameters: Mapping[str, str], user: User) -> OAuthGrant:
+def _finished(request: OAuthRequest, back: CameBack, user: User) -> OAuthGrant:
     _claim(request, user)
-    client, connector = request.client, request.connector_id
-    if not is_of_issuer(parameters, request.issuer, client.metadata) or client.issuer != request.issuer:
+    client, connector, parameters = request.client, request.connector_id, back.parameters
+    if not _is_from(back, request):
         raise ConsentFailed(  # whatever else it says is not shown: it may be an attacker's
             f"The answer didn’t come from {request.issuer}, where you were sent, so it was not used. Connect again; "
             "tell your IT admin if this happens a second time.",
@@ -67,6 +77,16 @@ def _finished(request: OAuthRequest, parameters: Mapping[str, str], user: User) 
         account=named.account,
         signed_in_by=user if request.is_shared else None,
         actor=actor_of(user),
+    )
+
+
+def _is_from(back: CameBack, request: OAuthRequest) -> bool:
+    """By the address to which it came, and by what it says itself."""
+    client = request.client
+    return (
+        back.issuer_name == name_of(request.issuer)
+        and client.issuer == request.issuer
+        and is_of_issuer(back.parameters, request.issuer, client.metadata)
     )
 
 

@@ -18,7 +18,7 @@ from harriet.lib.secret import Secret
 from harriet.lib.text import excerpt
 from vault.errors import VaultError
 from vault.models import OAuthClient
-from vault.oauth.addresses import description, document_address
+from vault.oauth.addresses import callback_address, description, document_address
 
 LARGEST = 64 * 1024
 """Bytes of the answer."""
@@ -49,13 +49,20 @@ def register(metadata: Mapping[str, Any], reach: Reach, *, scopes: str = "", red
     """As the MCP specification prefers: the metadata document, then dynamic registration. `redirect_uri` is that of a
     program, which has no document. Raises CannotRegister."""
     if takes_document(metadata) and not redirect_uri:
-        return Registration(OAuthClient.Origin.DOCUMENT, document_address(), _Method.NONE)
+        return Registration(OAuthClient.Origin.DOCUMENT, document_address(metadata["issuer"]), _Method.NONE)
     if not metadata.get("registration_endpoint"):
         raise CannotRegister(
-            "This provider doesn’t let Harriet register itself. Register it there by hand, then enter the client ID.",
-            field="client_id",
+            f"This provider doesn’t let Harriet register itself. {by_hand(metadata['issuer'])}", field="client_id"
         )
     return _registered(metadata, reach, request_of(metadata, scopes, redirect_uri))
+
+
+def by_hand(issuer: str) -> str:
+    """What an admin does where Harriet can't do it."""
+    return (
+        f"Register Harriet there by hand, as a web application with the redirect URL {callback_address(issuer)}, then "
+        "enter the client ID and secret that you are given."
+    )
 
 
 def takes_document(metadata: Mapping[str, Any]) -> bool:
@@ -69,7 +76,7 @@ def request_of(metadata: Mapping[str, Any], scopes: str, redirect_uri: str) -> d
     """What is asked of the registration endpoint."""
     grants = metadata.get("grant_types_supported", ["authorization_code", "refresh_token"])
     return {
-        **description(redirect_uri),
+        **description(redirect_uri or callback_address(metadata["issuer"]), is_native=bool(redirect_uri)),
         "grant_types": ["authorization_code", *(["refresh_token"] if "refresh_token" in grants else [])],
         "token_endpoint_auth_method": method_for(metadata).value,
         **({"scope": scopes} if scopes else {}),
@@ -101,18 +108,18 @@ def _registered(metadata: Mapping[str, Any], reach: Reach, asked: dict[str, Any]
         raise CannotRegister(f"Harriet could not register itself. {problem.message}") from None
     said = _read(answer.content)
     if answer.status_code not in {200, 201}:
-        raise CannotRegister(_refusal(said, answer.status_code), field="client_id")
-    return _registration(said, asked)
+        raise CannotRegister(f"{_refusal(said, answer.status_code)} {by_hand(metadata['issuer'])}", field="client_id")
+    return _registration(metadata["issuer"], said, asked)
 
 
-def _registration(said: dict[str, Any], asked: dict[str, Any]) -> Registration:
+def _registration(issuer: str, said: dict[str, Any], asked: dict[str, Any]) -> Registration:
     client_id, secret = said.get("client_id"), said.get("client_secret")
     if not isinstance(client_id, str) or not client_id.isprintable() or not 0 < len(client_id) <= 500:
         raise CannotRegister("The provider answered the registration without a client ID that Harriet could use.")
     secret = secret if isinstance(secret, str) else ""
     if len(secret) > LONGEST_SECRET or not (secret.isascii() and secret.isprintable()):
         raise CannotRegister("The provider answered the registration with a client secret that can’t be sent.")
-    _check_redirects(said, asked)
+    _check_redirects(issuer, said, asked)
     return Registration(
         OAuthClient.Origin.REGISTERED,
         client_id,
@@ -122,13 +129,13 @@ def _registration(said: dict[str, Any], asked: dict[str, Any]) -> Registration:
     )
 
 
-def _check_redirects(said: dict[str, Any], asked: dict[str, Any]) -> None:
+def _check_redirects(issuer: str, said: dict[str, Any], asked: dict[str, Any]) -> None:
     """Codes for people of this organization go to Harriet alone. A server that doesn't repeat them took them."""
     given = said.get("redirect_uris", asked["redirect_uris"])
     if not isinstance(given, list) or sorted(map(str, given)) != sorted(asked["redirect_uris"]):
         raise CannotRegister(
             "The provider registered other redirect URLs than Harriet asked for, so people might not come back here. "
-            "Nothing was saved. Register Harriet there by hand, then enter the client ID.",
+            f"Nothing was saved. {by_hand(issuer)}",
             field="client_id",
         )
 
@@ -161,7 +168,4 @@ def _refusal(said: dict[str, Any], status: int) -> str:
     code, more = said.get("error"), said.get("error_description")
     named = f"{excerpt(code, 60)}" if isinstance(code, str) and code else f"status {status}"
     words = f": {excerpt(more, 200)}" if isinstance(more, str) and more else ""
-    return (
-        f"The provider refused to register Harriet ({named}){words}. Register it there by hand, then enter the client "
-        "ID."
-    )
+    return f"The provider refused to register Harriet ({named}){words}."

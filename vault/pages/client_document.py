@@ -13,6 +13,6 @@ from vault.oauth.addresses import client_document
 @login_not_required
 @require_safe
 @cache_control(public=True, max_age=3600)
-def client_document_page(_request: HttpRequest) -> HttpResponse:
-    """The same for everybody: it says nothing of any organization."""
-    return JsonResponse(client_document())
+def client_document_page(_request: HttpRequest, issuer_name: str) -> HttpResponse:
+    """The same for every organization: it says nothing of any."""
+    return JsonResponse(client_document(issuer_name))

@@ -70,9 +70,15 @@ class CredentialForm(ScheduleForm):
     """The second step: offered once a try went wrong."""
 
     def __init__(
-        self, *args: Any, credential: Credential | None = None, is_tried_first: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        credential: Credential | None = None,
+        is_tried_first: bool = False,
+        issuer: str = "",
+        **kwargs: Any,
     ) -> None:
-        self.credential = credential
+        """`issuer` is where people sign in, as far as the server was seen to say so."""
+        self.credential, self._issuer = credential, issuer
         if credential is not None:
             kwargs["initial"] = kwargs.get("initial", {}) | initial_of(credential)
         super().__init__(*args, **kwargs)
@@ -114,8 +120,12 @@ class CredentialForm(ScheduleForm):
 
     @property
     def redirect_url(self) -> str:
-        """What a provider wants to know of Harriet when somebody registers it there by hand."""
-        return callback_address()
+        """What a provider wants to know of Harriet when somebody registers it there by hand: of the one that is
+        entered, saved, or named by the server. Empty while none is known."""
+        entered = [str(self[name].value() or "").strip() for name in ("issuer", "token_url")]
+        saved = self.credential.oauth_client if self.credential is not None else None
+        known = [*entered, saved.issuer if saved is not None else "", self._issuer]
+        return next((callback_address(one) for one in known if one), "")
 
     @property
     def places_of_sign_in(self) -> str:

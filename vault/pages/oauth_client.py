@@ -57,7 +57,7 @@ class OAuthClientPage(PageContext):
 
     @property
     def redirect_url(self) -> str:
-        return callback_address()
+        return callback_address(self.client.issuer)
 
     @property
     def is_typed(self) -> bool:

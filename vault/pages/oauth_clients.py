@@ -19,7 +19,6 @@ from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.roles import Power
 from vault.models import Credential, OAuthClient
-from vault.oauth.addresses import callback_address
 
 EXPIRES_SOON = timedelta(days=14)
 MOST_NAMES = 50
@@ -64,7 +63,6 @@ class OAuthClientsPage(PageContext):
     active = "vault"
     table: Listed[OAuthClient]
     rows: list[ClientRow]
-    redirect_url: str
     is_empty: bool
 
 
@@ -80,7 +78,6 @@ def oauth_clients_page(request: OrganizationRequest) -> HttpResponse:
         OAuthClientsPage(
             table=table,
             rows=[ClientRow(one, one.connector_names, state_of(one, now)) for one in table.rows],  # type: ignore[attr-defined]
-            redirect_url=callback_address(),
             is_empty=not table.rows and not everything.exists(),
         ),
     )

@@ -32,5 +32,5 @@ vault_urls = (
     "vault",
 )
 
-client_document_urls = [path(DOCUMENT_PATH, client_document_page, name="client_document")]
+client_document_urls = [path(f"{DOCUMENT_PATH}/<slug:issuer_name>.json", client_document_page, name="client_document")]
 """Mounted at the root."""

@@ -18,7 +18,7 @@ from harriet.people.actors import actor_of
 from harriet.people.models import User
 from harriet.people.pages.guards import WANTED
 from vault.models import OAuthRequest
-from vault.oauth.finish import request_with
+from vault.oauth.finish import CameBack, request_with
 
 SIGNED_OUT = (
     "You came back from signing in elsewhere, and are not signed in to Harriet any more, so nothing was connected. "
@@ -28,14 +28,16 @@ SIGNED_OUT = (
 
 @login_not_required
 @require_safe
-def oauth_callback(request: HttpRequest) -> HttpResponse:
+def oauth_callback(request: HttpRequest, issuer_name: str) -> HttpResponse:
     if not isinstance(request.user, User):
         back = f"{reverse('account_login')}?next={reverse('connections:list')}"
         shown = {"problem": Problem(SIGNED_OUT), "back": back, "back_label": "Sign in"}
         return render(request, "problem.html", shown, status=403)
     asked = request_with(request.GET.get("state", ""), request.user)
     try:
-        connected = connect_account(_given(request), asked, request.user, actor=actor_of(request.user))
+        connected = connect_account(
+            CameBack(issuer_name, _given(request)), asked, request.user, actor=actor_of(request.user)
+        )
     except Problem as problem:
         messages.error(request, problem.message)
         return _led_to(
