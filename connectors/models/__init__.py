@@ -1,0 +1,27 @@
+"""Connectors, their tools and pinned definitions, who may call them, and profiles."""
+
+from connectors.models.bulk import BulkChange
+from connectors.models.connectors import TROUBLES, Connector, ConnectorGroupPermission, ConnectorPermission
+from connectors.models.identity_keys import IdentityKey
+from connectors.models.profiles import Profile
+from connectors.models.resources import ResourceAddresses
+from connectors.models.syncs import LONGEST_SYNC, SyncRun
+from connectors.models.tools import EVERYONE, Risk, Tool, ToolPermission, ToolVersion
+
+__all__ = [
+    "EVERYONE",
+    "LONGEST_SYNC",
+    "TROUBLES",
+    "BulkChange",
+    "Connector",
+    "ConnectorGroupPermission",
+    "ConnectorPermission",
+    "IdentityKey",
+    "Profile",
+    "ResourceAddresses",
+    "Risk",
+    "SyncRun",
+    "Tool",
+    "ToolPermission",
+    "ToolVersion",
+]
