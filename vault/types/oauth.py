@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from harriet.lib.secret import Secret
@@ -79,7 +79,7 @@ _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 """RFC 6749 §3.3."""
 
 
-def checked(given: Placement, *inputs: Input) -> dict[str, str]:
+def checked(given: Placement, inputs: Sequence[Input]) -> dict[str, str]:
     """What was entered for these inputs, with nothing where nothing was. Raises CredentialRefused."""
     placement = {one.key: _one_line(one, str(given.get(one.key) or _usual(one))) for one in inputs}
     return placement | {one.key: _scopes(one, placement[one.key]) for one in _LISTS if one.key in placement}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vault.types.base import CLIENT, CredentialType, Placement
 from vault.types.oauth import (
     CLIENT_ID,
@@ -17,10 +19,6 @@ from vault.types.oauth import (
 _INPUTS = (ISSUER, CLIENT_ID, SCOPES, RESOURCE, TOKEN_URL)
 
 
-def _check_placement(given: Placement) -> dict[str, str]:
-    return checked(given, *_INPUTS)
-
-
 def _sent_as(_placement: Placement) -> str:
     return "Harriet’s own account (OAuth client credentials)"
 
@@ -30,7 +28,7 @@ OAUTH_CLIENT = CredentialType(
     name="one shared account (OAuth client credentials)",
     label="One shared account: Harriet’s own registration (OAuth client credentials)",
     inputs=_INPUTS,
-    check_placement=_check_placement,
+    check_placement=partial(checked, inputs=_INPUTS),
     check_secret=check_client_secret,
     place=no_place,
     sent_as=_sent_as,

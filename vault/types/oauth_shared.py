@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vault.types.base import ORGANIZATION, CredentialType, Placement
 from vault.types.oauth import (
     AUTHORIZATION_URL,
@@ -18,10 +20,6 @@ from vault.types.oauth import (
 _INPUTS = (ISSUER, CLIENT_ID, SCOPES, RESOURCE, AUTHORIZATION_URL, TOKEN_URL)
 
 
-def _check_placement(given: Placement) -> dict[str, str]:
-    return checked(given, *_INPUTS)
-
-
 def _sent_as(_placement: Placement) -> str:
     return "One account for everybody, with which an admin signed in (OAuth)"
 
@@ -31,7 +29,7 @@ OAUTH_SHARED = CredentialType(
     name="one shared account, with which an admin signs in (OAuth)",
     label="One shared account: an admin signs in with it once, for everybody (OAuth)",
     inputs=_INPUTS,
-    check_placement=_check_placement,
+    check_placement=partial(checked, inputs=_INPUTS),
     check_secret=check_client_secret,
     place=no_place,
     sent_as=_sent_as,

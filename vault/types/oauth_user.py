@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vault.types.base import PERSON, CredentialType, Placement
 from vault.types.oauth import (
     AUTHORIZATION_URL,
@@ -19,10 +21,6 @@ from vault.types.oauth import (
 _INPUTS = (ISSUER, CLIENT_ID, SCOPES, SCOPE_LIMIT, RESOURCE, AUTHORIZATION_URL, TOKEN_URL)
 
 
-def _check_placement(given: Placement) -> dict[str, str]:
-    return checked(given, *_INPUTS)
-
-
 def _sent_as(_placement: Placement) -> str:
     return "Each person’s own account (OAuth)"
 
@@ -32,7 +30,7 @@ OAUTH_USER = CredentialType(
     name="each person’s own account (OAuth)",
     label="Each person signs in with their own account (OAuth)",
     inputs=_INPUTS,
-    check_placement=_check_placement,
+    check_placement=partial(checked, inputs=_INPUTS),
     check_secret=check_client_secret,
     place=no_place,
     sent_as=_sent_as,

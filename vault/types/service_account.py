@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from harriet.lib.secret import Secret
 from vault.types.base import SERVICE_ACCOUNT, CredentialType, Input, Placement
 from vault.types.key_file import read_key_file
@@ -19,10 +21,6 @@ SUBJECT = Input(
 _INPUTS = (SCOPES, SUBJECT)
 
 
-def _check_placement(given: Placement) -> dict[str, str]:
-    return checked(given, *_INPUTS)
-
-
 def _check_secret(secret: Secret, _username: str, _placement: Placement) -> None:
     read_key_file(secret)
 
@@ -37,7 +35,7 @@ SERVICE_ACCOUNT_KEY = CredentialType(
     name="a service account’s key file",
     label="One shared account: a service account’s key file (JSON)",
     inputs=_INPUTS,
-    check_placement=_check_placement,
+    check_placement=partial(checked, inputs=_INPUTS),
     check_secret=_check_secret,
     place=no_place,
     sent_as=_sent_as,

@@ -37,7 +37,7 @@ _INPUTS = (STEPS, ISSUER, CLIENT_ID, SCOPES, RESOURCE, AUDIENCE, TOKEN_URL)
 
 
 def _check_placement(given: Placement) -> dict[str, str]:
-    placement = checked(given, *_INPUTS)
+    placement = checked(given, _INPUTS)
     if not placement["client_id"]:
         raise CredentialRefused("Enter the client ID with which the provider knows Harriet.", field="client_id")
     if placement["steps"] == BY_ASSERTION:
