@@ -38,7 +38,10 @@
       const { input, options } = this;
       input.addEventListener("keydown", (event) => this.press(event));
       input.addEventListener("click", () => this.search());
-      input.addEventListener("input", () => { if (!options.hidden) this.point(null); });
+      input.addEventListener("input", () => {
+        this.isAsked = true;
+        if (!options.hidden) this.point(null);
+      });
       this.root.addEventListener("focusout", (event) => { if (!this.root.contains(event.relatedTarget)) this.close(); });
       options.addEventListener("mousedown", (event) => event.preventDefault());
       options.addEventListener("click", (event) => {
@@ -49,7 +52,10 @@
       if (input.form) input.form.addEventListener("formdata", (event) => { if (!input.value) event.formData.delete(input.name); });
     }
 
-    search() { htmx.trigger(this.input, "search-now"); }
+    search() {
+      this.isAsked = true;
+      htmx.trigger(this.input, "search-now");
+    }
 
     get isOpen() { return !this.options.hidden; }
 
@@ -58,7 +64,7 @@
     get values() { return [...this.picked.querySelectorAll("input:checked")].map((box) => box.value).filter(Boolean); }
 
     open() {
-      if (document.activeElement !== this.input) return;
+      if (document.activeElement !== this.input || !this.isAsked) return;
       const chosen = this.values;
       for (const option of this.all) option.setAttribute("aria-selected", String(chosen.includes(option.dataset.value)));
       this.options.hidden = false;
@@ -71,7 +77,9 @@
       this.say(last && !("value" in last.dataset) ? last.textContent : `${found} found`);
     }
 
+    // An answer that comes after something was chosen opens nothing again.
     close() {
+      this.isAsked = false;
       this.options.hidden = true;
       this.input.setAttribute("aria-expanded", "false");
       this.point(null);

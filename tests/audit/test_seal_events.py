@@ -65,13 +65,13 @@ def test_a_late_commit_is_sealed_late_and_still_sealed() -> None:
 
             insert(late)
             slow.set()
-            committed.wait(10)
+            committed.wait(60)
         connection.close()
 
     late = call_event()
     thread = threading.Thread(target=slow_change)
     thread.start()
-    slow.wait(10)
+    assert slow.wait(60)
     quick = remember()
     assert seal_everything() == 1
     committed.set()

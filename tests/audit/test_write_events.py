@@ -154,7 +154,7 @@ def test_what_nobody_waits_for_goes_along_or_alone() -> None:
             await writer.write(call_event())
             assert (writer.events, writer.commits) == (2, 1)
             writer.write_soon(call_event(CALL_OUTCOME))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while writer.waiting:
                     await asyncio.sleep(0.01)
             assert (writer.events, writer.commits) == (3, 2)
@@ -184,7 +184,7 @@ def test_without_a_database_callers_are_refused_in_time() -> None:
         async with a_writer(NOWHERE, patience=0.2) as writer:
             for _ in range(2):
                 with pytest.raises(AuditUnavailable):
-                    await asyncio.wait_for(writer.write(call_event()), 5)
+                    await asyncio.wait_for(writer.write(call_event()), 60)
 
     tell(story)
 

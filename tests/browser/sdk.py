@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+PATIENCE = 240
+"""Seconds; longer than any call is held."""
 
 
 def call(url: str, token: str, tool: str, arguments: dict[str, Any]) -> Asked:
@@ -20,7 +22,7 @@ def tools_of(url: str, token: str) -> list[str]:
         async with connected(url, token) as client:
             return sorted(tool.name for tool in (await client.list_tools()).tools)
 
-    return in_thread(ask).result(60)
+    return in_thread(ask).result(PATIENCE)
 
 
 class Asked:
@@ -32,14 +34,14 @@ class Asked:
 
     @property
     def result(self) -> Any:
-        return self._future.result(90)
+        return self._future.result(PATIENCE)
 
     @property
     def text(self) -> str:
         return str(self.result.content[0].text)
 
     def failure(self) -> BaseException | None:
-        return self._future.exception(90)
+        return self._future.exception(PATIENCE)
 
     async def _ask(self, url: str, token: str, tool: str, arguments: dict[str, Any]) -> Any:
         async with connected(url, token) as client:
@@ -54,7 +56,7 @@ def connected(url: str, token: str) -> Any:
     from mcp.client import Client
     from mcp.client.streamable_http import streamable_http_client
 
-    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=90)
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE)
     return Client(streamable_http_client(url, http_client=http))
 
 

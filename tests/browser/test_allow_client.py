@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from tests.browser.test_meet_people_pages import PASSWORD, give_password
 from tests.stage.cast import Cast
 from tests.stage.signing_app import App, answer_in
-from tests.stage.site import Site
+from tests.stage.site import Site, press
 from tests.stage.tools_by_risk import profile_by_risk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,7 +43,7 @@ def callback() -> Iterator[str]:
 def sign_in(page: Page, email: str) -> None:
     page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    press(page, "Sign in", exact=True)
 
 
 @pytest.mark.parametrize("has_scripts", [True, False])

@@ -15,7 +15,7 @@ from tests.stage.cast import Cast
 from tests.stage.connectors import connector as new_connector
 from tests.stage.connectors import new_version
 from tests.stage.connectors import tool as make_tool
-from tests.stage.site import Site
+from tests.stage.site import Site, press
 from tests.stage.visit import Visit, judge
 
 pytestmark = pytest.mark.browser
@@ -75,7 +75,8 @@ def test_enabling_all_by_keyboard_alone(site: Site, cast: Cast, gmail: Connector
     page.keyboard.press("Enter")
     page.wait_for_url("**/tools/together/**")
     assert not enabled()
-    assert "1 that changes things, 2 dangerous, 1 with a text that speaks to the AI" in page.inner_text("main")
+    said = "1 that changes things, 2 dangerous, 1 with a text that speaks to the AI"
+    expect(page.locator("main")).to_contain_text(said, use_inner_text=True)
     look(page, "preview")
     page.goto(page.url)
     press_on(page, "purge_bin")
@@ -93,7 +94,7 @@ def test_without_scripts_the_first_button_is_the_safe_one(site: Site, cast: Cast
     page = site.context(cast.alice, has_scripts=False).new_page()
     page.goto(reverse("connectors:detail", args=[gmail.pk]))
     page.get_by_label("that match").check()
-    page.get_by_role("button", name="Enable", exact=True).first.click()
+    press(page, "Enable", exact=True)
     page.keyboard.press("Tab")
     page.get_by_label("The one that changes things").focus()
     page.keyboard.press("Enter")
@@ -110,12 +111,11 @@ def test_a_changed_tool_is_read_before_it_is_accepted(site: Site, cast: Cast, gm
     page.goto(reverse("connectors:tool", args=[gmail.pk, mail.pk]))
     look(page, "quarantined")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.get_by_role("button", name="Accept the new definition").click()
-    page.get_by_role("alert").wait_for()
-    assert "Look at each part that is pointed out" in page.inner_text("main")
+    press(page, "Accept the new definition")
+    expect(page.locator("main")).to_contain_text("Look at each part that is pointed out", use_inner_text=True)
     for box in page.get_by_label("I have looked at this").all():
         box.check()
-    page.get_by_role("button", name="Accept the new definition").click()
+    press(page, "Accept the new definition")
     page.wait_for_selector("text=is accepted")
 
 
@@ -124,7 +124,7 @@ def test_a_row_opens_at_the_side(site: Site, cast: Cast, gmail: Connector) -> No
     page.goto(reverse("connectors:detail", args=[gmail.pk]))
     page.get_by_role("link", name="find_things").first.click()
     page.locator("#panel mark").first.wait_for()
-    assert "Speaks to the AI" in page.inner_text("#panel")
+    expect(page.locator("#panel")).to_contain_text("Speaks to the AI", use_inner_text=True)
     look(page, "panel")
 
 

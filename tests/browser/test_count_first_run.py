@@ -77,7 +77,7 @@ def test_the_first_call_of_a_real_client_is_few_clicks_away(
     assert "Good morning" in run_client(keep, call, tmp_path)
     alice.page.get_by_role("status").get_by_text("It works").wait_for()
     alice.follow("Audit")
-    assert re.search(r"called echo on CRM", alice.text)
+    alice.finds("called echo on CRM")
     seconds = monotonic() - began
     print(f"\nFirst run: {alice.clicks} clicks and {alice.fields} fields in {seconds:.0f} seconds.")
     assert alice.clicks + alice.fields <= MOST

@@ -16,7 +16,7 @@ from audit.verification.verify import verify
 from harriet.lib.ids import new_id
 from tests.stage.cast import Cast
 from tests.stage.events import any_event, forge
-from tests.stage.site import Site
+from tests.stage.site import Site, press
 from tests.stage.visit import visit
 
 pytestmark = pytest.mark.browser
@@ -59,9 +59,9 @@ def test_alice_reads_the_log(site: Site, cast: Cast) -> None:
     assert verify(cast.acme.pk).is_sound
     visit(page, "/settings/audit/")
     page.get_by_label("Decision").select_option("refuse")
-    page.get_by_role("button", name="Filter").click()
+    press(page, "Filter")
     page.wait_for_url("**decision=refuse**")
-    assert page.locator("tbody tr").count() == 3
+    expect(page.locator("tbody tr")).to_have_count(3)
     page.locator("tbody a").first.click()
     page.get_by_text("Unchanged and sealed").wait_for()
     visit(page, page.url)

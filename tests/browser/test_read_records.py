@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from harriet.console.records.registry import all_records, record_of
 from harriet.lib.records import INSTALLATION, Record
@@ -78,6 +81,6 @@ def test_alice_finds_a_tool_by_keyboard_and_filters(site: Site, cast: Cast) -> N
     page.get_by_role("heading", name="send_mail", level=1).wait_for()
     page.get_by_role("link", name="Tool definitions").press("Enter")
     page.get_by_text("Tool: send_mail").wait_for()
-    assert "?tool=" in page.url
+    expect(page).to_have_url(re.compile(r"\?tool="))
     page.get_by_role("link", name="Tool: send_mail").press("Enter")
-    assert "?tool=" not in page.url
+    expect(page).not_to_have_url(re.compile(r"\?tool="))

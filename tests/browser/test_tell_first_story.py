@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 from playwright.sync_api import Browser
@@ -58,11 +57,11 @@ def connect_by_hand(alice: Desk, url: str) -> None:
     alice.fill(Address_of_the_MCP_server=url)
     alice.press("Test connection")
     alice.look("wizard-connection-refused")
-    assert "inside our network" in alice.text
+    alice.sees("inside our network")
     alice.tick("This server is inside our network")
     alice.press("Test connection")
     alice.look("wizard-connection-found")
-    assert "sdk-fixture" in alice.text
+    alice.sees("sdk-fixture")
     alice.press("Save, test and continue")
     choose_authentication(alice)
     alice.look("wizard-access")
@@ -185,14 +184,14 @@ def see_the_tick(dana: Desk) -> None:
 
 def read_the_log(alice: Desk) -> None:
     alice.open("/settings/audit/")
-    assert re.search(r"dana@acme\.test with mcp [\d.]+ on Work laptop called echo on CRM\.", alice.text)
+    alice.finds(r"dana@acme\.test with mcp [\d.]+ on Work laptop called echo on CRM\.")
     for path in ("/settings/", "/settings/devices/", "/settings/vault/"):
         alice.open(path)
 
 
 def see_own_activity(dana: Desk) -> None:
     dana.open("/me/activity/")
-    assert "echo" in dana.text
+    dana.finds("echo")
     dana.open("/me/")
     dana.page.goto("/settings/audit/")
     assert "hrt_dev_" not in dana.page.content()

@@ -118,5 +118,5 @@ async def test_mcp_remote(company: Company, tmp_path: Path) -> None:
     arguments = [str(MCP_REMOTE), company.url, "--allow-http", "--header", f"Authorization: Bearer {company.token}"]
     env = {"MCP_REMOTE_CONFIG_DIR": str(tmp_path), "BROWSER": "/bin/true", "HOME": str(tmp_path)}
     remote = stdio_client(StdioServerParameters(command=node(), args=arguments, env=env))
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(180):
         check(*await list_and_call(Client(remote)))

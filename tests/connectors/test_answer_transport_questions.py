@@ -81,7 +81,7 @@ async def test_nobody_is_bothered_with_what_they_did_not_offer(hostile, transpor
 
 
 async def test_thinking_does_not_count_against_the_deadline(hostile, transport):
-    said, _ = await call(transport, hostile.url("/asks"), Person(1.2), deadline=0.7)
+    said, _ = await call(transport, hostile.url("/asks"), Person(6.0), deadline=5.0)
     assert said["action"] == "accept"
 
 
@@ -94,7 +94,7 @@ async def test_nobody_may_think_forever(hostile, transport, monkeypatch):
     monkeypatch.setattr(server_questions, "PAUSE_SECONDS", 0.3)
     dana = Person(30)
     with pytest.raises(UpstreamTimeout):
-        await call(transport, hostile.url("/asks"), dana, deadline=0.5)
+        await call(transport, hostile.url("/asks"), dana, deadline=4.0)
     assert dana.was_interrupted
 
 
@@ -133,8 +133,8 @@ async def test_a_client_that_breaks_is_an_error_for_the_server(hostile, transpor
 
 
 async def test_a_question_on_the_stream_of_the_session_goes_to_the_only_call(hostile, transport):
-    dana = Person(1.2)
-    said = await call(transport, hostile.url("/asks-elsewhere"), dana, deadline=0.8)
+    dana = Person(6.0)
+    said = await call(transport, hostile.url("/asks-elsewhere"), dana, deadline=5.0)
     assert said["content"] == {"n": 6}
     [stream] = [seen for seen in hostile.seen if seen.method == "GET"]
     assert stream.headers["mcp-session-id"] == "session-1"
@@ -165,7 +165,7 @@ async def test_a_server_without_such_a_stream_is_asked_for_it_once(hostile, tran
 
 async def test_a_stream_that_opens_late_is_waited_for_once(hostile, transport, monkeypatch):
     monkeypatch.setattr(session_stream, "OPENING_SECONDS", 0.4)
-    endpoint = {"connector": uuid4(), "url": hostile.url("/late-stream"), "deadline": 0.9}
+    endpoint = {"connector": uuid4(), "url": hostile.url("/late-stream"), "deadline": 30.0}
     for _ in range(3):
         assert await call(transport, person=Person(), **endpoint) is None
     assert len(hostile.of("initialize")) == 1
@@ -173,8 +173,8 @@ async def test_a_stream_that_opens_late_is_waited_for_once(hostile, transport, m
 
 async def test_the_stream_ends_with_the_last_call(hostile, transport):
     with pytest.raises(UpstreamTimeout):
-        await call(transport, hostile.url("/hangs-with-stream"), Person(), deadline=0.5)
-    assert await asyncio.to_thread(hostile.closed_by_client.wait, 5)
+        await call(transport, hostile.url("/hangs-with-stream"), Person(), deadline=3.0)
+    assert await asyncio.to_thread(hostile.closed_by_client.wait, 60)
 
 
 async def test_a_stream_that_breaks_off_is_taken_up_again(hostile, transport):
@@ -191,8 +191,8 @@ async def test_a_stream_that_breaks_off_is_taken_up_again(hostile, transport):
 
 async def test_a_stream_that_is_taken_up_again_and_again_ends(hostile, transport):
     with pytest.raises((UpstreamTimeout, UpstreamBroken)):
-        await call(transport, hostile.url("/never-ends"), can=b"{}", deadline=1.5)
-    assert 3 < len([seen for seen in hostile.seen if seen.method == "GET"]) < 30
+        await call(transport, hostile.url("/never-ends"), can=b"{}", deadline=6.0)
+    assert 3 < len([seen for seen in hostile.seen if seen.method == "GET"]) < 120
 
 
 async def test_sessions_that_nobody_uses_any_more_are_ended(hostile, transport):
@@ -207,7 +207,7 @@ async def test_sessions_that_nobody_uses_any_more_are_ended(hostile, transport):
 
     for key in ["dana", "bob", "dana", "alice"]:
         await anonymous(key)
-    for _ in range(200):
+    for _ in range(6000):
         ended = [seen.headers["mcp-session-id"] for seen in hostile.seen if seen.method == "DELETE"]
         if ended:
             break

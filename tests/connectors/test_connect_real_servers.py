@@ -23,7 +23,9 @@ from tests.stage.connectors import Connecting
 
 @pytest.fixture
 def sample_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(application, port=free_port(), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(application, port=free_port(), log_level="warning", lifespan="off", timeout_keep_alive=75)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -32,7 +34,7 @@ def sample_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(settings, "BASE_URL", address)
     yield address
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 def test_the_sample_takes_one_click(client: Client, cast: Cast, sample_address: str) -> None:

@@ -290,7 +290,7 @@ async def test_it_is_told_when_nothing_else_comes_in_time(hostile, transport):
         await BEHAVIOURS["/hang"](its, seen, writer)
 
     with pytest.raises(UpstreamTimeout) as failure:
-        await call(transport, hostile.url(behaving("/greets", greet_and_hang)), deadline=0.5)
+        await call(transport, hostile.url(behaving("/greets", greet_and_hang)), deadline=3.0)
     assert "An event of its stream could not be read" in failure.value.message
 
 

@@ -30,7 +30,7 @@ TOOLS = {"search_customers", "get_customer", "add_note", "send_mail", "delete_cu
 
 @pytest.fixture(scope="module")
 def url():
-    config = uvicorn.Config(application, port=free_port(), log_level="warning", lifespan="off")
+    config = uvicorn.Config(application, port=free_port(), log_level="warning", lifespan="off", timeout_keep_alive=75)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -38,7 +38,7 @@ def url():
         time.sleep(0.02)
     yield f"http://127.0.0.1:{config.port}/sample/mcp"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.mark.clients

@@ -81,16 +81,16 @@ async def test_progress_arrives(hostile, transport, endpoint):
 
 async def test_people_answer_in_their_own_time(hostile, transport, endpoint):
     async def think(method, params):
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(6.0)
         return b'"result":{"action":"decline"}'
 
-    assert await call(transport, endpoint, "ask", can=FORMS, deadline=0.8, person=think) == {"action": "decline"}
+    assert await call(transport, endpoint, "ask", can=FORMS, deadline=5.0, person=think) == {"action": "decline"}
 
 
 async def test_a_call_without_an_answer_ends_and_the_server_is_told(hostile, transport, endpoint):
     with pytest.raises(UpstreamTimeout):
-        await call(transport, endpoint, "hang", deadline=0.5)
-    for _ in range(200):
+        await call(transport, endpoint, "hang", deadline=3.0)
+    for _ in range(6000):
         if hostile.of("notifications/cancelled"):
             break
         await asyncio.sleep(0.01)
@@ -122,7 +122,7 @@ async def test_what_is_not_such_a_server_ends_in_a_sentence(hostile, path):
     egress = AsyncEgress()
     transport = NativeTransport(egress, max_bytes=200_000)
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, Endpoint(uuid4(), NATIVE, hostile.url(path), LOCAL, SSE), deadline=5)
+        await call(transport, Endpoint(uuid4(), NATIVE, hostile.url(path), LOCAL, SSE), deadline=30)
     assert failure.value.message.endswith(".")
     await transport.close()
     await egress.close()

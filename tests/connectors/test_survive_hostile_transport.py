@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from uuid import uuid4
 
 import pytest
@@ -28,6 +27,8 @@ from vault.opened import OpenCredential
 from vault.types.registry import placed
 
 SECRET = "sk-canary-2d6e"
+FOR_EVER = 300
+"""Seconds: longer than any limit that a call has."""
 
 
 async def call(
@@ -80,10 +81,9 @@ async def call(
 )
 @pytest.mark.parametrize("era", [MODERN, LEGACY, ""])
 async def test_each_ends_in_a_sentence(hostile, transport, path, kind, era):
-    started = time.monotonic()
     with pytest.raises(UpstreamError) as failure:
-        await call(transport, hostile.url(path), era, deadline=1.0 if kind is UpstreamTimeout else 30.0)
-    assert time.monotonic() - started < 35
+        async with asyncio.timeout(FOR_EVER):
+            await call(transport, hostile.url(path), era, deadline=1.0 if kind is UpstreamTimeout else 60.0)
     if era == MODERN:
         assert isinstance(failure.value, kind)
     assert failure.value.message.endswith(".")
@@ -168,7 +168,7 @@ async def test_what_a_server_asks_back_is_declined(hostile, transport):
 @pytest.mark.parametrize("ending", ["cancelled", "timed out"])
 async def test_a_legacy_server_is_told_that_nobody_waits(hostile, transport, ending):
     task = asyncio.ensure_future(
-        call(transport, hostile.url("/legacy-hangs"), LEGACY, deadline=30 if ending == "cancelled" else 1.0)
+        call(transport, hostile.url("/legacy-hangs"), LEGACY, deadline=30 if ending == "cancelled" else 5.0)
     )
     while not hostile.of("tools/call"):
         await asyncio.sleep(0.02)
@@ -176,7 +176,7 @@ async def test_a_legacy_server_is_told_that_nobody_waits(hostile, transport, end
         task.cancel()
     with pytest.raises((asyncio.CancelledError, UpstreamTimeout)):
         await task
-    for _ in range(100):
+    for _ in range(3000):
         if hostile.of("notifications/cancelled"):
             break
         await asyncio.sleep(0.02)
@@ -192,7 +192,7 @@ async def test_a_modern_server_sees_the_stream_close(hostile, transport):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(hostile.closed_by_client.wait, 5)
+    assert await asyncio.to_thread(hostile.closed_by_client.wait, 60)
 
 
 async def test_waiting_for_a_session_ends_with_the_caller_not_with_the_opening(hostile, transport):
@@ -224,7 +224,7 @@ async def test_a_server_that_talks_without_end_is_cut_off(hostile, monkeypatch):
     egress = AsyncEgress()
     transport = NativeTransport(egress)
     with pytest.raises(UpstreamBroken, match="more than 10000 events"):
-        await call(transport, hostile.url("/many-events"), listen=listen, deadline=30)
+        await call(transport, hostile.url("/many-events"), listen=listen, deadline=120)
     assert heard == 10_000
     await transport.close()
     await egress.close()
@@ -239,8 +239,8 @@ async def test_a_server_that_talks_fast_is_read_more_slowly(hostile, transport, 
         heard.append(raw)
 
     with pytest.raises(UpstreamTimeout):
-        await call(transport, hostile.url("/many-events"), listen=listen, deadline=1.0)
-    assert 20 <= len(heard) < 100
+        await call(transport, hostile.url("/many-events"), listen=listen, deadline=4.0)
+    assert 20 <= len(heard) < 400
 
 
 async def list_tools(transport, url, era=MODERN, remarks=None):

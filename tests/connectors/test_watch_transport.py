@@ -42,7 +42,7 @@ async def watched(transport, url, era, count, interest=ALL):
     endpoint = Endpoint(uuid4(), NATIVE, url, LOCAL, era)
     task = asyncio.ensure_future(transport.watch(endpoint, opened, interest, on_notification=hear))
     waiting = asyncio.ensure_future(enough.wait())
-    await asyncio.wait({task, waiting}, timeout=15, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({task, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if not task.done():
         task.cancel()

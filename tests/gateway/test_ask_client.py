@@ -274,7 +274,7 @@ def test_what_the_profile_does_not_give_is_not_there(office: Office, talker: Tal
 def test_a_call_that_runs_as_it_was_approved_asks_nobody(server: Asking, office: Office, talker: Talking) -> None:
     """An answer would be more than the approver saw."""
     Tool.objects.filter(name="ask").update(requires_confirmation=True)
-    hold_for(office, 25, talker.gateway)
+    hold_for(office, 120, talker.gateway)
     before = len(server.seen)
     waiting = Waiting(lambda: talker.call("ask", progressToken=1))
     approve_action(the_action(), actor=actor_of(office.cast.bob))

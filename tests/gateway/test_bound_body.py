@@ -19,7 +19,7 @@ def test_a_body_that_announces_too_much_is_refused_at_once(dana: Client) -> None
 
 
 def test_a_body_that_grows_too_large_is_refused(dana: Client) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", dana.gateway.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", dana.gateway.port, timeout=60)
     pieces = [b" " * 65536] * (settings.MCP_BODY_LIMIT // 65536) + [b" "]
     try:
         connection.request("POST", dana.path, iter(pieces), dana.headers({}), encode_chunked=True)

@@ -18,7 +18,7 @@ from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
 from tests.stage.waiting import wait_for
 
-SLOW = {"name": "slow", "arguments": {"ms": 1500, "text": "arrived"}}
+SLOW = {"name": "slow", "arguments": {"ms": 3000, "text": "arrived"}}
 ENDLESS = {"name": "slow", "arguments": {"ms": 60_000, "text": "arrived"}}
 """For a call that is cancelled, however long that takes."""
 

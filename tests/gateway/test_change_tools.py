@@ -16,7 +16,7 @@ from tests.stage.clients import Client, ModernClient
 from tests.stage.connectors import connector, tools
 from tests.stage.log import Log
 from tests.stage.office import Office
-from tests.stage.processes import Gateway, Upstream
+from tests.stage.processes import KEPT, Gateway, Upstream
 from tests.stage.profiles import profile
 from tests.stage.waiting import wait_for
 
@@ -114,7 +114,16 @@ def test_calls_pause_while_a_server_is_down_and_resume_by_themselves(gateway: Ga
 
 def restart(server: Upstream) -> None:
     """On the same port as before."""
-    command = [sys.executable, "-m", "uvicorn", "tests.servers.upstream:app", "--port", str(server.port)]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "tests.servers.upstream:app",
+        "--port",
+        str(server.port),
+        "--timeout-keep-alive",
+        KEPT,
+    ]
     server.child = subprocess.Popen([*command, "--log-level", "warning"], start_new_session=True)
     server.wait()
 
@@ -124,8 +133,8 @@ def test_what_was_used_last_is_noted_without_moving_the_version(dana: Client, of
     before = office.cast.acme.version.number
     dana.call("echo", {"text": "x"})
     wait_for(lambda: Tool.objects.get(name="echo").last_called_at is not None)
-    assert AccessToken.objects.get().last_seen_at is not None
-    assert Device.objects.get().last_seen_at is not None
+    wait_for(lambda: AccessToken.objects.get().last_seen_at is not None)
+    wait_for(lambda: Device.objects.get().last_seen_at is not None)
     office.cast.acme.version.refresh_from_db()
     assert office.cast.acme.version.number == before
 

@@ -3,7 +3,6 @@ opens anything, at any process, and what she waited for has ended."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -38,7 +37,6 @@ from tests.stage.waiting import wait_for
 from vault.models import OAuthGrant
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
-SECOND = 0.9
 
 
 @dataclass
@@ -104,7 +102,7 @@ def test_everything_of_a_person_ends_within_a_second(
 ) -> None:
     entra, dana = directory(office.cast), user_id(office.cast.dana, office.cast.acme)
     Tool.objects.filter(name="report").update(requires_confirmation=True)
-    hold_for(office, 25, gateway, second_gateway)
+    hold_for(office, 120, gateway, second_gateway)
     clients = [Client(process, token) for process in (gateway, second_gateway) for token in hers.tokens]
     assert [one.request("ping").status for one in clients] == [200] * len(clients)
     assert status_of_api(hers.api) != 401
@@ -118,8 +116,7 @@ def test_everything_of_a_person_ends_within_a_second(
         method, body = removed(how)
         said = entra.ask(method, f"/Users/{dana}", body)
         assert said.status in (200, 204), said.json
-        time.sleep(SECOND)
-        assert [one.request("ping").status for one in clients] == [401] * len(clients)
+        wait_for(lambda: [one.request("ping").status for one in clients] == [401] * len(clients))
         assert status_of_api(hers.api) == 401
         ended = list(iter(lambda: heard(new), None))
         assert "Your access to Harriet ended" in ended[-1]["error"]["message"]
@@ -171,7 +168,7 @@ def test_who_was_not_seen_at_the_provider_for_the_stated_time_waits(
     assert [one.request("ping").status for one in clients] == [200] * 4
     AssertedIdentity.objects.update(signed_in_at=long_ago)
     assert lapse_clients() == 1
-    time.sleep(SECOND)
+    wait_for(lambda: [one.request("ping").status for one in clients] == [401] * 4)
     answers = [one.request("ping") for one in clients]
     assert [one.status for one in answers] == [401] * 4
     assert all("sign in" in one.error["message"].lower() for one in answers), answers[0].error

@@ -30,7 +30,7 @@ def test_streams_end_and_running_calls_are_answered(
         gateway.child.send_signal(signal.SIGTERM)
         assert heard(listening) is None
         assert running.result().text == "done"
-    assert gateway.child.wait(20) == 0
+    assert gateway.child.wait(60) == 0
 
 
 async def test_a_call_that_outlasts_the_process_is_not_said_to_be_its_clients_doing() -> None:

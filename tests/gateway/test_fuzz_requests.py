@@ -58,7 +58,7 @@ def known(session: InSession, version: str) -> dict[bytes, bytes]:
 
 def answered(client: Client, request: bytes) -> bytes:
     """The status line, or nothing where the connection was just closed."""
-    with socket.create_connection(("127.0.0.1", client.gateway.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", client.gateway.port), timeout=60) as connection:
         try:
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)

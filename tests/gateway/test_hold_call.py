@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
-from harriet.gateway.tasks import run_approved_action, run_approved_actions
+from harriet.gateway.tasks import LEFT_OVER, run_approved_action, run_approved_actions
 from harriet.lib.text import show_hidden
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.actors import actor_of
@@ -24,6 +25,8 @@ from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Process, Upstream
 from tests.stage.waiting import wait_for
 
+LONG = 120
+"""Seconds, of which none passes in vain: whoever waits hears at once what was decided."""
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -52,7 +55,7 @@ class Waiting:
 
     @property
     def answer(self) -> Answer:
-        self._thread.join(60)
+        self._thread.join(180)
         return self._found[0]
 
 
@@ -74,7 +77,7 @@ def approve(office: Office) -> PendingAction:
 def test_a_call_approved_while_it_is_held_is_answered_at_once(
     held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
 ) -> None:
-    hold_for(office, 25, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     client = era(held_echo.gateway, held_echo.token)
     waiting = Waiting(lambda: client.call("echo", {"text": "please"}, progressToken=7))
     the_action()
@@ -124,7 +127,7 @@ def test_other_arguments_are_another_call(held_echo: Client, office: Office, ups
 
 
 def test_a_rejection_comes_back_with_its_reason(held_echo: Client, office: Office, upstream: Upstream) -> None:
-    hold_for(office, 25, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     waiting = Waiting(lambda: held_echo.call("echo", {"text": "no"}))
     reject_action(the_action(), reason="Not on a Friday.", actor=actor_of(office.cast.bob))
     told = waiting.answer.result
@@ -156,9 +159,10 @@ def test_an_approval_no_longer_fits_when_what_it_was_for_has_changed(
 def test_the_schedule_runs_what_nobody_took(held_echo: Client, office: Office, upstream: Upstream) -> None:
     held_echo.call("echo", {"text": "forgotten"})
     approve(office)
+    PendingAction.objects.update(decided_at=Now())
     run_approved_actions()
     assert upstream.calls == []  # too early: the process that holds the request goes first
-    time.sleep(3.2)
+    PendingAction.objects.update(decided_at=Now() - LEFT_OVER)
     run_approved_actions()
     run_approved_actions()
     assert len(upstream.calls) == 1
@@ -166,7 +170,7 @@ def test_the_schedule_runs_what_nobody_took(held_echo: Client, office: Office, u
 
 
 def test_many_takers_run_an_approved_call_once(held_echo: Client, office: Office, upstream: Upstream) -> None:
-    hold_for(office, 10, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     waiting = [Waiting(lambda: held_echo.call("echo", {"text": "once"})) for _ in range(4)]
     action = the_action()
     approve(office)
@@ -180,7 +184,7 @@ def test_many_takers_run_an_approved_call_once(held_echo: Client, office: Office
 def test_the_rows_of_a_held_call_share_its_request_id(held_echo: Client, office: Office) -> None:
     from audit.models import Event
 
-    hold_for(office, 25, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     waiting = Waiting(lambda: held_echo.call("echo", {"text": "traced"}))
     approve(office)
     request_id = waiting.answer.result["_meta"]["harriet/requestId"]
@@ -197,7 +201,7 @@ def test_a_web_process_killed_while_holding_loses_nothing(
 ) -> None:
     import signal
 
-    hold_for(office, 25, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     doomed = start_gateway()
     client = Client(doomed, office.token).until(200)
 
@@ -249,7 +253,7 @@ def test_a_client_that_gives_up_before_an_approved_call_has_ended_hears_of_the_t
     office: Office, dana: Client, upstream: Upstream
 ) -> None:
     Tool.objects.filter(name="slow").update(requires_confirmation=True)
-    hold_for(office, 55, dana.gateway)
+    hold_for(office, LONG, dana.gateway)
     message = dana.message("tools/call", {"name": "slow", "arguments": {"ms": 3000, "text": "there"}})
     body, headers = json.dumps(message).encode(), {**dana.headers(message), "prefer": "wait=3"}
     waiting = Waiting(lambda: dana.post(body, headers))
@@ -272,7 +276,7 @@ def test_progress_is_told_at_once(held_echo: Client, office: Office) -> None:
 def test_access_that_ends_while_a_call_is_held_ends_the_wait_with_a_sentence(
     held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
 ) -> None:
-    hold_for(office, 55, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     client = era(held_echo.gateway, held_echo.token)
     waiting = Waiting(lambda: client.call("echo", {"text": "gone"}, progressToken=1))
     the_action()
@@ -301,7 +305,7 @@ def test_a_held_tool_promises_no_shape_that_the_ticket_could_not_have(office: Of
 
 
 def test_a_result_collected_twice_at_once_is_no_reason_to_run_it_again(held_echo: Client, office: Office) -> None:
-    hold_for(office, 10, held_echo.gateway)
+    hold_for(office, LONG, held_echo.gateway)
     waiting = [Waiting(lambda: held_echo.call("echo", {"text": "once"}, progressToken=1)) for _ in range(2)]
     the_action()
     approve(office)

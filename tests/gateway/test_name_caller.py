@@ -74,7 +74,7 @@ def ran_by_a_worker(office: Office, client: Client) -> list[str]:
 
 
 def ran_while_its_client_waited(office: Office, client: Client) -> list[str]:
-    hold_for(office, 25, client.gateway)
+    hold_for(office, 120, client.gateway)
     waiting = Waiting(lambda: client.call("echo", {"text": "now"}, progressToken=1))
     approve(office)
     assert waiting.answer.text == "now"
@@ -159,7 +159,7 @@ def test_an_approved_call_stands_in_the_log_as_one_whichever_request_ran_it(
     """The client repeated its call, and the repetition ran: hold, decision, run and result share one request and one
     ticket, and it is the request that the client was told."""
     first = held_echo.call("echo", {"text": "again"}).result["_meta"]["harriet/requestId"]
-    hold_for(office, 25, held_echo.gateway)
+    hold_for(office, 120, held_echo.gateway)
     waiting = Waiting(lambda: held_echo.call("echo", {"text": "again"}, progressToken=1))
     approve(office)
     assert waiting.answer.result["_meta"]["harriet/requestId"] == first

@@ -149,7 +149,7 @@ def until_end(connection: socket.socket) -> bytes:
 
 def test_who_asks_first_is_refused_and_sends_nothing(dana: Client) -> None:
     for client, status in ((dana, b"413"), (Client(dana.gateway, "hrt_dev_nobody"), b"401")):
-        with socket.create_connection(("127.0.0.1", dana.gateway.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", dana.gateway.port), timeout=60) as connection:
             connection.sendall(head(client, f"Content-Length: {8 * MIB}", "Expect: 100-continue"))
             answer = until_end(connection)
         assert answer.startswith(b"HTTP/1.1 " + status)
@@ -159,7 +159,7 @@ def test_who_asks_first_is_refused_and_sends_nothing(dana: Client) -> None:
 
 def test_who_asks_first_is_told_to_go_on(dana: Client) -> None:
     body = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
-    with socket.create_connection(("127.0.0.1", dana.gateway.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", dana.gateway.port), timeout=60) as connection:
         connection.sendall(head(dana, f"Content-Length: {len(body)}", "Expect: 100-continue", "Connection: close"))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(body)

@@ -92,7 +92,7 @@ def approved(office: Office) -> PendingAction:
 
 
 def run_by_holder(client: Client, office: Office) -> Answer:
-    hold_for(office, 25, client.gateway)
+    hold_for(office, 120, client.gateway)
     waiting = Waiting(lambda: client.call("echo", {"text": "grüße"}, **OWN, **OF_THE_REQUEST))
     approved(office)
     return waiting.answer

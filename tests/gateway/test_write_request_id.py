@@ -64,7 +64,7 @@ def test_a_call_has_one_id(chatty: Gateway, office: Office, upstream: Upstream) 
     }
     assert (denied["request_id"], denied["outcome"], denied["connector"]) == (refused, "refused", "")
     wait_for(lambda: Event.objects.filter(request_id=request).count() == 2)
-    assert Event.objects.filter(request_id=refused, code="call.refused").count() == 1
+    wait_for(lambda: Event.objects.filter(request_id=refused, code="call.refused").count() == 1)
 
 
 def test_a_page_has_one_id(chatty: Gateway) -> None:

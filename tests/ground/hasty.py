@@ -9,7 +9,7 @@ from django.conf import settings
 
 from harriet.start.web_worker import BoundedProtocol, WebWorker
 
-PATIENCE = 0.6
+PATIENCE = 1.5
 PAUSE = 1.0
 
 

@@ -105,6 +105,10 @@ def test_a_signature_covers_name_arguments_and_headers() -> None:
     assert not is_ours({name: value for name, value in signed[0].items() if name != HEADER}, signed[1])
 
 
+ITS_OWN = "people.tell_of_log"
+"""What the real task sends in its turn: it may be done by the time one looks."""
+
+
 @pytest.fixture
 def worker(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
     log = tmp_path / "worker.log"
@@ -113,7 +117,7 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=output, stderr=subprocess.STDOUT)
     yield log
     process.terminate()
-    process.wait(30)
+    process.wait(120)
 
 
 def test_a_forged_message_is_not_run(
@@ -138,16 +142,16 @@ def test_a_forged_message_is_not_run(
         server.lpush(QUEUE, json.dumps({**real, "properties": properties, **change}))
     server.lpush(QUEUE, json.dumps(real))
     log = request.getfixturevalue("worker")
-    text = read_until(log, "audit.verify_chains")
-    ran = {re.sub(r".*Task ([\w.]+)\[.*", r"\1", line) for line in text.splitlines() if "] succeeded" in line}
-    assert ran <= {"audit.verify_chains", "people.tell_of_log"}, text  # the first has the second done
+    text = read_until(log, "audit.verify_chains[")
+    ran = re.findall(r"Task ([\w.]+)\[[^\]]*\] succeeded", text)
+    assert ran.count("audit.verify_chains") == 1 and set(ran) <= {"audit.verify_chains", ITS_OWN}, text
     assert text.count("Not signed by this installation") >= 4 and not planted[1].exists(), text
 
 
 def read_until(log: Path, task: str) -> str:
     from tests.ground.installation import wait_until
 
-    wait_until(lambda: re.search(rf"{re.escape(task)}\[[^]]*\] succeeded", log.read_text()) is not None)
+    wait_until(lambda: re.search(rf"{re.escape(task)}[^\]]*\] succeeded", log.read_text()))
     return log.read_text()
 
 

@@ -97,7 +97,7 @@ def worker(cast: Cast, logs: Path, options: dict[str, str]) -> Iterator[Path]:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
     yield log
     process.terminate()
-    process.wait(30)
+    process.wait(120)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def told_redis() -> Iterator[list[bytes]]:
         yield told
         client.ping()
         client.execute_command("PING", "the-end")
-        thread.join(10)
+        thread.join(60)
 
 
 def test_it_is_found_nowhere(
@@ -292,7 +292,7 @@ def let_the_worker_run(log: Path) -> None:
     for task in tasks:
         _send(task)
     try:
-        wait_for(lambda: not unfinished(tasks, log), seconds=150)
+        wait_for(lambda: not unfinished(tasks, log), seconds=300)
     except AssertionError:
         raise AssertionError(f"not run: {unfinished(tasks, log)}; the log ends {log.read_text()[-2000:]}") from None
 

@@ -333,7 +333,7 @@ def test_no_filler_makes_a_large_answer_hang(filler):
     cleaned, count = Redactor([Secret(PLAIN)]).in_json(raw)
     assert count == 1
     assert PLAIN.encode() not in cleaned
-    assert monotonic() - began < 30
+    assert monotonic() - began < 300
 
 
 def test_a_secret_repeated_without_end_is_taken_out_without_end():

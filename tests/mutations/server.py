@@ -53,7 +53,9 @@ class OddServer:
         }
         self.called: Counter[str] = Counter()
         self.port = free_port()
-        config = uvicorn.Config(self._app, port=self.port, log_level="error", lifespan="off", interface="asgi3")
+        config = uvicorn.Config(
+            self._app, port=self.port, log_level="error", lifespan="off", timeout_keep_alive=75, interface="asgi3"
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -66,7 +68,7 @@ class OddServer:
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["method"] != "POST":

@@ -69,7 +69,7 @@ def browse(url: str) -> dict[str, str]:
         parts = urlsplit(url)
         if parts.path.startswith(HARRIET):
             return dict(parse_qsl(parts.query))
-        asking = HTTPConnection(parts.netloc, timeout=10)
+        asking = HTTPConnection(parts.netloc, timeout=60)
         asking.request("GET", f"{parts.path}?{parts.query}")
         answer = asking.getresponse()
         assert answer.status == 302, answer.read()

@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from random import randrange
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,17 +27,28 @@ class SdkServer:
         return [entry for entry in self.entries() if "http" in entry]
 
     def wait_for(self, **fields: str) -> bool:
-        for _ in range(250):
+        for _ in range(3000):
             if any(fields.items() <= entry.items() for entry in self.entries()):
                 return True
             time.sleep(0.02)
         return False
 
 
+PORTS = range(20_000, 32_000)
+"""Below those that the system gives to connections that leave: nobody else takes one before its server listens there,
+or while it is started again."""
+_turns = count(randrange(len(PORTS)))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Another each time. Workers of one run begin anywhere, and what one has found is seldom the next one's."""
+    for turn in _turns:
+        port = PORTS[turn % len(PORTS)]
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager

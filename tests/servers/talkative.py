@@ -35,7 +35,7 @@ def numbered(name: str, raw: bytes = b"", retry: int = 20) -> bytes:
 
 async def answer_to(server: Hostile, id: Any) -> dict[str, Any]:
     """What the client answered to a question."""
-    for _ in range(500):
+    for _ in range(6000):
         for seen in list(server.seen):
             if seen.message.get("id") == id and "method" not in seen.message:
                 return seen.message

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from time import monotonic
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from tests.stage.site import PATIENCE
 from tests.stage.visit import Visit, judge, listen, look_at
 
 PASSWORD = "sunlight on the harbour wall"
@@ -22,7 +24,7 @@ class Desk:
         self.width = width
         viewport = {"width": width, "height": SIZES[width]}
         self.context = browser.new_context(base_url=url, viewport=viewport, reduced_motion="reduce")  # type: ignore[arg-type]
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(PATIENCE)
         self.findings: list[str] = []
         listen(self.context, self.findings)
         self.page: Page = self.context.new_page()
@@ -59,6 +61,16 @@ class Desk:
     @property
     def text(self) -> str:
         return self.page.inner_text("main")
+
+    def sees(self, text: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(text, use_inner_text=True)
+
+    def finds(self, pattern: str) -> None:
+        """What is written after the answer has left may be on the page a moment later."""
+        end = monotonic() + PATIENCE / 1000
+        while not re.search(pattern, self.text):
+            assert monotonic() < end, self.text
+            self.page.reload()
 
     def done(self) -> None:
         """Nothing was wrong with any page."""

@@ -15,6 +15,10 @@ from typing import Any
 from harriet.start.processes import WORKER
 from tests.servers.running import ROOT, free_port
 
+KEPT = "75"
+"""Seconds for which a server keeps a connection, as ours does for real: whoever takes one up in the very moment in
+which it is closed has no answer, and that moment comes soon where it is kept for two."""
+
 
 class Answer:
     """An HTTP answer, and the JSON-RPC messages in it."""
@@ -62,7 +66,7 @@ class Process:
         self.log = log
         self._command = [part.replace("{port}", str(self.port)) for part in command]
         mine = {name: value.replace("{port}", str(self.port)) for name, value in environment.items()}
-        self._environment = {**os.environ, **mine}
+        self._environment = {**os.environ, "UVICORN_TIMEOUT_KEEP_ALIVE": KEPT, **mine}
         self.child = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -95,7 +99,7 @@ class Process:
         return self.send(method, path, b"", headers or {})
 
     def send(self, method: str, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]]) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=180)
         pairs = list(headers.items()) if isinstance(headers, dict) else headers
         try:
             names = {name.lower() for name, _ in pairs}
@@ -113,10 +117,10 @@ class Process:
         if self.child.poll() is None:
             os.killpg(self.child.pid, how)
         try:
-            self.child.wait(10)
+            self.child.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.child.pid, signal.SIGKILL)
-            self.child.wait(10)
+            self.child.wait(60)
 
 
 class Running(Process):
@@ -132,7 +136,7 @@ class Gateway(Process):
     def __init__(self, *, log: Path | None = None, **environment: str) -> None:
         command = [
             *(sys.executable, "-m", "gunicorn", "-k", WORKER, "-b", "127.0.0.1:{port}", "--workers", "1"),
-            *("--graceful-timeout", "3", "--no-control-socket", "harriet.asgi:application"),
+            *("--graceful-timeout", "3", "--keep-alive", KEPT, "--no-control-socket", "harriet.asgi:application"),
         ]
         super().__init__(command, ready="/health/ready", log=log, **environment)
 

@@ -17,13 +17,16 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from harriet.lib.ids import new_id
 from harriet.people.models import User
 from tests.stage.processes import Gateway
 
 T = TypeVar("T")
+PATIENCE = 60_000
+"""Milliseconds, on a machine that has other things to do."""
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Site:
             color_scheme=theme,  # type: ignore[arg-type]
             reduced_motion="reduce",
         )
+        context.set_default_timeout(PATIENCE)
         if user is not None:
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session_for(user), "url": self.url}
             context.add_cookies([cookie])  # type: ignore[list-item]
@@ -50,6 +54,17 @@ class Site:
 
     def page(self, user: User | None = None) -> Page:
         return self.context(user).new_page()
+
+
+def press(page: Page, button: str, *, exact: bool = False) -> None:
+    """A button that leads to another page: what is read or judged after it is that page, and all of it."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=exact).first.click()
+
+
+def follow(page: Page, link: str, *, exact: bool = False) -> None:
+    with page.expect_navigation():
+        page.get_by_role("link", name=link, exact=exact).first.click()
 
 
 def session_for(user: User) -> str:

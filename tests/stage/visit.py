@@ -67,8 +67,9 @@ def visit(page: Page, path: str, *, expect: int = 200) -> Visit:
 
 def look_at(page: Page, path: str, *, expect: int = 200) -> Visit:
     seen = Visit(path)
-    with _Watch(page, seen):
+    with _Watch(page, seen) as watch:
         response = page.goto(path, wait_until="load")
+        watch.has_loaded = True
         _judge_answer(seen, response, expect)
         judge(page, seen)
     if seen.size > MOST_BYTES:
@@ -140,21 +141,32 @@ class _Watch:
 
     def __init__(self, page: Page, seen: Visit) -> None:
         self.page, self.seen = page, seen
+        self.has_loaded = False
+        self._requests: set[str] = set()
         self.network = page.context.new_cdp_session(page)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Watch:
         self.network.send("Network.enable")
         self.network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self.network.on("Network.requestWillBeSent", self._asked)
         self.network.on("Network.loadingFinished", self._loaded)
         self.page.on("console", self._said)
         self.page.on("pageerror", self._failed)
+        return self
 
     def __exit__(self, *_: Any) -> None:
         self.page.remove_listener("console", self._said)
         self.page.remove_listener("pageerror", self._failed)
         self.network.detach()
 
+    def _asked(self, event: dict[str, Any]) -> None:
+        """What a page asks for later, to stay up to date, is more the longer it is looked at."""
+        if not self.has_loaded:
+            self._requests.add(str(event["requestId"]))
+
     def _loaded(self, event: dict[str, Any]) -> None:
+        if str(event["requestId"]) not in self._requests:
+            return
         self.seen.requests += 1
         self.seen.size += int(event.get("encodedDataLength", 0))
 
