@@ -60,16 +60,25 @@ def static_files(django_db_setup: None) -> None:
     collect_static()
 
 
-@pytest.fixture
-def site(transactional_db: None, static_files: None, browser: Browser) -> Iterator[Site]:
-    from tests.stage.site import Site, serve
+@pytest.fixture(scope="package")
+def served(django_db_setup: None, static_files: None) -> Iterator[str]:
+    """One process for all stories, as it takes its time to start. It keeps nothing of a database that is made anew."""
+    from tests.stage.site import serve
 
-    before = list(browser.contexts)
     with serve(SESSION) as url:
-        yield Site(url, browser)
-        for context in browser.contexts:  # a page left open goes on asking for what is new
-            if context not in before:
-                context.close()
+        yield url
+
+
+@pytest.fixture
+def site(transactional_db: None, served: str, browser: Browser) -> Iterator[Site]:
+    from tests.stage.site import Site, until_connected
+
+    until_connected()
+    before = list(browser.contexts)
+    yield Site(served, browser)
+    for context in browser.contexts:  # a page left open goes on asking for what is new
+        if context not in before:
+            context.close()
 
 
 @pytest.hookimpl(wrapper=True)

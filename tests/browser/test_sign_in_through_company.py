@@ -15,6 +15,7 @@ from audit.models import Event
 from harriet.people.models import AssertedIdentity, Membership, Notice, User
 from harriet.people.roles import Role
 from harriet.signin.models import Domain, IdentityProvider
+from tests.conftest import SESSION
 from tests.servers.dns_server import NameServer
 from tests.servers.oidc_provider import Provider
 from tests.stage.cast import Cast, person
@@ -25,7 +26,7 @@ from tests.stage.identity_provider import PASSWORD, identity_provider
 from tests.stage.processes import Running
 from tests.stage.profiles import profile
 from tests.stage.providers import reach, saml_provider, verified
-from tests.stage.site import Site
+from tests.stage.site import Site, serve
 from tests.stage.tokens import device_token
 from tests.stage.totp import add_app, code_now
 
@@ -36,12 +37,18 @@ EVIL = ["https://evil.test/", "//evil.test", "/\\evil.test"]
 OWN = "correct horse battery"
 
 
-@pytest.fixture(autouse=True)
-def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
-    """Before the site starts: it asks this name server."""
-    with NameServer() as server:
-        monkeypatch.setenv("HARRIET_DNS_SERVERS", f"127.0.0.1:{server.port}")
+@pytest.fixture(scope="module")
+def names() -> Iterator[NameServer]:
+    with NameServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARRIET_DNS_SERVERS", f"127.0.0.1:{server.port}")
         yield server
+
+
+@pytest.fixture(scope="module")
+def served(names: NameServer, django_db_setup: None, static_files: None) -> Iterator[str]:
+    """A process of its own, which asks this name server."""
+    with serve(SESSION) as url:
+        yield url
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from harriet.lib.ids import new_id
 from harriet.people.models import User
 from tests.stage.processes import Gateway
+from tests.stage.waiting import wait_for
 
 T = TypeVar("T")
 PATIENCE = 60_000
@@ -88,6 +89,21 @@ def serve(run_dir: Path) -> Iterator[str]:
         yield web.url
     finally:
         web.stop()
+
+
+def until_connected() -> None:
+    """The database may have been made anew a moment ago; a process that runs comes back to it by itself."""
+    looks = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%organizationversion RIGHT%'"
+    )
+
+    def is_there() -> bool:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(f"{looks} AND query LIKE '%organizationversion RIGHT JOIN%'")
+            return cursor.fetchone() is not None
+
+    wait_for(is_there)
 
 
 def collect_static() -> None:
