@@ -251,3 +251,27 @@ def test_reports_of_anybody_else_are_refused(cast: Cast, work: Profile) -> None:
         answer = Client(headers=headers).post(reverse("enrol:report"), body, "application/json")
         assert answer.status_code == 401 and "Bearer" in answer["WWW-Authenticate"]
     assert os.environ.get("HARRIET_TOKEN") is None and not FoundServer.objects.exists()
+
+
+def test_a_home_with_a_quote_in_its_name_is_a_word_of_the_command(
+    cast: Cast, work: Profile, tmp_path: Path, live_server: Any
+) -> None:
+    """What is to be pasted gives the credential, and runs nothing."""
+    machine = Machine(tmp_path / "o'brien $(touch evil)", live_server.url)
+    done = machine.run("--no-report", said=code(cast, work, "inspector"))
+    assert done.returncode == 0, done.stderr
+    [line] = [one for one in done.stdout.splitlines() if "export HARRIET_TOKEN" in one]
+    pasted = subprocess.run(
+        [machine.shell, "-c", f'{line}\nprintf %s "$HARRIET_TOKEN"'], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert pasted.stdout.startswith("hrt_dev_") and not list(tmp_path.glob("evil"))
+
+
+def test_names_that_no_window_can_show_are_told_all_the_same(
+    cast: Cast, work: Profile, tmp_path: Path, live_server: Any
+) -> None:
+    machine = Machine(tmp_path / "home", live_server.url)
+    machine.write(".cursor/mcp.json", '{"mcpServers": {"\\ud83d x": {"url": "https://odd.example/mcp"}, "n": [[[]]]}}')
+    done = machine.run("--report", said=code(cast, work, "claude-code"))
+    assert done.returncode == 0 and "Reported 1 server" in done.stdout, done.stderr
+    assert FoundServer.objects.get().target == "https://odd.example/mcp"

@@ -14,7 +14,7 @@ from harriet.console.me.client_files import FILES
 from harriet.people import machine_report
 
 _HERE = Path(__file__).parent / "scripts"
-_PROGRAM_BEGINS = "import json\n"
+_PROGRAM_BEGINS = "import io\n"
 """Where it goes on, below what stands in the first part already."""
 _SHARED = "from harriet.people.machine_report import clean_server\n"
 

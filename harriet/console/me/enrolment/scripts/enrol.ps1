@@ -25,10 +25,12 @@ $Utf8 = New-Object System.Text.UTF8Encoding($false)
 function Save-Private([string]$Path, [string]$Text) {
     $folder = Split-Path -Parent $Path
     if (-not (Test-Path -LiteralPath $folder)) { New-Item -ItemType Directory -Force -Path $folder | Out-Null }
-    # Nobody else can read it before anything stands in it.
-    if (-not (Test-Path -LiteralPath $Path)) { [IO.File]::WriteAllText($Path, '', $Utf8) }
-    Protect-File $Path
-    [IO.File]::WriteAllText($Path, $Text, $Utf8)
+    # Whole or not at all; and nobody else can read it before anything stands in it.
+    $part = "$Path.harriet-part"
+    [IO.File]::WriteAllText($part, '', $Utf8)
+    Protect-File $part
+    [IO.File]::WriteAllText($part, $Text, $Utf8)
+    Move-Item -LiteralPath $part -Destination $Path -Force
 }
 
 function Protect-File([string]$Path) {
@@ -61,13 +63,28 @@ function Get-Answer {
 }
 
 function Copy-Before([string]$Path) {
-    $copy = "$Path.before-harriet-$(Get-Date -Format 'yyyyMMdd-HHmmss')"
+    # Of two in the same second, each has its own.
+    $first = "$Path.before-harriet-$(Get-Date -Format 'yyyyMMdd-HHmmss')"
+    $copy = $first; $number = 1
+    while (Test-Path -LiteralPath $copy) { $number += 1; $copy = "$first-$number" }
     Copy-Item -LiteralPath $Path -Destination $copy
     Protect-File $copy
     "Kept a copy of what was there: $copy"
 }
 
 function Test-Ours($Server) { (ConvertTo-Json -InputObject $Server -Depth 20 -Compress).Contains("$Base/mcp/") }
+
+function Test-LeadsTo([string]$Text, [string]$Url) { $Text.Contains('"' + $Url + '"') -or $Text.Contains("'" + $Url + "'") }
+
+function Get-FreeName([string]$Name, $There, [string]$Url) {
+    # A server of another address keeps its name: Harriet's gets another one. $There: what stands under each name.
+    $free = $Name; $number = 1
+    while ($There.ContainsKey($free) -and -not (Test-LeadsTo $There[$free] $Url)) {
+        $free = "harriet-$Name"; if ($number -gt 1) { $free += "-$number" }
+        $number += 1
+    }
+    return $free
+}
 
 function Read-Json([string]$Text) {
     if (-not $Text.Trim()) { return New-Object PSObject }
@@ -78,10 +95,11 @@ function Read-Json([string]$Text) {
     return $value
 }
 
-function Merge-Json($Existing, $Settings) {
+function Merge-Json($Existing, $Settings, [string]$Url) {
     foreach ($member in $Settings.PSObject.Properties) {
         $there = $Existing.PSObject.Properties[$member.Name]
         if ($member.Value -is [array]) {
+            if ($there -and $there.Value -isnot [array]) { throw 'of another form' }
             $known = @(); if ($there) { $known = @($there.Value) }
             $new = @($member.Value | Where-Object { $id = $_.id; -not ($known | Where-Object { $_.PSObject.Properties['id'] -and $_.id -eq $id }) })
             $Existing | Add-Member -Force -NotePropertyName $member.Name -NotePropertyValue @($known + $new)
@@ -90,38 +108,59 @@ function Merge-Json($Existing, $Settings) {
         if (-not $there) { $Existing | Add-Member -NotePropertyName $member.Name -NotePropertyValue (New-Object PSObject) }
         $servers = $Existing.PSObject.Properties[$member.Name].Value
         if ($servers -isnot [PSCustomObject]) { throw 'not an object' }
+        $texts = @{}
+        foreach ($one in $servers.PSObject.Properties) {
+            $texts[$one.Name] = ConvertTo-Json -InputObject $one.Value -Depth 20 -Compress
+        }
         foreach ($server in $member.Value.PSObject.Properties) {
-            $taken = $servers.PSObject.Properties[$server.Name]
-            $name = $server.Name; if ($taken -and -not (Test-Ours $taken.Value)) { $name = "harriet-$name" }
+            $name = Get-FreeName $server.Name $texts $Url
             $servers | Add-Member -Force -NotePropertyName $name -NotePropertyValue $server.Value
         }
     }
     return (ConvertTo-Json -InputObject $Existing -Depth 100) + "`n"
 }
 
-function Merge-Table([string[]]$Lines, [string]$Before) {
-    $name = $Lines[0].Trim('[', ']')
-    $keptLines = @(); $inside = $false
-    foreach ($line in ($Before -split "`r?`n")) {
-        if ($line -match '^\s*\[+\s*([^\]]+?)\s*\]+') { $inside = ($Matches[1] -eq $name) -or $Matches[1].StartsWith("$name.") }
-        if (-not $inside) { $keptLines += $line }
+function Get-StillOpen([string]$Line, [string]$Quote) {
+    # The marks of a text of several lines that goes on after this line.
+    foreach ($mark in [regex]::Matches($Line, '"{3}|\x27{3}')) {
+        if ($mark.Value -eq $Quote) { $Quote = '' } elseif (-not $Quote) { $Quote = $mark.Value }
     }
+    return $Quote
+}
+
+function Merge-Table([string[]]$Lines, [string]$Before, [string]$Url) {
+    # Of TOML: the table of this address is replaced, or stands at the end. What is no table is left to the person.
+    $all = @($Before -split "`r?`n"); $of = @(); $texts = @{ '' = '' }; $quote = ''; $server = ''
+    foreach ($line in $all) {
+        if (-not $quote -and $line -match '^\s*\[') {
+            if ($line -match '^\s*\[\s*mcp_servers\s*\]') { throw 'a table of all servers' }
+            $server = ''
+            if ($line -match '^\s*\[\s*mcp_servers\s*\.\s*("[^"]+"|\x27[^\x27]+\x27|[A-Za-z0-9_-]+)\s*[.\]]') {
+                $server = $Matches[1].Trim('"', "'")
+            }
+        } elseif (-not $quote -and $line -match '^\s*["\x27]?mcp_servers["\x27]?\s*[.=]') { throw 'servers in one line' }
+        $of += $server
+        $texts[$server] = [string]$texts[$server] + $line + "`n"
+        $quote = Get-StillOpen $line $quote
+    }
+    $name = Get-FreeName ($Lines[0].Trim('[', ']') -replace '^mcp_servers\.', '') $texts $Url
+    $keptLines = @(for ($at = 0; $at -lt $all.Count; $at++) { if ($of[$at] -ne $name) { $all[$at] } })
     $body = ($keptLines -join "`n").TrimEnd()
     if ($body) { $body += "`n`n" }
-    return $body + ($Lines -join "`n") + "`n"
+    return $body + ((@("[mcp_servers.$name]") + @($Lines | Select-Object -Skip 1)) -join "`n") + "`n"
 }
 
 function Write-Settings($Answer, [string]$AnswerPath) {
     if (-not $Answer.windows) {
         "$($Answer.client_name) takes the credential from the environment. Put this into the window that you start it in:"
-        "  `$env:HARRIET_TOKEN = (Get-Content -Raw '$AnswerPath' | ConvertFrom-Json).token"
+        "  `$env:HARRIET_TOKEN = (Get-Content -Raw '$($AnswerPath.Replace("'", "''"))' | ConvertFrom-Json).token"
         return $Answer.next_step
     }
     $path = Join-Path $HOME $Answer.windows
     $before = ''; if (Test-Path -LiteralPath $path) { $before = [IO.File]::ReadAllText($path) }
     try {
-        if ($Answer.kind -eq 'toml') { $after = Merge-Table @($Answer.settings) $before }
-        else { $after = Merge-Json (Read-Json $before) (ConvertFrom-Json -InputObject @($Answer.settings)[0]) }
+        if ($Answer.kind -eq 'toml') { $after = Merge-Table @($Answer.settings) $before $Answer.url }
+        else { $after = Merge-Json (Read-Json $before) (ConvertFrom-Json -InputObject @($Answer.settings)[0]) $Answer.url }
     } catch {
         Save-Private "$AnswerPath.paste" (@($Answer.settings) -join "`n")
         "$path was left as it is: this script can't change it safely here."

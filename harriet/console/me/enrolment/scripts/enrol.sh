@@ -92,6 +92,10 @@ read_code() {
 value() { sed -n "s/^$1=//p" "$WORK/answer" | head -n 1; }
 kept() { sed -n "s/^$1=//p" "$ANSWER"; }
 
+
+# As one word for a shell, whatever the home folder is called.
+quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
 client_file() {
   case "$(uname)" in
     Darwin) file=$(kept darwin) ;;
@@ -104,7 +108,7 @@ write_settings() {
   FILE=$(client_file)
   if [ -z "$FILE" ]; then
     say "$(kept client_name) takes the credential from the environment. Put this into the window that you start it in:"
-    say "  export HARRIET_TOKEN=\"\$(sed -n 's/^token=//p' '$ANSWER')\""
+    say "  export HARRIET_TOKEN=\"\$(sed -n 's/^token=//p' $(quoted "$ANSWER"))\""
   elif [ -n "$PYTHON" ]; then
     "$PYTHON" "$WORK/on_machine.py" merge "$ANSWER" "$FILE" || by_hand
   elif [ ! -s "$FILE" ]; then

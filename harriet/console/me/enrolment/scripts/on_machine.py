@@ -6,6 +6,7 @@ servers that are configured here, for the person to see and to send. Standard li
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -25,6 +26,8 @@ BY_HAND = 3
 
 
 def main(arguments: list[str]) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a window that can't show a letter is no reason to stop
     what, *rest = arguments
     if what == "merge":
         return merge(*rest)
@@ -32,75 +35,128 @@ def main(arguments: list[str]) -> int:
 
 
 def merge(answer_path: str, file_path: str) -> int:
+    """Either the file is written whole, or it stays as it is and the person puts Harriet into it."""
     answer = read_answer(Path(answer_path))
     path = Path(file_path).resolve()
-    before = read_text(path)
     try:
+        before = read_text(path)
         after = merged(answer, before)
-    except ValueError:
+        after.encode("utf-8")
+        if after == before:
+            say("Nothing to change: it stands in " + str(path) + " already.")
+            return 0
+        if before:
+            say("Kept a copy of what was there: " + str(keep_copy(path)))
+        write_private(path, after)
+    except (ValueError, OSError, RecursionError):
         return BY_HAND
-    if after == before:
-        say("Nothing to change: it stands in " + str(path) + " already.")
-        return 0
-    if before:
-        kept = path.with_name(path.name + ".before-harriet-" + time.strftime("%Y%m%d-%H%M%S"))
-        write_private(kept, "")
-        shutil.copyfile(path, kept)
-        say("Kept a copy of what was there: " + str(kept))
-    write_private(path, after)
     say("Wrote " + str(path))
     return 0
 
 
+def keep_copy(path: Path) -> Path:
+    """Beside it; of two in the same second, each has its own."""
+    first = path.name + ".before-harriet-" + time.strftime("%Y%m%d-%H%M%S")
+    names = [first] + [first + "-" + str(number) for number in range(2, 1000)]
+    kept = next(one for one in map(path.with_name, names) if not one.exists())
+    write_private(kept, "")
+    shutil.copyfile(path, kept)
+    return kept
+
+
 def merged(answer: dict[str, list[str]], before: str) -> str:
-    settings = answer["settings"]
+    """Raises ValueError for what is better done by hand."""
+    settings, url = answer["settings"], answer["url"][0]
     if answer["kind"] == ["toml"]:
-        return merged_table(settings, before)
+        return merged_table(settings, before, url)
     existing = json.loads(before) if before.strip() else {}
     if not isinstance(existing, dict):
         raise ValueError("not an object")
-    result = merged_json(existing, json.loads(settings[0]))
+    result = merged_json(existing, json.loads(settings[0]), url)
     return before if result == existing else json.dumps(result, indent=2, ensure_ascii=False) + "\n"
 
 
-def merged_json(existing: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """A server of another address keeps its name: Harriet's gets another one."""
+def merged_json(existing: dict[str, Any], settings: dict[str, Any], url: str) -> dict[str, Any]:
     result = dict(existing)
     for member, value in settings.items():
         there = result.get(member)
+        if there is not None and not isinstance(there, type(value)):
+            raise ValueError("of another form")
         if isinstance(value, list):
-            known = {one.get("id") for one in there or [] if isinstance(one, dict)}
-            result[member] = (there or []) + [one for one in value if one.get("id") not in known]
-        elif there is None or isinstance(there, dict):
-            named = {free_name(name, there or {}): server for name, server in value.items()}
-            result[member] = dict(there or {}, **named)
+            known = {json.dumps(one.get("id")) for one in there or [] if isinstance(one, dict)}
+            result[member] = (there or []) + [one for one in value if json.dumps(one.get("id")) not in known]
         else:
-            raise ValueError("not an object")
+            texts = {name: json.dumps(server) for name, server in (there or {}).items()}
+            named = {free_name(name, texts, url): server for name, server in value.items()}
+            result[member] = dict(there or {}, **named)
     return result
 
 
-def free_name(name: str, there: dict[str, Any]) -> str:
-    taken = there.get(name)
-    return name if taken is None or is_ours(taken) else "harriet-" + name
+def free_name(name: str, there: dict[str, str], url: str) -> str:
+    """A server of another address keeps its name: Harriet's gets another one. `there`: what stands under each name."""
+    names = [name, "harriet-" + name] + ["harriet-" + name + "-" + str(number) for number in range(2, 1000)]
+    return next(one for one in names if one not in there or leads_to(there[one], url))
+
+
+def leads_to(text: str, url: str) -> bool:
+    return json.dumps(url) in text or "'" + url + "'" in text
 
 
 def is_ours(server: Any) -> bool:
     return (BASE_URL + "/mcp/") in json.dumps(server)
 
 
-def merged_table(lines: list[str], before: str) -> str:
-    """Of TOML: the table with this name is replaced, or stands at the end."""
-    name = lines[0][1:-1]
-    kept: list[str] = []
-    is_inside = False
-    for line in before.splitlines():
-        header = re.match(r"^\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if header:
-            is_inside = header.group(1) == name or header.group(1).startswith(name + ".")
-        if not is_inside:
-            kept.append(line)
+def merged_table(lines: list[str], before: str, url: str) -> str:
+    """Of TOML: the table of this address is replaced, or stands at the end. Raises ValueError."""
+    sections = sections_of(before)
+    texts: dict[str, str] = {}
+    for server, section in sections:
+        texts[server] = texts.get(server, "") + "\n".join(section)
+    name = free_name(lines[0][1:-1].partition(".")[2], texts, url)
+    kept = [line for server, section in sections if server != name for line in section]
     body = "\n".join(kept).rstrip()
-    return (body + "\n\n" if body else "") + "\n".join(lines) + "\n"
+    after = (body + "\n\n" if body else "") + "\n".join(["[mcp_servers." + name + "]", *lines[1:]]) + "\n"
+    check_table(before, after, name)
+    return after
+
+
+def sections_of(text: str) -> list[tuple[str, list[str]]]:
+    """Its lines, by the server that their table is of; of none for others. What looks like a table within a text of
+    several lines is none. Raises ValueError for servers that are written in another way than as tables."""
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    quote = ""
+    for line in text.splitlines():
+        if not quote and re.match(r"^\s*\[", line):
+            header = re.match(r"^\s*\[\s*mcp_servers\s*\.\s*(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)\s*[.\]]", line)
+            if re.match(r"^\s*\[\s*mcp_servers\s*\]", line):
+                raise ValueError("a table of all servers")
+            sections.append((header.group(1).strip("\"'") if header else "", []))
+        elif not quote and re.match(r"^\s*[\"']?mcp_servers[\"']?\s*[.=]", line):
+            raise ValueError("servers in one line")
+        sections[-1][1].append(line)
+        quote = still_open(line, quote)
+    return sections
+
+
+def still_open(line: str, quote: str) -> str:
+    """The marks of a text of several lines that goes on after this line."""
+    for mark in re.findall(r"\"\"\"|'''", line):
+        quote = "" if mark == quote else quote or mark
+    return quote
+
+
+def check_table(before: str, after: str, name: str) -> None:
+    """Where this Python can read TOML: nothing but this one server is another. Raises ValueError."""
+    try:
+        import tomllib
+    except ImportError:
+        return
+    old, new = (tomllib.loads(text) for text in (before, after))
+    for settings in (old, new):
+        servers = settings.setdefault("mcp_servers", {})
+        servers.pop(name, None)
+    if old != new:
+        raise ValueError("something else would change")
 
 
 def read_answer(path: Path) -> dict[str, list[str]]:
@@ -123,9 +179,13 @@ def write_private(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".harriet-part")
     descriptor = os.open(str(part), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(path)
+    except OSError:
+        part.unlink()
+        raise
 
 
 def say(text: str) -> None:
@@ -145,7 +205,7 @@ def servers_of(client: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         text = read_text(path)
         groups = tables_of(text) if client["kind"] == "toml" else groups_of(json.loads(text or "{}"), client["servers"])
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         return []
     found = []
     for name, server in ((name, server) for group in groups for name, server in group.items()):
