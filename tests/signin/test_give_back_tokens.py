@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models import F
 
+from audit.models import Event
 from harriet.people.models import AccessToken
 from harriet.signin.models import Application
+from tests.stage.assertions import Bearer, signed_in_by_sso, trusted
 from tests.stage.cast import Cast
 from tests.stage.signing_app import VERIFIER, App, resource
 
@@ -78,3 +82,46 @@ def test_who_may_ask(acme: Cast) -> None:
     Application.objects.filter(client_id=asker.client_id).update(registration_source="manual")
     assert asker.post("introspect", mine).json()["active"], "an admin made it: a server of the organization"
     assert asker.post("introspect", mine | {"token": "nonsense"}).json() == {"active": False}
+
+
+def with_secret(acme: Cast) -> tuple[App, dict[str, Any]]:
+    app = App()
+    app.register(token_endpoint_auth_method="client_secret_basic")
+    code = app.sent_back(acme.dana)["code"]
+    return app, app.post("token", exchange(code, app), **basic(app)).json()
+
+
+def test_a_token_is_worth_something_until_it_has_to_be_exchanged(acme: Cast) -> None:
+    """The consent lasts longer by far, and is not what was asked."""
+    app, tokens = with_secret(acme)
+    said = app.post("introspect", {"token": tokens["access_token"]}, **basic(app)).json()
+    opening = AccessToken.objects.get(kind="oauth")
+    assert opening.secret_until is not None and said["exp"] == int(opening.secret_until.timestamp())
+    AccessToken.objects.update(secret_until=F("secret_until") - timedelta(hours=2))
+    assert app.post("introspect", {"token": tokens["access_token"]}, **basic(app)).json() == {"active": False}
+
+
+def test_the_token_before_the_newest_is_still_one_and_can_be_given_back(acme: Cast) -> None:
+    app, first = with_secret(acme)
+    form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    second = app.post("token", form, **basic(app)).json()
+    old, new = ({"token": tokens["access_token"]} for tokens in (first, second))
+    assert app.post("introspect", old, **basic(app)).json()["active"], "the gateway takes it until its own end"
+    assert app.post("revoke", old, **basic(app)).status_code == 200 and not live()
+    assert [app.post("introspect", one, **basic(app)).json() for one in (old, new)] == [{"active": False}] * 2
+
+
+def test_a_token_for_an_issuers_word_is_given_back_by_itself(acme: Cast) -> None:
+    bearer = Bearer()
+    trusted(acme.acme, bearer.app.client_id)
+    signed_in_by_sso(acme.dana, acme.acme)
+    kept, given = bearer.bring().json()["access_token"], bearer.bring().json()["access_token"]
+    client = {"client_id": bearer.app.client_id, "client_secret": bearer.app.secret}
+    other = App()
+    other.register()
+    other.post("revoke", {"client_id": other.client_id, "token": given})
+    assert bearer.app.post("introspect", client | {"token": given}).json()["active"], "it is not theirs"
+    assert bearer.app.post("revoke", client | {"token": given}).status_code == 200
+    assert bearer.app.post("introspect", client | {"token": given}).json() == {"active": False}
+    assert bearer.app.post("introspect", client | {"token": kept}).json()["active"], "it may run on two machines"
+    assert Event.objects.get(code="app.tokens_ended").sentence

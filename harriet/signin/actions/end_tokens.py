@@ -37,6 +37,19 @@ def end_family(family: UUID, why: str, *, actor: Actor | None = None) -> bool:
     return ended
 
 
+def end_alone(issued: IssuedToken, why: str) -> bool:
+    """An access token that came without a refresh token, as those for an issuer's word do. False when it had ended."""
+    with transaction.atomic():
+        app = lock_app(issued.connected_app_id)
+        live = AccessToken.objects.filter(pk=issued.gateway_token_id, revoked_at=None, expires_at__gt=Now())
+        ended = bool(live.update(revoked_at=Now()))
+        if ended and app is not None:
+            move_version(app.organization_id)
+            record(_ended(app, why), organization_id=app.organization_id, actor=actor_of(app.user))
+            _note(app, why)
+    return ended
+
+
 def lock_app(which: UUID | QuerySet[RefreshToken, Any] | None) -> ConnectedApp | None:
     """The connected app as it is now, until the transaction ends. Whoever gives or ends tokens of one locks it first,
     so that they come one after the other and never wait for each other in a circle."""

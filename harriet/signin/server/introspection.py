@@ -10,7 +10,9 @@ from django.db.models import Q
 from django.http import QueryDict
 from oauthlib.oauth2.rfc6749 import errors
 
-from harriet.signin.actions.end_tokens import BY_CLIENT, end_family
+from harriet.people.models import AccessToken
+from harriet.people.tokens import hash_token
+from harriet.signin.actions.end_tokens import BY_CLIENT, end_alone, end_family
 from harriet.signin.actions.issue_tokens import checksum
 from harriet.signin.models import Application, ConnectedApp, IssuedToken, RefreshToken
 from harriet.signin.protocol.addresses import issuer_of
@@ -25,9 +27,12 @@ def revoke(server: Server, form: QueryDict, headers: Mapping[str, str]) -> Token
     client = _proved(server, form, headers)
     if isinstance(client, TokenAnswer):
         return client
-    family = _family_of(str(form["token"]), client)
-    if family is not None:
+    token = str(form["token"])
+    issued = _issued(token, client.organization_id)
+    if (family := _family_of(token, issued, client)) is not None:
         end_family(family, BY_CLIENT)
+    elif issued is not None and issued.application_id == client.pk:
+        end_alone(issued, BY_CLIENT)
     return None
 
 
@@ -54,23 +59,32 @@ def _proved(server: Server, form: QueryDict, headers: Mapping[str, str]) -> Appl
         return refused({"error": str(error.error), "error_description": str(error.description)})
 
 
-def _family_of(token: str, client: Application) -> UUID | None:
-    mark = checksum(token)
-    is_it = Q(token_checksum=mark) | Q(access_token__token_checksum=mark)
+def _issued(token: str, organization_id: UUID) -> IssuedToken | None:
+    """Of an access token: also of the one before the newest, which works until its own end."""
+    mark = hash_token(token)
+    opening = AccessToken.objects.filter(Q(token_hash=mark) | Q(previous_hash=mark), organization=organization_id)
+    rows = IssuedToken.objects.select_related("connected_app", "gateway_token", "application")
+    return rows.filter(gateway_token__in=opening.values("pk")).first()
+
+
+def _family_of(token: str, issued: IssuedToken | None, client: Application) -> UUID | None:
+    is_it = Q(token_checksum=checksum(token)) | Q(access_token=issued, access_token__isnull=False)
     refresh = RefreshToken.objects.filter(is_it, application=client).first()
     return refresh.token_family if refresh is not None else None
 
 
 def _of_access(token: str, client: Application, server: Server, sees_all: bool) -> TokenAnswer | None:
-    rows = IssuedToken.objects.select_related("connected_app", "gateway_token", "application")
-    issued = rows.filter(token_checksum=checksum(token), application__organization=client.organization_id).first()
+    issued = _issued(token, client.organization_id)
     if issued is None or not (sees_all or issued.application_id == client.pk):
         return None
     opening = issued.gateway_token
-    if opening is None or opening.revoked_at is not None or opening.expires_at <= server.validator.now:
+    if opening is None or opening.revoked_at is not None:
         return _INACTIVE
-    claims = {"exp": int(opening.expires_at.timestamp()), "scope": opening.scopes}
-    return _active(issued.connected_app, server, claims | {"iat": int(issued.created.timestamp())})
+    is_newest = bytes(opening.token_hash) == hash_token(token)
+    until = opening.secret_until if is_newest else opening.previous_until
+    if until is None or until <= server.validator.now:
+        return _INACTIVE
+    return _active(issued.connected_app, server, {"exp": int(until.timestamp()), "scope": opening.scopes})
 
 
 def _of_refresh(token: str, client: Application, server: Server) -> TokenAnswer | None:
