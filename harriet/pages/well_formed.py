@@ -29,6 +29,8 @@ class WellFormedMiddleware:
         if (request.content_params or {}).get("charset", "utf-8").lower() not in CHARSETS:
             request.encoding = "utf-8"  # for whoever still looks at it
             raise BadRequest(_CHARSET)
+        if request.content_type == "application/x-www-form-urlencoded":
+            request.encoding = "utf-8"  # such forms have no other, whatever charset some programs name beside it
         if "\x00" in request.path or "\x00" in "".join(request.COOKIES.values()):
             raise BadRequest(_NUL)
         if _has_nul(request.GET):

@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models import F
 
 from audit.models import Event
+from connectors.models import Profile
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actors import actor_of
@@ -167,3 +168,15 @@ def test_when_the_right_has_ended_there_is_no_next_token(acme: Cast, ending: str
     else:
         ConnectedApp.objects.update(ended_at=F("consented_at"))
     assert refused(app.refresh(tokens["refresh_token"]))
+
+
+def test_a_lost_answer_is_for_the_same_resource_and_for_who_still_has_the_profile(acme: Cast) -> None:
+    app = App()
+    first = app.sign_in(acme.dana)
+    profile(acme.acme, groups=[acme.sales], slug="other")
+    assert app.refresh(first["refresh_token"]).status_code == 200
+    assert refused(app.refresh(first["refresh_token"], resource=resource("other")), "invalid_target")
+    work = Profile.objects.get(slug="work")
+    work.groups.clear()
+    work.people.clear()
+    assert refused(app.refresh(first["refresh_token"])) and live_tokens() == 1, "nobody copied it: nothing ends by it"

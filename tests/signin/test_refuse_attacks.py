@@ -3,7 +3,9 @@ redirect to an address that nobody registered."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -207,6 +209,37 @@ def test_a_secret_is_needed_and_right(acme: Cast) -> None:
     assert app.exchange(code, client_secret="").status_code == 401
     assert app.exchange(code, client_secret=app.secret).status_code == 200
     assert app.secret not in str(Application.objects.values_list("client_secret", flat=True))
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect", "device_authorization"])
+def test_a_client_proves_itself_in_one_way(acme: Cast, endpoint: str) -> None:
+    app, public = App(), App()
+    app.register(token_endpoint_auth_method="client_secret_basic")
+    public.register()
+    right, wrong = (f"Basic {b64encode(f'{app.client_id}:{secret}'.encode()).decode()}" for secret in (app.secret, "x"))
+    asked = {"grant_type": "refresh_token", "refresh_token": "nothing", "token": "nothing"}
+    for header, said, code in (
+        (right, {"client_id": app.client_id, "client_secret": app.secret}, "invalid_request"),
+        (wrong, {"client_id": app.client_id, "client_secret": app.secret}, "invalid_request"),
+        (right, {"client_id": public.client_id}, "invalid_client"),
+        (wrong, {"client_id": public.client_id}, "invalid_client"),
+        (wrong, {}, "invalid_client"),
+        ("Basic eA==", {"client_id": public.client_id}, "invalid_client"),
+    ):
+        answer = app.post(endpoint, asked | said, Authorization=header)
+        assert answer.json()["error"] == code and answer.json()["error_description"], answer.content
+        assert answer.status_code == (401 if code == "invalid_client" else 400)
+    once_more = app.post(endpoint, asked | {"client_id": app.client_id}, Authorization=right)
+    assert once_more.status_code == 200 or once_more.json()["error"] in {"invalid_grant", "unauthorized_client"}
+
+
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "us-ascii", "UTF-8"])
+def test_a_form_is_read_whatever_charset_is_named_beside_it(app: App, acme: Cast, charset: str) -> None:
+    """Java's usual HTTP library names Latin-1 for each form, though forms have one charset only."""
+    code = app.sent_back(acme.dana)["code"]
+    form = {"grant_type": "authorization_code", "client_id": app.client_id, "code": code, "code_verifier": VERIFIER}
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    assert app.http.post("/oauth/acme/token", urlencode(form), content_type=kind).status_code == 200
 
 
 @pytest.mark.parametrize("endpoint", ["token", "register", "revoke", "introspect", "device_authorization"])

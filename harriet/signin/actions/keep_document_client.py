@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from harriet.people.models import Organization
-from harriet.signin.actions.register_client import UNUSED_FOR, described
+from harriet.signin.actions.register_client import UNUSED_FOR, described, forget_oldest
 from harriet.signin.models import Application
 from harriet.signin.new_clients import decide_standing
 from harriet.signin.protocol.client_metadata import ClientMetadata
@@ -31,6 +31,7 @@ def keep_document_client(
         )
         if is_new:
             decide_standing(application, organization)
+            forget_oldest(organization)
     application.refresh_from_db()
     return application
 

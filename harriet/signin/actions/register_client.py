@@ -42,7 +42,7 @@ def register_client(organization: Organization, metadata: ClientMetadata) -> Reg
             **described(metadata),
         )
         decide_standing(application, organization)
-        _forget_oldest(organization)
+        forget_oldest(organization)
     application.refresh_from_db(fields=["created", "expires_at"])
     return Registered(application, new.secret if new else None)
 
@@ -62,7 +62,8 @@ def described(metadata: ClientMetadata) -> dict[str, str]:
     }
 
 
-def _forget_oldest(organization: Organization) -> None:
+def forget_oldest(organization: Organization) -> None:
+    """Within the transaction that makes another one."""
     unused = Application.objects.filter(organization=organization, expires_at__isnull=False).order_by("-created", "-pk")
     for application in unused[MOST_UNUSED : MOST_UNUSED + 100]:
         application.delete()

@@ -15,7 +15,7 @@ from typing import Any
 from harriet.lib.sealed import NotSealedHere, Sealer
 from harriet.signin.actions.end_tokens import REUSED, end_family, lock_app
 from harriet.signin.actions.issue_tokens import checksum
-from harriet.signin.models import Application, RefreshToken
+from harriet.signin.models import Application, ConnectedApp, RefreshToken
 
 GRACE = timedelta(seconds=60)
 _ANSWERS = Sealer("oauth-answer/v1")
@@ -24,9 +24,9 @@ _ANSWERS = Sealer("oauth-answer/v1")
 class AnsweredBefore(Exception):
     """This very token was answered a moment ago; the client gets the same answer."""
 
-    def __init__(self, answer: dict[str, Any]) -> None:
+    def __init__(self, app: ConnectedApp | None, answer: dict[str, Any]) -> None:
         super().__init__("The same answer once more.")
-        self.answer = answer
+        self.app, self.answer = app, answer
 
 
 def take_refresh_token(token: str, application: Application, now: datetime) -> RefreshToken | None:
@@ -38,7 +38,7 @@ def take_refresh_token(token: str, application: Application, now: datetime) -> R
         return row
     answer = _answer_before(row, now)
     if answer is not None:
-        raise AnsweredBefore(answer)
+        raise AnsweredBefore(row.connected_app, answer)
     if row.answered_at is not None and row.token_family is not None:
         end_family(row.token_family, REUSED)
     return None

@@ -111,7 +111,7 @@ def _auth_method(said: dict[str, Any]) -> str:
 
 def _application_type(said: dict[str, Any]) -> str:
     kind = said.get("application_type") or "web"
-    if kind not in {"web", "native"}:
+    if kind not in ("web", "native"):
         raise _wrong("application_type is web or native.")
     return str(kind)
 

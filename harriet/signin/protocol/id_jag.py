@@ -4,6 +4,7 @@ signature and its claims. What they mean here is judged elsewhere."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -26,6 +27,8 @@ LARGEST = 16 * 1024
 """Characters."""
 SKEW = timedelta(seconds=30)
 _LONGEST_TEXT = 500
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of characters: no text has them, and none can be looked for."""
 _SMALLEST_RSA = 2048
 _LATEST = 253402300799
 """The last second that a datetime has."""
@@ -162,7 +165,7 @@ def _moment(claims: Mapping[str, Any], name: str) -> datetime:
 def text_of(claims: Mapping[str, Any], name: str) -> str:
     """Raises OAuthProblem."""
     value = claims.get(name)
-    if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT:
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or _UNREADABLE.search(value):
         raise refused(f"The assertion has no {name}, or one that is not a text of up to {_LONGEST_TEXT} characters.")
     return value
 

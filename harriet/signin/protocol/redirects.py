@@ -17,10 +17,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,60}")
 _NO_APPS = frozenset(
-    {"about", "blob", "chrome", "data", "file", "filesystem", "ftp", "jar", "javascript", "mailto", "ms-appx"}
-    | {"resource", "sms", "tel", "vbscript", "view-source", "ws", "wss"}
+    {"about", "blob", "callto", "chrome", "data", "facetime", "file", "filesystem", "ftp", "intent", "irc", "jar"}
+    | {"javascript", "ldap", "ldaps", "mailto", "ms-appx", "ms-msdt", "ms-officecmd", "resource", "search", "search-ms"}
+    | {"sip", "sms", "ssh", "tel", "telnet", "urn", "vbscript", "view-source", "webcal", "ws", "wss"}
 )
-"""Schemes that a browser itself, or another program than the client, would act on."""
+"""Schemes that a browser itself, or another program than the client, would act on; and `urn`, where nothing arrives:
+what was once written for "show the code on the page" is long given up (RFC 8252 §8.1)."""
 _OF_ANSWERS = frozenset({"code", "state", "iss", "error", "error_description"})
 _VISIBLE = re.compile(r"[!-~]+")
 

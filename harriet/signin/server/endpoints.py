@@ -30,6 +30,7 @@ from harriet.signin.server.validator import Validator
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 """An S256 challenge: 32 bytes in base64url without padding (RFC 7636 §4.2)."""
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_NOT_PROVED = "The client is not known here, or did not prove that it is the one it says."
 _MAY_REPEAT = frozenset({"resource"})
 _PARAMETERS = frozenset(
     {"assertion", "client_id", "client_secret", "code", "code_challenge", "code_challenge_method", "code_verifier"}
@@ -85,6 +86,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
         with transaction.atomic():
             try:
                 _refuse_repeated(form)
+                _refuse_two_proofs(form, headers)
                 _, body, status = self.create_token_response("/", "POST", encoded(form), dict(headers))
             except AnsweredBefore as before:
                 return TokenAnswer(200, before.answer)
@@ -103,6 +105,7 @@ def proved_client(server: Server, form: QueryDict, headers: Mapping[str, str]) -
     """Who asks at an endpoint that gives no tokens, proved as for one (RFC 6749 §3.2.1). Raises OAuth2Error."""
     request: Any = Request("/", "POST", encoded(form), dict(headers))
     validator: Any = server.validator
+    _refuse_two_proofs(form, headers)
     if validator.client_authentication_required(request):
         is_proved = validator.authenticate_client(request)
     else:
@@ -116,7 +119,8 @@ def proved_client(server: Server, form: QueryDict, headers: Mapping[str, str]) -
 def refused(body: Mapping[str, Any]) -> TokenAnswer:
     """RFC 6749 §5.2: only a client that can't prove itself gets 401, with a way to do so."""
     if body.get("error") == "invalid_client":
-        return TokenAnswer(401, body, {"WWW-Authenticate": 'Basic realm="Harriet", charset="UTF-8"'})
+        said = {**body, "error_description": body.get("error_description") or _NOT_PROVED}
+        return TokenAnswer(401, said, {"WWW-Authenticate": 'Basic realm="Harriet", charset="UTF-8"'})
     return TokenAnswer(400, body)
 
 
@@ -127,6 +131,12 @@ def _refuse_repeated(form: QueryDict) -> None:
             raise errors.InvalidRequestError(description="A parameter is there more than once.")
     if not form.get("grant_type"):
         raise errors.InvalidRequestError(description="Missing grant_type parameter.")
+
+
+def _refuse_two_proofs(form: QueryDict, headers: Mapping[str, str]) -> None:
+    """RFC 6749 §2.3: a client proves itself in one way."""
+    if headers.get("HTTP_AUTHORIZATION") and form.get("client_secret"):
+        raise errors.InvalidRequestError(description="Send the client's secret in the header or in the body, not both.")
 
 
 def _begin(request: Any) -> None:

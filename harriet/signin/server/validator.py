@@ -24,7 +24,7 @@ from harriet.signin.actions.end_tokens import CODE_REUSED, end_family, lock_app
 from harriet.signin.actions.issue_code import CodeBound, issue_code
 from harriet.signin.actions.issue_tokens import Pair, checksum, issue_tokens
 from harriet.signin.actions.use_device_code import take_device_code
-from harriet.signin.actions.use_refresh_token import keep_answer, take_refresh_token
+from harriet.signin.actions.use_refresh_token import AnsweredBefore, keep_answer, take_refresh_token
 from harriet.signin.models import Application, AuthorizationCode, ConnectedApp, RefreshToken
 from harriet.signin.protocol.client_metadata import DEVICE_GRANT
 from harriet.signin.protocol.client_secrets import is_secret
@@ -56,6 +56,16 @@ class Validator(OAuth2Validator):
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
         """A public client that sends an empty secret only says its id in another way."""
         return is_secret(provided_secret, stored_secret) if stored_secret else not provided_secret
+
+    def _authenticate_basic_auth(self, request: Any) -> bool:
+        """The body may say the id once more, and no other one."""
+        if not super()._authenticate_basic_auth(request):
+            return False
+        return not request.client_id or request.client_id == request.client.client_id
+
+    def _authenticate_request_body(self, request: Any) -> bool:
+        """A header that proves nothing is not made good by what stands in the body."""
+        return not self._extract_basic_auth(request) and super()._authenticate_request_body(request)
 
     # What may be asked
 
@@ -145,7 +155,13 @@ class Validator(OAuth2Validator):
     def validate_refresh_token(
         self, refresh_token: str, client: Application, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        row = take_refresh_token(refresh_token, client, self.now)
+        try:
+            row = take_refresh_token(refresh_token, client, self.now)
+        except AnsweredBefore as before:
+            self.app = before.app
+            if self._still_holds(before.app, request):
+                raise
+            return False
         self.app = row.connected_app if row is not None else None
         if row is None or row.access_token is None or not self._still_holds(row.connected_app, request):
             return False
