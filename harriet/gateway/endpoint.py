@@ -290,7 +290,7 @@ def _authenticate(
         raise _not_current()
     if principal.expires <= snapshots.unix_now():
         raise _unknown(path)
-    profile = snapshot.profiles.get(slug)
+    profile = snapshot.profiles.get(slug) or snapshot.profiles.get(slug.removesuffix("/"))
     if principal.scopes is not None and (profile is None or profile.id != principal.only_profile_id):
         raise _elsewhere(path)
     if profile is None or not snapshot.may_enter(principal, profile):

@@ -20,7 +20,7 @@ from tests.stage.clients import Client, ModernClient
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway
 from tests.stage.profiles import profile
-from tests.stage.signing_app import App
+from tests.stage.signing_app import App, resource
 from tests.stage.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -94,6 +94,18 @@ def test_a_token_is_for_one_profile(gateway: Gateway, office: Office) -> None:
         answer = Client(gateway, tokens["access_token"], path).request("ping")
         assert answer.status == 401 and members(answer)["error"] == "invalid_token", path
         assert members(answer)["resource_metadata"].endswith(path)
+
+
+def test_a_slash_at_the_end_is_the_same_address(gateway: Gateway, office: Office) -> None:
+    """Somebody pasted one too many: signing in again would help nobody."""
+    app = App()
+    app.register()
+    code = app.sent_back(office.cast.dana, resource=resource() + "/")["code"]
+    tokens = app.exchange(code, resource=resource() + "/").json()
+    assert Client(gateway, tokens["access_token"], "/mcp/acme/work/").request("ping").status == 200
+    assert Client(gateway, tokens["access_token"], "/mcp/acme/work//").request("ping").status == 401
+    found = gateway.send("GET", "/.well-known/oauth-protected-resource/mcp/acme/work/", b"", {})
+    assert json.loads(found.body)["resource"] == resource()
 
 
 @pytest.mark.parametrize("path", ["/mcp/acme/work", "/mcp/acme/no-such", "/mcp/nobody/its", "/mcp/acme/work" + "/"])

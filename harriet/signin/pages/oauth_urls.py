@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
 from harriet.signin.pages.authorize import authorize
 from harriet.signin.pages.oauth_endpoints import device_authorization, introspection, register, revocation, token
@@ -12,8 +12,8 @@ from harriet.signin.pages.well_known import key_set, metadata_document, profile_
 # Mounted at the root, in the namespace "oauth".
 oauth_urls: tuple[list[URLPattern | URLResolver], str] = (
     [
-        path(
-            ".well-known/oauth-protected-resource/mcp/<slug:organization>/<slug:profile>",
+        re_path(  # some clients leave a slash at the end, when the person pasted one
+            r"^\.well-known/oauth-protected-resource/mcp/(?P<organization>[-\w]+)/(?P<profile>[-\w]+)/?$",
             profile_document,
             name="profile_document",
         ),
