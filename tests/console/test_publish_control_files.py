@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -76,6 +77,32 @@ def test_what_is_denied_is_named_as_exactly_as_it_is_known(cast: Cast, work: Pro
         ]
     assert "# denied" in text(content, "codex", "requirements.toml")
     tomllib.loads(text(content, "codex", "requirements.toml"))
+
+
+def test_a_name_that_a_client_would_refuse_the_whole_file_for_is_left_out(cast: Cast, work: Profile) -> None:
+    """Names come from machines, and other clients take any; Claude Code takes letters, digits, hyphens and lines."""
+    for name in ("my notes", "notes.v2", "nötes", "work", "good_Name-2"):
+        denied(cast, "command", f"npx {name} …", words=["npx", name, "…"], is_whole=False, name=name)
+    content = content_of(cast.sales)
+    for client in ("claude-code", "copilot"):
+        entries = json.loads(text(content, client, "managed-settings.json"))["deniedMcpServers"]
+        assert entries == [{"serverName": "good_Name-2"}], "and Harriet’s own server is called work"
+    page = signed_in(cast.alice).get(reverse("control_files:detail", args=[cast.sales.pk])).content.decode()
+    assert "4 of them can’t be said" in page
+
+
+def test_what_is_denied_reaches_no_further_than_it_says(cast: Cast, work: Profile) -> None:
+    denied(cast, "url", "https://bad.example")
+    denied(cast, "url", "https://bad.example:8443/")
+    denied(cast, "url", work.url.rpartition("/mcp/")[0], name="harriet")
+    settings = json.loads(text(content_of(cast.sales), "claude-code", "managed-settings.json"))
+    patterns = [entry["serverUrl"] for entry in settings["deniedMcpServers"]]
+    hits = {url: any(fnmatchcase(url, one) for one in patterns) for url in (*REACHED, *FREE, work.url)}
+    assert [url for url, is_hit in hits.items() if is_hit] == REACHED
+
+
+REACHED = ["https://bad.example", "https://bad.example/", "https://bad.example/mcp", "https://bad.example:8443/mcp"]
+FREE = ["https://bad.example.org/mcp", "https://bad.examples/mcp", "https://bad.example:9000/"]
 
 
 def test_a_group_without_profiles_may_use_nothing(cast: Cast) -> None:

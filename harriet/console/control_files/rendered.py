@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
 
 from connectors.models import Profile
 from connectors.queries import profiles_with_group
@@ -17,6 +20,8 @@ from harriet.people.queries import denied_servers_of
 
 MOST_DENIED = 2_000
 """Servers that the files name; the page says when there are more."""
+_NAME = re.compile(r"[a-zA-Z0-9_-]+")
+"""What Claude Code takes as a name. One entry with another makes it refuse the whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class Content:
     profiles: Sequence[Profile]
     denied: Sequence[FoundServer]
     is_cut: bool = False
+
+    @property
+    def unnamed(self) -> Sequence[FoundServer]:
+        """Denied ones that no list of the files can say; that nothing else is allowed keeps them out."""
+        return [one for one in self.denied if not _denied(one, self)]
 
 
 def content_of(group: Group) -> Content:
@@ -111,15 +121,28 @@ def _lists(content: Content) -> dict[str, object]:
     """Both clients read the same two lists; the denied one wins."""
     return {
         "allowedMcpServers": [{"serverUrl": one.url} for one in content.profiles],
-        "deniedMcpServers": [_denied(one) for one in content.denied],
+        "deniedMcpServers": [entry for one in content.denied for entry in _denied(one, content)],
     }
 
 
-def _denied(server: FoundServer) -> dict[str, object]:
-    """An address with whatever follows it. A command that isn't known whole can only be named."""
+def _denied(server: FoundServer, content: Content) -> list[dict[str, object]]:
+    """An address with whatever follows it. A command that isn't known whole can only be named. Nothing that is to be
+    had from Harriet is ever denied by it."""
     if server.kind == FoundServer.Kind.ADDRESS:
-        return {"serverUrl": server.target.replace(LEFT_OUT, "*") + "*"}
-    return {"serverCommand": server.words} if server.is_whole and server.words else {"serverName": server.name}
+        patterns = [
+            one for one in _patterns(server.target) if not any(fnmatchcase(p.url, one) for p in content.profiles)
+        ]
+        return [{"serverUrl": pattern} for pattern in patterns]
+    if server.is_whole and server.words:
+        return [{"serverCommand": server.words}]
+    is_free = server.name not in {profile.slug for profile in content.profiles}
+    return [{"serverName": server.name}] if is_free and _NAME.fullmatch(server.name) else []
+
+
+def _patterns(address: str) -> list[str]:
+    """A host alone is no beginning of others: https://bad.example says nothing about https://bad.example.org."""
+    plain = address.replace(LEFT_OUT, "*")
+    return [plain + "*"] if urlsplit(plain).path else [plain, plain + "/*"]
 
 
 def _codex_requirements(content: Content) -> ControlFile:
