@@ -7,6 +7,7 @@ same address, or at any other, uses its attempts up.
 from __future__ import annotations
 
 import secrets
+from uuid import UUID
 
 from allauth.core.internal import ratelimit
 from django.conf import settings
@@ -26,6 +27,7 @@ _RATES = {
     "password_mail": "6/h/key",
     "provider": "120/m/ip",
     "enrolment_code": "10/5m/ip,40/h/ip",
+    "client_document": "20/m/key",
 }
 
 
@@ -50,6 +52,12 @@ def may_ask_provider(request: HttpRequest) -> bool:
 def count_enrolment_code(request: HttpRequest) -> ratelimit.RateLimitUsage | None:
     """None when too many codes were tried from here. One that is right is taken back by the caller."""
     return _count(request, "enrolment_code", "")
+
+
+def may_read_document(request: HttpRequest, organization_id: UUID) -> bool:
+    """Whether a client that comes before its person may have its document read: whoever asks chooses the address, so it
+    is a few a minute for an organization, which is enough for clients and keeps neither Harriet nor anybody busy."""
+    return _count(request, "client_document", str(organization_id)) is not None
 
 
 def remember_place(request: HttpRequest, response: HttpResponse, user: User) -> None:

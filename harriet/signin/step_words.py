@@ -133,7 +133,7 @@ PROBLEMS = {
         "The person has no access to this profile.", "Ask an IT admin to add them to the profile, or choose another."
     ),
     "unreachable": Trouble("Harriet could not reach the address.", ""),
-    "invalid_document": Trouble("The document does not say what it must, or is too large.", ""),
+    "invalid_document": Trouble("The document could not be read, or does not say what it must.", ""),
     "document_refused": Trouble(
         "The document’s address leads into a private network, or is not one that Harriet reads.", ""
     ),

@@ -89,7 +89,17 @@ def test_pages_follow_each_other_by_cursor(cast: Cast) -> None:
         path = f"{BASE}?limit=2&cursor={page['metadata'].get('nextCursor')}"
     assert seen == [f"example.acme.harriet/acme.p{number}" for number in range(5)]
     assert "nextCursor" not in page["metadata"]
-    for wrong in ("limit=0", "limit=x", "limit=-1", "limit=²", "cursor=!!", "cursor=_w", "updated_since=yesterday"):
+    for wrong in (
+        "limit=0",
+        "limit=x",
+        "limit=-1",
+        "limit=²",
+        "cursor=!!",
+        "cursor=_w",
+        "cursor=AA",
+        "cursor=L3g",
+        "updated_since=yesterday",
+    ):
         answer = Client().get(f"{BASE}?{wrong}")
         assert answer.status_code == 400 and answer.json()["error"], wrong
     assert len(names(f"{BASE}?limit=100000")) == 5

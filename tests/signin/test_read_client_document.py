@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db.models import F
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 
 from harriet.lib.egress import Reach
 from harriet.lib.egress.tls import tls_context
+from harriet.signin import attempts
 from harriet.signin.models import Application
+from harriet.signin.protocol.client_metadata import DEVICE_GRANT
 from harriet.signin.server import documents
 from tests.servers.certificates import certify
 from tests.servers.documents import Site, publish
@@ -118,6 +122,29 @@ def test_a_document_is_read_again_when_it_is_old_and_holds_while_it_can_not_be(a
     site.status = 200
     say(site, redirect_uris=["https://claude.example/callback"])
     assert app.visit(acme.dana, "").status_code == 400, "the redirect that it took back"
+
+
+def test_the_doctor_says_what_was_wrong_with_the_document(acme: Cast, site: Site) -> None:
+    say(site, client_name=None).visit(acme.dana, "")
+    browser = Browser()
+    browser.force_login(acme.dana)
+    page = browser.get(reverse("me:doctor")).content.decode()
+    assert "could not use the document that it publishes" in page and "has no client_name" in page
+    assert "its secret was not right" not in page
+    cache.clear()
+    say(site).sign_in(acme.dana)
+    assert "recognised by the document that it publishes" in browser.get(reverse("me:doctor")).content.decode()
+
+
+def test_clients_without_a_person_make_harriet_read_a_few_documents_only(
+    acme: Cast, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(attempts._RATES, "client_document", "2/h/key")
+    app = say(site, grant_types=[DEVICE_GRANT])
+    for number in range(3):
+        app.client_id = f"{site.url}?{number}"
+        assert app.post("device_authorization", {"client_id": app.client_id}).json()["error"] == "invalid_client"
+    assert site.read == 2
 
 
 INSIDE = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -21,6 +22,7 @@ from harriet.lib import base64url
 from harriet.people.models import Organization
 
 PAGE, MOST = 30, 100
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 METHODS = ("GET", "HEAD", "OPTIONS")
 _OPEN = {
     "Access-Control-Allow-Origin": "*",
@@ -155,9 +157,12 @@ def _moment(text: str) -> Any:
 
 def _place(cursor: str) -> str:
     try:
-        return base64url.decode(cursor).decode("ascii")
+        place = base64url.decode(cursor).decode("ascii")
     except (ValueError, UnicodeError):
-        raise BadQuery("This cursor is none that the registry gave. Begin without one.") from None
+        place = ""
+    if not _SLUG.fullmatch(place):
+        raise BadQuery("This cursor is none that the registry gave. Begin without one.")
+    return place
 
 
 def _entries(page: list[Profile]) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ from harriet.signin.protocol import redirects
 from harriet.signin.protocol.addresses import issuer_of, profile_slug_in
 from harriet.signin.protocol.problems import OAuthProblem
 from harriet.signin.server.clients import client_problem
+from harriet.signin.server.connection_notes import note_stopped
 from harriet.signin.server.documents import is_document_address
 from harriet.signin.server.endpoints import FatalClientError, Server, encoded
 from harriet.signin.session_keys import WAITED
@@ -97,7 +98,7 @@ def authorize(request: HttpRequest, organization: str) -> HttpResponse:
         asked = read_request(request, found, may_fetch=user is not None)
     except OAuthProblem as problem:
         if user is not None and admitted(user, found) is not None:
-            note_step(found.pk, "authorize", user_id=user.pk, problem=problem.code)
+            note_stopped(found, user.pk, request.GET.get("client_id", ""), problem)
         return _stopped(request, "This client can't be connected", problem.message)
     if user is None:
         return _signed_out(request, asked)
@@ -179,6 +180,8 @@ def _for_person(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
         return _decided(request, membership, profiles, asked)
     if request.session.pop(WAITED, None):
         _note(asked, "signed_in", user)
+    if asked.client.registration_source == Application.RegistrationSource.CIMD:
+        _note(asked, "client_document", user, document=asked.client.client_id)
     _note(asked, "authorize", user, profiles[0] if len(profiles) == 1 else None, scope=" ".join(asked.scopes))
     return _known_before(request, membership, profiles, asked) or show_consent(
         request, consent_page(request, membership, profiles, asked)

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from harriet.people.models import Organization
 from harriet.signin.actions.register_client import register_client
+from harriet.signin.attempts import may_read_document
 from harriet.signin.pages.for_clients import for_clients, json_answer
 from harriet.signin.protocol.client_metadata import ClientMetadata, read_metadata
 from harriet.signin.protocol.id_jag import JWT_BEARER
@@ -22,6 +23,7 @@ from harriet.signin.server.connection_notes import (
     note_registration,
     note_token,
 )
+from harriet.signin.server.documents import is_document_address
 from harriet.signin.server.endpoints import Server
 from harriet.signin.server.introspection import introspect, revoke
 
@@ -85,7 +87,8 @@ def introspection(request: HttpRequest, organization: Organization) -> HttpRespo
 @sensitive_variables()
 def device_authorization(request: HttpRequest, organization: Organization) -> HttpResponse:
     _check_form(request)
-    server = Server(organization, may_fetch=True)
+    is_document = is_document_address(request.POST.get("client_id", ""))
+    server = Server(organization, may_fetch=is_document and may_read_document(request, organization.pk))
     answer = begin_device_flow(server, organization, request.POST, credentials_of(request))
     note_device_code(organization, request.POST, answer)
     return json_answer(dict(answer.body), answer.status, dict(answer.headers))

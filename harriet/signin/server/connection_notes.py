@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+from uuid import UUID
+
 from django.http import QueryDict
 
 from connectors.models import Profile
@@ -10,6 +13,7 @@ from harriet.signin.models import Application
 from harriet.signin.protocol.client_metadata import ClientMetadata
 from harriet.signin.protocol.problems import OAuthProblem
 from harriet.signin.protocol.redirects import place_of
+from harriet.signin.server.documents import DocumentProblem
 from harriet.signin.server.endpoints import Server, TokenAnswer
 from harriet.signin.steps import note_step
 
@@ -37,6 +41,24 @@ def note_registration(application: Application, metadata: ClientMetadata) -> Non
 
 def note_refused_registration(organization: Organization, problem: OAuthProblem) -> None:
     note_step(organization.pk, "registered", problem=problem.code, reason=problem.message)
+
+
+def note_stopped(organization: Organization, user_id: UUID, client_id: str, problem: OAuthProblem) -> None:
+    """The person was shown why, and nothing went back to the client."""
+    if isinstance(problem, DocumentProblem):
+        host = urlsplit(client_id).netloc
+        note_step(
+            organization.pk,
+            "client_document",
+            user_id=user_id,
+            client=host,
+            problem="invalid_document",
+            document=client_id,
+            reason=problem.message,
+        )
+    else:
+        client = Application.objects.filter(organization=organization, client_id=client_id).first()
+        note_step(organization.pk, "authorize", user_id=user_id, application=client, problem=problem.code)
 
 
 def note_token(organization: Organization, server: Server, form: QueryDict, answer: TokenAnswer) -> None:

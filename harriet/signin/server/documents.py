@@ -36,6 +36,10 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})")
 
 
+class DocumentProblem(OAuthProblem):
+    """The client is known by its document alone, and that one can't be used."""
+
+
 def is_document_address(client_id: str) -> bool:
     """§3 of the draft: https, a host, a path; no fragment, no user, no dot segments."""
     if len(client_id) > LONGEST_ID or not client_id.startswith("https://") or "#" in client_id:
@@ -52,7 +56,7 @@ def is_document_address(client_id: str) -> bool:
 
 def client_of_document(organization: Organization, client_id: str, known: Application | None) -> Application:
     """The client as its document says, read anew when it is old. Raises OAuthProblem for one that can't be read now
-    and was never read before."""
+    and was never read before: a DocumentProblem."""
     if known is not None and known.cimd_expires_at is not None and known.cimd_expires_at > timezone.now():
         return known
     try:
@@ -68,13 +72,13 @@ def client_of_document(organization: Organization, client_id: str, known: Applic
 def _read(client_id: str) -> tuple[ClientMetadata, timedelta]:
     failed = f"client-document:{hashlib.sha256(client_id.encode()).hexdigest()}"
     if problem := cache.get(failed):
-        raise OAuthProblem("invalid_client", str(problem))
+        raise DocumentProblem("invalid_client", str(problem))
     try:
         answer = _fetch(client_id)
         return _checked(client_id, answer.content), _fresh_for(answer)
     except OAuthProblem as problem:
         cache.set(failed, problem.message, _FAILED_SECONDS)
-        raise
+        raise DocumentProblem(problem.code, problem.message) from None
 
 
 def _fetch(client_id: str) -> requests.Response:
