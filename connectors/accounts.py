@@ -13,7 +13,7 @@ from connectors.models import Connector, Risk, Tool
 from harriet.people.models import Membership
 from harriet.people.queries import database_now, or_not_found
 from vault.models import Credential, OAuthClient, OAuthGrant
-from vault.oauth.asking import resource_of
+from vault.oauth.apart import which, which_of
 from vault.oauth.exchanged import needs_newer_sign_in, serves
 from vault.oauth.per_person import IS_PER_PERSON, is_exchanged
 from vault.oauth.subjects import Subject, subject_of
@@ -110,8 +110,8 @@ def grants_at(connector: Connector) -> QuerySet[OAuthGrant]:
     credential = credential_of_people(connector)
     if credential is None or credential.oauth_client_id is None:
         return OAuthGrant.objects.none()
-    rows = OAuthGrant.objects.filter(client=credential.oauth_client_id, organization=connector.organization_id)
-    return rows.filter(resource=resource_of(credential)).exclude(user=None)
+    alike = which(credential.type, credential.placement, credential.oauth_client_id, None).alike
+    return alike.filter(organization=connector.organization_id).exclude(user=None)
 
 
 def _credentials(membership: Membership) -> QuerySet[Credential]:
@@ -129,16 +129,14 @@ def _accounts(membership: Membership, credentials: QuerySet[Credential]) -> list
     rows = list(credentials.order_by("name", "pk")[:MOST_ACCOUNTS])
     ids = [one.connector_id for one in rows]
     connectors = Connector.objects.filter(organization=membership.organization_id).in_bulk(ids)
-    grants: dict[tuple[UUID | None, str], OAuthGrant] = {
-        (one.client_id, one.resource): one for one in _grants(membership).select_related("client__organization")
-    }
+    grants = {which_of(one): one for one in _grants(membership).select_related("client__organization")}
     counts = _counts(membership, ids)
     subject = _subject(membership) if any(is_exchanged(one) for one in rows) else None
     return [
         Account(
             connector=(connector := connectors[one.connector_id]),
             credential=one,
-            grant=(grant := grants.get((one.oauth_client_id, resource_of(one)))),
+            grant=(grant := grants.get(which(one.type, one.placement, one.oauth_client_id, membership.user_id))),
             tools=counts.get(connector.pk, (0, 0))[0],
             changing=counts.get(connector.pk, (0, 0))[1],
             has_sign_in=is_exchanged(one) and _has_sign_in(subject, grant),

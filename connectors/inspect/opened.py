@@ -15,7 +15,7 @@ from harriet.people.models import Membership
 from harriet.people.roles import Power, roles_with
 from vault.errors import NeedsOperator, NeedsSignIn
 from vault.models import Credential, OAuthGrant
-from vault.oauth.asking import resource_of
+from vault.oauth.apart import which
 from vault.oauth.shared import is_shared
 from vault.oauth.tokens import SealedAccess, access_token
 from vault.oauth.whose import NEVER_CONNECTED, access_for, is_per_person
@@ -91,6 +91,6 @@ def _caretakers(connector: Connector) -> QuerySet[Membership]:
 def _of_caretaker(connector: Connector, credential: Credential) -> OAuthGrant | None:
     """The owner's before that of another who may manage connectors."""
     caretakers = _caretakers(connector)
-    mine = OAuthGrant.objects.filter(client=credential.oauth_client, resource=resource_of(credential), state="active")
+    mine = which(credential.type, credential.placement, credential.oauth_client_id, None).alike.filter(state="active")
     grants = mine.filter(Q(user__in=caretakers.values("user"))).order_by("-granted_at")
     return next((one for one in grants if one.user_id == connector.owner_id), grants.first())

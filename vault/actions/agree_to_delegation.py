@@ -15,7 +15,7 @@ from vault.errors import CannotSignIn
 from vault.events import OAuthConnected
 from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.accounts import check_account
-from vault.oauth.asking import resource_of
+from vault.oauth.apart import which
 
 
 def agree_to_delegation(credential: Credential, user: User, *, actor: Actor) -> OAuthGrant:
@@ -53,16 +53,18 @@ def subject_of(credential: Credential, user: User) -> str:
 
 
 def _agreed(credential: Credential, client: OAuthClient, user: User, subject: str) -> OAuthGrant:
-    key = {"client": client, "user": user, "resource": resource_of(credential)}
-    OAuthGrant.objects.bulk_create(
-        [OAuthGrant(organization_id=client.organization_id, generation=0, **key)], ignore_conflicts=True
-    )
-    grant = OAuthGrant.objects.select_for_update().get(**key)
-    scopes = str(credential.placement.get("scopes", ""))
+    """To these scopes: what was agreed to for others goes on for whoever asks for those, and is replaced where nobody
+    does."""
+    mine = which(credential.type, credential.placement, client.pk, user.pk)
+    scopes, grant = mine.scopes, None if mine.rows.exists() else mine.unwanted.select_for_update().first()
+    if grant is None:
+        new = OAuthGrant(organization_id=client.organization_id, client=client, user=user, resource=mine.resource)
+        new.renewed_by, new.asked_scopes, new.generation = mine.renewed_by, scopes, 0
+        OAuthGrant.objects.bulk_create([new], ignore_conflicts=True)
+        grant = mine.rows.select_for_update().get()
     OAuthGrant.objects.filter(pk=grant.pk).update(
         state=OAuthGrant.State.ACTIVE,
         state_reason="",
-        renewed_by=OAuthGrant.RenewedBy.JWT_BEARER,
         generation=grant.generation + 1,  # whoever renews the old one at this moment comes too late
         account=subject[:254],
         account_subject="",

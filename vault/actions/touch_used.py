@@ -8,10 +8,8 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from vault.models import Credential, OAuthGrant
-
-Account = tuple[UUID, UUID | None, str]
-"""What finds a grant: the registration, whose it is, and the resource."""
+from vault.models import Credential
+from vault.oauth.apart import Which
 
 
 def touch_used(connector_ids: Iterable[UUID]) -> None:
@@ -19,9 +17,7 @@ def touch_used(connector_ids: Iterable[UUID]) -> None:
     Credential.objects.filter(connector_id__in=set(connector_ids)).update(last_used_at=Now())
 
 
-def touch_accounts(used: Mapping[Account, str]) -> None:
+def touch_accounts(used: Mapping[Which, str]) -> None:
     """With what each was used by."""
-    for (client_id, user_id, resource), by in used.items():
-        mine = OAuthGrant.objects.filter(client_id=client_id, resource=resource)
-        own = mine.filter(user_id=user_id) if user_id else mine.filter(user=None)
-        own.update(last_used_at=Now(), last_used_by=by[:120])
+    for account, by in used.items():
+        account.rows.update(last_used_at=Now(), last_used_by=by[:120])

@@ -134,8 +134,17 @@ class OAuthGrant(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "user", "resource"], nulls_distinct=False, name="oauth_grant_once"
+            models.UniqueConstraint(  # what somebody consented to at the provider
+                fields=["client", "user", "resource"],
+                condition=models.Q(renewed_by="refresh_token"),
+                nulls_distinct=False,
+                name="oauth_grant_once",
+            ),
+            models.UniqueConstraint(  # what Harriet asks for by itself
+                fields=["client", "user", "resource", "renewed_by", "asked_scopes"],
+                condition=~models.Q(renewed_by="refresh_token"),
+                nulls_distinct=False,
+                name="oauth_grant_once_for_scopes",
             ),
         ]
         indexes = [

@@ -17,6 +17,7 @@ from harriet.people.queries import database_now
 from vault.errors import NeedsSignIn
 from vault.events import OAuthConnected
 from vault.models import Credential, OAuthGrant
+from vault.oauth.apart import scopes_in, which
 from vault.oauth.asking import resource_of
 from vault.oauth.grants import matter_key
 from vault.oauth.sign_in_exchange import NO_SIGN_IN
@@ -40,7 +41,7 @@ def exchanged_access(
         if grant is not None and serves(grant, database_now()) and grant.generation != rejected_generation:
             return sealed_access_of(grant)
         raise _needs_sign_in(sealed)
-    if grant is None or not _fits(grant, sealed):
+    if grant is None or grant.state != _State.ACTIVE:
         grant = _begun(sealed, user_id, subject)
     return sealed_access(grant.pk, rejected_generation=rejected_generation, wait_seconds=wait_seconds)
 
@@ -72,23 +73,21 @@ def exchange_anew(credential: Credential) -> None:
     )
 
 
-def _fits(grant: OAuthGrant, sealed: SealedCredential) -> bool:
-    is_as_wanted = grant.asked_scopes == sealed.placement.get("scopes", "")
-    return grant.state == _State.ACTIVE and grant.renewed_by == _EXCHANGE and is_as_wanted
-
-
 @transaction.atomic
 def _begun(sealed: SealedCredential, user_id: UUID, subject: Subject) -> OAuthGrant:
     """The row for which the sign-in is exchanged; nothing of what it was before goes on. Raises NeedsSignIn."""
-    key = _key(sealed, user_id)
+    key, mine = _key(sealed, user_id), which(sealed.type, sealed.placement, sealed.oauth_client_id, user_id)
+    other = None if mine.rows.exists() else mine.unwanted.first()
+    if other is not None:
+        OAuthGrant.objects.filter(pk=other.pk).update(asked_scopes=mine.scopes)
     OAuthGrant.objects.bulk_create([OAuthGrant(generation=0, **key)], ignore_conflicts=True)
     grant = OAuthGrant.objects.select_for_update(of=("self",)).select_related("client", "user").get(**key)
-    if _fits(grant, sealed):
+    if grant.state == _State.ACTIVE and grant.generation and other is None:
         return grant
     if needs_newer_sign_in(grant, subject):
         raise _needs_sign_in(sealed)
-    grant.state, grant.state_reason, grant.revoked_at, grant.renewed_by = _State.ACTIVE, "", None, _EXCHANGE
-    grant.scopes, grant.asked_scopes, grant.last_answer = "", sealed.placement.get("scopes", ""), ""
+    grant.state, grant.state_reason, grant.revoked_at = _State.ACTIVE, "", None
+    grant.scopes, grant.last_answer = "", ""
     grant.account, grant.account_subject, grant.granted_at = "", "", database_now()
     grant.generation, grant.sealed_access, grant.sealed_refresh = grant.generation + 1, None, None
     grant.access_expires_at = grant.refresh_expires_at = grant.next_refresh_at = None
@@ -105,6 +104,8 @@ def _key(sealed: SealedCredential, user_id: UUID) -> dict[str, Any]:
         "client_id": sealed.oauth_client_id,
         "user_id": user_id,
         "resource": resource_in(sealed.placement),
+        "renewed_by": _EXCHANGE,
+        "asked_scopes": scopes_in(sealed.placement),
     }
 
 

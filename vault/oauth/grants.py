@@ -32,8 +32,9 @@ NO_ACCOUNT = Account()
 
 
 def grant_of(client: OAuthClient, user_id: UUID | None, resource: str) -> OAuthGrant | None:
-    """The one grant that there may be, in whatever state; None for nobody's is the shared one."""
+    """The one that somebody may have consented to, in whatever state; None for nobody's is the shared one."""
     mine = OAuthGrant.objects.filter(client=client, organization_id=client.organization_id, resource=resource)
+    mine = mine.filter(renewed_by=OAuthGrant.RenewedBy.REFRESH_TOKEN)
     return (mine.filter(user_id=user_id) if user_id else mine.filter(user=None)).first()
 
 
@@ -46,7 +47,6 @@ def save_grant(
     *,
     began: datetime,
     asked_scopes: str,
-    renewed_by: OAuthGrant.RenewedBy = OAuthGrant.RenewedBy.REFRESH_TOKEN,
     account: Account = NO_ACCOUNT,
     signed_in_by: User | None = None,
     actor: Actor,
@@ -55,7 +55,7 @@ def save_grant(
     which the request for the tokens began; `signed_in_by` is who did so for everybody. Raises NoDataKey."""
     opener = opener_with(client.organization_id, [share_active_key(client.organization_id)])
     grant = _locked(client, user, resource)
-    grant.renewed_by, grant.scopes, grant.asked_scopes, grant.refresh_expires_at = renewed_by, "", asked_scopes, None
+    grant.scopes, grant.asked_scopes, grant.refresh_expires_at = "", asked_scopes, None
     given = renewed_of(grant, answer, opener, began=began, old_refresh=None)
     for name, value in given.columns().items():  # its new generation: who renews the old tokens now comes too late
         setattr(grant, name, value)
@@ -79,8 +79,8 @@ def _locked(client: OAuthClient, user: User | None, resource: str) -> OAuthGrant
         [OAuthGrant(organization_id=client.organization_id, client=client, user=user, resource=resource, generation=0)],
         ignore_conflicts=True,
     )
-    mine = OAuthGrant.objects.select_for_update().filter(client=client, resource=resource)
-    return mine.get(user=user)
+    mine = OAuthGrant.objects.select_for_update().filter(client=client, resource=resource, user=user)
+    return mine.get(renewed_by=OAuthGrant.RenewedBy.REFRESH_TOKEN)
 
 
 def _record(grant: OAuthGrant, client: OAuthClient, user: User | None, actor: Actor) -> None:

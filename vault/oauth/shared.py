@@ -4,7 +4,6 @@ admin signed in with for everybody."""
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from audit.actor import SYSTEM, Actor
@@ -12,23 +11,17 @@ from audit.record import record
 from vault.errors import CannotSignIn
 from vault.events import OAuthConnected
 from vault.models import Credential, OAuthClient, OAuthGrant
-from vault.oauth.asking import resource_of, scopes_of
-from vault.types.base import CLIENT, ORGANIZATION, SERVICE_ACCOUNT, SignsInBy
+from vault.oauth.apart import Which, acts_as_caller, which
+from vault.oauth.asking import resource_of
+from vault.types.base import ORGANIZATION
 from vault.types.registry import TYPES
-from vault.types.service_account import OF_PERSON
 
 RenewedBy = OAuthGrant.RenewedBy
-RENEWED_BY: dict[SignsInBy, OAuthGrant.RenewedBy] = {
-    CLIENT: RenewedBy.CLIENT_CREDENTIALS,
-    SERVICE_ACCOUNT: RenewedBy.JWT_BEARER,
-}
-"""Of what needs nobody to sign in at a provider."""
 
 
 def is_shared(credential: Credential) -> bool:
     """Every call goes with the same account."""
-    by = TYPES[credential.type].signs_in_by
-    return by in {CLIENT, ORGANIZATION} or (by == SERVICE_ACCOUNT and credential.placement.get("subject") != OF_PERSON)
+    return TYPES[credential.type].is_oauth and not acts_as_caller(credential.type, credential.placement)
 
 
 def is_for_everybody(credential: Credential) -> bool:
@@ -56,13 +49,13 @@ def page_of_shared(grant: OAuthGrant) -> str:
 def prepare(credential: Credential, *, actor: Actor) -> None:
     """Somebody saved how Harriet signs in: the first call fetches the first token. Nothing where somebody has to sign
     in first."""
-    client, by = credential.oauth_client, TYPES[credential.type].signs_in_by
-    if not is_shared(credential) or by not in RENEWED_BY:
+    client = credential.oauth_client
+    if not is_shared(credential) or is_for_everybody(credential):
         return
     if client is None:
         raise CannotSignIn(f"{credential.name} isn’t set up for an account of its own. Save its authentication again.")
-    scopes = " ".join(scopes_of(credential))
-    shared_grant(client, resource_of(credential), scopes, RENEWED_BY[by], is_saved=True, actor=actor)
+    mine = which(credential.type, credential.placement, client.pk, None)
+    shared_grant(client, mine.resource, mine.scopes, mine.renewed_by, is_saved=True, actor=actor)
 
 
 def shared_grant(
@@ -76,41 +69,34 @@ def shared_grant(
 ) -> OAuthGrant:
     """Nobody's in particular, made when it is first needed; it has no token before it is renewed for the first time.
     One that was disconnected stays so until somebody saves how Harriet signs in."""
-    mine = OAuthGrant.objects.filter(client=client, user=None, resource=resource)
-    grant = mine.first()
-    ended = grant is not None and is_saved and grant.state != OAuthGrant.State.ACTIVE
-    if grant is not None and not ended and (grant.asked_scopes, grant.renewed_by) == (scopes, renewed_by):
+    mine = Which(client.pk, None, True, resource, renewed_by, scopes)
+    grant = mine.rows.first()
+    if grant is not None and not (is_saved and grant.state != OAuthGrant.State.ACTIVE):
         return grant
-    return _brought_about(mine, client, resource, scopes, renewed_by, is_saved=is_saved, actor=actor)
+    return _brought_about(mine, client, is_saved=is_saved, actor=actor)
 
 
 @transaction.atomic
-def _brought_about(
-    mine: QuerySet[OAuthGrant],
-    client: OAuthClient,
-    resource: str,
-    scopes: str,
-    renewed_by: OAuthGrant.RenewedBy,
-    *,
-    is_saved: bool,
-    actor: Actor,
-) -> OAuthGrant:
-    new = OAuthGrant(organization_id=client.organization_id, client=client, resource=resource, renewed_by=renewed_by)
-    new.asked_scopes = scopes
-    OAuthGrant.objects.bulk_create([new], ignore_conflicts=True)
-    grant = mine.select_for_update().get()
-    is_new = grant.pk == new.pk
+def _brought_about(mine: Which, client: OAuthClient, *, is_saved: bool, actor: Actor) -> OAuthGrant:
+    is_other = is_saved and not mine.rows.exists()
+    grant, is_new = mine.unwanted.select_for_update().first() if is_other else None, False
+    if grant is None:
+        new = OAuthGrant(organization_id=client.organization_id, client=client, resource=mine.resource)
+        new.renewed_by, new.asked_scopes = mine.renewed_by, mine.scopes
+        OAuthGrant.objects.bulk_create([new], ignore_conflicts=True)
+        grant = mine.rows.select_for_update().get()
+        is_new = grant.pk == new.pk
     is_back = is_saved and grant.state != OAuthGrant.State.ACTIVE
-    if is_back or not is_new:
-        _set(grant, scopes, renewed_by, is_back=is_back)
+    if is_back or grant.asked_scopes != mine.scopes:
+        _set(grant, mine.scopes, is_back=is_back)
     if is_new or is_back:
         _record(grant, actor)
     return grant
 
 
-def _set(grant: OAuthGrant, scopes: str, renewed_by: OAuthGrant.RenewedBy, *, is_back: bool) -> None:
+def _set(grant: OAuthGrant, scopes: str, *, is_back: bool) -> None:
     """What was granted for other scopes is fetched anew; whoever renews the old tokens now comes too late."""
-    grant.asked_scopes, grant.renewed_by, grant.needed_scopes, grant.signed_in_by = scopes, renewed_by, "", None
+    grant.asked_scopes, grant.needed_scopes = scopes, ""
     grant.generation, grant.sealed_access, grant.sealed_refresh = grant.generation + 1, None, None
     grant.lease_owner, grant.lease_until, grant.next_refresh_at, grant.failures = None, None, None, 0
     if is_back:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from uuid import UUID
 
 from vault.errors import NeedsConsent, NeedsOperator, TokenProblem
-from vault.models import OAuthClient, OAuthGrant
+from vault.models import OAuthClient
+from vault.oauth.apart import acts_as_caller, which
 from vault.oauth.exchanged import exchanged_access
 from vault.oauth.lease import LEASE_SECONDS
-from vault.oauth.shared import RENEWED_BY, shared_grant
+from vault.oauth.shared import shared_grant
 from vault.oauth.tokens import SealedAccess, sealed_access
 from vault.stored import SealedCredential
-from vault.types.base import EXCHANGE, PERSON, SERVICE_ACCOUNT
-from vault.types.oauth import resource_in
+from vault.types.base import EXCHANGE, ORGANIZATION
 from vault.types.registry import TYPES
-from vault.types.service_account import OF_PERSON
 
 NEVER_CONNECTED = "never_connected"
 
 
 def is_per_person(sealed: SealedCredential) -> bool:
     """Whether each caller needs a grant of their own."""
-    by = TYPES[sealed.type].signs_in_by
-    return by in (PERSON, EXCHANGE) or (by == SERVICE_ACCOUNT and sealed.placement.get("subject") == OF_PERSON)
+    return acts_as_caller(sealed.type, sealed.placement)
 
 
 def access_for(
@@ -44,10 +42,8 @@ def access_for(
 
 
 def _of_person(sealed: SealedCredential, user_id: UUID | None) -> UUID:
-    mine = OAuthGrant.objects.filter(organization_id=sealed.organization_id, client_id=sealed.oauth_client_id)
-    mine = mine.exclude(renewed_by=OAuthGrant.RenewedBy.EXCHANGE)
-    found = mine.filter(user_id=user_id, resource=resource_in(sealed.placement)) if user_id else mine.none()
-    grant = found.only("pk").first()
+    mine = which(sealed.type, sealed.placement, sealed.oauth_client_id, user_id).rows
+    grant = mine.filter(organization_id=sealed.organization_id).only("pk").first()
     if grant is None:
         raise _never_connected(sealed)
     return grant.pk
@@ -56,11 +52,10 @@ def _of_person(sealed: SealedCredential, user_id: UUID | None) -> UUID:
 def _shared(sealed: SealedCredential) -> UUID:
     clients = OAuthClient.objects.filter(organization_id=sealed.organization_id)
     client = clients.get(pk=sealed.oauth_client_id or sealed.credential_id)
-    by, resource = TYPES[sealed.type].signs_in_by, resource_in(sealed.placement)
-    if by in RENEWED_BY:
-        return shared_grant(client, resource, sealed.placement.get("scopes", ""), RENEWED_BY[by]).pk
-    signed_in = OAuthGrant.objects.filter(client=client, user=None, resource=resource)
-    grant = signed_in.filter(renewed_by=OAuthGrant.RenewedBy.REFRESH_TOKEN).only("pk").first()
+    mine = which(sealed.type, sealed.placement, client.pk, None)
+    if TYPES[sealed.type].signs_in_by != ORGANIZATION:
+        return shared_grant(client, mine.resource, mine.scopes, mine.renewed_by).pk
+    grant = mine.rows.only("pk").first()
     if grant is None:
         raise NeedsOperator(
             f"Nobody has signed in yet with the account that {sealed.name} shares, so an IT admin has to.",

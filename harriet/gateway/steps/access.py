@@ -17,14 +17,14 @@ from uuid import UUID
 from django.db import DatabaseError, connection
 
 from harriet.lib.redaction.redactor import Redactor
-from vault.actions.touch_used import Account
 from vault.errors import NotNow
+from vault.oauth.apart import Which, which
 from vault.oauth.tokens import SealedAccess
-from vault.oauth.whose import access_for, is_per_person
+from vault.oauth.whose import access_for
 from vault.open import Opener
 from vault.opened import OpenCredential
 from vault.stored import SealedCredential
-from vault.types.oauth import resource_in, sent_with
+from vault.types.oauth import sent_with
 
 AT_ONCE = 32
 """Grants that one process looks for side by side: each may wait for a slow provider."""
@@ -44,8 +44,8 @@ class Accesses:
 
     def __init__(self, unix_now: Callable[[], float]) -> None:
         self._unix_now = unix_now
-        self._kept: OrderedDict[Account, _Kept] = OrderedDict()
-        self._looking: dict[tuple[Account, int, int], asyncio.Future[SealedAccess]] = {}
+        self._kept: OrderedDict[Which, _Kept] = OrderedDict()
+        self._looking: dict[tuple[Which, int, int], asyncio.Future[SealedAccess]] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._redactors: OrderedDict[tuple[UUID, int], Redactor] = OrderedDict()
 
@@ -71,7 +71,7 @@ class Accesses:
         return until.timestamp() > self._unix_now()
 
     async def _looked_for(
-        self, key: Account, sealed: SealedCredential, number: int, refused: SealedAccess | None
+        self, key: Which, sealed: SealedCredential, number: int, refused: SealedAccess | None
     ) -> SealedAccess:
         """Calls that come together wait for one look, which goes on when one of them goes away."""
         rejected = refused.generation if refused is not None else None
@@ -81,12 +81,12 @@ class Accesses:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="access")
             loop = asyncio.get_running_loop()
-            looking = loop.run_in_executor(self._threads, _look, sealed, key[1], rejected)
+            looking = loop.run_in_executor(self._threads, _look, sealed, key.user_id, rejected)
             self._looking[which] = looking
             looking.add_done_callback(lambda done: self._looked(which, done))
         return await asyncio.shield(looking)
 
-    def _looked(self, which: tuple[Account, int, int], done: asyncio.Future[SealedAccess]) -> None:
+    def _looked(self, which: tuple[Which, int, int], done: asyncio.Future[SealedAccess]) -> None:
         self._looking.pop(which, None)
         if not done.cancelled():
             done.exception()  # whoever waited has it; when they all went away nobody misses it
@@ -111,10 +111,9 @@ def opened_with(access: SealedAccess, opener: Opener) -> OpenCredential:
     return sent_with(access.opened(opener))
 
 
-def key_of(sealed: SealedCredential, user_id: UUID | None) -> Account:
+def key_of(sealed: SealedCredential, user_id: UUID | None) -> Which:
     """Whose token goes with a call of this person."""
-    client_id = sealed.oauth_client_id or sealed.credential_id
-    return client_id, user_id if is_per_person(sealed) else None, resource_in(sealed.placement)
+    return which(sealed.type, sealed.placement, sealed.oauth_client_id or sealed.credential_id, user_id)
 
 
 def _look(sealed: SealedCredential, user_id: UUID | None, rejected: int | None) -> SealedAccess:

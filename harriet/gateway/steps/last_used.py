@@ -19,7 +19,8 @@ from harriet.gateway.steps.access import key_of
 from harriet.people.actions.note_seen import note_seen
 from harriet.signin.actions.note_first_calls import note_first_calls
 from harriet.signin.actions.note_refused_calls import note_calls_beyond_scope
-from vault.actions.touch_used import Account, touch_accounts, touch_used
+from vault.actions.touch_used import touch_accounts, touch_used
+from vault.oauth.apart import Which
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class LastUsed:
             await self.write()
 
 
-def _account(principal: Principal, grant: Grant, snapshot: Snapshot) -> Iterator[tuple[Account, str]]:
+def _account(principal: Principal, grant: Grant, snapshot: Snapshot) -> Iterator[tuple[Which, str]]:
     """The connected account whose token went with it, and by what it was used."""
     sealed = snapshot.credentials.get(grant.tool.connector.id)
     if sealed is not None and sealed.oauth_client_id is not None:
@@ -94,7 +95,7 @@ def _account(principal: Principal, grant: Grant, snapshot: Snapshot) -> Iterator
 
 
 def _write(
-    tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID], accounts: dict[Account, str]
+    tokens: set[UUID], devices: set[UUID], tools: set[UUID], credentials: set[UUID], accounts: dict[Which, str]
 ) -> None:
     note_first_calls(devices)
     note_seen(tokens, devices)
