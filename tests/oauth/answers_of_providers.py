@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from tests.servers.token_endpoint import Reply, said
 
 PAGE = b"<!DOCTYPE html><html><head><title>Attention required</title></head><body>Ray ID</body></html>"
+_LINKS = b'<!DOCTYPE html><html><body><a href="/in?a=b&error=login_required&c=d">Sign in</a></body></html>'
 HTML = {"Content-Type": "text/html"}
 GIVEN = {"access_token": "at-next", "refresh_token": "rt-next", "token_type": "Bearer", "expires_in": 3600}
 
@@ -36,6 +38,12 @@ def _refused(error: object, status: int = 400, **headers: str) -> Case:
     shown = error if isinstance(error, str) else json.dumps(error)
     after = "".join(f", {name}: {value}" for name, value in kept.items())
     return Case(f"{status}, error {shown}{after}", (said(status, headers=kept, error=error),))
+
+
+def _told(code: str, words: str, who: str, status: int = 400) -> Case:
+    """With what the provider writes beside its code."""
+    body = json.dumps({"error": code, "error_description": words}).encode()
+    return _raw(f"{status}, error {code}, “{words}” ({who})", body, status)
 
 
 RIGHT = (
@@ -71,6 +79,10 @@ ODD = (
     _given("fewer scopes", scope="read"),
     _given("scopes with commas", scope="read,write"),
     _given("scopes as a list", scope=["read", "write"]),
+    _given("scopes with commas and spaces", scope="read, write"),
+    _given("the token type “BearerToken” (Apigee)", token_type="BearerToken"),
+    _given("an ID token that is none", id_token="not.a.token"),
+    _raw("compressed", gzip.compress(json.dumps(GIVEN).encode()), headers={"Content-Encoding": "gzip"}),
 )
 NO_TOKEN = (
     _raw("200, a web page", PAGE, headers=HTML),
@@ -96,7 +108,30 @@ PERSON = (
     _refused("invalid_rapt"),
     _refused("expired_token"),
     _refused("access_denied", 403),
+    _refused("INVALID_GRANT"),
+    _refused("invalid_token", 401),
+    _told("invalid_grant", "Token has been expired or revoked.", "Google"),
+    _told("invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity.", "Microsoft"),
+    _told("unauthorized_client", "refresh_token is invalid", "Atlassian", 403),
+    _told(
+        "invalid_request",
+        "The provided authorization grant or refresh token is invalid, expired or revoked",
+        "LinkedIn",
+    ),
+    _told("invalid_request", "Value passed for the token was invalid.", "X"),
+    _raw("401, reason “Invalid Token!” (Zoom)", b'{"reason":"Invalid Token!","error":"invalid_request"}', 401),
+    _raw(
+        "400, status BAD_REFRESH_TOKEN and no error (HubSpot)",
+        b'{"status":"BAD_REFRESH_TOKEN","message":"missing or unknown refresh token"}',
+        400,
+    ),
+    _raw(
+        "400, no error, but refresh_token invalid among others (Strava)",
+        b'{"message":"Bad Request","errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}',
+        400,
+    ),
 )
+_NOT_ALLOWED = "The client is not allowed to use the grant type: an invalid refresh_token grant_type."
 _CHALLENGE = 'Basic error="invalid_client"'
 ADMIN = (
     _refused("invalid_client", 401),
@@ -108,6 +143,8 @@ ADMIN = (
         {"WWW-Authenticate": _CHALLENGE},
     ),
     _refused("unauthorized_client"),
+    _told("unauthorized_client", _NOT_ALLOWED, "of the kind of grant"),
+    _told("invalid_client", "AADSTS7000222: The provided client secret keys are expired.", "Microsoft", 401),
     _refused("unsupported_grant_type"),
     _refused("invalid_scope"),
     _refused("invalid_target"),
@@ -129,6 +166,12 @@ NOBODY = (
     _raw("408", b"", 408),
     _raw("425", b"", 425),
     _raw("429, come back in 90 seconds", b"", 429, {"Retry-After": "90"}),
+    _raw("429, come back at a date", b"", 429, {"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"}),
+    _refused("too_many_requests", 429),
+    _told("invalid_request", "AADSTS90055: The server is temporarily too busy.", "Microsoft", 429),
+    _told("access_denied", "You have made too many requests continuously. Please try again after some time.", "Zoho"),
+    _raw("200, a web page with links that hold an error", _LINKS, headers=HTML),
+    _raw("403, a web page with links that hold an error", _LINKS, 403, HTML),
     _raw("500, nothing", b"", 500),
     _raw("502, a web page", PAGE, 502, HTML),
     _raw("503, come back in 30 seconds", b"", 503, {"Retry-After": "30"}),

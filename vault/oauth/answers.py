@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,7 +18,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from harriet.lib.secret import Secret
-from vault.oauth.error_codes import BUSY, Kind, kind_of
+from vault.oauth.error_codes import BUSY, KINDS, Kind, kind_of
 
 LONGEST_TOKEN = 16 * 1024
 """Characters."""
@@ -31,7 +32,12 @@ UNUSABLE = "unusable_answer"
 """Our own code, for a success without a token that could be used."""
 _UNREADABLE = "unknown_error"
 """Ours, for an error that is no code."""
-_BEARER_SPELLINGS = frozenset({"", "bearer", "token", "user", "bot", "oauth", "access_token"})
+_REFRESH_TOKEN = "invalid_refresh_token"  # noqa: S105  # a code
+"""Ours, where a provider says so in words alone."""
+_WORDS_OF_TOKEN = "The provider said that the refresh token is no longer good."  # noqa: S105
+_WIDE = frozenset({408, 425, 429, 502, 503, 504})
+"""Statuses that would have met any request."""
+_BEARER_SPELLINGS = frozenset({"", "bearer", "token", "user", "bot", "oauth", "access_token", "bearertoken"})
 """Not `N_A`, by which an exchange says that what it gave is no access token (RFC 8693 §2.2.1)."""
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,40}")
 _CHALLENGE = re.compile(r'\berror="([A-Za-z0-9_.-]{1,40})"')
@@ -78,10 +84,12 @@ class Failure:
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> TokenAnswer | Failure:
     """`headers` by any case, as requests gives them."""
     fields = _fields_of(body)
-    code = _error_code(fields, headers)
+    code = _error_code(fields, headers) or _other_code(fields, status)
     if code:
-        return _said(code, status, headers)
+        return _said(code, status, headers, _words_in(fields))
     if not 200 <= status < 300:
+        if kind_of("", status, _words_in(fields)) is Kind.USER:
+            return _said(_REFRESH_TOKEN, status, headers, "")
         return _unsaid(status, headers, body)
     if fields is None:
         what = "a web page" if _is_html(body) else "something that isn't an answer of a token endpoint"
@@ -89,15 +97,22 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> TokenAnswe
     return _answer_of(fields)
 
 
-def _said(code: str, status: int, headers: Mapping[str, str]) -> Failure:
-    kind = kind_of(code)
+def _said(code: str, status: int, headers: Mapping[str, str], words: str) -> Failure:
+    kind = kind_of(code, status, words)
+    is_of_token = kind is Kind.USER and KINDS.get(code) is not Kind.USER
     return Failure(
         kind,
         code,
-        f"The provider said {code}." if code != _UNREADABLE else "The provider refused it in words that can't be read.",
+        _WORDS_OF_TOKEN if is_of_token or code == _REFRESH_TOKEN else _words_of(code),
         is_outcome_open=kind is Kind.TRANSIENT and status >= 500 and code not in BUSY,
-        is_endpoint_wide=code in BUSY,
+        is_endpoint_wide=kind is Kind.TRANSIENT and (code in BUSY or status in _WIDE),
         retry_after=_retry_after(headers),
+    )
+
+
+def _words_of(code: str) -> str:
+    return (
+        f"The provider said {code}." if code != _UNREADABLE else "The provider refused it in words that can't be read."
     )
 
 
@@ -110,7 +125,7 @@ def _unsaid(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         f"http_{status}",
         f"The provider answered{page} with status {status}, which says nothing of the connection.",
         is_outcome_open=not is_closed,
-        is_endpoint_wide=bool(page) or status in (408, 425, 429) or status in (502, 503, 504),
+        is_endpoint_wide=bool(page) or status in _WIDE,
         retry_after=_retry_after(headers),
     )
 
@@ -130,7 +145,8 @@ def _fields_of(body: bytes) -> dict[str, Any] | None:
 
 def _form_of(body: bytes) -> dict[str, Any] | None:
     try:
-        pairs = dict(parse_qsl(body.decode("utf-8").strip(), max_num_fields=50))
+        text = body.decode("utf-8").strip()
+        pairs = dict(parse_qsl(text, max_num_fields=50)) if text[:1] not in ("<", "{", "[") else {}
     except ValueError:
         return None
     return pairs if "access_token" in pairs or "error" in pairs else None
@@ -147,7 +163,28 @@ def _error_code(fields: dict[str, Any] | None, headers: Mapping[str, str]) -> st
         found = challenge[1] if challenge else ""
     if not found:
         return ""
-    return found if isinstance(found, str) and _CODE.fullmatch(found) else _UNREADABLE
+    if not isinstance(found, str) or not _CODE.fullmatch(found):
+        return _UNREADABLE
+    return found.lower() if found.lower() in KINDS else found
+
+
+def _other_code(fields: dict[str, Any] | None, status: int) -> str:
+    """Of those who call it otherwise (HubSpot, Okta), and only what is known: most such words are no codes."""
+    if not fields or 200 <= status < 300:
+        return ""
+    said = (str(fields.get(name, "")).lower() for name in ("status", "errorCode", "error_code", "code"))
+    return next((one for one in said if one in KINDS), "")
+
+
+def _words_in(fields: dict[str, Any] | None) -> str:
+    """What a provider wrote for people, to be looked at and never shown."""
+    if not fields:
+        return ""
+    found = [fields.get(name) for name in ("error_description", "message", "reason", "detail")]
+    errors = fields.get("errors")
+    for one in errors[:5] if isinstance(errors, list) else ():  # Strava
+        found.append(f"{one.get('field')} {one.get('code')}" if isinstance(one, dict) else one)
+    return "\n".join(one for one in found if isinstance(one, str))[:1000]
 
 
 def _answer_of(fields: dict[str, Any]) -> TokenAnswer | Failure:
@@ -175,7 +212,7 @@ def _token(value: object) -> Secret | None:
 
 def _token_type(value: object, oddities: list[str]) -> str:
     """What is sent as Bearer whatever it is called; another type, such as DPoP, keeps its name."""
-    named = _word(value, 20)
+    named = _word(value.strip() if isinstance(value, str) else value, 20)
     if named.lower() not in _BEARER_SPELLINGS:
         return named
     if named.lower() != "bearer":
@@ -207,7 +244,8 @@ def _scopes(value: object) -> str | None:
         return None
     if " " not in text.strip() and "," in text:
         text = text.replace(",", " ")
-    kept = dict.fromkeys(one for one in text.split() if _VISIBLE.fullmatch(one))
+    said = (one.rstrip(",") for one in text.split())
+    kept = dict.fromkeys(one for one in said if _VISIBLE.fullmatch(one))
     return " ".join(kept)[:LONGEST_SCOPES] or None
 
 
@@ -225,9 +263,13 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     said = (headers.get("Retry-After") or "").strip()
     if said.isascii() and said.isdigit():
         return min(float(said[:9]), LONGEST_PAUSE)
+    at, now = _date(said), _date(headers.get("Date") or "") or datetime.now(UTC)
+    return None if at is None else min(max((at - now).total_seconds(), 0.0), LONGEST_PAUSE)
+
+
+def _date(value: str) -> datetime | None:
     try:
-        at, now = parsedate_to_datetime(said), parsedate_to_datetime(headers.get("Date") or "")
-        pause = (at - now).total_seconds()
-    except (TypeError, ValueError):
+        found = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError):
         return None
-    return min(max(pause, 0.0), LONGEST_PAUSE)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

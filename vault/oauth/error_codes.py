@@ -6,6 +6,7 @@ for something that may be over in a moment.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -32,6 +33,9 @@ KINDS: dict[str, Kind] = {
     "invalid_rapt": Kind.USER,  # Google: the organization wants a fresh sign-in
     "bad_refresh_token": Kind.USER,  # GitHub
     "bad_verification_code": Kind.USER,
+    "bad_auth_code": Kind.USER,  # HubSpot
+    "invalid_token": Kind.USER,  # Cloud Foundry's UAA and others, of the refresh token
+    "invalid_auth": Kind.USER,  # Slack
     "invalid_refresh_token": Kind.USER,  # Slack
     "token_revoked": Kind.USER,
     "token_expired": Kind.USER,
@@ -56,17 +60,53 @@ KINDS: dict[str, Kind] = {
     "org_internal": Kind.OPERATOR,
     "invalid_client_id": Kind.OPERATOR,  # Slack
     "bad_client_secret": Kind.OPERATOR,
+    "bad_client_id": Kind.OPERATOR,  # HubSpot
     "inactive_client": Kind.OPERATOR,  # Salesforce
+    "inactive_org": Kind.OPERATOR,
+    "invalid_app_access": Kind.OPERATOR,
     "temporarily_unavailable": Kind.TRANSIENT,
     "server_error": Kind.TRANSIENT,
     "slow_down": Kind.TRANSIENT,
     "authorization_pending": Kind.TRANSIENT,
     "ratelimited": Kind.TRANSIENT,
     "rate_limit_exceeded": Kind.TRANSIENT,
+    "too_many_requests": Kind.TRANSIENT,
 }
-BUSY = frozenset({"temporarily_unavailable", "slow_down", "ratelimited", "rate_limit_exceeded"})
+OF_ONE_GRANT = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "invalid_scope", "invalid_target", "invalid_resource"),
+        *("admin_policy_enforced", "org_internal"),
+    }
+)
+"""An admin's business that may be about one person, or one resource, alone."""
+BUSY = frozenset({"temporarily_unavailable", "slow_down", "ratelimited", "rate_limit_exceeded", "too_many_requests"})
 """It worked on nothing, and says so."""
 
 
-def kind_of(code: str) -> Kind:
-    return KINDS.get(code, Kind.TRANSIENT)
+_ABOUT_REFRESH_TOKEN = re.compile(
+    r"refresh[ _-]?token\b[^.;]{0,40}?\b(invalid|expired|revoked|inactive|unknown|not valid|not found|already used|"
+    r"already been used|does not exist)\b"
+    r"|\b(invalid|expired|revoked|inactive|unknown)( or \w+)? (access/)?refresh[ _-]?token\b"
+    r"|\bvalue passed for the token was invalid\b"  # X
+    r"|^\s*invalid token!?\s*$",  # Zoom
+    re.IGNORECASE,
+)
+_ABOUT_KIND_OF_GRANT = re.compile(r"grant[ _-]?type", re.IGNORECASE)
+_ABOUT_RATE = re.compile(r"too many requests|rate limit|try again (after|later|in)", re.IGNORECASE)
+_SAYS_LITTLE = frozenset({"invalid_request", "unauthorized_client", "access_denied"})
+"""Codes beside which providers write what they mean."""
+
+
+def kind_of(code: str, status: int, words: str) -> Kind:
+    """Who has to do something: by the code, where that says it. `words` are what the provider wrote beside it:
+    Atlassian, LinkedIn and X write of the person's refresh token with codes that are about the client; Zoho denies
+    access to whoever asks too often."""
+    if status == 429:
+        return Kind.TRANSIENT
+    known = KINDS.get(code, Kind.TRANSIENT)
+    if code in KINDS and code not in _SAYS_LITTLE:
+        return known
+    if _ABOUT_RATE.search(words):
+        return Kind.TRANSIENT
+    is_dead = _ABOUT_REFRESH_TOKEN.search(words) and not _ABOUT_KIND_OF_GRANT.search(words)
+    return Kind.USER if is_dead and status < 500 else known
