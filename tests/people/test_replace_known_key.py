@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.issue_integration_key import issue_integration_key
+from harriet.people.actions.issue_scim_token import issue_scim_token
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.actions.revoke_token import revoke_token
 from harriet.people.errors import PeopleError
@@ -80,3 +81,16 @@ def test_nobody_of_another_organization_is_named(cast: Cast) -> None:
     charlie = membership(cast.charlie)
     with pytest.raises(PeopleError):
         issue_integration_key(cast.acme, "x", [cast.sales], 30, known_to=[charlie], actor=cast.actor(cast.alice))
+
+
+def test_the_directorys_token_is_told_when_the_owner_who_made_it_leaves(cast: Cast) -> None:
+    """Olga kept a copy: by it she would let herself in again."""
+    olga = person(cast.acme, "Olga", Role.OWNER)
+    token = issue_scim_token(cast.acme, "Entra ID", 30, actor=cast.actor(olga)).token
+    deactivate_person(membership(olga), actor=cast.actor(cast.alice))
+    told = Notice.objects.get(user=cast.alice, text__contains="SCIM token Entra ID")
+    assert told.path == "/settings/scim/"
+    assert not Notice.objects.filter(user=cast.bob).exists()
+    revoke_token(token, actor=cast.actor(cast.alice))
+    told.refresh_from_db()
+    assert told.settled_at is not None

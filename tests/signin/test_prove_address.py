@@ -189,6 +189,16 @@ def test_what_an_off_boarded_admin_invited_opens_nothing(cast: Any) -> None:
     _, link = invite_person(cast.acme, "back@door.test", "mcp_admin", actor=cast.actor(cast.bob))
     remove_person(bob, actor=cast.actor(cast.alice))
     answer = Client().post(path_of(link), {"name": "Back", "password": PASSWORD})
+    assert "This invitation opens nothing" in answer.content.decode()
+    assert not User.objects.filter(email="back@door.test").exists()
+
+
+def test_what_somebody_invited_who_may_not_any_more_opens_nothing(cast: Any) -> None:
+    bob = Membership.objects.get(user=cast.bob)
+    change_role(bob, "mcp_admin", actor=cast.actor(cast.alice))
+    _, link = invite_person(cast.acme, "back@door.test", "mcp_admin", actor=cast.actor(cast.bob))
+    change_role(bob, "member", actor=cast.actor(cast.alice))
+    answer = Client().post(path_of(link), {"name": "Back", "password": PASSWORD})
     assert "Ask for a new invitation" in answer.content.decode()
     assert not User.objects.filter(email="back@door.test").exists()
 

@@ -87,6 +87,9 @@ def test_members_are_asked_for_one_by_one(cast: Cast, entra: Directory) -> None:
     ask = f'id eq "{cast.sales.pk}" and members eq "{{}}"'
     assert entra.get("/Groups", filter=ask.format(dana)).json["totalResults"] == 1
     assert entra.get("/Groups", filter=ask.format(bob)).json["totalResults"] == 0
+    assert entra.get("/Groups", filter=f'members[value eq "{dana}"]').json["totalResults"] == 1
+    assert entra.get("/Groups", filter=f'members[value eq "{bob}"]').json["totalResults"] == 0
+    assert entra.get("/Groups", filter=f'members[value eq "{dana}" and value eq "{bob}"]').status == 400
     assert entra.get(f"/Users/{dana}").json["groups"][0]["display"] == "Sales"
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from django.utils import timezone
 
 from audit.models import Event
+from harriet.lib.ids import new_id
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.actors import actor_of
@@ -20,7 +23,7 @@ from tests.stage.cast import Cast
 from tests.stage.grants import HARRIET, grant, registration
 from vault.actions.end_grant import end_grant
 from vault.actions.end_grants import revoke_ended_grants
-from vault.models import OAuthClient, OAuthGrant
+from vault.models import OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.revocation import There
 
 pytestmark = pytest.mark.django_db
@@ -126,8 +129,9 @@ def test_only_its_person_and_admins_end_it(cast: Cast, client: OAuthClient) -> N
 def test_off_boarding_ends_all_of_it(cast: Cast, provider: Provider, client: OAuthClient, end: Any) -> None:
     mine, tokens = connected(client, provider, cast.dana)
     bobs = grant(client, cast.bob, RESOURCE)
-    elsewhere = grant(registration(cast.globex, provider.url), cast.dana, RESOURCE)
     membership = Membership.objects.select_related("organization", "user").get(user=cast.dana)
+    Membership.objects.create(organization=cast.globex, user=cast.dana)
+    elsewhere = grant(registration(cast.globex, provider.url), cast.dana, RESOURCE)
     end(membership, actor=actor_of(cast.alice))
     mine.refresh_from_db()
     assert mine.state == "revoked", "from this transaction on nobody uses it"
@@ -137,6 +141,30 @@ def test_off_boarding_ends_all_of_it(cast: Cast, provider: Provider, client: OAu
     assert revoke_ended_grants() == 1
     assert bare(mine) and not is_good(provider, tokens["refresh_token"])
     assert revoke_ended_grants() == 0
+
+
+def test_who_left_on_the_way_to_the_provider_brings_nothing_back(
+    cast: Cast, provider: Provider, client: OAuthClient
+) -> None:
+    """Dana was deactivated between her yes there and her coming back: what came is taken back, and never used."""
+    OAuthRequest.objects.create(
+        organization=cast.acme,
+        user=cast.dana,
+        client=client,
+        connector_id=new_id(),
+        state_hash=b"s" * 32,
+        sealed_verifier=b"v",
+        key_version=1,
+        issuer=provider.url,
+        redirect_uri="https://harriet.test/oauth/callback",
+        expires_at=timezone.now() + timedelta(minutes=10),
+    )
+    deactivate_person(Membership.objects.get(user=cast.dana), actor=actor_of(cast.alice))
+    assert not OAuthRequest.objects.exists()
+    mine, tokens = connected(client, provider, cast.dana)
+    assert mine.state == "revoked" and not told("oauth.connected")
+    assert revoke_ended_grants() == 1
+    assert bare(mine) and not is_good(provider, tokens["refresh_token"])
 
 
 def test_a_provider_that_is_away_is_asked_again_for_a_day(cast: Cast, provider: Provider, client: OAuthClient) -> None:

@@ -15,7 +15,7 @@ from audit.actor import SYSTEM, Actor
 from harriet.lib.ids import new_id
 from harriet.people.endings import Ending
 from vault.actions.end_grant import erase_tokens, mark_ended, note_there, open_tokens
-from vault.models import OAuthGrant
+from vault.models import OAuthGrant, OAuthRequest
 from vault.oauth.revocation import There, revoke_there
 
 AT_ONCE = 50
@@ -28,7 +28,9 @@ TASK = "vault.revoke_ended_grants"
 
 
 def end_grants(ending: Ending) -> None:
-    """Docks in `harriet.people.endings.ACCESS`. Ended, their tokens are good for one thing alone: to be taken back."""
+    """Docks in `harriet.people.endings.ACCESS`. Ended, their tokens are good for one thing alone: to be taken back. A
+    way to a provider on which they are just now leads nowhere."""
+    OAuthRequest.objects.filter(organization=ending.organization_id, user=ending.user_id).delete()
     _end(OAuthGrant.objects.filter(organization=ending.organization_id, user=ending.user_id), ending.actor)
 
 

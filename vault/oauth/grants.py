@@ -11,7 +11,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actions.settle_matter import settle_matters
-from harriet.people.models import User
+from harriet.people.models import Membership, User
 from vault.events import OAuthConnected
 from vault.locks import share_active_key
 from vault.models import OAuthClient, OAuthGrant
@@ -52,7 +52,9 @@ def save_grant(
     actor: Actor,
 ) -> OAuthGrant:
     """What a person has just consented to; it takes the place of what there was. `began` is the database's time at
-    which the request for the tokens began; `signed_in_by` is who did so for everybody. Raises NoDataKey."""
+    which the request for the tokens began; `signed_in_by` is who did so for everybody. Of somebody whose access ended
+    meanwhile it is kept as ended, so that it is taken back at the provider. Raises NoDataKey."""
+    is_here = _is_here(client.organization_id, signed_in_by or user)
     opener = opener_with(client.organization_id, [share_active_key(client.organization_id)])
     grant = _locked(client, user, resource)
     grant.scopes, grant.asked_scopes, grant.refresh_expires_at = "", asked_scopes, None
@@ -63,10 +65,21 @@ def save_grant(
     grant.granted_at, grant.revoked_at, grant.last_answer = began, None, "Connected."
     grant.needed_scopes = " ".join(one for one in grant.needed_scopes.split() if one not in grant.scopes.split())
     grant.signed_in_by = signed_in_by
+    if not is_here:
+        grant.state, grant.revoked_at, grant.next_refresh_at = OAuthGrant.State.REVOKED, began, None
     grant.save()
     settle_matters(grant.organization_id, matter_key(grant))
-    _record(grant, client, user, actor)
+    if is_here:
+        _record(grant, client, user, actor)
     return grant
+
+
+def _is_here(organization_id: UUID, user: User | None) -> bool:
+    """Held from here on, before the grant is: an off-boarding of this moment comes before or after, never between."""
+    if user is None:
+        return True
+    mine = Membership.objects.filter(organization=organization_id, user=user, is_active=True)
+    return mine.select_for_update(of=("self",), no_key=True).first() is not None
 
 
 def matter_key(grant: OAuthGrant) -> str:

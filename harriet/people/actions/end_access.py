@@ -1,7 +1,8 @@
 """Ends all that somebody can do in an organization: the one way that deactivating, off-boarding and the directory take.
 
-Tokens and devices are revoked, agents whose owner they are stop, and each app above ends what it holds of them: calls
-that wait, connected apps, grants at other services. All in the caller's transaction.
+Tokens and devices are revoked, agents whose owner they are stop, and each app ends what it holds of them
+(`harriet.people.endings`): browsers that are signed in, links that they handed out, calls that wait, connected apps,
+grants at other services. All in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ class Ended(NamedTuple):
 
 
 def end_access(organization: Organization, user: User, *, actor: Actor) -> Ended:
-    """Sessions need no list of their own: every request reads the membership anew, which has ended already. The caller
-    asks whether the actor may, and writes the event."""
+    """The caller asks whether the actor may, and writes the event."""
     ended = Ended(
         revoke_tokens_of(organization.pk, user.pk),
         revoke_devices_of(organization.pk, user.pk),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -55,7 +56,8 @@ def _answer(serve: Callable[[], ScimResponse]) -> ScimResponse:
     try:
         return serve()
     except SCIMException as refused:
-        return SERVICE.error_response(refused)
+        said = SERVICE.error_response(refused)
+        return replace(said, body=(said.body or {}) | {"detail": _in_one_line(refused.detail)})
     except Problem as problem:
         return SERVICE.error_response(_as_scim(problem))
     except RequestDataTooBig:
@@ -125,6 +127,14 @@ def _token(request: HttpRequest, organization: str) -> AccessToken:
     if AccessToken.objects.filter(not_lately, pk=token.pk).update(last_seen_at=Now()):
         remind_of_scim_token(token)
     return token
+
+
+def _in_one_line(detail: str) -> str:
+    """What the library checks values with answers in several lines, about classes: kept are the attribute and why."""
+    head, *lines = detail.splitlines() or [""]
+    if "validation error" not in head or len(lines) < 2:
+        return detail
+    return f"{lines[0].strip()}: {lines[1].partition('[type=')[0].strip()}"
 
 
 def _as_scim(problem: Problem) -> SCIMException:

@@ -151,6 +151,9 @@ class Condition(FilterVisitor[Q]):
     def visit_value_path(self, node: ValuePath) -> Q:
         binding = self.wanted.resolve(node.attr_path)
         source = self._source(binding) if binding else None
+        if isinstance(source, Far) and isinstance(node.val_filter, Comparison) and binding is not None:
+            inner = node.val_filter
+            return self._far(source, inner.attr_path.attr.lower(), inner.op, inner.value)
         if not isinstance(source, Entries):
             raise InvalidFilterException(detail=f"{node.attr_path}[…] can't be asked for here.")
         path = EntryPath(source.keys)
