@@ -76,10 +76,17 @@ def value_of(identity: Identity, attribute: str) -> str:
     """The attribute as a header's value: one line of ASCII, whatever the provider sent; empty when there is none, or
     when there is more than fits."""
     if attribute == Attribute.GROUPS:
-        value = ",".join(quote(group, safe=_SAFE) for group in identity.groups)
+        value = ",".join(_in_list(group) for group in identity.groups)
     else:
         value = as_header(str(getattr(identity, attribute)))
     return value if len(value) <= LARGEST_VALUE else ""
+
+
+def _in_list(group: str) -> str:
+    """Spaces around it are a part of it: whoever reads a list takes bare ones away, and would read another group."""
+    inner = quote(group.strip(" "), safe=_SAFE)
+    before, after = len(group) - len(group.lstrip(" ")), len(group) - len(group.rstrip(" "))
+    return "%20" * before + inner + ("%20" * after if inner else "")
 
 
 def fits_token(identity: Identity) -> bool:

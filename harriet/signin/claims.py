@@ -15,6 +15,8 @@ MOST_VALUES = 1000
 """Of one claim: groups of a large company."""
 LONGEST_VALUE = 300
 LONGEST_NAME = 200
+DEEPEST = 4
+"""Claims within claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Claims:
     """Everything that was said, for the page of a test sign-in."""
     is_groups_missing: bool = False
     """The claim for groups was not there at all, or was said to be too long to send."""
+    are_groups_elsewhere: bool = False
+    """It was said to be too long to send."""
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -59,7 +63,7 @@ def claims_from(said: Mapping[str, Any], subject: str, names: Names, *, sid: str
     """Raises SignInRefused for a subject that is none."""
     if not _is_line(subject):
         raise refused("the identity provider does not say who you are (the subject is empty, too long or not text).")
-    received = {str(name)[:LONGEST_NAME]: _values(value) for name, value in list(said.items())[:MOST_CLAIMS]}
+    received = _received(said, names)
     groups = received.get(names.groups) if names.groups else None
     return Claims(
         subject=subject,
@@ -71,7 +75,37 @@ def claims_from(said: Mapping[str, Any], subject: str, names: Names, *, sid: str
         sid=sid if _is_line(sid) else "",
         received=received,
         is_groups_missing=groups is None,
+        are_groups_elsewhere=groups is None and _are_elsewhere(said, names.groups),
     )
+
+
+def _received(said: Mapping[str, Any], names: Names) -> dict[str, tuple[str, ...]]:
+    """What counts comes first, however much else there is. What stands within another claim (`realm_access.roles`) is
+    named by the way to it, unless a claim has just that name."""
+    flat = dict(_flat(said))
+    wanted = {name: flat[name] for name in (names.email, names.name, names.employee_id, names.groups) if name in flat}
+    found = list((wanted | flat).items())[:MOST_CLAIMS]
+    return {name[:LONGEST_NAME]: _values(value) for name, value in found}
+
+
+def _flat(said: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """One's own names last, so that they win."""
+    for name, value in said.items():
+        yield from _within(str(name), value, DEEPEST)
+    yield from ((str(name), value) for name, value in said.items())
+
+
+def _within(way: str, value: Any, left: int) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, dict) and left:
+        for name, inner in value.items():
+            yield f"{way}.{name}", inner
+            yield from _within(f"{way}.{name}", inner, left - 1)
+
+
+def _are_elsewhere(said: Mapping[str, Any], name: str) -> bool:
+    """As OpenID Connect Core §5.6.2 says it, and as Entra does where a link would be too much."""
+    named = said.get("_claim_names")
+    return (isinstance(named, dict) and name in named) or _verified(said.get("hasgroups")) is True
 
 
 def _first(received: Mapping[str, tuple[str, ...]], name: str) -> str:
@@ -104,7 +138,9 @@ def _is_line(value: Any) -> bool:
 
 
 def _verified(value: Any) -> bool | None:
-    """Some providers send it as text."""
+    """Some providers send it as text; each value of SAML is one of a list."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
     if value is None:
         return None
     return value is True or str(value).lower() == "true"

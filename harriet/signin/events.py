@@ -238,10 +238,10 @@ class ProviderSwitched(ProviderEvent):
 
 
 class ProviderRemoved(ProviderEvent):
-    """With its mappings; its people are local accounts again."""
+    """With its mappings. People whose clients waited for a sign-in through it are deactivated, each by an event."""
 
     code = "identity_provider.removed"
-    sentence = "{actor} removed the identity provider {provider}; {count} people are local accounts again."
+    sentence = "{actor} removed the identity provider {provider}; {count} people are known by it no more."
     count: Annotated[int, "how many people it had asserted"]
 
 

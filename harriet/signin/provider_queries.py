@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+import idna
 from allauth.mfa.models import Authenticator
-from django.db.models import QuerySet
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from connectors.access.reach import reach_for
 from harriet.lib.egress import Reach
 from harriet.lib.secret import Secret
 from harriet.people.errors import NotFound
-from harriet.people.models import Membership, Organization, SignInRule, User
+from harriet.people.models import AssertedIdentity, Membership, Organization, SignInRule, User
 from harriet.signin.claims import Names
 from harriet.signin.mapping import Mapped
 from harriet.signin.models import ClaimMapping, Domain, IdentityProvider, SubjectToken
@@ -49,7 +52,7 @@ def has_active_provider() -> bool:
 
 def providers_for_email(email: str) -> list[IdentityProvider]:
     """Of the organization that has verified the domain of the address; nothing is said about who has an account."""
-    domain = email.rpartition("@")[2].strip().lower()
+    domain = domain_of(email)
     owner = Domain.objects.filter(name=domain, verified_at__isnull=False).values("organization_id")
     found = IdentityProvider.objects.filter(organization__in=owner, is_active=True)
     return list(found.select_related("organization").order_by("name"))
@@ -66,13 +69,21 @@ def exchangeable_providers(organization_id: UUID) -> list[IdentityProvider]:
     return list(found.filter(kind=IdentityProvider.Kind.OIDC).order_by("name"))
 
 
+def domain_of(email: str) -> str:
+    """As domains are kept here: in lower case, and as the DNS spells them."""
+    domain = email.rpartition("@")[2].strip().lower()
+    try:
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return domain
+
+
 def domains_of(organization: Organization) -> QuerySet[Domain]:
     return Domain.objects.filter(organization=organization).order_by("name")
 
 
 def is_verified(organization: Organization, email: str) -> bool:
-    domain = email.rpartition("@")[2].lower()
-    return domains_of(organization).filter(name=domain, verified_at__isnull=False).exists()
+    return domains_of(organization).filter(name=domain_of(email), verified_at__isnull=False).exists()
 
 
 def rule_of(organization: Organization) -> SignInRule:
@@ -130,6 +141,31 @@ def must_come_by_provider(user: User) -> list[Organization]:
     required = SignInRule.objects.filter(is_enforced=True).exclude(break_glass=user).values("organization_id")
     found = Membership.objects.filter(user=user, is_active=True, organization__in=required)
     return [membership.organization for membership in found.select_related("organization")]
+
+
+class Known(NamedTuple):
+    """How many people a provider has asserted, and what would become of them without it."""
+
+    people: int
+    without_own: int
+    """Those who have no password and no passkey here."""
+    waiting: int
+    """Those whose clients wait for a sign-in through it."""
+
+
+def known_by(provider: IdentityProvider) -> Known:
+    here = AssertedIdentity.objects.filter(
+        provider_id=provider.pk, membership__organization=provider.organization_id, membership__is_active=True
+    )
+    has_none = Q(membership__user__password="") | Q(membership__user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    rk = {"data__credential__clientExtensionResults__credProps__rk": True}
+    passkey = Authenticator.objects.filter(user=OuterRef("membership__user"), type=Authenticator.Type.WEBAUTHN, **rk)
+    counted = here.aggregate(
+        people=Count("pk"),
+        without_own=Count("pk", filter=has_none & ~Q(Exists(passkey))),
+        waiting=Count("pk", filter=Q(lapsed_at__isnull=False)),
+    )
+    return Known(**counted)
 
 
 def subject_token(membership_id: UUID) -> Secret | None:

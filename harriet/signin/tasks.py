@@ -7,6 +7,7 @@ from celery import shared_task
 from harriet.signin.actions.forget_old import forget_old_steps, forget_unused_clients
 from harriet.signin.actions.forget_old_tokens import forget_old_tokens
 from harriet.signin.actions.lapse_clients import forget_old_attempts, lapse_clients
+from harriet.signin.actions.remind_of_certificates import remind_of_certificates
 
 
 @shared_task(name="signin.forget_old_tokens")
@@ -33,3 +34,9 @@ def lapse_clients_task() -> None:
     """Where single sign-on is required: clients of people whose last sign-in is too long ago wait for the next one."""
     lapse_clients()
     forget_old_attempts()
+
+
+@shared_task(name="signin.remind_of_certificates")
+def remind_of_certificates_task() -> None:
+    """Owners hear in time that a SAML provider's certificate ends."""
+    remind_of_certificates()

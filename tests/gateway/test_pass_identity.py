@@ -233,6 +233,7 @@ def test_value_injects_nothing(value: str, header: str) -> None:
 def test_groups_are_told_apart() -> None:
     identity = Identity("d", "", "", ("sales, europe", "a%2Cb", "it\r\nX: y"))
     assert value_of(identity, "groups") == "sales%2C europe,a%252Cb,it%0D%0AX: y"
+    assert value_of(Identity("d", "", "", (" admin", "it ", "  ")), "groups") == "%20admin,it%20,%20%20"
     assert value_of(identity, "email") == ""
     assert value_of(Identity("d", "", "", ("g" * 200,) * 100), "groups") == ""
     assert value_of(Identity("d", "x" * 4001, "", ()), "email") == ""

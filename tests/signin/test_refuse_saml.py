@@ -318,6 +318,34 @@ def test_small_skew_is_borne() -> None:
     assert judged(sign(said(not_before=60, not_on_or_after=-60, subject_until=-60).xml())) == "dana-1"
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "at"),
+    [
+        ("Conditions", "NotOnOrAfter", "9999-12-31T23:59:59.999Z"),
+        ("Conditions", "NotOnOrAfter", "9999-12-31T23:59:59-14:00"),
+        ("Conditions", "NotBefore", "0001-01-01T00:00:00Z"),
+        ("Conditions", "NotBefore", "0001-01-01T00:00:00+14:00"),
+        ("SubjectConfirmationData", "NotOnOrAfter", "9999-12-31T23:59:59Z"),
+        ("AuthnStatement", "SessionNotOnOrAfter", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_times_at_the_ends_of_all_time_are_borne(part: str, name: str, at: str) -> None:
+    root = said().xml()
+    element = root.find(f".//{{{SAML}}}{part}")
+    assert element is not None
+    element.set(name, at)
+    assert judged(sign(root)) == "dana-1"
+
+
+def test_next_certificate_stands_beside_the_one_that_ends() -> None:
+    """The provider signs with either while it changes over; one that has ended, or can't be read, spoils no other."""
+    old, new = signer("Old", days=-1).certificate, signer("New")
+    for certificates in ([old, new.certificate], [new.certificate, old], ["no certificate", new.certificate]):
+        expected = Expected(ISSUER, certificates, ENTITY, ACS, Names())
+        root = decoded(posted(sign(said().xml(), by=new)))
+        assert asserted(root, expected, REQUEST, datetime.now(UTC)).claims.subject == "dana-1"
+
+
 @pytest.mark.parametrize("gone", ["Conditions", "AuthnStatement", "Subject", "Issuer"])
 def test_missing_part_is_refused(gone: str) -> None:
     root = said().xml()

@@ -18,14 +18,15 @@ from harriet.gateway.policy.principal import load_principals
 from harriet.people.actions.assert_identity import Asserted, assert_identity
 from harriet.people.actions.change_role import change_role
 from harriet.people.actions.deactivate_person import deactivate_person
+from harriet.people.actions.issue_scim_token import issue_scim_token
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.errors import PeopleError
-from harriet.people.models import AssertedIdentity, Membership, Notice, SignInRule, User
+from harriet.people.models import AccessToken, AssertedIdentity, Membership, Notice, SignInRule, User
 from harriet.people.queries import has_lapsed
 from harriet.people.roles import Role
 from harriet.signin.actions.lapse_clients import lapse_clients
-from harriet.signin.actions.save_provider import remove_provider, switch_provider
 from harriet.signin.actions.set_sign_in_rule import set_sign_in_rule
+from harriet.signin.actions.switch_provider import remove_provider, switch_provider
 from harriet.signin.models import IdentityProvider
 from tests.stage.cast import Cast, person
 from tests.stage.signing_app import App
@@ -234,6 +235,24 @@ def test_clients_stop_after_the_stated_time(cast: Cast, provider: IdentityProvid
     assert has_lapsed(identity.membership)
     known(cast, cast.dana, provider)
     assert works(cast, cast.dana), "after the next sign-in the same credential works again"
+
+
+def test_whom_a_directory_describes_lapses_once_it_speaks_no_more(cast: Cast, provider: IdentityProvider) -> None:
+    """The directory ends access by itself; without a token that opens SCIM it ends nothing any more."""
+    factor(cast.alice)
+    device_credential(cast.acme, cast.dana, "laptop")
+    identity = known(cast, cast.dana, provider)
+    AssertedIdentity.objects.filter(pk=identity.pk).update(source="scim")
+    token = issue_scim_token(cast.acme, "Entra ID", 30, actor=cast.actor(cast.alice)).token
+    required(cast, client_hours=24)
+    long_ago = timezone.now() - timedelta(hours=25)
+    SignInRule.objects.update(enforced_at=long_ago)
+    AssertedIdentity.objects.update(signed_in_at=long_ago)
+    assert lapse_clients() == 0 and works(cast, cast.dana)
+    AccessToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now() - timedelta(hours=23))
+    assert lapse_clients() == 0 and works(cast, cast.dana)
+    AccessToken.objects.filter(pk=token.pk).update(revoked_at=long_ago)
+    assert lapse_clients() == 1 and not works(cast, cast.dana)
 
 
 def test_nothing_lapses_where_it_is_not_required(cast: Cast, provider: IdentityProvider) -> None:

@@ -9,8 +9,9 @@ from django.urls import reverse
 from audit.models import Event
 from harriet.people.models import AssertedIdentity, Group, Membership, User
 from harriet.people.roles import Role
-from harriet.signin.actions.save_provider import ClaimNames, save_claims, switch_provider
+from harriet.signin.actions.save_provider import ClaimNames, save_claims
 from harriet.signin.actions.set_mapping import add_mapping
+from harriet.signin.actions.switch_provider import switch_provider
 from harriet.signin.models import IdentityProvider, ProviderSession
 from tests.stage.cast import Cast, person
 from tests.stage.identity_provider import come_back, go, sign_in_through
@@ -245,7 +246,20 @@ def test_login_page_leads_there(cast: Cast, client: Client, provider: IdentityPr
     assert "No organization here" in words(client.post(reverse("sso:find"), {"email": "a@elsewhere.test"}))
 
 
-@pytest.mark.parametrize("path", ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.test/",
+        "//evil.test/",
+        "/\\evil.test",
+        "javascript:alert(1)",
+        "/\t/evil.test",
+        "/a\x00b",
+        "/a\r\nSet-Cookie: a=b",
+        "/\u202e",
+        "/" + "x" * 5000,
+    ],
+)
 def test_no_open_redirect(cast: Cast, client: Client, provider: IdentityProvider, path: str) -> None:
     there = client.get(start(provider), {"next": path})["Location"]
     page = come_back(client, go(there, "erin-1"))

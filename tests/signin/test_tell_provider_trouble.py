@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from harriet.lib.secret import Secret
 from harriet.people.errors import PeopleError
 from harriet.people.models import User
-from harriet.signin.actions.save_provider import ClaimNames, add_provider, save_claims, save_oidc, switch_provider
+from harriet.signin.actions.save_provider import ClaimNames, add_provider, save_claims, save_oidc
+from harriet.signin.actions.switch_provider import switch_provider
 from harriet.signin.addresses import addresses_of
 from harriet.signin.models import IdentityProvider, SignInAttempt
 from tests.servers.oidc_provider import Provider, go_through
@@ -86,8 +89,43 @@ def test_erin_comes_where_she_wanted(client: Client, provider: IdentityProvider)
     assert User.objects.get(pk=client.session["_auth_user_id"]).email == "erin@acme.test"
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+def test_keys_are_read_anew_though_they_would_do(
+    client: Client, there: Provider, provider: IdentityProvider, is_down: bool
+) -> None:
+    """One that the provider took back signs nobody in for more than an hour; while it gives none, the old ones do."""
+    back = gone_there(client, provider)
+    IdentityProvider.objects.filter(pk=provider.pk).update(read_at=timezone.now() - timedelta(hours=2))
+    there.set(fail={"/jwks": {"status": 500, "body": "oops", "type": HTML}} if is_down else {})
+    assert client.get(back, follow=True).status_code == 200
+    there.set(fail={})
+    provider.refresh_from_db()
+    assert provider.read_at is not None and provider.read_at > timezone.now() - timedelta(hours=1)
+
+
 def test_erin_declines(client: Client, provider: IdentityProvider) -> None:
     assert "or you declined" in told(client, gone_there(client, provider, denies=True))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({}, "does not say your e-mail address"),
+        ({"work_email": ["a@b@c"]}, "e-mail address is none"),
+        ({"work_email": {"value": "erin@acme.test"}}, "e-mail address is none"),
+        ({"work_email": "erin@acme.test.evil.test"}, "is not verified for"),
+        ({"work_email": "erin@sub.acme.test"}, "is not verified for"),
+    ],
+)
+def test_address_that_lets_nobody_in(
+    client: Client, there: Provider, provider: IdentityProvider, said: dict[str, object], why: str
+) -> None:
+    """It stands where the ID token has no room for it, in a claim that the owner named."""
+    IdentityProvider.objects.filter(pk=provider.pk).update(email_claim="work_email")
+    back = gone_there(client, provider)
+    there.set(fail={"/me": {"status": 200, "body": json.dumps({"sub": "erin-1"} | said)}})
+    assert why in told(client, back)
+    assert not User.objects.filter(email__startswith="erin").exists()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +142,9 @@ def test_erin_declines(client: Client, provider: IdentityProvider) -> None:
         ("/token", (400, json.dumps({"error": "unauthorized_client"}), ""), "does not allow Harriet’s client"),
         ("/token", (400, json.dumps({"error": "<script>"}), ""), "refused what Harriet sent"),
         ("/token", (302, "", HTML), "can’t be read"),
+        ("/me", (200, json.dumps({"sub": "mallory-1", "email": "erin@acme.test"}), ""), "about different people"),
+        ("/me", (200, json.dumps({"email": "erin@acme.test"}), ""), "about different people"),
+        ("/me", (200, "eyJhbGciOiJub25lIn0.e30.", "application/jwt"), "can’t be read"),
         ("/token", (200, json.dumps({"id_token": "x" * 600_000}), ""), "did not answer"),
     ],
 )

@@ -65,7 +65,18 @@ def test_proof_in_dns(cast: Cast) -> None:
     assert is_verified(cast.acme, "Dana@ACME.test")
     assert not is_verified(cast.acme, "dana@sub.acme.test")
     assert not is_verified(cast.globex, "dana@acme.test")
+    assert not is_verified(cast.acme, "dana@acme.test.evil.test") and not is_verified(cast.acme, "dana@xacme.test")
     assert Event.objects.filter(code="domain.verified").count() == 1
+
+
+def test_domain_beyond_ascii_is_known_however_it_is_spelled(cast: Cast) -> None:
+    by, world = cast.actor(cast.alice), World()
+    domain = add_domain(cast.acme, "Bücher.test", actor=by)
+    assert domain.name == "xn--bcher-kva.test"
+    world.records["_harriet.xn--bcher-kva.test"] = [domain.proof]
+    verify_domain(domain, actor=by, look=world.look)
+    assert is_verified(cast.acme, "dana@BÜCHER.test") and is_verified(cast.acme, "dana@xn--bcher-kva.test")
+    assert not is_verified(cast.acme, "dana@bucher.test")
 
 
 def test_proof_at_website(cast: Cast) -> None:

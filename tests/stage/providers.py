@@ -16,8 +16,8 @@ from harriet.signin.actions.save_provider import (
     save_claims,
     save_oidc,
     save_saml,
-    switch_provider,
 )
+from harriet.signin.actions.switch_provider import switch_provider
 from harriet.signin.models import Domain, IdentityProvider
 from tests.stage.cast import Cast
 from tests.stage.identity_provider import CLIENT, SECRET

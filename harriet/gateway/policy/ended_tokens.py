@@ -16,6 +16,8 @@ from harriet.gateway.processes.database import in_database
 from harriet.people.models import AccessToken, Membership
 from harriet.people.queries import has_lapsed
 from harriet.signin.actions.note_refused_calls import note_token_over
+from harriet.signin.actions.tell_of_closed_way import tell_of_closed_way
+from harriet.signin.provider_queries import active_providers_in
 
 LONGEST = 2.0
 """Seconds that a refusal waits for the reason."""
@@ -29,8 +31,13 @@ _REVOKED = (
     f"{_CONNECT}. If you did not, ask your IT team why."
 )
 _LAPSED = (
-    "Your organization requires single sign-on, and your last sign-in is too long ago or was ended. Nothing is lost: "
-    f"open {settings.BASE_URL}, sign in through your company, and this credential works again."
+    "Your organization wants you to sign in through your company from time to time, and your last sign-in is too long "
+    f"ago or was ended. Nothing is lost: open {settings.BASE_URL}/accounts/sso/for/{{organization}}/, sign in through "
+    "your company, and this credential works again."
+)
+_CLOSED = (
+    "This credential waits for your next sign-in through your company, and that is switched off in Harriet at the "
+    "moment. Nothing is lost, and you can't mend it yourself: the owners were told. Ask your IT team."
 )
 _EXPIRED = f"This credential expired on {{day}}. Make a new one at {_CONNECT}."
 _APP_EXPIRED = (
@@ -76,12 +83,13 @@ def _why(key: bytes) -> str:
     if token.user_id is None:
         return _why_of_nobody(token)
     here = Membership.objects.filter(organization=token.organization_id, user=token.user_id, is_active=True)
-    if not here.exists():
+    membership = here.select_related("user").first()
+    if membership is None:
         return _LEFT
     if token.kind == AccessToken.Kind.PERSONAL:
         return _FOR_API
-    if token.revoked_at is None and has_lapsed(here.get()):
-        return _LAPSED
+    if token.revoked_at is None and has_lapsed(membership):
+        return _why_waiting(membership)
     if token.kind == AccessToken.Kind.OAUTH:
         note_token_over(token)
         ended = token.revoked_at or (token.expires_at if token.expires_at <= timezone.now() else None)
@@ -89,6 +97,13 @@ def _why(key: bytes) -> str:
     if token.revoked_at is not None:
         return _REVOKED.format(day=f"{token.revoked_at:%Y-%m-%d}")
     return _EXPIRED.format(day=f"{token.expires_at:%Y-%m-%d}") if token.expires_at <= timezone.now() else ""
+
+
+def _why_waiting(membership: Membership) -> str:
+    if active_providers_in([membership.organization_id]):
+        return _LAPSED.format(organization=membership.organization_id)
+    tell_of_closed_way(membership)
+    return _CLOSED
 
 
 def _why_of_nobody(token: AccessToken) -> str:

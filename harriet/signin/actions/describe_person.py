@@ -84,12 +84,18 @@ def _assert(membership: Membership, said: PersonDescription) -> None:
     if AssertedIdentity.objects.filter(membership=membership).update(asserted_at=Now(), **facts):
         move_version(membership.organization_id)
     else:
-        subject = said.external_id or str(membership.pk)
-        is_taken = AssertedIdentity.objects.filter(provider_id=membership.organization_id, subject=subject).exists()
         AssertedIdentity.objects.create(
             membership=membership,
             provider_id=membership.organization_id,
-            subject=str(membership.pk) if is_taken else subject,
+            subject=subject_for(membership, said.external_id),
             **facts,
         )
     assert_groups([membership.pk])
+
+
+def subject_for(membership: Membership, external_id: str) -> str:
+    """By which servers know somebody of whom the directory alone speaks: its own id, unless another has it."""
+    subject = external_id or str(membership.pk)
+    others = AssertedIdentity.objects.exclude(membership=membership)
+    is_taken = others.filter(provider_id=membership.organization_id, subject=subject).exists()
+    return str(membership.pk) if is_taken else subject

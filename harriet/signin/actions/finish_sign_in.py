@@ -157,22 +157,38 @@ def _new_member(provider: IdentityProvider, claims: Claims, email: str) -> Membe
 
 def _write(provider: IdentityProvider, membership: Membership, answer: Answer) -> None:
     actor, claims = actor_of_provider(provider), answer.claims
+    before = AssertedIdentity.objects.filter(membership=membership, provider_id=provider.pk).first()
+    had = tuple(before.groups) if before is not None else ()
     said = Asserted(
         provider_id=provider.pk,
         source=provider.kind,
         issuer=provider.issuer,
         subject=claims.subject,
-        email=claims.email,
+        email=_kept_address(claims.email),
         employee_id=claims.employee_id,
-        groups=claims.groups,
+        groups=had if claims.are_groups_elsewhere else claims.groups,
     )
     identity = assert_identity(membership, said, is_sign_in=True, actor=actor)
-    if identity.source != AssertedIdentity.Source.SCIM and not claims.is_groups_missing:
+    if identity.source != AssertedIdentity.Source.SCIM and _speaks_of_groups(claims, had):
         apply_meaning(provider, membership, claims, actor)
     if answer.id_token:
         _keep_token(provider, membership, answer)
     event = SignedInByProvider(person=person_label(membership.user), provider=provider.name)
     record(event, organization_id=provider.organization_id, actor=actor)
+
+
+def _kept_address(email: str) -> str:
+    """Of somebody who is known already it lets nobody in, and is passed on as it is; what is none is left out."""
+    try:
+        return clean_email(email) if email else ""
+    except PeopleError:
+        return ""
+
+
+def _speaks_of_groups(claims: Claims, had: tuple[str, ...]) -> bool:
+    """Many providers leave the claim out for somebody who is in no group any more: where it came before, that it is
+    gone means none. Where it never came, it says nothing."""
+    return not claims.is_groups_missing or (bool(had) and not claims.are_groups_elsewhere)
 
 
 def apply_meaning(provider: IdentityProvider, membership: Membership, claims: Claims, actor: Actor) -> None:

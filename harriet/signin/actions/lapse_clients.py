@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
 from audit.actor import SYSTEM
 from audit.record import record
 from harriet.people.actions.assert_identity import lapse_identity
 from harriet.people.actors import person_label
-from harriet.people.models import AssertedIdentity, SignInRule
+from harriet.people.models import AccessToken, AssertedIdentity, SignInRule
 from harriet.people.version import move_version
 from harriet.signin.events import ClientsLapsed
 from harriet.signin.models import SeenAssertion, SignInAttempt, SubjectToken
@@ -26,7 +27,8 @@ def lapse_clients() -> int:
 
 
 def _lapse(rule: SignInRule) -> int:
-    """Nobody's before the rule itself is that old. Whom SCIM describes is left alone: it ends access at once."""
+    """Nobody's before the rule itself is that old. Whom the directory describes is left alone, which ends access at
+    once: for as long as it has a token that opens SCIM, and these hours beyond."""
     limit = Now() - timedelta(hours=rule.client_hours)
     if not SignInRule.objects.filter(pk=rule.pk, is_enforced=True, enforced_at__lt=limit).exists():
         return 0
@@ -34,12 +36,20 @@ def _lapse(rule: SignInRule) -> int:
     found = AssertedIdentity.objects.annotate(last=last).filter(
         membership__organization=rule.organization, membership__is_active=True, lapsed_at=None, last__lt=limit
     )
-    late = found.exclude(source=AssertedIdentity.Source.SCIM).exclude(membership__user=rule.break_glass_id)
+    late = found.exclude(membership__user=rule.break_glass_id)
+    if _does_directory_speak(rule):
+        late = late.exclude(source=AssertedIdentity.Source.SCIM)
     count = 0
     for identity in late.select_related("membership__user", "membership__organization"):
         count += _lapse_one(identity, rule)
     _lapse_locals(rule)
     return count
+
+
+def _does_directory_speak(rule: SignInRule) -> bool:
+    limit = Now() - timedelta(hours=rule.client_hours)
+    tokens = AccessToken.objects.filter(organization=rule.organization_id, kind=AccessToken.Kind.SCIM)
+    return tokens.filter(Q(revoked_at=None) | Q(revoked_at__gt=limit), expires_at__gt=limit).exists()
 
 
 def _lapse_one(identity: AssertedIdentity, rule: SignInRule) -> bool:

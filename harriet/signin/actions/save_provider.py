@@ -1,4 +1,4 @@
-"""Adds, changes, switches and removes identity providers. Owners alone: who says who signs in decides everything."""
+"""Adds and changes identity providers. Owners alone: who says who signs in decides everything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -14,21 +13,21 @@ from audit.actor import Actor
 from audit.record import record
 from harriet.lib.egress import EgressFailed, EgressRefused, EgressTimeout, check_url, session
 from harriet.lib.secret import Secret
+from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.errors import PeopleError
-from harriet.people.models import AssertedIdentity, Organization, SignInRule
+from harriet.people.models import Organization
 from harriet.people.names import clean_name
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
-from harriet.people.version import move_version
-from harriet.signin.events import ProviderAdded, ProviderChanged, ProviderRemoved, ProviderSwitched
-from harriet.signin.models import IdentityProvider, ProviderSession
+from harriet.signin.actions.let_people_go import know_people_anew
+from harriet.signin.actions.remind_of_certificates import key_of as certificates_told_as
+from harriet.signin.events import ProviderAdded, ProviderChanged
+from harriet.signin.models import IdentityProvider
 from harriet.signin.oidc.discovery import SECONDS, discover
 from harriet.signin.provider_queries import reach_of_provider
 from harriet.signin.saml.document import LARGEST_BYTES
 from harriet.signin.saml.metadata import read_metadata
 from harriet.signin.sso_sealing import seal_secret
-
-LAST_WAY = "Single sign-on is required, and this is the only provider that is on. Stop requiring it first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,8 @@ _WORDS = {
 def _save(
     provider: IdentityProvider, change: Mapping[str, Any], actor: Actor, is_read: bool = True
 ) -> IdentityProvider:
-    """What changed has to be tried again before it is said to be tested."""
+    """What changed has to be tried again before it is said to be tested. Another issuer has its own names for people:
+    whoever was known by the one before comes by their address once more."""
     with transaction.atomic():
         locked = IdentityProvider.objects.select_for_update(of=["self"]).select_related("organization")
         provider = locked.get(pk=provider.pk)
@@ -154,6 +154,10 @@ def _save(
         if changed:
             provider.tested_at = None
         provider.save()
+        if "keys" in changed:
+            settle_matters(provider.organization_id, certificates_told_as(provider))
+        if "issuer" in changed:
+            know_people_anew(provider, actor=actor)
         if changed:
             words = ", ".join(_WORDS[name] for name in changed)
             event = ProviderChanged(provider=provider.name, change=words)
@@ -164,47 +168,6 @@ def _save(
 
 def _plain(value: Any) -> Any:
     return bytes(value) if isinstance(value, memoryview) else value
-
-
-def switch_provider(provider: IdentityProvider, is_on: bool, *, actor: Actor) -> None:
-    """When it goes off, whoever is signed in by it is signed out. Raises PeopleError or NotAllowed."""
-    demand(actor, provider.organization, Power.MANAGE_ORGANIZATION)
-    if is_on and not provider.endpoints:
-        raise PeopleError("Save the provider’s settings first.")
-    with transaction.atomic():
-        if not is_on:
-            _check_another_way(provider)
-            _end_sessions(provider)
-        if IdentityProvider.objects.filter(pk=provider.pk, is_active=not is_on).update(is_active=is_on):
-            event = ProviderSwitched(provider=provider.name, state="on" if is_on else "off")
-            record(event, organization_id=provider.organization_id, actor=actor)
-
-
-def remove_provider(provider: IdentityProvider, *, actor: Actor) -> int:
-    """How many people are local accounts again. Raises PeopleError or NotAllowed."""
-    demand(actor, provider.organization, Power.MANAGE_ORGANIZATION)
-    with transaction.atomic():
-        _check_another_way(provider)
-        _end_sessions(provider)
-        count, _ = AssertedIdentity.objects.filter(provider_id=provider.pk).delete()
-        name, organization_id = provider.name, provider.organization_id
-        IdentityProvider.objects.filter(pk=provider.pk).delete()
-        move_version(organization_id)
-        record(ProviderRemoved(provider=name, count=count), organization_id=organization_id, actor=actor)
-    return count
-
-
-def _check_another_way(provider: IdentityProvider) -> None:
-    """Locks the rule, so that it is not set meanwhile."""
-    rule = SignInRule.objects.select_for_update().filter(organization=provider.organization_id).first()
-    others = IdentityProvider.objects.filter(organization=provider.organization_id, is_active=True)
-    if rule is not None and rule.is_enforced and not others.exclude(pk=provider.pk).exists():
-        raise PeopleError(LAST_WAY)
-
-
-def _end_sessions(provider: IdentityProvider) -> None:
-    keys = ProviderSession.objects.filter(provider=provider).values("session_id")
-    Session.objects.filter(pk__in=keys).delete()
 
 
 def note_tested(provider: IdentityProvider) -> None:

@@ -32,6 +32,8 @@ from harriet.signin.sso_sealing import open_attempt, seal_attempt
 
 READ_ANEW_EVERY = 60
 """Seconds between two looks at a provider's keys because an answer named an unknown one."""
+KEYS_GOOD = 3600
+"""Seconds after which keys are read anew in any case: one that the provider took back signs nobody in any more."""
 
 
 def attempt_with(provider: IdentityProvider, state: str) -> SignInAttempt:
@@ -95,10 +97,11 @@ def _with_userinfo(provider: IdentityProvider, token: dict[str, Any], said: Mapp
 
 
 def keys_of(provider: IdentityProvider) -> Keys:
-    """As they were read; anew when asked for, but not more often than once a minute."""
+    """As they were read within the hour; anew when asked for, but not more often than once a minute. A provider that
+    does not answer just now is believed by the keys that it had."""
 
     def keys(is_anew: bool) -> Mapping[str, Any]:
-        if is_anew and _may_read_anew(provider):
+        if (is_anew or _are_old(provider)) and _may_read_anew(provider):
             with suppress(PeopleError):
                 reach = reach_of_provider(provider.organization)
                 provider.keys = dict(read_keys(provider.endpoints["jwks_uri"], reach))
@@ -109,13 +112,20 @@ def keys_of(provider: IdentityProvider) -> Keys:
     return keys
 
 
+def _are_old(provider: IdentityProvider) -> bool:
+    return provider.read_at is not None and (database_now() - provider.read_at).total_seconds() >= KEYS_GOOD
+
+
 def _may_read_anew(provider: IdentityProvider) -> bool:
     """Compare-and-set: of many who meet a new key at once, one reads."""
-    now = database_now()
-    if provider.read_at is not None and (now - provider.read_at).total_seconds() < READ_ANEW_EVERY:
+    now, before = database_now(), provider.read_at
+    if before is not None and (now - before).total_seconds() < READ_ANEW_EVERY:
         provider.refresh_from_db(fields=["keys"])
         return False
-    return bool(IdentityProvider.objects.filter(pk=provider.pk, read_at=provider.read_at).update(read_at=now))
+    if not IdentityProvider.objects.filter(pk=provider.pk, read_at=before).update(read_at=now):
+        return False
+    provider.read_at = now
+    return True
 
 
 def take_assertion(provider: IdentityProvider, response: str) -> SignInAttempt:

@@ -20,11 +20,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
 from harriet.people.errors import NotFound, PeopleError
-from harriet.people.models import Membership, User
+from harriet.people.models import Membership, Organization, User
+from harriet.people.queries import has_lapsed
 from harriet.signin.actions.begin_sign_in import begin_sign_in
 from harriet.signin.actions.end_by_provider import end_by_provider
 from harriet.signin.actions.finish_sign_in import NeedsProof, answer_of, finish_sign_in
 from harriet.signin.actions.take_provider_answer import attempt_with, take_assertion, take_code
+from harriet.signin.actions.tell_of_closed_way import tell_of_closed_way
 from harriet.signin.addresses import addresses_of
 from harriet.signin.attempts import may_ask_provider
 from harriet.signin.errors import SignInRefused
@@ -61,6 +63,12 @@ class LinkPage(PageContext):
     """As the person whose account it is."""
     other: str
     """Who else is signed in here; empty for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPage(PageContext):
+    template = "signin/closed.html"
+    organization: Organization
 
 
 class EmailForm(forms.Form):
@@ -116,11 +124,23 @@ def organization_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The providers of an organization whose people have to come by one."""
     providers = active_providers_in([pk])
     if not providers:
-        raise SignInRefused(NO_PROVIDER)
+        return _closed(request, pk)
     next_path = safe_path(request.GET.get("next", "/"))
     is_required = rule_of(providers[0].organization).is_enforced
     page = FindPage(form=EmailForm(), providers=providers, next_path=next_path, is_required=is_required)
     return show(request, page)
+
+
+def _closed(request: HttpRequest, organization_id: UUID) -> HttpResponse:
+    """Somebody whose clients wait for a sign-in hears the truth, and so do the owners; anybody else learns nothing."""
+    mine = Membership.objects.select_related("user", "organization").filter(
+        organization=organization_id, user=request.user.pk, is_active=True
+    )
+    waiting = mine.first()
+    if waiting is None or not has_lapsed(waiting):
+        raise SignInRefused(NO_PROVIDER)
+    tell_of_closed_way(waiting)
+    return show(request, ClosedPage(organization=waiting.organization), status=503)
 
 
 @at_the_door

@@ -17,21 +17,22 @@ from harriet.lib.secret import Secret
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import ConfirmForm, attempt, status_of
 from harriet.people.errors import NotFound
-from harriet.people.models import AssertedIdentity, Group
+from harriet.people.models import Group
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.roles import Power, Role
+from harriet.people.sends_mail import sends_mail
 from harriet.signin.actions.begin_sign_in import begin_sign_in
 from harriet.signin.actions.finish_sign_in import answer_of
+from harriet.signin.actions.let_people_go import LetGo
 from harriet.signin.actions.save_provider import (
     ClaimNames,
     note_tested,
-    remove_provider,
     save_claims,
     save_oidc,
     save_saml,
-    switch_provider,
 )
 from harriet.signin.actions.set_mapping import add_mapping, remove_mapping
+from harriet.signin.actions.switch_provider import remove_provider, switch_provider
 from harriet.signin.addresses import Addresses, addresses_of
 from harriet.signin.claims import Claims
 from harriet.signin.mapping import meaning_of
@@ -39,8 +40,10 @@ from harriet.signin.models import ClaimMapping, IdentityProvider, SignInAttempt
 from harriet.signin.pages.provider_forms import ClaimsForm, MappingForm, OidcForm, SamlForm
 from harriet.signin.pages.provider_session import is_kept, keep_attempt
 from harriet.signin.provider_queries import (
+    Known,
     certificate_dates,
     is_verified,
+    known_by,
     mapped_of,
     mappings_of,
     provider_of,
@@ -61,8 +64,11 @@ class ProviderPage(PageContext):
     remove_form: ConfirmForm
     mappings: QuerySet[ClaimMapping]
     certificates_end: list[datetime]
-    people: int
+    known: Known
     session_hours: int
+    is_required: bool
+    client_hours: int
+    sends_mail: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ def _shown(
     mapping_form: MappingForm | None = None,
     remove_form: ConfirmForm | None = None,
 ) -> HttpResponse:
-    is_saml = provider.kind == IdentityProvider.Kind.SAML
+    is_saml, rule = provider.kind == IdentityProvider.Kind.SAML, rule_of(request.organization)
     page = ProviderPage(
         provider=provider,
         addresses=addresses_of(provider.pk),
@@ -105,8 +111,11 @@ def _shown(
         remove_form=remove_form or ConfirmForm(provider.name),
         mappings=mappings_of(provider),
         certificates_end=certificate_dates(provider) if is_saml else [],
-        people=AssertedIdentity.objects.filter(provider_id=provider.pk).count(),
-        session_hours=rule_of(request.organization).session_hours,
+        known=known_by(provider),
+        session_hours=rule.session_hours,
+        is_required=rule.is_enforced,
+        client_hours=rule.client_hours,
+        sends_mail=sends_mail(),
     )
     status = status_of(page.settings_form, page.claims_form, page.mapping_form, page.remove_form)
     return show(request, page, status=status)
@@ -173,7 +182,7 @@ def remove_this_mapping(request: OrganizationRequest, pk: UUID, mapping_pk: UUID
 def switch_this_provider(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     provider, is_on = provider_of(request.organization, pk), request.POST.get("to") == "on"
     switch_provider(provider, is_on, actor=request.actor)
-    off = f"{provider.name} is off. Whoever was signed in through it is signed out."
+    off = f"{provider.name} is off. Whoever was signed in through it is signed out, and nobody’s clients were stopped."
     messages.success(request, f"{provider.name} is on: people can sign in through it." if is_on else off)
     return redirect("sign_in:provider", pk)
 
@@ -183,10 +192,22 @@ def switch_this_provider(request: OrganizationRequest, pk: UUID) -> HttpResponse
 def remove_this_provider(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     provider = provider_of(request.organization, pk)
     form = ConfirmForm(provider.name, request.POST)
-    if attempt(form, lambda _: [remove_provider(provider, actor=request.actor)]) is None:
+    gone = attempt(form, lambda _: remove_provider(provider, actor=request.actor))
+    if gone is None:
         return _shown(request, provider, remove_form=form)
-    messages.success(request, f"{provider.name} was removed. Its people sign in by password again.")
+    messages.success(request, f"{provider.name} was removed. {_of_people(gone)}")
     return redirect("sign_in:list")
+
+
+def _of_people(gone: LetGo) -> str:
+    known = "1 person is" if gone.people == 1 else f"{gone.people} people are"
+    if not gone.ended:
+        return f"{known} known by it no more."
+    were = "1 of them, who" if gone.ended == 1 else f"{gone.ended} of them, who"
+    return (
+        f"{known} known by it no more; {were} waited for a sign-in, {'has' if gone.ended == 1 else 'have'} no access "
+        "until somebody activates them under People."
+    )
 
 
 @require_safe

@@ -116,7 +116,9 @@ class RuleForm(PickingForm):
     is_enforced = forms.BooleanField(
         label="Require single sign-on",
         required=False,
-        help_text="Passwords and passkeys open this organization no more, for anybody but the owner named below.",
+        help_text="Passwords and passkeys open this organization no more, for anybody but the owner named below. When "
+        "you stop requiring it, they open it again, and clients of people who never came through a provider go on; "
+        "whoever came through one and waits for a sign-in goes on waiting for it.",
     )
 
     def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from harriet.people.middleware import CHOSEN, CONFINED, is_admitted
 from harriet.people.models import Membership, Organization, User
+from harriet.people.names import is_hidden
 from harriet.people.queries import has_lapsed
 from harriet.signin.actions.note_provider_session import note_provider_session
 from harriet.signin.claims import Claims
@@ -66,4 +67,4 @@ def way_by_provider(request: HttpRequest, user: User, organization: Organization
 def safe_path(path: str) -> str:
     """A path of ours; anything else is the first page."""
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if is_ours and "\\" not in path else "/"
+    return path if is_ours and "\\" not in path and not any(is_hidden(one) for one in path) else "/"

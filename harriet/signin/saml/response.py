@@ -147,7 +147,7 @@ def _conditions_until(assertion: etree._Element, entity_id: str, now: datetime) 
         raise refused(_NOT_US.format("its audience"))
     begins = conditions.get("NotBefore")
     starts = _time(begins)
-    if begins is not None and (starts is None or starts - SKEW > now):
+    if begins is not None and (starts is None or starts > now + SKEW):
         raise refused(_LATE)
     if not _is_before(now, conditions.get("NotOnOrAfter")):
         raise refused(_LATE)
@@ -163,7 +163,7 @@ def _is_before(now: datetime, end: str | None) -> bool:
     if end is None:
         return True
     at = _time(end)
-    return at is not None and now < at + SKEW
+    return at is not None and now - SKEW < at  # never added to it: an end may be the end of all time
 
 
 def _time(text: str | None) -> datetime | None:

@@ -38,7 +38,8 @@ _NOT_SIGNED = "the answer of the identity provider is not signed. Have the provi
 _WRAPPED = "the answer of the identity provider is not built as a signed answer is."
 _NOT_THEIRS = (
     "the signature of the identity provider’s answer can't be verified with the certificates that were saved, or it "
-    "uses SHA-1. If the provider changed its certificate, an owner reads its metadata again under Settings."
+    "uses SHA-1. If the provider changed its certificate, or the saved one has ended, an owner reads its metadata "
+    "again under Settings."
 )
 
 
