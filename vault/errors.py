@@ -107,6 +107,10 @@ class NeedsOperator(TokenProblem):
     """The registration at the provider is refused: an admin has to mend it, and every grant is good again then."""
 
 
+class NeedsOperatorForOne(NeedsOperator):
+    """The same of one grant, where nothing says that the registration is at fault."""
+
+
 class NotNow(TokenProblem):
     """The provider gives no token at the moment, and nothing is lost: it is tried again by itself."""
 

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from connectors.models import Connector
 from harriet.lib.secret import Secret
+from harriet.people.models import Notice
 from harriet.people.version import move_version
 from tests.servers.raw import RawServer
 from tests.servers.token_endpoint import TokenEndpoint, said
@@ -132,6 +133,27 @@ def test_one_persons_refused_account_is_no_news_about_the_connector(
     assert endpoint.forms == [], "it was given a moment ago: another would be refused as well"
     assert len(log.events("call.outcome", wanted=1)) == 1
     assert Connector.objects.get(pk=office.crm.id).health != "needs_admin"
+
+
+@pytest.mark.parametrize("challenge", ["", 'Bearer error="invalid_token", error_description="It was revoked"'])
+def test_a_refused_token_that_nothing_renews_is_connected_again(
+    office: Office, provider: OAuthClient, dana: ModernClient, server: RawServer, challenge: str
+) -> None:
+    """As of a GitHub OAuth app that Dana took the access of, there: no refresh token, and no end was said."""
+    grant = make_grant(office.cast, provider, office.cast.dana, None, expires_in=None)
+    OAuthGrant.objects.filter(pk=grant.pk).update(granted_at=F("granted_at") - timedelta(days=90))
+    assert dana.call("echo").text == "done"
+    server.refuses = {"Bearer at-first"}
+    server.challenge = {"WWW-Authenticate": challenge} if challenge else {}
+    for _ in range(2):
+        answer = dana.call("echo")
+        assert answer.result["isError"] and f"/me/connections/{office.crm.id}/" in answer.text
+    assert len(server.of("tools/call")) == 1
+    mine = Notice.objects.filter(user=office.cast.dana, settled_at=None, key__startswith=f"oauth {grant.pk}")
+    assert mine.count() == (1 if challenge else 0), "told once, where its server says what it is about"
+    assert Connector.objects.get(pk=office.crm.id).health != "needs_admin"
+    make_grant(office.cast, provider, office.cast.dana, None, expires_in=None, access=Secret("at-again"))
+    assert dana.call("echo").text == "done"
 
 
 def test_an_account_that_was_disconnected_is_used_no_more(

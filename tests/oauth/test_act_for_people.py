@@ -24,7 +24,7 @@ from tests.servers.authorization_server import Asked, AuthorizationServer, Reply
 from tests.stage.cast import Cast
 from vault.actions.agree_to_delegation import agree_to_delegation
 from vault.actions.end_grant import end_grant
-from vault.errors import NeedsConsent, NotNow
+from vault.errors import NeedsConsent, NeedsOperatorForOne
 from vault.models import Credential, OAuthGrant
 from vault.oauth.whose import access_for
 from vault.open import opener_for
@@ -158,7 +158,7 @@ def test_whom_the_provider_does_not_let_it_act_for_is_an_admins_matter(
     agree(cast, mail, cast.bob)
     grant = agree(cast, mail, cast.dana)
     for _ in range(2):
-        with pytest.raises(NotNow):
+        with pytest.raises(NeedsOperatorForOne):
             whose(mail, directory, cast.dana)
     grant.refresh_from_db()
     assert grant.state == OAuthGrant.State.ACTIVE and len(directory.server.at("/token")) == 1
@@ -171,6 +171,6 @@ def test_whom_the_provider_does_not_let_it_act_for_is_an_admins_matter(
 def test_another_key_is_refused(cast: Cast, mail: Connector, directory: Directory) -> None:
     agree(cast, mail, cast.dana)
     directory.key = JWK.generate(kty="RSA", size=2048, kid="k1")
-    with pytest.raises(NotNow):
+    with pytest.raises(NeedsOperatorForOne):
         whose(mail, directory, cast.dana)
     assert directory.faults and not directory.whose

@@ -25,6 +25,8 @@ class RawServer:
         """What `Authorization` said with each."""
         self.refuses: set[str] = set()
         """What of it is answered with 401, unread."""
+        self.challenge: dict[str, str] = {}
+        """Headers that go with it."""
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
@@ -69,6 +71,11 @@ class RawServer:
         return None
 
 
+def _send_headers(handler: BaseHTTPRequestHandler, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        handler.send_header(name, value)
+
+
 def _handler(server: RawServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,7 +84,7 @@ def _handler(server: RawServer) -> type[BaseHTTPRequestHandler]:
             message = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             bearer = self.headers.get("Authorization", "")
             if bearer in server.refuses:
-                self._send(401, b"")
+                self._send(401, b"", **server.challenge)
                 return
             server.seen.append(message)
             server.bearers.append(bearer)
@@ -96,10 +103,11 @@ def _handler(server: RawServer) -> type[BaseHTTPRequestHandler]:
 
         do_DELETE = do_GET
 
-        def _send(self, status: int, body: bytes, kind: str = "application/json") -> None:
+        def _send(self, status: int, body: bytes, kind: str = "application/json", **more: str) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            _send_headers(self, more)
             self.end_headers()
             self.wfile.write(body)
 

@@ -42,7 +42,13 @@ def give_secret(client: OAuthClient, secret: str = CLIENT_SECRET, method: str = 
 
 
 def make_grant(
-    cast: Cast, client: OAuthClient, user: User | None, refresh: str | None, *, expires_in: int = 3600, **changes: Any
+    cast: Cast,
+    client: OAuthClient,
+    user: User | None,
+    refresh: str | None,
+    *,
+    expires_in: int | None = 3600,
+    **changes: Any,
 ) -> OAuthGrant:
     """What somebody consented to just now."""
     fields: dict[str, Any] = {

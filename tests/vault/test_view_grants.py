@@ -59,6 +59,8 @@ def test_the_list_says_how_each_stands(alice: Client, grant: OAuthGrant) -> None
     assert "Outcome unknown" in found
     detail = alice.get(reverse("vault:grant", args=[grant.pk])).content.decode()
     assert "A renewal was interrupted" in detail
+    for said_there in ("Outcome unknown", "Next renewal", "Last answer", "Connected.", "dana@provider.example"):
+        assert said_there in detail, "also without a script, where no panel opens beside the list"
     assert "Renew now" not in detail
 
 

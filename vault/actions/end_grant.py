@@ -13,12 +13,11 @@ from harriet.people.errors import NotAllowed
 from harriet.people.permissions import has_power, membership_of_actor
 from harriet.people.roles import Power
 from harriet.people.version import move_version
-from vault.errors import CannotOpen
 from vault.events import OAuthDisconnected
 from vault.models import OAuthGrant
-from vault.oauth.revocation import There, Tokens, note_revoked, revoke_there
-from vault.oauth.sealing import access_token, refresh_token
-from vault.open import opener_for
+from vault.oauth.given_back import tokens_of
+from vault.oauth.revocation import There, note_revoked, revoke_there
+from vault.oauth.spool import unspool
 
 
 def end_grant(grant: OAuthGrant, *, actor: Actor) -> There:
@@ -28,10 +27,11 @@ def end_grant(grant: OAuthGrant, *, actor: Actor) -> There:
     with transaction.atomic():
         held = OAuthGrant.objects.select_for_update(of=("self",)).select_related("client__organization", "user")
         mine = held.get(pk=grant.pk)
-        tokens = open_tokens(mine)
+        tokens = tokens_of(mine)
         if mine.state != OAuthGrant.State.REVOKED:
             mark_ended(mine, actor=actor)
         erase_tokens(OAuthGrant.objects.filter(pk=mine.pk))
+    unspool(mine.pk, mine.generation)
     there = revoke_there(mine.client, tokens)
     note_there(mine, there, actor=actor)
     return there
@@ -63,15 +63,6 @@ def mark_ended(grant: OAuthGrant, *, actor: Actor) -> None:
 
 def note_there(grant: OAuthGrant, there: There, *, actor: Actor) -> None:
     note_revoked(grant.client, there, grant=grant, whose=grant.user.email if grant.user else None, actor=actor)
-
-
-def open_tokens(grant: OAuthGrant) -> Tokens:
-    """What can still be opened of them: a grant ends also when nothing can."""
-    try:
-        opener = opener_for(grant.organization_id)
-        return Tokens(refresh_token(grant, opener), access_token(grant, opener))
-    except CannotOpen:
-        return Tokens(None, None)
 
 
 def erase_tokens(ended: QuerySet[OAuthGrant]) -> int:

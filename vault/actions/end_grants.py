@@ -1,6 +1,8 @@
 """Ends what somebody connected, when their access ends: at once here, and by a worker at the providers, too."""
 
 from __future__ import annotations
+from vault.oauth.given_back import tokens_of
+from vault.oauth.spool import unspool
 
 from datetime import timedelta
 from functools import partial
@@ -14,9 +16,10 @@ from django.db.models.functions import Now
 from audit.actor import SYSTEM, Actor
 from harriet.lib.ids import new_id
 from harriet.people.endings import Ending
-from vault.actions.end_grant import erase_tokens, mark_ended, note_there, open_tokens
+from vault.actions.end_grant import erase_tokens, mark_ended, note_there
 from vault.models import OAuthGrant, OAuthRequest
 from vault.oauth.revocation import There, revoke_there
+from vault.oauth.spool import unspool
 
 AT_ONCE = 50
 """Grants that one turn of the worker takes back."""
@@ -66,9 +69,10 @@ def _revoke(grant_id: UUID) -> bool:
     grant = mine.filter(lease_owner=owner).select_related("client__organization", "user").first()
     if grant is None:
         return False
-    there = revoke_there(grant.client, open_tokens(grant))
+    there = revoke_there(grant.client, tokens_of(grant))
     late = mine.filter(revoked_at__lt=Now() - TRIED_FOR).exists()
     if (there.is_final or late) and erase_tokens(mine.filter(lease_owner=owner)):
+        unspool(grant.pk, grant.generation)
         note_there(grant, there, actor=SYSTEM)
     return there is There.CONFIRMED
 

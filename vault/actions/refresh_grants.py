@@ -18,6 +18,7 @@ from harriet.people.models import Membership
 from vault.errors import VaultError
 from vault.models import OAuthGrant
 from vault.oauth.lease import Wanted
+from vault.oauth.outcomes import note_ended
 from vault.oauth.refresh import good_grant
 from vault.oauth.spool import sweep
 
@@ -41,22 +42,35 @@ def refresh_grants() -> int:
     chosen = _side_by_side(due_grants()[:MOST_AT_ONCE].values_list("client_id", "pk"))
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="renew") as threads:
         done = sum(threads.map(lambda grant_id: _renew(grant_id, ends_at), chosen))
+    for grant in ended_grants()[:MOST_AT_ONCE]:
+        note_ended(grant)
     sweep(time.time() - KEPT_FILES.total_seconds())
     return done
+
+
+def ended_grants() -> QuerySet[OAuthGrant]:
+    """Whose provider gave nothing to renew them with: whoever connected them reads it before a call needs it."""
+    mine = OAuthGrant.objects.filter(state=OAuthGrant.State.ACTIVE, renewed_by=OAuthGrant.RenewedBy.REFRESH_TOKEN)
+    over = mine.filter(sealed_refresh=None, access_expires_at__lte=Now())
+    return over.filter(Q(user=None) | Exists(_active())).order_by("pk")
 
 
 def due_grants() -> QuerySet[OAuthGrant]:
     """Of people who are active, used or connected lately, at providers that aren't left alone; urgent first. A person's
     sign-in is exchanged for a call of theirs alone."""
-    active = Membership.objects.filter(
-        organization=OuterRef("organization"), user=OuterRef("user"), is_active=True, user__is_active=True
-    )
     due = OAuthGrant.objects.filter(state=OAuthGrant.State.ACTIVE, next_refresh_at__lte=Now() + AHEAD)
     due = due.exclude(renewed_by=OAuthGrant.RenewedBy.EXCHANGE)
     free = due.filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
     ready = free.filter(Q(client__retry_at=None) | Q(client__retry_at__lt=Now()))
     wanted = ready.alias(used_at=Coalesce("last_used_at", "granted_at")).filter(used_at__gt=Now() - UNUSED_FOR)
-    return wanted.filter(Q(user=None) | Exists(active)).order_by(F("next_refresh_at").asc(), "pk")
+    return wanted.filter(Q(user=None) | Exists(_active())).order_by(F("next_refresh_at").asc(), "pk")
+
+
+def _active() -> QuerySet[Membership]:
+    """Of whoever's grant it is, there."""
+    return Membership.objects.filter(
+        organization=OuterRef("organization"), user=OuterRef("user"), is_active=True, user__is_active=True
+    )
 
 
 def _side_by_side(found: Iterable[tuple[UUID, UUID]]) -> list[UUID]:

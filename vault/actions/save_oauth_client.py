@@ -23,7 +23,7 @@ from vault.actions.create_data_key import create_data_key
 from vault.errors import CredentialRefused
 from vault.events import OAuthClientSaved
 from vault.locks import share_active_key
-from vault.models import Credential, OAuthClient
+from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.discovery import discover_server
 from vault.oauth.metadata import origin_of
 from vault.oauth.reach import reach_of_issuer
@@ -176,6 +176,7 @@ def _brought_up_to_date(
     client.metadata, client.allow_internal = dict(metadata), allow_internal
     with transaction.atomic():
         client.save(update_fields=["metadata", "allow_internal"])
+        _try_anew(client)
         OAuthClient.objects.filter(pk=client.pk).update(discovered_at=Now())
         _record(client, actor)
         move_version(client.organization_id)
@@ -214,9 +215,17 @@ def _saved(
         client.created_by = client.created_by or person_behind(actor)
         client.save()
         OAuthClient.objects.filter(pk=client.pk).update(discovered_at=Now())
+        _try_anew(client)
         _record(client, actor)
         move_version(organization.pk)
     return client
+
+
+def _try_anew(client: OAuthClient) -> None:
+    """What was saved may be what was wrong: nobody waits until the next try would have come."""
+    OAuthClient.objects.filter(pk=client.pk).update(retry_at=None)
+    waiting = OAuthGrant.objects.filter(client=client, state=OAuthGrant.State.ACTIVE, failures__gt=0)
+    waiting.update(failures=0, next_refresh_at=Now())
 
 
 def _row(organization: Organization, issuer: str, client_id: str) -> OAuthClient:

@@ -14,7 +14,15 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from harriet.people.queries import database_now
-from vault.errors import NeedsConsent, NeedsOperator, NeedsSignIn, NotNow, OutcomeUnknown, TokenProblem
+from vault.errors import (
+    NeedsConsent,
+    NeedsOperator,
+    NeedsOperatorForOne,
+    NeedsSignIn,
+    NotNow,
+    OutcomeUnknown,
+    TokenProblem,
+)
 from vault.models import OAuthGrant
 from vault.oauth.spool import is_spooled
 
@@ -49,6 +57,13 @@ class Good:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """Its token has ended, and there is nothing to renew it with."""
+
+    grant: OAuthGrant
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Somebody else is renewing it."""
 
@@ -72,7 +87,7 @@ class Lease:
     """An earlier request may have spent the refresh token."""
 
 
-Look = Good | Held | Spooled | Lease
+Look = Good | Over | Held | Spooled | Lease
 
 
 def look(grant_id: UUID, wanted: Wanted) -> Look:
@@ -103,8 +118,7 @@ def _refuse_ended(grant: OAuthGrant) -> None:
 
 
 def _is_usable(grant: OAuthGrant, wanted: Wanted, now: datetime) -> bool:
-    is_over = grant.access_expires_at is None or grant.access_expires_at <= now
-    return grant.sealed_access is not None and not is_over and not wanted.rejects(grant) and not wanted.is_asked_for
+    return not is_over(grant, now) and not wanted.rejects(grant) and not wanted.is_asked_for
 
 
 def _is_due(grant: OAuthGrant, wanted: Wanted, now: datetime) -> bool:
@@ -114,20 +128,20 @@ def _is_due(grant: OAuthGrant, wanted: Wanted, now: datetime) -> bool:
         given_at = grant.answered_at if not grant.failures else None
         return given_at is None or given_at + timedelta(seconds=SETTLED_SECONDS) <= now
     ahead = wanted.ahead if not grant.failures else _NOT_AHEAD
-    is_over = grant.access_expires_at is not None and grant.access_expires_at <= now
-    return is_over or grant.next_refresh_at <= now + ahead
+    return is_over(grant, now) or grant.next_refresh_at <= now + ahead
 
 
 def can_be_renewed(grant: OAuthGrant) -> bool:
     return grant.sealed_refresh is not None or grant.renewed_by != OAuthGrant.RenewedBy.REFRESH_TOKEN
 
 
-def _as_it_is(grant: OAuthGrant, now: datetime) -> Good:
+def _as_it_is(grant: OAuthGrant, now: datetime) -> Good | Over:
     """Nothing is to be renewed, or nothing can be: what there is serves to its end."""
-    is_over = grant.access_expires_at is None or grant.access_expires_at <= now
-    if grant.sealed_access is None or is_over:
-        raise needs_consent(grant, reason="expired")
-    return Good(grant)
+    return Over(grant) if is_over(grant, now) else Good(grant)
+
+
+def is_over(grant: OAuthGrant, now: datetime) -> bool:
+    return grant.sealed_access is None or grant.access_expires_at is None or grant.access_expires_at <= now
 
 
 def _pause(grant: OAuthGrant, now: datetime) -> datetime | None:
@@ -140,7 +154,13 @@ def _pause(grant: OAuthGrant, now: datetime) -> datetime | None:
 def _until(grant: OAuthGrant, wanted: Wanted, now: datetime, pause: datetime) -> Good:
     if _is_usable(grant, wanted, now):
         return Good(grant)
-    raise needs_operator(grant) if grant.client.problem else not_now(grant, retry_at=pause)
+    raise needs_operator(grant) if waits_for_operator(grant) else not_now(grant, retry_at=pause)
+
+
+def waits_for_operator(grant: OAuthGrant) -> bool:
+    """Its last renewal was refused for a reason that an admin has to mend, for all of its registration or for it
+    alone."""
+    return bool(grant.client.problem) or grant.state_reason not in ("", OUTCOME_UNKNOWN)
 
 
 def _taken(grant: OAuthGrant, now: datetime) -> Lease:
@@ -181,6 +201,13 @@ def outcome_unknown(grant: OAuthGrant) -> OutcomeUnknown:
 
 
 def needs_operator(grant: OAuthGrant) -> NeedsOperator:
+    if not grant.client.problem and waits_for_operator(grant):
+        return NeedsOperatorForOne(
+            f"{grant.client.name} does not renew this connection, so an IT admin has to look at it. Nobody has to "
+            "connect again until it is known why.",
+            client_id=grant.client_id,
+            reason=grant.state_reason,
+        )
     return NeedsOperator(
         f"{grant.client.name} refuses Harriet itself, so an IT admin has to look at it. Nobody has to connect again.",
         client_id=grant.client_id,

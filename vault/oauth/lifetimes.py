@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 USUAL_LIFE = 3600
 """Seconds that a token is taken to live when its provider doesn't say."""
+NO_END = datetime(9999, 1, 1, tzinfo=UTC)
+"""Of a token that its provider named no end of, and that nothing renews: it is used until a server refuses it."""
 _LEAST_MARGIN = 60.0
 _MARGIN_SHARE = 0.1
 _FIRST_PAUSE, LONGEST_PAUSE = 1.0, 900.0

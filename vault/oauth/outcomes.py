@@ -25,11 +25,11 @@ from vault.events import (
 from vault.locks import share_active_key
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.answers import Failure
-from vault.oauth.error_codes import Kind
+from vault.oauth.error_codes import OF_ONE_GRANT, Kind
 from vault.oauth.grants import matter_key
-from vault.oauth.lease import OUTCOME_UNKNOWN, Lease
+from vault.oauth.lease import OUTCOME_UNKNOWN, Lease, can_be_renewed, is_over
 from vault.oauth.lifetimes import pause_after
-from vault.oauth.renewed import Renewed, resealed
+from vault.oauth.renewed import RENEWED, Renewed, resealed
 from vault.oauth.shared import page_of_shared
 from vault.open import opener_for
 
@@ -40,6 +40,17 @@ LONGEST_SHARED_PAUSE = timedelta(seconds=30)
 fails may be this one alone."""
 OPERATOR_PAUSE = timedelta(minutes=5)
 """Between two tries while an admin has to mend something."""
+LONG = timedelta(days=1)
+"""For which a token has been over while its renewal fails in ways that pass by themselves: admins are told."""
+LATELY = timedelta(hours=2)
+"""In which a registration that works renews some grant or other: most tokens live an hour."""
+EXPIRED = "expired"
+"""The reason of a grant that nothing could renew."""
+_REFUSED = "is no longer accepted by the provider"
+_LOST = "was interrupted while Harriet renewed it, and what came of that is not known"
+_ENDED = "has ended, and the provider gave nothing to renew it with"
+_TURNED_DOWN = "is no longer accepted by the service"
+"""After the connection, or the account, that it is said of."""
 
 
 @transaction.atomic(durable=True)
@@ -54,6 +65,8 @@ def keep_renewed(grant: OAuthGrant, renewed: Renewed, lease: Lease | None) -> bo
     if not mine.update(**renewed.columns()):
         return False
     _note_narrower(grant, renewed)
+    if grant.failures:
+        settle_matters(grant.organization_id, _long_key(grant))
     marked = OAuthClient.objects.filter(pk=grant.client_id).exclude(problem="", retry_at__isnull=True)
     for client in marked.select_for_update():
         _mended(client)
@@ -98,9 +111,12 @@ def note_failure(lease: Lease, failure: Failure) -> None:
     if failure.kind is Kind.USER and grant.user_id is not None and grant.renewed_by == RenewedBy.JWT_BEARER:
         _ask_admin_about(grant, failure, now)
     elif failure.kind is Kind.USER and (grant.user_id is not None or grant.renewed_by == RenewedBy.REFRESH_TOKEN):
-        _ask_person(grant, failure, is_second_try=lease.is_second_try)
+        is_lost = lease.is_second_try and grant.renewed_by == RenewedBy.REFRESH_TOKEN
+        _ask_person(grant, failure.code, _LOST if is_lost else _REFUSED, is_lost=is_lost)
     elif failure.kind is Kind.TRANSIENT:
         _try_later(grant, failure, now)
+    elif failure.code in OF_ONE_GRANT and _others_go_on(grant, now):
+        _ask_admin_about_some(grant, failure, now)
     else:
         _ask_operator(grant, failure, now)
     grant.save()
@@ -111,14 +127,33 @@ def _try_later(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
     grant.next_refresh_at = now + pause
     if failure.is_outcome_open and grant.renewed_by == RenewedBy.REFRESH_TOKEN:
         grant.state_reason = OUTCOME_UNKNOWN
+    elif grant.state_reason != OUTCOME_UNKNOWN:
+        grant.state_reason = ""
+    if grant.access_expires_at is not None and grant.access_expires_at <= now - LONG:
+        _tell_of_long_failure(grant, failure)
     if failure.is_endpoint_wide:
         shared = pause if failure.retry_after is not None else min(pause, LONGEST_SHARED_PAUSE)
         OAuthClient.objects.filter(pk=grant.client_id).update(retry_at=now + shared)
 
 
+def _tell_of_long_failure(grant: OAuthGrant, failure: Failure) -> None:
+    """It may never be over by itself, and nobody else notices: once for all of a registration."""
+    text = (
+        f"{grant.client.name} has renewed a connection no more for over a day: {failure.words} It is tried again by "
+        "itself. Ask the provider, or let its person connect again."
+    )
+    hear = who_look_after(grant.organization_id, grant.client.created_by_id)
+    path = reverse("vault:grant", args=[grant.pk])
+    tell_people(Matter(CREDENTIAL_REFUSED, grant.organization_id, _long_key(grant), text, path), hear)
+
+
+def _long_key(grant: OAuthGrant) -> str:
+    return f"{client_matter_key(grant.client)}long"
+
+
 def _ask_admin_about(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
     """A service account may not act for this one person: no consent of theirs mends that, nor is anybody else hit."""
-    grant.next_refresh_at = now + OPERATOR_PAUSE
+    _wait_for_admin(grant, failure, now)
     text = (
         f"{grant.client.name} gives the service account no token to act as {grant.account}: {failure.words} Look at "
         "its key, and at whom the provider’s administrator lets it act for. Others are not affected."
@@ -126,6 +161,31 @@ def _ask_admin_about(grant: OAuthGrant, failure: Failure, now: datetime) -> None
     hear = who_look_after(grant.organization_id, grant.client.created_by_id)
     key, path = f"{matter_key(grant)}{failure.code}", reverse("vault:grant", args=[grant.pk])
     tell_people(Matter(CREDENTIAL_REFUSED, grant.organization_id, key, text, path), hear)
+
+
+def _others_go_on(grant: OAuthGrant, now: datetime) -> bool:
+    """What is refused here was taken lately for another grant of the registration, so that is not at fault."""
+    others = OAuthGrant.objects.filter(client=grant.client_id, state=OAuthGrant.State.ACTIVE, failures=0)
+    alike = others.filter(renewed_by=grant.renewed_by, last_answer__startswith=RENEWED).exclude(pk=grant.pk)
+    return alike.filter(answered_at__gt=now - LATELY).exists()
+
+
+def _ask_admin_about_some(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
+    """The others are renewed, and go on being so. Admins are told once, however many it meets."""
+    _wait_for_admin(grant, failure, now)
+    text = (
+        f"{grant.client.name} refuses to renew some of its connections: {failure.words} Others are renewed as before. "
+        "The list says which; nobody has to connect again until it is known why."
+    )
+    hear = who_look_after(grant.organization_id, grant.client.created_by_id)
+    key, path = f"{client_matter_key(grant.client)}some {failure.code}", reverse("vault:grants")
+    tell_people(Matter(CREDENTIAL_REFUSED, grant.organization_id, key, text, path), hear)
+
+
+def _wait_for_admin(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
+    grant.next_refresh_at = now + OPERATOR_PAUSE
+    if grant.state_reason != OUTCOME_UNKNOWN:  # whether the refresh token was spent is still not known then
+        grant.state_reason = failure.code
 
 
 def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
@@ -145,12 +205,23 @@ def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
     tell_people(Matter(CREDENTIAL_REFUSED, client.organization_id, key, text, reverse("vault:grants")), hear)
 
 
-def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> None:
+@transaction.atomic(durable=True)
+def note_ended(access: OAuthGrant, code: str = EXPIRED) -> None:
+    """What nothing renews has ended, or a server says so of its token. Nothing when it was connected anew meanwhile."""
+    rows = OAuthGrant.objects.select_for_update(of=("self",)).select_related("client", "user")
+    same = rows.filter(pk=access.pk, generation=access.generation, state=OAuthGrant.State.ACTIVE)
+    grant = same.first()
+    if grant is None or can_be_renewed(grant) or (code == EXPIRED and not is_over(grant, database_now())):
+        return
+    _ask_person(grant, code, _ENDED if code == EXPIRED else _TURNED_DOWN)
+    grant.save()
+
+
+def _ask_person(grant: OAuthGrant, code: str, why: str, *, is_lost: bool = False) -> None:
     """Nobody but the person can mend it, or an admin where the account is shared. They are told once for these tokens,
     however often something is tried."""
-    is_lost = is_second_try and grant.renewed_by == RenewedBy.REFRESH_TOKEN
     grant.state = OAuthGrant.State.UNKNOWN if is_lost else OAuthGrant.State.NEEDS_CONSENT
-    grant.state_reason = OUTCOME_UNKNOWN if is_lost else failure.code
+    grant.state_reason = OUTCOME_UNKNOWN if is_lost else code
     grant.next_refresh_at = None
     event = OAuthOutcomeUnknown if is_lost else OAuthConsentNeeded
     lost = event(
@@ -158,15 +229,10 @@ def _ask_person(grant: OAuthGrant, failure: Failure, *, is_second_try: bool) -> 
         registration=str(grant.client_id),
         grant=str(grant.pk),
         whose=whose(grant),
-        reason=failure.code,
+        reason=code,
         generation=grant.generation,
     )
     _record(grant.client, lost)
-    why = (
-        "was interrupted while Harriet renewed it, and what came of that is not known"
-        if is_lost
-        else "is no longer accepted by the provider"
-    )
     if grant.user_id is None:
         _tell_admins(grant, why)
         return

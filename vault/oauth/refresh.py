@@ -24,8 +24,9 @@ from vault.models import OAuthGrant
 from vault.oauth.answers import Failure, TokenAnswer
 from vault.oauth.error_codes import Kind
 from vault.oauth.exchange import DEADLINE_SECONDS, Parameters, give_connection_back, prepared, send
-from vault.oauth.lease import LEASE_SECONDS, Good, Held, Lease, Spooled, Wanted, look, not_now
-from vault.oauth.outcomes import keep_renewed, note_failure
+from vault.oauth.given_back import give_back
+from vault.oauth.lease import LEASE_SECONDS, Good, Held, Lease, Over, Spooled, Wanted, look, needs_consent, not_now
+from vault.oauth.outcomes import EXPIRED, keep_renewed, note_ended, note_failure
 from vault.oauth.renewal import renewal_of, taken
 from vault.oauth.renewed import Renewed, renewed_of
 from vault.oauth.sealing import refresh_token
@@ -38,8 +39,11 @@ _FIRST_LOOK, _LAST_LOOK = 0.02, 0.25
 """Seconds between two looks at a grant that somebody else renews."""
 _TRIES = 4
 """To put into the row what is safe in a file already."""
+MOST_RENEWALS = 2
+"""For one caller: tokens that are over before they could be used are not asked for again and again."""
 _GOOD = Wanted()
 _UNREADABLE = Failure(Kind.USER, "unreadable", "What was stored of the connection can't be read any more.")
+_TOO_SHORT = Failure(Kind.TRANSIENT, "too_short", "The provider's tokens end before they can be used.")
 _TOO_LATE = Failure(Kind.TRANSIENT, "too_late", "Harriet was too busy to ask the provider in time. Nothing was sent.")
 log = logging.getLogger(__name__)
 
@@ -49,7 +53,7 @@ def good_grant(grant_id: UUID, wanted: Wanted, *, wait_seconds: float = LEASE_SE
 
     Raises TokenProblem when there is no token and no way to one now, and OAuthGrant.DoesNotExist.
     """
-    ends_at, pause = time.monotonic() + wait_seconds, _FIRST_LOOK
+    ends_at, pause, renewals = time.monotonic() + wait_seconds, _FIRST_LOOK, 0
     while True:
         found = look(grant_id, wanted)
         if isinstance(found, Good):
@@ -58,8 +62,14 @@ def good_grant(grant_id: UUID, wanted: Wanted, *, wait_seconds: float = LEASE_SE
             pause = _wait(grant_id, pause, ends_at)
         elif isinstance(found, Spooled):
             _bring_in(found.grant)
+        elif isinstance(found, Over):
+            note_ended(found.grant)
+            raise needs_consent(found.grant, reason=EXPIRED)
+        elif renewals == MOST_RENEWALS:
+            note_failure(found, _TOO_SHORT)
+            raise not_now(found.grant)
         else:
-            wanted = _renew(found, wanted)
+            wanted, renewals = _renew(found, wanted), renewals + 1
 
 
 def _wait(grant_id: UUID, pause: float, ends_at: float) -> float:
@@ -92,7 +102,8 @@ def _renew(lease: Lease, wanted: Wanted) -> Wanted:
     if isinstance(answer, TokenAnswer):
         renewed = renewed_of(lease.grant, answer, opener, began=lease.began, old_refresh=old)
         _make_safe(lease, renewed, opener)
-        _keep(lease, renewed)
+        if not _keep(lease, renewed):
+            give_back(lease.grant, answer)
     elif answer.kind is not Kind.USER or not _was_brought_meanwhile(lease, opener):
         note_failure(lease, answer)
     return Wanted(wanted.rejected_generation)
@@ -118,8 +129,9 @@ def _make_safe(lease: Lease, renewed: Renewed, opener: Opener) -> None:
         log.exception("The folder of spool files can't be written. A crash at this moment would lose a connection.")
 
 
-def _keep(lease: Lease, renewed: Renewed) -> None:
-    """Raises NotNow when the database is away: whoever comes next finds the file."""
+def _keep(lease: Lease, renewed: Renewed) -> bool:
+    """False when the grant moved on meanwhile. Raises NotNow when the database is away: whoever comes next finds the
+    file."""
     for number in range(_TRIES):
         try:
             is_kept = keep_renewed(lease.grant, renewed, lease)
@@ -130,7 +142,7 @@ def _keep(lease: Lease, renewed: Renewed) -> None:
             continue
         if is_kept:
             unspool(lease.grant.pk, lease.grant.generation)
-        return
+        return is_kept
     raise not_now(lease.grant)
 
 

@@ -12,11 +12,13 @@ import orjson
 from harriet.lib.secret import Secret
 from vault.models import OAuthGrant
 from vault.oauth.answers import TokenAnswer
-from vault.oauth.lifetimes import due_at, expires_at
+from vault.oauth.lifetimes import NO_END, due_at, expires_at
 from vault.oauth.sealing import ACCESS, REFRESH, token_place
 from vault.open import Opener, Sealed
 from vault.place import Place
 
+RENEWED = "Renewed."
+"""Begins what is said of an answer with tokens."""
 _SEALED = ("sealed_access", "sealed_refresh")
 _TIMES = ("access_expires_at", "next_refresh_at", "refresh_expires_at", "answered_at")
 
@@ -82,6 +84,7 @@ def renewed_of(
     place = token_place(grant, REFRESH, generation)
     sealed_refresh = opener.seal_secret(place, "", refresh).value if refresh else None
     can_go_on = refresh is not None or grant.renewed_by != OAuthGrant.RenewedBy.REFRESH_TOKEN
+    is_endless = answer.expires_in is None and not can_go_on
     said_end = expires_at(began, answer.refresh_expires_in) if answer.refresh_expires_in else None
     return Renewed(
         generation=generation,
@@ -90,9 +93,9 @@ def renewed_of(
         key_version=key_version,
         token_type=answer.token_type,
         scopes=answer.scopes if answer.scopes is not None else grant.scopes or grant.asked_scopes,
-        access_expires_at=expires_at(began, answer.expires_in),
+        access_expires_at=NO_END if is_endless else expires_at(began, answer.expires_in),
         next_refresh_at=due_at(began, answer.expires_in) if can_go_on else None,
         refresh_expires_at=said_end or (grant.refresh_expires_at if answer.refresh is None else None),
         answered_at=began,
-        last_answer=" ".join(("Renewed.", *answer.oddities))[:200],
+        last_answer=" ".join((RENEWED, *answer.oddities))[:200],
     )

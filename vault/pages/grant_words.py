@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vault.models import OAuthGrant
+from vault.oauth.lease import can_be_renewed, waits_for_operator
+from vault.oauth.lifetimes import NO_END
 
 State = OAuthGrant.State
 
@@ -19,8 +21,13 @@ class GrantWords:
     """A sentence or two: what it means, and who can do something."""
 
 
+def whose_of(grant: OAuthGrant) -> str:
+    """Who can connect it again."""
+    return "Its person" if grant.user_id else "An IT admin"
+
+
 def words_of(grant: OAuthGrant, now: datetime) -> GrantWords:
-    whose = "Its person" if grant.user_id else "An IT admin"
+    whose = whose_of(grant)
     if grant.state == State.REVOKED:
         return GrantWords("neutral", "Disconnected", f"Its tokens are erased here. {whose} can connect it again.")
     if grant.state == State.UNKNOWN:
@@ -47,6 +54,13 @@ def _active(grant: OAuthGrant, now: datetime) -> GrantWords:
             f"{grant.client.problem} The grant is kept, and good again once the registration is mended.",
         )
     is_over = grant.access_expires_at is None or grant.access_expires_at <= now
+    if grant.failures and waits_for_operator(grant):
+        return GrantWords(
+            "danger",
+            "Needs an admin",
+            f"{grant.last_answer} Look at what is asked for here (scopes, resource, key), and at what the provider "
+            "allows this account. The grant is kept, and tried again by itself.",
+        )
     if grant.failures:
         until = "calls can't be made with it at the moment" if is_over else "calls go on with the token that there is"
         return GrantWords("attention", "Renewal fails", f"{until.capitalize()}; it is tried again by itself.")
@@ -56,6 +70,10 @@ def _active(grant: OAuthGrant, now: datetime) -> GrantWords:
             "Has ended",
             "The provider gave nothing to renew it with, so it has to be connected again when it is needed.",
         )
+    if not can_be_renewed(grant):
+        until = "a server refuses it" if grant.access_expires_at == NO_END else "it ends, or a server refuses it"
+        how = f"The provider gave nothing to renew it with, so it is used until {until}. {whose_of(grant)} connects it "
+        return GrantWords("ok", "Connected", f"{how}again then.")
     if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
         how = "It is the person’s company sign-in, exchanged, and is exchanged anew when a call of theirs needs it."
         return GrantWords("ok", "Connected", how)

@@ -24,18 +24,22 @@ from vault.actions.end_grant import end_grant
 from vault.actions.refresh_grant import refresh_grant
 from vault.errors import CredentialNotFound, VaultError
 from vault.models import OAuthGrant
+from vault.oauth.lease import OUTCOME_UNKNOWN
+from vault.oauth.lifetimes import NO_END
 from vault.oauth.revocation import There
 from vault.pages.grant_words import GrantWords, words_of
 from vault.queries import grants_of
 
 State = OAuthGrant.State
+_WAITS = Q(failures__gt=0) & ~Q(state_reason__in=("", OUTCOME_UNKNOWN))
+"""For an admin, as `waits_for_operator` has it."""
 FILTERS = (
     Filter("", "All", Q()),
     Filter("connected", "Connected", Q(state=State.ACTIVE)),
     Filter("again", "To be connected again", Q(state__in=(State.NEEDS_CONSENT, State.UNKNOWN))),
     Filter("unknown", "Outcome unknown", Q(state=State.UNKNOWN)),
     Filter("failing", "Renewal fails", Q(state=State.ACTIVE, failures__gt=0)),
-    Filter("admin", "Needs an admin", Q(state=State.ACTIVE) & ~Q(client__problem="")),
+    Filter("admin", "Needs an admin", Q(state=State.ACTIVE) & (~Q(client__problem="") | _WAITS)),
     Filter("shared", "Shared accounts", Q(user=None)),
     Filter("ended", "Disconnected", Q(state=State.REVOKED)),
 )
@@ -86,6 +90,10 @@ class GrantPage(PageContext):
     grant: OAuthGrant
     words: GrantWords
     can_change: bool
+
+    @property
+    def is_endless(self) -> bool:
+        return self.grant.access_expires_at == NO_END
 
 
 @needs(Power.VIEW_SETTINGS)

@@ -14,6 +14,7 @@ from harriet.gateway.questions.consent import with_account
 from harriet.gateway.steps.access import Accesses
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.scopes import check_lacking, once_granted, scopes_wanted
+from harriet.gateway.steps.turned_down import check_turned_down
 from vault.errors import NeedsConsent, NeedsScopes, TokenProblem
 from vault.oauth.tokens import SealedAccess
 from vault.oauth.whose import is_per_person
@@ -58,6 +59,7 @@ async def _run_twice_at_most(
             raise
         sent.access = await accesses.of(sealed, user_id, number, refused=access)
         if sent.access.generation == access.generation:
+            await check_turned_down(sealed, access, refusal)
             raise
     try:
         return await run(sent.access)

@@ -26,7 +26,16 @@ from connectors.errors import (
 )
 from connectors.models import Connector
 from harriet.lib.text import excerpt
-from vault.errors import NeedsConsent, NeedsOperator, NeedsScopes, NeedsSignIn, ScopesLacking, TokenProblem, VaultError
+from vault.errors import (
+    NeedsConsent,
+    NeedsOperator,
+    NeedsOperatorForOne,
+    NeedsScopes,
+    NeedsSignIn,
+    ScopesLacking,
+    TokenProblem,
+    VaultError,
+)
 from vault.oauth.step_up import AGAIN, BARRED, GRANTED, NOT_GIVEN, SHARED
 
 ASK_IT = "You can't mend this yourself: show this message to your IT team."
@@ -66,6 +75,8 @@ def _no_token(problem: TokenProblem, connector: ConnectorRow) -> str:
         )
     if isinstance(problem, NeedsConsent):
         return refused_words(problem, connector)
+    if isinstance(problem, NeedsOperatorForOne):
+        return f"{connector.name} does not renew your access at the moment, so the call was not made. {ASK_IT}"
     if isinstance(problem, NeedsOperator):
         return f"Nobody can sign in at {connector.name} at the moment, so the call was not made. {ASK_IT}"
     return f"{connector.name} gives no access at the moment, so the call was not made. Try again in a moment."
