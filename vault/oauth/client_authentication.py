@@ -17,8 +17,10 @@ from vault.errors import CannotOpen
 from vault.models import OAuthClient
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_SECONDS = 60
-"""That an assertion is good for."""
+ASSERTION_SECONDS = 240
+"""That an assertion is good for, by our clock, which may be behind theirs."""
+_CLOCK_SKEW = 30
+"""Seconds that it may be ahead of theirs."""
 _ALGORITHMS = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
 
 
@@ -57,7 +59,7 @@ def signed_assertion(client_id: str, private_key: Secret, audience: str) -> Secr
     if key is None:
         raise CannotOpen
     now = int(time.time())
-    claims = {"iss": client_id, "sub": client_id, "aud": audience, "jti": str(uuid4()), "iat": now}
+    claims = {"iss": client_id, "sub": client_id, "aud": audience, "jti": str(uuid4()), "iat": now - _CLOCK_SKEW}
     header = {"alg": algorithm_of(key), "typ": "JWT", **({"kid": key.key_id} if key.key_id else {})}
     token = JWT(header=header, claims={**claims, "exp": now + ASSERTION_SECONDS})
     token.make_signed_token(key)
