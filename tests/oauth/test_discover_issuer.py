@@ -219,6 +219,17 @@ def test_the_second_that_a_resource_names_will_do(server: AuthorizationServer) -
     assert found(server).issuer == server.issuer
 
 
+def test_of_several_the_first_that_protects_sign_ins_is_taken(server: AuthorizationServer) -> None:
+    """The first knows no S256; where no other does either, it is the one whose fault is told."""
+    plain = f"{server.origin}/plain"
+    weak = {**server.metadata, "issuer": plain, "code_challenge_methods_supported": ["plain"]}
+    server.documents[f"{SERVER}/plain"] = weak
+    server.resource["authorization_servers"] = [plain, server.issuer]
+    assert found(server).issuer == server.issuer
+    server.resource["authorization_servers"] = [plain, f"{server.origin}/gone"]
+    assert found(server).issuer == plain and pkce_problem(found(server).metadata)
+
+
 def test_only_what_is_of_use_is_kept(server: AuthorizationServer) -> None:
     server.publish(anything="else", scopes_supported=["a", 7, "b" * 500, "c\x00"])
     kept = found(server).metadata

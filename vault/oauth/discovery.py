@@ -20,6 +20,7 @@ from vault.oauth.metadata import (
     checked_resource,
     checked_server,
     origin_of,
+    pkce_problem,
     resource_places,
     server_places,
 )
@@ -102,11 +103,10 @@ def discover(url: str, reach: Reach, challenge: Challenge = NO_CHALLENGE) -> Dis
         raise NothingDiscovered(f"The server’s metadata can’t be used. {looking.fault}", tuple(looking.tried))
     if said is None:
         return _of_old_server(url, looking, challenge)
-    for issuer in said.servers[:MOST_SERVERS]:
-        metadata = _server(looking, (issuer,))
-        if metadata is not None:
-            return _discovered(said, metadata, looking, challenge)
-    raise NothingDiscovered(_nobody(said, looking), tuple(looking.tried))
+    metadata = _best_of(said.servers[:MOST_SERVERS], looking)
+    if metadata is None:
+        raise NothingDiscovered(_nobody(said, looking), tuple(looking.tried))
+    return _discovered(said, metadata, looking, challenge)
 
 
 def discover_server(issuer: str, reach: Reach) -> tuple[dict[str, Any], tuple[Tried, ...]]:
@@ -118,6 +118,17 @@ def discover_server(issuer: str, reach: Reach) -> tuple[dict[str, Any], tuple[Tr
             f"No metadata of {excerpt(issuer, 200)} was found. {looking.fault}".strip(), tuple(looking.tried)
         )
     return metadata, tuple(looking.tried)
+
+
+def _best_of(issuers: tuple[str, ...], looking: _Looking) -> dict[str, Any] | None:
+    """The first where people can be sent to sign in; else the first that there is, whose fault is told then."""
+    first = None
+    for issuer in issuers:
+        metadata = _server(looking, (issuer,))
+        if metadata is not None and not pkce_problem(metadata):
+            return metadata
+        first = first or metadata
+    return first
 
 
 def _of_old_server(url: str, looking: _Looking, challenge: Challenge) -> Discovered:
