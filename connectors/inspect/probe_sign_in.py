@@ -85,7 +85,7 @@ class ProbeSignIn:
                 verifier=verifier,
                 scopes=scopes,
                 resource=found.resource,
-                extras=extras_of(found.issuer, scopes),
+                extras=extras_of(found.metadata, scopes),
             )
         )
         code = _code_of(back, state, found)

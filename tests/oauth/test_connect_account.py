@@ -21,7 +21,7 @@ from tests.stage.ways_back import came_back
 from vault.errors import CannotSignIn, ConsentFailed
 from vault.models import OAuthGrant, OAuthRequest
 from vault.oauth.addresses import callback_address
-from vault.oauth.asking import is_worth_asking, narrowed
+from vault.oauth.asking import extras_of, is_worth_asking, narrowed
 from vault.oauth.finish import finish
 
 pytestmark = pytest.mark.django_db
@@ -244,7 +244,11 @@ def test_an_id_token_about_somebody_else_names_nobody(crm: SignIn, cast: Cast, c
         ({"email": "dana@acme.example"}, True),
         ({"email": "dana@ACME.example", "email_verified": True}, True),
         ({"email": "dana@gmail.example"}, False),
+        ({"email": "dana@acme.example", "email_verified": "true"}, True),
         ({"email": "dana@acme.example", "email_verified": False}, False),
+        ({"email": "dana@acme.example", "email_verified": "False"}, False),
+        ({"email": "dana@acme.example", "email_verified": None}, False),
+        ({"email": "dana@acme.example", "email_verified": 0}, False),
         ({"email": "dana@acme.example.evil.example"}, False),
         ({"preferred_username": "dana@acme.example"}, False),
         ({"name": "x@acme.example", "email": "mallory@evil.example"}, False),
@@ -259,6 +263,21 @@ def test_only_accounts_of_the_company(crm: SignIn, cast: Cast, claims: dict[str,
         assert crm.connect(cast.dana).state == OAuthGrant.State.ACTIVE
     else:
         assert "only accounts of acme.example may be connected" in refused(crm, "account").message
+
+
+@pytest.mark.parametrize(
+    ("page", "more"),
+    [
+        ("https://accounts.google.com/o/oauth2/v2/auth", {"access_type": "offline", "prompt": "consent"}),
+        ("https://www.dropbox.com/oauth2/authorize", {"token_access_type": "offline"}),
+        ("https://accounts.zoho.eu/oauth/v2/auth", {"access_type": "offline", "prompt": "consent"}),
+        ("https://accounts.google.com.evil.example/auth", {}),
+        ("https://id.example/authorize", {}),
+    ],
+)
+def test_a_refresh_token_is_asked_for_as_the_provider_wants_it(page: str, more: dict[str, str]) -> None:
+    """Typed in by an admin as well as discovered: without it people would have to connect again every hour."""
+    assert extras_of({"issuer": "https://typed.example", "authorization_endpoint": page}, ()) == more
 
 
 def test_a_step_up_takes_nothing_away_and_ends(crm: SignIn, cast: Cast) -> None:

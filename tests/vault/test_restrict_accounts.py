@@ -58,6 +58,23 @@ def test_only_accounts_of_these_domains(cast: Cast, address: str, is_allowed: bo
         check_account(client, address)
 
 
+@pytest.mark.parametrize(
+    ("address", "is_allowed"),
+    [("dana@straße.example", True), ("dana@xn--strae-oqa.example", True), ("dana@strasse.example", False)],
+)
+def test_a_domain_that_only_looks_alike_is_another(cast: Cast, address: str, is_allowed: bool) -> None:
+    """ß is a letter of its own in names of domains since 2010: whoever owns one need not own the other."""
+    client = registration(cast.acme, "https://provider.test")
+    set_allowed_domains(client, ["Straße.example"], actor=actor_of(cast.alice))
+    client.refresh_from_db()
+    assert client.allowed_domains == ["xn--strae-oqa.example"]
+    if is_allowed:
+        check_account(client, address)
+        return
+    with pytest.raises(AccountNotAllowed):
+        check_account(client, address)
+
+
 def test_without_a_list_every_account_may(cast: Cast) -> None:
     client = registration(cast.acme, "https://provider.test")
     for address in ("", "dana@gmail.com"):

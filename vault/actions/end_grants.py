@@ -1,8 +1,6 @@
 """Ends what somebody connected, when their access ends: at once here, and by a worker at the providers, too."""
 
 from __future__ import annotations
-from vault.oauth.given_back import tokens_of
-from vault.oauth.spool import unspool
 
 from datetime import timedelta
 from functools import partial
@@ -18,6 +16,7 @@ from harriet.lib.ids import new_id
 from harriet.people.endings import Ending
 from vault.actions.end_grant import erase_tokens, mark_ended, note_there
 from vault.models import OAuthGrant, OAuthRequest
+from vault.oauth.given_back import tokens_of
 from vault.oauth.revocation import There, revoke_there
 from vault.oauth.spool import unspool
 

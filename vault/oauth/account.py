@@ -37,7 +37,7 @@ def account_of(client: OAuthClient, answer: TokenAnswer, scopes: str) -> Named:
 
 
 def _named(claims: Mapping[str, Any]) -> Named:
-    is_vouched_for = claims.get("email_verified") not in (False, "false")
+    is_vouched_for = str(claims.get("email_verified", True)).lower() == "true"
     email = _text(claims.get("email")) if is_vouched_for else ""
     name = email or next((_text(claims.get(one)) for one in _NAMES if _text(claims.get(one))), "")
     subject = _text(claims.get("sub"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import idna
 from django.db import transaction
 
 from audit.record import record
@@ -20,8 +21,8 @@ def domain_in(text: str) -> str | None:
     """As it is compared: lower case, without an at sign before it, other alphabets as punycode; None for no domain."""
     named = text.strip().removeprefix("@").rstrip(".")
     try:
-        domain = named.encode("idna").decode().lower() if not named.isascii() else named.lower()
-    except UnicodeError:
+        domain = named.lower() if named.isascii() else idna.encode(named, uts46=True).decode()
+    except idna.IDNAError:
         return None
     return domain if _DOMAIN.fullmatch(domain) else None
 

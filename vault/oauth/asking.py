@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from vault.models import Credential, OAuthGrant
 from vault.oauth.challenge import MOST_SCOPES
@@ -14,8 +15,17 @@ _IDENTITY = ("openid", "email")
 """So that a page can say which account is connected."""
 EVERY_SIGN_IN = frozenset({OFFLINE, *_IDENTITY, "profile"})
 """Scopes that say nothing of what a service may be used for."""
-_EXTRAS = {"https://accounts.google.com": {"access_type": "offline", "prompt": "consent"}}
-"""By issuer: what it wants in a request before it gives a refresh token at all."""
+_EXTRAS = {
+    "accounts.google.com": {"access_type": "offline", "prompt": "consent"},
+    "www.dropbox.com": {"token_access_type": "offline"},
+    "www.reddit.com": {"duration": "permanent"},
+    **{
+        f"accounts.zoho.{end}": {"access_type": "offline", "prompt": "consent"}
+        for end in ("com", "eu", "in", "com.au", "jp", "com.cn", "sa")
+    },
+}
+"""By the host where people sign in, whether it was discovered or typed in: what it wants in a request before it gives a
+refresh token at all."""
 
 
 def resource_of(credential: Credential) -> str:
@@ -58,10 +68,11 @@ def missing_of(grant: OAuthGrant, wanted: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in wanted if one not in grant.scopes.split())
 
 
-def extras_of(issuer: str, scopes: tuple[str, ...]) -> dict[str, str]:
+def extras_of(metadata: Mapping[str, Any], scopes: tuple[str, ...]) -> dict[str, str]:
     """Parameters of an authorization request beside those that all have (OpenID Connect Core §11)."""
     consent = {"prompt": "consent"} if OFFLINE in scopes else {}
-    return consent | _EXTRAS.get(issuer, {})
+    host = urlsplit(str(metadata.get("authorization_endpoint") or "")).hostname or ""
+    return consent | _EXTRAS.get(host, {})
 
 
 def narrowed(grant: OAuthGrant) -> tuple[str, ...]:

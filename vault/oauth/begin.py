@@ -62,7 +62,7 @@ def begin(connector_id: UUID, credential: Credential, user: User) -> str:
         verifier=verifier,
         scopes=scopes,
         resource=resource,
-        extras=extras_of(client.issuer, scopes),
+        extras=extras_of(client.metadata, scopes),
     )
 
 
