@@ -116,7 +116,7 @@ RECORDS = (
             "generation": "Generation",
             "lease_owner": "Being refreshed by",
             "lease_until": "Until",
-            "access_expires_at": "Access token expires",
+            "access_expires_at": "Access token expires (9999: no end was named)",
             "refresh_expires_at": "Refresh token expires",
             "next_refresh_at": "Next refresh",
             "failures": "Failures in a row",

@@ -63,7 +63,12 @@ def _account_before(asked: OAuthRequest, user: User) -> Account:
         raise ConnectorError(
             f"You are not a member of {asked.organization.name} any more, so nothing was connected for it."
         )
-    return account_of(membership, asked.connector_id)
+    account = account_of(membership, asked.connector_id)
+    if account.credential.oauth_client_id != asked.client_id:
+        raise ConnectorError(
+            f"{account.connector} was set up anew while you were away, so nothing was connected. Connect it again."
+        )
+    return account
 
 
 def _remarks(old: OAuthGrant | None, grant: OAuthGrant) -> list[str]:

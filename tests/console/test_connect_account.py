@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,11 +12,13 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
 from connectors.actions.ask_to_connect import ask_to_connect
 from connectors.models import ToolPermission
 from harriet.lib.base64url import encode
+from harriet.lib.ids import new_id
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actors import actor_of
 from harriet.people.models import AssertedIdentity, Membership, Notice, User
@@ -25,7 +28,7 @@ from tests.stage.cast import Cast, person
 from tests.stage.own_accounts import OwnAccounts
 from tests.stage.ways_back import way_back
 from vault.actions.save_oauth_client import registered_client
-from vault.models import Credential, OAuthGrant, OAuthRequest
+from vault.models import Credential, OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.addresses import callback_address
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,50 @@ def shown(browser: Client, answer: HttpResponse) -> str:
 
 def page(browser: Client, office: OwnAccounts, name: str = "detail") -> str:
     return browser.get(reverse(f"connections:{name}", args=[office.connector.pk])).content.decode()
+
+
+def test_what_dana_brings_back_to_another_registration_is_not_told_as_connected(
+    dana: Client, office: OwnAccounts, server: AuthorizationServer
+) -> None:
+    """Alice registered anew while Dana was at the provider: the grant would be one that no call uses."""
+    back = server.visit(leave(dana, office))
+    other = OAuthClient.objects.get(pk=office.client.pk)
+    other.pk, other.client_id = new_id(), "registered-anew"
+    other.save(force_insert=True)
+    Credential.objects.filter(connector_id=office.connector.pk).update(oauth_client=other)
+    told = shown(dana, come_back(dana, back))
+    assert "CRM was set up anew while you were away" in told and "is connected" not in told
+    assert not OAuthGrant.objects.exists()
+
+
+def test_one_account_for_two_connectors_is_told_as_that(
+    dana: Client, office: OwnAccounts, server: AuthorizationServer
+) -> None:
+    come_back(dana, server.visit(leave(dana, office)))
+    assert "The same connection is used for" not in page(dana, office)
+    wiki = OwnAccounts(office.cast, office.connector.url, office.client, slug="wiki", at="wiki")
+    assert "The same connection is used for" in page(dana, office) and "WIKI" in page(dana, office)
+    assert "is disconnected" in shown(dana, dana.post(reverse("connections:disconnect", args=[office.connector.pk])))
+    assert "Disconnected" in page(dana, wiki)
+
+
+def test_dana_reads_what_keeps_her_calls_from_being_made(
+    dana: Client, office: OwnAccounts, server: AuthorizationServer
+) -> None:
+    """While the token that there is serves, nothing is wrong for her; and what she can't mend is not hers to mend."""
+    come_back(dana, server.visit(leave(dana, office)))
+    mine, ended = OAuthGrant.objects.filter(user=office.cast.dana), timezone.now() - timedelta(hours=1)
+    mine.update(failures=3)
+    assert "No access at the moment" not in page(dana, office)
+    mine.update(access_expires_at=ended)
+    assert "No access at the moment" in page(dana, office)
+    OAuthClient.objects.update(problem="The provider said invalid_client.")
+    assert "Your IT team has to look" in page(dana, office)
+    OAuthClient.objects.update(problem="")
+    mine.update(state_reason="invalid_scope")
+    assert "Your IT team has to look" in page(dana, office)
+    mine.update(failures=0, state_reason="", sealed_refresh=None)
+    assert "Has to be connected again" in page(dana, office)
 
 
 def test_dana_connects_and_disconnects(dana: Client, office: OwnAccounts, server: AuthorizationServer) -> None:

@@ -71,6 +71,8 @@ class ConnectionPage(MyPage):
     account: Account
     was_connected: bool
     """Just now."""
+    also: list[str]
+    """Other connectors whose calls go with the same account."""
 
     @property
     def standing(self) -> Standing:
@@ -102,7 +104,16 @@ class ConnectionPage(MyPage):
 def my_connection_page(request: OrganizationRequest, connector_id: UUID) -> HttpResponse:
     """Where calls lead that lack an account. It shows whoever is signed in what is theirs."""
     account = account_of(request.membership, connector_id)
-    return show(request, ConnectionPage(account, was_connected="connected" in request.GET and account.is_connected))
+    was_connected = "connected" in request.GET and account.is_connected
+    return show(request, ConnectionPage(account, was_connected, _also(request, account)))
+
+
+def _also(request: OrganizationRequest, account: Account) -> list[str]:
+    grant = account.grant
+    if grant is None:
+        return []
+    others = [one for one in accounts_of(request.membership) if one.grant is not None and one.grant.pk == grant.pk]
+    return [one.connector.name for one in others if one.connector.pk != account.connector.pk]
 
 
 @dataclass(frozen=True, slots=True)

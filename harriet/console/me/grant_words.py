@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from connectors.accounts import Account
 from vault.models import OAuthGrant
+from vault.oauth.lease import can_be_renewed, is_over, waits_for_operator
 
 State = OAuthGrant.State
 
@@ -29,7 +32,10 @@ _STANDINGS = {
         "Connect again",
     ),
     State.NEEDS_OPERATOR: Standing(
-        "attention", "Your IT team has to look", "You have nothing to do: the service refuses Harriet itself.", ""
+        "attention",
+        "Your IT team has to look",
+        "You have nothing to do: the service gives Harriet no new access, and your IT team has been told.",
+        "",
     ),
     State.UNKNOWN: Standing(
         "attention",
@@ -43,6 +49,12 @@ _STANDINGS = {
 }
 
 
+_NOT_NOW = Standing(
+    "attention",
+    "No access at the moment",
+    "The service gives no new access at the moment, and calls wait for that. Harriet asks again by itself.",
+    "Reconnect",
+)
 _MORE = Standing(
     "attention",
     "More is wanted",
@@ -66,4 +78,17 @@ def standing_of(account: Account) -> Standing:
         return _BY_SIGN_IN if account.has_sign_in else _NO_SIGN_IN
     if account.needed:
         return _MORE
-    return _NEW if account.grant is None else _STANDINGS[State(account.grant.state)]
+    if account.grant is None:
+        return _NEW
+    if account.grant.state == State.ACTIVE and is_over(account.grant, timezone.now()):
+        return _without_token(account.grant)
+    return _STANDINGS[State(account.grant.state)]
+
+
+def _without_token(grant: OAuthGrant) -> Standing:
+    """What it was given has ended: that is how a person meets whatever keeps it from being renewed."""
+    if not can_be_renewed(grant):
+        return _STANDINGS[State.NEEDS_CONSENT]
+    if waits_for_operator(grant):
+        return _STANDINGS[State.NEEDS_OPERATOR]
+    return _NOT_NOW if grant.failures else _STANDINGS[State.ACTIVE]
