@@ -80,6 +80,15 @@ class ConnectorIdentityChanged(AuditEvent):
     local: Annotated[str, "what becomes of calls by people whom no identity provider has asserted"]
 
 
+class IdentityKeyReplaced(AuditEvent):
+    """Another key signs who calls. The one before signs nothing more, and is published for an hour."""
+
+    code = "identity_key.replaced"
+    sentence = "{actor} replaced the key that signs who calls: {key} instead of {before}."
+    key: Annotated[str, "the id of the new one, as servers read it (kid)"]
+    before: Annotated[str, "the id of the one before"]
+
+
 class ConnectorAccessChanged(AuditEvent):
     """The groups and roles, and whether confirmation is required, that a newly found tool starts with."""
 

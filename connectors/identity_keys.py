@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,10 @@ from connectors.identity_tokens import TokenKey, open_key
 from connectors.models import IdentityKey
 from connectors.passed_identity import How
 from harriet.lib.sealed import NotSealedHere
+from harriet.people.queries import database_now
+
+GOES_ON = timedelta(hours=1)
+"""For how long a key that was replaced is published: its last token is good for minutes."""
 
 
 def issuer_of(slug: str) -> str:
@@ -24,7 +29,7 @@ def identity_key_of(facts: OrganizationFacts) -> TokenKey | None:
     """The newest, where any connector needs it. None when it can't be opened: nothing is passed on then."""
     if not any(row.identity is not None and row.identity.how == How.JWT for row in facts.connectors.values()):
         return None
-    found = IdentityKey.objects.filter(organization=facts.id).order_by("-created_at").first()
+    found = newest_identity_key(facts.id)
     if found is None:
         return None
     try:
@@ -35,5 +40,19 @@ def identity_key_of(facts: OrganizationFacts) -> TokenKey | None:
 
 def identity_key_set(organization_id: UUID) -> Mapping[str, Any]:
     """As servers read it (RFC 7517)."""
-    keys = IdentityKey.objects.filter(organization=organization_id).order_by("-created_at")
-    return {"keys": list(keys.values_list("public", flat=True))}
+    return {"keys": [key.public for key in published_keys(organization_id)]}
+
+
+def published_keys(organization_id: UUID) -> list[IdentityKey]:
+    """The one that signs, and those that were replaced within the hour."""
+    since, published = database_now() - GOES_ON, []
+    for key in IdentityKey.objects.filter(organization=organization_id).order_by("-created_at"):
+        published.append(key)
+        if key.created_at < since:
+            break  # whatever is older was replaced by this one, and has signed nothing that is still good
+    return published
+
+
+def newest_identity_key(organization_id: UUID) -> IdentityKey | None:
+    """The one that signs; None while no connector has needed any."""
+    return IdentityKey.objects.filter(organization=organization_id).order_by("-created_at").first()

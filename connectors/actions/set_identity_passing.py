@@ -6,13 +6,12 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.replace_identity_key import make_identity_key
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorIdentityChanged
-from connectors.identity_tokens import new_private_key, public_key, seal_key
 from connectors.models import Connector, IdentityKey
 from connectors.passed_identity import Attribute, How, IdentityRule, header_problem
-from harriet.lib.ids import new_id
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
@@ -87,10 +86,6 @@ def _taken(connector: Connector, header: str) -> str:
 
 
 def _make_sure_of_key(connector: Connector) -> None:
-    """The organization's first; its public half is for servers to read."""
-    if IdentityKey.objects.filter(organization=connector.organization_id).exists():
-        return
-    kid, private = str(new_id()), new_private_key()
-    IdentityKey.objects.create(
-        organization=connector.organization, kid=kid, sealed=seal_key(private, kid), public=public_key(private, kid)
-    )
+    """The organization's first."""
+    if not IdentityKey.objects.filter(organization=connector.organization_id).exists():
+        make_identity_key(connector.organization)

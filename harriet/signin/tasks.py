@@ -6,7 +6,7 @@ from celery import shared_task
 
 from harriet.signin.actions.forget_old import forget_old_steps, forget_unused_clients
 from harriet.signin.actions.forget_old_tokens import forget_old_tokens
-from harriet.signin.actions.lapse_clients import forget_old_attempts, lapse_clients
+from harriet.signin.actions.lapse_clients import end_old_sessions, forget_old_attempts, lapse_clients
 from harriet.signin.actions.remind_of_certificates import remind_of_certificates
 
 
@@ -31,8 +31,10 @@ def forget_old_steps_task() -> None:
 
 @shared_task(name="signin.lapse_clients")
 def lapse_clients_task() -> None:
-    """Where single sign-on is required: clients of people whose last sign-in is too long ago wait for the next one."""
+    """Where single sign-on is required, clients of people whose last sign-in is too long ago wait for the next one;
+    sessions by a provider that are older than is wanted now end."""
     lapse_clients()
+    end_old_sessions()
     forget_old_attempts()
 
 

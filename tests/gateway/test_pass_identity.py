@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 from django.db import transaction
+from django.db.models import F
+from django.test import Client as DjangoClient
 
 from audit.models import Event
+from connectors.access.load import load
+from connectors.actions.replace_identity_key import replace_identity_key
 from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.errors import ConnectorError
-from connectors.identity_keys import identity_key_set
-from connectors.models import Connector
+from connectors.identity_keys import identity_key_of, identity_key_set
+from connectors.models import Connector, IdentityKey
 from connectors.passed_identity import Identity, as_header, header_problem, value_of
 from harriet.lib.ids import new_id
 from harriet.people.actions.assert_identity import Asserted, assert_identity
 from harriet.people.actors import actor_of
+from harriet.people.errors import NotAllowed
 from harriet.people.models import Membership, User
 from tests.servers.upstream import leaked
 from tests.stage.cast import Cast, person
@@ -275,3 +281,36 @@ def test_rule_is_judged(cast: Cast) -> None:
     after = set_identity_passing(crm, "header", "X-User", "groups", actor=by)
     assert after.revision == before + 1
     assert set_identity_passing(after, "header", "X-User", "groups", actor=by).revision == before + 1
+
+
+@pytest.mark.django_db
+def test_key_is_replaced(cast: Cast, client: DjangoClient) -> None:
+    """The new one signs at once; the one before signs nothing more, and servers can read it for what it has signed."""
+    with pytest.raises(ConnectorError, match="there is no key"):
+        replace_identity_key(cast.acme, actor=actor_of(cast.alice))
+    crm = Connector.objects.create(organization=cast.acme, slug="crm", name="CRM", url="https://crm.acme.test/mcp")
+    set_identity_passing(crm, "jwt", actor=actor_of(cast.alice))
+    first = identity_key_set(cast.acme.pk)["keys"]
+    IdentityKey.objects.update(sealed=b"of another installation")
+    client.force_login(cast.alice)
+    assert "/oauth/acme/jwks" in client.get("/settings/sign-in/").content.decode()
+    page = client.post("/settings/sign-in/key/", follow=True)
+    assert "Another key signs who calls" in page.content.decode()
+    new, old = identity_key_set(cast.acme.pk)["keys"]
+    assert [old] == first and new["kid"] != old["kid"] and "d" not in new
+    key = identity_key_of(load(cast.acme.pk))
+    assert key is not None and key.kid == new["kid"], "it mends one that can't be opened"
+    assert bytes(IdentityKey.objects.get(kid=old["kid"]).sealed) == b""
+    event = Event.objects.get(code="identity_key.replaced")
+    assert new["kid"] in event.body
+    IdentityKey.objects.update(created_at=F("created_at") - timedelta(hours=2))
+    assert identity_key_set(cast.acme.pk)["keys"] == [new]
+    replace_identity_key(cast.acme, actor=actor_of(cast.alice))
+    assert not IdentityKey.objects.filter(kid=old["kid"]).exists()
+
+
+@pytest.mark.django_db
+def test_only_owners_replace_the_key(cast: Cast) -> None:
+    for user in (cast.bob, cast.charlie):
+        with pytest.raises(NotAllowed):
+            replace_identity_key(cast.acme, actor=actor_of(user))

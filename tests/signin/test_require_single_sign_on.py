@@ -24,10 +24,12 @@ from harriet.people.errors import PeopleError
 from harriet.people.models import AccessToken, AssertedIdentity, Membership, Notice, SignInRule, User
 from harriet.people.queries import has_lapsed
 from harriet.people.roles import Role
-from harriet.signin.actions.lapse_clients import lapse_clients
+from harriet.signin.actions.lapse_clients import end_old_sessions, lapse_clients
+from harriet.signin.actions.note_provider_session import note_provider_session
 from harriet.signin.actions.set_sign_in_rule import set_sign_in_rule
 from harriet.signin.actions.switch_provider import remove_provider, switch_provider
-from harriet.signin.models import IdentityProvider
+from harriet.signin.claims import Claims
+from harriet.signin.models import IdentityProvider, ProviderSession
 from tests.stage.cast import Cast, person
 from tests.stage.signing_app import App
 from tests.stage.tokens import device_credential
@@ -253,6 +255,28 @@ def test_whom_a_directory_describes_lapses_once_it_speaks_no_more(cast: Cast, pr
     assert lapse_clients() == 0 and works(cast, cast.dana)
     AccessToken.objects.filter(pk=token.pk).update(revoked_at=long_ago)
     assert lapse_clients() == 1 and not works(cast, cast.dana)
+
+
+def test_sessions_that_are_older_than_is_wanted_now_end(cast: Cast, provider: IdentityProvider) -> None:
+    """They were begun while eight hours were allowed; an owner has made it one since. A password's session goes on."""
+    factor(cast.alice)
+    browsers = {}
+    for user, hours in ((cast.dana, 2), (cast.bob, 0)):
+        browsers[user] = Client()
+        browsers[user].force_login(user)
+        membership = known(cast, user, provider).membership
+        key = str(browsers[user].session.session_key)
+        note_provider_session(key, provider, membership, Claims(f"{user.name}-1"))
+        began = timezone.now() - timedelta(hours=hours)
+        ProviderSession.objects.filter(membership=membership).update(began_at=began)
+    browsers[cast.alice] = Client()
+    browsers[cast.alice].force_login(cast.alice)
+    required(cast, session_hours=8)
+    end_old_sessions()
+    assert all("_auth_user_id" in one.session for one in browsers.values())
+    required(cast, session_hours=1)
+    end_old_sessions()
+    assert {user.name for user, one in browsers.items() if "_auth_user_id" in one.session} == {"Bob", "Alice"}
 
 
 def test_nothing_lapses_where_it_is_not_required(cast: Cast, provider: IdentityProvider) -> None:

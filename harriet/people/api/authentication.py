@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 _DOES_NOT_FIT = "Something in the request is no value that can be stored or looked for. Compare it with the schema."
+_LAPSED = "Sign in to Harriet through your company: this token waits for that. If you can’t, ask your IT team."
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -46,7 +47,7 @@ class TokenAuthentication(BaseAuthentication):
         if token is None or token.user is None or membership is None:
             raise AuthenticationFailed("This token was revoked, has expired or never existed. Make a new one.")
         if has_lapsed(membership):
-            raise AuthenticationFailed("Sign in to Harriet through your company: this token waits for that.")
+            raise AuthenticationFailed(_LAPSED)
         _place(request, token, membership)
         _see(token)
         return token.user, token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
@@ -15,7 +16,7 @@ from harriet.people.actors import person_label
 from harriet.people.models import AccessToken, AssertedIdentity, SignInRule
 from harriet.people.version import move_version
 from harriet.signin.events import ClientsLapsed
-from harriet.signin.models import SeenAssertion, SignInAttempt, SubjectToken
+from harriet.signin.models import ProviderSession, SeenAssertion, SignInAttempt, SubjectToken
 
 _WHY = "single sign-on is required, and the last one is more than {} hours ago."
 
@@ -66,6 +67,15 @@ def _lapse_locals(rule: SignInRule) -> None:
     """People who have never come through the provider: all at once, when their time since the rule is over."""
     if SignInRule.objects.filter(pk=rule.pk, is_enforced=True, locals_lapsed_at=None).update(locals_lapsed_at=Now()):
         move_version(rule.organization_id)
+
+
+def end_old_sessions() -> None:
+    """Of people who are signed in by a provider for longer than their organization wants now. A session knows its own
+    end, as it was wanted when it began; this is for when that became less. No event: it ended by its age."""
+    for rule in SignInRule.objects.all():
+        limit = Now() - timedelta(hours=rule.session_hours)
+        old = ProviderSession.objects.filter(membership__organization=rule.organization_id, began_at__lt=limit)
+        Session.objects.filter(pk__in=list(old.values_list("session_id", flat=True))).delete()
 
 
 def forget_old_attempts() -> None:

@@ -24,6 +24,7 @@ sso_urls = (
 sign_in_urls = (
     [
         path("", sign_in_settings.sign_in_page, name="list"),
+        path("key/", sign_in_settings.replace_this_key, name="replace_key"),
         path("rule/", sign_in_settings.save_rule, name="rule"),
         path("providers/new/", sign_in_settings.new_provider_page, name="new"),
         path("providers/<uuid:pk>/", provider.provider_page, name="provider"),

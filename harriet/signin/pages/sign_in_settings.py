@@ -11,6 +11,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from connectors.actions.replace_identity_key import replace_identity_key
+from connectors.identity_keys import issuer_of, newest_identity_key
+from connectors.models import IdentityKey
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt, status_of
 from harriet.people.errors import NotFound
@@ -54,6 +57,9 @@ class SignInPage(PageContext):
     rule_form: RuleForm
     domain_form: DomainForm
     can_manage: bool
+    identity_key: IdentityKey | None
+    """With which servers are told who calls; None while none is told so by a signed token."""
+    key_set: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ def _shown(
         rule_form=rule_form or RuleForm.of(rule),
         domain_form=domain_form or DomainForm(auto_id="domain_%s"),
         can_manage=has_power(request.membership, Power.MANAGE_ORGANIZATION),
+        identity_key=newest_identity_key(request.organization.pk),
+        key_set=f"{issuer_of(request.organization.slug)}/jwks",
     )
     return show(request, page, status=status_of(page.rule_form, page.domain_form))
 
@@ -149,3 +157,11 @@ def separate_this_person(request: OrganizationRequest, pk: UUID) -> HttpResponse
     separate_identity(person, actor=request.actor)
     messages.success(request, f"{person.user} is a local account again, until their next sign-in through the provider.")
     return redirect("people:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_ORGANIZATION)
+def replace_this_key(request: OrganizationRequest) -> HttpResponse:
+    replace_identity_key(request.organization, actor=request.actor)
+    messages.success(request, "Another key signs who calls from now on. Servers read it by themselves.")
+    return redirect("sign_in:list")
