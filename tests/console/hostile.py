@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from django import forms
@@ -78,6 +79,7 @@ def _every(kind: type) -> Iterator[type]:
         yield from _every(below)
 
 
+@cache
 def query_names() -> list[str]:
     """Every name that the code reads from a query or a form, as far as one can see from outside."""
     found = {name for form in _every(forms.BaseForm) for name in getattr(form, "base_fields", {})}
@@ -89,6 +91,7 @@ def query_names() -> list[str]:
     return sorted(found | {"page", "cursor", "next", "q", "kind", "risk", "format", "o", "p", "e", "all"})
 
 
+@cache
 def json_names() -> list[str]:
     """Every field that a request to the API may have."""
     found: set[str] = set()

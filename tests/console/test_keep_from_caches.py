@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from tests.console.addresses import every_address
+from tests.console.addresses import WITHOUT_THE_SHELL, Likely, by_route
 from tests.console.test_walk_every_url import ids_of
 from tests.stage.cast import Cast
 
@@ -22,17 +22,24 @@ def alice(cast: Cast) -> Client:
 
 
 def test_nothing_that_alice_is_shown_is_stored(cast: Cast, alice: Client) -> None:
-    """Each page once, and what is said of whatever is no id of its kind."""
-    seen, shown = 0, {"account_logout"}
-    for address in every_address(ids_of(cast)):
-        if address.name in shown:
-            continue
-        answer = alice.get(address.path)
-        assert answer["Cache-Control"] == "private, no-store", address.path
-        seen += 1
-        if answer.status_code == 200:
-            shown.add(address.name)
+    """Each page once, and what is said of whatever is no id of its kind, until one is."""
+    seen, shown, likely = 0, {"account_logout"}, Likely()
+    for addresses in by_route(ids_of(cast)):
+        tries = iter(likely.first(addresses))
+        headers: dict[str, str] = {}
+        while (address := next(tries, None)) is not None and address.name not in shown:
+            answer = alice.get(address.path, headers=headers)
+            assert answer["Cache-Control"] == "private, no-store", address.path
+            seen += 1
+            if answer.status_code == 200:
+                assert alice.get(address.path)["Cache-Control"] == "private, no-store", address.path
+                shown.add(address.name)
+                likely.opened(address)
+            elif answer.status_code == 405:
+                break
+            headers = WITHOUT_THE_SHELL
     assert seen > 100 and len(shown) > 60
+    print(f"asked {seen} times, shown {len(shown)} pages")
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/settings/people/", "/api/v1/people/", "/api/v1/tokens/", "/me/"])

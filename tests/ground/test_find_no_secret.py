@@ -303,38 +303,50 @@ def unfinished(tasks: list[str], log: Path) -> list[str]:
 
 
 def walk(alice: Visitor, cast: Cast, search: Search, personal: str) -> None:
-    """Every address with every id that there is, as the owner; the API with a token as well."""
-    from tests.console.addresses import every_address
+    """Every address with every id that it is about, as the owner; the API with a token as well."""
+    from tests.console.addresses import WITHOUT_THE_SHELL, Likely, by_route
 
-    opened = set()
-    for address in every_address(ids_of(cast)):
-        if address.name == "account_logout":
-            continue
-        headers = {"authorization": f"Bearer {personal}"} if address.name.startswith("api:") else {}
-        answer = alice.get(address.path, **headers)
-        if answer.status_code == 200:
-            opened.add(address.name)
-            kind = "API" if address.name.startswith("api:") else "pages"
-            search.look(f"{kind} that opened", address.path, answer.content)
+    kinds, likely, opened = ids_of(cast), Likely(), set()
+    words = {"IntConverter": ["1"], "SlugConverter": ["work", "claude-code"]}
+    for addresses in by_route({"UUIDConverter": list(kinds), **words}):
+        is_about: set[tuple[str, ...]] = set()  # once it has opened, what else it may open is of the same kind
+        guess: dict[str, str] = {}
+        for address in likely.first(addresses):
+            of = tuple(kinds.get(part, "") for part in address.path.split("/"))
+            if address.name == "account_logout" or (is_about and of not in is_about):
+                continue
+            headers = {"authorization": f"Bearer {personal}"} if address.name.startswith("api:") else {}
+            answer = alice.get(address.path, **headers, **guess)
+            if answer.status_code == 405:
+                break
+            if answer.status_code == 200:
+                answer = alice.get(address.path, **headers) if guess else answer
+                is_about.add(of)
+                likely.opened(address)
+                opened.add(address.name)
+                kind = "API" if address.name.startswith("api:") else "pages"
+                search.look(f"{kind} that opened", address.path, answer.content)
+            guess = WITHOUT_THE_SHELL
     search.looks["addresses that opened"] = len(opened)
 
 
-def ids_of(cast: Cast) -> dict[str, list[str]]:
-    """One of each kind, of Acme, and the newest events."""
+def ids_of(cast: Cast) -> dict[str, str]:
+    """One of each kind, of Acme, and the newest events; each with what it is the id of."""
     from django.apps import apps
 
-    ids = [str(cast.alice.pk)]
-    for model in apps.get_models():
-        if "organization" in {field.name for field in model._meta.fields}:
-            ids += [str(row.pk) for row in model._default_manager.filter(organization=cast.acme.pk)[:1]]
     from audit.models import Event
     from connectors.models import Connector
 
     connector = Connector.objects.get()
-    pair = [str(connector.pk), str(connector.tools.get(name="say").pk)]
-    ids += [str(event.pk) for event in Event.objects.filter(organization_id=cast.acme.pk).order_by("-recorded_at")[:5]]
-    ids = [*pair, *(key for key in dict.fromkeys(ids) if key not in pair)]
-    return {"UUIDConverter": ids, "IntConverter": ["1"], "SlugConverter": ["work", "claude-code"]}
+    ids = {str(connector.pk): "connector", str(connector.tools.get(name="say").pk): "tool"}
+    ids[str(cast.alice.pk)] = "user"
+    for model in apps.get_models():
+        if "organization" in {field.name for field in model._meta.fields}:
+            for row in model._default_manager.filter(organization=cast.acme.pk)[:1]:
+                ids.setdefault(str(row.pk), model._meta.model_name or "")
+    for event in Event.objects.filter(organization_id=cast.acme.pk).order_by("-recorded_at")[:5]:
+        ids.setdefault(str(event.pk), "event")
+    return ids
 
 
 def look_at_database(search: Search) -> None:
