@@ -41,7 +41,8 @@ def end_alone(issued: IssuedToken, why: str) -> bool:
     """An access token that came without a refresh token, as those for an issuer's word do. False when it had ended."""
     with transaction.atomic():
         app = lock_app(issued.connected_app_id)
-        live = AccessToken.objects.filter(pk=issued.gateway_token_id, revoked_at=None, expires_at__gt=Now())
+        opening = IssuedToken.objects.filter(pk=issued.pk).values("gateway_token")
+        live = AccessToken.objects.filter(pk__in=opening, revoked_at=None, expires_at__gt=Now())
         ended = bool(live.update(revoked_at=Now()))
         if ended and app is not None:
             move_version(app.organization_id)

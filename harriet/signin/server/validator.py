@@ -59,13 +59,15 @@ class Validator(OAuth2Validator):
 
     def _authenticate_basic_auth(self, request: Any) -> bool:
         """The body may say the id once more, and no other one."""
-        if not super()._authenticate_basic_auth(request):
+        if not super()._authenticate_basic_auth(request):  # type: ignore[no-untyped-call]
             return False
-        return not request.client_id or request.client_id == request.client.client_id
+        return bool(not request.client_id or request.client_id == request.client.client_id)
 
     def _authenticate_request_body(self, request: Any) -> bool:
         """A header that proves nothing is not made good by what stands in the body."""
-        return not self._extract_basic_auth(request) and super()._authenticate_request_body(request)
+        if self._extract_basic_auth(request):  # type: ignore[no-untyped-call]
+            return False
+        return bool(super()._authenticate_request_body(request))  # type: ignore[no-untyped-call]
 
     # What may be asked
 
