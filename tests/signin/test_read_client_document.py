@@ -147,6 +147,17 @@ def test_clients_without_a_person_make_harriet_read_a_few_documents_only(
     assert site.read == 2
 
 
+def test_a_document_vouches_for_no_program_on_the_computer(acme: Cast, site: Site) -> None:
+    warned = "Any program on this computer can say that it is this client."
+    page = say(site).visit(acme.dana, "")
+    assert says(page, warned) and says(page, "Go on only if you started this yourself")
+    app = say(site, redirect_uris=["https://client.example/cb"])
+    Application.objects.update(cimd_expires_at=F("created"))
+    app.redirect_uri = "https://client.example/cb"
+    page = app.visit(acme.dana, "")
+    assert page.status_code == 200 and not says(page, warned) and not says(page, "Go on only if")
+
+
 INSIDE = [
     "https://127.0.0.1/client.json",
     "https://localhost/client.json",

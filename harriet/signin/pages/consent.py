@@ -105,8 +105,14 @@ class ConsentPage(PageContext):
         return self.client.registration_source == Application.RegistrationSource.CIMD
 
     @property
-    def named_itself(self) -> bool:
-        return self.client.registration_source == Application.RegistrationSource.DCR
+    def could_be_another(self) -> bool:
+        """Anybody registers under any name; and a document vouches for no program that is answered on this computer."""
+        is_made_by_hand = self.client.registration_source == Application.RegistrationSource.MANUAL
+        return not is_made_by_hand and not (self.is_documented and self.redirect_uri.startswith("https:"))
+
+    @property
+    def is_only_said(self) -> bool:
+        return self.is_documented and self.could_be_another and not self.is_typed
 
     @property
     def until(self) -> datetime:
