@@ -137,6 +137,28 @@ def test_who_is_signed_out_comes_back_after_signing_in(acme: Cast) -> None:
     assert page.status_code == 200 and says(page, "dana@acme.test")
 
 
+@pytest.mark.parametrize("length", [10, 1600, 5000])
+def test_a_very_long_request_comes_through_signing_in_whole(acme: Cast, length: int) -> None:
+    app = App()
+    app.register()
+    state = "s" * length
+    asked = app.visit(None, state=state)
+    assert len(asked["Location"]) < 2500
+    browser = Client()
+    signed_in = browser.post(asked["Location"], {"login": acme.dana.email, "password": "correct horse battery"})
+    page = browser.get(signed_in["Location"], follow=True)
+    assert page.status_code == 200 and says(page, "dana@acme.test") and f"state={state}" in page.request["QUERY_STRING"]
+    assert app.sent_back(acme.dana, state=state)["state"] == state
+
+
+def test_a_long_request_that_waited_too_long_is_told_so(acme: Cast) -> None:
+    browser = Client()
+    browser.force_login(acme.dana)
+    for name in ("nothing", "", "x" * 500):
+        page = browser.get("/oauth/acme/authorize", {"kept": name})
+        assert page.status_code == 400 and says(page, "connect again from the client")
+
+
 def test_a_browser_that_comes_from_our_own_form_is_led_on(acme: Cast) -> None:
     """Its form-action would keep it from following a redirect elsewhere."""
     app = App()

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 from oauth2_provider.http import OAuth2ResponseRedirect
 from oauthlib.common import add_params_to_uri
@@ -28,6 +29,7 @@ from harriet.signin.actions.connect_app import Consent, connect_app, refuse_app,
 from harriet.signin.actions.tell_of_waiting_client import tell_of_waiting_client
 from harriet.signin.models import Application, ConnectedApp
 from harriet.signin.pages.consent import ConsentForm, ConsentPage, tool_groups
+from harriet.signin.pages.long_requests import is_kept, kept_path, way_back
 from harriet.signin.pages.provider_session import way_by_provider
 from harriet.signin.protocol import redirects
 from harriet.signin.protocol.addresses import issuer_of, profile_slug_in
@@ -91,9 +93,12 @@ def authorize(request: HttpRequest, organization: str) -> HttpResponse:
     found = Organization.objects.filter(slug=organization).first()
     if found is None:
         return _stopped(request, "There is no such organization", _WRONG_ADDRESS, status=404)
+    if is_kept(request):
+        path = kept_path(request)
+        return redirect(path) if path else _stopped(request, "This took too long", _TOO_LATE)
     user = request.user if isinstance(request.user, User) else None
     if user is None and is_document_address(request.GET.get("client_id", "")):
-        return redirect_to_login(request.get_full_path())  # nobody makes Harriet fetch anything before they sign in
+        return redirect_to_login(way_back(request))  # nobody makes Harriet fetch anything before they sign in
     try:
         asked = read_request(request, found, may_fetch=user is not None)
     except OAuthProblem as problem:
@@ -109,6 +114,7 @@ def authorize(request: HttpRequest, organization: str) -> HttpResponse:
 
 
 _WRONG_ADDRESS = "Compare the address in your client with the one under My AI, Connect a client, or ask your IT team."
+_TOO_LATE = "The client's request waited for more than an hour. Nothing was lost: connect again from the client."
 _UNKNOWN = (
     "Harriet does not know the client that sent you here: it was forgotten, or belongs to another organization. Remove "
     "Harriet from the client and add it again; if that does not help, ask your IT team."
@@ -157,7 +163,7 @@ def _signed_out(request: HttpRequest, asked: Asked) -> HttpResponse:
     if asked.problem is None and request.GET.get("prompt") == "none":
         return go(request, asked.refusal(OAuthProblem("login_required", "Nobody is signed in.")))
     request.session[WAITED] = True
-    return redirect_to_login(request.get_full_path())
+    return redirect_to_login(way_back(request))
 
 
 def _for_person(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
@@ -295,7 +301,7 @@ def consent_page(
         groups=tool_groups(membership, profiles, asked.scopes),
         redirect_uri=asked.redirect_uri,
         is_typed=False,
-        switch_to=request.get_full_path(),
+        switch_to=way_back(request),
         form=form or ConsentForm(),
     )
 
@@ -323,7 +329,7 @@ def _not_a_member(request: HttpRequest, user: User, asked: Asked) -> HttpRespons
         sentence=f"You are signed in as {user.email}, who does not belong to the organization that this client was set "
         "up for. Sign in with the account that you have there, or ask its IT team to invite you.",
         back=asked.refusal(OAuthProblem("access_denied", "The person is not in the organization.")),
-        switch_to=request.get_full_path(),
+        switch_to=way_back(request),
     )
     return show_stopped(request, page, 403)
 
@@ -334,7 +340,7 @@ def _no_profile(request: HttpRequest, user: User, asked: Asked) -> HttpResponse:
         sentence=f"You are signed in as {user.email}, who has no such profile: what the client asks for does not "
         "exist, or is for others. Ask your IT team for access, then connect again from the client.",
         back=asked.refusal(OAuthProblem("access_denied", "The person does not have this profile.")),
-        switch_to=request.get_full_path(),
+        switch_to=way_back(request),
     )
     return show_stopped(request, page, 403)
 

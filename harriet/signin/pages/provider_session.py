@@ -19,6 +19,7 @@ from harriet.people.queries import has_lapsed
 from harriet.signin.actions.note_provider_session import note_provider_session
 from harriet.signin.claims import Claims
 from harriet.signin.models import SignInAttempt
+from harriet.signin.pages.long_requests import way_back
 from harriet.signin.pages.newcomers import BACKEND
 from harriet.signin.provider_queries import rule_of
 from harriet.signin.session_keys import ATTEMPTS, PROVING
@@ -60,7 +61,7 @@ def way_by_provider(request: HttpRequest, user: User, organization: Organization
     is_kept_out = not is_admitted(membership, user) and rule_of(organization).is_enforced
     if not is_kept_out and not has_lapsed(membership):
         return None
-    to = urlencode({"next": request.get_full_path()})
+    to = urlencode({"next": way_back(request)})
     return redirect(f"{reverse('sso:organization', args=[organization.pk])}?{to}")
 
 
