@@ -96,6 +96,7 @@ def left_over_grants(membership: Membership, accounts: Iterable[Account]) -> lis
     """What is connected still, though no connector here uses it any more."""
     used = [one.grant.pk for one in accounts if one.grant is not None]
     rows = _grants(membership).exclude(pk__in=used).exclude(state=OAuthGrant.State.REVOKED)
+    rows = rows.exclude(client__origin=OAuthClient.Origin.SIGN_IN)
     return list(rows.select_related("client").order_by("client__name")[:MOST_ACCOUNTS])
 
 

@@ -11,7 +11,7 @@ from connectors.actions.save_authentication import is_by_oauth, save_authenticat
 from connectors.actions.sign_in_by_oauth import token_on_trial
 from connectors.actions.test_connection import test_connection
 from connectors.errors import ConnectorError
-from connectors.inspect.findings import AUTHENTICATION, Finding
+from connectors.inspect.findings import AUTHENTICATION, Finding, is_working
 from connectors.inspect.look import Candidate
 from connectors.inspect.sign_in import SignInFound, find_sign_in
 from connectors.models import Connector
@@ -26,8 +26,14 @@ from vault.open import open_unsaved
 from vault.opened import OpenCredential
 from vault.queries import credential_of
 from vault.rules import check_credential
+from vault.types.base import EXCHANGE
 from vault.types.oauth import sent_with
-from vault.types.registry import NO_CREDENTIAL_TYPE
+from vault.types.registry import NO_CREDENTIAL_TYPE, TYPES
+
+NOTHING_TO_TRY = (
+    "It was saved without a try: Harriet has no company sign-in of yours that is good, so there was nothing of yours "
+    "to exchange. Sign in to Harriet by your company’s sign-in, then test the connection."
+)
 
 
 class SecretNotTaken(ConnectorError):
@@ -78,14 +84,16 @@ def replace_secret(
     if secret is not None and is_by_oauth(type):
         place = check_credential(type, secret, username=username, placement=place)
         found = find_sign_in(connector, type, secret, place)
-        candidate = None if is_untested else _token(connector, type, secret, found)
+        candidate = None if is_untested else _token(connector, type, secret, found, actor)
     else:
         candidate = _candidate(type, secret, username, place)
     findings = [] if is_untested or candidate is None else _tried(connector, candidate, actor=actor)
+    if candidate is None and not is_untested and secret is not None and TYPES[type].signs_in_by == EXCHANGE:
+        findings = [Finding("attention", AUTHENTICATION, NOTHING_TO_TRY)]
     save_authentication(
         connector, type=type, secret=secret, username=username, placement=place, in_use=in_use, found=found, **schedule
     )
-    if findings and connector.state == Connector.State.ACTIVE:
+    if findings and is_working(findings) and connector.state == Connector.State.ACTIVE:
         record_health(connector, Connector.Health.UP, "")
     return findings
 
@@ -96,10 +104,10 @@ def _candidate(type_: str, secret: Secret | None, username: str, placement: Mapp
     return lambda: open_unsaved(type_, secret, username=username, placement=placement)
 
 
-def _token(connector: Connector, type_: str, secret: Secret, found: SignInFound) -> Candidate | None:
+def _token(connector: Connector, type_: str, secret: Secret, found: SignInFound, actor: Actor) -> Candidate | None:
     """One token, for as often as it is tried. Raises SecretNotTaken with what the provider said."""
     try:
-        first = token_on_trial(connector, type_, secret, found)
+        first = token_on_trial(connector, type_, secret, found, actor=actor)
     except CredentialRefused as refused:
         finding = Finding("danger", AUTHENTICATION, refused.message)
         raise SecretNotTaken([finding], has_saved=credential_of(connector.id) is not None) from None

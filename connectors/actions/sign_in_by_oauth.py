@@ -8,13 +8,15 @@ from audit.actor import Actor
 from connectors.inspect.sign_in import SignInFound
 from connectors.models import Connector
 from harriet.lib.secret import Secret
+from harriet.people.actors import person_behind
 from vault.actions.save_oauth_client import known_client, registered_client, typed_client, unsaved_client
 from vault.errors import CredentialRefused
 from vault.models import OAuthClient
-from vault.oauth.answers import Failure
+from vault.oauth.answers import BEARER, Failure, TokenAnswer
 from vault.oauth.exchange import token_request
 from vault.oauth.registration import CannotRegister
 from vault.oauth.service_account import assertion_request
+from vault.oauth.sign_in_exchange import tried_exchange
 from vault.opened import OpenCredential
 from vault.types.base import CLIENT, EXCHANGE, ORGANIZATION, PERSON, SERVICE_ACCOUNT
 from vault.types.key_file import read_key_file
@@ -53,22 +55,41 @@ def _demand_secret(connector: Connector, found: SignInFound) -> None:
         )
 
 
-def token_on_trial(connector: Connector, type_: str, secret: Secret, found: SignInFound) -> OpenCredential | None:
-    """What a server can be tried with before anything is saved; None where only somebody's sign-in would tell.
+def token_on_trial(
+    connector: Connector, type_: str, secret: Secret, found: SignInFound, *, actor: Actor
+) -> OpenCredential | None:
+    """What a server can be tried with before anything is saved; None where only somebody's sign-in would tell. Of
+    people's company sign-ins that of whoever saves it is exchanged, and nobody else's.
 
     Raises CredentialRefused with what the provider said.
     """
     kind = TYPES[type_]
-    if kind.signs_in_by in {PERSON, ORGANIZATION, EXCHANGE} or found.placement.get("subject") == OF_PERSON:
+    if kind.signs_in_by in {PERSON, ORGANIZATION} or found.placement.get("subject") == OF_PERSON:
         return None
     if kind.signs_in_by == CLIENT and not secret:
         _demand_secret(connector, found)
-    client, parameters = _trial(connector, type_, secret, found)
-    client.allow_internal = connector.allow_internal
-    answer = token_request(client, parameters)
+    answer = _answered(connector, type_, secret, found, actor)
     if isinstance(answer, Failure):
         raise CredentialRefused(f"The provider gave no token. {answer.words}", field="secret")
-    return sent_with(answer.access)
+    if answer is not None and answer.token_type != BEARER:
+        raise CredentialRefused(
+            f"The provider gave a token that isn’t a bearer token ({answer.token_type}), so it could not be sent.",
+            field="secret",
+        )
+    return sent_with(answer.access) if answer is not None else None
+
+
+def _answered(
+    connector: Connector, type_: str, secret: Secret, found: SignInFound, actor: Actor
+) -> TokenAnswer | Failure | None:
+    if TYPES[type_].signs_in_by == EXCHANGE:
+        person = person_behind(actor)
+        client = _asking(connector, secret, found)
+        client.allow_internal = connector.allow_internal
+        return tried_exchange(client, found.placement, person.pk) if person is not None else None
+    client, parameters = _trial(connector, type_, secret, found)
+    client.allow_internal = connector.allow_internal
+    return token_request(client, parameters)
 
 
 def _trial(
@@ -82,7 +103,12 @@ def _trial(
     parameters: dict[str, str | Secret] = {"grant_type": "client_credentials"}
     resource = resource_in(found.placement)
     parameters |= {name: one for name, one in (("scope", scopes), ("resource", resource)) if one}
-    known = known_client(organization, found.metadata["issuer"], found.client_id)
+    return _asking(connector, secret, found), parameters
+
+
+def _asking(connector: Connector, secret: Secret, found: SignInFound) -> OAuthClient:
+    """With the secret that was entered, or the one that is kept of that registration."""
+    known = known_client(connector.organization, found.metadata["issuer"], found.client_id)
     if known is not None and not secret:
-        return known, parameters
-    return unsaved_client(organization, found.metadata, client_id=found.client_id, secret=secret), parameters
+        return known
+    return unsaved_client(connector.organization, found.metadata, client_id=found.client_id, secret=secret)

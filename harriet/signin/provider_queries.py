@@ -10,7 +10,6 @@ import idna
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
 
 from connectors.access.reach import reach_for
 from harriet.lib.egress import Reach
@@ -19,9 +18,9 @@ from harriet.people.errors import NotFound
 from harriet.people.models import AssertedIdentity, Membership, Organization, SignInRule, User
 from harriet.signin.claims import Names
 from harriet.signin.mapping import Mapped
-from harriet.signin.models import ClaimMapping, Domain, IdentityProvider, SubjectToken
+from harriet.signin.models import ClaimMapping, Domain, IdentityProvider
 from harriet.signin.saml.metadata import expires_at
-from harriet.signin.sso_sealing import open_secret, open_token
+from harriet.signin.sso_sealing import open_secret
 
 
 def providers_of(organization: Organization) -> QuerySet[IdentityProvider]:
@@ -166,12 +165,6 @@ def known_by(provider: IdentityProvider) -> Known:
         waiting=Count("pk", filter=Q(lapsed_at__isnull=False)),
     )
     return Known(**counted)
-
-
-def subject_token(membership_id: UUID) -> Secret | None:
-    """The provider's own token about the person, while it is good: what can be exchanged for one of a server."""
-    kept = SubjectToken.objects.filter(membership=membership_id, expires_at__gt=Now()).first()
-    return Secret(open_token(bytes(kept.sealed), membership_id)) if kept else None
 
 
 def certificate_dates(provider: IdentityProvider) -> list[datetime]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
+import jwt
 import pytest
 from django.db import connection
 from django.db.models import F
@@ -32,6 +33,7 @@ from tests.stage.company_sign_ins import IN_ONE_STEP, IN_TWO_STEPS, CompanySignI
 from vault.actions.refresh_grants import due_grants
 from vault.errors import CredentialRefused, NeedsOperator, NeedsSignIn, NotNow, TokenProblem
 from vault.models import OAuthClient, OAuthGrant
+from vault.oauth.subjects import subject_of
 from vault.oauth.whose import access_for
 from vault.open import opener_for
 
@@ -197,6 +199,14 @@ WRONG_ASSERTIONS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]
     "for another server": ({"aud": "https://evil.example"}, {}, {}),
     "for two servers": ({"aud": ["https://evil.example", "https://b.example"]}, {}, {}),
     "for another client": ({"client_id": "somebody"}, {}, {}),
+    "for nobody": ({"aud": []}, {}, {}),
+    "for another resource": ({"resource": "https://evil.example/mcp"}, {}, {}),
+    "about somebody else": ({"sub": "bob@acme.test"}, {}, {}),
+    "about nobody": ({"sub": ""}, {}, {}),
+    "about several": ({"sub": ["dana@acme.test", "bob@acme.test"]}, {}, {}),
+    "of another issuer": ({"iss": "https://evil.example"}, {}, {}),
+    "that is over": ({"exp": 1}, {}, {}),
+    "without an end": ({"exp": "soon"}, {}, {}),
     "of another type": ({}, {"typ": "JWT"}, {}),
     "an access token": ({}, {}, {"issued_token_type": f"{TYPES}access_token"}),
     "of no said type": ({}, {}, {"issued_token_type": None}),
@@ -216,9 +226,53 @@ def test_an_assertion_that_is_not_ours_is_sent_nowhere(
     assert not company.server.at("/token") and "Acme account" in OAuthClient.objects.get().problem
 
 
+def test_what_an_assertion_may_say_besides(company: CompanySignIns) -> None:
+    company.save(IN_TWO_STEPS)
+    company.sign_in(company.cast.dana)
+    company.server.assertion_more = {
+        "aud": [company.server.issuer],
+        "resource": [company.server.url, "https://other.example/mcp"],
+        "email": "d@acme.test",
+    }
+    assert company.server.given[token_of(company, company.cast.dana)] == "dana@acme.test"
+
+
+def test_a_servers_own_token_is_read_by_nobody(company: CompanySignIns) -> None:
+    """Whom it names is that server's to say: Harriet sends it as Dana's alone, whatever is in it."""
+    cast, server = company.cast, company.server
+    theirs = jwt.encode({"sub": "bob@acme.test", "aud": "elsewhere", "exp": 1}, "k" * 32, algorithm="HS256")
+    company.sign_in(cast.dana)
+    server.more = {"access_token": theirs, "scope": "tickets.read admin"}
+    assert token_of(company, cast.dana) == theirs
+    grant = OAuthGrant.objects.get()
+    assert grant.user == cast.dana and grant.account == "" and grant.scopes == "tickets.read admin"
+    assert isinstance(refused(company, cast.bob), NeedsSignIn), "Bob has nothing by it"
+
+
+@pytest.mark.parametrize("path", ["/token", "/idp/token"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_takes_a_sign_in_elsewhere(company: CompanySignIns, path: str, status: int) -> None:
+    dana, server = company.cast.dana, company.server
+    company.save(IN_ONE_STEP if path == "/token" else IN_TWO_STEPS)
+    company.sign_in(dana)
+    server.mood[path] = Reply(status, "", {"Location": f"{server.origin}/elsewhere"})
+    assert isinstance(refused(company, dana), NotNow) and not server.at("/elsewhere")
+
+
+def test_a_sign_in_is_exchanged_in_its_own_organization_alone(company: CompanySignIns) -> None:
+    """Dana belongs to Globex, too, whose provider has not spoken for her."""
+    cast = company.cast
+    Membership.objects.create(user=cast.dana, organization=cast.globex, role="member")
+    company.sign_in(cast.dana)
+    assert subject_of(cast.acme.pk, cast.dana.pk) is not None
+    assert subject_of(cast.globex.pk, cast.dana.pk) is None
+
+
 KINDS: dict[str, tuple[int, Any, type[TokenProblem]]] = {
     "a sign-in that isn't taken": (400, {"error": "invalid_request"}, NeedsSignIn),
     "one that has ended": (400, {"error": "invalid_grant"}, NeedsSignIn),
+    "one that is no token there": (400, {"error": "invalid_token"}, NeedsSignIn),
+    "one that is too weak": (401, {"error": "insufficient_user_authentication"}, NeedsSignIn),
     "no client any more": (401, {"error": "invalid_client"}, NeedsOperator),
     "a client that may not": (400, {"error": "unauthorized_client"}, NeedsOperator),
     "no such audience": (400, {"error": "invalid_target"}, NeedsOperator),

@@ -37,10 +37,16 @@ class Exchanging(AuthorizationServer):
         """What answers say otherwise; None leaves out."""
         self.assertion_more: dict[str, Any] = {}
         self.header_more: dict[str, Any] = {}
+        self.renewals: dict[str, str] = {}
+        """Subjects by the refresh token that renews their sign-in, once."""
+        self.word_more: dict[str, Any] = {}
+        """Claims of renewed ID tokens; None leaves out."""
+        self.renewal_more: dict[str, Any] = {}
         self.mood: dict[str, Reply] = {}
         """Replies by path, in the place of its own."""
         self.publish(grant_types_supported=[EXCHANGE, JWT_BEARER])
-        self.pages |= {"/token": self._judged(self._token), "/idp/token": self._judged(self._assertion)}
+        self.pages |= {"/token": self._judged(self._token), "/idp/token": self._judged(self._of_provider)}
+        self.pages |= {"/revoke": self._judged(self._revoked), "/idp/revoke": self._judged(self._revoked)}
         self._inside = Server()
         self.pages["/mcp"] = self._mcp
 
@@ -49,10 +55,21 @@ class Exchanging(AuthorizationServer):
         self._inside.stop()
 
     def sign_in(self, subject: str) -> str:
+        now = int(time.time())
         claims = {"iss": self.idp, "aud": SSO[0], "sub": subject, "jti": secrets.token_hex(8)}
-        token = jwt.encode(claims, KEY, algorithm="HS256")
+        said = claims | {"iat": now, "exp": now + 3600} | self.word_more
+        token = jwt.encode(_without_none(said), KEY, algorithm="HS256")
         self.sign_ins[token] = subject
         return token
+
+    def renewable(self, subject: str) -> str:
+        token = secrets.token_urlsafe(16)
+        self.renewals[token] = subject
+        return token
+
+    def tokens_at(self, path: str) -> list[str]:
+        """That were taken back there."""
+        return [asked.fields["token"] for asked in self.at(path)]
 
     def _judged(self, answer: Answer) -> Answer:
         def judge(asked: Asked) -> Reply:
@@ -81,6 +98,26 @@ class Exchanging(AuthorizationServer):
         subject = self.sign_ins.get(asked.fields.get("subject_token", ""), "")
         problem = self._exchange_problem(asked, "access_token", REGISTERED, {"resource": self.url})
         return Reply(400, {"error": problem}) if problem else self._gives(subject, "access_token")
+
+    def _of_provider(self, asked: Asked) -> Reply:
+        return self._renewed(asked) if asked.fields.get("grant_type") == "refresh_token" else self._assertion(asked)
+
+    def _renewed(self, asked: Asked) -> Reply:
+        """Strict: each refresh token is good once."""
+        pair = base64.b64encode(":".join(SSO).encode()).decode()
+        if asked.headers.get("authorization") != f"Basic {pair}":
+            return Reply(401, {"error": "invalid_client"})
+        if set(asked.fields) != {"grant_type", "refresh_token"}:
+            return Reply(400, {"error": "invalid_request"})
+        subject = self.renewals.pop(asked.fields["refresh_token"], None)
+        if subject is None:
+            return Reply(400, {"error": "invalid_grant"})
+        said = {"access_token": "of-no-use-here", "token_type": "Bearer", "expires_in": 3600}
+        said |= {"refresh_token": self.renewable(subject), "id_token": self.sign_in(subject)}
+        return Reply(body=_without_none(said | self.renewal_more))
+
+    def _revoked(self, asked: Asked) -> Reply:
+        return Reply(body={}) if asked.fields.get("token") else Reply(400, {"error": "invalid_request"})
 
     def _assertion(self, asked: Asked) -> Reply:
         subject = self.sign_ins.get(asked.fields.get("subject_token", ""), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -15,7 +16,7 @@ from audit.actor import SYSTEM, Actor
 from harriet.lib.ids import new_id
 from harriet.people.endings import Ending
 from vault.actions.end_grant import erase_tokens, mark_ended, note_there
-from vault.models import OAuthGrant, OAuthRequest
+from vault.models import OAuthClient, OAuthGrant, OAuthRequest
 from vault.oauth.given_back import tokens_of
 from vault.oauth.revocation import There, revoke_there
 from vault.oauth.spool import unspool
@@ -36,11 +37,18 @@ def end_grants(ending: Ending) -> None:
     _end(OAuthGrant.objects.filter(organization=ending.organization_id, user=ending.user_id), ending.actor)
 
 
-def end_exchanged(organization_id: UUID, user_id: UUID, *, actor: Actor) -> None:
-    """Inside a transaction: what a person's company sign-in was exchanged for, because that is over. They say nothing
-    to bring it back but to sign in."""
+def end_sign_ins(organization_id: UUID, user_ids: Iterable[UUID], *, actor: Actor) -> None:
+    """Inside a transaction: what renews these people's company sign-ins, and what they were exchanged for, because they
+    are over. Nothing brings it back but that they sign in."""
+    mine = OAuthGrant.objects.filter(organization=organization_id, user__in=list(user_ids))
+    of_sign_in = Q(renewed_by=OAuthGrant.RenewedBy.EXCHANGE) | Q(client__origin=OAuthClient.Origin.SIGN_IN)
+    _end(mine.filter(of_sign_in), actor)
+
+
+def end_other_sign_ins(organization_id: UUID, user_id: UUID, kept: UUID | None, *, actor: Actor) -> None:
+    """Inside a transaction: what renewed sign-ins of this person before, at whichever provider."""
     mine = OAuthGrant.objects.filter(organization=organization_id, user=user_id)
-    _end(mine.filter(renewed_by=OAuthGrant.RenewedBy.EXCHANGE), actor)
+    _end(mine.filter(client__origin=OAuthClient.Origin.SIGN_IN).exclude(pk=kept), actor)
 
 
 def _end(mine: QuerySet[OAuthGrant], actor: Actor) -> None:

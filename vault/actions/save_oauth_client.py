@@ -40,6 +40,7 @@ def known_client(organization: Organization, issuer: str, client_id: str = "") -
     """What connectors at this issuer share: what an admin entered before what Harriet registered, the newest first. One
     whose secret has expired is none."""
     mine = _usable(OAuthClient.objects.filter(organization=organization, issuer=issuer))
+    mine = mine.exclude(origin=_Origin.SIGN_IN)
     mine = mine.filter(client_id=client_id) if client_id else mine
     typed_first = sorted(mine.order_by("-created_at"), key=lambda one: one.origin != _Origin.TYPED)
     return typed_first[0] if typed_first else None
@@ -233,7 +234,10 @@ def _row(organization: Organization, issuer: str, client_id: str) -> OAuthClient
     row = OAuthClient(organization=organization, issuer=issuer, client_id=client_id)
     OAuthClient.objects.bulk_create([row], ignore_conflicts=True)
     mine = OAuthClient.objects.select_for_update(of=("self",)).select_related("organization")
-    return mine.get(organization=organization, issuer=issuer, client_id=client_id)
+    found = mine.get(organization=organization, issuer=issuer, client_id=client_id)
+    if found.origin == _Origin.SIGN_IN:
+        raise CredentialRefused("This is the company’s sign-in, which no connector may use.", field="issuer")
+    return found
 
 
 def _usable(rows: QuerySet[OAuthClient]) -> QuerySet[OAuthClient]:

@@ -21,6 +21,8 @@ class OAuthClient(models.Model):
         TYPED = "typed", "Entered by an admin"
         REGISTERED = "registered", "Registered by itself"
         DOCUMENT = "document", "Client metadata document"
+        SIGN_IN = "sign_in", "The company's sign-in"
+        """Of an identity provider: nobody connects an account there, and no connector uses it."""
 
     class AuthMethod(models.TextChoices):
         NONE = "none", "None (public client)"
@@ -159,6 +161,11 @@ class OAuthGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} for {self.user_id or self.organization_id}"
+
+    @property
+    def is_sign_in(self) -> bool:
+        """What is kept is the identity provider's word about the person, and no token of a server."""
+        return self.client.origin == OAuthClient.Origin.SIGN_IN
 
 
 class OAuthRequest(models.Model):

@@ -30,6 +30,8 @@ KINDS: dict[str, Kind] = {
     "consent_required": Kind.USER,
     "account_selection_required": Kind.USER,
     "mfa_required": Kind.USER,
+    "insufficient_user_authentication": Kind.USER,  # RFC 9470: the sign-in is too old, or too weak
+    "unmet_authentication_requirements": Kind.USER,  # OpenID Connect Core Error Code unmet_authentication_requirements
     "invalid_rapt": Kind.USER,  # Google: the organization wants a fresh sign-in
     "bad_refresh_token": Kind.USER,  # GitHub
     "bad_verification_code": Kind.USER,

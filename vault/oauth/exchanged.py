@@ -14,12 +14,13 @@ from audit.actor import SYSTEM
 from audit.record import record
 from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.queries import database_now
-from vault.errors import NeedsSignIn
+from vault.errors import NeedsConsent, NeedsSignIn, TokenProblem
 from vault.events import OAuthConnected
 from vault.models import Credential, OAuthGrant
 from vault.oauth.apart import scopes_in, which
 from vault.oauth.asking import resource_of
 from vault.oauth.grants import matter_key
+from vault.oauth.lease import Wanted, is_due
 from vault.oauth.sign_in_exchange import NO_SIGN_IN
 from vault.oauth.subjects import Subject, subject_of
 from vault.oauth.tokens import SealedAccess, sealed_access, sealed_access_of
@@ -36,14 +37,31 @@ def exchanged_access(
     if user_id is None:
         raise _needs_sign_in(sealed)
     grant = OAuthGrant.objects.filter(**_key(sealed, user_id)).first()
-    subject = subject_of(sealed.organization_id, user_id)
-    if subject is None:
+    try:
+        pk = _with_sign_in(sealed, user_id, grant, Wanted(rejected_generation), wait_seconds)
+    except TokenProblem:
         if grant is not None and serves(grant, database_now()) and grant.generation != rejected_generation:
             return sealed_access_of(grant)
+        raise
+    return sealed_access(pk, rejected_generation=rejected_generation, wait_seconds=wait_seconds)
+
+
+def _with_sign_in(
+    sealed: SealedCredential, user_id: UUID, grant: OAuthGrant | None, wanted: Wanted, wait_seconds: float
+) -> UUID:
+    """The grant, and behind it a sign-in that is good if one will be asked for: renewed before anybody has the grant's
+    lease. Raises TokenProblem."""
+    subject = subject_of(sealed.organization_id, user_id)
+    if subject is None:
         raise _needs_sign_in(sealed)
     if grant is None or grant.state != _State.ACTIVE:
         grant = _begun(sealed, user_id, subject)
-    return sealed_access(grant.pk, rejected_generation=rejected_generation, wait_seconds=wait_seconds)
+    if is_due(grant, wanted, database_now()):
+        try:
+            subject.fresh(wait_seconds)
+        except NeedsConsent as problem:
+            raise _needs_sign_in(sealed, problem.reason) from None
+    return grant.pk
 
 
 def serves(grant: OAuthGrant, now: datetime) -> bool:
@@ -126,9 +144,9 @@ def _record(grant: OAuthGrant) -> None:
     )
 
 
-def _needs_sign_in(sealed: SealedCredential) -> NeedsSignIn:
+def _needs_sign_in(sealed: SealedCredential, reason: str = NO_SIGN_IN) -> NeedsSignIn:
     return NeedsSignIn(
         f"{sealed.name} takes the company’s sign-in of whoever calls, and there is none that is good.",
         client_id=sealed.oauth_client_id or sealed.credential_id,
-        reason=NO_SIGN_IN,
+        reason=reason,
     )

@@ -101,7 +101,7 @@ def look(grant_id: UUID, wanted: Wanted) -> Look:
             return Good(grant) if _is_usable(grant, wanted, now) else Held()
         if is_spooled(grant):
             return Spooled(grant)
-        if not _is_due(grant, wanted, now) or not can_be_renewed(grant):
+        if not is_due(grant, wanted, now) or not can_be_renewed(grant):
             return _as_it_is(grant, now)
         pause = _pause(grant, now)
         if pause is not None and not wanted.is_asked_for:
@@ -121,7 +121,7 @@ def _is_usable(grant: OAuthGrant, wanted: Wanted, now: datetime) -> bool:
     return not is_over(grant, now) and not wanted.rejects(grant) and not wanted.is_asked_for
 
 
-def _is_due(grant: OAuthGrant, wanted: Wanted, now: datetime) -> bool:
+def is_due(grant: OAuthGrant, wanted: Wanted, now: datetime) -> bool:
     if wanted.is_asked_for or grant.sealed_access is None or grant.next_refresh_at is None:
         return True
     if wanted.rejects(grant):
@@ -182,7 +182,12 @@ def needs_consent(grant: OAuthGrant, *, reason: str = "") -> TokenProblem:
             reason=told,
         )
     if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
-        words = f"{grant.client.name} did not take the person's company sign-in, so they have to sign in once more."
+        words = (
+            f"The person's sign-in could not be exchanged for {grant.client.name}, so they have to sign in once more."
+        )
+        return NeedsSignIn(words, client_id=grant.client_id, reason=told)
+    if grant.is_sign_in:
+        words = f"What {grant.client.name} said of the person can't be renewed, so they have to sign in once more."
         return NeedsSignIn(words, client_id=grant.client_id, reason=told)
     return NeedsConsent(
         f"{grant.client.name} has to be connected again, by the person whose account it is.",

@@ -199,7 +199,9 @@ def _ask_operator(grant: OAuthGrant, failure: Failure, now: datetime) -> None:
     if not is_news:
         return
     _record(client, OAuthClientRefused(provider=client.name, registration=str(client.pk), reason=failure.code))
-    text = f"{client.name} refuses Harriet itself: {failure.words} Connections are kept until it is mended."
+    is_exchange = grant.renewed_by == RenewedBy.EXCHANGE
+    what = f"Sign-ins can’t be exchanged for {client.name}" if is_exchange else f"{client.name} refuses Harriet itself"
+    text = f"{what}: {failure.words} Connections are kept until it is mended."
     hear = who_look_after(client.organization_id, client.created_by_id)
     key = f"{client_matter_key(client)}{failure.code}"
     tell_people(Matter(CREDENTIAL_REFUSED, client.organization_id, key, text, reverse("vault:grants")), hear)
@@ -233,6 +235,8 @@ def _ask_person(grant: OAuthGrant, code: str, why: str, *, is_lost: bool = False
         generation=grant.generation,
     )
     _record(grant.client, lost)
+    if grant.is_sign_in:
+        return  # it ends with each day at many providers: the call that needs it says so
     if grant.user_id is None:
         _tell_admins(grant, why)
         return
@@ -246,8 +250,9 @@ def _text_for_person(grant: OAuthGrant, why: str) -> str:
     name = grant.client.name
     if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
         return (
-            f"{name} did not take your company sign-in. Sign in to Harriet by your company’s sign-in once more to go on"
-            " using its tools. If it says so again right after that, show this to your IT team."
+            f"Your company sign-in could not be exchanged for access to {name}. Sign in to Harriet by your company’s "
+            "sign-in once more to go on using its tools. If it says so again right after that, show this to your IT "
+            "team."
         )
     return f"Your connection to {name} {why}. Connect it again to go on using its tools."
 

@@ -9,6 +9,7 @@ from vault.errors import CannotOpen
 from vault.models import OAuthGrant
 from vault.oauth.answers import Failure, TokenAnswer
 from vault.oauth.exchange import Parameters
+from vault.oauth.renewed_sign_in import as_word
 from vault.oauth.sealing import refresh_token
 from vault.oauth.service_account import renewal_by_key_file
 from vault.oauth.sign_in_exchange import judged, renewal_by_exchange
@@ -24,6 +25,8 @@ def renewal_of(grant: OAuthGrant, opener: Opener) -> Parameters | Failure:
 
 def taken(grant: OAuthGrant, answer: TokenAnswer | Failure) -> TokenAnswer | Failure:
     """What counts of an answer, by what was asked with."""
+    if grant.is_sign_in:
+        return as_word(grant, answer)
     return judged(grant, answer) if grant.renewed_by == RenewedBy.EXCHANGE else answer
 
 

@@ -22,8 +22,9 @@ ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
 class Subject:
     """The identity provider's own word about one person, while it is good."""
 
-    token: Secret
-    """An ID token, made for Harriet."""
+    fresh: Callable[[float], Secret]
+    """An ID token, made for Harriet; renewed first where it has to be and can be, within so many seconds. Raises
+    TokenProblem."""
     since: datetime
     """When the person signed in."""
     provider: str

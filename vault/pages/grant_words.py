@@ -37,6 +37,13 @@ def words_of(grant: OAuthGrant, now: datetime) -> GrantWords:
             "A renewal was interrupted after it had been asked for, and the tokens from before are refused now. "
             f"{whose} has to connect it again.",
         )
+    if grant.state != State.ACTIVE and grant.is_sign_in:
+        return GrantWords(
+            "attention",
+            "Has to sign in again",
+            f"The provider renews the sign-in no more ({grant.state_reason or 'no reason said'}). The next call of its "
+            "person that needs it says so.",
+        )
     if grant.state != State.ACTIVE:
         return GrantWords(
             "attention",
@@ -77,4 +84,6 @@ def _active(grant: OAuthGrant, now: datetime) -> GrantWords:
     if grant.renewed_by == OAuthGrant.RenewedBy.EXCHANGE:
         how = "It is the person’s company sign-in, exchanged, and is exchanged anew when a call of theirs needs it."
         return GrantWords("ok", "Connected", how)
+    if grant.is_sign_in:
+        return GrantWords("ok", "Signed in", "It is the person’s company sign-in, renewed for servers that take it.")
     return GrantWords("ok", "Connected", "It is renewed by itself.")

@@ -128,7 +128,7 @@ def register_oauth_client_anew(request: OrganizationRequest, pk: UUID) -> HttpRe
 
 def _client(request: OrganizationRequest, pk: UUID) -> OAuthClient:
     mine = OAuthClient.objects.filter(organization=request.organization, pk=pk).select_related("organization")
-    client = mine.first()
+    client = mine.exclude(origin=OAuthClient.Origin.SIGN_IN).first()
     if client is None:
         raise CredentialNotFound("There is no such registration here.")
     return client

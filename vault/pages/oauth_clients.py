@@ -69,6 +69,7 @@ class OAuthClientsPage(PageContext):
 @needs(Power.VIEW_SETTINGS)
 def oauth_clients_page(request: OrganizationRequest) -> HttpResponse:
     everything = OAuthClient.objects.filter(organization=request.organization)
+    everything = everything.exclude(origin=OAuthClient.Origin.SIGN_IN)  # set up with the provider, under Sign-in
     served = Credential.objects.filter(oauth_client=OuterRef("pk")).order_by("name").values("name")
     named: QuerySet[OAuthClient] = everything.annotate(connector_names=ArraySubquery(served[:MOST_NAMES]))
     chips, now = Chips(FILTERS, request.GET), timezone.now()

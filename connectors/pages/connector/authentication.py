@@ -102,6 +102,8 @@ def _tell(request: OrganizationRequest, connector: Connector, saved: SavedCreden
     kept = next((f" The one before is kept until {one.until}." for one in kept_secrets(connector, timezone.now())), "")
     if is_working(findings):
         messages.success(request, f"{now}, and the server works with it.{kept}")
+    elif worst_of(findings).kind == "attention":
+        messages.warning(request, f"{now}, untested. {worst_of(findings).sentence}{kept}")
     else:
         said = worst_of(findings).sentence
         kept = "" if "kept until" in said else kept

@@ -17,8 +17,11 @@ from harriet.signin.models import IdentityProvider, SignInAttempt
 from harriet.signin.oidc.code_flow import authorization_url, new_bound
 from harriet.signin.saml.authn_request import new_request_id, request_url
 from harriet.signin.sso_sealing import seal_attempt
+from vault.oauth.asking import OFFLINE
 
 LASTS = timedelta(minutes=10)
+_OFFLINE_BY_PARAMETER = {"https://accounts.google.com": {"access_type": "offline"}}
+"""By issuer, where no scope asks for it."""
 
 
 class Begun(NamedTuple):
@@ -46,10 +49,20 @@ def _oidc(attempt: SignInAttempt) -> str:
     return authorization_url(
         provider.endpoints,
         client_id=provider.client_id,
-        scopes=provider.scopes,
+        scopes=_scopes(provider),
         redirect_uri=addresses_of(provider.pk).callback,
         bound=bound,
+        extras=_OFFLINE_BY_PARAMETER.get(provider.issuer, {}) if provider.renews_sign_ins else {},
     )
+
+
+def _scopes(provider: IdentityProvider) -> str:
+    """What renews a sign-in is asked for only where an owner wants that, and where the provider has the scope. Nobody
+    is asked to agree each time (`prompt`): a company agrees for its people."""
+    scopes = provider.scopes.split()
+    if provider.renews_sign_ins and OFFLINE in provider.endpoints.get("scopes_supported", ()):
+        scopes.append(OFFLINE)
+    return " ".join(dict.fromkeys(scopes))
 
 
 def _saml(attempt: SignInAttempt) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 
 from audit.record import record
 from harriet.people.actions.assert_identity import lapse_identity
@@ -15,7 +16,7 @@ from harriet.signin.actions.finish_sign_in import actor_of_provider
 from harriet.signin.actions.forget_subjects import forget_subjects
 from harriet.signin.actions.take_provider_answer import keys_of, remember
 from harriet.signin.events import ClientsLapsed, SessionsEndedByProvider
-from harriet.signin.models import IdentityProvider, ProviderSession
+from harriet.signin.models import IdentityProvider, ProviderSession, SubjectToken
 from harriet.signin.oidc.tokens import check_logout_token
 
 
@@ -39,7 +40,7 @@ def _end(provider: IdentityProvider, subject: str, sid: str) -> int:
     rows = list(sessions.select_related("membership__user"))
     Session.objects.filter(pk__in=[row.session_id for row in rows]).delete()
     subjects = {subject} if subject else {row.subject for row in rows}
-    forget_subjects(_signed_out(provider, subjects), actor=actor_of_provider(provider))
+    forget_subjects(_signed_out(provider, subjects, sid), actor=actor_of_provider(provider))
     for membership in {row.membership for row in rows}:
         count = sum(1 for row in rows if row.membership_id == membership.pk)
         event = SessionsEndedByProvider(person=person_label(membership.user), provider=provider.name, count=count)
@@ -49,10 +50,13 @@ def _end(provider: IdentityProvider, subject: str, sid: str) -> int:
     return len(rows)
 
 
-def _signed_out(provider: IdentityProvider, subjects: set[str]) -> list[Membership]:
-    """Whose sign-in is over, whether or not a browser of theirs was still signed in here."""
-    found = Membership.objects.filter(identity__provider_id=provider.pk)
-    return list(found.filter(identity__subject__in=subjects, organization=provider.organization_id))
+def _signed_out(provider: IdentityProvider, subjects: set[str], sid: str) -> list[Membership]:
+    """Whose sign-in is over, whether or not a browser of theirs was still signed in here: many providers name the
+    session alone."""
+    of_subject = Q(identity__provider_id=provider.pk, identity__subject__in=subjects)
+    kept = SubjectToken.objects.filter(provider=provider, sid=sid).values("membership") if sid else []
+    found = Membership.objects.filter(of_subject | Q(pk__in=kept), organization=provider.organization_id)
+    return list(found.distinct())
 
 
 def _stop_clients(provider: IdentityProvider, subjects: set[str]) -> None:

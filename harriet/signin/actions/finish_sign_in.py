@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -24,14 +23,15 @@ from harriet.people.errors import PeopleError
 from harriet.people.models import AssertedIdentity, Group, Membership, SignInRule, User
 from harriet.people.names import clean_email, clean_name
 from harriet.people.roles import Role
+from harriet.signin.actions.keep_subject import Said, keep_subject
 from harriet.signin.claims import Claims
 from harriet.signin.errors import SignInRefused, refused
 from harriet.signin.events import ProviderSignInRefused, SignedInByProvider
 from harriet.signin.mapping import meaning_of, role_to_set
-from harriet.signin.models import IdentityProvider, SignInAttempt, SubjectToken
+from harriet.signin.models import IdentityProvider, SignInAttempt
 from harriet.signin.provider_queries import is_verified, mapped_of
 from harriet.signin.saml.response import NOT_ASKED
-from harriet.signin.sso_sealing import open_attempt, seal_token
+from harriet.signin.sso_sealing import open_attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Answer:
     claims: Claims
     id_token: str
     good_until: float
+    refresh_token: str = ""
+    """What renews the sign-in; empty where there is none, or nobody wants that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def answer_of(attempt: SignInAttempt) -> Answer:
     if attempt.answered_at is None or attempt.used_at is not None or attempt.sealed is None:
         raise SignInRefused(NOT_ASKED)
     kept = json.loads(open_attempt(bytes(attempt.sealed), attempt.pk))
-    return Answer(Claims.from_bytes(kept["claims"].encode()), kept["id_token"], kept["good_until"])
+    claims = Claims.from_bytes(kept["claims"].encode())
+    return Answer(claims, kept["id_token"], kept["good_until"], kept.get("refresh_token", ""))
 
 
 def actor_of_provider(provider: IdentityProvider) -> Actor:
@@ -172,7 +175,8 @@ def _write(provider: IdentityProvider, membership: Membership, answer: Answer) -
     if identity.source != AssertedIdentity.Source.SCIM and _speaks_of_groups(claims, had):
         apply_meaning(provider, membership, claims, actor)
     if answer.id_token:
-        _keep_token(provider, membership, answer)
+        said_of = Said(claims, answer.id_token, answer.good_until, answer.refresh_token)
+        keep_subject(provider, membership, said_of, actor=actor)
     event = SignedInByProvider(person=person_label(membership.user), provider=provider.name)
     record(event, organization_id=provider.organization_id, actor=actor)
 
@@ -210,18 +214,6 @@ def apply_meaning(provider: IdentityProvider, membership: Membership, claims: Cl
         change_role(membership, role, actor=actor)
     except PeopleError:
         return  # the last owner
-
-
-def _keep_token(provider: IdentityProvider, membership: Membership, answer: Answer) -> None:
-    SubjectToken.objects.update_or_create(
-        membership=membership,
-        defaults={
-            "provider": provider,
-            "sealed": seal_token(answer.id_token, membership.pk),
-            "expires_at": datetime.fromtimestamp(answer.good_until, UTC),
-            "kept_at": Now(),
-        },
-    )
 
 
 def _tell_refusal(provider: IdentityProvider, claims: Claims, problem: SignInRefused) -> None:

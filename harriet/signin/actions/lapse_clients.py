@@ -82,4 +82,4 @@ def forget_old_attempts() -> None:
     """What is over: ways to the provider after a day, assertions and tokens that would not be taken any more."""
     SignInAttempt.objects.filter(created_at__lt=Now() - timedelta(days=1)).delete()
     SeenAssertion.objects.filter(expires_at__lt=Now()).delete()
-    SubjectToken.objects.filter(expires_at__lt=Now()).delete()
+    SubjectToken.objects.filter(expires_at__lt=Now(), grant_id=None).delete()

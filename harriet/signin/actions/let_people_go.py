@@ -14,7 +14,7 @@ from harriet.people.errors import PeopleError
 from harriet.people.models import AssertedIdentity
 from harriet.people.version import move_version
 from harriet.signin.actions.describe_person import subject_for
-from harriet.signin.actions.forget_subjects import forget_subjects_of_provider
+from harriet.signin.actions.forget_subjects import forget_subjects_of
 from harriet.signin.models import IdentityProvider, ProviderSession
 
 
@@ -54,7 +54,7 @@ def end_sign_ins(provider: IdentityProvider, *, actor: Actor) -> None:
     """Inside the caller's transaction: whoever is signed in by it is signed out."""
     keys = ProviderSession.objects.filter(provider=provider).values("session_id")
     Session.objects.filter(pk__in=keys).delete()
-    forget_subjects_of_provider(provider, actor=actor)
+    forget_subjects_of(provider, actor=actor)
 
 
 def _end(identity: AssertedIdentity, actor: Actor) -> bool:

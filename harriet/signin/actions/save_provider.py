@@ -19,15 +19,18 @@ from harriet.people.models import Organization
 from harriet.people.names import clean_name
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
+from harriet.signin.actions.forget_subjects import forget_subjects_of
 from harriet.signin.actions.let_people_go import know_people_anew
 from harriet.signin.actions.remind_of_certificates import key_of as certificates_told_as
 from harriet.signin.events import ProviderAdded, ProviderChanged
 from harriet.signin.models import IdentityProvider
 from harriet.signin.oidc.discovery import SECONDS, discover
+from harriet.signin.provider_client import provider_client
 from harriet.signin.provider_queries import reach_of_provider
 from harriet.signin.saml.document import LARGEST_BYTES
 from harriet.signin.saml.metadata import read_metadata
 from harriet.signin.sso_sealing import seal_secret
+from vault.actions.keep_sign_in import client_for_sign_ins, save_client_for_sign_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,14 @@ def add_provider(organization: Organization, kind: str, name: str, *, actor: Act
 
 
 def save_oidc(
-    provider: IdentityProvider, issuer: str, client_id: str, secret: Secret | None, scopes: str, *, actor: Actor
+    provider: IdentityProvider,
+    issuer: str,
+    client_id: str,
+    secret: Secret | None,
+    scopes: str,
+    *,
+    renews_sign_ins: bool = False,
+    actor: Actor,
 ) -> IdentityProvider:
     """Asks the provider what it publishes. Without `secret` the one that is kept stays. Raises PeopleError."""
     demand(actor, provider.organization, Power.MANAGE_ORGANIZATION)
@@ -73,6 +83,7 @@ def save_oidc(
         "scopes": " ".join(scopes.split())[:300] or "openid email profile",
         "endpoints": dict(found.endpoints),
         "keys": dict(found.keys),
+        "renews_sign_ins": renews_sign_ins,
     }
     if secret is not None and secret:
         change["sealed_secret"] = seal_secret(secret.reveal(), provider.pk)
@@ -135,7 +146,10 @@ _WORDS = {
     "groups_claim": "claim for the groups",
     "makes_accounts": "whether accounts are made",
     "logout_stops_clients": "whether signing out there stops clients",
+    "renews_sign_ins": "whether sign-ins are renewed",
 }
+_WHOSE_SIGN_INS = frozenset({"issuer", "client_id", "renews_sign_ins"})
+"""With another one of these, nothing that was kept of a sign-in goes on."""
 
 
 def _save(
@@ -162,8 +176,18 @@ def _save(
             words = ", ".join(_WORDS[name] for name in changed)
             event = ProviderChanged(provider=provider.name, change=words)
             record(event, organization_id=provider.organization_id, actor=actor)
+            _follow_sign_ins(provider, set(changed), actor)
     provider.refresh_from_db()
     return provider
+
+
+def _follow_sign_ins(provider: IdentityProvider, changed: set[str], actor: Actor) -> None:
+    if changed & _WHOSE_SIGN_INS:
+        forget_subjects_of(provider, actor=actor)
+    elif provider.kind == IdentityProvider.Kind.OIDC and provider.renews_sign_ins:
+        ours = provider_client(provider)
+        if client_for_sign_ins(provider.organization, ours) is not None:
+            save_client_for_sign_ins(provider.organization, ours, actor=actor)
 
 
 def _plain(value: Any) -> Any:

@@ -64,7 +64,9 @@ def take_code(attempt: SignInAttempt, answer: Mapping[str, str]) -> Claims:
     )
     check_access_token(str(said.get("access_token", "")), said["id_token"], token)
     claims = _with_userinfo(provider, token, said)
-    _keep(attempt, claims, said["id_token"], token["exp"])
+    renews = provider.renews_sign_ins and not attempt.is_test
+    refresh = said.get("refresh_token") if renews else None
+    _keep(attempt, claims, said["id_token"], token["exp"], refresh if isinstance(refresh, str) else "")
     return claims
 
 
@@ -166,7 +168,10 @@ def _claim(attempt: SignInAttempt) -> None:
         raise SignInRefused(NOT_ASKED)
 
 
-def _keep(attempt: SignInAttempt, claims: Claims, id_token: str = "", good_until: float = 0) -> None:
-    kept = {"claims": claims.to_bytes().decode(), "id_token": id_token, "good_until": good_until}
+def _keep(
+    attempt: SignInAttempt, claims: Claims, id_token: str = "", good_until: float = 0, refresh_token: str = ""
+) -> None:
+    tokens = {"id_token": id_token, "refresh_token": refresh_token, "good_until": good_until}
+    kept = {"claims": claims.to_bytes().decode(), **tokens}
     attempt.sealed = seal_attempt(json.dumps(kept).encode(), attempt.pk)
     SignInAttempt.objects.filter(pk=attempt.pk).update(sealed=attempt.sealed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models
@@ -44,6 +46,8 @@ class IdentityProvider(models.Model):
     """Whoever comes for the first time with an address of a verified domain becomes a member."""
     logout_stops_clients = models.BooleanField(default=False)
     """A sign-out that the provider sends also stops the person's AI clients until they sign in again."""
+    renews_sign_ins = models.BooleanField(default=False)
+    """OpenID Connect: the provider is asked for what renews a sign-in, for servers to which it is exchanged."""
     tested_at = models.DateTimeField(null=True)
     """When a test sign-in last came through with the settings as they are."""
     created_at = models.DateTimeField(db_default=Now())
@@ -179,6 +183,10 @@ class SubjectToken(models.Model):
     provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="+")
     sealed = models.BinaryField()
     """The ID token, as the provider signed it."""
+    sid = models.CharField(max_length=300, blank=True, default="")
+    """The session's name at the provider, which may end it from behind when no browser is signed in here any more."""
+    grant_id: models.UUIDField[uuid.UUID | None, uuid.UUID | None] = models.UUIDField(null=True)
+    """Of the vault: what renews it; null where nothing does."""
     expires_at = models.DateTimeField()
     kept_at = models.DateTimeField(db_default=Now())
 

@@ -17,6 +17,7 @@ from harriet.lib.secret import Secret
 from harriet.signin.errors import refused
 
 SECONDS = 15.0
+NOTHING_MORE: Mapping[str, str] = {}
 _LARGEST = 512 * 1024
 
 
@@ -33,7 +34,13 @@ def new_bound() -> Bound:
 
 
 def authorization_url(
-    endpoints: Mapping[str, Any], *, client_id: str, scopes: str, redirect_uri: str, bound: Bound
+    endpoints: Mapping[str, Any],
+    *,
+    client_id: str,
+    scopes: str,
+    redirect_uri: str,
+    bound: Bound,
+    extras: Mapping[str, str] = NOTHING_MORE,
 ) -> str:
     challenge = base64url.encode(hashlib.sha256(bound.verifier.encode()).digest())
     address = str(endpoints["authorization_endpoint"])
@@ -46,6 +53,7 @@ def authorization_url(
         "nonce": bound.nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
+        **extras,
     }
     return address + ("&" if "?" in address else "?") + urlencode(query)
 

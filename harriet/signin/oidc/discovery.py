@@ -17,7 +17,7 @@ SECONDS = 10.0
 _LARGEST = 512 * 1024
 MOST_KEYS = 50
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-_KEPT = (*_ADDRESSES, "userinfo_endpoint", "end_session_endpoint")
+_KEPT = (*_ADDRESSES, "userinfo_endpoint", "end_session_endpoint", "revocation_endpoint")
 _LISTS = ("token_endpoint_auth_methods_supported", "code_challenge_methods_supported", "scopes_supported")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -139,9 +140,13 @@ def save_settings(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     return redirect("sign_in:provider", pk)
 
 
-def _save_oidc(request: OrganizationRequest, provider: IdentityProvider, given: dict[str, str]) -> IdentityProvider:
+def _save_oidc(request: OrganizationRequest, provider: IdentityProvider, given: dict[str, Any]) -> IdentityProvider:
     secret = Secret(given["secret"]) if given["secret"] else None
-    return save_oidc(provider, given["issuer"], given["client_id"], secret, given["scopes"], actor=request.actor)
+    return save_oidc(
+        *(provider, given["issuer"], given["client_id"], secret, given["scopes"]),
+        renews_sign_ins=given["renews_sign_ins"],
+        actor=request.actor,
+    )
 
 
 @require_POST

@@ -47,11 +47,24 @@ class OidcForm(forms.Form):
     scopes = forms.CharField(
         max_length=300, initial="openid email profile", help_text="What Harriet asks for, separated by spaces."
     )
+    renews_sign_ins = forms.BooleanField(
+        label="Renew people’s sign-ins for servers that take them",
+        required=False,
+        help_text="Only for connectors that exchange each person’s company sign-in. Harriet asks for offline access, "
+        "and keeps what the provider gives for it sealed, so that nobody has to sign in again each time an ID token "
+        "ends. The provider has to allow Harriet’s client refresh tokens. When this is changed, sign-ins that are kept "
+        "end.",
+    )
 
     @classmethod
     def of(cls, provider: IdentityProvider) -> OidcForm:
         return cls(
-            initial={"issuer": provider.issuer, "client_id": provider.client_id, "scopes": provider.scopes},
+            initial={
+                "issuer": provider.issuer,
+                "client_id": provider.client_id,
+                "scopes": provider.scopes,
+                "renews_sign_ins": provider.renews_sign_ins,
+            },
             auto_id="oidc_%s",
         )
 
