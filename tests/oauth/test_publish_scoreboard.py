@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 
 import pytest
@@ -14,15 +15,18 @@ from connectors.access.load import load
 from harriet.gateway.steps.caller_words import for_caller
 from harriet.people.models import Notice
 from tests.oauth.answers_of_providers import PARTS, Case
+from tests.oauth.answers_to_exchanges import PARTS_OF_EXCHANGES, TWO_STEPS, Exchanged, assertion, sign_in, token
 from tests.servers.running import ROOT
 from tests.servers.token_endpoint import Form, Reply, TokenEndpoint
 from tests.stage.cast import Cast
+from tests.stage.company_sign_ins import exchanging_credential, sign_in_kept
 from tests.stage.connectors import connector
 from tests.stage.oauth import give_secret, make_client, make_grant
-from vault.errors import NeedsConsent, NeedsOperator, OutcomeUnknown, TokenProblem
+from vault.errors import NeedsConsent, NeedsOperator, NeedsSignIn, OutcomeUnknown, TokenProblem
 from vault.models import OAuthClient, OAuthGrant
-from vault.oauth import refresh
-from vault.oauth.tokens import access_token
+from vault.oauth import refresh, sign_in_exchange
+from vault.oauth.tokens import OpenAccess, SealedAccess, access_token
+from vault.oauth.whose import access_for
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = ROOT / "docs/oauth-scoreboard.md"
@@ -35,6 +39,9 @@ Each row is an answer of a token endpoint to a renewal, given by a server on thi
 ([renewal.md](renewal.md)). `python -m tests.oauth.scoreboard` measures it, and a test fails when this page says
 something else. “Nothing” means that nobody is told: it is tried again by itself, and calls go on with the token that
 there is while it is good. What a call is told is told once that token is over.
+
+The last three parts are about what company sign-ins are exchanged for ([servers.md](servers.md), *Company sign-ins that
+are exchanged*): answers to the first exchange of a sign-in.
 """
 COLUMNS = ("answer", "taken for", "the grant’s page says", "the person is told", "admins are told", "a call is told")
 
@@ -69,17 +76,20 @@ def test_the_scoreboard_is_what_happens(
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setattr(refresh, "DEADLINE_SECONDS", TIME)
+    monkeypatch.setattr(sign_in_exchange, "FIRST_DEADLINE_SECONDS", TIME)
     cases = list(chain.from_iterable(PARTS.values()))
     assert len({case.title for case in cases}) == len(cases) >= FEWEST
-    parts = [
-        f"\n## {title}\n\n| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n"
-        + "".join(_line(case, cast, endpoint, row) for case in told)
-        for title, told in PARTS.items()
-    ]
-    measured = f"{HEAD}\n{len(cases)} answers.\n{''.join(parts)}"
+    parts = [_head(title) + "".join(_line(case, cast, endpoint, row) for case in told) for title, told in PARTS.items()]
+    exchanges = _exchanges(cast, endpoint, row)
+    count = len(cases) + sum(len(told) for told in PARTS_OF_EXCHANGES.values())
+    measured = f"{HEAD}\n{count} answers.\n{''.join((*parts, *exchanges))}"
     if request.config.getoption("--write"):
         DOCUMENT.write_text(measured)
     assert measured == DOCUMENT.read_text(), "python -m tests.oauth.scoreboard"
+
+
+def _head(title: str) -> str:
+    return f"\n## {title}\n\n| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n"
 
 
 def _line(case: Case, cast: Cast, endpoint: TokenEndpoint, row: ConnectorRow) -> str:
@@ -88,14 +98,50 @@ def _line(case: Case, cast: Cast, endpoint: TokenEndpoint, row: ConnectorRow) ->
     endpoint.answers = Replies(case.replies or (Reply(),))
     taken, call = "", ""
     for _ in case.replies or ("",):
-        taken, call = _met(_passed(grant), row)
+        taken, call = _met(partial(access_token, _passed(grant).pk), row)
     grant.refresh_from_db()
-    told = {user: _told(user.pk) for user in (cast.dana, cast.alice)}
-    answer = grant.last_answer.replace(endpoint.url, "…")
+    line = _cells(case.title, taken, grant.last_answer.replace(endpoint.url, "…"), cast, call)
     client.delete()
+    return line
+
+
+def _cells(title: str, taken: str, answer: str, cast: Cast, call: str) -> str:
+    told = {user: _told(user.pk) for user in (cast.dana, cast.alice)}
     Notice.objects.all().delete()
-    cells = (case.title, taken, answer, told[cast.dana], told[cast.alice], call)
+    cells = (title, taken, answer, told[cast.dana], told[cast.alice], call)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") or "nothing" for cell in cells) + " |\n"
+
+
+def _exchanges(cast: Cast, endpoint: TokenEndpoint, row: ConnectorRow) -> list[str]:
+    """One endpoint plays both, identity provider and issuer."""
+    client = give_secret(make_client(cast.acme, endpoint.url))
+    sign_in_kept(cast, endpoint.url, sign_in())
+    return [
+        _head(title) + "".join(_exchanged(case, cast, endpoint, row, client) for case in told)
+        for title, told in PARTS_OF_EXCHANGES.items()
+    ]
+
+
+def _exchanged(case: Exchanged, cast: Cast, endpoint: TokenEndpoint, row: ConnectorRow, client: OAuthClient) -> str:
+    sealed = exchanging_credential(cast, row, client, case.steps)
+    replies, taken, call = list(case.replies), "", ""
+
+    def answer(form: Form) -> Reply:
+        is_provider = form.get("requested_token_type", "").endswith("id-jag")
+        if case.steps == TWO_STEPS and is_provider != case.is_of_provider:
+            return assertion() if is_provider else token()
+        return (replies.pop(0) if len(replies) > 1 else replies[0])()
+
+    endpoint.answers = answer
+    for _ in case.replies:
+        OAuthGrant.objects.filter(client=client).update(next_refresh_at=None, failures=0)
+        OAuthClient.objects.filter(pk=client.pk).update(retry_at=None)
+        taken, call = _met(partial(access_for, sealed, cast.dana.pk), row)
+    said = OAuthGrant.objects.get(client=client).last_answer.replace(endpoint.url, "…")
+    line = _cells(case.title, taken, said, cast, call)
+    OAuthGrant.objects.filter(client=client).delete()
+    OAuthClient.objects.filter(pk=client.pk).update(retry_at=None, problem="", problem_at=None)
+    return line
 
 
 def _passed(grant: OAuthGrant) -> OAuthGrant:
@@ -107,18 +153,19 @@ def _passed(grant: OAuthGrant) -> OAuthGrant:
     return grant
 
 
-def _met(grant: OAuthGrant, row: ConnectorRow) -> tuple[str, str]:
+def _met(asked: Callable[[], OpenAccess | SealedAccess], row: ConnectorRow) -> tuple[str, str]:
     try:
-        access = access_token(grant.pk)
+        access = asked()
     except TokenProblem as problem:
         return _KINDS.get(type(problem), "nobody’s business"), for_caller(problem, row).replace(str(row.id), "…")
-    grant.refresh_from_db()
+    grant = OAuthGrant.objects.get(user__isnull=False)
     lasts = round((access.expires_at - (grant.answered_at or access.expires_at)).total_seconds())
     return f"tokens, for {lasts:,} seconds", "its result"
 
 
 _KINDS: dict[type[TokenProblem], str] = {
     NeedsConsent: "the person’s business",
+    NeedsSignIn: "the person’s business",
     OutcomeUnknown: "outcome unknown",
     NeedsOperator: "an admin’s business",
 }

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0009_sign_ins_that_are_exchanged'),
+        ('vault', '0010_grants_of_each_kind_apart'),
     ]
 
     operations = [
