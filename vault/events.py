@@ -5,6 +5,11 @@ from typing import Annotated
 from audit.actor import Label
 from audit.vocabulary.declaration import AuditEvent
 
+_Provider = Annotated[str, "the registration at it, as the pages call it"]
+_Registration = Annotated[str, "its id"]
+_Grant = Annotated[str, "the connection's id"]
+_Whose = Annotated[str | None, "mail address of the person whose grant it is; null for one of the organization"]
+
 
 class CredentialSaved(AuditEvent):
     """A secret was entered or replaced. Carries how it is sent and the SHA-256 of the sealed bytes, never the value."""
@@ -84,7 +89,7 @@ class OAuthClientSaved(AuditEvent):
     code = "oauth.client_saved"
     sentence = "{actor} saved how Harriet is registered at {issuer}, as {provider}."
     provider: Annotated[str, "the registration, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    registration: _Registration
     issuer: Annotated[str, "the authorization server, as it calls itself"]
     client_id: Annotated[str, "Harriet's name there"]
     origin: Annotated[str, "typed by an admin, registered by Harriet, or by its client metadata document"]
@@ -112,10 +117,10 @@ class OAuthConnected(AuditEvent):
 
     code = "oauth.connected"
     sentence = "{actor} connected an account at {provider}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
-    grant: Annotated[str, "the connection's id"]
-    whose: Annotated[str | None, "mail address of the person whose grant it is; null for one of the organization"]
+    provider: _Provider
+    registration: _Registration
+    grant: _Grant
+    whose: _Whose
     account: Annotated[str, "as the provider calls it; empty where it didn't say"]
     resource: Annotated[str, "the server that the tokens are for; empty where the provider knows no resources"]
     scopes: Annotated[str, "what was granted, separated by spaces"]
@@ -128,8 +133,8 @@ class OAuthNotConnected(AuditEvent):
 
     code = "oauth.not_connected"
     sentence = "{actor} came back from {provider} without a connection: {reason}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    provider: _Provider
+    registration: _Registration
     reason: Annotated[
         str,
         "used, expired or other_person (of the way back); wrong_issuer; denied or refused (by the provider); no_code, "
@@ -142,10 +147,10 @@ class OAuthConsentNeeded(AuditEvent):
 
     code = "oauth.consent_needed"
     sentence = "At {provider} a connection is accepted no longer: its person has to connect again."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
-    grant: Annotated[str, "the connection's id"]
-    whose: Annotated[str | None, "mail address of the person whose grant it is"]
+    provider: _Provider
+    registration: _Registration
+    grant: _Grant
+    whose: _Whose
     reason: Annotated[str, "the provider's error code"]
     generation: Annotated[int, "of the tokens that were refused"]
 
@@ -156,10 +161,10 @@ class OAuthOutcomeUnknown(AuditEvent):
 
     code = "oauth.outcome_unknown"
     sentence = "An interrupted renewal at {provider} lost a connection: its person has to connect again."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
-    grant: Annotated[str, "the connection's id"]
-    whose: Annotated[str | None, "mail address of the person whose grant it is"]
+    provider: _Provider
+    registration: _Registration
+    grant: _Grant
+    whose: _Whose
     reason: Annotated[str, "the provider's error code"]
     generation: Annotated[int, "of the tokens that were refused"]
 
@@ -169,10 +174,10 @@ class OAuthScopesNeeded(AuditEvent):
 
     code = "oauth.scopes_needed"
     sentence = "More than was granted at {provider} is wanted: {missing}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
-    grant: Annotated[str, "the connection's id"]
-    whose: Annotated[str | None, "mail address of the person whose grant it is; null for one of the organization"]
+    provider: _Provider
+    registration: _Registration
+    grant: _Grant
+    whose: _Whose
     missing: Annotated[str, "scopes that the server wants and the grant lacks, separated by spaces"]
     barred: Annotated[str, "those of them that an admin lets nobody be asked for, separated by spaces; mostly empty"]
 
@@ -182,10 +187,10 @@ class OAuthScopesNarrowed(AuditEvent):
 
     code = "oauth.scopes_narrowed"
     sentence = "Less than before was granted at {provider}: {missing} is missing."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
-    grant: Annotated[str, "the connection's id"]
-    whose: Annotated[str | None, "mail address of the person whose grant it is"]
+    provider: _Provider
+    registration: _Registration
+    grant: _Grant
+    whose: _Whose
     missing: Annotated[str, "scopes that were granted and aren't any more, separated by spaces"]
 
 
@@ -194,8 +199,8 @@ class OAuthClientRefused(AuditEvent):
 
     code = "oauth.client_refused"
     sentence = "Harriet itself is refused at {provider}: {reason}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    provider: _Provider
+    registration: _Registration
     reason: Annotated[str, "the provider's error code, or one of Harriet's"]
 
 
@@ -204,8 +209,8 @@ class OAuthClientMended(AuditEvent):
 
     code = "oauth.client_mended"
     sentence = "Connections at {provider} are renewed again."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    provider: _Provider
+    registration: _Registration
 
 
 class OAuthDisconnected(AuditEvent):
@@ -213,10 +218,10 @@ class OAuthDisconnected(AuditEvent):
 
     code = "oauth.disconnected"
     sentence = "{actor} disconnected an account at {provider}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
-    grant: Annotated[str, "the connection's id"]
-    whose: Annotated[str | None, "mail address of the person whose grant it was; null for one of the organization"]
+    provider: _Provider
+    registration: _Registration
+    grant: _Grant
+    whose: _Whose
     account: Annotated[str, "as the provider calls it; empty where it didn't say"]
 
 
@@ -225,10 +230,10 @@ class OAuthRevokedThere(AuditEvent):
 
     code = "oauth.revoked_there"
     sentence = "{actor} asked {provider} to take back what it had given: {observed}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    provider: _Provider
+    registration: _Registration
     grant: Annotated[str, "the connection's id; empty for an account that was refused"]
-    whose: Annotated[str | None, "mail address of the person whose grant it was; null for one of the organization"]
+    whose: _Whose
     observed: Annotated[str, "confirmed, no_way (the provider has none), refused or no_answer"]
 
 
@@ -237,8 +242,8 @@ class OAuthAccountRefused(AuditEvent):
 
     code = "oauth.account_refused"
     sentence = "{actor} could not connect an account at {provider}: its domain may not be connected."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    provider: _Provider
+    registration: _Registration
     domain: Annotated[str, "of the account's address; empty where the provider didn't say one"]
 
 
@@ -247,6 +252,6 @@ class OAuthDomainsChanged(AuditEvent):
 
     code = "oauth.domains_changed"
     sentence = "{actor} set which accounts may be connected at {provider}: {domains}."
-    provider: Annotated[str, "the registration at it, as the pages call it"]
-    registration: Annotated[str, "its id"]
+    provider: _Provider
+    registration: _Registration
     domains: Annotated[str, "with commas; “any” when every account may"]

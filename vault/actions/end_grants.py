@@ -48,7 +48,7 @@ def end_sign_ins(organization_id: UUID, user_ids: Iterable[UUID], *, actor: Acto
 def end_other_sign_ins(organization_id: UUID, user_id: UUID, kept: UUID | None, *, actor: Actor) -> None:
     """Inside a transaction: what renewed sign-ins of this person before, at whichever provider."""
     mine = OAuthGrant.objects.filter(organization=organization_id, user=user_id)
-    _end(mine.filter(client__origin=OAuthClient.Origin.SIGN_IN).exclude(pk=kept), actor)
+    _end(mine.filter(client__origin=OAuthClient.Origin.SIGN_IN).exclude(pk__in=[kept] if kept else []), actor)
 
 
 def _end(mine: QuerySet[OAuthGrant], actor: Actor) -> None:
