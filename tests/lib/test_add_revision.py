@@ -85,7 +85,7 @@ def test_the_docs_name_it_and_the_gateways_story_tells_it(version: str) -> None:
 def test_the_oldest_and_the_newest_are_named_where_people_choose() -> None:
     assert f"from {SUPPORTED[-1]} to {SUPPORTED[0]}" in read("README.md")
     labels = dict(Connector.Era.choices)
-    assert NEWEST_LEGACY in labels["legacy"] and MODERN_VERSION in labels["modern"], "connectors/models.py"
+    assert NEWEST_LEGACY in labels["legacy"] and MODERN_VERSION in labels["modern"], "connectors/models/connectors.py"
 
 
 def test_the_conformance_suite_is_asked_about_the_newest_of_each_era() -> None:

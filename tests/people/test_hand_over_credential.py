@@ -83,6 +83,7 @@ def test_it_ends_by_itself_with_its_device_and_with_its_person(cast: Any, offer:
     deactivate_person(membership, actor=cast.actor(cast.alice))
     assert dana.post(path).status_code == 302
     Membership.objects.filter(user=cast.dana).update(is_active=True)
+    dana = signed_in(cast.dana)  # she was signed out
     revoke_device(cast.dana.devices.get(), actor=cast.actor(cast.alice))
     assert dana.post(path).status_code == 404
 
