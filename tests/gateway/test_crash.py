@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from audit.chain.sealing import seal_everything
 from audit.models import Event
@@ -21,6 +22,7 @@ from audit.verification.verify import verify
 from tests.stage.clients import Client
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
+from tests.stage.waiting import wait_for
 from vault.verify import verify_vault
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -39,6 +41,7 @@ def test_a_killed_web_process_leaves_nothing_unaccounted(
     broken = call_while_killing(gateway, dana)
     assert broken, "the kill came too late to hit a call"
     gateway.stop()  # its last outcomes are written before it ends
+    wait_for(nobody_else_writes)  # what was sent before a kill may be committed after it
 
     arrivals, intents = arrivals_at(upstream), intents_by_arguments()
     assert len(arrivals) == CALLS
@@ -88,6 +91,16 @@ def attempt(dana: Client, number: int, broken: list[str]) -> bool:
     except (OSError, ValueError, AssertionError) as problem:
         broken.append(type(problem).__name__)
         return False
+
+
+def nobody_else_writes() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+        return bool(cursor.fetchone() == (0,))
 
 
 def arrivals_at(upstream: Upstream) -> dict[str, list[float]]:
