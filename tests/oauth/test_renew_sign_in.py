@@ -22,7 +22,8 @@ from harriet.people.models import AssertedIdentity, Membership, Notice, Organiza
 from harriet.signin.actions.end_by_provider import _end as end_by_provider
 from harriet.signin.actions.forget_subjects import forget_subjects
 from harriet.signin.actions.lapse_clients import forget_old_attempts
-from harriet.signin.actions.save_provider import remove_provider, save_oidc, switch_provider
+from harriet.signin.actions.save_provider import save_oidc
+from harriet.signin.actions.switch_provider import remove_provider, switch_provider
 from harriet.signin.models import SubjectToken
 from tests.servers.authorization_server import Reply
 from tests.servers.exchanging import SSO, Exchanging

@@ -66,7 +66,8 @@ class Process:
         self.log = log
         self._command = [part.replace("{port}", str(self.port)) for part in command]
         mine = {name: value.replace("{port}", str(self.port)) for name, value in environment.items()}
-        self._environment = {**os.environ, "UVICORN_TIMEOUT_KEEP_ALIVE": KEPT, **mine}
+        patience = {"UVICORN_TIMEOUT_KEEP_ALIVE": KEPT, "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "3"}
+        self._environment = {**os.environ, **patience, **mine}
         self.child = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
