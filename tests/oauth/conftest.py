@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from pytest_django.fixtures import Settings
+
+from tests.servers.exchanging import Exchanging
+from tests.stage.cast import Cast
+from tests.stage.company_sign_ins import CompanySignIns
 
 
 @pytest.fixture(autouse=True)
 def _at_https(settings: Settings) -> None:
     settings.BASE_URL = "https://harriet.example"
+
+
+@pytest.fixture
+def exchanging() -> Iterator[Exchanging]:
+    """An identity provider and an authorization server in one, which give tokens for sign-ins."""
+    with Exchanging() as running:
+        yield running
+
+
+@pytest.fixture
+def company(cast: Cast, exchanging: Exchanging) -> CompanySignIns:
+    return CompanySignIns(cast, exchanging)

@@ -3,7 +3,6 @@ by letter, and every answer that isn't what was asked for is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -39,17 +38,6 @@ from vault.open import opener_for
 
 pytestmark = pytest.mark.django_db
 both = pytest.mark.parametrize("steps", [IN_ONE_STEP, IN_TWO_STEPS])
-
-
-@pytest.fixture
-def server() -> Iterator[Exchanging]:
-    with Exchanging() as running:
-        yield running
-
-
-@pytest.fixture
-def company(cast: Cast, server: Exchanging) -> CompanySignIns:
-    return CompanySignIns(cast, server)
 
 
 def token_of(company: CompanySignIns, user: User, **more: Any) -> str:
@@ -117,8 +105,8 @@ def test_it_is_exchanged_anew_before_it_ends_and_when_the_server_refused_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_exchange_however_many_ask_at_once(committed_cast: Cast, server: Exchanging) -> None:
-    company, dana, found = CompanySignIns(committed_cast, server), committed_cast.dana, []
+def test_one_exchange_however_many_ask_at_once(committed_cast: Cast, exchanging: Exchanging) -> None:
+    company, dana, found = CompanySignIns(committed_cast, exchanging), committed_cast.dana, []
     company.sign_in(dana)
     sealed = company.sealed
 
@@ -338,12 +326,12 @@ def test_harriet_looks_at_tools_with_the_sign_in_of_who_looks_after_it(company: 
 
 
 @pytest.fixture
-def draft(cast: Cast, server: Exchanging) -> Any:
+def draft(cast: Cast, exchanging: Exchanging) -> Any:
     alice = cast.actor(cast.alice)
     cast.acme.internal_hosts = ["127.0.0.1"]
     cast.acme.save()
     made = draft_connector(cast.acme, slug="crm", name="CRM", actor=alice)
-    return save_connection(made, url=server.url, allow_internal=True, actor=alice)
+    return save_connection(made, url=exchanging.url, allow_internal=True, actor=alice)
 
 
 def entered(draft: Any, cast: Cast, **placement: str) -> str:
@@ -361,18 +349,18 @@ def entered(draft: Any, cast: Cast, **placement: str) -> str:
     return ""
 
 
-def test_it_is_not_saved_before_it_can_work(cast: Cast, server: Exchanging, draft: Any) -> None:
-    ours = {"client_id": REGISTERED[0], "issuer": server.issuer}
+def test_it_is_not_saved_before_it_can_work(cast: Cast, exchanging: Exchanging, draft: Any) -> None:
+    ours = {"client_id": REGISTERED[0], "issuer": exchanging.issuer}
     assert entered(draft, cast, **ours) == "type", "nobody signs in by the company"
-    company_provider(cast, server)
-    assert entered(draft, cast, issuer=server.issuer) == "client_id"
+    company_provider(cast, exchanging)
+    assert entered(draft, cast, issuer=exchanging.issuer) == "client_id"
     assert entered(draft, cast, client_id=SSO[0]) == "issuer", "not to whom only the server names"
     assert entered(draft, cast, **ours, steps="id_jag", audience="crm") == "audience"
-    token_url = {"token_url": f"{server.origin}/token", "client_id": REGISTERED[0]}
+    token_url = {"token_url": f"{exchanging.origin}/token", "client_id": REGISTERED[0]}
     assert entered(draft, cast, **token_url, steps="id_jag") == "issuer"
-    server.publish(grant_types_supported=["authorization_code"])
+    exchanging.publish(grant_types_supported=["authorization_code"])
     assert entered(draft, cast, **ours) == "issuer", "its issuer exchanges nothing"
-    server.publish(grant_types_supported=None)
+    exchanging.publish(grant_types_supported=None)
     assert entered(draft, cast, **ours) == ""
 
 

@@ -3,7 +3,7 @@ many need it, and ends at once when it is over at the provider or an owner says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -41,17 +41,6 @@ from vault.open import opener_for
 
 pytestmark = pytest.mark.django_db
 both = pytest.mark.parametrize("steps", [IN_ONE_STEP, IN_TWO_STEPS])
-
-
-@pytest.fixture
-def server() -> Iterator[Exchanging]:
-    with Exchanging() as running:
-        yield running
-
-
-@pytest.fixture
-def company(cast: Cast, server: Exchanging) -> CompanySignIns:
-    return CompanySignIns(cast, server)
 
 
 def token_of(company: CompanySignIns, user: User) -> str:
@@ -126,8 +115,8 @@ def test_it_is_kept_when_its_word_has_ended_and_renewed_ahead_like_any_other(com
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_renewal_however_many_ask_at_once(committed_cast: Cast, server: Exchanging) -> None:
-    company, dana, found = CompanySignIns(committed_cast, server), committed_cast.dana, []
+def test_one_renewal_however_many_ask_at_once(committed_cast: Cast, exchanging: Exchanging) -> None:
+    company, dana, found = CompanySignIns(committed_cast, exchanging), committed_cast.dana, []
     company.sign_in_for_long(dana)
     hours_pass()
     sealed = company.sealed
@@ -142,7 +131,7 @@ def test_one_renewal_however_many_ask_at_once(committed_cast: Cast, server: Exch
     for thread in threads:
         thread.join()
     assert len(found) == 8 and len(set(found)) == 1
-    assert len(renewals(company)) == 1 and len(server.at("/token")) == 1
+    assert len(renewals(company)) == 1 and len(exchanging.at("/token")) == 1
 
 
 def test_what_the_provider_renews_no_more_is_refused_until_the_next_sign_in(company: CompanySignIns) -> None:
@@ -292,16 +281,20 @@ def test_an_admin_ends_one(company: CompanySignIns) -> None:
     assert refresh in company.server.tokens_at("/idp/revoke") and not company.server.at("/token")
 
 
-def publish_provider(server: Exchanging, **more: Any) -> None:
+def publish_provider(exchanging: Exchanging, **more: Any) -> None:
     names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "revocation_endpoint": "revoke"}
-    found = {name: f"{server.idp}/{path}" for name, path in names.items()}
+    found = {name: f"{exchanging.idp}/{path}" for name, path in names.items()}
     key = {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "one"}
-    server.documents["/idp/.well-known/openid-configuration"] = {
-        **{"issuer": server.idp, "jwks_uri": f"{server.idp}/keys", "scopes_supported": ["openid", "offline_access"]},
+    exchanging.documents["/idp/.well-known/openid-configuration"] = {
+        **{
+            "issuer": exchanging.idp,
+            "jwks_uri": f"{exchanging.idp}/keys",
+            "scopes_supported": ["openid", "offline_access"],
+        },
         **found,
         **more,
     }
-    server.documents["/idp/keys"] = {"keys": [key]}
+    exchanging.documents["/idp/keys"] = {"keys": [key]}
 
 
 def test_a_new_secret_is_used_and_another_client_ends_them(company: CompanySignIns) -> None:

@@ -3,7 +3,6 @@ where she has none, that is said; nobody else's is used for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,25 +13,13 @@ from connectors.actions.replace_secret import NOTHING_TO_TRY, SecretNotTaken, re
 from connectors.inspect.findings import Finding, is_working
 from harriet.lib.secret import Secret
 from tests.servers.authorization_server import Reply
-from tests.servers.exchanging import REGISTERED, TYPES, Exchanging
-from tests.stage.cast import Cast
+from tests.servers.exchanging import REGISTERED, TYPES
 from tests.stage.company_sign_ins import IN_ONE_STEP, IN_TWO_STEPS, CompanySignIns
 from vault.models import OAuthGrant
 from vault.queries import credential_of
 
 pytestmark = pytest.mark.django_db
 both = pytest.mark.parametrize("steps", [IN_ONE_STEP, IN_TWO_STEPS])
-
-
-@pytest.fixture
-def server() -> Iterator[Exchanging]:
-    with Exchanging() as running:
-        yield running
-
-
-@pytest.fixture
-def company(cast: Cast, server: Exchanging) -> CompanySignIns:
-    return CompanySignIns(cast, server)
 
 
 def entered(company: CompanySignIns, steps: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
 from urllib.parse import quote_plus
 
 import pytest
@@ -27,12 +26,6 @@ from vault.oauth.sealing import refresh_token
 from vault.open import opener_for
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[TokenEndpoint]:
-    with TokenEndpoint() as endpoint:
-        yield endpoint
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +13,7 @@ from harriet.people.models import Notice, User
 from tests.servers.token_endpoint import Form, Reply, TokenEndpoint, said
 from tests.stage.cast import Cast
 from tests.stage.connectors import connector
-from tests.stage.oauth import give_secret, make_client, make_grant
+from tests.stage.oauth import give_secret, make_grant
 from tests.vault.test_renew_grant import expire, later
 from vault.actions.save_oauth_client import replace_client_secret
 from vault.errors import NeedsOperator, NeedsOperatorForOne, NotNow
@@ -25,17 +23,9 @@ from vault.oauth.tokens import access_token
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[TokenEndpoint]:
-    with TokenEndpoint() as endpoint:
-        yield endpoint
-
-
 @pytest.fixture
-def client_(cast: Cast, endpoint: TokenEndpoint) -> OAuthClient:
-    endpoint.forms.clear()
-    endpoint.answers = endpoint.strict
-    return give_secret(make_client(cast.acme, endpoint.url))
+def client_(client_: OAuthClient) -> OAuthClient:
+    return give_secret(client_)
 
 
 def told(user: User) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -26,12 +25,6 @@ from vault.open import opener_for
 from vault.stored import SealedCredential
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[TokenEndpoint]:
-    with TokenEndpoint() as endpoint:
-        yield endpoint
 
 
 @pytest.fixture

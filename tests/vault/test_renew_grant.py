@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from harriet.people.models import Membership, Notice
 from harriet.people.queries import database_now
 from tests.servers.token_endpoint import Reply, TokenEndpoint, said
 from tests.stage.cast import Cast
-from tests.stage.oauth import make_client, make_grant
+from tests.stage.oauth import make_grant
 from vault.actions.create_data_key import create_data_key
 from vault.errors import NeedsConsent, NeedsOperator, NotNow, OutcomeUnknown
 from vault.models import DataKey, OAuthClient, OAuthGrant
@@ -32,19 +31,6 @@ from vault.open import opener_for
 
 pytestmark = pytest.mark.django_db
 HTML = Reply(502, b"<!DOCTYPE html><html><body>Bad gateway</body></html>", {"Content-Type": "text/html"})
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[TokenEndpoint]:
-    with TokenEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def client_(cast: Cast, endpoint: TokenEndpoint) -> OAuthClient:
-    endpoint.forms.clear()
-    endpoint.answers = endpoint.strict
-    return make_client(cast.acme, endpoint.url)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ connected it is asked once, and nobody is asked again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from harriet.people.models import Membership, Notice
 from tests.servers.token_endpoint import TokenEndpoint, said
 from tests.stage.cast import Cast
 from tests.stage.connectors import connector
-from tests.stage.oauth import RESOURCE, make_client, make_grant
+from tests.stage.oauth import RESOURCE, make_grant
 from vault.actions.refresh_grants import refresh_grants
 from vault.errors import NeedsConsent, NeedsOperator, NotNow
 from vault.models import OAuthClient, OAuthGrant
@@ -26,19 +25,6 @@ from vault.oauth.turned_down import turned_down
 from vault.stored import SealedCredential
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[TokenEndpoint]:
-    with TokenEndpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def client_(cast: Cast, endpoint: TokenEndpoint) -> OAuthClient:
-    endpoint.forms.clear()
-    endpoint.answers = endpoint.strict
-    return make_client(cast.acme, endpoint.url)
 
 
 def aged(grant: OAuthGrant, days: float) -> OAuthGrant:

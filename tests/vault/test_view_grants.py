@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,17 +21,9 @@ from vault.models import OAuthClient, OAuthGrant
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[TokenEndpoint]:
-    with TokenEndpoint() as endpoint:
-        yield endpoint
-
-
 @pytest.fixture
-def grant(cast: Cast, endpoint: TokenEndpoint) -> OAuthGrant:
-    endpoint.forms.clear()
-    endpoint.answers = endpoint.strict
-    return make_grant(cast, make_client(cast.acme, endpoint.url), cast.dana, endpoint.first_token())
+def grant(cast: Cast, client_: OAuthClient, endpoint: TokenEndpoint) -> OAuthGrant:
+    return make_grant(cast, client_, cast.dana, endpoint.first_token())
 
 
 @pytest.fixture

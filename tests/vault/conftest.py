@@ -1,0 +1,25 @@
+"""What the stories of grants share: a provider that gives tokens, and Harriet registered there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.token_endpoint import TokenEndpoint
+from tests.stage.cast import Cast
+from tests.stage.oauth import make_client
+from vault.models import OAuthClient
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[TokenEndpoint]:
+    with TokenEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def client_(cast: Cast, endpoint: TokenEndpoint) -> OAuthClient:
+    endpoint.forms.clear()
+    endpoint.answers = endpoint.strict
+    return make_client(cast.acme, endpoint.url)
