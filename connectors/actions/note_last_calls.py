@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from connectors.models import Tool
+from harriet.lib.side_notes import note
 
 
 def note_last_calls(tool_ids: Iterable[UUID]) -> None:
     """No event and no actor: this is a column that a page shows."""
-    Tool.objects.filter(pk__in=set(tool_ids)).update(last_called_at=Now())
+    note(Tool.objects.all(), tool_ids, last_called_at=Now())

@@ -59,6 +59,7 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     if connector.url != run.connector.url:
         moved = ConnectorError("Its address was changed while the server was asked. Sync again.")
         return _failed(run, moved, actor=actor)
+    _hold_tools(connector)
     _remember(connector, look)
     waiting = in_quarantine(connector)
     run.refused, run.mended = list(look.remarks.left_out), list(look.remarks.mended)
@@ -85,6 +86,12 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     tell_of_quarantine(connector, waiting, actor)
     move_version(connector.organization_id)
     return run
+
+
+def _hold_tools(connector: Connector) -> None:
+    """All of them, in the order in which changes of many at once hold theirs: none waits for one that waits for it."""
+    mine = Tool.objects.select_for_update(no_key=True).filter(connector=connector).order_by("pk")
+    list(mine.values_list("pk", flat=True))
 
 
 def _take(run: SyncRun, connector: Connector, kind: Tool.Kind, offer: Offer, *, actor: Actor) -> None:

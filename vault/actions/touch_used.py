@@ -8,13 +8,15 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
+from harriet.lib.side_notes import note
 from vault.models import Credential
 from vault.oauth.apart import Which
 
 
 def touch_used(connector_ids: Iterable[UUID]) -> None:
     """By the database's clock. No event: the calls themselves are in the log."""
-    Credential.objects.filter(connector_id__in=set(connector_ids)).update(last_used_at=Now())
+    used = Credential.objects.filter(connector_id__in=set(connector_ids)).values_list("pk", flat=True)
+    note(Credential.objects.all(), used, last_used_at=Now())
 
 
 def touch_accounts(used: Mapping[Which, str]) -> None:
