@@ -25,7 +25,7 @@ from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Process, Upstream
 from tests.stage.waiting import wait_for
 
-LONG = 120
+LONG = 60
 """Seconds, of which none passes in vain: whoever waits hears at once what was decided."""
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -280,6 +280,7 @@ def test_access_that_ends_while_a_call_is_held_ends_the_wait_with_a_sentence(
     client = era(held_echo.gateway, held_echo.token)
     waiting = Waiting(lambda: client.call("echo", {"text": "gone"}, progressToken=1))
     the_action()
+    held_echo.request("tools/list")  # the process goes on with what it was doing, and has the ticket in hand
     revoke_token(AccessToken.objects.get(), actor=actor_of(office.cast.alice))
     error = waiting.answer.error
     assert error["code"] == 401

@@ -167,7 +167,10 @@ def faults_in(calls: list[Called], seen: Counter[str], version: str) -> list[str
     def rows(code: str) -> list[dict[str, Any]]:
         return [json.loads(body) for body in Event.objects.filter(code=code).values_list("body", flat=True)]
 
-    wait_for(lambda: len(rows("call.intent")) == len(rows("call.outcome")))
+    def requests(code: str) -> set[str]:
+        return {row["request"] for row in rows(code)}
+
+    wait_for(lambda: requests("call.intent") <= requests("call.outcome"))
     intents = {row["details"]["arguments_digest"]: row["request"] for row in rows("call.intent")}
     outcomes = {row["request"]: row for row in rows("call.outcome")}
     faults = []
