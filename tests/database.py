@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from psycopg import sql
 
 TEMPLATE = "harriet_template"
@@ -71,3 +71,16 @@ def copy_template() -> None:
 def _execute(statement: sql.Composed) -> None:
     with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
         connection.execute(statement)
+
+
+def lacks_outcomes() -> bool:
+    """Whether a call has begun of which nothing says how it ended."""
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FILTER (WHERE code = 'call.intent') > count(*) FILTER (WHERE code = 'call.outcome')"
+                " FROM audit_event"
+            )
+            return bool(cursor.fetchone()[0])
+    except DatabaseError:
+        return False
