@@ -17,9 +17,10 @@ from django.db.models import QuerySet
 
 def note(rows: QuerySet[Any], ids: Iterable[UUID], **values: Any) -> None:
     """`values` are the new ones of these rows; of those that there are."""
-    wanted = rows.filter(pk__in=set(ids)).order_by("pk")
+    wanted = set(ids)
     with transaction.atomic():
-        free = set(wanted.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+        unlocked = rows.filter(pk__in=wanted).select_for_update(no_key=True, skip_locked=True)
+        free = set(unlocked.values_list("pk", flat=True))
         rows.filter(pk__in=free).update(**values)
-    for pk in wanted.exclude(pk__in=free).values_list("pk", flat=True):
+    for pk in wanted - free:
         rows.filter(pk=pk).update(**values)
