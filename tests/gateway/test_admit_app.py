@@ -102,9 +102,10 @@ def test_a_slash_at_the_end_is_the_same_address(gateway: Gateway, office: Office
     app.register()
     code = app.sent_back(office.cast.dana, resource=resource() + "/")["code"]
     tokens = app.exchange(code, resource=resource() + "/").json()
-    assert Client(gateway, tokens["access_token"], "/mcp/acme/work/").request("ping").status == 200
-    assert Client(gateway, tokens["access_token"], "/mcp/acme/work//").request("ping").status == 401
-    found = gateway.send("GET", "/.well-known/oauth-protected-resource/mcp/acme/work/", b"", {})
+    path = resource().removeprefix(settings.BASE_URL)
+    assert Client(gateway, tokens["access_token"], f"{path}/").request("ping").status == 200
+    assert Client(gateway, tokens["access_token"], f"{path}//").request("ping").status == 401
+    found = gateway.send("GET", f"/.well-known/oauth-protected-resource{path}/", b"", {})
     assert json.loads(found.body)["resource"] == resource()
 
 

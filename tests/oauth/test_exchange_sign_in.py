@@ -4,12 +4,10 @@ by letter, and every answer that isn't what was asked for is refused."""
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import jwt
 import pytest
-from django.db import connection
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
@@ -106,19 +104,9 @@ def test_it_is_exchanged_anew_before_it_ends_and_when_the_server_refused_it(
 
 @pytest.mark.django_db(transaction=True)
 def test_one_exchange_however_many_ask_at_once(committed_cast: Cast, exchanging: Exchanging) -> None:
-    company, dana, found = CompanySignIns(committed_cast, exchanging), committed_cast.dana, []
+    company, dana = CompanySignIns(committed_cast, exchanging), committed_cast.dana
     company.sign_in(dana)
-    sealed = company.sealed
-
-    def ask() -> None:
-        found.append(access_for(sealed, dana.pk).generation)
-        connection.close()
-
-    threads = [Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = company.asked_at_once(dana, 8)
     assert len(found) == 8 and len(set(found)) == 1 and len(company.server.at("/token")) == 1
     assert Event.objects.filter(code="oauth.connected").count() == 1
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -116,20 +114,10 @@ def test_it_is_kept_when_its_word_has_ended_and_renewed_ahead_like_any_other(com
 
 @pytest.mark.django_db(transaction=True)
 def test_one_renewal_however_many_ask_at_once(committed_cast: Cast, exchanging: Exchanging) -> None:
-    company, dana, found = CompanySignIns(committed_cast, exchanging), committed_cast.dana, []
+    company, dana = CompanySignIns(committed_cast, exchanging), committed_cast.dana
     company.sign_in_for_long(dana)
     hours_pass()
-    sealed = company.sealed
-
-    def ask() -> None:
-        found.append(access_for(sealed, dana.pk).generation)
-        connection.close()
-
-    threads = [Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = company.asked_at_once(dana, 8)
     assert len(found) == 8 and len(set(found)) == 1
     assert len(renewals(company)) == 1 and len(exchanging.at("/token")) == 1
 

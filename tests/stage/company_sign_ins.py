@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
+from django.db import connection
 from django.utils import timezone
 
 from audit.actor import SYSTEM
@@ -21,6 +23,7 @@ from tests.stage.connectors import connector, tools
 from tests.stage.profiles import profile
 from vault.actions.save_credential import save_credential
 from vault.models import Credential, OAuthClient
+from vault.oauth.whose import access_for
 from vault.queries import sealed_credential
 from vault.stored import SealedCredential
 
@@ -103,6 +106,21 @@ class CompanySignIns:
     def sealed(self) -> SealedCredential:
         found = sealed_credential(self.cast.acme.pk, self.connector.pk)
         assert found is not None
+        return found
+
+    def asked_at_once(self, user: User, times: int) -> list[int]:
+        """The generation of the token that each of so many calls goes with."""
+        sealed, found = self.sealed, list[int]()
+
+        def ask() -> None:
+            found.append(access_for(sealed, user.pk).generation)
+            connection.close()
+
+        threads = [Thread(target=ask) for _ in range(times)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         return found
 
     def sign_in(self, user: User, *, minutes: int = 60) -> SubjectToken:
