@@ -1,4 +1,4 @@
-"""Tickets, and what waits on them: held calls with the decisions on them, and requests for access."""
+"""Held calls, with the decisions on them."""
 
 from __future__ import annotations
 
@@ -8,35 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from audit.actor import Label
+from approvals.models.tickets import Ticket
 from harriet.lib.ids import new_id
-
-
-class Ticket(models.Model):
-    """What people see of a held call, or of a request for access, by a number within the organization."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="tickets")
-    number = models.PositiveIntegerField()
-    title = models.CharField(max_length=200)
-    is_open = models.BooleanField(default=True)
-    requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    requester_label = models.CharField(max_length=200)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "number"], name="ticket_number_once")]
-        indexes = [
-            models.Index(fields=["organization", "-number"], condition=models.Q(is_open=True), name="ticket_open"),
-            models.Index(fields=["organization", "-created_at"], name="ticket_newest"),
-        ]
-
-    def __str__(self) -> str:
-        return f"#{self.number} {self.title}"
-
-    def as_label(self) -> Label:
-        """As the audit log names it."""
-        return Label(self.pk, f"#{self.number}")
 
 
 class PendingAction(models.Model):
@@ -142,52 +115,3 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.approver_label}"
-
-
-class AccessRequest(models.Model):
-    """Somebody asks for tools that they don't have: of one connector, or of none that they know of."""
-
-    class State(models.TextChoices):
-        OPEN = "open", "Waiting for an answer"
-        GIVEN = "given", "Access was given"
-        DECLINED = "declined", "Declined"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="+")
-    ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="access_request")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    connector = models.ForeignKey("connectors.Connector", on_delete=models.SET_NULL, null=True, related_name="+")
-    connector_label = models.CharField(max_length=80, blank=True)
-    """As it was called then; empty for a request that names none."""
-    need = models.CharField(max_length=500)
-    """What they need it for, in their words."""
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
-    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    answered_by_label = models.CharField(max_length=200, blank=True)
-    answer = models.CharField(max_length=500, blank=True)
-    """What the person was told with it."""
-    created_at = models.DateTimeField(db_default=Now())
-    answered_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["organization", "state", "-created_at"], name="access_request_open"),
-            models.Index(fields=["organization", "-created_at"], name="access_request_newest"),
-            models.Index(fields=["person", "state"], name="access_request_of_person"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person", "connector"],
-                condition=models.Q(state="open", connector__isnull=False),
-                name="access_request_open_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connector_label or 'Something new'} for {self.person}"
-
-    @property
-    def notice_key(self) -> str:
-        """Names the line in the inboxes of those who answer it."""
-        return f"access request {self.pk}"
