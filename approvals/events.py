@@ -105,3 +105,32 @@ class AccessDeclined(AuditEvent):
     ticket: Label
     what: Annotated[str, "the connector's name, or “something new” when they named none"]
     reason: str
+
+
+class WebhookAdded(AuditEvent):
+    """An address outside is told of what waits for people. The address itself is a secret."""
+
+    code = "webhook.added"
+    sentence = "{actor} added the webhook {name} to {host}."
+    name: Annotated[str, "what the webhook is called"]
+    host: Annotated[str, "where it is, without path and query"]
+    told: Annotated[str, "what it is told of"]
+
+
+class WebhookChanged(AuditEvent):
+    """Where a webhook goes, or what it is told of."""
+
+    code = "webhook.changed"
+    sentence = "{actor} changed the webhook {name} to {host}."
+    name: Annotated[str, "what the webhook is called"]
+    host: Annotated[str, "where it is, without path and query"]
+    told: Annotated[str, "what it is told of now"]
+
+
+class WebhookRemoved(AuditEvent):
+    """An address outside is told nothing any more."""
+
+    code = "webhook.removed"
+    sentence = "{actor} removed the webhook {name} to {host}."
+    name: Annotated[str, "what the webhook is called"]
+    host: Annotated[str, "where it was, without path and query"]

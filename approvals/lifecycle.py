@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 
 from approvals.errors import NotYours
 from approvals.models import PendingAction, Ticket
-from approvals.waiting_calls import key_of, matter_of, waiting_with
+from approvals.waiting_calls import keys_over, matters_left, waiting_with
+from approvals.webhooks.outbox import reword_for_webhooks, settle_for_webhooks
 from audit.actor import Actor, Label
 from audit.events import TicketEvent
 from audit.record import record
@@ -73,10 +74,12 @@ def _settle(action_id: UUID) -> None:
     """There is nothing left to decide about it: it leaves the approvers' line, and with the last call that is over."""
     action = PendingAction.objects.get(pk=action_id)
     waiting = waiting_with(action)
-    if waiting:
-        reword_matter(matter_of(action, waiting))
-    else:
-        settle_matter(action.organization_id, key_of(action))
+    for matter in matters_left(action, waiting):
+        reword_matter(matter)
+        reword_for_webhooks(matter)
+    for key in keys_over(action, waiting):
+        settle_matter(action.organization_id, key)
+        settle_for_webhooks(action.organization_id, key)
 
 
 def _announce(action_id: UUID) -> None:

@@ -12,11 +12,12 @@ from django.urls import reverse
 from approvals.deciders import decided_by_others
 from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
-from approvals.models import AccessRequest, PendingAction, Ticket
+from approvals.models import AccessRequest, PendingAction, Ticket, Webhook, WebhookMessage
 from approvals.sealed_parts import sent_of
 from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
+from harriet.people.queries import or_not_found
 from harriet.people.roles import Power
 
 
@@ -126,6 +127,22 @@ def left_over(after: timedelta, *, most: int = 100) -> list[UUID]:
     """Approved actions that nobody took in this time after the decision, those decided first before the others."""
     approved = PendingAction.objects.filter(state=PendingAction.State.APPROVED, decided_at__lt=Now() - after)
     return list(approved.order_by("decided_at").values_list("id", flat=True)[:most])
+
+
+def webhooks_of(organization: Organization) -> QuerySet[Webhook]:
+    """By name; there are few."""
+    return Webhook.objects.filter(organization=organization).order_by("name")
+
+
+def webhook_named(organization: Organization, pk: UUID) -> Webhook:
+    """Raises NotFound."""
+    found = Webhook.objects.filter(organization=organization, pk=pk).select_related("organization").first()
+    return or_not_found(found, "There is no such webhook here.")
+
+
+def latest_messages(webhook: Webhook, *, most: int = 10) -> list[WebhookMessage]:
+    """The newest first."""
+    return list(webhook.messages.order_by("-created_at")[:most])
 
 
 def _decides_for(membership: Membership) -> QuerySet[PendingAction, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.models import Risk
 from harriet.lib.records import History, Page, Record
 
+_KEPT = "Sealed: nobody sees it again."
 _SEALED = "Sealed: the ticket shows it to those who decide on the call."
 
 RECORDS = (
@@ -80,6 +81,7 @@ RECORDS = (
             "profile": "Profile",
             "created_at": "Since",
             "expires_at": "Expires",
+            "reminded_at": "Reminded of",
             "decided_at": "Decided",
             "started_at": "Started",
             "finished_at": "Finished",
@@ -124,5 +126,57 @@ RECORDS = (
         page=Page("tickets:detail", "Open the ticket", "action__ticket__number", power="decide on pending actions"),
         history=History(column="request_id", of="action__request_id"),
         empty="A decision stands here once somebody has approved or rejected a call.",
+    ),
+    Record(
+        model="approvals.Webhook",
+        one="webhook",
+        many="Webhooks",
+        meaning="An address outside that is told of what waits for people.",
+        scope="organization",
+        fields={
+            "name": "Name",
+            "host": "Host",
+            "kinds": "Told of",
+            "allow_internal": "Inside the network",
+            "is_active": "Active",
+            "made_by": "Added by",
+            "made_by_label": "Added by, as called then",
+            "created_at": "Since",
+            "sent_at": "Last took a message",
+            "problem": "Problem",
+        },
+        hidden={"sealed_address": _KEPT, "sealed_key": _KEPT},
+        columns=("name", "host", "is_active", "sent_at", "problem"),
+        filters=("is_active",),
+        time="created_at",
+        page=Page("webhooks:detail", "Open the webhook", "pk"),
+        history=History(codes=("webhook.",), of="", named="name"),
+        empty="A webhook stands here once somebody has added one in Settings.",
+    ),
+    Record(
+        model="approvals.WebhookMessage",
+        one="message to a webhook",
+        many="Messages to webhooks",
+        meaning="What a webhook was told, or is to be told. They stand here for 30 days.",
+        scope="webhook__organization",
+        fields={
+            "webhook": "Webhook",
+            "kind": "Kind",
+            "text": "Text",
+            "path": "Page",
+            "key": "Matter",
+            "details": "What it counts",
+            "sent_details": "Told of that",
+            "created_at": "Since",
+            "due_at": "Due",
+            "tries": "Tries",
+            "sent_at": "Taken",
+            "problem": "Problem",
+        },
+        columns=("webhook", "text", "due_at", "sent_at", "problem"),
+        filters=("webhook",),
+        time="created_at",
+        select=("webhook",),
+        empty="A message stands here once something waits that a webhook is told of.",
     ),
 )

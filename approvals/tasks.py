@@ -5,6 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from approvals.actions.expire_actions import expire_actions
+from approvals.actions.remind_approvers import remind_approvers
+from approvals.actions.send_webhooks import send_due_messages
+from approvals.webhooks.outbox import forget_old_messages
 from audit.actor import SYSTEM
 
 
@@ -12,3 +15,21 @@ from audit.actor import SYSTEM
 def expire_actions_task() -> None:
     """Ends held calls that nobody decided in time, and those whose process is gone."""
     expire_actions(actor=SYSTEM)
+
+
+@shared_task(name="approvals.remind_approvers")
+def remind_approvers_task() -> None:
+    """Tells those who may decide of calls that expire soon."""
+    remind_approvers(actor=SYSTEM)
+
+
+@shared_task(name="approvals.send_webhooks")
+def send_webhooks_task() -> None:
+    """Sends webhooks what they are to be told, and what they did not take before."""
+    send_due_messages()
+
+
+@shared_task(name="approvals.forget_webhook_messages")
+def forget_webhook_messages_task() -> None:
+    """Messages to webhooks of which nothing is to be sent any more."""
+    forget_old_messages()

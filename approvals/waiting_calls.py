@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.db import connection
 from django.urls import reverse
 
@@ -9,7 +11,7 @@ from approvals.models import PendingAction
 from approvals.queries import asked_by, still_waiting
 from harriet.lib.sentences import some_of
 from harriet.people.notifications.keys import about_connector
-from harriet.people.notifications.kinds import CALLS, Matter
+from harriet.people.notifications.kinds import CALLS, EXPIRING, Matter
 
 _NAMED = 3
 """Tools that a sentence names."""
@@ -29,6 +31,34 @@ def matter_of(action: PendingAction, waiting: list[PendingAction]) -> Matter:
     """All of it as one matter, with a detail for each call."""
     details = [(str(call.ticket)[:120], path_of(call)) for call in waiting]
     return Matter(CALLS, action.organization_id, key_of(action), sentence_of(waiting), path_to(waiting), details)
+
+
+def expiring_matter_of(action: PendingAction, soon: list[PendingAction]) -> Matter:
+    """What of it expires soon, as a matter of its own."""
+    details = [(str(call.ticket)[:120], path_of(call)) for call in soon]
+    text = f"{'This call expires' if len(soon) == 1 else f'{len(soon)} calls expire'} soon: {sentence_of(soon)}"
+    return Matter(EXPIRING, action.organization_id, expiring_key_of(action), text, path_to(soon), details)
+
+
+def matters_left(action: PendingAction, waiting: list[PendingAction]) -> Iterator[Matter]:
+    """What people were told of the caller's calls, as it is now that one waits no longer."""
+    if waiting:
+        yield matter_of(action, waiting)
+    soon = [call for call in waiting if call.reminded_at is not None]
+    if soon:
+        yield expiring_matter_of(action, soon)
+
+
+def keys_over(action: PendingAction, waiting: list[PendingAction]) -> Iterator[str]:
+    """The matters of which nothing is left."""
+    if not waiting:
+        yield key_of(action)
+    if not any(call.reminded_at is not None for call in waiting):
+        yield expiring_key_of(action)
+
+
+def expiring_key_of(action: PendingAction) -> str:
+    return f"{key_of(action)} expiring"
 
 
 def key_of(action: PendingAction) -> str:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from approvals.pages.urls import ticket_urls
+from approvals.pages.urls import ticket_urls, webhook_urls
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.agents.urls import agent_urls
 from harriet.console.api_urls import api_urls
@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/vault/", include(vault_urls)),
     path("settings/audit/", include(audit_urls)),
     path("settings/scim/", include(scim_urls)),
+    path("settings/webhooks/", include(webhook_urls)),
     path("settings/organization/", include(organization_urls)),
     path("settings/sign-in/", include(sign_in_urls)),
     path("settings/", include(console_urls)),

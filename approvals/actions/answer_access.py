@@ -8,6 +8,7 @@ from django.urls import reverse
 from approvals.answerers import may_answer
 from approvals.errors import NotYours, TooLate
 from approvals.models import AccessRequest, Ticket
+from approvals.webhooks.outbox import settle_for_webhooks
 from audit.actor import Actor
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actions.settle_matter import settle_matter
@@ -32,6 +33,7 @@ def answer_once(request: AccessRequest, state: str, answer: str, who: User) -> N
         raise TooLate("Somebody else has answered this request in the meantime. Reload the ticket to see how.")
     Ticket.objects.filter(pk=request.ticket_id).update(is_open=False)
     settle_matter(request.organization_id, request.notice_key)
+    settle_for_webhooks(request.organization_id, request.notice_key)
 
 
 def tell_asker(request: AccessRequest, text: str) -> None:

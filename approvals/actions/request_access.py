@@ -10,6 +10,7 @@ from approvals.errors import ApprovalError, TooMany
 from approvals.events import AccessAsked
 from approvals.models import AccessRequest, Ticket
 from approvals.ticket_numbers import next_ticket, one_at_a_time
+from approvals.webhooks.outbox import tell_webhooks
 from audit.actor import Actor
 from audit.record import record
 from connectors.models import Connector
@@ -97,3 +98,4 @@ def _tell(request: AccessRequest) -> None:
     path = reverse("tickets:detail", args=[request.ticket.number])
     matter = Matter(REQUESTS, request.organization_id, request.notice_key, text, path)
     tell_people(matter, answerers_of(request.organization_id, request.connector))
+    tell_webhooks(matter)

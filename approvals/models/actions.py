@@ -60,6 +60,8 @@ class PendingAction(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
+    """When those who may decide were told that it expires soon."""
     decided_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""The addresses of tickets, below /tickets/."""
+"""The addresses of tickets, below /tickets/, and of webhooks."""
 
 from django.urls import path
 
@@ -6,6 +6,14 @@ from approvals.pages.requests import decline, give
 from approvals.pages.tickets import approve, reject, ticket_detail, withdraw
 from approvals.pages.tickets_bulk import decide_many_tickets
 from approvals.pages.tickets_list import ticket_list
+from approvals.pages.webhooks import (
+    new_webhook_page,
+    remove_this_webhook,
+    try_this_webhook,
+    webhook_made_page,
+    webhook_page,
+    webhooks_page,
+)
 
 ticket_urls = (
     [
@@ -19,4 +27,17 @@ ticket_urls = (
         path("<int:number>/decline/", decline, name="decline"),
     ],
     "tickets",
+)
+
+# Mounted at /settings/webhooks/.
+webhook_urls = (
+    [
+        path("", webhooks_page, name="list"),
+        path("new/", new_webhook_page, name="new"),
+        path("made/<uuid:pk>/", webhook_made_page, name="made"),
+        path("<uuid:pk>/", webhook_page, name="detail"),
+        path("<uuid:pk>/try/", try_this_webhook, name="try"),
+        path("<uuid:pk>/remove/", remove_this_webhook, name="remove"),
+    ],
+    "webhooks",
 )

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
+from approvals.api.webhooks import webhook_api_urls
 from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
@@ -25,6 +26,7 @@ api_urls = (
         *trust_api_urls,
         *agent_api_urls,
         *audit_api_urls,
+        *webhook_api_urls,
     ],
     "api",
 )

@@ -50,6 +50,8 @@ LISTS = (
     "agents:new",
     "scim:settings",
     "scim:new",
+    "webhooks:list",
+    "webhooks:new",
     "vault:list",
     "vault:oauth_clients",
     "vault:grants",

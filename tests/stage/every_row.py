@@ -7,7 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from approvals.actions.request_access import request_access
-from approvals.models import Decision, PendingAction
+from approvals.models import Decision, PendingAction, Webhook, WebhookMessage
 from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
 from audit.verification.verify import verify
@@ -94,6 +94,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     RecoveryLink.objects.create(
         organization=cast.acme, user=cast.bob, token_hash=b"\x03" * 32, made_by=cast.alice, expires_at=timezone.now()
     )
+    _webhook(cast)
     NotificationChoice.objects.create(user=cast.bob, kind="calls", channel="inbox")
     MailResult.objects.update_or_create(id=1, defaults={"failed_at": timezone.now(), "problem": "ConnectionRefused"})
     RightGiven.objects.create(organization=cast.acme, way="role", to_id=cast.bob.pk, by=cast.alice)
@@ -118,6 +119,12 @@ def _asked(cast: Cast, company: BusyCompany) -> None:
     """Dana asks for a connector of which she may use nothing."""
     dana = Membership.objects.get(user=cast.dana)
     request_access(dana, company.connectors[2], "Monthly figures for the board.", actor=cast.actor(cast.dana))
+
+
+def _webhook(cast: Cast) -> None:
+    sealed = {"sealed_address": b"\x0b" * 32, "sealed_key": b"\x0c" * 32}
+    webhook = Webhook.objects.create(organization=cast.acme, name="Chat", host="chat.acme.test", **sealed)
+    WebhookMessage.objects.create(webhook=webhook, kind="calls", key="a call", text="Dana asks", path="/tickets/")
 
 
 def _identities(cast: Cast, alice: Membership) -> None:

@@ -32,6 +32,13 @@ CALLS = Kind(
     "When calls wait for a decision that you may take. At most one mail in ten minutes, with all that came since.",
     is_quiet=True,
 )
+EXPIRING = Kind(
+    "expiring",
+    "Calls that expire soon",
+    "When calls that you may decide on expire within two hours and nobody has decided. Once for each call, quietly as "
+    "above.",
+    is_quiet=True,
+)
 ANSWERS = Kind(
     "answers",
     "Answers to your calls and requests",
@@ -130,6 +137,7 @@ KINDS = {
     kind.code: kind
     for kind in (
         CALLS,
+        EXPIRING,
         ANSWERS,
         REQUESTS,
         SERVER,
