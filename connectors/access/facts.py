@@ -11,6 +11,7 @@ from connectors.access.pinned import Pinned
 from connectors.access.rules import CallerFacts, ProfileFacts, ToolFacts, shown_name
 from connectors.passed_identity import Identity, IdentityRule
 from harriet.lib.egress import Reach
+from harriet.people.trust import Trust
 
 Mark = tuple[bytes, ...]
 """Fingerprints of what rows were read from: while they are the same, so are the rows."""
@@ -81,6 +82,7 @@ class ProfileRow:
     has_prefix: bool
     facts: ProfileFacts
     is_progressive: bool = False
+    trust: str = Trust.SUPERVISED.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ class _ProfileValues(NamedTuple):
     name: str
     has_prefix: bool
     is_progressive: bool
+    trust: str
     connector_ids: list[UUID]
     tool_ids: list[UUID]
     group_ids: list[UUID]
@@ -212,6 +213,7 @@ def _profile(values: _ProfileValues) -> ProfileRow:
         name=values.name,
         has_prefix=values.has_prefix,
         is_progressive=values.is_progressive,
+        trust=values.trust,
         facts=facts,
     )
 

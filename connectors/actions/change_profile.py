@@ -20,6 +20,7 @@ from harriet.people.models import Group, Membership
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
+from harriet.people.trust import Trust
 from harriet.people.version import move_version
 
 
@@ -32,6 +33,7 @@ def change_profile(
     description: str | None = None,
     has_prefix: bool | None = None,
     is_progressive: bool | None = None,
+    trust: str | None = None,
     groups: Iterable[Group] | None = None,
     people: Iterable[Membership] | Changed[Membership] | None = None,
     connectors: Iterable[Connector] | None = None,
@@ -48,13 +50,14 @@ def change_profile(
         description=None if description is None else clean_description(description),
         has_prefix=has_prefix,
         is_progressive=is_progressive,
+        trust=None if trust is None else Trust(trust),
     )
     members: dict[str, Any] = {"groups": groups, "people": people, "connectors": connectors, "tools": tools}
     changed += fill(profile, **{key: value for key, value in members.items() if value is not None})
     if not changed:
         return False
     refuse_clashes(profile)
-    words = ", ".join(_SPOKEN.get(word, word) for word in changed)
+    words = ", ".join(_spoken(profile, word) for word in changed)
     record(
         ProfileChanged(profile=profile_label(profile), changes=words),
         organization_id=profile.organization_id,
@@ -62,6 +65,11 @@ def change_profile(
     )
     move_version(profile.organization_id)
     return True
+
+
+def _spoken(profile: Profile, word: str) -> str:
+    """What loosens or tightens is named with what it is now."""
+    return f"trust level, now {profile.get_trust_display()}" if word == "trust" else _SPOKEN.get(word, word)
 
 
 _SPOKEN = {"has_prefix": "prefix", "is_progressive": "progressive loading"}

@@ -20,6 +20,7 @@ from harriet.people.models import Group, Membership, Organization
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
+from harriet.people.trust import Trust
 from harriet.people.version import move_version
 
 
@@ -32,6 +33,7 @@ def create_profile(
     description: str = "",
     has_prefix: bool = False,
     is_progressive: bool = False,
+    trust: str = Trust.SUPERVISED,
     groups: Iterable[Group] = (),
     people: Iterable[Membership] | None = None,
     connectors: Iterable[Connector] = (),
@@ -48,6 +50,7 @@ def create_profile(
         description=clean_description(description),
         has_prefix=has_prefix,
         is_progressive=is_progressive,
+        trust=Trust(trust),
     )
     refuse_taken_slug(profile)
     profile.save(force_insert=True)

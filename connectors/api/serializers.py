@@ -16,6 +16,7 @@ from connectors.transports.base import NATIVE
 from connectors.transports.kinds import kind_choices
 from harriet.people.api.serializers import SETTABLE_STATES
 from harriet.people.models import Group
+from harriet.people.trust import Trust
 from vault.types.base import Input
 from vault.types.registry import TYPES, all_inputs, choices_with_none
 
@@ -269,6 +270,7 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
             "url",
             "prefix",
             "progressive",
+            "trust",
             "groups",
             "people",
             "connectors",
@@ -304,6 +306,7 @@ class ProfileChangeSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_blank=True)
     prefix = serializers.BooleanField(required=False)
     progressive = serializers.BooleanField(required=False)
+    trust = serializers.ChoiceField(Trust.choices, required=False)
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     people = serializers.ListField(child=serializers.EmailField(), required=False, help_text="E-mail addresses.")
     connectors = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower, Now
 from connectors.models.connectors import Connector
 from connectors.models.tools import Tool
 from harriet.lib.ids import new_id
+from harriet.people.trust import Trust
 
 
 class Profile(models.Model):
@@ -24,6 +25,10 @@ class Profile(models.Model):
     """Tools are shown as <connector slug>_<tool>, so that two connectors may offer the same name."""
     is_progressive = models.BooleanField(default=False)
     """Clients see two tools, one that finds and one that calls the others; what they may call stays the same."""
+    trust = models.CharField(
+        max_length=10, choices=Trust.choices, default=Trust.SUPERVISED, db_default=Trust.SUPERVISED.value
+    )
+    """How much of what is called through it runs without a person; devices may make it stricter."""
     groups = models.ManyToManyField("people.Group", blank=True, related_name="profiles")
     people = models.ManyToManyField("people.Membership", blank=True, related_name="profiles")
     connectors = models.ManyToManyField(Connector, blank=True, related_name="profiles")

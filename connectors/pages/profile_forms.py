@@ -12,6 +12,7 @@ from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Organization
 from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField, ManyPeopleField
+from harriet.people.trust import Trust
 
 
 class ProfileForm(PickingForm):
@@ -60,6 +61,15 @@ class ProfileForm(PickingForm):
             "crm_send_mail, addresses of resources begin with crm+. Clients see at most 60 characters of a name: a "
             "longer one is cut and ends in a mark of its own.",
         )
+        self.fields["trust"] = forms.ChoiceField(
+            choices=Trust.choices,
+            required=False,
+            initial=Trust.SUPERVISED,
+            label="Trust level",
+            help_text="Manual: every call waits for approval. Supervised: read-only tools run, everything else waits. "
+            "Autonomous: moderate tools run, too, as far as a scope says so and until it ends. Dangerous tools, and "
+            "those that require confirmation, wait at every level.",
+        )
         self.fields["is_progressive"] = forms.BooleanField(
             label="Progressive loading",
             required=False,
@@ -71,6 +81,8 @@ class ProfileForm(PickingForm):
         given = self.cleaned_data
         if "name" in given and not given.get("slug"):
             given["slug"] = slug_from(given["name"], fallback="profile")
+        if not given.get("trust"):
+            given.pop("trust", None)
         return given
 
     @classmethod
@@ -81,5 +93,6 @@ class ProfileForm(PickingForm):
             "description": profile.description,
             "has_prefix": profile.has_prefix,
             "is_progressive": profile.is_progressive,
+            "trust": profile.trust,
         }
         return cls(profile.organization, posted, initial=initial, profile=profile)

@@ -52,7 +52,8 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             await check_arguments(call, grant, runtime.schemas)
         call.stopwatch.lap(AUTHORIZE)
         # ③ preprocess hooks
-        if grant.gate.kind == "hold":  # ④
+        call.gate = grant.gate  # ④
+        if call.gate.kind == "hold":
             check_holdable(call)
             await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)

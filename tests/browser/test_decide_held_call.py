@@ -101,7 +101,10 @@ def set_up_file(url: str) -> dict[str, Any]:
                 "url": url,
                 "allow_internal": True,
                 "authentication": {"type": "bearer", "secret": {"env": "CRM_TOKEN"}},
-                "tools": {"*": {"enabled": True, "groups": ["sales"]}, "echo": {"requires_confirmation": True}},
+                "tools": {
+                    "*": {"enabled": True, "groups": ["sales"], "risk": "read_only"},
+                    "echo": {"requires_confirmation": True},
+                },
             }
         ],
         "profiles": [{"slug": "work", "name": "Work", "groups": ["sales"], "connectors": ["crm"], "prefix": False}],

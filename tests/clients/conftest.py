@@ -65,7 +65,7 @@ def set_up(folder: Path, sdk: str, everything: str) -> str:
 def setup_file(sdk: str, everything: str) -> dict[str, object]:
     shared = {"kind": "native", "allow_internal": True}
     shared["authentication"] = {"type": "bearer", "secret": {"env": "ACME_SECRET"}}
-    tools = {"*": {"enabled": True, "groups": ["sales"]}}
+    tools = {"*": {"enabled": True, "groups": ["sales"], "risk": "read_only"}}
     return {
         "organization": {"slug": "acme", "name": "Acme"},
         "groups": ["sales"],

@@ -11,7 +11,7 @@ from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import Connector, Tool, ToolPermission, ToolVersion
+from connectors.models import Connector, Risk, Tool, ToolPermission, ToolVersion
 from harriet.lib.json.canonical import digest
 from harriet.lib.secret import Secret
 from harriet.people.models import Group, Organization
@@ -41,8 +41,9 @@ def connector(organization: Organization, url: str, **more: Any) -> Connector:
 
 
 def new_tool(of: Connector, name: str, **more: Any) -> Tool:
-    """One that is enabled. Not saved."""
-    return Tool(organization=of.organization, connector=of, name=name, **{"is_enabled": True} | more)
+    """One that is enabled, and runs unless a story says otherwise: what it is about is seldom the gate. Not saved."""
+    usual = {"is_enabled": True, "risk_proposed": Risk.READ_ONLY}
+    return Tool(organization=of.organization, connector=of, name=name, **usual | more)
 
 
 def new_version(of: Tool, definition: Definition, **state: bool) -> ToolVersion:
@@ -71,10 +72,10 @@ def allow(group: Group, tools: Iterable[Tool]) -> None:
 
 
 def open_to(group: Group, of: Connector) -> None:
-    """Everything that a sync found is enabled, and the group may call it."""
+    """Everything that a sync found is enabled, runs without asking, and the group may call it."""
     found = Tool.objects.filter(connector=of)
     allow(group, found)
-    found.update(is_enabled=True)
+    found.update(is_enabled=True, risk_override=Risk.READ_ONLY)
 
 
 def proposed_of(tool: Tool) -> ToolVersion | None:

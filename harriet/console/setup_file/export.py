@@ -18,6 +18,7 @@ from harriet.console.setup_file.form import (
     RiskClass,
     SetupFile,
     ToolPart,
+    TrustLevel,
 )
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
@@ -107,4 +108,5 @@ def _profile(profile: Profile) -> ProfilePart:
         resources=sorted(tool.connector.slug for tool in tools if tool.kind == Tool.Kind.RESOURCES),
         prefix=profile.has_prefix,
         progressive=profile.is_progressive,
+        trust=cast("TrustLevel", profile.trust),
     )

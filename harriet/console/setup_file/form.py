@@ -17,6 +17,7 @@ from vault.types.base import Input
 from vault.types.registry import NO_CREDENTIAL_TYPE, Entered, all_inputs, choices_with_none, entered
 
 RiskClass = Literal["read_only", "moderate", "dangerous", "unknown"]
+TrustLevel = Literal["manual", "supervised", "autonomous"]
 
 
 class SetupFileError(Problem):
@@ -159,6 +160,8 @@ class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
     """Connectors of which the profile has the resources, though not the whole connector."""
     prefix: bool = False
     progressive: bool = False
+    trust: TrustLevel | None = None
+    """Left out, it stays as it is: Supervised for a new profile."""
 
 
 class SetupFile(msgspec.Struct, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from connectors.models import Connector, Profile, Tool
 from harriet.console.setup_file.form import ProfilePart, SetupFileError
 from harriet.console.setup_file.report import Report
 from harriet.people.models import Group, Membership, Organization
+from harriet.people.trust import Trust
 
 
 def apply_profile(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> None:
@@ -25,6 +26,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
             description=part.description,
             has_prefix=part.prefix,
             is_progressive=part.progressive,
+            trust=part.trust or Trust.SUPERVISED,
             groups=chosen_groups,
             people=people,
             connectors=connectors,
@@ -39,6 +41,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
         description=part.description,
         has_prefix=part.prefix,
         is_progressive=part.progressive,
+        trust=part.trust,
         groups=chosen_groups,
         people=people,
         connectors=connectors,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from approvals.gate import judge
+from approvals.gate import GateFacts, judge
 from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import may_call, may_open
 from connectors.access.scopes import scope_of
@@ -149,8 +149,8 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
             beyond.setdefault((row.kind, name), scope)
             hidden.setdefault((row.kind, name), row)
         elif verdict.is_allowed and name not in allowed[row.kind]:
-            gate = judge(requires_confirmation=row.requires_confirmation)
-            allowed[row.kind][name] = Grant(row, name, verdict.reason, gate)
+            facts_of_gate = GateFacts(profile.trust, row.risk, row.requires_confirmation)
+            allowed[row.kind][name] = Grant(row, name, verdict.reason, judge(facts_of_gate))
         else:
             hidden.setdefault((row.kind, name), row)
             if row.facts.state != Tool.State.PINNED and _may_call_as_accepted(row, principal, profile):

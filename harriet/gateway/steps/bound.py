@@ -99,7 +99,7 @@ def held_call_of(call: Call, grant: Grant) -> HeldCall:
         tool_id=tool.id,
         tool_label=tool.name,
         risk=tool.risk,
-        reason=grant.gate.reason,
+        reason=call.gate.reason,
         arguments=call.arguments,
         meta=call.bound_meta or b"",
     )

@@ -56,7 +56,7 @@ def intent(call: Call, grant: Grant) -> NewEvent:
     if call.bound_meta:
         details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
     return _frame(call, grant).event(
-        CALL_INTENT, details, decision=grant.gate.kind, reason=grant.reason, request_id=call.request_id
+        CALL_INTENT, details, decision=call.gate.kind, reason=grant.reason, request_id=call.request_id
     )
 
 

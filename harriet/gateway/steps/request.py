@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
+from approvals.gate import NOT_ASKED, GateDecision
 from audit.actor import Label
 from connectors.access.facts import ProfileRow
 from harriet.gateway.policy.principal import Principal
@@ -98,6 +99,8 @@ class Call:
     """Its client is of the era with sessions, whether it keeps one or not: so is the way to a server of both eras."""
     log_level: str = ""
     """The least important log messages that the client wants; empty for none."""
+    gate: GateDecision = NOT_ASKED
+    """What step ④ says of it; the strictest of those who have a say."""
     stream: Stream = field(default_factory=NoStream)
     asker: Asker = NOBODY
     declared: Mapping[str, Any] | None = None
