@@ -95,6 +95,15 @@ def busiest(organization_id: UUID, *, since: date, most: int) -> list[tuple[UUID
     return [(tool_id, calls) for tool_id, calls in found]
 
 
+def calls_of_tools(organization_id: UUID, tools: Iterable[UUID], *, since: datetime) -> dict[UUID, int]:
+    """How often each of these tools was called from that day on; those that were not are left out."""
+    rows = CallCount.objects.filter(
+        organization_id=organization_id, of=_Of.TOOL, subject_id__in=list(tools), what=_What.CALLED, since__gte=since
+    )
+    summed = rows.values_list("subject_id").annotate(sum=Sum(Cast("calls", IntegerField())))
+    return dict(summed.order_by())
+
+
 def calls_by_hour(
     organization_id: UUID, connectors: Iterable[UUID], *, since: datetime
 ) -> list[tuple[UUID, datetime, int]]:

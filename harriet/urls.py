@@ -9,6 +9,7 @@ from harriet.console.agents.urls import agent_urls
 from harriet.console.api_urls import api_urls
 from harriet.console.audit.urls import audit_urls
 from harriet.console.control_files.urls import control_files_urls, live_urls
+from harriet.console.explain.urls import explain_urls
 from harriet.console.help.urls import help_urls
 from harriet.console.mcp_registry.urls import registry_settings_urls, registry_urls
 from harriet.console.me.callback import oauth_callback
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/groups/", include(group_urls)),
     path("settings/clients/", include(client_urls)),
     path("settings/trusted-issuers/", include(issuer_urls)),
+    path("settings/explain/", include(explain_urls)),
     path("settings/doctor/", include(doctor_urls)),
     path("settings/agents/", include(agent_urls)),
     path("settings/devices/", include(device_urls)),

@@ -79,6 +79,11 @@ def may_call(tool: ToolFacts, caller: CallerFacts, profile: ProfileFacts) -> Ver
     return is_permitted(tool, caller)
 
 
+def each_rule(tool: ToolFacts, caller: CallerFacts, profile: ProfileFacts) -> tuple[Verdict, ...]:
+    """All that `may_call` asks, in its order, also what comes after the rule that decides: for whoever mends it."""
+    return may_open(profile, caller), _is_offered(tool), _is_in(profile, tool), is_permitted(tool, caller)
+
+
 def may_open(profile: ProfileFacts, caller: CallerFacts) -> Verdict:
     """Whether the profile is one of the caller's."""
     if not caller.is_active:

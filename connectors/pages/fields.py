@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from connectors.access.in_database import callers_of, havers_of
 from connectors.models import Connector, Profile, Tool
 from connectors.queries import profiles_for
-from harriet.pages.picker import ChangedField, SeveralField
+from harriet.pages.picker import ChangedField, OneField, SeveralField
 from harriet.pages.picking import Choice, Source
 from harriet.people.models import Membership, Organization
 from harriet.people.pages.fields import Everybody, OfOrganization
@@ -151,3 +151,15 @@ class ConnectorsField(SeveralField[Connector]):
 class ManyToolsField(ChangedField[Tool]):
     def __init__(self, organization: Organization, **options: Any) -> None:
         super().__init__(Tools(organization), **options)
+
+
+class ToolField(OneField[Tool]):
+    """Any, also one that nobody can call."""
+
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(EveryTool(organization), **options)
+
+
+class ProfileField(OneField[Profile]):
+    def __init__(self, organization: Organization, **options: Any) -> None:
+        super().__init__(Profiles(organization), **options)

@@ -43,6 +43,7 @@ _COMPANY = (
     Entry("clients", "AI clients", "clients", "clients:list", Power.VIEW_SETTINGS),
     Entry("doctor", "Connection doctor", "doctor", "doctor:list", Power.MANAGE_TOKENS),
     Entry("unmanaged", "Unmanaged servers", "unmanaged", "unmanaged:list", Power.VIEW_SETTINGS),
+    Entry("explain", "Explain", "explain", "explain:why", Power.VIEW_SETTINGS),
     Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
     Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),

@@ -1,0 +1,120 @@
+"""Why a person can, or can't, call a tool: every rule that is asked, in the gateway's order, with its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from approvals.gate import GateDecision, GateFacts, judge
+from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, ToolRow
+from connectors.access.in_database import profiles_with
+from connectors.access.load_part import load_part
+from connectors.access.rules import Verdict, each_rule, may_call, may_open
+from connectors.models import Tool
+from harriet.people.models import Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One that is asked."""
+
+    question: str
+    verdict: Verdict
+    decides: bool = False
+    """It is the first that says no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Through one profile."""
+
+    profile: ProfileRow
+    rules: list[Rule] = field(default_factory=list)
+    gate: GateDecision | None = None
+    """None where the call does not come as far as the gate."""
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.gate is not None and self.gate.kind != "refuse"
+
+    @property
+    def kind(self) -> str:
+        """run, hold or refuse, as the log will say."""
+        return self.gate.kind if self.gate else "refuse"
+
+    @property
+    def reason(self) -> str:
+        """The one sentence: of the rule that says no, or of the gate."""
+        refusing = next((rule.verdict.reason for rule in self.rules if rule.decides), "")
+        return refusing or (self.gate.reason if self.gate else "")
+
+
+QUESTIONS = (
+    "May they open the profile?",
+    "Does the connector offer it, as it was accepted?",
+    "Is it in the profile?",
+    "Is it for one of their groups or their role?",
+    "Is its name its own there?",
+)
+_BEST = {"run": 0, "hold": 1, "refuse": 2}
+MOST_PROFILES = 20
+MOST_NAMESAKES = 50
+"""Tools of the same name."""
+
+
+def answers(membership: Membership, tool: Tool) -> list[Answer]:
+    """Through each profile that contains the tool, the one that lets most happen first; of very many, some."""
+    namesakes = Tool.objects.filter(organization=membership.organization_id, kind=tool.kind, name=tool.name)
+    ids = [tool.pk, *namesakes.exclude(pk=tool.pk).order_by("pk").values_list("pk", flat=True)[:MOST_NAMESAKES]]
+    facts = load_part(membership.organization, tools=ids, people=[membership.pk], profiles=profiles_with([tool]))
+    row, member = facts.tools.get(tool.pk), facts.members[membership.user_id]
+    if row is None:
+        return []
+    found = [answer_through(facts, profile, row, member) for profile in facts.profiles.values()]
+    found.sort(key=lambda one: (_BEST[one.kind], not _opens(one, member), one.profile.name))
+    return found[:MOST_PROFILES]
+
+
+def answer_through(facts: OrganizationFacts, profile: ProfileRow, tool: ToolRow, member: MemberRow) -> Answer:
+    verdicts = (*each_rule(tool.facts, member.facts, profile.facts), _stands_for_its_name(facts, profile, tool, member))
+    first = next((verdict for verdict in verdicts if not verdict.is_allowed), None)
+    rules = [Rule(question, one, one is first) for question, one in zip(QUESTIONS, verdicts, strict=True)]
+    return Answer(profile, rules, gate_of(profile, tool) if first is None else None)
+
+
+def _stands_for_its_name(facts: OrganizationFacts, profile: ProfileRow, tool: ToolRow, member: MemberRow) -> Verdict:
+    """Of several that a client would see under one name, it sees the first that the person may call."""
+    if tool.kind != Tool.Kind.RESOURCES:
+        for other in facts.tools_in(profile):
+            if other is tool:
+                break
+            is_same = other.kind == tool.kind and other.shown_name(profile) == tool.shown_name(profile)
+            if is_same and may_call(other.facts, member.facts, profile.facts).is_allowed:
+                return Verdict(False, _OUTNUMBERED.format(other=other.connector.name))
+    return Verdict(True, "No other connector of the profile takes its name.")
+
+
+_OUTNUMBERED = "{other} offers the same name in this profile, and comes first. Switch on the profile’s name prefix."
+
+
+def gate_of(profile: ProfileRow, tool: ToolRow) -> GateDecision:
+    """What the gate says of a call with whichever arguments, by a person with no stricter device."""
+    return judge(GateFacts(profile.trust, tool.risk, tool.requires_confirmation))
+
+
+def _opens(answer: Answer, member: MemberRow) -> bool:
+    return may_open(answer.profile.facts, member.facts).is_allowed
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTool:
+    """As it stands in the list that the person's client gets."""
+
+    tool: ToolRow
+    shown_name: str
+    gate: GateDecision
+
+
+def seen_by(facts: OrganizationFacts, profile: ProfileRow, member: MemberRow) -> list[SeenTool]:
+    """What `tools/list` and the others show them of these tools, each with what the gate would say."""
+    allowed = (one for one in facts.tools_in(profile) if may_call(one.facts, member.facts, profile.facts).is_allowed)
+    return [SeenTool(one, one.shown_name(profile), gate_of(profile, one)) for one in allowed]
