@@ -1,94 +1,110 @@
-"""Who may decide on a held call, and for everybody else the sentence that says why not.
+"""Who may decide on a held call, and what else somebody may do with it; each no with the sentence that says why.
 
-Nobody decides on a call that they could have made themselves: they asked for it, they made its credential, they answer
-for the agent that made it, or they handed over the link with which whoever asked for it got their account. Nobody
-decides either with an account that such a person could be using, or with a right that such a person gave after the call
-was made.
+Why somebody with the right does not decide all the same is told in `approvals.conflicts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from approvals.models import PendingAction
-from connectors.models import ConnectorPermission
-from harriet.people.models import Membership, RightGiven
-from harriet.people.permissions import has_power
-from harriet.people.roles import Power, Role, roles_with
-from harriet.people.sends_mail import sends_mail
-from harriet.people.vouching import above, above_each, below, below_each
+from approvals.conflicts import STRICT, Matter, conflict, matters_of, own_decider, said_already
+from approvals.models import ActionEdit, Decision, PendingAction
+from approvals.sides import owners_among, spoken_of, vouchers_of
+from connectors.models import Connector, ConnectorPermission, Risk, Tool
+from harriet.people.models import Membership
+from harriet.people.roles import Power, roles_with
+from harriet.people.vouching import above, below
 
 AT_A_TIME = 200
 APPROVING_ROLES = roles_with(Power.DECIDE_ACTIONS)
 
-OWN = "You asked for this call yourself: somebody else has to decide on it."
-ANSWERS = "You answer for the agent that asked for this call, so somebody else decides on it."
-ISSUED = "You issued the credential that made this call, so somebody else decides on it."
 NO_APPROVER = "You are not an approver for this connector. Ask an owner for the role Approver."
 NOBODY = (
     "Nobody in this organization can decide on this call: everyone who may decide could have made it themselves. "
     "Make somebody else an approver, and let the call be asked for again."
 )
+NOBODY_SECOND = (
+    "Two people have to approve this call, and this organization has not two who may: everyone else could have made "
+    "it, or could be the other one. Make somebody else an approver, and let the call be asked for again."
+)
+OVER = "This call is decided or over: {}."
+ONLY_ASKER = "Only the person who asked for a call withdraws it."
+CANNOT_CHANGE = "What is read can't be changed: reject the call, and say what to ask for instead."
+NOT_HANDED = "Only somebody who decides on this connector's calls hands one over."
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """Everybody who could have made the call."""
+class Ways:
+    """What one person may do with a held call that they see: empty for what they may, else why not."""
 
-    makers: frozenset[UUID]
-    """Who asked for it, who made its credential, and who answers for the agent that has it."""
-    vouchers: frozenset[UUID]
-    """Who could be using a maker's account: they handed over the link to it, or to the account of whoever did, and no
-    mail has reached these addresses."""
-    owners: frozenset[UUID]
-    """The vouchers who are owners."""
-    given_since: tuple[RightGiven, ...]
-    """Whom anybody let decide after the call was made."""
-    everybody: frozenset[UUID]
-    """With those as whom the makers could act. Read when something was given."""
+    approve: str
+    edit: str
+    """Change what it sends, and approve that."""
+    reject: str
+    comment: str
+    claim: str
+    hand_over: str
+    withdraw: str
+    report: str
+    needs_fresh_sign_in: bool
+    """Approving or changing it takes a sign-in of the last minutes: the call is dangerous."""
+    needed: int
+    """How many people have to approve it."""
+    approved_by: tuple[str, ...]
+    """Who has approved it as it is now; of two, the second sees who was the first."""
 
 
-def side_of(action: PendingAction) -> Side:
-    """Reads who could have made the call, and whom anybody let decide since."""
-    return sides_of([action])[action.pk]
+def ways_of(action: PendingAction, membership: Membership) -> Ways:
+    """For somebody who sees the ticket; with the ticket's connector, tool and token."""
+    return ways_of_each([action], membership)[action.pk]
 
 
-def sides_of(actions: Collection[PendingAction]) -> dict[UUID, Side]:
+def ways_of_each(actions: Collection[PendingAction], membership: Membership) -> dict[UUID, Ways]:
     """By action, all of one organization; in as many queries for many as for one."""
-    if not actions:
-        return {}
-    home = next(iter(actions)).organization_id
-    makers = {action.pk: _makers(action) for action in actions}
-    given = _given_since(home, actions)
-    each = frozenset().union(*makers.values())
-    above_them, below_them = above_each(each), below_each(each) if any(given.values()) else {}
-    owners = _owners_among(home, set().union(*above_them.values()))
-    sides = {}
-    for pk, mine in makers.items():
-        vouchers = frozenset().union(*(above_them[maker] for maker in mine))
-        everybody = mine | vouchers | frozenset().union(*(below_them.get(maker, set()) for maker in mine))
-        sides[pk] = Side(mine, vouchers, vouchers & owners, given[pk], everybody)
-    return sides
+    matters = matters_of(actions)
+    approve = refusals_of(matters, membership)
+    reject = refusals_of(matters, membership, rejects=True)
+    return {pk: _ways(one, membership, approve[pk], reject[pk]) for pk, one in matters.items()}
 
 
-def _makers(action: PendingAction) -> frozenset[UUID]:
-    made_by = action.token.created_by_id if action.token else None
-    return frozenset(id for id in (action.user_id, made_by, owner_of_agent(action)) if id is not None)
+def _ways(matter: Matter, membership: Membership, approve: str, reject: str) -> Ways:
+    action = matter.action
+    over = _over(action)
+    kind = CANNOT_CHANGE if action.tool.kind == Tool.Kind.RESOURCES else ""
+    withdraw = "" if action.user_id == membership.user_id else ONLY_ASKER
+    return Ways(
+        approve=over or approve,
+        edit=over or kind or approve,
+        reject=over or reject,
+        comment="",
+        claim=over or reject,
+        hand_over=over or (NOT_HANDED if reject else ""),
+        withdraw=over or withdraw,
+        report="",
+        needs_fresh_sign_in=needs_fresh_sign_in(action),
+        needed=approvals_needed(action),
+        approved_by=tuple(matter.spoken.approved.values()),
+    )
 
 
-def owner_of_agent(action: PendingAction) -> UUID | None:
-    """Who answers for the agent that asked; nobody for what people and shared keys ask."""
-    return action.token.agent.owner_id if action.token and action.token.agent else None
+def _over(action: PendingAction) -> str:
+    if action.state != PendingAction.State.WAITING:
+        return OVER.format(action.get_state_display().lower())
+    return "" if action.expires_at > timezone.now() else OVER.format("its time ran out")
 
 
-def _given_since(home: UUID, actions: Collection[PendingAction]) -> dict[UUID, tuple[RightGiven, ...]]:
-    first = min(action.created_at for action in actions)
-    given = list(RightGiven.objects.filter(organization=home, at__gt=first).select_related("by"))
-    return {action.pk: tuple(row for row in given if row.at > action.created_at) for action in actions}
+def needs_fresh_sign_in(action: PendingAction) -> bool:
+    """Whether who approves it has to have signed in a moment ago."""
+    return Risk.DANGEROUS in (action.risk, action.tool.risk)
+
+
+def approvals_needed(action: PendingAction) -> int:
+    return 2 if action.connector.deciders == Connector.Deciders.TWO_PEOPLE else 1
 
 
 def approvers_of(action: PendingAction) -> QuerySet[Membership]:
@@ -97,34 +113,54 @@ def approvers_of(action: PendingAction) -> QuerySet[Membership]:
     return Membership.objects.filter(pk__in=may).select_related("user")
 
 
+def why_nobody(action: PendingAction) -> str:
+    """That nobody can decide on it, or not so many as it needs; empty when they can."""
+    missing = approvals_needed(action) - len(spoken_of([action])[action.pk].approved)
+    found = _deciders(action)
+    first = next(found, None)
+    if first is None:
+        return NOBODY if missing == approvals_needed(action) == 1 else NOBODY_SECOND
+    return NOBODY_SECOND if missing > 1 and next(found, None) is None else ""
+
+
 def can_anybody_decide(action: PendingAction) -> bool:
-    return next(_deciders(action), None) is not None
+    return not why_nobody(action)
 
 
-def refusal(action: PendingAction, membership: Membership) -> str:
-    """Why this person may not decide on the action; empty when they may."""
-    return refusals([action], membership)[action.pk]
+def refusal(action: PendingAction, membership: Membership, *, rejects: bool = False) -> str:
+    """Why this person may not decide on the action; empty when they may. Whoever approved first may still reject."""
+    return refusals([action], membership, rejects=rejects)[action.pk]
 
 
-def refusals(actions: Collection[PendingAction], membership: Membership) -> dict[UUID, str]:
+def refusals(actions: Collection[PendingAction], membership: Membership, *, rejects: bool = False) -> dict[UUID, str]:
     """By action, all of one organization; in as many queries for many as for one."""
-    sides, vouchers = sides_of(actions), _vouchers_of([membership])
-    allowed = _approved_by(actions, membership)
+    return refusals_of(matters_of(actions), membership, rejects=rejects)
+
+
+def refusals_of(matters: Mapping[UUID, Matter], membership: Membership, *, rejects: bool = False) -> dict[UUID, str]:
+    vouchers = vouchers_of([membership])[membership.user_id]
+    allowed = _approved_by([one.action for one in matters.values()], membership)
     return {
-        action.pk: _conflict(action, sides[action.pk], membership, vouchers[membership.user_id])
-        or ("" if action.pk in allowed else NO_APPROVER)
-        for action in actions
+        pk: conflict(one, membership, vouchers)
+        or ("" if pk in allowed else NO_APPROVER)
+        or ("" if rejects else said_already(one, membership, vouchers))
+        for pk, one in matters.items()
     }
 
 
 def _deciders(action: PendingAction) -> Iterator[Membership]:
     """Some at a time: whoever asks for one gets one."""
-    side, people = side_of(action), _approving(action.organization_id, action.connector_id).order_by("pk")
+    matter = matters_of([action])[action.pk]
+    people = _approving(action.organization_id, action.connector_id, own_decider(action)).order_by("pk")
     some = list(people[:AT_A_TIME])
     while some:
-        vouchers = _vouchers_of(some)
-        yield from (one for one in some if not _conflict(action, side, one, vouchers[one.user_id]))
+        vouchers = vouchers_of(some)
+        yield from (one for one in some if not _against(matter, one, vouchers[one.user_id]))
         some = list(people.filter(pk__gt=some[-1].pk)[:AT_A_TIME]) if len(some) == AT_A_TIME else []
+
+
+def _against(matter: Matter, membership: Membership, vouchers: set[UUID]) -> str:
+    return conflict(matter, membership, vouchers) or said_already(matter, membership, vouchers)
 
 
 def decided_by_others(membership: Membership) -> Q:
@@ -132,85 +168,44 @@ def decided_by_others(membership: Membership) -> Q:
     after the call was made is left to the ticket's page."""
     mine = {membership.user_id}
     vouchers = above(mine)
-    side = mine | vouchers | below(mine | vouchers - _owners_among(membership.organization_id, vouchers))
-    return Q(user__in=side) | Q(token__created_by__in=side) | Q(token__agent__owner__in=side)
+    side = mine | vouchers | below(mine | vouchers - owners_among(membership.organization_id, vouchers))
+    made = Q(user__in=side) | Q(token__created_by__in=side) | Q(token__agent__owner__in=side)
+    return (made & ~own_of(membership)) | _spoken_by(membership)
 
 
-def _approving(organization_id: UUID | OuterRef, connector_id: UUID | OuterRef) -> QuerySet[Membership]:
-    """Whoever has the right, by role or by a group that decides for the connector."""
+def _spoken_by(membership: Membership) -> Q:
+    """What this person has approved or changed as it is now."""
+    now = {"action": OuterRef("pk"), "edition": OuterRef("edition")}
+    approved = Decision.objects.filter(**now, approver=membership.user_id, verdict=Decision.Choice.APPROVE)
+    return Q(Exists(approved)) | Q(Exists(ActionEdit.objects.filter(**now, editor=membership.user_id)))
+
+
+def own_of(membership: Membership) -> Q:
+    """This person's own calls on which they decide themselves."""
+    proposed = Q(tool__risk_override="", tool__risk_proposed__in=STRICT)
+    strict = Q(risk__in=STRICT) | Q(tool__risk_override__in=STRICT) | proposed
+    return Q(user=membership.user_id, connector__deciders=Connector.Deciders.REQUESTER) & ~strict
+
+
+def _approving(
+    organization_id: UUID | OuterRef, connector_id: UUID | OuterRef, requester_id: UUID | None = None
+) -> QuerySet[Membership]:
+    """Whoever has the right, by role or by a group that decides for the connector; and who asked, where they may."""
     people = Membership.objects.filter(organization=organization_id, is_active=True, user__is_active=True)
     by_group = Membership.groups.through.objects.filter(
         membership=OuterRef("pk"),
         group__connector_permissions__content_object=connector_id,
         group__connector_permissions__permission__codename=ConnectorPermission.APPROVE,
     )
-    return people.filter(Q(role__in=APPROVING_ROLES) | Q(Exists(by_group))).select_related("user")
+    has_right = Q(role__in=APPROVING_ROLES) | Q(Exists(by_group))
+    if requester_id is not None:
+        has_right |= Q(user=requester_id)
+    return people.filter(has_right).select_related("user")
 
 
 def _approved_by(actions: Collection[PendingAction], membership: Membership) -> set[UUID]:
     """The actions on which the person has the right to decide."""
     person = _approving(OuterRef("organization_id"), OuterRef(OuterRef("connector_id"))).filter(pk=membership.pk)
     mine = PendingAction.objects.filter(Exists(person), pk__in=[action.pk for action in actions])
-    return set(mine.values_list("pk", flat=True))
-
-
-def _conflict(action: PendingAction, side: Side, membership: Membership, vouchers: set[UUID]) -> str:
-    """`vouchers`: who could be using the person's account."""
-    user = membership.user
-    if user.pk == action.user_id:
-        return OWN
-    if user.pk == owner_of_agent(action):
-        return ANSWERS
-    if user.pk in side.makers:
-        return ISSUED
-    if user.pk in side.vouchers:
-        return (
-            "You handed over the link with which the account that made this call was set up, so it could be you. "
-            f"Somebody else decides, until the account's owner has proved the address by mail{_by_mail()}."
-        )
-    if _could_be_used_by_side(vouchers, side):
-        return (
-            f"{user.vouched_by} handed over the link to your account, and could have made this call or be somebody who "
-            f"could, so your decision would prove nothing yet, until you have proved your address by mail{_by_mail()}."
-        )
-    return _given_by_side(action, side, membership)
-
-
-def _by_mail() -> str:
-    """How that is done, or that it can't be done here."""
-    return " (sign out, choose “Forgot password” and use it)" if sends_mail() else ", for which there is no mail server"
-
-
-def _could_be_used_by_side(vouchers: set[UUID], side: Side) -> bool:
-    """An owner may hand over two links, one to who asks and one to who decides: without mail nobody else can, and an
-    owner could switch the approval off as well. Nobody else may."""
-    return bool(vouchers & side.makers or (vouchers & side.vouchers) - side.owners)
-
-
-def _vouchers_of(people: Collection[Membership]) -> dict[UUID, set[UUID]]:
-    """By account, who could be using it: nobody, of one whose address is proved."""
-    handed_over = above_each(one.user_id for one in people if not one.user.is_proven)
-    return {one.user_id: handed_over.get(one.user_id, set()) for one in people}
-
-
-def _given_by_side(action: PendingAction, side: Side, membership: Membership) -> str:
-    """The right was given after the call was made, by somebody who could have made it, or by oneself."""
-    ways = {(RightGiven.Way.ROLE.value, membership.user_id)}
-    if not has_power(membership, Power.DECIDE_ACTIONS):
-        ways = {
-            (RightGiven.Way.GROUP.value, membership.user_id),
-            (RightGiven.Way.CONNECTOR.value, action.connector_id),
-        }
-    giving = [row for row in side.given_since if (row.way, row.to_id) in ways]
-    given = next((row for row in giving if row.by_id in side.everybody | {membership.user_id}), None)
-    if given is None:
-        return ""
-    return (
-        f"{given.by} let you decide only after this call was made, and could have made it, so somebody else decides. "
-        "Calls that are asked for from now on are yours to decide."
-    )
-
-
-def _owners_among(organization_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
-    owners = Membership.objects.filter(organization=organization_id, role=Role.OWNER, is_active=True)
-    return set(owners.filter(user__in=user_ids).values_list("user_id", flat=True)) if user_ids else set()
+    own = {one.pk for one in actions if membership.is_active and own_decider(one) == membership.user_id}
+    return own | set(mine.values_list("pk", flat=True))

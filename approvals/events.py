@@ -1,6 +1,7 @@
 """The audit events of this floor."""
 
 from typing import Annotated
+from uuid import UUID
 
 from audit.actor import Label
 from audit.events import TicketEvent
@@ -11,7 +12,24 @@ class ActionApproved(TicketEvent):
     """An approver allowed a held call to run once, with exactly the arguments shown."""
 
     code = "action.approved"
-    sentence = "{actor} approved {tool} for {person} on ticket {ticket}."
+    sentence = "{actor} approved {tool} for {person} on ticket {ticket}{because}."
+
+
+class ActionApprovedFirst(TicketEvent):
+    """The first of two approvers allowed a held call; it waits for the second."""
+
+    code = "action.approved_first"
+    sentence = "{actor} was the first of two to approve {tool} for {person} on ticket {ticket}{because}."
+
+
+class ActionEdited(TicketEvent):
+    """Somebody who decides changed what a held call sends. Decisions on it as it was are void."""
+
+    code = "action.edited"
+    sentence = "{actor} changed what {tool} sends for {person} on ticket {ticket}{because}."
+    arguments_before: Annotated[str, "SHA-256 of the arguments as they were, byte by byte; hex"]
+    arguments_after: Annotated[str, "SHA-256 of the arguments as they are now; hex"]
+    edition: Annotated[int, "counts the changes of this call"]
 
 
 class ActionRejected(TicketEvent):
@@ -61,6 +79,62 @@ class ActionCollected(TicketEvent):
 
     code = "action.collected"
     sentence = "{person} collected the result of {tool} on ticket {ticket}."
+
+
+class TicketCommented(AuditEvent):
+    """Somebody said something on a ticket. The words stay on the ticket."""
+
+    code = "ticket.commented"
+    sentence = "{actor} commented on ticket {ticket}."
+    ticket: Label
+
+
+class TicketClaimed(AuditEvent):
+    """Somebody said that they are looking at a held call. It keeps nobody else from deciding."""
+
+    code = "ticket.claimed"
+    sentence = "{actor} is looking at ticket {ticket}."
+    ticket: Label
+
+
+class TicketReleased(AuditEvent):
+    """Somebody is no longer looking at a held call."""
+
+    code = "ticket.released"
+    sentence = "{actor} is no longer looking at ticket {ticket}."
+    ticket: Label
+
+
+class TicketHandedOver(AuditEvent):
+    """Somebody who decides on a held call asked another who may to do it."""
+
+    code = "ticket.handed_over"
+    sentence = "{actor} handed ticket {ticket} over to {person}{because}."
+    ticket: Label
+    person: Annotated[Label, "whom they asked"]
+    reason: str
+
+
+class BehaviourReported(AuditEvent):
+    """Somebody reported something odd of a call."""
+
+    code = "report.made"
+    sentence = "{actor} reported odd behaviour of {what} on ticket {ticket}{because}."
+    ticket: Label
+    what: Annotated[str, "the tool and its connector, or “something” where neither is known"]
+    about: Annotated[str, "the ticket of the call, “#” and its number; empty when it was not held"]
+    event: Annotated[UUID | None, "the event of the call in this log, if it was chosen there"]
+    reason: str
+
+
+class ReportAnswered(AuditEvent):
+    """An admin answered a report; whoever made it is told."""
+
+    code = "report.answered"
+    sentence = "{actor} answered the report on ticket {ticket}{because}."
+    person: Label
+    ticket: Label
+    reason: str
 
 
 class AccessAsked(AuditEvent):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from approvals.changes import Change
 from audit.actor import Actor, Label
 
 
@@ -54,6 +55,17 @@ class Held:
     """Of PendingAction.State."""
     reason: str
     expires_at: datetime
+    edition: int = 0
+    """How often what it sends was changed by those who decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What those who decided changed of it."""
+
+    by: str
+    reason: str
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +85,4 @@ class StoredCall:
     ticket: Label
     arguments: bytes
     meta: bytes
+    edited: Edited | None = None

@@ -29,7 +29,7 @@ def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
     with transaction.atomic():
         moved = PendingAction.objects.filter(pk=action_id, state=before).update(state=after, **changes)
         if moved:
-            _announce(action_id)
+            announce(action_id)
         if moved and before == State.WAITING:
             _settle(action_id)
     return bool(moved)
@@ -48,14 +48,21 @@ def check_is_harriet(actor: Actor) -> None:
 
 
 def close_ticket(action_id: UUID) -> None:
-    """Nothing is left to decide on it."""
-    Ticket.objects.filter(action=action_id).update(is_open=False)
+    """Nothing is left to decide on it, and nobody looks at it for that any more."""
+    Ticket.objects.filter(action=action_id).update(is_open=False, claimed_by=None, claimed_by_label="", claimed_at=None)
 
 
 def write_event(
-    kind: type[TicketEvent], action: PendingAction, *, actor: Actor, decision: str = "", reason: str = ""
+    kind: type[TicketEvent],
+    action: PendingAction,
+    *,
+    actor: Actor,
+    decision: str = "",
+    reason: str = "",
+    **more: Any,
 ) -> None:
-    """One audit event about the action, under the request id of the call that was held."""
+    """One audit event about the action, under the request id of the call that was held. `more` is what its kind has
+    beside."""
     happened = kind(
         person=Label(action.user_id or action.token_id or action.id, action.caller_label),
         device=Label(action.device_id, action.device_label) if action.device_id else None,
@@ -66,6 +73,7 @@ def write_event(
         ticket=action.ticket.as_label(),
         decision=decision,
         reason=reason,
+        **more,
     )
     record(happened, organization_id=action.organization_id, actor=actor, request_id=action.request_id)
 
@@ -73,6 +81,7 @@ def write_event(
 def _settle(action_id: UUID) -> None:
     """There is nothing left to decide about it: it leaves the approvers' line, and with the last call that is over."""
     action = PendingAction.objects.get(pk=action_id)
+    settle_matter(action.organization_id, handed_key(action_id))
     waiting = waiting_with(action)
     for matter in matters_left(action, waiting):
         reword_matter(matter)
@@ -82,6 +91,12 @@ def _settle(action_id: UUID) -> None:
         settle_for_webhooks(action.organization_id, key)
 
 
-def _announce(action_id: UUID) -> None:
+def handed_key(action_id: UUID) -> str:
+    """Names the line in the inbox of whoever it was handed over to."""
+    return f"handed over {action_id}"
+
+
+def announce(action_id: UUID) -> None:
+    """To whoever waits for it, or looks at it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [NOTIFIED, str(action_id)])

@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from approvals.deciders import decided_by_others
+from approvals.deciders import decided_by_others, own_of
 from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
-from approvals.models import AccessRequest, PendingAction, Ticket, Webhook, WebhookMessage
-from approvals.sealed_parts import sent_of
+from approvals.models import AccessRequest, PendingAction, Report, Ticket, Webhook, WebhookMessage
+from approvals.sealed_parts import edited_of, sent_of
 from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
@@ -25,7 +25,7 @@ def tickets_of(organization: Organization) -> QuerySet[Ticket]:
     """Those of deleted connectors are left to the audit log: what they were about is gone."""
     return (
         Ticket.objects.filter(organization=organization, action__isnull=False)
-        .select_related("action__connector", "action__tool", "action__decision", "action__user")
+        .select_related("action__connector", "action__tool", "action__user")
         .order_by("-number")
     )
 
@@ -46,6 +46,21 @@ def requests_for(membership: Membership) -> QuerySet[AccessRequest]:
     return requests.select_related("organization", "ticket", "person", "connector").order_by("-created_at", "-pk")
 
 
+def reports_for(membership: Membership) -> QuerySet[Report]:
+    """Reports of odd behaviour that the person may see, the newest first: their own, and those that they answer."""
+    reports = Report.objects.filter(organization=membership.organization_id)
+    if not has_power(membership, Power.MANAGE_CONNECTORS):
+        reports = reports.filter(Q(reporter=membership.user_id) | Q(connector__owner=membership.user_id))
+    beside = ("organization", "ticket", "reporter", "connector", "about")
+    return reports.select_related(*beside).order_by("-created_at", "-pk")
+
+
+def sees(ticket: Ticket, membership: Membership) -> bool:
+    """Whether the person may see it, whatever it is about."""
+    kinds = (tickets_for(membership).filter(pk=ticket.pk), requests_for(membership).filter(ticket=ticket.pk))
+    return any(found.exists() for found in (*kinds, reports_for(membership).filter(ticket=ticket.pk)))
+
+
 def requests_to_answer(membership: Membership) -> QuerySet[AccessRequest]:
     """Those that wait for this person's answer, the oldest first."""
     waiting = requests_for(membership).filter(state=AccessRequest.State.OPEN)
@@ -58,7 +73,8 @@ def waiting_for(membership: Membership) -> QuerySet[Ticket]:
     """Tickets on which this person could decide now."""
     tickets = tickets_for(membership).filter(action__state=PendingAction.State.WAITING)
     if not has_power(membership, Power.DECIDE_ACTIONS):
-        tickets = tickets.filter(action__connector__in=_decides_for(membership))
+        own = PendingAction.objects.filter(own_of(membership), organization=membership.organization_id)
+        tickets = tickets.filter(Q(action__connector__in=_decides_for(membership)) | Q(action__in=own))
     others = PendingAction.objects.filter(decided_by_others(membership), organization=membership.organization_id)
     return tickets.exclude(action__in=others)
 
@@ -96,6 +112,7 @@ def as_held(action: PendingAction) -> Held:
         state=action.state,
         reason=action.outcome_reason,
         expires_at=action.expires_at,
+        edition=action.edition,
     )
 
 
@@ -105,11 +122,16 @@ def approved_call(action_id: UUID) -> StoredCall | None:
     action = approved.select_related("ticket").first()
     if action is None:
         return None
+    return stored_call(action)
+
+
+def stored_call(action: PendingAction) -> StoredCall:
+    """As it is now, with its sealed parts opened."""
     sent = sent_of(action)
     return StoredCall(
         action_id=action.id,
         organization_id=action.organization_id,
-        binding=bytes(action.binding),
+        binding=action.agreed,
         request_id=action.request_id,
         profile_id=action.profile_id,
         token_id=action.token_id,
@@ -120,6 +142,7 @@ def approved_call(action_id: UUID) -> StoredCall | None:
         ticket=action.ticket.as_label(),
         arguments=sent.arguments,
         meta=sent.meta,
+        edited=edited_of(action, sent.arguments),
     )
 
 

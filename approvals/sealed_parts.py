@@ -6,10 +6,13 @@ from collections.abc import Callable, Collection
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from approvals.models import PendingAction
+from approvals.changes import changes_between
+from approvals.held_call import Edited
+from approvals.models import ActionEdit, PendingAction
+from harriet.lib.json.canonical import parse_strict
 from vault.open import Opener, opener_for
 
-Part = Literal["arguments", "meta", "result"]
+Part = Literal["arguments", "before", "meta", "result"]
 """Sealed along with each part, so that none can be put in another's place."""
 
 
@@ -47,6 +50,23 @@ def sent_of_each(actions: Collection[PendingAction]) -> dict[UUID, Sent]:
 def _sent_of(opener: Opener, action: PendingAction) -> Sent:
     meta = b"" if action.sealed_meta is None else _opened(opener, action, "meta", action.sealed_meta)
     return Sent(_opened(opener, action, "arguments", action.sealed_arguments), meta)
+
+
+def arguments_before(action: PendingAction, edits: Collection[ActionEdit]) -> list[bytes]:
+    """As they were before each of these changes of the action."""
+    opener = opener_for(action.organization_id)
+    return [_opened(opener, action, "before", edit.sealed_before) for edit in edits]
+
+
+def edited_of(action: PendingAction, arguments: bytes) -> Edited | None:
+    """What was changed in all, since it was asked for; None when nothing was."""
+    edits = list(action.edits.all()) if action.edition else []
+    if not edits:
+        return None
+    first = arguments_before(action, edits[:1])[0]
+    by = " and ".join(dict.fromkeys(edit.editor_label for edit in edits))
+    changes = changes_between(parse_strict(first), parse_strict(arguments))
+    return Edited(by, edits[-1].reason, tuple(changes))
 
 
 def result_of(action: PendingAction) -> bytes | None:

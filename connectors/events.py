@@ -61,6 +61,15 @@ class ConnectorAuthenticationChanged(AuditEvent):
     type: Annotated[str, "the type of the credential; “none” for none"]
 
 
+class ConnectorDecidersChanged(AuditEvent):
+    """Who decides on a connector's held calls. Approvals that were given before are void."""
+
+    code = "connector.deciders_changed"
+    sentence = "{actor} set that on held calls to {connector} {deciders}."
+    connector: Label
+    deciders: Annotated[str, "who decides, as a clause"]
+
+
 class ConnectorChecksChanged(AuditEvent):
     """Whether calls are checked against the tools' schemas before they leave, or by the server alone."""
 

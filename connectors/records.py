@@ -30,6 +30,7 @@ RECORDS = (
             "checked_at": "Last checked",
             "owner": "Owner",
             "allow_internal": "Host is inside the company",
+            "deciders": "Held calls are decided on by",
             "checks_arguments": "Arguments are checked before they leave",
             "identity_kind": "Told of who calls",
             "identity_header": "In the header",

@@ -11,14 +11,17 @@ from approvals.actions.tell_caller import tell_caller
 from approvals.lifecycle import State, check_is_harriet, move
 from approvals.models import PendingAction
 from approvals.sealed_parts import sealer_for
+from approvals.sides import spoken_of
 from audit.actor import Actor
+
+_COLLECTED = "your client gets it with the same call again."
 
 
 @transaction.atomic
 def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
     """`result` is raw JSON. False when the action is not running any more. No audit event: the call wrote its own."""
     check_is_harriet(actor)
-    related = ("organization", "ticket", "connector", "tool", "user", "decision")
+    related = ("organization", "ticket", "connector", "tool", "user")
     action = PendingAction.objects.select_related(*related).get(pk=action_id)
     seal = sealer_for(
         organization_id=action.organization_id,
@@ -28,6 +31,6 @@ def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
     )
     moved = move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))
     if moved:
-        by = f" by {action.decision.approver_label}" if hasattr(action, "decision") else ""
-        tell_caller(action, f"was approved{by}, and its answer is there: your client gets it with the same call again.")
+        by = " and ".join(spoken_of([action])[action_id].approved.values())
+        tell_caller(action, f"was approved{by and f' by {by}'}, and its answer is there: {_COLLECTED}")
     return moved

@@ -1,41 +1,78 @@
-"""What approving and rejecting share: who may decide, and the one row that says so."""
+"""What approving, rejecting and changing share: who may decide, on what is still there, and the row that says so."""
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import NamedTuple
 
 from django.db.models.functions import Now
 
-from approvals.deciders import NO_APPROVER, refusal
+from approvals.deciders import NO_APPROVER, approvals_needed, refusal
 from approvals.errors import NotYours, TooLate
-from approvals.lifecycle import State, move
+from approvals.lifecycle import State, announce, move
 from approvals.models import Decision, PendingAction
+from approvals.sides import spoken_of
+from approvals.task_queue import run_soon
 from audit.actor import Actor
 from harriet.people.models import Membership, User
 
-
-def record_decision(action: PendingAction, verdict: str, after: str, reason: str, *, actor: Actor) -> None:
-    """Move the waiting action and write the decision; raises NotYours or TooLate and changes nothing then."""
-    approver = _approver(action, actor)
-    if not _move_waiting(action.id, after, reason if verdict == Decision.Choice.REJECT else ""):
-        raise TooLate("This call was decided on, expired or changed in the meantime. Reload the ticket to see how.")
-    Decision.objects.create(
-        action=action, approver=approver, approver_label=str(approver), verdict=verdict, reason=reason
-    )
+LATE = "This call was decided on, expired or changed in the meantime. Reload the ticket to see how."
+CHANGED = "What this call sends was changed in the meantime. Reload the ticket, and decide on what it sends now."
 
 
-def _move_waiting(action_id: UUID, after: str, outcome_reason: str) -> bool:
-    """Compare-and-set away from waiting, while the time is not over (by the database's clock)."""
-    in_time = PendingAction.objects.filter(pk=action_id, expires_at__gt=Now()).exists()
-    return in_time and move(action_id, State.WAITING, after, decided_at=Now(), outcome_reason=outcome_reason)
+class Standing(NamedTuple):
+    """The call, held until the transaction ends, and who decides on it."""
+
+    action: PendingAction
+    person: User
 
 
-def _approver(action: PendingAction, actor: Actor) -> User:
-    """A person in the pages; no token decides, whoever holds it."""
+def decider(action: PendingAction, actor: Actor, *, rejects: bool = False) -> User:
+    """A person in the pages; no token decides, whoever holds it. Raises NotYours."""
     here = Membership.objects.filter(organization=action.organization_id, is_active=True).select_related("user")
     membership = here.filter(user=actor.id).first() if actor.kind == "person" else None
     if membership is None:
         raise NotYours(NO_APPROVER)
-    if why_not := refusal(action, membership):
+    if why_not := refusal(action, membership, rejects=rejects):
         raise NotYours(why_not)
     return membership.user
+
+
+def standing(action: PendingAction, actor: Actor, *, edition: int | None = None, rejects: bool = False) -> Standing:
+    """As it is now, and until the transaction ends: decisions on one call come one after the other. `edition` is the
+    one that the person saw. Raises NotYours or TooLate."""
+    related = ("ticket", "connector", "tool", "user", "token__agent")
+    rows = PendingAction.objects.select_for_update(of=("self",), no_key=True).select_related(*related)
+    now = rows.filter(pk=action.pk).first()
+    if now is None:
+        raise TooLate(LATE)
+    person = decider(now, actor, rejects=rejects)
+    in_time = PendingAction.objects.filter(pk=now.pk, state=State.WAITING, expires_at__gt=Now()).exists()
+    if not in_time:
+        raise TooLate(LATE)
+    if not rejects and now.edition != (action.edition if edition is None else edition):
+        raise TooLate(CHANGED)
+    return Standing(now, person)
+
+
+def write_decision(action: PendingAction, person: User, verdict: str, reason: str) -> Decision:
+    """On the arguments as they are now."""
+    return Decision.objects.create(
+        action=action,
+        edition=action.edition,
+        approver=person,
+        approver_label=str(person),
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def is_released(action: PendingAction) -> bool:
+    """So many people have approved it as it is that it runs now; otherwise those who wait and look are told that one
+    has. Raises TooLate."""
+    if len(spoken_of([action])[action.pk].approved) < approvals_needed(action):
+        announce(action.pk)
+        return False
+    if not move(action.pk, State.WAITING, State.APPROVED, decided_at=Now()):
+        raise TooLate(LATE)
+    run_soon(action.pk)
+    return True

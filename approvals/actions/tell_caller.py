@@ -12,10 +12,19 @@ from harriet.people.notifications.kinds import ANSWERS
 def tell_caller(action: PendingAction, became: str) -> None:
     """In the transaction of what became of it. `became` goes on after “Your call of send_mail at CRM ”. Nobody is told
     of the call of a key that is nobody's."""
+    _tell(action, became, _key(action))
+
+
+def _tell(action: PendingAction, became: str, key: str) -> None:
     if action.user is None:
         return
     text = f"Your call of {action.tool} at {action.connector.name} {became}"
-    notice_person(action.user, action.organization, text, path_of(action), _key(action), mail=False, kind=ANSWERS)
+    notice_person(action.user, action.organization, text, path_of(action), key, mail=False, kind=ANSWERS)
+
+
+def tell_of_change(action: PendingAction, became: str) -> None:
+    """In the transaction of the change: each is told, whatever becomes of the call after it."""
+    _tell(action, became, f"changed {action.pk} {action.edition}")
 
 
 def client_was_told(action: PendingAction) -> None:

@@ -10,14 +10,17 @@ from approvals.events import ActionWithdrawn
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
 from audit.actor import Actor
+from harriet.people.actors import person_behind
 
 WITHDRAWN = "Whoever asked for it withdrew it; it has not run."
 
 
 @transaction.atomic
 def withdraw_action(action: PendingAction, *, actor: Actor) -> None:
-    """Nothing leaves, and whoever could decide is no longer asked. Raises NotYours or TooLate."""
-    if actor.kind != "person" or action.user_id is None or actor.id != action.user_id:
+    """Nothing leaves, and whoever could decide is no longer asked. In the pages, or with a personal token of
+    theirs. Raises NotYours or TooLate."""
+    who = person_behind(actor)
+    if who is None or who.pk != action.user_id:
         raise NotYours("Only the person who asked for a call withdraws it.")
     if not move(action.id, State.WAITING, State.WITHDRAWN, finished_at=Now(), outcome_reason=WITHDRAWN):
         raise TooLate("It was too late to withdraw this call: it was decided on, or has expired. The ticket says how.")

@@ -1,8 +1,20 @@
-"""Tickets, and what waits on them: held calls with the decisions on them, and requests for access."""
+"""Tickets, and what waits on them: held calls with the decisions on them, requests for access, and reports."""
 
 from approvals.models.access_requests import AccessRequest
-from approvals.models.actions import Decision, PendingAction
-from approvals.models.tickets import Ticket
+from approvals.models.actions import ActionEdit, Decision, PendingAction
+from approvals.models.reports import Report
+from approvals.models.tickets import CLAIM_LASTS, Ticket, TicketComment
 from approvals.models.webhooks import Webhook, WebhookMessage
 
-__all__ = ["AccessRequest", "Decision", "PendingAction", "Ticket", "Webhook", "WebhookMessage"]
+__all__ = [
+    "CLAIM_LASTS",
+    "AccessRequest",
+    "ActionEdit",
+    "Decision",
+    "PendingAction",
+    "Report",
+    "Ticket",
+    "TicketComment",
+    "Webhook",
+    "WebhookMessage",
+]

@@ -68,6 +68,11 @@ class PendingAction(models.Model):
     sealed_result = models.BinaryField(null=True)
     outcome_reason = models.CharField(max_length=500, blank=True)
     """Why it did not run, in the words that the client and the ticket show."""
+    edition = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """How often its arguments were changed by those who decide: what is sealed, shown and sent is the latest."""
+    edited_binding = models.BinaryField(max_length=32, null=True)
+    """What the approval is bound to since they were changed. `binding` stays what was asked for: the same call repeated
+    collects what came of the changed one."""
     told_at = models.DateTimeField(null=True)
     """When the client heard the end of it: the result, or the refusal. After that the same call asks anew."""
 
@@ -94,16 +99,24 @@ class PendingAction(models.Model):
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.state}"
 
+    @property
+    def agreed(self) -> bytes:
+        """What whoever runs it has to find unchanged."""
+        return bytes(self.edited_binding or self.binding)
+
 
 class Decision(models.Model):
-    """Who decided on an action, how and why: one row, never changed."""
+    """Who decided on an action, how and why: a row for each person and each edition, never changed. A decision on an
+    edition that was changed since is void."""
 
     class Choice(models.TextChoices):
         APPROVE = "approve", "Approved"
         REJECT = "reject", "Rejected"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    action = models.OneToOneField(PendingAction, on_delete=models.CASCADE, related_name="decision")
+    action = models.ForeignKey(PendingAction, on_delete=models.CASCADE, related_name="decisions")
+    edition = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """Which arguments it was about: the action's own number at that moment."""
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     approver_label = models.CharField(max_length=200)
     verdict = models.CharField(max_length=10, choices=Choice.choices)
@@ -111,9 +124,36 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        ordering = ["decided_at", "pk"]
         indexes = [
             models.Index(fields=["-decided_at"], name="decision_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["action", "edition", "approver", "verdict"], name="decision_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.approver_label}"
+
+
+class ActionEdit(models.Model):
+    """Somebody who decides changed the arguments of a held call: a row for each time, never changed."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    action = models.ForeignKey(PendingAction, on_delete=models.CASCADE, related_name="edits")
+    edition = models.PositiveSmallIntegerField()
+    """The number that the action has since."""
+    editor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    editor_label = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+    sealed_before = models.BinaryField()
+    """The arguments as they were; what they became is the action's, or the next edit's."""
+    edited_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["edition"]
+        indexes = [models.Index(fields=["-edited_at"], name="action_edit_newest")]
+        constraints = [models.UniqueConstraint(fields=["action", "edition"], name="action_edit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.edition} by {self.editor_label}"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.actions.withdraw_action import withdraw_action
-from approvals.deciders import NOBODY, can_anybody_decide, refusal
+from approvals.deciders import refusal, why_nobody
 from approvals.errors import ApprovalError
 from approvals.models import Decision, PendingAction, Ticket
 from approvals.pages.card import Card, card_of
@@ -36,7 +36,8 @@ class TicketPage(PageContext):
     ticket: Ticket
     action: PendingAction
     card: Card
-    decision: Decision | None
+    decisions: list[Decision]
+    """The first before the second; also those on arguments that were changed since."""
     is_waiting: bool
     why_not: str
     """Why this person may not decide; empty when they may, or when there is nothing to decide."""
@@ -139,10 +140,10 @@ def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, re
         ticket=ticket,
         action=action,
         card=card_of(action),
-        decision=getattr(action, "decision", None),
+        decisions=list(action.decisions.all()),
         is_waiting=is_waiting,
         why_not=why_not,
-        nobody=NOBODY if why_not and not can_anybody_decide(action) else "",
+        nobody=why_nobody(action) if is_waiting and why_not else "",
         approve_form=approve,
         reject_form=reject,
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),

@@ -37,6 +37,8 @@ class ConnectorRow:
     checks_arguments: bool = False
     identity: IdentityRule | None = None
     """What the server is told of who calls; None for nothing."""
+    deciders: str = "approvers"
+    """Who decides on its held calls: of Connector.Deciders."""
     has_told: bool = False
     """Those who look after it were told of what is wrong with it now."""
 

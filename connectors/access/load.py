@@ -109,6 +109,7 @@ class _ConnectorValues(NamedTuple):
     identity_attribute: str
     identity_refuses_local: bool
     allow_internal: bool
+    deciders: str
     trouble_told_at: datetime | None
 
 
@@ -145,6 +146,7 @@ def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
         reach=reach,
         checks_arguments=values.checks_arguments,
         identity=_identity_rule(values),
+        deciders=values.deciders,
         has_told=values.trouble_told_at is not None,
     )
 

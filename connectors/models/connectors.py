@@ -37,6 +37,13 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
         MODERN = "modern", "Stateless (2026-07-28)"
         SSE = "sse", "HTTP+SSE (2024-11-05)"
 
+    class Deciders(models.TextChoices):
+        """Who decides on its held calls. Whoever asked decides on no dangerous one, whatever is chosen."""
+
+        APPROVERS = "approvers", "An approver"
+        REQUESTER = "requester", "Whoever asked, in the browser, or an approver"
+        TWO_PEOPLE = "two_people", "Two approvers"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey("people.Organization", on_delete=models.CASCADE, related_name="connectors")
     slug = models.SlugField(max_length=40)
@@ -57,6 +64,9 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     identity_attribute = models.CharField(max_length=12, choices=Attribute.choices, blank=True, db_default="")
     identity_refuses_local = models.BooleanField(default=True, db_default=True)
     """Whoever the identity provider has not asserted is refused; otherwise their calls go without."""
+    deciders = models.CharField(
+        max_length=10, choices=Deciders.choices, default=Deciders.APPROVERS, db_default=Deciders.APPROVERS
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     wizard_step = models.CharField(max_length=16, default="basics")
     """The first step of the wizard that is still to do; "done" once the connector was saved."""

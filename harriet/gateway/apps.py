@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class GatewayConfig(AppConfig):
     name = "harriet.gateway"
     label = "gateway"
+
+    def ready(self) -> None:
+        from approvals.edited_call import JUDGES
+        from harriet.gateway.steps.edited import judge_edit
+
+        JUDGES.append(judge_edit)

@@ -15,17 +15,14 @@ from approvals.actions.invalidate_action import invalidate_action
 from approvals.held_call import StoredCall
 from approvals.queries import approved_call, left_over
 from audit.actor import SYSTEM
-from connectors.models import Tool
 from harriet.gateway.actions.forget_old_sessions import forget_old_sessions
 from harriet.gateway.call import run_call
-from harriet.gateway.content.methods import METHODS
 from harriet.gateway.errors import GatewayError
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
-from harriet.gateway.steps.bound import with_bound_meta
+from harriet.gateway.steps.edited import call_of
 from harriet.gateway.steps.request import Call
-from harriet.lib.mcp.methods import TOOLS_CALL
 
 LEFT_OVER = timedelta(seconds=3)
 """After the decision; by then a process that still holds the request has taken the call."""
@@ -62,27 +59,10 @@ async def _run(action_id: UUID) -> None:
 async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
     """The stored call with the caller's rights of today. Raises GatewayError when they have ended."""
     snapshot = await runtime.start_for(stored.organization_id)
-    principal = snapshot.principal_of(stored.token_id) if snapshot and stored.token_id else None
-    profile = snapshot.profile_of(stored.profile_id) if snapshot and stored.profile_id else None
-    if snapshot is None or principal is None or profile is None or principal.expires_at <= runtime.snapshots.now():
+    call = call_of(stored, json.loads(stored.arguments), snapshot) if snapshot is not None else None
+    if call is None or call.principal.expires_at <= runtime.snapshots.now():
         raise GatewayError("The caller's access ended before the call could run.")
-    row = snapshot.facts.tools.get(stored.tool_id)
-    values = json.loads(stored.arguments)
-    is_resource = row is not None and row.kind == Tool.Kind.RESOURCES
-    call = Call(
-        snapshot=snapshot,
-        principal=principal,
-        profile=profile,
-        name=str(values["uri"]) if is_resource else "",
-        arguments=stored.arguments,
-        values=values,
-        method=METHODS[row.kind] if row else TOOLS_CALL,
-        connector_id=row.connector.id if row and is_resource else None,
-        client=stored.client_label,
-        ticket=stored.ticket,
-        request_id=stored.request_id,
-    )
-    return with_bound_meta(call, stored.meta)
+    return call
 
 
 @shared_task(name="connectors.forget_old_sessions")

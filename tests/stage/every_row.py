@@ -7,7 +7,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from approvals.actions.request_access import request_access
-from approvals.models import Decision, PendingAction, Webhook, WebhookMessage
+from approvals.models import ActionEdit, Decision, PendingAction, Report, TicketComment, Webhook, WebhookMessage
+from approvals.ticket_numbers import next_ticket, one_at_a_time
 from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
 from audit.verification.verify import verify
@@ -87,7 +88,11 @@ def make_everything(cast: Cast) -> BusyCompany:
     Decision.objects.create(
         action=action, approver=cast.bob, approver_label=str(cast.bob), verdict="reject", reason="Not to this customer."
     )
+    ActionEdit.objects.create(
+        action=action, edition=1, editor=cast.bob, editor_label=str(cast.bob), reason="Too many.", sealed_before=b"\x0b"
+    )
     _asked(cast, company)
+    _told(cast, action)
     session = SessionStore()
     session.create()
     BrowserSession.objects.create(session_id=session.session_key, user=cast.bob, browser="Firefox", address="10.0.0.9")
@@ -125,6 +130,14 @@ def _webhook(cast: Cast) -> None:
     sealed = {"sealed_address": b"\x0b" * 32, "sealed_key": b"\x0c" * 32}
     webhook = Webhook.objects.create(organization=cast.acme, name="Chat", host="chat.acme.test", **sealed)
     WebhookMessage.objects.create(webhook=webhook, kind="calls", key="a call", text="Dana asks", path="/tickets/")
+
+
+def _told(cast: Cast, action: PendingAction) -> None:
+    """Bob asks something on the ticket, and Dana found what came of it odd."""
+    TicketComment.objects.create(ticket=action.ticket, author=cast.bob, author_label=str(cast.bob), text="Why so many?")
+    one_at_a_time(cast.acme.pk)
+    ticket = next_ticket(cast.acme.pk, "Odd behaviour of CRM", cast.dana.pk, cast.dana.email)
+    Report.objects.create(organization=cast.acme, ticket=ticket, reporter=cast.dana, text="It named a stranger.")
 
 
 def _identities(cast: Cast, alice: Membership) -> None:

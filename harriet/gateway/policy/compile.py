@@ -30,6 +30,11 @@ def compile_snapshot(organization_id: UUID, before: Snapshot | None = None) -> S
         return _compile(organization_id, before)
 
 
+def snapshot_now(organization_id: UUID) -> Snapshot | None:
+    """For a page, in whatever transaction there is. What it decides is decided again before anything leaves."""
+    return _compile(organization_id, None)
+
+
 def _make_sure_of_keys(organization_id: UUID) -> None:
     """An organization without a data key gets its first, which a read-only transaction can't make."""
     if Organization.objects.filter(pk=organization_id).exists():

@@ -25,6 +25,7 @@ from harriet.gateway.policy.view import grant_of, may_enter
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.bound import bound_to
+from harriet.gateway.steps.edited import edit_in_words, with_edit_told
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.ticket import ticket_of
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
@@ -64,6 +65,7 @@ async def _take_and_run(action_id: UUID, call: Call, grant: Grant, run: Run) -> 
         result = _kept_error(said, call)
     except GatewayError as problem:
         result = _kept_error(problem.message, call)
+    result = with_edit_told(result, call)
     try:
         await in_database(finish_action, action_id, msgspec.json.encode(result), actor=SYSTEM)
     except DatabaseError:
@@ -75,7 +77,8 @@ def _kept_error(message: str, call: Call) -> Fields:
     """What went wrong, kept for whoever collects it. Only tools have results that say so."""
     if call.method == TOOLS_CALL:
         return error_result(ToolRefusal(message))
-    return {_KEPT_ERROR: msgspec.Raw(msgspec.json.encode(message))}
+    told = f"{edit_in_words(call.edited)} {message}" if call.edited else message
+    return {_KEPT_ERROR: msgspec.Raw(msgspec.json.encode(told))}
 
 
 async def collected(held: Held) -> Fields | None:

@@ -16,7 +16,7 @@ from approvals.actions.tell_refusal import tell_refusal
 from approvals.errors import ApprovalError
 from approvals.held_call import Held
 from approvals.lifecycle import REFUSED, State
-from approvals.queries import held_of
+from approvals.queries import approved_call, held_of
 from audit.actor import SYSTEM
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ACCESS_LOST, AccessEnded, ToolRefusal
@@ -25,6 +25,7 @@ from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.approved import CHANGED, Keep, Run, collected, run_approved
 from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of
+from harriet.gateway.steps.edited import as_edited
 from harriet.gateway.steps.patience import TELL_EVERY, Teller, seconds_left, seconds_to_hold
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.ticket import come_back, refusal_of, so_far, was_collected
@@ -143,6 +144,11 @@ async def _answer_for(
 async def _run_now(held: Held, call: Call, grant: Grant, holding: Holding, run: Run) -> Fields | None:
     current = _as_of_now(call, holding.snapshots)
     agreed = bound_to(call, grant)
+    if held.edition:
+        stored = await in_database(approved_call, held.action_id)
+        if stored is None:
+            return None
+        current, agreed = as_edited(current, stored), stored.binding
     try:
         async with asyncio.timeout(seconds_left(call)):
             result = await run_approved(held.action_id, agreed, current, grant.tool.id, run, holding.keep)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from approvals.gate import NOT_ASKED, GateDecision
+from approvals.held_call import Edited
 from audit.actor import Label
 from connectors.access.facts import ProfileRow
 from harriet.gateway.policy.principal import Principal
@@ -89,6 +90,8 @@ class Call:
     """What it calls itself, with its version."""
     ticket: Label | None = None
     """Of a call that a person had to decide on: it runs under the request id under which it was held."""
+    edited: Edited | None = None
+    """What somebody who decides changed of it."""
     session_key: Hashable = ()
     """Whose session with a server of the handshake era this is."""
     has_session: bool = False

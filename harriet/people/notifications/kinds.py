@@ -50,6 +50,12 @@ REQUESTS = Kind(
     "Requests for tools",
     "When somebody asks for tools of a connector that you look after, or for new ones if you manage connectors.",
 )
+REPORTS = Kind(
+    "reports",
+    "Reports of odd behaviour",
+    "When somebody reports that a call behaved oddly. Owners, IT admins and whoever looks after the connector hear of "
+    "it.",
+)
 SERVER = Kind(
     "server",
     "A server is down, and works again",
@@ -140,6 +146,7 @@ KINDS = {
         EXPIRING,
         ANSWERS,
         REQUESTS,
+        REPORTS,
         SERVER,
         CREDENTIAL_REFUSED,
         CONNECT_AGAIN,

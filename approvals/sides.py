@@ -1,0 +1,121 @@
+"""Who stands on which side of a held call: everybody who could have made it, and who has decided on it already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from approvals.models import ActionEdit, Decision, PendingAction
+from harriet.people.models import Membership, RightGiven
+from harriet.people.roles import Role
+from harriet.people.vouching import above_each, below_each
+
+People = frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Somebody, and everybody as whom they could act."""
+
+    makers: People
+    """Who asked for it, who made its credential, and who answers for the agent that has it. On the other side: who
+    decided on it first, or changed it."""
+    vouchers: People
+    """Who could be using a maker's account: they handed over the link to it, or to the account of whoever did, and no
+    mail has reached these addresses."""
+    owners: People
+    """The vouchers who are owners."""
+    given_since: tuple[RightGiven, ...]
+    """Whom anybody let decide after the call was made."""
+    everybody: People
+    """With those as whom the makers could act. Read when something was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was said already about the arguments as they are now."""
+
+    approved: Mapping[UUID | None, str] = field(default_factory=dict)
+    """Who approved them, by account; with their labels."""
+    editor: UUID | None = None
+    """Who changed them last."""
+
+    @property
+    def people(self) -> People:
+        return frozenset(id for id in (*self.approved, self.editor) if id is not None)
+
+
+def sides_of(actions: Collection[PendingAction]) -> dict[UUID, Side]:
+    """Who could have made each, all of one organization; in as many queries for many as for one."""
+    return _sides({action.pk: makers_of(action) for action in actions}, actions)
+
+
+def spoken_sides(actions: Collection[PendingAction], spoken: Mapping[UUID, Spoken]) -> dict[UUID, Side]:
+    """The same of those who have spoken, for the actions on which somebody has."""
+    some = [action for action in actions if spoken[action.pk].people]
+    return _sides({action.pk: spoken[action.pk].people for action in some}, some)
+
+
+def spoken_of(actions: Collection[PendingAction]) -> dict[UUID, Spoken]:
+    """By action; in two queries, whatever their number."""
+    approved: dict[UUID, dict[UUID | None, str]] = {action.pk: {} for action in actions}
+    editions = {action.pk: action.edition for action in actions}
+    for one in Decision.objects.filter(action__in=approved, verdict=Decision.Choice.APPROVE):
+        if one.edition == editions[one.action_id]:
+            approved[one.action_id][one.approver_id] = one.approver_label
+    edited = [pk for pk, edition in editions.items() if edition]
+    edits = ActionEdit.objects.filter(action__in=edited) if edited else ActionEdit.objects.none()
+    editors = {one.action_id: one.editor_id for one in edits if one.edition == editions[one.action_id]}
+    return {pk: Spoken(mine, editors.get(pk)) for pk, mine in approved.items()}
+
+
+def makers_of(action: PendingAction) -> People:
+    made_by = action.token.created_by_id if action.token else None
+    return frozenset(id for id in (action.user_id, made_by, owner_of_agent(action)) if id is not None)
+
+
+def owner_of_agent(action: PendingAction) -> UUID | None:
+    """Who answers for the agent that asked; nobody for what people and shared keys ask."""
+    return action.token.agent.owner_id if action.token and action.token.agent else None
+
+
+def vouchers_of(people: Collection[Membership]) -> dict[UUID, set[UUID]]:
+    """By account, who could be using it: nobody, of one whose address is proved."""
+    handed_over = above_each(one.user_id for one in people if not one.user.is_proven)
+    return {one.user_id: handed_over.get(one.user_id, set()) for one in people}
+
+
+def could_be_used(vouchers: Collection[UUID], side: Side) -> bool:
+    """Whether an account that these handed over could be used by the side. An owner may hand over two links, one to who
+    asks and one to who decides: without mail nobody else can, and an owner could switch the approval off as well.
+    Nobody else may."""
+    handed = set(vouchers)
+    return bool(handed & side.makers or (handed & side.vouchers) - side.owners)
+
+
+def owners_among(organization_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    owners = Membership.objects.filter(organization=organization_id, role=Role.OWNER, is_active=True)
+    return set(owners.filter(user__in=user_ids).values_list("user_id", flat=True)) if user_ids else set()
+
+
+def _sides(people: Mapping[UUID, People], actions: Collection[PendingAction]) -> dict[UUID, Side]:
+    if not actions:
+        return {}
+    home = next(iter(actions)).organization_id
+    given = _given_since(home, actions)
+    each = frozenset().union(*people.values())
+    above_them, below_them = above_each(each), below_each(each) if any(given.values()) else {}
+    owners = owners_among(home, set().union(*above_them.values()))
+    sides = {}
+    for pk, mine in people.items():
+        vouchers = frozenset().union(*(above_them[one] for one in mine))
+        everybody = mine | vouchers | frozenset().union(*(below_them.get(one, set()) for one in mine))
+        sides[pk] = Side(mine, vouchers, vouchers & owners, given[pk], everybody)
+    return sides
+
+
+def _given_since(home: UUID, actions: Collection[PendingAction]) -> dict[UUID, tuple[RightGiven, ...]]:
+    first = min(action.created_at for action in actions)
+    given = list(RightGiven.objects.filter(organization=home, at__gt=first).select_related("by"))
+    return {action.pk: tuple(row for row in given if row.at > action.created_at) for action in actions}
