@@ -137,6 +137,13 @@ class ReportAnswered(AuditEvent):
     reason: str
 
 
+class ActionLapsed(TicketEvent):
+    """A stored result was deleted, because no client collected it in time; the same call asks anew."""
+
+    code = "action.lapsed"
+    sentence = "The result of {tool} for {person} on ticket {ticket} was deleted: nobody collected it in time."
+
+
 class AccessAsked(AuditEvent):
     """Somebody asked for tools that they don't have."""
 

@@ -66,6 +66,11 @@ class Edited:
     by: str
     reason: str
     changes: tuple[Change, ...]
+    collect_until: datetime
+    asked_at: datetime
+    changed_at: datetime
+    """When the state became what it is."""
+    tool_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -90,6 +91,31 @@ def asked_by(actions: QuerySet[PendingAction], user_id: UUID | None, token_id: U
     return actions.filter(user=user_id) if user_id else actions.filter(user=None, token=token_id)
 
 
+def calls_asked_for(
+    organization_id: UUID, user_id: UUID | None, token_id: UUID, *, own_token: bool
+) -> QuerySet[PendingAction]:
+    """Those of a person or of a key that is nobody's, the newest first; `own_token`: with this token alone."""
+    calls = asked_by(PendingAction.objects.filter(organization=organization_id), user_id, token_id)
+    if own_token:
+        calls = calls.filter(token=token_id)
+    return calls.select_related("ticket", "connector", "tool").defer(*_SEALED).order_by("-created_at")
+
+
+_SEALED = ("sealed_arguments", "sealed_meta", "sealed_result")
+
+
+def open_of(calls: QuerySet[PendingAction]) -> QuerySet[PendingAction]:
+    """Those that wait for something: a decision, their run, or a client that collects the result."""
+    state = PendingAction.State
+    waits = Q(state=state.WAITING, expires_at__gt=Now())
+    return calls.filter(waits | Q(state__in=[state.APPROVED, state.EXECUTING, state.DONE]))
+
+
+def states_of(action_ids: Collection[UUID]) -> dict[UUID, str]:
+    """By call, of those that are still there."""
+    return dict(PendingAction.objects.filter(pk__in=action_ids).values_list("pk", "state"))
+
+
 def held_of(action_id: UUID) -> Held:
     """Where the call stands now, for the process that holds the client's request.
 
@@ -113,6 +139,10 @@ def as_held(action: PendingAction) -> Held:
         reason=action.outcome_reason,
         expires_at=action.expires_at,
         edition=action.edition,
+        collect_until=action.collect_until,
+        asked_at=action.created_at,
+        changed_at=action.finished_at or action.started_at or action.decided_at or action.created_at,
+        tool_id=action.tool_id,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from approvals.actions.expire_actions import expire_actions
+from approvals.actions.lapse_results import lapse_results
 from approvals.actions.remind_approvers import remind_approvers
 from approvals.actions.send_webhooks import send_due_messages
 from approvals.webhooks.outbox import forget_old_messages
@@ -33,3 +34,9 @@ def send_webhooks_task() -> None:
 def forget_webhook_messages_task() -> None:
     """Messages to webhooks of which nothing is to be sent any more."""
     forget_old_messages()
+
+
+@shared_task(name="approvals.lapse_results")
+def lapse_results_task() -> None:
+    """Deletes results that nobody collected in time."""
+    lapse_results(actor=SYSTEM)

@@ -244,6 +244,7 @@ RECORDS = (
             "has_prefix": "Tools carry their connector’s name",
             "is_progressive": "Tools are searched for",
             "trust": "Trust level",
+            "hold_seconds": "Calls are held for (seconds)",
             "groups": "Groups",
             "people": "People",
             "connectors": "Connectors",

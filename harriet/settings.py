@@ -303,6 +303,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind of calls that expire": {"task": "approvals.remind_approvers", "schedule": 60.0},
     "send messages to webhooks": {"task": "approvals.send_webhooks", "schedule": 30.0},
     "forget old messages to webhooks": {"task": "approvals.forget_webhook_messages", "schedule": 3600.0},
+    "delete results that nobody collected": {"task": "approvals.lapse_results", "schedule": 60.0},
     "send notices to people": {"task": "people.send_notices", "schedule": 30.0},
     "tell of servers that are down": {"task": "connectors.tell_of_outages", "schedule": 30.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},

@@ -14,16 +14,20 @@ from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
 from audit.actor import Actor
 
+AT_ONCE = 500
+"""Actions in one run."""
 _EXPIRED = "Nobody decided on it in time."
 _LOST = "It was started, but the process that ran it stopped; check with the service whether it took effect."
 
 
 def expire_actions(*, actor: Actor) -> int:
-    """Returns how many actions ended. Safe to run in several workers at once."""
+    """Returns how many actions ended, at most some hundred of each kind: the schedule comes again soon. Safe to run in
+    several workers at once."""
     related = PendingAction.objects.select_related("organization", "ticket", "connector", "tool", "user")
     late = related.filter(state__in=[State.WAITING, State.APPROVED], expires_at__lte=Now())
     grace = timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
     lost = related.filter(state=State.EXECUTING, started_at__lte=Now() - grace)
+    late, lost = late.order_by("expires_at")[:AT_ONCE], lost.order_by("started_at")[:AT_ONCE]
     return sum(expire_action(action, actor=actor) for action in late) + sum(_lose(action, actor) for action in lost)
 
 

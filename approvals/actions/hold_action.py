@@ -6,15 +6,17 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from approvals.actions.expire_actions import expire_action
+from approvals.actions.lapse_results import lapse_result
 from approvals.actions.tell_approvers import tell_approvers
 from approvals.errors import NotYours
 from approvals.held_call import Held, HeldCall
 from approvals.lifecycle import REFUSED, State, mark_told, write_event
 from approvals.limits import check_room
-from approvals.models import PendingAction, Ticket
+from approvals.models import COLLECT_WITHIN, PendingAction, Ticket
 from approvals.queries import as_held
 from approvals.sealed_parts import sealer_for
 from approvals.ticket_numbers import next_ticket, one_at_a_time
@@ -33,12 +35,13 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
     """Within what one person may have waiting: raises TooMany, and NotYours for whoever left at this moment. `actor` is
     who asks.
 
-    A refusal that the client has not heard yet is returned once; the call after that asks anew.
+    A refusal that the client has not heard yet is returned once; the call after that asks anew. So does one whose
+    refusal or result nobody has fetched in time.
     """
     one_at_a_time(call.organization_id)
     action = _standing(call)
     if action is None:
-        _expire_late(call)
+        _make_room(call)
         _check_is_here(call)
         check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
         action = _open_ticket(call, actor)
@@ -49,8 +52,15 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
 
 def _standing(call: HeldCall) -> PendingAction | None:
     same = PendingAction.objects.filter(organization_id=call.organization_id, binding=call.binding)
-    still_open = Q(state__in=_OPEN) & ~Q(state=State.WAITING, expires_at__lte=Now())
-    return same.select_related("ticket").filter(still_open | Q(state__in=REFUSED, told_at=None)).order_by("-pk").first()
+    too_late = Q(state=State.WAITING, expires_at__lte=Now()) | Q(state=State.DONE, expires_at__lte=_over())
+    still_open = Q(state__in=_OPEN) & ~too_late
+    untold = Q(state__in=REFUSED, told_at=None, expires_at__gt=_over())
+    return same.select_related("ticket").filter(still_open | untold).order_by("-pk").first()
+
+
+def _over() -> CombinedExpression:
+    """What expired before has nothing to be collected any more."""
+    return Now() - COLLECT_WITHIN
 
 
 def _check_is_here(call: HeldCall) -> None:
@@ -63,13 +73,14 @@ def _check_is_here(call: HeldCall) -> None:
         raise NotYours("Your access to this organization ended, so this call was not put on a ticket and has not run.")
 
 
-def _expire_late(call: HeldCall) -> None:
-    """A waiting action past its time that the schedule has not reached yet makes room for a new one."""
-    late = PendingAction.objects.filter(
-        organization_id=call.organization_id, binding=call.binding, state=State.WAITING, expires_at__lte=Now()
-    )
-    for action in late.select_related("ticket", "connector", "tool"):
+def _make_room(call: HeldCall) -> None:
+    """What is past its time and the schedule has not reached yet: a call that waits, or a result that waits."""
+    same = PendingAction.objects.filter(organization_id=call.organization_id, binding=call.binding)
+    related = same.select_related("organization", "ticket", "connector", "tool", "user")
+    for action in related.filter(state=State.WAITING, expires_at__lte=Now()):
         expire_action(action, actor=SYSTEM)
+    for action in related.filter(state=State.DONE, expires_at__lte=_over()):
+        lapse_result(action, actor=SYSTEM)
 
 
 def _open_ticket(call: HeldCall, actor: Actor) -> PendingAction:

@@ -1,13 +1,14 @@
 """Tickets, and what waits on them: held calls with the decisions on them, requests for access, and reports."""
 
 from approvals.models.access_requests import AccessRequest
-from approvals.models.actions import ActionEdit, Decision, PendingAction
+from approvals.models.actions import COLLECT_WITHIN, ActionEdit, Decision, PendingAction
 from approvals.models.reports import Report
 from approvals.models.tickets import CLAIM_LASTS, Ticket, TicketComment
 from approvals.models.webhooks import Webhook, WebhookMessage
 
 __all__ = [
     "CLAIM_LASTS",
+    "COLLECT_WITHIN",
     "AccessRequest",
     "ActionEdit",
     "Decision",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -11,12 +12,17 @@ from django.db.models.functions import Now
 from approvals.models.tickets import Ticket
 from harriet.lib.ids import new_id
 
+COLLECT_WITHIN = timedelta(hours=24)
+"""After the time in which somebody could decide, a result waits this long for its client: a day or more after it ran.
+What a client was not told of a refusal is told for as long."""
+
 
 class PendingAction(models.Model):
     """One call that waits for a person. Moves only by compare-and-set on `state`:
 
     waiting → approved → executing → done → collected; waiting → rejected | expired | withdrawn;
-    approved → invalid (what the approval was bound to has changed); executing → unknown (the executor is gone).
+    approved → invalid (what the approval was bound to has changed); executing → unknown (the executor is gone);
+    done → lapsed (nobody collected the result in time, so it was deleted).
     """
 
     class State(models.TextChoices):
@@ -25,6 +31,7 @@ class PendingAction(models.Model):
         EXECUTING = "executing", "Running"
         DONE = "done", "Ran, result waits to be collected"
         COLLECTED = "collected", "Ran, result collected"
+        LAPSED = "lapsed", "Ran, result not collected in time"
         REJECTED = "rejected", "Rejected"
         EXPIRED = "expired", "Expired"
         WITHDRAWN = "withdrawn", "Withdrawn"
@@ -66,6 +73,7 @@ class PendingAction(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     sealed_result = models.BinaryField(null=True)
+    """Gone once it was collected; one that was read as a task's is kept until `collect_until`, to be read again."""
     outcome_reason = models.CharField(max_length=500, blank=True)
     """Why it did not run, in the words that the client and the ticket show."""
     edition = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -87,6 +95,11 @@ class PendingAction(models.Model):
                 fields=["connector", "user"], condition=models.Q(state="waiting"), name="pending_action_at_connector"
             ),
             models.Index(fields=["organization", "-created_at"], name="pending_action_newest"),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(sealed_result__isnull=False),
+                name="pending_action_result_kept",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -103,6 +116,11 @@ class PendingAction(models.Model):
     def agreed(self) -> bytes:
         """What whoever runs it has to find unchanged."""
         return bytes(self.edited_binding or self.binding)
+
+    @property
+    def collect_until(self) -> datetime:
+        """When a result that nobody collected is deleted."""
+        return self.expires_at + COLLECT_WITHIN
 
 
 class Decision(models.Model):

@@ -85,6 +85,8 @@ class ProfileRow:
     facts: ProfileFacts
     is_progressive: bool = False
     trust: str = Trust.SUPERVISED.value
+    hold_seconds: int | None = None
+    """None for what the organization says."""
 
 
 @dataclass(frozen=True, slots=True)

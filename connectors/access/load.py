@@ -182,6 +182,7 @@ class _ProfileValues(NamedTuple):
     has_prefix: bool
     is_progressive: bool
     trust: str
+    hold_seconds: int | None
     connector_ids: list[UUID]
     tool_ids: list[UUID]
     group_ids: list[UUID]
@@ -216,6 +217,7 @@ def _profile(values: _ProfileValues) -> ProfileRow:
         has_prefix=values.has_prefix,
         is_progressive=values.is_progressive,
         trust=values.trust,
+        hold_seconds=values.hold_seconds,
         facts=facts,
     )
 

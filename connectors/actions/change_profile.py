@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
 from connectors.access.clashes import refuse_clashes
-from connectors.actions.create_profile import fill, refuse_taken_slug
+from connectors.actions.create_profile import checked_hold, fill, refuse_taken_slug
 from connectors.audit_labels import profile_label
 from connectors.descriptions import clean_description
 from connectors.events import ProfileChanged
@@ -34,13 +34,15 @@ def change_profile(
     has_prefix: bool | None = None,
     is_progressive: bool | None = None,
     trust: str | None = None,
+    hold_seconds: int | Literal["unchanged"] | None = "unchanged",
     groups: Iterable[Group] | None = None,
     people: Iterable[Membership] | Changed[Membership] | None = None,
     connectors: Iterable[Connector] | None = None,
     tools: Iterable[Tool] | Changed[Tool] | None = None,
     actor: Actor,
 ) -> bool:
-    """None leaves a thing as it is. True when something changed. Raises ConnectorError beside the field."""
+    """None leaves a thing as it is, but `hold_seconds`, where it stands for what the organization says. True when
+    something changed. Raises ConnectorError beside the field."""
     demand(actor, profile.organization, Power.MANAGE_PROFILES)
     Profile.objects.select_for_update().get(pk=profile.pk)
     changed = _set(
@@ -52,6 +54,8 @@ def change_profile(
         is_progressive=is_progressive,
         trust=None if trust is None else Trust(trust),
     )
+    if hold_seconds != "unchanged":
+        changed += _set_hold(profile, checked_hold(hold_seconds))
     members: dict[str, Any] = {"groups": groups, "people": people, "connectors": connectors, "tools": tools}
     changed += fill(profile, **{key: value for key, value in members.items() if value is not None})
     if not changed:
@@ -72,7 +76,19 @@ def _spoken(profile: Profile, word: str) -> str:
     return f"trust level, now {profile.get_trust_display()}" if word == "trust" else _SPOKEN.get(word, word)
 
 
-_SPOKEN = {"has_prefix": "prefix", "is_progressive": "progressive loading"}
+_SPOKEN = {
+    "has_prefix": "prefix",
+    "is_progressive": "progressive loading",
+    "hold_seconds": "how long calls are held",
+}
+
+
+def _set_hold(profile: Profile, seconds: int | None) -> list[str]:
+    if profile.hold_seconds == seconds:
+        return []
+    profile.hold_seconds = seconds
+    profile.save(update_fields=["hold_seconds"])
+    return ["hold_seconds"]
 
 
 def _set(profile: Profile, **values: Any) -> list[str]:

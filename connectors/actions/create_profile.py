@@ -16,6 +16,7 @@ from connectors.errors import ConnectorError
 from connectors.events import ProfileCreated
 from connectors.models import Connector, Profile, Tool
 from harriet.lib.changed import Changed
+from harriet.people.actions.change_organization import LONGEST_HOLD
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.names import clean_name, clean_slug
 from harriet.people.permissions import demand
@@ -34,6 +35,7 @@ def create_profile(
     has_prefix: bool = False,
     is_progressive: bool = False,
     trust: str = Trust.SUPERVISED,
+    hold_seconds: int | None = None,
     groups: Iterable[Group] = (),
     people: Iterable[Membership] | None = None,
     connectors: Iterable[Connector] = (),
@@ -51,6 +53,7 @@ def create_profile(
         has_prefix=has_prefix,
         is_progressive=is_progressive,
         trust=Trust(trust),
+        hold_seconds=checked_hold(hold_seconds),
     )
     refuse_taken_slug(profile)
     profile.save(force_insert=True)
@@ -66,6 +69,13 @@ def membership_of(organization: Organization, actor: Actor) -> list[Membership]:
     """The creator's own place there; nobody's for a program or a set-up file."""
     mine = Membership.objects.filter(organization=organization, is_active=True)
     return list(mine.filter(user=actor.id)) if actor.kind == "person" and actor.id else []
+
+
+def checked_hold(seconds: int | None) -> int | None:
+    """None for what the organization says. Raises ConnectorError."""
+    if seconds is not None and not 0 <= seconds <= LONGEST_HOLD:
+        raise ConnectorError(f"Hold calls between 0 and {LONGEST_HOLD} seconds.", field="hold_seconds")
+    return seconds
 
 
 def refuse_taken_slug(profile: Profile) -> None:

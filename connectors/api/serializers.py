@@ -271,6 +271,7 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
             "prefix",
             "progressive",
             "trust",
+            "hold_seconds",
             "groups",
             "people",
             "connectors",
@@ -307,6 +308,9 @@ class ProfileChangeSerializer(serializers.Serializer[Any]):
     prefix = serializers.BooleanField(required=False)
     progressive = serializers.BooleanField(required=False)
     trust = serializers.ChoiceField(Trust.choices, required=False)
+    hold_seconds = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Of calls that need approval; null: as the organization has it."
+    )
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     people = serializers.ListField(child=serializers.EmailField(), required=False, help_text="E-mail addresses.")
     connectors = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)

@@ -29,6 +29,8 @@ class Profile(models.Model):
         max_length=10, choices=Trust.choices, default=Trust.SUPERVISED, db_default=Trust.SUPERVISED.value
     )
     """How much of what is called through it runs without a person; devices may make it stricter."""
+    hold_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
+    """How long a client's request is held for an approval at most; null for what the organization says."""
     groups = models.ManyToManyField("people.Group", blank=True, related_name="profiles")
     people = models.ManyToManyField("people.Membership", blank=True, related_name="profiles")
     connectors = models.ManyToManyField(Connector, blank=True, related_name="profiles")

@@ -9,6 +9,7 @@ from django import forms
 from connectors.models import Profile
 from connectors.pages.fields import ConnectorsField, ManyToolsField
 from harriet.pages.picking_form import PickingForm
+from harriet.people.actions.change_organization import LONGEST_HOLD
 from harriet.people.models import Organization
 from harriet.people.names import slug_from
 from harriet.people.pages.fields import GroupsField, ManyPeopleField
@@ -77,6 +78,16 @@ class ProfileForm(PickingForm):
             "the others. All rules hold as before.",
         )
 
+        self.fields["hold_seconds"] = forms.IntegerField(
+            label="Hold calls for (seconds)",
+            required=False,
+            min_value=0,
+            max_value=LONGEST_HOLD,
+            help_text="How long a call that needs approval is kept open at most. Then, or before its client gives up, "
+            f"the client is told to come back. Empty: {organization.hold_seconds} seconds, as for the whole "
+            "organization.",
+        )
+
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if "name" in given and not given.get("slug"):
@@ -94,5 +105,6 @@ class ProfileForm(PickingForm):
             "has_prefix": profile.has_prefix,
             "is_progressive": profile.is_progressive,
             "trust": profile.trust,
+            "hold_seconds": profile.hold_seconds,
         }
         return cls(profile.organization, posted, initial=initial, profile=profile)

@@ -15,6 +15,7 @@ from functools import partial
 
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError
+from harriet.gateway.builtin.tools import run_own
 from harriet.gateway.content.results import Fields, asks_for_input
 from harriet.gateway.errors import GatewayError, InsufficientScope, OnTicket, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
@@ -54,7 +55,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         # ③ preprocess hooks
         call.gate = grant.gate  # ④
         if call.gate.kind == "hold":
-            check_holdable(call)
+            check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)
             return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime))
@@ -119,7 +120,9 @@ async def run_round(
 
 
 def one_round(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> Awaitable[Fields]:
-    """With what the connector signs in with: a secret, or the token of an account."""
+    """With what the connector signs in with: a secret, or the token of an account. Harriet's own tools need neither."""
+    if grant.is_own:
+        return run_own(call, grant)
     sealed = account_wanted(call, grant)
     if sealed is None:
         return run_round(call, grant, runtime, sent)

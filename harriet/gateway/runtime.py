@@ -141,7 +141,7 @@ class Runtime:
         if notify.channel == VERSION_CHANNEL:
             self.snapshots.reload(UUID(notify.payload))
         elif notify.channel == ACTION_CHANNEL:
-            self.holding.waiters.wake(UUID(notify.payload))
+            self.holding.wake(UUID(notify.payload))
         elif notify.channel == SESSION_CHANNEL:
             session_id = UUID(notify.payload).bytes
             self.sessions.changed(session_id)

@@ -16,7 +16,7 @@ from tests.clients.node import MODULES, node
 SUITE = MODULES / "@modelcontextprotocol/conformance/dist/index.js"
 REVISIONS = ("2025-11-25", "2026-07-28")
 NOT_OFFERED = {
-    "tasks-": "Harriet does not offer the tasks extension: a call that waits for approval answers with its ticket.",
+    "tasks-": "This fixture has no tools that make tasks; Harriet's tasks are calls that wait for a person.",
 }
 """Extensions alone, by the beginning of their scenarios' names; each with the reason."""
 NOTHING_CHECKED = {

@@ -157,17 +157,21 @@ def test_a_profile_of_single_things_that_loads_progressively(alice: Client, cast
     enable(cast, crm.tools.get(name="greet"), crm.tools.get(kind="resources"))
     single = [str(pk) for pk in crm.tools.filter(is_enabled=True).values_list("pk", flat=True)]
     fields = {"name": "Work", "groups": [str(cast.sales.pk)], "tools": single, "has_prefix": "on"}
-    page = alice.post(reverse("profiles:new"), {**fields, "is_progressive": "on"}, follow=True).content.decode()
+    page = alice.post(
+        reverse("profiles:new"), {**fields, "is_progressive": "on", "hold_seconds": "40"}, follow=True
+    ).content.decode()
     assert "0 of 3 tools" not in page and "1 of 1 prompts, resources" in page
     profile = Profile.objects.get()
-    assert profile.is_progressive
+    assert profile.is_progressive and profile.hold_seconds == 40
     dana = cast.dana.memberships.get()
     page = alice.get(reverse("profiles:preview", args=[profile.pk]), {"person": str(dana.pk)}).content.decode()
     assert "crm_greet" in page and "crm+" in page and "search_tools" in page
     assert "1 prompt, resources" in alice.get(reverse("profiles:list")).content.decode()
     alice.post(reverse("profiles:detail", args=[profile.pk]), {**fields, "slug": "work"})
-    assert not Profile.objects.get().is_progressive
-    assert "alice@acme.test changed the profile Work: progressive loading." in sentences("profile.changed")
+    profile.refresh_from_db()
+    assert not profile.is_progressive and profile.hold_seconds is None
+    said = "alice@acme.test changed the profile Work: progressive loading, how long calls are held."
+    assert said in sentences("profile.changed")
 
 
 def test_names_are_at_most_sixty_characters() -> None:

@@ -107,10 +107,13 @@ def test_prompts_and_resources_say_what_they_are(api: Api, server: Server, conne
     }
     greet = api("get", f"connectors/{crm.pk}/tools/?kind=prompt").json()["results"]
     assert [(one["name"], one["definition"]["arguments"][0]["name"]) for one in greet] == [("greet", "topic")]
-    fields = {"tools": ["crm/send_mail"], "prompts": ["crm/greet"], "resources": ["crm"], "progressive": True}
+    fields: dict[str, Any] = {"tools": ["crm/send_mail"], "prompts": ["crm/greet"], "resources": ["crm"]}
+    fields |= {"progressive": True, "hold_seconds": 40}
     made = api("post", "profiles/", slug="work", name="Work", **fields).json()
     assert {name: made[name] for name in fields} == fields
-    changed = api("patch", f"profiles/{made['id']}/", prompts=[], progressive=False).json()
+    changed = api("patch", f"profiles/{made['id']}/", prompts=[], progressive=False, hold_seconds=None).json()
+    assert changed["hold_seconds"] is None
+    assert api("patch", f"profiles/{made['id']}/", hold_seconds=301).status_code == 400
     assert (changed["tools"], changed["prompts"], changed["resources"]) == (["crm/send_mail"], [], ["crm"])
     assert not Profile.objects.get().is_progressive
     refused = api("patch", f"profiles/{made['id']}/", prompts=["crm/send_mail"])

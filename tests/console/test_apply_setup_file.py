@@ -209,7 +209,7 @@ def test_prompts_and_resources_beside_tools(apply: Apply, example: Any, server: 
     crm["prompts"] = {"*": {"enabled": True, "groups": ["sales"]}, "send_mail": {"enabled": False}}
     crm["resources"] = {"enabled": True, "roles": ["everyone"]}
     work |= {"connectors": [], "tools": ["crm/send_mail"], "prompts": ["crm/greet"], "resources": ["crm"]}
-    work["progressive"] = True
+    work |= {"progressive": True, "hold_seconds": 40}
     said = apply(example)
     assert "changed  prompt crm/greet\n" in said and "changed  resources of crm\n" in said
     enabled = set(Tool.objects.filter(is_enabled=True).values_list("kind", "name"))
@@ -224,9 +224,8 @@ def test_prompts_and_resources_beside_tools(apply: Apply, example: Any, server: 
     assert profile.is_progressive and marks(apply(example)) == {"left"}
     written = json.loads(command("export", "--organization", "acme"))
     assert written["connectors"][0]["resources"]["roles"] == ["everyone"]
-    assert {name: written["profiles"][0][name] for name in ("tools", "prompts", "resources", "progressive")} == {
-        name: work[name] for name in ("tools", "prompts", "resources", "progressive")
-    }
+    kept = ("tools", "prompts", "resources", "progressive", "hold_seconds")
+    assert {name: written["profiles"][0][name] for name in kept} == {name: work[name] for name in kept}
     assert marks(apply(written)) == {"left"}
 
 

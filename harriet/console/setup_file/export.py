@@ -109,4 +109,5 @@ def _profile(profile: Profile) -> ProfilePart:
         prefix=profile.has_prefix,
         progressive=profile.is_progressive,
         trust=cast("TrustLevel", profile.trust),
+        hold_seconds=profile.hold_seconds,
     )

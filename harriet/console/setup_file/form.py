@@ -162,6 +162,8 @@ class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
     progressive: bool = False
     trust: TrustLevel | None = None
     """Left out, it stays as it is: Supervised for a new profile."""
+    hold_seconds: int | None = None
+    """None for what the organization says."""
 
 
 class SetupFile(msgspec.Struct, forbid_unknown_fields=True):

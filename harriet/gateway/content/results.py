@@ -40,6 +40,8 @@ MOST_SAFE = 2**53 - 1
 """Where JavaScript's whole numbers end."""
 COMPLETE, INPUT_REQUIRED = msgspec.Raw(b'"complete"'), msgspec.Raw(b'"input_required"')
 """The `resultType` of a result, and of one that is questions (2026-07-28)."""
+TASK = msgspec.Raw(b'"task"')
+"""The same of an answer that says where the result will be (tasks extension)."""
 _FALSY = frozenset({b"null", b"0", b'""', b'"false"', b"[]", b"{}"})
 
 

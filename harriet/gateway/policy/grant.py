@@ -17,3 +17,5 @@ class Grant:
     shown_name: str
     reason: str
     gate: GateDecision
+    is_own: bool = False
+    """A tool of Harriet's own: no server is behind it."""

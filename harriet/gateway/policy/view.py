@@ -14,6 +14,7 @@ from connectors.access.scopes import scope_of
 from connectors.models import Connector, Tool
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.listing import Listing, listing_of
+from harriet.gateway.policy.own_tools import STATUS_TOOL, own_grants
 from harriet.gateway.policy.principal import Principal
 
 MOST_ENTRIES = 200_000
@@ -128,6 +129,12 @@ def _why_not_yours(row: ToolRow) -> str:
     return f"Some tools are for {groups}, which you are not in." if groups else "Some tools are for others."
 
 
+def offers_status(view: View) -> bool:
+    """Whether this caller's client can ask where its calls stand."""
+    grant = view.grants.get(STATUS_TOOL)
+    return grant is not None and grant.is_own
+
+
 def grant_of(view: View, tool_id: UUID) -> Grant | None:
     """By the row's id; None when the caller has none."""
     every = (*view.grants.values(), *view.prompts.values(), *view.resources.values())
@@ -157,6 +164,7 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
                 withdrawn.append(row)
     tools, prompts = allowed[Tool.Kind.TOOL], allowed[Tool.Kind.PROMPT]
     connectors = _connectors_of(*allowed.values())
+    tools = {**tools, **own_grants(tools, can_hold=_can_hold(*allowed.values()))}
     return View(
         grants=tools,
         prompts=prompts,
@@ -177,6 +185,10 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
 def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:
     facts = replace(row.facts, state=Tool.State.PINNED)
     return may_call(facts, principal.caller, profile.facts).is_allowed
+
+
+def _can_hold(*offered: dict[str, Grant]) -> bool:
+    return any(grant.gate.kind == "hold" for grants in offered for grant in grants.values())
 
 
 def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:

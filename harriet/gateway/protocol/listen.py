@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from connectors.models import Tool
 from harriet.gateway.errors import ACCESS_LOST, AccessEnded, RpcRefusal
 from harriet.gateway.http.journal import EventId
+from harriet.gateway.protocol.task_stream import telling, wanted_tasks
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.hub import fingerprints
 from harriet.gateway.streams.listening_client import ListeningClient
@@ -19,6 +21,7 @@ from harriet.lib.mcp.meta import SUBSCRIPTION_ID_KEY
 from harriet.lib.mcp.notifications import (
     LIST_CHANGED,
     LISTENED_AS,
+    LISTENED_TASKS,
     LISTENED_URIS,
     LOG_MESSAGE,
     SUBSCRIPTIONS_ACKNOWLEDGED,
@@ -69,13 +72,16 @@ async def serve_resumed(visit: Visit, session: OpenSession, wanted: EventId) -> 
     await reply.finish(200, b"")
 
 
-async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any]) -> None:
-    """subscriptions/listen: what was asked for and nothing else, after an acknowledgement of it. Raises RpcRefusal."""
+async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any], *, with_tasks: bool = False) -> None:
+    """subscriptions/listen: what was asked for and nothing else, after an acknowledgement of it. `with_tasks`: the
+    client declares the extension. Raises RpcRefusal."""
     listener = _listener(visit, *_granted(visit, notifications))
+    tasks = wanted_tasks(visit, notifications) if with_tasks else {}
     listener.rpc_id = rpc_id
     visit.exchange.reply.may_stream = True
-    listener.tell(SUBSCRIPTIONS_ACKNOWLEDGED, {"notifications": _honoured(listener)})
-    await visit.runtime.hub.serve(listener)
+    listener.tell(SUBSCRIPTIONS_ACKNOWLEDGED, {"notifications": _honoured(listener, tasks)})
+    async with telling(visit, listener, tasks):
+        await visit.runtime.hub.serve(listener)
     if listener.has_lost_access:
         raise AccessEnded(ACCESS_LOST.format("Nothing more is told of changes."))
     meta = {SUBSCRIPTION_ID_KEY: msgspec.Raw(rpc_id)}
@@ -95,10 +101,12 @@ def _granted(visit: Visit, notifications: dict[str, Any]) -> tuple[frozenset[str
     return wants, frozenset(uri for uri in uris if owners_of(uri, view, visit.profile))
 
 
-def _honoured(listener: ListeningClient) -> dict[str, Any]:
+def _honoured(listener: ListeningClient, tasks: dict[UUID, str]) -> dict[str, Any]:
     honoured: dict[str, Any] = {LISTENED_AS[what]: True for what in sorted(listener.wants)}
     if listener.uris:
         honoured[LISTENED_URIS] = sorted(listener.uris)
+    if tasks:
+        honoured[LISTENED_TASKS] = list(tasks.values())
     return honoured
 
 

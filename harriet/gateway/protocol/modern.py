@@ -17,6 +17,7 @@ from harriet.gateway.protocol.param_headers import check_param_headers
 from harriet.gateway.protocol.requests import CALLS, client_label
 from harriet.gateway.protocol.result_meta import call_meta, with_meta
 from harriet.gateway.protocol.serve_call import go_on, serve_call
+from harriet.gateway.protocol.task_requests import TASKS, takes_tasks, task_result
 from harriet.gateway.protocol.tool_search import SEARCH_TOOLS, search
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.request_state import RequestState, Where, open_state
@@ -47,6 +48,7 @@ from harriet.lib.mcp.meta import (
     LOG_LEVEL_KEY,
     PROTOCOL_VERSION_KEY,
     SERVER_INFO_KEY,
+    TASKS_EXTENSION,
 )
 from harriet.lib.mcp.methods import (
     MEMBER_IN_NAME_HEADER,
@@ -86,7 +88,7 @@ async def serve_modern(visit: Visit, version: str, body: bytes, values: Any) -> 
     try:
         check_envelope(visit.exchange, version, message)
         if message.method == SUBSCRIPTIONS_LISTEN:
-            await serve_listen(visit, message.id, _notifications(message))
+            await serve_listen(visit, message.id, _notifications(message), with_tasks=takes_tasks(message.meta))
         elif message.method in CALLS:
             call = await CALLS[message.method](visit, message)
             await reply.finish(200, await _call(visit, message, call))
@@ -155,12 +157,14 @@ def _notifications(message: Incoming) -> dict[str, Any]:
 
 
 async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
+    if message.method in TASKS:
+        return {**await task_result(visit, message), "resultType": "complete", "_meta": SERVER_META}
     if message.method in LISTS:
         result = await listed(visit, message.method, message.params, is_older=False)
     elif message.method == SERVER_DISCOVER:
         result = {
             "supportedVersions": SUPPORTED,
-            "capabilities": capabilities(visit),
+            "capabilities": {**capabilities(visit), "extensions": {TASKS_EXTENSION: {}}},
             "instructions": instructions(visit),
         }
     else:
@@ -171,7 +175,7 @@ async def _result(visit: Visit, message: Incoming) -> dict[str, Any]:
 async def _call(visit: Visit, message: Incoming, call: Call) -> bytes:
     _prepare(visit, message, call)
     fields = await _fields(visit, message, call)
-    if not asks_for_input(fields):
+    if not asks_for_input(fields) and not call.is_task:
         fields["resultType"] = COMPLETE
         if call.method == RESOURCES_READ:
             fresh = _FRESH.fullmatch(fields.get("ttlMs", b""))
@@ -191,6 +195,7 @@ def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     level = message.meta.get(LOG_LEVEL_KEY)
     call.log_level = level if isinstance(level, str) else ""
     call.session_key = (visit.principal.token_id, visit.profile.id, call.client, call.log_level)
+    call.takes_tasks = call.method == TOOLS_CALL and takes_tasks(message.meta)
     declared = interactive(message.meta.get(CLIENT_CAPABILITIES_KEY))
     if declared:
         call.asker = TurnAsker(declared)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harriet.gateway.errors import RpcRefusal
-from harriet.gateway.policy.listing import PAGE, Listing, after, cursor_after, list_page
+from harriet.gateway.policy.listing import PAGE, Listing, after, cursor_after, definition_of, list_page
 from harriet.gateway.policy.view import why_nothing
 from harriet.gateway.protocol.tool_search import CALL_TOOL, DEFINITIONS, SEARCH_TOOLS
 from harriet.gateway.protocol.visit import Visit
@@ -66,9 +66,11 @@ async def listed(visit: Visit, method: str, params: dict[str, Any], *, is_older:
         return await _live_page(visit, LIVE[method], cursor, is_older)
     if method == PROMPTS_LIST:
         return _page("prompts", visit.view().prompt_listing, cursor, is_older)
+    listing = visit.view().tool_listing
     if visit.profile.is_progressive:
-        return {"tools": [msgspec.Raw(one) for one in DEFINITIONS]}
-    return _page("tools", visit.view().tool_listing, cursor, is_older)
+        own = (definition_of(listing, name, is_older=is_older) for name in listing.names if listing.grants[name].is_own)
+        return {"tools": [msgspec.Raw(one) for one in (*DEFINITIONS, *own)]}
+    return _page("tools", listing, cursor, is_older)
 
 
 def _page(member: str, listing: Listing, cursor: str | None, is_older: bool) -> dict[str, Any]:

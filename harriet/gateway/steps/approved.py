@@ -26,6 +26,7 @@ from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.bound import bound_to
 from harriet.gateway.steps.edited import edit_in_words, with_edit_told
+from harriet.gateway.steps.error_objects import upstream_error
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.ticket import ticket_of
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
@@ -41,6 +42,8 @@ Keep = Callable[[asyncio.Task[Any]], None]
 
 CHANGED = "What was approved is no longer what would be sent: {}. Call again to ask anew."
 _KEPT_ERROR = "harriet/error"
+KEPT_RPC_ERROR = "harriet/rpcError"
+"""Of what is kept, beside its words for a tool's result: the JSON-RPC error with which the server answered."""
 _DECODE = msgspec.json.Decoder(Fields).decode
 
 
@@ -60,9 +63,12 @@ async def _take_and_run(action_id: UUID, call: Call, grant: Grant, run: Run) -> 
         return None
     try:
         result = await run(call, grant)
+        for own in (_KEPT_ERROR, KEPT_RPC_ERROR):
+            result.pop(own, None)  # a server doesn't say what Harriet keeps
     except UpstreamSaidError as problem:
         said = f"The server refused the call: {problem.error.decode(errors='replace')}"
-        result = _kept_error(said, call)
+        error = msgspec.json.encode(upstream_error(problem, is_modern=True))
+        result = {**_kept_error(said, call), KEPT_RPC_ERROR: msgspec.Raw(error)}
     except GatewayError as problem:
         result = _kept_error(problem.message, call)
     result = with_edit_told(result, call)
@@ -81,12 +87,13 @@ def _kept_error(message: str, call: Call) -> Fields:
     return {_KEPT_ERROR: msgspec.Raw(msgspec.json.encode(told))}
 
 
-async def collected(held: Held) -> Fields | None:
+async def collected(held: Held, *, is_task: bool = False) -> Fields | None:
     """The answer of a call that ran; None when another request has it. Raises OnTicket with an error that was kept."""
-    kept = await in_database(collect_result, held.action_id, actor=SYSTEM)
+    kept = await in_database(collect_result, held.action_id, is_task=is_task, actor=SYSTEM)
     if kept is None:
         return None
     fields = _DECODE(kept)
+    fields.pop(KEPT_RPC_ERROR, None)
     if _KEPT_ERROR in fields:
         raise OnTicket(INTERNAL_ERROR, msgspec.json.decode(fields[_KEPT_ERROR], type=str), ticket_of(held))
     return fields

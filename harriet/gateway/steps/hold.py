@@ -28,7 +28,8 @@ from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of
 from harriet.gateway.steps.edited import as_edited
 from harriet.gateway.steps.patience import TELL_EVERY, Teller, seconds_left, seconds_to_hold
 from harriet.gateway.steps.request import Call
-from harriet.gateway.steps.ticket import come_back, refusal_of, so_far, was_collected
+from harriet.gateway.steps.task import UNDER_WAY, created_task
+from harriet.gateway.steps.ticket import come_back, has_lapsed, refusal_of, so_far, was_collected
 from harriet.lib.mcp.methods import COMPLETION_COMPLETE
 
 
@@ -42,16 +43,22 @@ class Waiters:
         return sum(len(waiting) for waiting in self._events.values())
 
     @contextmanager
-    def on(self, action_id: UUID) -> Iterator[asyncio.Event]:
+    def on(self, *action_ids: UUID) -> Iterator[asyncio.Event]:
+        """One event for all of them."""
         event = asyncio.Event()
-        waiting = self._events.setdefault(action_id, set())
-        waiting.add(event)
+        for action_id in action_ids:
+            self._events.setdefault(action_id, set()).add(event)
         try:
             yield event
         finally:
-            waiting.discard(event)
-            if not waiting:
-                self._events.pop(action_id, None)
+            for action_id in action_ids:
+                self._forget(action_id, event)
+
+    def _forget(self, action_id: UUID, event: asyncio.Event) -> None:
+        waiting = self._events[action_id]
+        waiting.discard(event)
+        if not waiting:
+            del self._events[action_id]
 
     def wake(self, action_id: UUID) -> None:
         for event in self._events.get(action_id, ()):
@@ -70,18 +77,28 @@ class Holding:
     snapshots: Snapshots
     keep: Keep
     waiters: Waiters = field(default_factory=Waiters)
+    listeners: Waiters = field(default_factory=Waiters)
+    """Those who hold no call, and hear of tasks on a stream."""
+
+    def wake(self, action_id: UUID) -> None:
+        self.waiters.wake(action_id)
+        self.listeners.wake(action_id)
 
 
 async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run) -> Fields:
     """Puts the call on a ticket, or finds the ticket it is on, and waits a while for the decision.
 
-    Raises ToolRefusal when it is refused. After the wait the answer says where the ticket is.
+    Raises ToolRefusal when it is refused. After the wait the answer says where the ticket is. A client that goes on
+    with tasks isn't held: the ticket is its task.
     """
     shown, teller = as_shown(call), Teller(call)
     held = await _on_a_ticket(shown, grant)
     for one in (call, shown):  # client and log speak of the call that waits, whichever request asks for it
         one.request_id, one.ticket = held.request_id, held.ticket
-    until = monotonic() + seconds_to_hold(call, call.snapshot.facts.hold_seconds)
+    if call.takes_tasks and held.state in UNDER_WAY:
+        call.is_task = True
+        return created_task(held, call)
+    until = monotonic() + seconds_to_hold(call, _most_seconds(call))
     with holding.waiters.on(held.action_id) as event:
         while not call.stream.is_gone:
             event.clear()
@@ -95,8 +112,13 @@ async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run) -> Fie
     return come_back(held, call)
 
 
-def check_holdable(call: Call) -> None:
-    """Raises ToolRefusal for what can't be approved: nobody could see what would leave."""
+def check_holdable(call: Call, grant: Grant) -> None:
+    """Raises ToolRefusal for what can't be approved: nobody could see what would leave, or nothing would."""
+    if grant.is_own:
+        raise ToolRefusal(
+            "You have asked so much that your calls wait for approval now, and nobody approves a question about them. "
+            "Ask again later."
+        )
     if call.method == COMPLETION_COMPLETE:
         raise ToolRefusal(
             "Each use of this needs a person's approval, so what is typed meanwhile does not go to the server for "
@@ -107,6 +129,12 @@ def check_holdable(call: Call) -> None:
             "This needs a person's approval each time, and what it was asked in between can't be added to an approved "
             "call. Give everything in the arguments, or ask your IT admin to let it run without approval."
         )
+
+
+def _most_seconds(call: Call) -> int:
+    """The profile's setting, or else the organization's."""
+    own = call.profile.hold_seconds
+    return call.snapshot.facts.hold_seconds if own is None else own
 
 
 async def _on_a_ticket(shown: Call, grant: Grant) -> Held:
@@ -132,9 +160,11 @@ async def _answer_for(
         await in_database(tell_refusal, held.action_id, actor=SYSTEM)
         raise ToolRefusal(refusal_of(held))
     if held.state == State.DONE:
-        return await collected(held)
+        return await collected(held, is_task=call.takes_tasks)
     if held.state == State.COLLECTED:
         return was_collected(held, call)
+    if held.state == State.LAPSED:
+        return has_lapsed(held, call)
     if held.state == State.APPROVED:
         async with teller.going_on(f"Approved on ticket #{held.ticket_number}; it runs now."):
             return await _run_now(held, call, grant, holding, run)

@@ -86,6 +86,10 @@ class Call:
     """The seconds that the client said it waits for the answer."""
     is_introduced: bool = False
     """The client said what it is, as MCP clients do and scripts don't."""
+    takes_tasks: bool = False
+    """The client goes on with a task by itself (tasks extension of 2026-07-28)."""
+    is_task: bool = False
+    """It was answered with a task."""
     client: str = ""
     """What it calls itself, with its version."""
     ticket: Label | None = None

@@ -19,6 +19,10 @@ RESOURCES_UNSUBSCRIBE = "resources/unsubscribe"
 COMPLETION_COMPLETE = "completion/complete"
 LOGGING_SET_LEVEL = "logging/setLevel"
 
+TASKS_GET = "tasks/get"
+TASKS_UPDATE = "tasks/update"
+TASKS_CANCEL = "tasks/cancel"
+
 ELICITATION_CREATE = "elicitation/create"
 SAMPLING_CREATE_MESSAGE = "sampling/createMessage"
 ROOTS_LIST = "roots/list"
@@ -29,5 +33,12 @@ CAPABILITY_FOR_QUESTION = {
     ROOTS_LIST: "roots",
 }
 """What a server may ask a client in the middle of a request, and the client capability without which it mustn't."""
-MEMBER_IN_NAME_HEADER = {TOOLS_CALL: "name", PROMPTS_GET: "name", RESOURCES_READ: "uri"}
+MEMBER_IN_NAME_HEADER = {
+    TOOLS_CALL: "name",
+    PROMPTS_GET: "name",
+    RESOURCES_READ: "uri",
+    TASKS_GET: "taskId",
+    TASKS_UPDATE: "taskId",
+    TASKS_CANCEL: "taskId",
+}
 """The member of `params` that Mcp-Name repeats (Streamable HTTP of 2026-07-28, SEP-2243)."""

@@ -12,6 +12,7 @@ RESOURCES_LIST_CHANGED = "notifications/resources/list_changed"
 RESOURCES_UPDATED = "notifications/resources/updated"
 ROOTS_LIST_CHANGED = "notifications/roots/list_changed"
 ELICITATION_COMPLETE = "notifications/elicitation/complete"
+TASKS = "notifications/tasks"
 SUBSCRIPTIONS_ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 
 LIST_CHANGED = {
@@ -27,3 +28,5 @@ LISTENED_AS = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "re
 """What subscriptions/listen calls them in `params.notifications` (SPEC 2026-07-28 basic/utilities/subscriptions)."""
 LISTENED_URIS = "resourceSubscriptions"
 """Beside them: the addresses of resources whose updates are to be told."""
+LISTENED_TASKS = "taskIds"
+"""Beside them, with the tasks extension: the tasks whose states are to be told."""

@@ -1,0 +1,1 @@
+"""Tools of Harriet's own: a file for each, and the dictionary in tools.py."""
