@@ -71,6 +71,8 @@ class Edited:
     changed_at: datetime
     """When the state became what it is."""
     tool_id: UUID
+    is_new: bool = False
+    """This very request opened the ticket."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from approvals.deciders import decided_by_others, own_of
+from approvals.deciders import decided_by_others, own_of, refusal
 from approvals.errors import TooLate
 from approvals.held_call import Held, StoredCall
 from approvals.models import AccessRequest, PendingAction, Report, Ticket, Webhook, WebhookMessage
@@ -127,7 +127,18 @@ def held_of(action_id: UUID) -> Held:
     return as_held(action)
 
 
-def as_held(action: PendingAction) -> Held:
+def may_asker_decide(action_id: UUID) -> bool:
+    """Whether whoever asked for the call may decide on it: a person, where their connector leaves it to them."""
+    related = ("ticket", "connector", "tool", "user", "token__created_by", "token__agent")
+    action = PendingAction.objects.select_related(*related).filter(pk=action_id, user__isnull=False).first()
+    if action is None:
+        return False
+    here = Membership.objects.filter(organization=action.organization_id, user=action.user_id, is_active=True)
+    membership = here.select_related("user", "organization").first()
+    return membership is not None and not refusal(action, membership)
+
+
+def as_held(action: PendingAction, *, is_new: bool = False) -> Held:
     """What a waiting process and its client are told of the row."""
     return Held(
         action_id=action.id,
@@ -143,6 +154,7 @@ def as_held(action: PendingAction) -> Held:
         asked_at=action.created_at,
         changed_at=action.finished_at or action.started_at or action.decided_at or action.created_at,
         tool_id=action.tool_id,
+        is_new=is_new,
     )
 
 

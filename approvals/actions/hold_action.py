@@ -40,6 +40,7 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
     """
     one_at_a_time(call.organization_id)
     action = _standing(call)
+    is_new = action is None
     if action is None:
         _make_room(call)
         _check_is_here(call)
@@ -47,7 +48,7 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
         action = _open_ticket(call, actor)
     if action.state in REFUSED:
         mark_told(action.id)
-    return as_held(action)
+    return as_held(action, is_new=is_new)
 
 
 def _standing(call: HeldCall) -> PendingAction | None:

@@ -21,6 +21,7 @@ from harriet.gateway.errors import GatewayError, InsufficientScope, OnTicket, To
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.questions.account import account_wanted, check_account, with_token
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
+from harriet.gateway.questions.ticket_link import link_shown
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.access import opened_with
 from harriet.gateway.steps.answer import check_structured, cleaned
@@ -58,7 +59,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)
-            return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime))
+            return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime), link_shown)
         runtime.pauses.check(grant.tool.connector, call.snapshot.down_since)
         call.stopwatch.lap(GATE)
     except OnTicket:

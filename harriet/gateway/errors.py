@@ -110,6 +110,14 @@ class OnTicket(RpcRefusal):
         super().__init__(code, message, error_data={"ticket": ticket})
 
 
+class TicketToOpen(OnTicket):
+    """The caller may decide on their own call, at an address that the error names (2025-11-25)."""
+
+    def __init__(self, message: str, elicitations: list[dict[str, Any]], ticket: dict[str, Any]) -> None:
+        super().__init__(URL_NEEDED, message, ticket)
+        self.error_data = {"elicitations": elicitations, "ticket": ticket}
+
+
 ACCESS_LOST = (
     "Your access to Harriet ended in the middle of this: the credential was revoked or has expired, the profile is no "
     "longer yours, or your place in the organization has ended. {} What you may still use stands at "

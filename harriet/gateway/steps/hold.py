@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from uuid import UUID
@@ -70,6 +70,10 @@ class Waiters:
             self.wake(action_id)
 
 
+Show = Callable[[Held, Call], AbstractAsyncContextManager[None]]
+"""Shows the ticket to a person who may decide on it, while the block waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What a process needs to hold calls."""
@@ -85,19 +89,27 @@ class Holding:
         self.listeners.wake(action_id)
 
 
-async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run) -> Fields:
+async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run, show: Show) -> Fields:
     """Puts the call on a ticket, or finds the ticket it is on, and waits a while for the decision.
 
     Raises ToolRefusal when it is refused. After the wait the answer says where the ticket is. A client that goes on
     with tasks isn't held: the ticket is its task.
     """
-    shown, teller = as_shown(call), Teller(call)
+    shown = as_shown(call)
     held = await _on_a_ticket(shown, grant)
     for one in (call, shown):  # client and log speak of the call that waits, whichever request asks for it
         one.request_id, one.ticket = held.request_id, held.ticket
     if call.takes_tasks and held.state in UNDER_WAY:
         call.is_task = True
         return created_task(held, call)
+    async with show(held, call):
+        shown.stream, shown.began = call.stream, call.began  # the client may have gone on with another request
+        return await _decision(held, call, shown, grant, holding, run)
+
+
+async def _decision(held: Held, call: Call, shown: Call, grant: Grant, holding: Holding, run: Run) -> Fields:
+    """What became of it in time, or where it stands."""
+    teller = Teller(call)
     until = monotonic() + seconds_to_hold(call, _most_seconds(call))
     with holding.waiters.on(held.action_id) as event:
         while not call.stream.is_gone:
