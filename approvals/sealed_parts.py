@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from approvals.changes import changes_between
 from approvals.held_call import Edited
 from approvals.models import ActionEdit, PendingAction
 from harriet.lib.json.canonical import parse_strict
+from vault.errors import CannotOpen
 from vault.open import Opener, opener_for
 
 Part = Literal["arguments", "before", "meta", "result"]
@@ -45,6 +47,18 @@ def sent_of_each(actions: Collection[PendingAction]) -> dict[UUID, Sent]:
     organization_id = next((action.organization_id for action in actions), None)
     opener = opener_for(organization_id) if organization_id else None
     return {action.pk: _sent_of(opener, action) for action in actions} if opener else {}
+
+
+def readable_of_each(actions: Collection[PendingAction]) -> dict[UUID, Sent]:
+    """The same without those that can't be opened: one damaged row hides no other."""
+    organization_id = next((action.organization_id for action in actions), None)
+    if organization_id is None:
+        return {}
+    opener, found = opener_for(organization_id), dict[UUID, Sent]()
+    for action in actions:
+        with suppress(CannotOpen):
+            found[action.pk] = _sent_of(opener, action)
+    return found
 
 
 def _sent_of(opener: Opener, action: PendingAction) -> Sent:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from approvals.models import PendingAction
+from approvals.pages.argument_rows import ArgumentRow, hidden_in, rows_of
 from approvals.sealed_parts import sent_of
-from audit.models import Event
-from audit.queries import calls_of_tool
 from connectors.models import ToolVersion
 from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters, parameter_headers
-from harriet.lib.text import count_hidden, show_hidden
+from harriet.lib.text import show_hidden
 from vault.queries import credential_of, current_version
+
+LARGEST_SHOWN = 6_000
+"""Characters of JSON on the card; what is longer has a page of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    title: str
+    """What the server calls the tool, beside its name."""
+    description: str
+    """The server's words of what it does."""
     arguments: object
     """JSON, any: what will be sent."""
+    rows: list[ArgumentRow]
+    """The same, a row each; empty when that is no way to read them."""
     raw: str
-    """The same, as the exact text that the approval is bound to."""
+    """The same, as the exact text that the approval is bound to; empty when it is long."""
+    size: int
+    """Bytes."""
     meta: dict[str, object]
     raw_meta: str
+    meta_size: int
     headers: dict[str, str]
     """What is repeated of the arguments in headers, by name."""
     hidden_characters: int
@@ -30,9 +43,16 @@ class Card:
     credential: str
     credential_version: int
     """0 when the call leaves without a credential."""
-    history: list[Event]
-    """The latest outcomes and refusals of the tool, the newest first."""
     definition_digest: str
+
+    @property
+    def is_long(self) -> bool:
+        return not self.raw
+
+    @property
+    def is_folded(self) -> bool:
+        """Some of it isn't on the card."""
+        return self.is_long or any(row.more for row in self.rows)
 
 
 def card_of(action: PendingAction) -> Card:
@@ -41,19 +61,34 @@ def card_of(action: PendingAction) -> Card:
     credential = credential_of(action.connector_id)
     current = current_version(credential) if credential else None
     pinned = action.tool.versions.filter(is_pinned=True).first()
+    definition: Mapping[str, Any] = pinned.definition if pinned is not None else {}
     return Card(
+        title=_title(definition),
+        description=str(definition.get("description") or ""),
         arguments=arguments,
-        raw=show_hidden(raw),
+        rows=rows_of(arguments, definition.get("inputSchema")),
+        raw=_if_short(raw),
+        size=len(raw.encode()),
         meta=meta,
-        raw_meta=show_hidden(raw_meta),
+        raw_meta=_if_short(raw_meta),
+        meta_size=len(raw_meta.encode()),
         headers=_headers(pinned, raw),
-        # Decoded: in the raw text a hidden character may stand as \u202e, which is all too visible.
-        hidden_characters=count_hidden(json.dumps([arguments, meta], ensure_ascii=False)),
+        hidden_characters=hidden_in(arguments, meta),
         credential=credential.name if credential else "none",
         credential_version=current.number if current else 0,
-        history=list(calls_of_tool(action.organization_id, action.tool_id, limit=5)),
         definition_digest=str(pinned or ""),
     )
+
+
+def _title(definition: Mapping[str, Any]) -> str:
+    annotations = definition.get("annotations")
+    named = annotations.get("title") if isinstance(annotations, Mapping) else ""
+    title = str(definition.get("title") or named or "")
+    return "" if title == definition.get("name") else title
+
+
+def _if_short(text: str) -> str:
+    return show_hidden(text) if len(text) <= LARGEST_SHOWN else ""
 
 
 def _headers(pinned: ToolVersion | None, arguments: str) -> dict[str, str]:

@@ -9,13 +9,15 @@ from django import forms
 from harriet.people.models import Group
 
 _LINES = {"rows": 2}
+_REASON = _LINES | {"data-reject": True}
+"""Where the key that leads to rejecting leads to."""
 
 
 class ApproveForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=500,
-        widget=forms.Textarea(attrs=_LINES),
+        widget=forms.Textarea(attrs=_REASON),
         help_text="Needed to reject: it goes back to the person and their client. Kept in the audit log.",
     )
 
@@ -23,7 +25,7 @@ class ApproveForm(forms.Form):
 class RejectForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
-        widget=forms.Textarea(attrs=_LINES),
+        widget=forms.Textarea(attrs=_REASON),
         help_text="Goes back to the person and their client. Kept in the audit log.",
         error_messages={"required": "Say why: the reason goes back to the person and their client."},
     )

@@ -16,12 +16,18 @@ from approvals.actions.withdraw_action import withdraw_action
 from approvals.deciders import refusal, why_nobody
 from approvals.errors import ApprovalError
 from approvals.models import Decision, PendingAction, Ticket
+from approvals.pages.came_back import CameBack, came_back
 from approvals.pages.card import Card, card_of
 from approvals.pages.forms import ApproveForm, RejectForm
+from approvals.pages.history import SamePerson, of_same_person, of_tool
+from approvals.pages.next_ticket import Next, next_of
 from approvals.pages.requests import request_page, withdraw_asked
+from approvals.pages.seen import is_as_seen, nothing_new
 from approvals.queries import requests_for, tickets_for
+from audit.models import Event
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
+from harriet.people.models import Membership
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -33,11 +39,11 @@ NO_TICKET = "There is no such ticket, or it is not yours to see."
 class TicketPage(PageContext):
     template = "tickets/detail.html"
     active = "tickets"
+    membership: Membership
     ticket: Ticket
     action: PendingAction
     card: Card
     decisions: list[Decision]
-    """The first before the second; also those on arguments that were changed since."""
     is_waiting: bool
     why_not: str
     """Why this person may not decide; empty when they may, or when there is nothing to decide."""
@@ -45,10 +51,18 @@ class TicketPage(PageContext):
     """That nobody can; empty when somebody can."""
     approve_form: ApproveForm
     reject_form: RejectForm
+    seen: str
+    """What the ticket stood at."""
+    came_back: CameBack | None
 
     can_audit: bool
     may_withdraw: bool
     """It is the person's own call, and nobody has decided on it."""
+
+    @property
+    def caller(self) -> str:
+        """By name where it is a person's."""
+        return str(self.action.user or self.action.caller_label)
 
     @property
     def has_expired(self) -> bool:
@@ -59,14 +73,32 @@ class TicketPage(PageContext):
     def may_decide(self) -> bool:
         return self.is_waiting and not self.why_not
 
+    @property
+    def is_moving(self) -> bool:
+        """Somebody may change it at any moment."""
+        moving = (PendingAction.State.WAITING, PendingAction.State.APPROVED, PendingAction.State.EXECUTING)
+        return self.action.state in moving
+
+    @property
+    def next(self) -> Next:
+        return next_of(self.membership, self.ticket.number)
+
+    @property
+    def history(self) -> list[Event]:
+        return of_tool(self.action)
+
+    @property
+    def same_person(self) -> SamePerson:
+        return of_same_person(self.action)
+
 
 @require_safe
 @in_organization
 def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
     """Of a held call, or of a request for access."""
-    ticket = _held_call(request, number)
+    ticket = held_call(request, number)
     if ticket is not None:
-        return _show(request, ticket, ApproveForm(), RejectForm())
+        return nothing_new() if is_as_seen(request, _standing(ticket)) else _show(request, ticket)
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return request_page(request, asked)
@@ -80,7 +112,7 @@ def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return withdraw_asked(request, asked)
-    ticket = _ticket(request, number)
+    ticket = ticket_or_404(request, number)
     try:
         withdraw_action(ticket.action, actor=request.actor)
     except ApprovalError as error:
@@ -93,9 +125,9 @@ def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 @in_organization
 def approve(request: OrganizationRequest, number: int) -> HttpResponse:
-    ticket, form = _ticket(request, number), ApproveForm(request.POST)
+    ticket, form = ticket_or_404(request, number), ApproveForm(request.POST)
     if not form.is_valid():
-        return _show(request, ticket, form, RejectForm())
+        return _show(request, ticket, approve=form)
     try:
         approve_action(ticket.action, reason=form.cleaned_data["reason"], actor=request.actor)
     except ApprovalError as error:
@@ -108,9 +140,9 @@ def approve(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 @in_organization
 def reject(request: OrganizationRequest, number: int) -> HttpResponse:
-    ticket, form = _ticket(request, number), RejectForm(request.POST)
+    ticket, form = ticket_or_404(request, number), RejectForm(request.POST)
     if not form.is_valid():
-        return _show(request, ticket, ApproveForm(), form)
+        return _show(request, ticket, reject=form)
     try:
         reject_action(ticket.action, reason=form.cleaned_data["reason"], actor=request.actor)
     except ApprovalError as error:
@@ -120,33 +152,51 @@ def reject(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("tickets:detail", number)
 
 
-def _ticket(request: OrganizationRequest, number: int) -> Ticket:
-    ticket = _held_call(request, number)
+def ticket_or_404(request: OrganizationRequest, number: int) -> Ticket:
+    ticket = held_call(request, number)
     if ticket is None:
         raise Http404(NO_TICKET)
     return ticket
 
 
-def _held_call(request: OrganizationRequest, number: int) -> Ticket | None:
+def held_call(request: OrganizationRequest, number: int) -> Ticket | None:
     tickets = tickets_for(request.membership).filter(number=number)
     return tickets.select_related("action__token__created_by", "action__token__agent").first()
 
 
-def _show(request: OrganizationRequest, ticket: Ticket, approve: ApproveForm, reject: RejectForm) -> HttpResponse:
+def _standing(ticket: Ticket) -> str:
+    """Changes with whatever somebody does with it, and when its time is over."""
     action = ticket.action
-    is_waiting = action.state == PendingAction.State.WAITING and action.expires_at > timezone.now()
-    why_not = refusal(action, request.membership) if is_waiting else ""
+    return f"{action.state} {is_waiting(action)}"
+
+
+def is_waiting(action: PendingAction) -> bool:
+    return action.state == PendingAction.State.WAITING and action.expires_at > timezone.now()
+
+
+def _show(
+    request: OrganizationRequest,
+    ticket: Ticket,
+    *,
+    approve: ApproveForm | None = None,
+    reject: RejectForm | None = None,
+) -> HttpResponse:
+    action, waits = ticket.action, is_waiting(ticket.action)
+    why_not = refusal(action, request.membership) if waits else ""
     page = TicketPage(
+        membership=request.membership,
         ticket=ticket,
         action=action,
         card=card_of(action),
         decisions=list(action.decisions.all()),
-        is_waiting=is_waiting,
+        is_waiting=waits,
         why_not=why_not,
-        nobody=why_nobody(action) if is_waiting and why_not else "",
-        approve_form=approve,
-        reject_form=reject,
+        nobody=why_nobody(action) if why_not else "",
+        approve_form=approve or ApproveForm(),
+        reject_form=reject or RejectForm(),
+        seen=_standing(ticket),
+        came_back=came_back(action, request.user.pk),
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),
-        may_withdraw=is_waiting and action.user_id == request.user.pk,
+        may_withdraw=waits and action.user_id == request.user.pk,
     )
-    return show(request, page, status=status_of(approve, reject))
+    return show(request, page, status=status_of(page.approve_form, page.reject_form))

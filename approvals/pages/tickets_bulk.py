@@ -14,8 +14,9 @@ from approvals.actions.reject_action import reject_action
 from approvals.deciders import refusals
 from approvals.models import PendingAction, Ticket
 from approvals.pages.forms import RejectForm
+from approvals.pages.shown import shown_as
 from approvals.queries import tickets_for
-from approvals.sealed_parts import sent_of_each
+from approvals.sealed_parts import readable_of_each
 from connectors.models import Risk
 from harriet.lib.sentences import within
 from harriet.lib.text import count_hidden, show_hidden
@@ -26,6 +27,8 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 CALLS = Noun("call", "calls")
 LONGEST_SHOWN = 400
 """Characters of arguments: longer ones are decided on on their own page."""
+
+NOT_AS_SHOWN = "what it would send was not shown to you, or has changed since: look at it first"
 
 
 class BulkTicketsPage(BulkPage):
@@ -51,7 +54,8 @@ def decide_many_tickets(request: OrganizationRequest) -> HttpResponse:
     if not rows or wanted not in ("approve", "reject"):
         return nothing_ticked(request, CALLS, back)
     if wanted == "approve":
-        return preview_or_do(request, BulkTicketsPage, _approve(request, rows), rows, back=back)
+        kept = {"shown": [shown_as(row.action) for row in rows]}
+        return preview_or_do(request, BulkTicketsPage, _approve(request, rows), rows, back=back, kept=kept)
     form = RejectForm(answers(request))
     if not form.is_valid():
         return asked(request, ReasonForTicketsPage, _reject(request, rows, ""), rows, form, back=back)
@@ -63,18 +67,25 @@ def decide_many_tickets(request: OrganizationRequest) -> HttpResponse:
 
 def _approve(request: OrganizationRequest, rows: list[Ticket]) -> BulkAction[Ticket]:
     why_not = _why_not(request, rows)
-    sent = _sent(rows)
+    sent, unread = _sent(rows), _unread(request, rows)
     return BulkAction(
         "approve",
         "Approve and run",
         "approved",
         CALLS,
         do=lambda one: approve_action(one.action, actor=request.actor),
-        stays=lambda one: why_not[one.pk] or _needs_a_look(one.action, sent[one.action.pk]),
+        stays=lambda one: why_not[one.pk] or unread[one.pk] or _needs_a_look(one.action, sent.get(one.action.pk, "")),
         name=_name,
-        details=lambda one: show_hidden(sent[one.action.pk]),
+        details=lambda one: show_hidden(sent.get(one.action.pk, "")),
         note="Each runs once, with exactly these arguments. Each decision is recorded as yours.",
     )
+
+
+def _unread(request: OrganizationRequest, rows: list[Ticket]) -> dict[UUID, str]:
+    """By ticket, that it is not what the page before showed. Nothing is to be sure of before that page."""
+    shown = set(request.POST.getlist("shown"))
+    is_known = lambda row: "sure" not in request.POST or shown_as(row.action) in shown  # noqa: E731
+    return {row.pk: "" if is_known(row) else NOT_AS_SHOWN for row in rows}
 
 
 def _reject(request: OrganizationRequest, rows: list[Ticket], reason: str) -> BulkAction[Ticket]:
@@ -108,6 +119,8 @@ def _in_words(action: PendingAction, refused: dict[UUID, str]) -> str:
 def _needs_a_look(action: PendingAction, sent: str) -> str:
     if action.risk in (Risk.DANGEROUS, Risk.UNKNOWN):
         return f"its risk is {action.risk}: decide on it on its own page"
+    if not sent:
+        return "what it would send can't be opened"
     if count_hidden(sent):
         return "there are hidden characters in it: read it on its own page"
     return "it is too long to be read here: decide on it on its own page" if len(sent) > LONGEST_SHOWN else ""
@@ -115,9 +128,9 @@ def _needs_a_look(action: PendingAction, sent: str) -> str:
 
 def _sent(rows: list[Ticket]) -> dict[UUID, str]:
     """By held call, what it sends."""
-    parts = sent_of_each([row.action for row in rows])
+    parts = readable_of_each([row.action for row in rows])
     return {pk: f"{sent.arguments.decode()} {sent.meta.decode()}".strip() for pk, sent in parts.items()}
 
 
 def _name(ticket: Ticket) -> str:
-    return f"#{ticket.number} {show_hidden(ticket.title)} for {ticket.requester_label}"
+    return f"#{ticket.number} {show_hidden(ticket.title)} for {show_hidden(ticket.requester_label)}"

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
 
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from approvals.models import AccessRequest, Ticket
+from approvals.models import AccessRequest, PendingAction, Ticket
+from approvals.pages.alike import Alike, alike_among
+from approvals.pages.previews import Preview, previews_of
+from approvals.pages.seen import is_as_seen, nothing_new
+from approvals.pages.tickets_filters import TicketFilterForm, with_fitting_chip
 from approvals.queries import requests_to_answer, tickets_for, waiting_for
 from connectors.models import Risk
 from harriet.pages.context import PageContext, show
@@ -22,6 +29,8 @@ from harriet.people.search_words import Noun, has_words
 
 MOST_REQUESTS = 50
 """For access, above the calls: the oldest first."""
+MOST_WATCHED = 300
+"""Open tickets whose changes an open list shows at once."""
 _WAITING = ("open", "waiting")
 RISKIEST_FIRST = Case(
     When(action__risk=Risk.DANGEROUS, then=0),
@@ -38,11 +47,17 @@ TICKETS = Table(
         Column("by", "Asked for by", sort="requester_label", is_optional=True),
         Column("risk", "Risk", sort=RISKIEST_FIRST, is_optional=True),
         Column("state", "State", sort="action__state"),
-        Column("opened", "Opened", sort="created_at", is_optional=True),
-        Column("expires", "Expires", sort="action__expires_at", is_optional=True, is_shown_at_first=False),
+        Column("opened", "Opened", sort="created_at", is_optional=True, is_shown_at_first=False),
+        Column("expires", "Time left", sort="action__expires_at", is_optional=True),
     ),
     order="-ticket",
 )
+
+
+class TicketRow(NamedTuple):
+    ticket: Ticket
+    preview: Preview | None
+    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +65,65 @@ class TicketsPage(PageContext):
     template = "tickets/list.html"
     active = "tickets"
     table: Listed[Ticket]
+    rows: list[TicketRow]
+    alike: list[Alike]
     text: str
     show: str
     """Which tickets: a key of the filters."""
+    form: TicketFilterForm
     requests: list[AccessRequest]
     """For access, that wait for this person's answer."""
+    seen: str
+    """What the list stood at."""
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.form.chosen)
 
 
 @require_safe
 @in_organization
 def ticket_list(request: OrganizationRequest) -> HttpResponse:
-    text, chips = request.GET.get("q", "").strip(), Chips(_filters(request.membership), request.GET)
-    found = tickets_for(request.membership)
+    seen = _standing(request)
+    if is_as_seen(request, seen):
+        return nothing_new()
+    text, form = request.GET.get("q", "").strip(), TicketFilterForm(request.GET)
+    chips = Chips(_filters(request.membership), with_fitting_chip(request.GET, form))
+    found = tickets_for(request.membership).filter(form.which())
     if text:
         found = found.filter(has_words(Noun.TICKET, text) | Q(requester_label__icontains=text) | _numbered(text))
     can_tick = waiting_for(request.membership).exists()
     table = listed_for(request, TICKETS, chips.narrowed(found), chips=chips.shown(found), can_tick=can_tick)
-    requests = list(requests_to_answer(request.membership)[:MOST_REQUESTS]) if chips.chosen.key in _WAITING else []
-    return show(request, TicketsPage(table=table, text=text, show=chips.chosen.key, requests=requests))
+    is_waiting = chips.chosen.key in _WAITING
+    page = TicketsPage(
+        table=table,
+        rows=_rows(table.rows),
+        alike=alike_among(request.membership) if can_tick and is_waiting and not (text or form.chosen) else [],
+        text=text,
+        show=chips.chosen.key,
+        form=form,
+        requests=list(requests_to_answer(request.membership)[:MOST_REQUESTS]) if is_waiting else [],
+        seen=seen,
+    )
+    return show(request, page)
+
+
+def _rows(tickets: list[Ticket]) -> list[TicketRow]:
+    previews, now = previews_of([ticket.action for ticket in tickets]), timezone.now()
+    return [TicketRow(one, previews.get(one.action.pk), _is_waiting(one.action, now)) for one in tickets]
+
+
+def _is_waiting(action: PendingAction, now: object) -> bool:
+    return action.state == PendingAction.State.WAITING and action.expires_at > now  # type: ignore[operator]
+
+
+def _standing(request: OrganizationRequest) -> str:
+    """Changes with every new ticket and every decision: cheap enough to be asked for every few seconds."""
+    tickets = tickets_for(request.membership).order_by("-number")
+    watched = list(tickets.filter(is_open=True).values_list("number", "action__state")[:MOST_WATCHED])
+    newest = tickets.values_list("number", flat=True).first()
+    asked = list(requests_to_answer(request.membership).values_list("pk", flat=True)[:MOST_REQUESTS])
+    return sha256(repr((watched, newest, asked)).encode()).hexdigest()[:16]
 
 
 def _numbered(text: str) -> Q:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from approvals.pages.requests import decline, give
+from approvals.pages.sent import sent_file, sent_page
 from approvals.pages.tickets import approve, reject, ticket_detail, withdraw
 from approvals.pages.tickets_bulk import decide_many_tickets
 from approvals.pages.tickets_list import ticket_list
@@ -23,6 +24,8 @@ ticket_urls = (
         path("<int:number>/approve/", approve, name="approve"),
         path("<int:number>/reject/", reject, name="reject"),
         path("<int:number>/withdraw/", withdraw, name="withdraw"),
+        path("<int:number>/sent/<slug:part>/", sent_page, name="sent"),
+        path("<int:number>/sent/<slug:part>.json", sent_file, name="sent_file"),
         path("<int:number>/give/", give, name="give"),
         path("<int:number>/decline/", decline, name="decline"),
     ],

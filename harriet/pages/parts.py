@@ -16,13 +16,14 @@ from django.http import QueryDict
 from django.template import Context
 from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from harriet.lib.text import show_hidden
 from harriet.pages.icons import ICONS
 from harriet.pages.links import link_with
-from harriet.pages.relative_time import exact, relative
+from harriet.pages.relative_time import exact, relative, time_left
 
 register = template.Library()
 
@@ -89,6 +90,19 @@ def reltime(moment: datetime | str | None, never: str = "never") -> SafeString:
     if not isinstance(moment, datetime):
         return format_html('<span class="soft">{}</span>', never)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), relative(moment))
+
+
+@register.simple_tag
+def countdown(moment: datetime) -> SafeString:
+    """The time that is left in words, which goes on with scripts; by the server's clock, whatever the reader's says."""
+    left = max(int((moment - timezone.now()).total_seconds()), 0)
+    return format_html(
+        '<time class="countdown" datetime="{}" title="{}" data-left="{}">{}</time>',
+        moment.isoformat(),
+        exact(moment),
+        left,
+        time_left(moment),
+    )
 
 
 @register.simple_tag
@@ -159,8 +173,8 @@ def copy_block(text: object, label: str = "Text to copy") -> SafeString:
 @register.simple_tag
 def person_chip(person: object) -> SafeString:
     """A person by name, with the e-mail address in the title; a label stands for people who are gone."""
-    name = str(person) if person else "Nobody"
-    email = getattr(person, "email", "")
+    name = show_hidden(str(person)) if person else "Nobody"
+    email = show_hidden(getattr(person, "email", ""))
     return _part("person_chip", name=name, email=email if email != name else "", initials=_initials(name))
 
 
@@ -173,6 +187,9 @@ def _initials(name: str) -> str:
 def field(bound: BoundField) -> SafeString:
     """A form field with its label, help and error beside it."""
     kind = getattr(bound.field.widget, "input_type", "")
+    if next(iter(bound.form.errors), "") == bound.name and not bound.use_fieldset:
+        # The first that is wrong has the focus when the page is there: it is in sight, wherever it stands.
+        bound.field.widget.attrs["autofocus"] = True
     return _part("field", field=bound, is_single_checkbox=kind == "checkbox" and not bound.use_fieldset)
 
 

@@ -29,3 +29,16 @@ def by_the_clock(moment: datetime, now: datetime | None = None) -> str:
 
 def exact(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
+
+
+def time_left(moment: datetime, now: datetime | None = None) -> str:
+    """How long something still waits: "23 h left", "2 h 5 min left", "4 min 10 s left"; harriet.js goes on so."""
+    seconds = int((moment - (now or timezone.now())).total_seconds())
+    if seconds <= 0:
+        return "no time left"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if days >= 2:
+        return f"{days} days left"
+    if hours:
+        return f"{hours} h left" if hours >= 6 else f"{hours} h {minutes % 60} min left"
+    return f"{minutes} min {seconds % 60} s left" if minutes else f"{seconds} s left"

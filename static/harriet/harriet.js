@@ -60,6 +60,23 @@ document.addEventListener("change", (event) => {
 });
 for (const table of all("table[data-bulk]")) tellTicked(table);
 
+// The time that is left goes on, by how long ago the server said it: the reader's clock may be another.
+const begun = new WeakMap();
+const timeLeft = (seconds) => {
+  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
+  if (days >= 2) return `${days} days left`;
+  if (hours) return hours >= 6 ? `${hours} h left` : `${hours} h ${minutes % 60} min left`;
+  if (minutes) return `${minutes} min ${seconds % 60} s left`;
+  return seconds > 0 ? `${seconds} s left` : "no time left";
+};
+setInterval(() => {
+  for (const time of all("time[data-left]")) {
+    if (!begun.has(time)) begun.set(time, Date.now());
+    const words = timeLeft(Math.max(time.dataset.left - Math.floor((Date.now() - begun.get(time)) / 1000), 0));
+    if (time.textContent !== words) time.textContent = words;
+  }
+}, 1000);
+
 // Filters apply as soon as one is chosen; without this script their button does.
 for (const select of all("form[data-auto-submit] select")) {
   select.addEventListener("change", () => select.form.requestSubmit());

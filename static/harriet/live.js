@@ -26,17 +26,18 @@ const unsay = (what) => {
   stale.hidden = true;
 };
 
-// What a region says, without what differs each time: ages in words, and the tokens of its forms.
+// What a region says, without what differs each time: ages in words, the tokens of its forms, what is unfolded here.
 const essence = (html) => {
   const template = document.createElement("template");
   template.innerHTML = html;
   for (const node of template.content.querySelectorAll("time, input[name=csrfmiddlewaretoken]")) node.remove();
+  for (const attribute of ["open", "aria-expanded"]) for (const node of template.content.querySelectorAll(`[${attribute}]`)) node.removeAttribute(attribute);
   return template.innerHTML.replace(/\s+/g, " ").trim();
 };
 
 const isTouched = (field) => /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked : field.type !== "hidden" && field.value !== field.defaultValue;
 const isBusy = (region) =>
-  region.querySelector("details[open], dialog[open]") ||
+  region.querySelector("details[data-menu][open], dialog[open]") ||
   [...region.querySelectorAll("input, textarea")].some(isTouched) ||
   region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
 
@@ -48,9 +49,21 @@ const disarm = (region) => {
   for (const button of region.querySelectorAll("button[data-decides]")) button.disabled = true;
 };
 
+// What is unfolded stays so, and is not replaced by the same.
+const foldOf = (details) => details.querySelector("summary")?.textContent.trim();
+const unfolded = (region) => [...region.querySelectorAll("details[open]")].map(foldOf);
+let opened = [];
+
 // After a region is replaced, the link or button that had the focus has it again.
 const markOf = (element) => element && [element.tagName, element.href, element.name, element.value, element.textContent].join();
 let focused = "";
+
+// A region may say what it stands at: it is answered with nothing until there is something newer.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, headers } = event.detail;
+  const shown = isRegion(elt) && elt.querySelector("[data-seen]");
+  if (shown) headers["X-Seen"] = shown.dataset.seen;
+});
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (isRegion(event.detail.elt) && document.hidden) event.preventDefault();
@@ -66,7 +79,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.status >= 400) return;
   seen = new Date();
   unsay("lost");
-  if (!elt.matches(LIVE)) return;
+  if (!elt.matches(LIVE) || xhr.status === 204) return;
   const isSame = essence(xhr.responseText) === essence(elt.innerHTML);
   if (isBusy(elt)) {
     event.preventDefault();
@@ -74,6 +87,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     if (!xhr.responseText.includes("data-decides")) disarm(elt);
     return say("news", "There is news for this page.", "Show it");
   }
+  opened = unfolded(elt);
+  if (isSame && opened.length) return event.preventDefault();
   const told = newsOf(xhr.responseText);
   if (told !== newsOf(elt.innerHTML)) say("news", "There is news for this page.", "Show it");
   else if (told === undefined) unsay("news");
@@ -81,7 +96,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (!focused || !event.detail.elt.matches(LIVE)) return;
+  if (!event.detail.elt.matches(LIVE)) return;
+  for (const details of event.detail.elt.querySelectorAll("details")) if (opened.includes(foldOf(details))) details.open = true;
+  opened = [];
+  if (!focused) return;
   const again = [...event.detail.elt.querySelectorAll("a, button, summary")].find((one) => markOf(one) === focused);
   if (again) again.focus({ preventScroll: true });
   focused = "";

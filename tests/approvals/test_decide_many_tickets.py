@@ -32,9 +32,18 @@ def waiting(mailing: Mailing) -> list[Ticket]:
     return list(Ticket.objects.order_by("number"))
 
 
-def send(client: Client, action: str, rows: list[Ticket], **more: str) -> str:
+def send(client: Client, action: str, rows: list[Ticket], **more: Any) -> str:
     sent = {"action": action, "ids": [str(row.pk) for row in rows]} | more
     return re.sub(r"\s+", " ", client.post(URL, sent, follow=True).content.decode())
+
+
+def confirm(client: Client, action: str, rows: list[Ticket], **more: Any) -> str:
+    """As somebody does who has read the page before."""
+    return send(client, action, rows, **more, **shown(send(client, action, rows, **more)), sure="1")
+
+
+def shown(preview: str) -> dict[str, Any]:
+    return {"shown": re.findall(r'name="shown" value="([^"]+)"', preview)}
 
 
 def states() -> list[str]:
@@ -49,11 +58,36 @@ def test_bob_approves_what_he_was_shown_whole(client: Client, mailing: Mailing, 
     for why in ("its risk is dangerous", "it is too long to be read here", "there are hidden characters in it"):
         assert why in preview, why
     assert states() == ["waiting"] * 6
-    assert "3 calls were approved" in send(client, "approve", waiting, sure="1")
+    assert "3 calls were approved" in send(client, "approve", waiting, **shown(preview), sure="1")
     assert states() == ["approved"] * 3 + ["waiting"] * 3
     assert Decision.objects.filter(approver=mailing.cast.bob, verdict="approve").count() == 3
     approved = Event.objects.filter(organization_id=mailing.cast.acme.pk, code="action.approved")
     assert approved.count() == 3
+
+
+def test_a_yes_is_for_what_was_read_and_nothing_else(client: Client, mailing: Mailing, waiting: list[Ticket]) -> None:
+    """Nothing was previewed, or one of them was not, or what it would send was changed since."""
+    client.force_login(mailing.cast.bob)
+    unread = "not shown to you, or has changed since"
+    assert unread in send(client, "approve", waiting[:3], sure="1")
+    read = shown(send(client, "approve", waiting[:2]))
+    PendingAction.objects.filter(ticket=waiting[1]).update(binding=bytes(32))
+    answer = send(client, "approve", waiting[:3], **read, sure="1")
+    assert "1 call was approved" in answer and answer.count(unread) == 2
+    assert states() == ["approved"] + ["waiting"] * 5
+
+
+def test_calls_that_are_alike_are_decided_on_together(client: Client, mailing: Mailing, waiting: list[Ticket]) -> None:
+    """Identical calls of two people, and all calls of one person; without what is dangerous no more than the rest."""
+    mailing.tool.risk_override = "moderate"
+    hold(mailing.call(b'{"text":"Hello 0"}', user=mailing.cast.alice))
+    client.force_login(mailing.cast.bob)
+    page = client.get("/tickets/?show=waiting")
+    identical, of_dana = page.context["alike"]
+    assert (identical.words, identical.by, identical.may_approve) == ("2 identical calls", "2 people", True)
+    assert (of_dana.words, of_dana.by, of_dana.may_approve) == ("6 calls", mailing.cast.dana.email, False)
+    together = list(Ticket.objects.filter(pk__in=identical.ids))
+    assert "2 calls were approved" in confirm(client, "approve", together)
 
 
 def test_many_ask_the_database_no_more_than_few(
@@ -65,7 +99,7 @@ def test_many_ask_the_database_no_more_than_few(
     send(client, "approve", waiting)
     with django_assert_max_num_queries(15):
         send(client, "approve", waiting)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(20):
         client.get(reverse("tickets:detail", args=[waiting[0].number]))
 
 
@@ -84,7 +118,7 @@ def test_nobody_decides_on_their_own_calls_in_a_crowd(client: Client, mailing: M
     hold(mailing.call(b'{"text":"Mine"}', user=mailing.cast.bob))
     client.force_login(mailing.cast.bob)
     mine = Ticket.objects.latest("number")
-    preview = send(client, "approve", [*waiting[:1], mine], sure="1")
+    preview = confirm(client, "approve", [*waiting[:1], mine])
     assert "1 call was approved" in preview
     assert "because you asked for this call yourself: somebody else has to decide on it" in preview
     assert PendingAction.objects.get(ticket=mine).state == "waiting"
@@ -92,7 +126,7 @@ def test_nobody_decides_on_their_own_calls_in_a_crowd(client: Client, mailing: M
 
 def test_what_is_decided_meanwhile_stays_so(client: Client, mailing: Mailing, waiting: list[Ticket]) -> None:
     client.force_login(mailing.cast.bob)
-    send(client, "approve", waiting[:1], sure="1")
+    confirm(client, "approve", waiting[:1])
     again = send(client, "reject", waiting[:1], reason="Too late.", sure="1")
     assert "None of 1 call can be rejected." in again and states()[0] == "approved"
 
@@ -100,7 +134,7 @@ def test_what_is_decided_meanwhile_stays_so(client: Client, mailing: Mailing, wa
 def test_dana_and_outsiders_decide_on_nothing(client: Client, mailing: Mailing, waiting: list[Ticket]) -> None:
     client.force_login(mailing.cast.dana)
     assert 'name="ids"' not in client.get("/tickets/").content.decode()
-    assert "None of 3 calls can be approved." in send(client, "approve", waiting[:3], sure="1")
+    assert "None of 3 calls can be approved." in confirm(client, "approve", waiting[:3])
     client.force_login(mailing.cast.charlie)
-    assert "Nothing was changed" in send(client, "approve", waiting, sure="1")
+    assert "Nothing was changed" in confirm(client, "approve", waiting)
     assert states() == ["waiting"] * 6

@@ -11,6 +11,7 @@ from django.template.base import FilterExpression, Parser, Token
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from harriet.lib.text import show_hidden
 from harriet.pages.tables.listed import Listed
 
 register = template.Library()
@@ -59,4 +60,4 @@ def tick(table: Listed[Any], pk: object, name: object) -> SafeString:
         return SafeString("")
     checked = SafeString(" checked") if str(pk) in table.ticked else ""
     box = '<td class="tick"><input type="checkbox" name="ids" value="{}" aria-label="Tick {}"{}></td>'
-    return format_html(box, pk, name, checked)
+    return format_html(box, pk, show_hidden(str(name)), checked)

@@ -1,0 +1,94 @@
+"""Calls that wait and are decided on together: identical ones, whoever asked; and one person's of one tool."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models.functions import Length
+
+from approvals.models import PendingAction
+from approvals.pages.previews import Preview, preview_of
+from approvals.queries import waiting_for
+from approvals.sealed_parts import readable_of_each
+from connectors.models import Risk
+from harriet.lib.json.canonical import parse_strict
+from harriet.people.models import Membership
+
+MOST_LOOKED_AT = 100
+"""Of those that wait, the newest."""
+MOST_GROUPS = 3
+LARGEST_SEALED = 1000
+"""Bytes: what is longer is decided on by itself, so it needs no opening here."""
+NO_APPROVING = (Risk.DANGEROUS, Risk.UNKNOWN)
+
+
+class Alike(NamedTuple):
+    ids: list[UUID]
+    """Of the tickets."""
+    title: str
+    by: str
+    """Whose they are; of identical calls of several people how many people."""
+    preview: Preview | None
+    """What each of them sends, when they are identical."""
+    may_approve: bool
+    """Dangerous ones are approved one by one."""
+
+    @property
+    def words(self) -> str:
+        return f"{len(self.ids)} {'identical calls' if self.preview else 'calls'}"
+
+
+def alike_among(membership: Membership) -> list[Alike]:
+    """The largest groups of what waits for this person."""
+    waiting = list(
+        waiting_for(membership)
+        .order_by("-number")
+        .values("pk", "title", "requester_label", *_OF_ACTION, size=Length("action__sealed_arguments"))[:MOST_LOOKED_AT]
+    )
+    found = list(_identical(waiting))
+    within = [set(group.ids) for group in found]
+    found += [group for group in _of_one_person(waiting) if not any(set(group.ids) <= other for other in within)]
+    return found[:MOST_GROUPS]
+
+
+_OF_ACTION = ("action__pk", "action__tool_id", "action__user_id", "action__token_id", "action__risk")
+_Row = Mapping[str, Any]
+
+
+def _identical(waiting: list[_Row]) -> Iterator[Alike]:
+    """Equal arguments are sealed to equal lengths: only those are opened."""
+    by_size = _grouped(waiting, lambda row: (row["action__tool_id"], row["size"]))
+    likely = [row for rows in by_size if rows[0]["size"] <= LARGEST_SEALED for row in rows]
+    actions = PendingAction.objects.filter(pk__in=[row["action__pk"] for row in likely]) if likely else ()
+    sent = readable_of_each(list(actions))
+    opened = [row for row in likely if row["action__pk"] in sent]
+    for rows in _grouped(opened, lambda row: (row["action__tool_id"], sent[row["action__pk"]])):
+        yield _alike(rows, preview_of(parse_strict(sent[rows[0]["action__pk"]].arguments)))
+
+
+def _of_one_person(waiting: list[_Row]) -> Iterator[Alike]:
+    asker = lambda row: row["action__user_id"] or row["action__token_id"]  # noqa: E731
+    for rows in _grouped(waiting, lambda row: (row["action__tool_id"], asker(row))):
+        yield _alike(rows, None)
+
+
+def _grouped(rows: list[_Row], key: Any) -> list[list[_Row]]:
+    """Those that are not alone, the most first."""
+    found = defaultdict[Any, list[_Row]](list)
+    for row in rows:
+        found[key(row)].append(row)
+    return sorted((group for group in found.values() if len(group) > 1), key=len, reverse=True)
+
+
+def _alike(rows: list[_Row], preview: Preview | None) -> Alike:
+    who = list(dict.fromkeys(row["requester_label"] for row in rows))
+    return Alike(
+        ids=[row["pk"] for row in rows],
+        title=rows[0]["title"],
+        by=who[0] if len(who) == 1 else f"{len(who)} people",
+        preview=preview,
+        may_approve=not any(row["action__risk"] in NO_APPROVING for row in rows),
+    )
