@@ -1,5 +1,5 @@
-"""A connector that leaves its calls to whoever asked: their client shows them the ticket, by whatever way it has. Nobody
-else is disturbed."""
+"""A connector that leaves its calls to whoever asked: their client shows them the ticket, by whatever way it has.
+Nobody else is disturbed."""
 
 from __future__ import annotations
 

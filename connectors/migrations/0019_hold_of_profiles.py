@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0017_trust_levels'),
+        ('connectors', '0018_who_decides'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0013_tell_webhooks_and_remind'),
+        ('approvals', '0014_several_deciders'),
         ('connectors', '0016_passed_identity'),
         ('people', '0020_tokens_of_workloads'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
