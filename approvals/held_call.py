@@ -55,6 +55,13 @@ class Held:
     """Of PendingAction.State."""
     reason: str
     expires_at: datetime
+    collect_until: datetime
+    asked_at: datetime
+    changed_at: datetime
+    """When the state became what it is."""
+    tool_id: UUID
+    is_new: bool = False
+    """This very request opened the ticket."""
     edition: int = 0
     """How often what it sends was changed by those who decide."""
 
@@ -66,13 +73,6 @@ class Edited:
     by: str
     reason: str
     changes: tuple[Change, ...]
-    collect_until: datetime
-    asked_at: datetime
-    changed_at: datetime
-    """When the state became what it is."""
-    tool_id: UUID
-    is_new: bool = False
-    """This very request opened the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
