@@ -32,7 +32,6 @@ def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
     moved = move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))
     if moved:
         by = " and ".join(spoken_of([action])[action_id].approved.values())
-        until = f"{action.collect_until:%Y-%m-%d %H:%M} UTC"
-        there = f"its answer is there until {until}: your client gets it with the same call again."
+        there = f"its answer is there until {action.collect_until:%Y-%m-%d %H:%M} UTC: {_COLLECTED}"
         tell_caller(action, f"was approved{by and f' by {by}'}, and {there}")
     return moved

@@ -17,9 +17,9 @@ WITHDRAWN = "Whoever asked for it withdrew it; it has not run."
 
 @transaction.atomic
 def withdraw_action(action: PendingAction, *, actor: Actor) -> None:
-    """Nothing leaves, and whoever could decide is no longer asked. In the pages, with a personal token of theirs, or
-    by the key that asked. Raises NotYours or TooLate."""
-    if not _asked(action, actor):
+    """Nothing leaves, and whoever could decide is no longer asked. In the pages, with a personal token of theirs, or by
+    the client that asked. Raises NotYours or TooLate."""
+    if not _is_asker(action, actor):
         raise NotYours("Only whoever asked for a call withdraws it.")
     if not move(action.id, State.WAITING, State.WITHDRAWN, finished_at=Now(), outcome_reason=WITHDRAWN):
         raise TooLate("It was too late to withdraw this call: it was decided on, or has expired. The ticket says how.")
@@ -27,7 +27,7 @@ def withdraw_action(action: PendingAction, *, actor: Actor) -> None:
     write_event(ActionWithdrawn, action, actor=actor, decision="refuse")
 
 
-def _asked(action: PendingAction, actor: Actor) -> bool:
+def _is_asker(action: PendingAction, actor: Actor) -> bool:
     """A person, with whichever of their clients; or a key that is nobody's."""
     if action.user_id is None:
         return (actor.kind, actor.id) == ("token", action.token_id)
