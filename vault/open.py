@@ -1,4 +1,4 @@
-"""Opens what is sealed. The only door to plaintext: for one call, in one block, without the database."""
+"""Opens a secret that is sealed, for one call, in one block, without the database. The only door to plaintext."""
 
 from __future__ import annotations
 
