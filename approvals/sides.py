@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from approvals.models import ActionEdit, Decision, PendingAction
+from connectors.models import Connector
 from harriet.people.models import Membership, RightGiven
 from harriet.people.roles import Role
 from harriet.people.vouching import above_each, below_each
@@ -58,16 +59,31 @@ def spoken_sides(actions: Collection[PendingAction], spoken: Mapping[UUID, Spoke
 
 
 def spoken_of(actions: Collection[PendingAction]) -> dict[UUID, Spoken]:
-    """By action; in two queries, whatever their number."""
+    """By action; in two queries at most, whatever their number. Where one person decides on what was asked, nobody has
+    spoken yet."""
     approved: dict[UUID, dict[UUID | None, str]] = {action.pk: {} for action in actions}
     editions = {action.pk: action.edition for action in actions}
-    for one in Decision.objects.filter(action__in=approved, verdict=Decision.Choice.APPROVE):
+    for one in _approvals([action for action in actions if action.edition or _takes_two(action)]):
         if one.edition == editions[one.action_id]:
             approved[one.action_id][one.approver_id] = one.approver_label
     edited = [pk for pk, edition in editions.items() if edition]
     edits = ActionEdit.objects.filter(action__in=edited) if edited else ActionEdit.objects.none()
     editors = {one.action_id: one.editor_id for one in edits if one.edition == editions[one.action_id]}
     return {pk: Spoken(mine, editors.get(pk)) for pk, mine in approved.items()}
+
+
+def approved_by(action: PendingAction) -> list[str]:
+    """The labels of those who approved it as it is, the first before the second."""
+    return [one.approver_label for one in _approvals([action]) if one.edition == action.edition]
+
+
+def _approvals(actions: Collection[PendingAction]) -> list[Decision]:
+    made = Decision.objects.filter(action__in=[one.pk for one in actions], verdict=Decision.Choice.APPROVE)
+    return list(made) if actions else []
+
+
+def _takes_two(action: PendingAction) -> bool:
+    return action.connector.deciders == Connector.Deciders.TWO_PEOPLE
 
 
 def makers_of(action: PendingAction) -> People:

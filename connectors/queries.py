@@ -10,9 +10,19 @@ from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, Qu
 from django.db.models.functions import Now
 
 from connectors.counts import Counts
-from connectors.models import BulkChange, Connector, Profile, SyncRun, Tool, ToolPermission, ToolVersion
+from connectors.models import (
+    BulkChange,
+    Connector,
+    ConnectorPermission,
+    Profile,
+    SyncRun,
+    Tool,
+    ToolPermission,
+    ToolVersion,
+)
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.queries import or_not_found
+from harriet.people.roles import Power, roles_with
 from vault.models import Credential
 from vault.oauth.per_person import IS_PER_PERSON
 from vault.queries import in_use
@@ -58,6 +68,18 @@ def counts_of(connector: Connector) -> Counts:
 def connector_of(organization: Organization, connector_id: UUID) -> Connector:
     """Raises NotFound."""
     return or_not_found(connectors_of(organization).filter(pk=connector_id).first(), "There is no such connector here.")
+
+
+def deciding_people(connector: Connector) -> QuerySet[Membership]:
+    """Whoever has the right to decide on its held calls, by role or by a group; by address."""
+    people = Membership.objects.filter(organization=connector.organization_id, is_active=True, user__is_active=True)
+    by_group = Membership.groups.through.objects.filter(
+        membership=OuterRef("pk"),
+        group__connector_permissions__content_object=connector,
+        group__connector_permissions__permission__codename=ConnectorPermission.APPROVE,
+    )
+    may = Q(role__in=roles_with(Power.DECIDE_ACTIONS)) | Q(Exists(by_group))
+    return people.filter(may).select_related("user").order_by("user__email")
 
 
 def tools_of(connector: Connector) -> QuerySet[Tool]:

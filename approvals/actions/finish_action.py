@@ -11,7 +11,7 @@ from approvals.actions.tell_caller import tell_caller
 from approvals.lifecycle import State, check_is_harriet, move
 from approvals.models import PendingAction
 from approvals.sealed_parts import sealer_for
-from approvals.sides import spoken_of
+from approvals.sides import approved_by
 from audit.actor import Actor
 
 _COLLECTED = "your client gets it with the same call again."
@@ -31,7 +31,7 @@ def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
     )
     moved = move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))
     if moved:
-        by = " and ".join(spoken_of([action])[action_id].approved.values())
+        by = " and ".join(approved_by(action))
         there = f"its answer is there until {action.collect_until:%Y-%m-%d %H:%M} UTC: {_COLLECTED}"
         tell_caller(action, f"was approved{by and f' by {by}'}, and {there}")
     return moved

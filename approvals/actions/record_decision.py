@@ -10,7 +10,7 @@ from approvals.deciders import NO_APPROVER, approvals_needed, refusal
 from approvals.errors import NotYours, TooLate
 from approvals.lifecycle import State, announce, move
 from approvals.models import Decision, PendingAction
-from approvals.sides import spoken_of
+from approvals.sides import approved_by
 from approvals.task_queue import run_soon
 from audit.actor import Actor
 from harriet.people.models import Membership, User
@@ -55,21 +55,19 @@ def standing(action: PendingAction, actor: Actor, *, edition: int | None = None,
 
 
 def write_decision(action: PendingAction, person: User, verdict: str, reason: str) -> Decision:
-    """On the arguments as they are now."""
-    return Decision.objects.create(
-        action=action,
-        edition=action.edition,
-        approver=person,
-        approver_label=str(person),
-        verdict=verdict,
-        reason=reason,
+    """On the arguments as they are now. The same once more is the same: two were needed when it was first said, and one
+    is enough now."""
+    said = {"approver_label": str(person), "reason": reason}
+    decision, _ = Decision.objects.get_or_create(
+        action=action, edition=action.edition, approver=person, verdict=verdict, defaults=said
     )
+    return decision
 
 
 def is_released(action: PendingAction) -> bool:
     """So many people have approved it as it is that it runs now; otherwise those who wait and look are told that one
     has. Raises TooLate."""
-    if len(spoken_of([action])[action.pk].approved) < approvals_needed(action):
+    if len(approved_by(action)) < approvals_needed(action):
         announce(action.pk)
         return False
     if not move(action.pk, State.WAITING, State.APPROVED, decided_at=Now()):

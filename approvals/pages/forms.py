@@ -14,6 +14,8 @@ _REASON = _LINES | {"data-reject": True}
 
 
 class ApproveForm(forms.Form):
+    edition = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    """Which arguments the person saw: they may have been changed since."""
     reason = forms.CharField(
         required=False,
         max_length=500,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.actions.withdraw_action import withdraw_action
-from approvals.deciders import refusal, why_nobody
+from approvals.deciders import needs_fresh_sign_in, refusal, why_nobody
 from approvals.errors import ApprovalError
 from approvals.models import Decision, PendingAction, Ticket
 from approvals.pages.came_back import CameBack, came_back
@@ -28,10 +29,13 @@ from audit.models import Event
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
 from harriet.people.models import Membership
+from harriet.people.pages.fresh_sign_in import sign_in_again, signed_in_lately, typed_before
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
+APPROVED = "Approved. The call runs now, once, with exactly these arguments."
+APPROVED_FIRST = "Approved. A second person has to approve it as well before it runs."
 NO_TICKET = "There is no such ticket, or it is not yours to see."
 
 
@@ -98,7 +102,9 @@ def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
     """Of a held call, or of a request for access."""
     ticket = held_call(request, number)
     if ticket is not None:
-        return nothing_new() if is_as_seen(request, _standing(ticket)) else _show(request, ticket)
+        if is_as_seen(request, _standing(ticket)):
+            return nothing_new()
+        return _show(request, ticket, approve=ApproveForm(initial=typed_before(request)))
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return request_page(request, asked)
@@ -128,12 +134,15 @@ def approve(request: OrganizationRequest, number: int) -> HttpResponse:
     ticket, form = ticket_or_404(request, number), ApproveForm(request.POST)
     if not form.is_valid():
         return _show(request, ticket, approve=form)
+    if needs_fresh_sign_in(ticket.action) and not signed_in_lately(request):
+        return sign_in_again(request, reverse("tickets:detail", args=[number]))
+    given = form.cleaned_data
     try:
-        approve_action(ticket.action, reason=form.cleaned_data["reason"], actor=request.actor)
+        runs = approve_action(ticket.action, reason=given["reason"], edition=given["edition"], actor=request.actor)
     except ApprovalError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Approved. The call runs now, once, with exactly these arguments.")
+        messages.success(request, APPROVED if runs else APPROVED_FIRST)
     return redirect("tickets:detail", number)
 
 
@@ -167,7 +176,8 @@ def held_call(request: OrganizationRequest, number: int) -> Ticket | None:
 def _standing(ticket: Ticket) -> str:
     """Changes with whatever somebody does with it, and when its time is over."""
     action = ticket.action
-    return f"{action.state} {is_waiting(action)}"
+    said = f"{action.edition} {len(action.decisions.all())} {len(ticket.comments.all())} {ticket.claimed_at}"
+    return f"{action.state} {is_waiting(action)} {said}"
 
 
 def is_waiting(action: PendingAction) -> bool:

@@ -65,6 +65,7 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
             "url",
             "allow_internal",
             "checks_arguments",
+            "deciders",
             "identity",
             "state",
             "health",
@@ -161,6 +162,9 @@ class ConnectorChangeSerializer(serializers.Serializer[Any]):
     )
     checks_arguments = serializers.BooleanField(
         required=False, help_text="Calls are checked against the tools' schemas before they leave."
+    )
+    deciders = serializers.ChoiceField(
+        Connector.Deciders.choices, required=False, help_text="Who decides on its held calls."
     )
     identity = IdentitySerializer(required=False)
     state = serializers.ChoiceField(SETTABLE_STATES, required=False)

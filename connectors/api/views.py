@@ -28,6 +28,7 @@ from connectors.actions.save_authentication import check_entered_for, save_authe
 from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import save_connection
 from connectors.actions.set_argument_checks import set_argument_checks
+from connectors.actions.set_deciders import set_deciders
 from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.set_tool import set_tool
 from connectors.actions.switch_secret_back import switch_secret_back
@@ -229,6 +230,8 @@ def _change(connector: Connector, given: dict[str, Any], actor: Any) -> None:
         save_connection(connector, **place, keep_secret=given.get("keep_secret", False), actor=actor)
     if "checks_arguments" in given:
         set_argument_checks(connector, checks_arguments=given["checks_arguments"], actor=actor)
+    if "deciders" in given:
+        set_deciders(connector, given["deciders"], actor=actor)
     _pass_identity(connector, given, actor)
     if given.get("state") == "paused":
         pause_connector(connector, actor=actor)

@@ -165,17 +165,27 @@ class AccessForm(WhoFields):
 
 
 class ApproversForm(PickingForm):
-    """Which groups decide on this connector's held calls."""
+    """Who decides on this connector's held calls."""
+
+    deciders = forms.ChoiceField(
+        label="A held call runs once it is approved by",
+        required=False,
+        choices=Connector.Deciders.choices,
+        widget=forms.RadioSelect,
+        help_text="Nobody who asked decides on a dangerous call or one of unknown risk, whatever is chosen here. Calls "
+        "that were approved under another choice and have not run are asked for again.",
+    )
 
     def __init__(self, connector: Connector, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["deciders"] = connector.deciders
         deciding = connector.group_permissions.filter(permission__codename=ConnectorPermission.APPROVE)
         self.fields["approvers"] = GroupsField(
             connector.organization,
             required=False,
             label="Groups that decide",
             kept=Group.objects.filter(pk__in=deciding.values("group")),
-            help_text="Owners, IT admins and approvers may always decide. Nobody decides on a call of their own.",
+            help_text="Owners, IT admins and approvers may always decide.",
         )
 
 

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
+from approvals.api.tickets import ticket_api_urls
 from approvals.api.webhooks import webhook_api_urls
 from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
@@ -26,6 +27,7 @@ api_urls = (
         *trust_api_urls,
         *agent_api_urls,
         *audit_api_urls,
+        *ticket_api_urls,
         *webhook_api_urls,
     ],
     "api",

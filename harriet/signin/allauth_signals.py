@@ -22,6 +22,7 @@ from harriet.people.middleware import SEEN, address_of
 from harriet.people.models import SignInRule, User
 from harriet.people.notifications.kinds import SIGN_IN, Matter
 from harriet.people.notifications.recipients import with_roles
+from harriet.people.pages.fresh_sign_in import SIGNED_IN
 from harriet.people.roles import Role
 from harriet.signin.events import BreakGlassUsed, FactorAdded, FactorRemoved, PasswordChanged, SignedIn, SigninEvent
 
@@ -39,6 +40,7 @@ def signed_in(user: User, request: Any, **_: Any) -> None:
     if user.confined_to is None:
         tell(SignedIn(person=person_label(user)), user)
         tell_of_break_glass(user)
+    request.session[SIGNED_IN] = int(time())
     _note_browser(user, request)
 
 

@@ -14,6 +14,7 @@ from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_basics import save_basics
 from connectors.actions.save_connection import check_address, move_between, save_connection
 from connectors.actions.set_argument_checks import set_argument_checks
+from connectors.actions.set_deciders import set_deciders
 from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
@@ -83,7 +84,8 @@ def _address(connector: Connector, part: ConnectorPart) -> bool:
     if is_moved:
         save_connection(connector, url=part.url, allow_internal=part.allow_internal, actor=SYSTEM)
     is_checked = _checks(connector, part.checks_arguments)
-    return _identity(connector, part.identity) or is_checked or is_renamed or is_moved
+    is_decided = part.deciders is not None and set_deciders(connector, part.deciders, actor=SYSTEM)
+    return _identity(connector, part.identity) or is_checked or is_decided or is_renamed or is_moved
 
 
 def _identity(connector: Connector, wanted: IdentityPart | None) -> bool:

@@ -11,6 +11,7 @@ from connectors.passed_identity import How
 from harriet.console.setup_file.form import (
     AuthenticationPart,
     ConnectorPart,
+    DecidersWord,
     IdentityPart,
     OrganizationPart,
     PersonPart,
@@ -52,6 +53,7 @@ def _connector(connector: Connector) -> ConnectorPart:
         description=connector.description,
         allow_internal=connector.allow_internal,
         checks_arguments=connector.checks_arguments,
+        deciders=cast(DecidersWord, connector.deciders),
         identity=_identity(connector),
         authentication=_authentication(connector),
         tools={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.TOOL},

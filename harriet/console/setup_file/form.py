@@ -17,6 +17,7 @@ from vault.types.base import Input
 from vault.types.registry import NO_CREDENTIAL_TYPE, Entered, all_inputs, choices_with_none, entered
 
 RiskClass = Literal["read_only", "moderate", "dangerous", "unknown"]
+DecidersWord = Literal["approvers", "requester", "two_people"]
 TrustLevel = Literal["manual", "supervised", "autonomous"]
 
 
@@ -123,6 +124,8 @@ class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     allow_internal: bool = False
     checks_arguments: bool | None = None
     """Whether calls are checked against the tools' schemas before they leave; left out, it stays as it is."""
+    deciders: DecidersWord | None = None
+    """Who decides on its held calls; left out, it stays as it is."""
     identity: IdentityPart | None = None
     """What the server is told of who calls; left out, it stays as it is."""
     authentication: AuthenticationPart = msgspec.field(default_factory=AuthenticationPart)

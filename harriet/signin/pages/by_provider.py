@@ -88,6 +88,8 @@ class FindPage(PageContext):
     next_path: str
     is_required: bool = False
     """Reached because the organization requires it, not by an address."""
+    is_again: bool = False
+    """Whoever comes is signed in, and is to prove it again."""
 
 
 def at_the_door(view: View) -> View:
@@ -127,7 +129,8 @@ def organization_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _closed(request, pk)
     next_path = safe_path(request.GET.get("next", "/"))
     is_required = rule_of(providers[0].organization).is_enforced
-    page = FindPage(form=EmailForm(), providers=providers, next_path=next_path, is_required=is_required)
+    is_again = "again" in request.GET
+    page = FindPage(EmailForm(), providers, next_path, is_required=is_required and not is_again, is_again=is_again)
     return show(request, page)
 
 
@@ -152,7 +155,8 @@ def start(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise SignInRefused(NO_PROVIDER)
     if not may_ask_provider(request):
         return show(request, RefusedPage(sentence=_TOO_MANY), status=429)
-    begun = begin_sign_in(provider, next_path=safe_path(request.GET.get("next", "/")))
+    next_path = safe_path(request.GET.get("next", "/"))
+    begun = begin_sign_in(provider, next_path=next_path, is_again="again" in request.GET)
     keep_attempt(request, begun.attempt)
     return redirect(begun.url)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import time
 from urllib.parse import urlencode
 
 from django.contrib.auth import login
@@ -15,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from harriet.people.middleware import CHOSEN, CONFINED, is_admitted
 from harriet.people.models import Membership, Organization, User
 from harriet.people.names import is_hidden
+from harriet.people.pages.fresh_sign_in import SIGNED_IN
 from harriet.people.queries import has_lapsed
 from harriet.signin.actions.note_provider_session import note_provider_session
 from harriet.signin.claims import Claims
@@ -43,6 +45,7 @@ def sign_in(request: HttpRequest, membership: Membership, attempt: SignInAttempt
     user, organization = membership.user, membership.organization
     user.confined_to = organization.pk
     login(request, user, backend=BACKEND)
+    request.session[SIGNED_IN] = _proved_at(claims)
     for key in (ATTEMPTS, PROVING):
         request.session.pop(key, None)
     request.session[CHOSEN] = request.session[CONFINED] = str(organization.pk)
@@ -50,6 +53,12 @@ def sign_in(request: HttpRequest, membership: Membership, attempt: SignInAttempt
     request.session.save()
     note_provider_session(str(request.session.session_key), attempt.provider, membership, claims)
     return redirect(safe_path(attempt.next_path))
+
+
+def _proved_at(claims: Claims) -> int:
+    """When the provider last had them prove who they are, where it says so: it may remember them for days."""
+    said = claims.received.get("auth_time", ("",))[0]
+    return min(int(said), int(time())) if said.isascii() and said.isdecimal() and len(said) < 12 else int(time())
 
 
 def way_by_provider(request: HttpRequest, user: User, organization: Organization) -> HttpResponse | None:

@@ -18,8 +18,8 @@ def new_request_id() -> str:
     return f"_{secrets.token_hex(20)}"
 
 
-def request_url(request_id: str, *, sso_url: str, entity_id: str, acs_url: str) -> str:
-    """Where the browser goes."""
+def request_url(request_id: str, *, sso_url: str, entity_id: str, acs_url: str, is_forced: bool = False) -> str:
+    """Where the browser goes. `is_forced`: the provider asks again whom it knows already."""
     root = etree.Element(
         samlp("AuthnRequest"),
         ID=request_id,
@@ -28,6 +28,7 @@ def request_url(request_id: str, *, sso_url: str, entity_id: str, acs_url: str) 
         Destination=sso_url,
         AssertionConsumerServiceURL=acs_url,
         ProtocolBinding=POST,
+        **({"ForceAuthn": "true"} if is_forced else {}),
         nsmap={"samlp": PROTOCOL_NS, "saml": ASSERTION_NS},
     )
     etree.SubElement(root, saml("Issuer")).text = entity_id
