@@ -7,8 +7,9 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals.actions.end_calls import end_agent_calls, end_calls, tell_of_undecidable
+        from approvals.actions.end_runs import end_runs
         from harriet.people.endings import ACCESS, AGENTS, RIGHTS
 
-        ACCESS.append(end_calls)
+        ACCESS.extend((end_calls, end_runs))
         AGENTS.append(end_agent_calls)
         RIGHTS.append(tell_of_undecidable)

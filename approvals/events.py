@@ -215,3 +215,104 @@ class WebhookRemoved(AuditEvent):
     sentence = "{actor} removed the webhook {name} to {host}."
     name: Annotated[str, "what the webhook is called"]
     host: Annotated[str, "where it was, without path and query"]
+
+
+class WorkflowSaved(AuditEvent):
+    """A workflow was made, or changed. Runs that were started before keep the steps that they were started with."""
+
+    code = "workflow.saved"
+    sentence = "{actor} saved version {version} of the workflow {workflow}."
+    workflow: Annotated[str, "the workflow, by its name"]
+    version: Annotated[int, "counts the changes of the workflow"]
+    steps: Annotated[list[str], "names of the steps, in order"]
+
+
+class WorkflowSwitched(AuditEvent):
+    """A workflow was switched on, so that runs can be started, or off."""
+
+    code = "workflow.switched"
+    sentence = "{actor} set the workflow {workflow} to {state}."
+    workflow: Annotated[str, "the workflow, by its name"]
+    state: Annotated[str, "draft, active or off"]
+
+
+class WorkflowDeleted(AuditEvent):
+    """A workflow was deleted. Its runs go on with the steps that they were started with."""
+
+    code = "workflow.deleted"
+    sentence = "{actor} deleted the workflow {workflow}."
+    workflow: Annotated[str, "the workflow, by its name"]
+
+
+class RunEvent(AuditEvent):
+    """Something that happened to a run of a workflow."""
+
+    person: Label
+    workflow: Annotated[str, "the workflow, by its name"]
+    ticket: Label
+
+
+class RunStarted(RunEvent):
+    """A run of a workflow was started. Its calls are made as the person, with their rights of the moment."""
+
+    code = "run.started"
+    sentence = "{actor} started the workflow {workflow} as {person} on ticket {ticket}."
+    version: Annotated[int, "of the workflow"]
+
+
+class RunReplied(RunEvent):
+    """Somebody answered what a run had asked on its ticket."""
+
+    code = "run.replied"
+    sentence = "{actor} replied to the run of {workflow} on ticket {ticket} at the step {step}."
+    step: Annotated[str, "the step, by its name"]
+
+
+class RunStopped(RunEvent):
+    """A step failed, or nobody knows what became of it: the run goes no further by itself."""
+
+    code = "run.stopped"
+    sentence = "The run of {workflow} for {person} on ticket {ticket} stopped at the step {step}: {reason}"
+    step: Annotated[str, "the step, by its name"]
+    became: Annotated[str, "failed; unknown when the call may have had an effect"]
+    reason: str
+
+
+class RunFinished(RunEvent):
+    """A run came to its end, or a condition of it held."""
+
+    code = "run.finished"
+    sentence = "The run of {workflow} for {person} on ticket {ticket} is done{because}."
+    reason: str
+
+
+class RunCancelled(RunEvent):
+    """Somebody ended a run. A step that was being sent at this moment came to its own end."""
+
+    code = "run.cancelled"
+    sentence = "{actor} cancelled the run of {workflow} for {person} on ticket {ticket}."
+
+
+class RunEnded(RunEvent):
+    """A run ended with the access of the person as whom it calls tools."""
+
+    code = "run.ended"
+    sentence = "The run of {workflow} for {person} on ticket {ticket} was ended: {reason}"
+    reason: str
+
+
+class StepRetried(RunEvent):
+    """Somebody had a step tried again that had failed, or of which they said that it had not run."""
+
+    code = "run.retried"
+    sentence = "{actor} had the step {step} of the run of {workflow} on ticket {ticket} tried again{because}."
+    step: Annotated[str, "the step, by its name"]
+    reason: Annotated[str, "that they looked and it had had no effect, where that was not known; empty otherwise"]
+
+
+class StepSettled(RunEvent):
+    """Somebody looked and said that a step had run whose outcome Harriet did not know; the run goes on after it."""
+
+    code = "run.settled"
+    sentence = "{actor} said that the step {step} of the run of {workflow} on ticket {ticket} had run."
+    step: Annotated[str, "the step, by its name"]

@@ -34,6 +34,8 @@ class HeldCall:
     reason: str
     arguments: bytes
     meta: bytes = b""
+    run_step_id: UUID | None = None
+    """The step of a workflow's run that makes it, with no token."""
 
     @property
     def asker(self) -> Actor:
@@ -93,3 +95,5 @@ class StoredCall:
     arguments: bytes
     meta: bytes
     edited: Edited | None = None
+    run_id: UUID | None = None
+    """Whose step it is: it runs as that run goes on."""

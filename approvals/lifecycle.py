@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from approvals.errors import NotYours
 from approvals.models import PendingAction, Ticket
+from approvals.runs.waking import wake_run_of
 from approvals.waiting_calls import keys_over, matters_left, waiting_with
 from approvals.webhooks.outbox import reword_for_webhooks, settle_for_webhooks
 from audit.actor import Actor, Label
@@ -30,6 +31,7 @@ def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
         moved = PendingAction.objects.filter(pk=action_id, state=before).update(state=after, **changes)
         if moved:
             announce(action_id)
+            wake_run_of(action_id, after)
         if moved and before == State.WAITING:
             _settle(action_id)
     return bool(moved)

@@ -1,4 +1,4 @@
-"""What Celery runs around held calls: each task takes ids and calls one action."""
+"""What Celery runs around held calls and runs of workflows: each task takes ids and calls one action."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from celery import shared_task
 
 from approvals.actions.expire_actions import expire_actions
 from approvals.actions.lapse_results import lapse_results
+from approvals.actions.queue_runs import queue_runs
+from approvals.actions.reap_runs import reap_runs
 from approvals.actions.remind_approvers import remind_approvers
 from approvals.actions.send_webhooks import send_due_messages
 from approvals.webhooks.outbox import forget_old_messages
@@ -40,3 +42,15 @@ def forget_webhook_messages_task() -> None:
 def lapse_results_task() -> None:
     """Deletes results that nobody collected in time."""
     lapse_results(actor=SYSTEM)
+
+
+@shared_task(name="approvals.queue_runs", acks_late=False)
+def queue_runs_task() -> None:
+    """Asks workers to go on with the runs of workflows that are due."""
+    queue_runs()
+
+
+@shared_task(name="approvals.reap_runs", acks_late=False)
+def reap_runs_task() -> None:
+    """Gives up processes that worked at runs of workflows and are gone."""
+    reap_runs(actor=SYSTEM)

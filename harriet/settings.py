@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from harriet.lib.env import database_from_url, env, env_bool, env_int, env_list, env_servers
 from harriet.lib.logs import FORMS
@@ -292,6 +293,14 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# What watches over workers has a queue of its own: full workers don't keep it from seeing that one of them is dead.
+# A worker that is told no queue takes both.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("watch"))
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "approvals.queue_runs": {"queue": "watch"},
+    "approvals.reap_runs": {"queue": "watch"},
+}
 CELERY_BEAT_SCHEDULE = {
     "seal audit events": {"task": "audit.seal_events", "schedule": 1.0},
     "verify the chains": {"task": "audit.verify_chains", "schedule": 3600.0},
@@ -304,6 +313,8 @@ CELERY_BEAT_SCHEDULE = {
     "send messages to webhooks": {"task": "approvals.send_webhooks", "schedule": 30.0},
     "forget old messages to webhooks": {"task": "approvals.forget_webhook_messages", "schedule": 3600.0},
     "delete results that nobody collected": {"task": "approvals.lapse_results", "schedule": 60.0},
+    "go on with runs": {"task": "approvals.queue_runs", "schedule": 2.0},
+    "give dead workers of runs up": {"task": "approvals.reap_runs", "schedule": 5.0},
     "send notices to people": {"task": "people.send_notices", "schedule": 30.0},
     "tell of servers that are down": {"task": "connectors.tell_of_outages", "schedule": 30.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from approvals.pages.urls import ticket_urls, webhook_urls
+from approvals.pages.workflow_urls import workflow_urls
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.agents.urls import agent_urls
 from harriet.console.api_urls import api_urls
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enrol/", include(enrolment_urls)),
     path("help/", include(help_urls)),
     path("tickets/", include(ticket_urls)),
+    path("workflows/", include(workflow_urls)),
     path("settings/integrations/", include(connector_urls)),
     path("settings/tools/", include(tool_urls)),
     path("settings/profiles/", include(profile_urls)),

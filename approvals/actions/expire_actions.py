@@ -28,7 +28,9 @@ def expire_actions(*, actor: Actor) -> int:
     grace = timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
     lost = related.filter(state=State.EXECUTING, started_at__lte=Now() - grace)
     late, lost = late.order_by("expires_at")[:AT_ONCE], lost.order_by("started_at")[:AT_ONCE]
-    return sum(expire_action(action, actor=actor) for action in late) + sum(_lose(action, actor) for action in lost)
+    return sum(expire_action(action, actor=actor) for action in late) + sum(
+        lose_action(action, actor=actor) for action in lost
+    )
 
 
 @transaction.atomic
@@ -43,7 +45,7 @@ def expire_action(action: PendingAction, *, actor: Actor) -> bool:
 
 
 @transaction.atomic
-def _lose(action: PendingAction, actor: Actor) -> bool:
+def lose_action(action: PendingAction, *, actor: Actor) -> bool:
     moved = move(action.id, State.EXECUTING, State.UNKNOWN, finished_at=Now(), outcome_reason=_LOST)
     if moved:
         close_ticket(action.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -16,7 +17,7 @@ from approvals.errors import NotYours
 from approvals.held_call import Held, HeldCall
 from approvals.lifecycle import REFUSED, State, mark_told, write_event
 from approvals.limits import check_room
-from approvals.models import COLLECT_WITHIN, PendingAction, Ticket
+from approvals.models import COLLECT_WITHIN, PendingAction, RunStep, Ticket
 from approvals.queries import as_held
 from approvals.sealed_parts import sealer_for
 from approvals.ticket_numbers import next_ticket, one_at_a_time
@@ -87,10 +88,18 @@ def _make_room(call: HeldCall) -> None:
 def _open_ticket(call: HeldCall, actor: Actor) -> PendingAction:
     title = f"{call.connector_label}: {call.tool_label}"
     ticket = next_ticket(call.organization_id, title, call.user_id, call.caller_label)
+    if call.run_step_id is not None:
+        _wait_with(call.run_step_id)
     action = _create_action(call, ticket)
     write_event(CallHeld, action, actor=actor, decision="hold", reason=call.reason)
     tell_approvers(action)
     return action
+
+
+def _wait_with(step_id: UUID) -> None:
+    """The run waits with its step. Raises NotYours for a process that was given up meanwhile."""
+    if not RunStep.objects.filter(pk=step_id, state=RunStep.State.RUNNING).update(state=RunStep.State.WAITING):
+        raise NotYours("Somebody else goes on with this run, so the call was not put on a ticket and has not run.")
 
 
 def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
@@ -115,6 +124,7 @@ def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
         device_label=call.device.label[:80] if call.device else "",
         client_label=call.client_label[:120],
         token_hint=call.token_hint,
+        run_step_id=call.run_step_id,
         risk=call.risk,
         reason=call.reason,
         request_id=call.request_id,

@@ -11,12 +11,12 @@ from harriet.people.notifications.kinds import ANSWERS
 
 def tell_caller(action: PendingAction, became: str) -> None:
     """In the transaction of what became of it. `became` goes on after “Your call of send_mail at CRM ”. Nobody is told
-    of the call of a key that is nobody's."""
+    of the call of a key that is nobody's; a run tells its person itself."""
     _tell(action, became, _key(action))
 
 
 def _tell(action: PendingAction, became: str, key: str) -> None:
-    if action.user is None:
+    if action.user is None or action.run_step_id is not None:
         return
     text = f"Your call of {action.tool} at {action.connector.name} {became}"
     notice_person(action.user, action.organization, text, path_of(action), key, mail=False, kind=ANSWERS)

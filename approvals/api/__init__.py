@@ -1,1 +1,1 @@
-"""The REST API of tickets and of what is told of them: thin, everything goes through the actions."""
+"""The REST API of tickets, of what is told of them, and of workflows: thin, everything goes through the actions."""

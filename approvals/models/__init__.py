@@ -1,10 +1,11 @@
-"""Tickets, and what waits on them: held calls with the decisions on them, requests for access, and reports."""
+"""Tickets, and what waits on them: held calls with the decisions on them, requests for access, reports, and runs."""
 
 from approvals.models.access_requests import AccessRequest
 from approvals.models.actions import COLLECT_WITHIN, ActionEdit, Decision, PendingAction
 from approvals.models.reports import Report
 from approvals.models.tickets import CLAIM_LASTS, Ticket, TicketComment
 from approvals.models.webhooks import Webhook, WebhookMessage
+from approvals.models.workflows import RunStep, Workflow, WorkflowRun
 
 __all__ = [
     "CLAIM_LASTS",
@@ -14,8 +15,11 @@ __all__ = [
     "Decision",
     "PendingAction",
     "Report",
+    "RunStep",
     "Ticket",
     "TicketComment",
     "Webhook",
     "WebhookMessage",
+    "Workflow",
+    "WorkflowRun",
 ]

@@ -47,6 +47,10 @@ class PendingAction(models.Model):
     profile = models.ForeignKey("connectors.Profile", on_delete=models.CASCADE, null=True, related_name="+")
     token = models.ForeignKey("people.AccessToken", on_delete=models.CASCADE, null=True, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    run_step = models.OneToOneField(
+        "approvals.RunStep", on_delete=models.CASCADE, null=True, related_name="pending_action"
+    )
+    """The step of a workflow's run that waits for it; null for the call of a client."""
     caller_label = models.CharField(max_length=200)
     device_id: models.UUIDField[UUID | None, UUID | None] = models.UUIDField(null=True)
     """No foreign key: the log goes on naming the device when its row is gone."""

@@ -23,8 +23,10 @@ from approvals.pages.forms import ApproveForm, RejectForm
 from approvals.pages.history import SamePerson, of_same_person, of_tool
 from approvals.pages.next_ticket import Next, next_of
 from approvals.pages.requests import request_page, withdraw_asked
+from approvals.pages.runs import run_page
 from approvals.pages.seen import is_as_seen, nothing_new
 from approvals.queries import requests_for, tickets_for
+from approvals.runs.queries import runs_for
 from audit.models import Event
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
@@ -99,7 +101,7 @@ class TicketPage(PageContext):
 @require_safe
 @in_organization
 def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Of a held call, or of a request for access."""
+    """Of a held call, of a request for access, or of a workflow's run."""
     ticket = held_call(request, number)
     if ticket is not None:
         if is_as_seen(request, _standing(ticket)):
@@ -108,6 +110,9 @@ def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return request_page(request, asked)
+    run = runs_for(request.membership).filter(ticket__number=number).first()
+    if run is not None:
+        return run_page(request, run)
     raise Http404(NO_TICKET)
 
 

@@ -7,8 +7,10 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
+from approvals.api.runs import run_api_urls
 from approvals.api.tickets import ticket_api_urls
 from approvals.api.webhooks import webhook_api_urls
+from approvals.api.workflows import workflow_api_urls
 from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
@@ -29,6 +31,8 @@ api_urls = (
         *audit_api_urls,
         *ticket_api_urls,
         *webhook_api_urls,
+        *workflow_api_urls,
+        *run_api_urls,
     ],
     "api",
 )

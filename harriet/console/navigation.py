@@ -46,6 +46,7 @@ _COMPANY = (
     Entry("explain", "Explain", "explain", "explain:why", Power.VIEW_SETTINGS),
     Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
     Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
+    Entry("workflows", "Workflows", "workflows", "workflows:list", Power.MANAGE_CONNECTORS),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
     Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
     Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),
@@ -54,7 +55,10 @@ _INSTALLATION = (
     Entry("installation", "Organizations", "overview", "admin:installation", None),
     Entry("installation-records", "Records", "records", "admin:records", None),
 )
-_OWN = (Entry("me", "My AI", "me", "me:home", None),)
+_OWN = (
+    Entry("me", "My AI", "me", "me:home", None),
+    Entry("runs", "Runs", "runs", "workflows:runs", None),
+)
 
 
 def sections_for(membership: Membership | None, *, tickets: AtMost, is_operator: bool = False) -> list[Section]:

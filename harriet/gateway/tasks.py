@@ -1,5 +1,5 @@
 """What Celery runs for the gateway: approved calls that no web process took (the client went away, or its process did),
-and the forgetting of old sessions."""
+the runs of workflows, and the forgetting of old sessions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from harriet.gateway.actions.forget_old_sessions import forget_old_sessions
 from harriet.gateway.call import run_call
 from harriet.gateway.errors import GatewayError
 from harriet.gateway.processes.database import in_database
+from harriet.gateway.runs.execute import work_at
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.edited import call_of
@@ -41,9 +42,19 @@ def run_approved_action(action_id: str) -> None:
     asyncio.run(_run(UUID(action_id)))
 
 
+@shared_task(name="gateway.advance_run", acks_late=False)
+def advance_run_task(run_id: str) -> None:
+    """Goes on with a run of a workflow, for as long as there is something to do. Due rows are looked for all the time,
+    so a message that is lost is sent again, and need not be kept until the task has ended."""
+    asyncio.run(work_at(UUID(run_id)))
+
+
 async def _run(action_id: UUID) -> None:
     stored = await in_database(approved_call, action_id)
     if stored is None:
+        return
+    if stored.run_id is not None:
+        await work_at(stored.run_id)
         return
     runtime = Runtime()
     try:

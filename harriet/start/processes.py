@@ -1,4 +1,4 @@
-"""Harriet's own processes: pages and gateway (gunicorn), background work (Celery worker), its clock (beat)."""
+"""Harriet's own processes: pages and gateway (gunicorn), background work (Celery workers), their clock (beat)."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ from harriet.start.program import Program
 
 DRAIN_SECONDS = 20
 WORKER = "harriet.start.web_worker.WebWorker"
+_WORKER = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
 QUIET = "ignore:You're running the worker with superuser privileges"
 
 
@@ -24,8 +25,23 @@ def web(bind: str, workers: int, env: Mapping[str, str]) -> Program:
 
 
 def worker(env: Mapping[str, str]) -> Program:
-    options = ["--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    return _celery("The Celery worker", "worker", *options, env=env)
+    return _celery("The Celery worker", "worker", *_WORKER, "--concurrency", "2", "--queues", "celery", env=env)
+
+
+def watcher(env: Mapping[str, str]) -> Program:
+    """One process, on the queue of what looks after the others' work."""
+    return _celery(
+        "The watching worker",
+        "worker",
+        *_WORKER,
+        "--hostname",
+        "watch@%h",
+        "--pool",
+        "solo",
+        "--queues",
+        "watch",
+        env=env,
+    )
 
 
 def beat(env: Mapping[str, str]) -> Program:

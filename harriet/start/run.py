@@ -82,6 +82,7 @@ def _serve(run: Path, bind: Bind, workers: int) -> None:
         supervisor.start_until(processes.web(str(bind), workers, child_env), bind.is_ready)
         _announce(base_url, link)
         supervisor.start(processes.worker(child_env))
+        supervisor.start(processes.watcher(child_env))
         supervisor.start(processes.beat(child_env))
         supervisor.watch()
     finally:

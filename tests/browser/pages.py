@@ -16,6 +16,7 @@ from tests.stage.cast import Cast
 from tests.stage.grants import grant, registration
 from tests.stage.own_accounts import OwnAccounts
 from tests.stage.signing_app import asking_client
+from tests.stage.workflow_rows import make_workflow
 from vault.models import Credential, OAuthClient, OAuthGrant
 
 LISTS = (
@@ -66,6 +67,9 @@ LISTS = (
     "organization:installation",
     "organization:licences",
     "tickets:list",
+    "workflows:list",
+    "workflows:new",
+    "workflows:runs",
     "me:home",
     "me:tools",
     "connections:list",
@@ -100,6 +104,7 @@ OWN = (
     "me:sign_in",
     "me:activity",
     "me:waiting",
+    "workflows:runs",
     "console:inbox",
     "console:account",
     "people:notifications",
@@ -153,7 +158,21 @@ def details(cast: Cast) -> list[str]:
         *(reverse("vault:grant", args=[one.pk]) for one in OAuthGrant.objects.all()[:1]),
         reverse("audit:detail", args=[event.pk]),
         reverse("tickets:detail", args=[1]),
+        *_workflow(cast),
         f"{reverse('console:search')}?q=a",
+    ]
+
+
+def _workflow(cast: Cast) -> list[str]:
+    """One with a step of each kind, and a run of Dana's that waits."""
+    workflow, run = make_workflow(cast)
+    at = {"pk": workflow.pk}
+    return [
+        reverse("workflows:detail", kwargs=at),
+        *(reverse("workflows:step", kwargs={**at, "position": one}) for one in range(len(workflow.steps))),
+        reverse("workflows:new_input", kwargs=at),
+        reverse("workflows:dry_run", kwargs=at),
+        reverse("tickets:detail", args=[run.ticket.number]),
     ]
 
 

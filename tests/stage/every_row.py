@@ -68,6 +68,7 @@ from harriet.signin.models import (
 )
 from tests.stage.cast import Cast
 from tests.stage.company import BusyCompany, make_busy_company
+from tests.stage.workflow_rows import make_workflow
 from vault.models import OAuthClient, OAuthGrant, OAuthRequest, RootKey
 from vault.oauth.addresses import callback_address
 
@@ -93,6 +94,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     )
     _asked(cast, company)
     _told(cast, action)
+    make_workflow(cast)
     session = SessionStore()
     session.create()
     BrowserSession.objects.create(session_id=session.session_key, user=cast.bob, browser="Firefox", address="10.0.0.9")

@@ -35,6 +35,7 @@ SHELVES = (
             "single-sign-on",
             "enterprise",
             "approvals",
+            "workflows",
             "notifications",
             "audit",
             "redaction",

@@ -22,10 +22,12 @@ WORDS: Mapping[str, str] = {
     "profile": "An address for AI clients, with the tools that it offers and the people who have it.",
     "quarantine": "What changed at the server can't be called until an admin has looked at the change.",
     "risk class": "Read-only, Moderate, Dangerous or Unknown: what a tool can do. An admin's word counts.",
+    "run": "A workflow under way for one person, on a ticket of its own. Its calls are made as that person.",
     "rotation": "To replace a secret by a new one from time to time. The new one is tried before it is used.",
     "sync": "Harriet asks the server what it offers now. New tools are off until somebody enables them.",
     "ticket": "Where a call that waits is shown and decided, or where somebody's request is answered.",
     "tool": "One thing that a server can do, such as “send an e-mail”.",
+    "workflow": "Steps that are gone through one after the other: calls of tools, replies and times to wait for.",
     "vault": "Where credentials are kept, sealed with a key of the organization.",
 }
 """What a page may explain; the topics name which."""
@@ -99,6 +101,16 @@ TOPICS: Mapping[str, Topic] = {
         "is dangerous.",
         ("ticket", "held", "approval", "approver", "risk class"),
         ("approvals",),
+    ),
+    "workflows": Topic(
+        "Steps that Harriet goes through for whoever starts a run. Make one, try it in a dry run, and switch it on.",
+        ("workflow", "run", "profile", "tool", "approval"),
+        ("workflows", "approvals"),
+    ),
+    "runs": Topic(
+        "Workflows that you may start, and those under way: where each stands, what it waits for, and how it went on.",
+        ("workflow", "run", "approval", "ticket"),
+        ("workflows",),
     ),
     "audit": Topic(
         "Who did what, when, through which client and with which credential; what was decided, and why.",

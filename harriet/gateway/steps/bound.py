@@ -88,7 +88,7 @@ def held_call_of(call: Call, grant: Grant) -> HeldCall:
         binding=bound_to(call, grant),
         request_id=call.request_id,
         profile_id=call.profile.id,
-        token_id=call.principal.token_id,
+        token_id=None if call.run_step_id else call.principal.token_id,
         user_id=call.principal.user_id,
         caller_label=call.principal.person.label,
         device=call.principal.device,
@@ -102,4 +102,5 @@ def held_call_of(call: Call, grant: Grant) -> HeldCall:
         reason=call.gate.reason,
         arguments=call.arguments,
         meta=call.bound_meta or b"",
+        run_step_id=call.run_step_id,
     )

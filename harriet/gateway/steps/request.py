@@ -96,6 +96,8 @@ class Call:
     """Of a call that a person had to decide on: it runs under the request id under which it was held."""
     edited: Edited | None = None
     """What somebody who decides changed of it."""
+    run_step_id: UUID | None = None
+    """The attempt at a step of a workflow's run that makes it: nobody's token does."""
     session_key: Hashable = ()
     """Whose session with a server of the handshake era this is."""
     has_session: bool = False

@@ -45,6 +45,12 @@ ANSWERS = Kind(
     "When somebody decided on a call of yours, or answered your request for tools.",
     channel=INBOX,
 )
+RUNS = Kind(
+    "runs",
+    "Runs of workflows",
+    "When a run of yours asks for a reply, stops at a step, or is done.",
+    channel=INBOX,
+)
 REQUESTS = Kind(
     "requests",
     "Requests for tools",
@@ -145,6 +151,7 @@ KINDS = {
         CALLS,
         EXPIRING,
         ANSWERS,
+        RUNS,
         REQUESTS,
         REPORTS,
         SERVER,

@@ -1,0 +1,16 @@
+"""The tools that a profile offers to somebody, as steps may name them."""
+
+from __future__ import annotations
+
+from connectors.access.in_database import is_in
+from connectors.models import Connector, Profile, Tool
+
+
+def tools_of_profile(profile: Profile) -> dict[str, str]:
+    """Names by id, of tools that are switched on."""
+    tools = Tool.objects.filter(is_in(Profile.objects.filter(pk=profile.pk)), organization=profile.organization_id)
+    offered = tools.filter(
+        kind=Tool.Kind.TOOL, is_enabled=True, state=Tool.State.PINNED, connector__state=Connector.State.ACTIVE
+    )
+    found = offered.distinct().order_by("connector__name", "name").values_list("pk", "connector__name", "name")
+    return {str(pk): f"{connector}: {name}" for pk, connector, name in found}

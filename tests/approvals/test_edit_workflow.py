@@ -1,0 +1,155 @@
+"""Alice makes a workflow in the pages, and a program does over the API; Dana starts a run and answers what it asks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from approvals.models import RunStep, Workflow, WorkflowRun
+from audit.models import Event
+
+if TYPE_CHECKING:
+    from connectors.models import Tool
+    from tests.stage.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tool(cast: Cast) -> Tool:
+    """Of the profile Work, which Sales has."""
+    from tests.stage.connectors import connector, tool
+    from tests.stage.profiles import profile
+
+    crm = connector(cast.acme, "http://127.0.0.1:9/mcp")
+    profile(cast.acme, crm, groups=[cast.sales])
+    return tool(crm, {"name": "send_mail"}, cast.sales, requires_confirmation=True)
+
+
+@pytest.fixture
+def alice(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.alice)
+    return client
+
+
+@pytest.fixture
+def dana(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.dana)
+    return client
+
+
+def test_is_made_step_by_step_tried_and_started(cast: Cast, tool: Tool, alice: Client, dana: Client) -> None:
+    work = tool.connector.profiles.get()
+    said = {"name": "Onboard", "description": "", "profile": str(work.pk)}
+    alice.post(reverse("workflows:new"), said)
+    workflow = Workflow.objects.get()
+    at = {"pk": workflow.pk}
+
+    said = {"label": "Amount", "name": "amount", "type": "number", "required": "on"}
+    assert alice.post(reverse("workflows:new_input", kwargs=at), said).status_code == 302
+    for kind, said, problem in (
+        ("stop", {"name": "check", "condition": "inputs.amount >"}, "no expression in CEL"),
+        ("stop", {"name": "check", "condition": "inputs.amonut > 1000.0"}, "no input “amonut”"),
+        ("stop", {"name": "Check it", "condition": "true"}, "small letters"),
+        ("reply", {"name": "ask", "question": "{{ steps.find.text }}?"}, "No step before this one is called “find”"),
+        ("until", {"name": "pause", "until": "soon"}, "no moment and no duration"),
+        ("call", {"name": "send", "tool": "", "arguments": "{}"}, "Choose a tool"),
+        ("call", {"name": "send", "tool": str(tool.pk), "arguments": "{"}, "not valid JSON"),
+        ("call", {"name": "send", "tool": str(tool.pk), "arguments": '{"to": "=max"}'}, "There is no “max”"),
+    ):
+        page = alice.post(reverse("workflows:new_step", kwargs={**at, "kind": kind}), said)
+        assert page.status_code == 400, (kind, said)
+        assert problem in page.content.decode(), (kind, said)
+    for kind, said in (
+        ("stop", {"name": "check", "condition": "inputs.amount > 1000", "because": "{{ inputs.amount }} is too much"}),
+        ("reply", {"name": "ask", "question": "To whom?"}),
+        ("call", {"name": "send", "tool": str(tool.pk), "arguments": '{"to": "=steps.ask.reply"}'}),
+    ):
+        assert alice.post(reverse("workflows:new_step", kwargs={**at, "kind": kind}), said).status_code == 302, kind
+    page = alice.get(reverse("workflows:detail", kwargs=at)).content.decode()
+    assert "Calls CRM: send_mail" in page
+
+    alice.post(reverse("workflows:move_step", kwargs={**at, "position": 1}), {"way": "remove"})
+    page = alice.get(reverse("workflows:detail", kwargs=at)).content.decode()
+    assert "No step before this one is called “ask”" in page
+    alice.post(reverse("workflows:move_step", kwargs={**at, "position": 1}), {"way": "up"})
+    workflow.refresh_from_db()
+    assert [step["name"] for step in workflow.steps] == ["ask", "check", "send"]
+    assert alice.get(reverse("workflows:step", kwargs={**at, "position": 2})).status_code == 200
+
+    found = alice.post(
+        reverse("workflows:dry_run", kwargs=at), {"input_amount": "12.50", "answer_ask": "max@example.test"}
+    ).content.decode()
+    assert "max@example.test" in found
+    assert "You may not call this tool" in found  # Alice is not of Sales
+    assert not WorkflowRun.objects.exists()
+
+    assert dana.get(reverse("workflows:start", kwargs=at)).status_code == 404
+    assert dana.get(reverse("workflows:list")).status_code == 403
+    alice.post(reverse("workflows:switch", kwargs=at), {"state": "active"})
+    assert "Onboard" in dana.get(reverse("workflows:runs")).content.decode()
+    page = dana.post(reverse("workflows:start", kwargs=at), {"amount": "a lot"})
+    assert page.status_code == 400
+    assert "give a number" in page.content.decode()
+    dana.post(reverse("workflows:start", kwargs=at), {"amount": "12"})
+    run = WorkflowRun.objects.get()
+    assert (run.user, run.origin, run.state) == (cast.dana, "page", "running")
+    page = dana.get(reverse("tickets:detail", args=[run.ticket.number]))
+    assert "Not reached yet" in page.content.decode()
+    assert Event.objects.filter(code="run.started").count() == 1
+
+    alice.post(reverse("workflows:cancel", args=[run.ticket.number]))
+    run.refresh_from_db()
+    assert (run.state, run.ticket.is_open) == ("cancelled", False)
+
+
+def test_programs_do_the_same(cast: Cast, tool: Tool, alice: Client, dana: Client) -> None:
+    ask = {"name": "ask", "kind": "reply", "question": "To whom?"}
+    stop = {"name": "enough", "kind": "stop", "condition": "steps.ask.reply == 'nobody'", "because": "Nobody."}
+    wrong = {"name": "Onboard", "profile": "work", "steps": [{**ask, "question": "{{ inputs.x }}"}]}
+    assert "no input" in post(alice, "api:workflows", wrong, status=400)["detail"]
+    made = post(alice, "api:workflows", {"name": "Onboard", "profile": "work", "steps": [ask, stop]}, status=201)
+    path = reverse("api:workflow", args=[made["id"]])
+    assert dana.get(path).status_code == 404
+    assert alice.patch(path, {"state": "active"}, content_type="application/json").json()["state"] == "active"
+    assert dana.patch(path, {"state": "off"}, content_type="application/json").status_code == 403
+
+    run = post(dana, "api:runs", {"workflow": made["id"]}, status=201)
+    advance(run["id"])
+    shown = dana.get(reverse("api:run", args=[run["id"]])).json()
+    assert (shown["state"], shown["attempts"][0]["reason"]) == ("waiting", "To whom?")
+    assert post(dana, "api:reply_to_run", {"reply": " "}, run["id"], status=400)
+    post(dana, "api:reply_to_run", {"reply": "nobody"}, run["id"])
+    advance(run["id"])
+    shown = dana.get(reverse("api:run", args=[run["id"]])).json()
+    assert (shown["state"], shown["reason"]) == ("done", "Nobody.")
+    assert shown["attempts"][0]["answer"]["reply"] == "nobody"
+    shown = alice.get(reverse("api:run", args=[run["id"]])).json()
+    assert [one["answer"] for one in shown["attempts"]] == [None, None]
+    assert RunStep.objects.count() == 2
+
+
+def post(client: Client, name: str, body: dict[str, Any], *ids: str, status: int = 200) -> Any:
+    answer = client.post(reverse(name, args=ids), body, content_type="application/json")
+    assert answer.status_code == status, answer.content
+    return json.loads(answer.content)
+
+
+def advance(run_id: str) -> None:
+    """As a worker would, for steps that call nothing."""
+    from approvals.actions.advance_run import advance_run
+    from approvals.runs.leases import claim
+    from approvals.runs.work import Again
+    from audit.actor import SYSTEM
+    from harriet.lib.ids import new_id
+
+    run, lease = WorkflowRun.objects.get(pk=run_id), new_id()
+    assert claim(run.pk, lease)
+    while isinstance(advance_run(run.pk, lease, actor=SYSTEM), Again):
+        continue
