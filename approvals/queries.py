@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
 from harriet.people.queries import or_not_found
 from harriet.people.roles import Power
+
+UNHEARD_FOR = timedelta(days=1)
+"""After its last moment, that the end of a call is kept for whoever asks for it again."""
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:
@@ -84,6 +87,17 @@ def still_waiting(organization_id: UUID) -> QuerySet[PendingAction]:
     """What somebody can decide on now, by the database's clock."""
     waiting = PendingAction.objects.filter(organization=organization_id, state=PendingAction.State.WAITING)
     return waiting.filter(expires_at__gt=Now())
+
+
+def standing_calls(organization_ids: Iterable[UUID]) -> list[tuple[UUID, bytes]]:
+    """The tool and the binding of every call for which there is a ticket: it waits, runs, or its client has not heard
+    the end of it yet. What nobody came back for within a day is over."""
+    state = PendingAction.State
+    is_open = Q(state__in=[state.WAITING, state.APPROVED, state.EXECUTING, state.DONE])
+    is_unheard = Q(told_at=None, expires_at__gt=Now() - UNHEARD_FOR)
+    rows = PendingAction.objects.filter(organization__in=list(organization_ids)).exclude(state=state.COLLECTED)
+    found = rows.filter(is_open | is_unheard).values_list("tool_id", "binding")
+    return [(tool_id, bytes(binding)) for tool_id, binding in found]
 
 
 def asked_by(actions: QuerySet[PendingAction], user_id: UUID | None, token_id: UUID | None) -> QuerySet[PendingAction]:

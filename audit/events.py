@@ -34,6 +34,9 @@ class IntentDetails(CallDetails):
 
 class OutcomeDetails(CallDetails, total=False):
     milliseconds: Annotated[float, "from the arrival of the request to its answer, in milliseconds; 0.1 is the unit"]
+    harriet_milliseconds: Annotated[float, "how much of that Harriet itself took"]
+    upstream_milliseconds: Annotated[float, "how much of that the server took; what is left, people were waited for"]
+    origin: Annotated[str, "where it went wrong: caller, harriet or upstream; left out when it did not"]
     size: Annotated[int, "bytes of the server's answer"]
     redacted: Annotated[int, "secrets that were taken out of the answer"]
     connection: Annotated[str, "the id of the connected account whose token went with it, if any"]

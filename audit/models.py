@@ -173,6 +173,76 @@ class CallCount(models.Model):
         return f"{self.calls} {self.what} since {self.since}"
 
 
+class CallUsage(models.Model):
+    """What became of calls on one day, and how long they took: by each caller, tool, connector and client, and of every
+    combination of them that there was; by the hour for all together. Counted from the sealed events by a task, so that
+    no page counts the events themselves. What a row is not about is all zeros, or empty."""
+
+    class Of(models.TextChoices):
+        HOUR = "hour", "All calls of an hour"
+        PERSON = "person", "A caller"
+        TOOL = "tool", "A tool"
+        CONNECTOR = "connector", "A connector"
+        CLIENT = "client", "A client"
+        EACH = "each", "A caller with a tool and a client"
+
+    organization_id = models.UUIDField()
+    of = models.CharField(max_length=10, choices=Of.choices)
+    since = models.DateTimeField()
+    """When the day or the hour begins, in UTC."""
+    person_id = models.UUIDField(default=INSTALLATION)
+    connector_id = models.UUIDField(default=INSTALLATION)
+    tool_id = models.UUIDField(default=INSTALLATION)
+    client = models.CharField(max_length=120, blank=True)
+    label = models.CharField(max_length=200, blank=True)
+    """What it is of was called so then."""
+    succeeded = models.BigIntegerField(default=0)
+    of_caller = models.BigIntegerField(default=0)
+    """Failed, and the caller is why."""
+    of_harriet = models.BigIntegerField(default=0)
+    of_upstream = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+    harriet_us = models.BigIntegerField(default=0)
+    """Microseconds that measured calls spent in Harriet."""
+    upstream_us = models.BigIntegerField(default=0)
+    """Microseconds for which they waited for the server."""
+    harriet_times = ArrayField(models.IntegerField(), default=list)
+    """How many took how long: a number for each of `usage.BOUNDS`, and one for what took longer."""
+    upstream_times = ArrayField(models.IntegerField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "of", "since", "person_id", "tool_id", "connector_id", "client"],
+                name="call_usage_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["organization_id", "of", "person_id", "since"], name="call_usage_of_person"),
+            models.Index(fields=["organization_id", "of", "tool_id", "since"], name="call_usage_of_tool"),
+            models.Index(fields=["organization_id", "of", "connector_id", "since"], name="call_usage_of_connector"),
+            models.Index(fields=["organization_id", "of", "client", "since"], name="call_usage_of_client"),
+            models.Index(fields=["since"], name="call_usage_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label or self.of} since {self.since}"
+
+
+class UsageMark(models.Model):
+    """How far an organization's calls have been counted into CallUsage."""
+
+    organization_id = models.UUIDField(primary_key=True)
+    sequence = models.BigIntegerField()
+    """The last seal that was counted."""
+    counted_until = models.DateTimeField()
+    """When that was sealed."""
+
+    def __str__(self) -> str:
+        return f"counted up to seal {self.sequence}"
+
+
 class Checkpoint(models.Model):
     """A verification: up to this seal the chain held. The next one shows when the chain was cut short since."""
 

@@ -11,6 +11,7 @@ from audit.call_counts import forget_old_counts
 from audit.chain.sealing import seal_everything, seal_late
 from audit.context import request
 from audit.unfinished_calls import close_unfinished_calls
+from audit.usage_counting import count_usage, forget_old_usage
 from audit.verification.verify import organizations, verify
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,13 @@ def seal_events() -> None:
 def forget_counts() -> None:
     """Forgets counts of calls by which nothing is shown any more; the events stay."""
     forget_old_counts(timezone.now())
+    forget_old_usage(timezone.now())
+
+
+@shared_task(name="audit.count_usage")
+def count_calls() -> None:
+    """Counts sealed calls for the usage page, by who made them, with what, and how they ended."""
+    count_usage()
 
 
 @shared_task(name="audit.close_unfinished_calls")

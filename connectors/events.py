@@ -291,6 +291,62 @@ class ToolsSetBack(AuditEvent):
     summary: Annotated[str, "how many went back, and what was left and why"]
 
 
+class ToolFails(ToolEvent):
+    """Nearly all of the last calls of a tool failed at the server, so calls of it pause; one now and then tries it."""
+
+    code = "tool.fails"
+    sentence = "Calls of {tool} of {connector} pause: {failed} of the last {calls} failed at the server."
+    failed: Annotated[int, "how many of them failed"]
+    calls: Annotated[int, "how many calls were looked at"]
+
+
+class ToolWorksAgain(ToolEvent):
+    """A tool that paused because it failed has answered a call again."""
+
+    code = "tool.works_again"
+    sentence = "{tool} of {connector} works again."
+
+
+class LimitEvent(AuditEvent):
+    """Something about how often calls may be made."""
+
+    limit: Annotated[str, "the limit, in words"]
+    connector: Label | None = None
+    tool: Label | None = None
+    person: Label | None = None
+    device: Label | None = None
+
+
+class LimitAdded(LimitEvent):
+    """Somebody limited how often calls may be made."""
+
+    code = "limit.added"
+    sentence = "{actor} set {limit}."
+
+
+class LimitChanged(LimitEvent):
+    """Somebody changed how often calls may be made, or what happens beyond it."""
+
+    code = "limit.changed"
+    sentence = "{actor} changed {before} to {limit}."
+    before: Annotated[str, "the limit until then, in words"]
+
+
+class LimitRemoved(LimitEvent):
+    """Somebody took away a limit of how often calls may be made."""
+
+    code = "limit.removed"
+    sentence = "{actor} removed {limit}."
+
+
+class BreakersSet(AuditEvent):
+    """Somebody set what happens to calls that repeat themselves, and to tools whose calls fail."""
+
+    code = "limit.breakers_set"
+    sentence = "{actor} set what is done about calls that repeat themselves and tools that fail: {changes}."
+    changes: Annotated[str, "what was set, as words with commas"]
+
+
 class ProfileCreated(AuditEvent):
     """A new MCP address exists."""
 

@@ -9,6 +9,7 @@ from celery import shared_task
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
 from connectors.actions.sync_connector import sync_connector
+from connectors.actions.tell_of_limits import forget_limit_counts, tell_of_limits
 from connectors.actions.tell_of_outages import tell_of_outages
 from connectors.actions.test_connection import test_connection
 from connectors.models import Connector
@@ -47,6 +48,13 @@ def sync_now(connector_id: str) -> None:
     connector = Connector.objects.select_related("organization", "owner").filter(pk=connector_id).first()
     if connector is not None and connector.state == Connector.State.ACTIVE:
         sync_connector(connector, actor=SYSTEM)
+
+
+@shared_task(name="connectors.tell_of_limits")
+def tell_of_reached_limits() -> None:
+    """Tells owners and IT admins of limits that were reached today, once each, and forgets old counts."""
+    tell_of_limits()
+    forget_limit_counts()
 
 
 @shared_task(name="connectors.sync_for")

@@ -12,6 +12,7 @@ from harriet.console.audit.urls import audit_urls
 from harriet.console.control_files.urls import control_files_urls, live_urls
 from harriet.console.explain.urls import explain_urls
 from harriet.console.help.urls import help_urls
+from harriet.console.limits.urls import limit_urls
 from harriet.console.mcp_registry.urls import registry_settings_urls, registry_urls
 from harriet.console.me.callback import oauth_callback
 from harriet.console.me.enrolment.urls import enrolment_urls
@@ -19,6 +20,7 @@ from harriet.console.me.urls import connection_urls, me_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.unmanaged.urls import unmanaged_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
+from harriet.console.usage.urls import usage_urls
 from harriet.people.pages.urls import device_urls, group_urls
 from harriet.signin.pages.oauth_urls import oauth_urls
 from harriet.signin.pages.provider_urls import sign_in_urls, sso_urls
@@ -50,6 +52,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/explain/", include(explain_urls)),
     path("settings/doctor/", include(doctor_urls)),
     path("settings/agents/", include(agent_urls)),
+    path("settings/limits/", include(limit_urls)),
+    path("settings/usage/", include(usage_urls)),
     path("settings/devices/", include(device_urls)),
     path("settings/unmanaged/", include(unmanaged_urls)),
     path("settings/control-files/", include(control_files_urls)),

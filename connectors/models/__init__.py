@@ -3,6 +3,7 @@
 from connectors.models.bulk import BulkChange
 from connectors.models.connectors import TROUBLES, Connector, ConnectorGroupPermission, ConnectorPermission
 from connectors.models.identity_keys import IdentityKey
+from connectors.models.limits import AtLimit, Breakers, CallLimit, LimitCount
 from connectors.models.profiles import Profile
 from connectors.models.resources import ResourceAddresses
 from connectors.models.syncs import LONGEST_SYNC, SyncRun
@@ -12,11 +13,15 @@ __all__ = [
     "EVERYONE",
     "LONGEST_SYNC",
     "TROUBLES",
+    "AtLimit",
+    "Breakers",
     "BulkChange",
+    "CallLimit",
     "Connector",
     "ConnectorGroupPermission",
     "ConnectorPermission",
     "IdentityKey",
+    "LimitCount",
     "Profile",
     "ResourceAddresses",
     "Risk",

@@ -14,6 +14,8 @@ from approvals.api.workflows import workflow_api_urls
 from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
+from harriet.console.limits.api import limit_api_urls
+from harriet.console.usage.api import usage_api_urls
 from harriet.people.api.agents import agent_api_urls
 from harriet.people.api.views import people_api_urls
 from harriet.signin.api.trust import trust_api_urls
@@ -33,6 +35,8 @@ api_urls = (
         *webhook_api_urls,
         *workflow_api_urls,
         *run_api_urls,
+        *limit_api_urls,
+        *usage_api_urls,
     ],
     "api",
 )

@@ -47,6 +47,8 @@ _COMPANY = (
     Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
     Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
     Entry("workflows", "Workflows", "workflows", "workflows:list", Power.MANAGE_CONNECTORS),
+    Entry("limits", "Limits", "limits", "limits:list", Power.VIEW_SETTINGS),
+    Entry("usage", "Usage", "usage", "usage:page", Power.VIEW_AUDIT),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
     Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
     Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),

@@ -14,7 +14,17 @@ from connectors.pages.fields import Connectors, EveryConnector, EveryTool, OwnPr
 from harriet.pages.context import PageContext, show
 from harriet.pages.picking import MOST_FOUND, Found, Source
 from harriet.people.errors import NotAllowed
-from harriet.people.pages.fields import Accounts, Everybody, Groups, OwnDevices, People, Subjects
+from harriet.people.pages.fields import (
+    Accounts,
+    Agents,
+    Everybody,
+    EveryDevice,
+    Groups,
+    OwnDevices,
+    People,
+    SharedKeys,
+    Subjects,
+)
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -30,6 +40,9 @@ _SOURCES: tuple[Any, ...] = (
     Tools,
     EveryTool,
     Profiles,
+    EveryDevice,
+    Agents,
+    SharedKeys,
 )
 SOURCES: dict[str, Any] = {source.key: source for source in _SOURCES}
 OWN: dict[str, Any] = {source.key: source for source in (OwnProfiles, OwnDevices)}

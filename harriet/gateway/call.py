@@ -2,8 +2,8 @@
 
 The numbers are those of the product's description: ① authenticate (done before: `policy/principal.py`) ② authorize and
 validate ③ preprocess ④ gate ⑤ audit the intent ⑥ credential ⑦ forward ⑧ postprocess and redact ⑨ audit the outcome.
-Each step is a file in `steps/`, and is handed what it uses. There are no hooks yet: ③ and the first half of ⑧ will
-stand where the comments are, and what limits how often somebody calls stands between ② and ③.
+Each step is a file in `steps/`, and is handed what it uses; what limits how often somebody calls is in `limits/`. There
+are no hooks yet: ③ and the first half of ⑧ will stand where the comments are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable
 from functools import partial
 
+from approvals.gate import stricter
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError
 from harriet.gateway.builtin.tools import run_own
@@ -53,14 +54,19 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         if grant.tool.connector.checks_arguments and call.method == TOOLS_CALL:
             await check_arguments(call, grant, runtime.schemas)
         call.stopwatch.lap(AUTHORIZE)
+        beyond_limit = runtime.limits.check(call, grant)
         # ③ preprocess hooks
         call.gate = grant.gate  # ④
+        if beyond_limit is not None:
+            call.gate = stricter(call.gate, beyond_limit)
         if call.gate.kind == "hold":
             check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)
+            runtime.limits.goes_on_ticket(call, grant)
             return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime), link_shown)
         runtime.pauses.check(grant.tool.connector, call.snapshot.down_since)
+        runtime.failing_tools.check(call, grant.tool)
         call.stopwatch.lap(GATE)
     except OnTicket:
         raise  # no refusal
@@ -74,6 +80,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
 
 async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     """From ⑤ on, for calls that passed the gate and for calls that a person approved."""
+    runtime.limits.count(call, grant)
     runtime.observer.begun(call, grant)
     await write_intent(call, grant, runtime)  # ⑤
     sent = Sent()
@@ -164,4 +171,5 @@ def note_use(call: Call, grant: Grant, runtime: Runtime, sent: Sent) -> None:
     """For the pages: who used what last, and that the server answers."""
     if sent.is_answered:
         runtime.pauses.saw_answer(grant.tool.connector)
+    runtime.failing_tools.saw(call, grant, sent)
     runtime.last_used.used(call.principal, grant, call.snapshot)

@@ -141,6 +141,16 @@ class ToolRefusal(GatewayError):
         """For the log: what went wrong, in words of whoever looks after the connector. Never for the client."""
 
 
+class LimitReached(ToolRefusal):
+    """The call came too often. `wait`: the seconds after which it may be made."""
+
+    def __init__(self, message: str, *, wait: int, limit: str = "") -> None:
+        super().__init__(message)
+        self.wait = wait
+        self.data: dict[str, Any] = {"limit": {"retryAfterSeconds": wait, **({"id": limit} if limit else {})}}
+        """The same for programs."""
+
+
 class UpstreamSaidError(GatewayError):
     """The server answered with a JSON-RPC error, passed on as it came (redacted)."""
 

@@ -14,6 +14,8 @@ from audit.writing.writer import AuditWriter
 from connectors.transports.kinds import Transports
 from harriet.gateway.http.journal import Journals
 from harriet.gateway.http.replay import Replays
+from harriet.gateway.limits.failing_tools import FailingTools
+from harriet.gateway.limits.limits import Limits
 from harriet.gateway.metrics.observer import Observer
 from harriet.gateway.metrics.shared import ProcessStanding, standing
 from harriet.gateway.policy.snapshot import Snapshot
@@ -86,6 +88,8 @@ class Runtime:
         self.schemas = Schemas()
         self.holding = Holding(self.snapshots, self.running.keep)
         self.pauses = Pauses(self.background)
+        self.limits = Limits(self.snapshots)
+        self.failing_tools = FailingTools(self.background, self.schemas)
         self.last_used = LastUsed()
         self.observer = Observer(self._standing)
 
@@ -94,6 +98,7 @@ class Runtime:
         start is waited for like one that goes away later, with refusals meanwhile."""
         await self.audit.start()
         self.last_used.start()
+        self.limits.start()
         self.mailbox.start()
         self.hub.start()
         self._listener.start()
@@ -111,6 +116,7 @@ class Runtime:
         await self.running.drain(DRAIN_SECONDS)
         await self._listener.stop()
         await self.last_used.stop()
+        await self.limits.stop()
         await self.mailbox.stop()
         await self.background.stop()
         self.schemas.close()

@@ -22,6 +22,7 @@ from harriet.gateway.errors import GatewayError, NotOffered, ToolRefusal, Upstre
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.authorize import authorize
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
 from harriet.lib.json.canonical import NotRepresentable, parse_strict
@@ -89,6 +90,10 @@ async def _answer(call: Call, gate: str, reason: str, runtime: Runtime) -> tuple
     if gate == "hold":
         return "", f"{reason} Trying it sends nothing."
     try:
+        grant = authorize(call)
+        await runtime.limits.learn(call, grant)
+        if held := runtime.limits.held(call, grant):
+            return "", f"{held.reason} Trying it sends nothing."
         return _pretty(await governed_call(call, runtime)), ""
     except UpstreamSaidError as problem:
         return "", f"The server refused the call: {problem.error.decode(errors='replace')}"

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from approvals.actions.request_access import request_access
 from audit.models import Event
-from connectors.models import Connector, Profile, Tool
+from audit.usage_counting import count_usage
+from connectors.models import CallLimit, Connector, LimitCount, Profile, Tool
 from harriet.people.actions.create_agent import create_agent
 from harriet.people.models import Agent, CredentialOffer, Device, Group, Membership
 from harriet.signin.models import IdentityProvider
@@ -49,6 +50,10 @@ LISTS = (
     "registry_settings:detail",
     "agents:list",
     "agents:new",
+    "limits:list",
+    "limits:choose",
+    "limits:breakers",
+    "usage:page",
     "scim:settings",
     "scim:new",
     "webhooks:list",
@@ -153,6 +158,7 @@ def details(cast: Cast) -> list[str]:
         reverse("agents:detail", args=[_agent(cast).pk]),
         reverse("agents:new_credential", args=[_agent(cast).pk]),
         reverse("agents:new_workload", args=[_agent(cast).pk]),
+        *_limits(cast),
         reverse("vault:schedule", args=[Credential.objects.get(connector_id=connector.pk).pk]),
         reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
         *(reverse("vault:grant", args=[one.pk]) for one in OAuthGrant.objects.all()[:1]),
@@ -173,6 +179,19 @@ def _workflow(cast: Cast) -> list[str]:
         reverse("workflows:new_input", kwargs=at),
         reverse("workflows:dry_run", kwargs=at),
         reverse("tickets:detail", args=[run.ticket.number]),
+def _limits(cast: Cast) -> list[str]:
+    """One that was reached today, the form of another, and what was used by tool and by client."""
+    limit, _ = CallLimit.objects.get_or_create(organization=cast.acme, kind="person", per_minute=60)
+    at = timezone.now()
+    today = {"day": at.date(), "turned_away": 7, "turned_away_at": at}
+    LimitCount.objects.get_or_create(limit=limit, subject_id=cast.dana.pk, defaults=today)
+    count_usage()
+    usage = reverse("usage:page")
+    return [
+        reverse("limits:list"),
+        reverse("limits:detail", args=[limit.pk]),
+        *(reverse("limits:new", args=[kind]) for kind in ("person", "tool")),
+        *(f"{usage}?by={by}&days={days}" for by, days in (("tool", 30), ("client", 1))),
     ]
 
 

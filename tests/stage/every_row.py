@@ -11,11 +11,15 @@ from approvals.models import ActionEdit, Decision, PendingAction, Report, Ticket
 from approvals.ticket_numbers import next_ticket, one_at_a_time
 from audit.chain.sealing import seal_everything
 from audit.models import Event, SetAside, Sweep, Unsealed
+from audit.usage_counting import count_usage
 from audit.verification.verify import verify
+from connectors.actions.add_limit import add_limit
+from connectors.actions.set_breakers import set_breakers
 from connectors.models import (
     BulkChange,
     ConnectorGroupPermission,
     IdentityKey,
+    LimitCount,
     ResourceAddresses,
     SyncRun,
     Tool,
@@ -81,6 +85,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     ResourceAddresses.objects.create(connector=crm, resources={"file:///offers": ["2026-01-01", "2026-02-01"]})
     IdentityKey.objects.create(organization=cast.acme, kid="key-1", sealed=b"\x0a" * 32, public={"kty": "EC"})
     BulkChange.objects.create(organization=cast.acme, connector=crm, made_by=cast.alice, outcome="3 enabled.")
+    _limits(cast, tool)
     ToolPermission.objects.get_or_create(tool=tool, group=cast.sales)
     may = Permission.objects.get(codename="approve_connector")
     ConnectorGroupPermission.objects.create(group=cast.sales, content_object=crm, permission=may)
@@ -120,6 +125,17 @@ def make_everything(cast: Cast) -> BusyCompany:
     Sweep.objects.update_or_create(id=1, defaults={"swept_until": timezone.now()})
     RootKey.objects.get_or_create(label="a root key", defaults={"provider": "file", "canary": b"\x02" * 32})
     return company
+
+
+def _limits(cast: Cast, tool: Tool) -> None:
+    """Dana called a tool too often today; and one that is asked again and again by its nature is excepted."""
+    by = {"actor": cast.actor(cast.alice)}
+    add_limit(cast.acme, "person", None, per_minute=60, per_day=2000, **by)
+    limit = add_limit(cast.acme, "tool", tool, per_day=100, at_limit="hold", **by)
+    today = {"day": timezone.now().date(), "turned_away_at": timezone.now()}
+    LimitCount.objects.create(limit=limit, subject_id=tool.pk, calls=100, turned_away=7, **today)
+    set_breakers(cast.acme, repeats=50, seconds=60, at_limit="refuse", may_repeat=[tool], stops_failing=True, **by)
+    count_usage()
 
 
 def _asked(cast: Cast, company: BusyCompany) -> None:

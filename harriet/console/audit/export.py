@@ -68,14 +68,14 @@ def _csv_row(event: Event) -> list[str]:
     named = [_label(fields.get(name)) for name in ("actor", *LABELS)]
     words = [str(fields.get(name) or "") for name in WORDS]
     row = [f"{event.recorded_at:%Y-%m-%d %H:%M:%S}", event.sentence, event.code, *named, *words]
-    return [_cell(text) for text in (*row, str(event.request_id), str(event.pk), event.wrong)]
+    return [csv_cell(text) for text in (*row, str(event.request_id), str(event.pk), event.wrong)]
 
 
 def _label(value: Any) -> str:
     return str(value.get("label", "")) if isinstance(value, dict) else ""
 
 
-def _cell(text: str) -> str:
+def csv_cell(text: str) -> str:
     """What a spreadsheet would take for a formula is text to it, behind an apostrophe."""
     return f"'{text}" if _FORMULA.match(text) else text
 

@@ -36,6 +36,7 @@ SHELVES = (
             "enterprise",
             "approvals",
             "workflows",
+            "limits",
             "notifications",
             "audit",
             "redaction",

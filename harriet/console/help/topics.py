@@ -112,6 +112,18 @@ TOPICS: Mapping[str, Topic] = {
         ("workflow", "run", "approval", "ticket"),
         ("workflows",),
     ),
+    "limits": Topic(
+        "How often people, agents and keys may call, and tools and connectors may be called, what happens beyond that, "
+        "and what is done about calls that go round in circles.",
+        ("agent", "tool", "connector", "approval"),
+        ("limits",),
+    ),
+    "usage": Topic(
+        "Who calls what, with which AI client, how the calls end and why they fail, and how long they take in Harriet "
+        "and at the servers.",
+        ("AI client", "tool", "connector", "audit log"),
+        ("limits", "audit"),
+    ),
     "audit": Topic(
         "Who did what, when, through which client and with which credential; what was decided, and why.",
         ("audit log", "device", "held", "connector"),

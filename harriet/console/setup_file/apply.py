@@ -5,6 +5,7 @@ from __future__ import annotations
 from audit.actor import SYSTEM
 from harriet.console.setup_file.connectors import apply_connector
 from harriet.console.setup_file.form import OrganizationPart, PersonPart, SetupFile
+from harriet.console.setup_file.limits import apply_limit, name_of
 from harriet.console.setup_file.profiles import apply_profile
 from harriet.console.setup_file.report import Report
 from harriet.people.actions.bring_person import bring_person
@@ -30,6 +31,9 @@ def apply(setup: SetupFile) -> Report:
     for profile in setup.profiles:
         with report.part(f"profile {profile.slug}"):
             apply_profile(organization, profile, groups, report)
+    for limit in setup.limits:
+        with report.part(name_of(limit)):
+            apply_limit(organization, limit, report)
     return report
 
 

@@ -21,6 +21,7 @@ from harriet.console.setup_file.form import (
     ToolPart,
     TrustLevel,
 )
+from harriet.console.setup_file.limits import limit_parts
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
 from vault.types.registry import all_inputs
@@ -35,6 +36,7 @@ def export(organization: Organization) -> SetupFile:
         people=[_person(person) for person in people.prefetch_related("groups").order_by("user__email")],
         connectors=[_connector(connector) for connector in organization.connectors.exclude(state=drafts)],
         profiles=[_profile(profile) for profile in organization.profiles.all()],
+        limits=limit_parts(organization),
     )
 
 

@@ -169,12 +169,26 @@ class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
     """None for what the organization says."""
 
 
+class LimitPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """How often somebody may call, or something may be called."""
+
+    kind: Literal["person", "device", "agent", "key", "tool", "connector"]
+    of: str = ""
+    """An e-mail address, <e-mail address>/<device>, the name of an agent or a shared key, <connector slug>/<tool name>,
+    a connector's slug; left out, each of the kind."""
+    counts: Literal["calls", "writes"] = "calls"
+    per_minute: int | None = None
+    per_day: int | None = None
+    at_limit: Literal["refuse", "hold"] = "refuse"
+
+
 class SetupFile(msgspec.Struct, forbid_unknown_fields=True):
     organization: OrganizationPart
     groups: list[str] = []
     people: list[PersonPart] = []
     connectors: list[ConnectorPart] = []
     profiles: list[ProfilePart] = []
+    limits: list[LimitPart] = []
 
 
 def read(raw: bytes) -> SetupFile:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from connectors.access.call_limits import load_limits
 from connectors.access.facts import OrganizationFacts
 from connectors.access.load import load
 from connectors.identity_keys import identity_key_of
@@ -58,6 +59,7 @@ def _compile(organization_id: UUID, before: Snapshot | None) -> Snapshot | None:
         credentials=sealed_credentials(organization_id),
         opener=opener_for(organization_id),
         down_since=_down_since(organization_id),
+        limits=load_limits(organization_id),
         views=_views_since(facts, before),
         identity_key=identity_key_of(facts),
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from audit.event_body import Frame
+from connectors.access.call_limits import CallLimits
 from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
 from connectors.identity_tokens import TokenKey
 from harriet.gateway.policy.grant import Grant
@@ -52,6 +53,8 @@ class Snapshot:
     credentials: Mapping[UUID, SealedCredential]
     opener: Opener
     down_since: Mapping[UUID, datetime]
+    limits: CallLimits = field(default_factory=CallLimits)
+    """How often calls may be made."""
     principals_mark: Mark = ()
     views: Views = field(default_factory=Views)
     frames: dict[tuple[int, int, str], KeptFrame] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 
 from harriet.gateway.call import governed_call
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import CallCancelled, RpcRefusal, ToolRefusal, Unavailable
+from harriet.gateway.errors import CallCancelled, LimitReached, RpcRefusal, ToolRefusal, Unavailable
 from harriet.gateway.http.reply import KEEP_ALIVE_SECONDS
 from harriet.gateway.processes.running import AwaitedCall, RequestKey, Rights
 from harriet.gateway.protocol.messages import Incoming
@@ -93,7 +93,8 @@ async def _outcome(call: Call, visit: Visit) -> Fields:
     except ToolRefusal as refusal:
         if call.method == TOOLS_CALL:
             return error_result(refusal)
-        raise RpcRefusal(INTERNAL_ERROR, refusal.message) from None
+        told = refusal.data if isinstance(refusal, LimitReached) else None
+        raise RpcRefusal(INTERNAL_ERROR, refusal.message, error_data=told) from None
     except DatabaseError:
         raise Unavailable(
             "Harriet's database does not answer, so the call was not decided. Try again soon, and tell your "

@@ -12,7 +12,7 @@ from connectors.access.pinned import Pinned
 from connectors.transports.base import UpstreamAnswer
 from harriet.gateway.content.blocks import NULL, TRUE
 from harriet.gateway.content.results import COMPLETE, INPUT_REQUIRED, MEND, MENDS, Fields
-from harriet.gateway.errors import GatewayError, ToolRefusal, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, LimitReached, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT, Schemas
@@ -101,4 +101,8 @@ _with_any_number = json.JSONDecoder(
 def error_result(problem: GatewayError) -> Fields:
     """A no that the model should read: the tool's own error."""
     content = [{"type": "text", "text": problem.message}]
-    return {"content": msgspec.Raw(msgspec.json.encode(content)), "isError": TRUE}
+    fields = {"content": msgspec.Raw(msgspec.json.encode(content)), "isError": TRUE}
+    if isinstance(problem, LimitReached):
+        fields["structuredContent"] = msgspec.Raw(msgspec.json.encode(problem.data))
+        fields["_meta"] = msgspec.Raw(msgspec.json.encode({"harriet/limit": problem.data["limit"]}))
+    return fields

@@ -20,7 +20,9 @@ from harriet.gateway.policy.snapshot import KeptFrame, view_of
 from harriet.gateway.policy.view import View
 from harriet.gateway.steps.authorize import named_by
 from harriet.gateway.steps.identity import passed_words
+from harriet.gateway.steps.origin import origin_of
 from harriet.gateway.steps.request import Call, Sent
+from harriet.gateway.steps.stopwatch import UPSTREAM
 from harriet.lib.errors import Problem
 from harriet.lib.mcp.methods import TOOLS_CALL
 from harriet.lib.text import quoted
@@ -63,8 +65,12 @@ def intent(call: Call, grant: Grant) -> NewEvent:
 def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
     """Step ⑨: what became of the call, with its time in milliseconds and its size in bytes."""
     word, reason = _word(sent)
+    spent = call.stopwatch.spent
+    upstream = spent[UPSTREAM]
     details: OutcomeDetails = {
         "milliseconds": round((monotonic() - call.began) * 1000, 1),
+        "harriet_milliseconds": round((sum(spent) - upstream) * 1000, 2),
+        "upstream_milliseconds": round(upstream * 1000, 2),
         "size": sent.size,
         "redacted": sent.redacted,
     }
@@ -73,6 +79,8 @@ def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:
         details["connection_generation"] = sent.access.generation
     if isinstance(sent.told, ToolRefusal) and sent.told.fault:
         details["fault"] = sent.told.fault
+    if origin := origin_of(sent):
+        details["origin"] = origin
     _tell_how(details, call)
     return _frame(call, grant).event(CALL_OUTCOME, details, outcome=word, reason=reason, request_id=call.request_id)
 

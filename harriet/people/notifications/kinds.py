@@ -83,6 +83,20 @@ QUARANTINE = Kind(
     "Tools in quarantine",
     "When a server changed tools of a connector that you look after, and nobody can call them until you have looked.",
 )
+TOOL_FAILS = Kind(
+    "tool_fails",
+    "A tool fails",
+    "When nearly all calls of a tool fail, of a connector that you look after, so that calls of it pause; and when it "
+    "works again.",
+)
+LIMIT_REACHED = Kind(
+    "limit_reached",
+    "Limits that are reached",
+    "When a limit of how often calls may be made is reached, once a day for each limit. Owners and IT admins hear of "
+    "it.",
+    channel=INBOX,
+    is_quiet=True,
+)
 SECRET_DUE = Kind(
     "secret_due",
     "Secrets that are due",
@@ -158,6 +172,8 @@ KINDS = {
         CREDENTIAL_REFUSED,
         CONNECT_AGAIN,
         QUARANTINE,
+        TOOL_FAILS,
+        LIMIT_REACHED,
         SECRET_DUE,
         CLIENT_WAITS,
         ISSUER_WAITS,

@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 
 from harriet.pages.picker import ChangedField, OneField, Sent, SeveralField
 from harriet.pages.picking import Choice, Source
-from harriet.people.models import Device, Group, Membership, Organization, User
-from harriet.people.queries import groups_of, machines_of
+from harriet.people.models import AccessToken, Agent, Device, Group, Membership, Organization, User
+from harriet.people.queries import agents_of, groups_of, machines_of, tokens_of
 from harriet.people.roles import ROLE_CHOICES, ROLE_HELP, Role
 from harriet.people.search_words import Noun, is_found_by
 
@@ -104,6 +104,51 @@ class OwnDevices(OfOrganization, Source[Device]):
 
     def choice(self, row: Device) -> Choice:
         return Choice(str(row.pk), row.name)
+
+
+class EveryDevice(OfOrganization, Source[Device]):
+    """Machines of everybody, in use."""
+
+    key, one, many = "every-device", "device", "devices"
+    noun = Noun.DEVICE
+
+    def rows(self) -> QuerySet[Device]:
+        return machines_of(self.organization)
+
+    def choice(self, row: Device) -> Choice:
+        return Choice(str(row.pk), row.name, row.user.email)
+
+
+class Agents(OfOrganization, Source[Agent]):
+    """Those that have not ended."""
+
+    key, one, many = "agents", "agent", "agents"
+    noun = Noun.AGENT
+
+    def rows(self) -> QuerySet[Agent]:
+        return agents_of(self.organization).exclude(state=Agent.State.ENDED)
+
+    def choice(self, row: Agent) -> Choice:
+        return Choice(str(row.pk), row.name, row.owner.email if row.owner else "")
+
+
+class SharedKeys(Source[AccessToken]):
+    """Integration keys, which are nobody's."""
+
+    key, one, many = "shared-keys", "shared key", "shared keys"
+    searched = "the beginning of its name"
+
+    def __init__(self, organization: Organization) -> None:
+        self.organization = organization
+
+    def rows(self) -> QuerySet[AccessToken]:
+        return tokens_of(self.organization).filter(kind=AccessToken.Kind.INTEGRATION)
+
+    def found_by(self, text: str) -> Q:
+        return Q(name__istartswith=text)
+
+    def choice(self, row: AccessToken) -> Choice:
+        return Choice(str(row.pk), row.name, f"…{row.hint}")
 
 
 class GroupsField(SeveralField[Group]):

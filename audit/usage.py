@@ -1,0 +1,241 @@
+"""What calls were made, as CallUsage counted them: by caller, tool, connector and client, and how long they took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from audit.models import CallUsage, Mark, UsageMark
+
+BOUNDS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
+"""Milliseconds: up to each of them a number of calls is kept, and one of those that took longer. Rows hold numbers in
+this order: never change it."""
+FAILED = {"caller": "of_caller", "harriet": "of_harriet", "upstream": "of_upstream"}
+"""By the origin in the event, the column."""
+_Of = CallUsage.Of
+_KEYS = {_Of.PERSON: "person_id", _Of.TOOL: "tool_id", _Of.CONNECTOR: "connector_id", _Of.CLIENT: "client"}
+_COUNTS = ("succeeded", "of_caller", "of_harriet", "of_upstream", "refused", "held", "harriet_us", "upstream_us")
+_ALL = "succeeded + of_caller + of_harriet + of_upstream + refused"
+_SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilters:
+    """Of whom, with what. Nothing for everything."""
+
+    person: UUID | None = None
+    connector: UUID | None = None
+    tool: UUID | None = None
+    client: str | None = None
+
+    @property
+    def chosen(self) -> dict[str, UUID | str]:
+        """By the column."""
+        named = {"person_id": self.person, "connector_id": self.connector, "tool_id": self.tool, "client": self.client}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The numbers of something. `calls` are those that ended or were refused; what was held is told beside."""
+
+    key: str
+    succeeded: int = 0
+    of_caller: int = 0
+    of_harriet: int = 0
+    of_upstream: int = 0
+    refused: int = 0
+    held: int = 0
+    harriet_us: int = 0
+    upstream_us: int = 0
+    label: str = ""
+    harriet_times: tuple[int, ...] = ()
+    upstream_times: tuple[int, ...] = ()
+    connector: str = ""
+    """Of a tool: what its connector is called."""
+
+    @property
+    def calls(self) -> int:
+        return self.succeeded + self.failed + self.refused
+
+    @property
+    def failed(self) -> int:
+        return self.of_caller + self.of_harriet + self.of_upstream
+
+    @property
+    def harriet_time(self) -> Times:
+        return Times(self.harriet_us, self.harriet_times)
+
+    @property
+    def upstream_time(self) -> Times:
+        return Times(self.upstream_us, self.upstream_times)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long calls took: the mean, and bounds that half of them, and nineteen of twenty, kept."""
+
+    microseconds: int
+    times: Sequence[int] = field(default_factory=tuple)
+
+    @property
+    def measured(self) -> int:
+        return sum(self.times)
+
+    @property
+    def mean(self) -> float | None:
+        """Milliseconds; None where nothing was measured."""
+        return self.microseconds / 1000 / self.measured if self.measured else None
+
+    def within(self, share: float) -> int | None:
+        """The bound in milliseconds that this share of the calls kept; None for more than the last bound, and where
+        nothing was measured."""
+        reached = 0
+        for bound, number in zip(BOUNDS, self.times, strict=False):
+            reached += number
+            if self.measured and reached >= share * self.measured:
+                return bound
+        return None
+
+    @property
+    def half(self) -> int | None:
+        return self.within(0.5)
+
+    @property
+    def most(self) -> int | None:
+        return self.within(0.95)
+
+
+class UsagePage(NamedTuple):
+    rows: list[Usage]
+    after: str
+    """The cursor of the next page; empty on the last."""
+
+
+def usage_by(
+    organization_id: UUID, of: str, since: datetime, filters: UsageFilters, *, cursor: str = "", size: int = 50
+) -> UsagePage:
+    """One page of those who were busiest, by caller, tool, connector or client."""
+    key, values = _KEYS[_Of(of)], _values(organization_id, of, since, filters)
+    after = ""
+    if (place := _place(cursor)) is not None:
+        after = f"HAVING (sum({_ALL}), {key}::text) < (%(calls)s, %(key)s)"
+        values |= {"calls": place[0], "key": place[1]}
+    with connection.cursor() as database:
+        database.execute(
+            f"SELECT {key}::text, {_SUMS} FROM audit_callusage WHERE {_where(values, filters)} GROUP BY {key} {after}"  # noqa: S608 (no input)
+            f" ORDER BY sum({_ALL}) DESC, {key}::text DESC LIMIT %(size)s",
+            values | {"size": size + 1},
+        )
+        found = [Usage(*row) for row in database.fetchall()]
+    shown = found[:size]
+    rest = f"{shown[-1].calls} {shown[-1].key}" if len(found) > size else ""
+    return UsagePage(_told(organization_id, of, since, filters, shown), rest)
+
+
+def usage_over_time(organization_id: UUID, since: datetime, filters: UsageFilters, unit: str) -> list[Usage]:
+    """All together, by the hour or by the day; what is filtered is known by the day alone. The key is when it began."""
+    values = _values(organization_id, _Of.HOUR, since, filters)
+    with connection.cursor() as database:
+        database.execute(
+            f"SELECT extract(epoch FROM date_trunc(%(unit)s, since, 'UTC'))::bigint::text, {_SUMS}"  # noqa: S608 (no input)
+            f" FROM audit_callusage WHERE {_where(values, filters)} GROUP BY 1 ORDER BY 1",
+            values | {"unit": unit},
+        )
+        return [Usage(*row) for row in database.fetchall()]
+
+
+def usage_together(organization_id: UUID, since: datetime, filters: UsageFilters) -> Usage:
+    """The sum of all of it."""
+    values = _values(organization_id, _Of.HOUR, since, filters)
+    where = _where(values, filters)
+    with connection.cursor() as database:
+        database.execute(f"SELECT '', {_SUMS} FROM audit_callusage WHERE {where}", values)  # noqa: S608 (no input)
+        key, *sums = database.fetchone()
+        together = Usage(key, *(value or 0 for value in sums))
+        return replace(
+            together,
+            harriet_times=_times_of(database, "harriet_times", where, values),
+            upstream_times=_times_of(database, "upstream_times", where, values),
+        )
+
+
+def counted_until(organization_id: UUID) -> datetime | None:
+    """Up to when sealed calls are counted; None for up to now, since none is left to count."""
+    mark = UsageMark.objects.filter(pk=organization_id).first()
+    sealed = Mark.objects.filter(pk=organization_id).values_list("sequence", flat=True).first()
+    if sealed is None or (mark is not None and mark.sequence >= sealed):
+        return None
+    return mark.counted_until if mark is not None else datetime.fromtimestamp(0, UTC)
+
+
+def _times_of(database: Any, name: str, where: str, values: dict[str, Any]) -> tuple[int, ...]:
+    database.execute(
+        f"SELECT n, sum(number)::bigint FROM audit_callusage, unnest({name}) WITH ORDINALITY AS t (number, n)"  # noqa: S608 (no input)
+        f" WHERE {where} GROUP BY n ORDER BY n",
+        values,
+    )
+    return tuple(number for _, number in database.fetchall())
+
+
+def _values(organization_id: UUID, of: str, since: datetime, filters: UsageFilters) -> dict[str, Any]:
+    """What is filtered by one thing and counted by another is in the rows of each combination alone."""
+    chosen = filters.chosen
+    is_own = not chosen or (of == _Of.TOOL and chosen.keys() <= {"connector_id", "tool_id"})
+    return {"organization": organization_id, "of": of if is_own else _Of.EACH, "since": since, **chosen}
+
+
+def _where(values: dict[str, Any], filters: UsageFilters) -> str:
+    fixed = "organization_id = %(organization)s AND of = %(of)s AND since >= %(since)s"
+    return " AND ".join([fixed, *(f"{name} = %({name})s" for name in filters.chosen)])
+
+
+def _place(cursor: str) -> tuple[int, str] | None:
+    calls, _, key = cursor.partition(" ")
+    return (int(calls), key) if calls.isascii() and calls.isdigit() and len(calls) < 19 else None
+
+
+def _told(organization_id: UUID, of: str, since: datetime, filters: UsageFilters, shown: list[Usage]) -> list[Usage]:
+    """With what they are called, and how long their calls took: read for what is shown alone."""
+    key, values = _KEYS[_Of(of)], _values(organization_id, of, since, filters)
+    where = f"{_where(values, filters)} AND {key}::text = ANY(%(keys)s)"
+    labels = _labels(organization_id, of, [usage.key for usage in shown])
+    times: dict[str, dict[str, tuple[int, ...]]] = {usage.key: {} for usage in shown}
+    with connection.cursor() as database:
+        for name in ("harriet_times", "upstream_times"):
+            database.execute(
+                f"SELECT {key}::text, n, sum(number)::bigint FROM audit_callusage,"  # noqa: S608 (no input)
+                f" unnest({name}) WITH ORDINALITY AS t (number, n) WHERE {where} GROUP BY 1, 2 ORDER BY 1, 2",
+                values | {"keys": list(times)},
+            )
+            for found, _, number in database.fetchall():
+                times[found][name] = (*times[found].get(name, ()), number)
+    return [_with(usage, labels.get(usage.key, ("", "")), times[usage.key]) for usage in shown]
+
+
+def _with(usage: Usage, named: tuple[str, str], times: dict[str, tuple[int, ...]]) -> Usage:
+    return replace(
+        usage,
+        label=named[0],
+        connector=named[1],
+        harriet_times=times.get("harriet_times", ()),
+        upstream_times=times.get("upstream_times", ()),
+    )
+
+
+def _labels(organization_id: UUID, of: str, keys: list[str]) -> dict[str, tuple[str, str]]:
+    """The last that the log called them, and what it called a tool's connector."""
+    if of == _Of.CLIENT:
+        return {key: (key, "") for key in keys}
+    column = _KEYS[_Of(of)]
+    mine = CallUsage.objects.filter(organization_id=organization_id, of=of, **{f"{column}__in": keys})
+    latest = list(mine.order_by(column, "-since").distinct(column).values_list(column, "label", "connector_id"))
+    connectors: dict[str, tuple[str, str]] = {}
+    if of == _Of.TOOL:
+        connectors = _labels(organization_id, _Of.CONNECTOR, [str(connector) for _, _, connector in latest])
+    return {str(key): (label, connectors.get(str(connector), ("", ""))[0]) for key, label, connector in latest}

@@ -1,0 +1,36 @@
+"""Tell owners and IT admins of limits that were reached, once a day for each; and forget old counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.urls import reverse
+
+from connectors.limit_words import limit_words
+from connectors.models import CallLimit, LimitCount
+from harriet.people.actions.tell_people import tell_people
+from harriet.people.notifications.kinds import LIMIT_REACHED, Matter
+from harriet.people.notifications.recipients import with_roles
+from harriet.people.roles import Role
+
+LIMITS_AT_ONCE = 500
+DAYS_KEPT = timedelta(days=8)
+
+
+def tell_of_limits() -> int:
+    """Returns for how many limits it was news."""
+    today = datetime.now(UTC).date()
+    reached = CallLimit.objects.filter(counts_kept__day=today, counts_kept__turned_away__gt=0).distinct()
+    rows = reached.select_related("person__user", "device__user", "agent", "key", "tool__connector", "connector")
+    return sum(_tell(limit, f"limit {limit.pk} {today}") for limit in rows.order_by("pk")[:LIMITS_AT_ONCE])
+
+
+def forget_limit_counts() -> int:
+    old = LimitCount.objects.filter(day__lt=datetime.now(UTC).date() - DAYS_KEPT)
+    return old.delete()[0]
+
+
+def _tell(limit: CallLimit, key: str) -> bool:
+    text = f"Today calls were beyond {limit_words(limit)}. The page of limits says whose."
+    matter = Matter(LIMIT_REACHED, limit.organization_id, key, text, reverse("limits:list"))
+    return bool(tell_people(matter, with_roles(limit.organization_id, (Role.OWNER, Role.MCP_ADMIN))))
