@@ -46,7 +46,7 @@ class CallLimits:
 
     @property
     def watches_tickets(self) -> bool:
-        """Whether a call that stands on a ticket could be taken for a new one: it would be refused, or run beside it."""
+        """Whether a call that stands on a ticket could be taken for a new one, and refused or run beside it."""
         return self.is_limiting or self.holds_repeats
 
 

@@ -179,6 +179,9 @@ def _workflow(cast: Cast) -> list[str]:
         reverse("workflows:new_input", kwargs=at),
         reverse("workflows:dry_run", kwargs=at),
         reverse("tickets:detail", args=[run.ticket.number]),
+    ]
+
+
 def _limits(cast: Cast) -> list[str]:
     """One that was reached today, the form of another, and what was used by tool and by client."""
     limit, _ = CallLimit.objects.get_or_create(organization=cast.acme, kind="person", per_minute=60)

@@ -102,6 +102,12 @@ TOPICS: Mapping[str, Topic] = {
         ("ticket", "held", "approval", "approver", "risk class"),
         ("approvals",),
     ),
+    "explain": Topic(
+        "Why somebody can or can't call a tool, what they see, what another trust level would have meant for the calls "
+        "that were, and what runs without a person.",
+        ("tool", "profile", "risk class", "held", "approval"),
+        ("approvals", "people"),
+    ),
     "workflows": Topic(
         "Steps that Harriet goes through for whoever starts a run. Make one, try it in a dry run, and switch it on.",
         ("workflow", "run", "profile", "tool", "approval"),
