@@ -12,6 +12,7 @@ import pytest
 from django.db.models.functions import Now
 
 from approvals.actions.approve_action import approve_action
+from approvals.actions.edit_action import edit_action
 from approvals.actions.reject_action import reject_action
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
@@ -335,3 +336,27 @@ def test_whatever_a_client_calls_itself_it_is_held_like_any_other(
     assert "waits for approval" in answer.text
     label = the_action().client_label
     assert label == show_hidden(label) and "\n" not in label and len(label) <= 120
+
+
+def test_a_call_that_an_approver_changed_runs_changed_and_its_client_is_told(
+    held_echo: Client, office: Office, upstream: Upstream
+) -> None:
+    """While the client is held, and after it: the same first call collects it, once."""
+    Tool.objects.filter(name="echo").update(risk_override="moderate")
+    hold_for(office, LONG, held_echo.gateway)
+    bob = actor_of(office.cast.bob)
+    waiting = Waiting(lambda: held_echo.call("echo", {"text": "to everybody"}, progressToken=1))
+    assert edit_action(the_action(), b'{"text": "to Max"}', reason="Only Max.", actor=bob) == "runs"
+    told = waiting.answer.result
+    assert [block["text"] for block in told["content"]][1:] == ["to Max"]
+    said = told["content"][0]["text"]
+    assert "with changes" in said and 'text: "to everybody" became "to Max"' in said
+    assert told["_meta"]["harriet/edited"]["changes"] == [{"path": "text", "before": "to everybody", "after": "to Max"}]
+    hold_for(office, 1, held_echo.gateway)
+    held_echo.call("echo", {"text": "once more"})
+    action = the_action()
+    edit_action(action, b'{"text": "once"}', reason="Once.", actor=bob)
+    run_approved_action(str(action.id))
+    assert held_echo.call("echo", {"text": "once more"}).result["content"][1]["text"] == "once"
+    assert "waits for approval" in held_echo.call("echo", {"text": "once more"}).result["content"][0]["text"]
+    assert [one["message"]["params"]["arguments"] for one in upstream.calls] == [{"text": "to Max"}, {"text": "once"}]
