@@ -59,6 +59,14 @@ def reports_for(membership: Membership) -> QuerySet[Report]:
     return reports.select_related(*beside).order_by("-created_at", "-pk")
 
 
+def reports_to_answer(membership: Membership) -> QuerySet[Report]:
+    """Those that wait for this person's answer, the oldest first."""
+    waiting = reports_for(membership).filter(state=Report.State.OPEN)
+    if not has_power(membership, Power.MANAGE_CONNECTORS):
+        waiting = waiting.filter(connector__owner=membership.user_id)
+    return waiting.order_by("created_at", "pk")
+
+
 def sees(ticket: Ticket, membership: Membership) -> bool:
     """Whether the person may see it, whatever it is about."""
     kinds = (tickets_for(membership).filter(pk=ticket.pk), requests_for(membership).filter(ticket=ticket.pk))

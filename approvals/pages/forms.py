@@ -69,3 +69,33 @@ class DeclineForm(forms.Form):
         help_text="Goes to the person who asked. Kept in the audit log.",
         error_messages={"required": "Say why: the person who asked is told."},
     )
+
+
+class ReportForm(forms.Form):
+    """`pausable`: the connector that the person may pause; empty for none."""
+
+    text = forms.CharField(
+        label="What is odd",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="What happened, and what you expected. Goes to owners, IT admins and whoever looks after it.",
+        error_messages={"required": "Say what is odd: whoever looks into it was not there."},
+    )
+    pause = forms.BooleanField(required=False)
+
+    def __init__(self, pausable: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if pausable:
+            self.fields["pause"].label = f"Pause {pausable} now: nobody calls it until somebody resumes it"
+        else:
+            del self.fields["pause"]
+
+
+class AnswerReportForm(forms.Form):
+    answer = forms.CharField(
+        label="What came of it",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Goes to the person who reported it. Kept in the audit log.",
+        error_messages={"required": "Say what came of it: whoever reported it is told."},
+    )

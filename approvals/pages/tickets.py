@@ -22,10 +22,11 @@ from approvals.pages.card import Card, card_of
 from approvals.pages.forms import ApproveForm, RejectForm
 from approvals.pages.history import SamePerson, of_same_person, of_tool
 from approvals.pages.next_ticket import Next, next_of
+from approvals.pages.reports import report_page
 from approvals.pages.requests import request_page, withdraw_asked
 from approvals.pages.runs import run_page
 from approvals.pages.seen import is_as_seen, nothing_new
-from approvals.queries import requests_for, tickets_for
+from approvals.queries import reports_for, requests_for, tickets_for
 from approvals.runs.queries import runs_for
 from audit.models import Event
 from harriet.pages.context import PageContext, show
@@ -101,7 +102,7 @@ class TicketPage(PageContext):
 @require_safe
 @in_organization
 def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Of a held call, of a request for access, or of a workflow's run."""
+    """Of a held call, of a request for access, of a workflow's run, or of a report."""
     ticket = held_call(request, number)
     if ticket is not None:
         if is_as_seen(request, _standing(ticket)):
@@ -113,6 +114,9 @@ def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
     run = runs_for(request.membership).filter(ticket__number=number).first()
     if run is not None:
         return run_page(request, run)
+    report = reports_for(request.membership).filter(ticket__number=number).first()
+    if report is not None:
+        return report_page(request, report)
     raise Http404(NO_TICKET)
 
 

@@ -11,12 +11,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from approvals.models import AccessRequest, PendingAction, Ticket
+from approvals.models import AccessRequest, PendingAction, Report, Ticket
 from approvals.pages.alike import Alike, alike_among
 from approvals.pages.previews import Preview, previews_of
 from approvals.pages.seen import is_as_seen, nothing_new
 from approvals.pages.tickets_filters import TicketFilterForm, with_fitting_chip
-from approvals.queries import requests_to_answer, tickets_for, waiting_for
+from approvals.queries import reports_to_answer, requests_to_answer, tickets_for, waiting_for
 from connectors.models import Risk
 from harriet.pages.context import PageContext, show
 from harriet.pages.tables.chips import Chips, Filter
@@ -73,6 +73,8 @@ class TicketsPage(PageContext):
     form: TicketFilterForm
     requests: list[AccessRequest]
     """For access, that wait for this person's answer."""
+    reports: list[Report]
+    """Of odd behaviour, that wait for this person's answer."""
     seen: str
     """What the list stood at."""
 
@@ -103,6 +105,7 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
         show=chips.chosen.key,
         form=form,
         requests=list(requests_to_answer(request.membership)[:MOST_REQUESTS]) if is_waiting else [],
+        reports=list(reports_to_answer(request.membership)[:MOST_REQUESTS]) if is_waiting else [],
         seen=seen,
     )
     return show(request, page)
@@ -123,6 +126,7 @@ def _standing(request: OrganizationRequest) -> str:
     watched = list(tickets.filter(is_open=True).values_list("number", "action__state")[:MOST_WATCHED])
     newest = tickets.values_list("number", flat=True).first()
     asked = list(requests_to_answer(request.membership).values_list("pk", flat=True)[:MOST_REQUESTS])
+    asked += reports_to_answer(request.membership).values_list("pk", flat=True)[:MOST_REQUESTS]
     return sha256(repr((watched, newest, asked)).encode()).hexdigest()[:16]
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from approvals.pages.reports import answer, new_report_page
 from approvals.pages.requests import decline, give
 from approvals.pages.sent import sent_file, sent_page
 from approvals.pages.tickets import approve, reject, ticket_detail, withdraw
@@ -20,7 +21,9 @@ ticket_urls = (
     [
         path("", ticket_list, name="list"),
         path("decide/", decide_many_tickets, name="bulk"),
+        path("report/", new_report_page, name="report"),
         path("<int:number>/", ticket_detail, name="detail"),
+        path("<int:number>/answer/", answer, name="answer"),
         path("<int:number>/approve/", approve, name="approve"),
         path("<int:number>/reject/", reject, name="reject"),
         path("<int:number>/withdraw/", withdraw, name="withdraw"),

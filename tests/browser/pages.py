@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.actions.request_access import request_access
+from approvals.models import Ticket
 from audit.models import Event
 from audit.usage_counting import count_usage
 from connectors.models import CallLimit, Connector, LimitCount, Profile, Tool
@@ -283,4 +284,10 @@ def own(cast: Cast) -> list[str]:
         f"{reverse('oauth:authorize', args=['acme'])}?{asking_client(cast.acme)}",
         f"{reverse('me:request')}?connector={warehouse.pk}",
         reverse("tickets:detail", args=[asked.ticket.number]),
+        f"{reverse('tickets:report')}?ticket={_own_call(cast)}",
     ]
+
+
+def _own_call(cast: Cast) -> int:
+    """The number of the ticket of a call that Dana asked for."""
+    return Ticket.objects.filter(action__user=cast.dana).values_list("number", flat=True)[0]

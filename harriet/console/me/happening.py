@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from approvals.events import ActionApproved, ActionExpired, ActionInvalidated, ActionRejected, ActionWithdrawn
+from approvals.events import (
+    ActionApproved,
+    ActionEdited,
+    ActionExpired,
+    ActionInvalidated,
+    ActionRejected,
+    ActionWithdrawn,
+)
 from audit.events import CALL_HELD, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from audit.vocabulary.words import OUTCOMES, Word
@@ -43,6 +50,8 @@ class Happening:
     kind: str
     word: str
     at: datetime
+    event: UUID
+    """Names the call, for whoever reports it."""
 
 
 def happening_of(beginning: Event, steps: list[Event], known: set[UUID]) -> Happening:
@@ -50,7 +59,18 @@ def happening_of(beginning: Event, steps: list[Event], known: set[UUID]) -> Happ
     fields = beginning.fields
     if not fields:
         return Happening(
-            beginning.sentence, "", "", "", "", "", "", 0, "attention", "Unreadable", beginning.recorded_at
+            beginning.sentence,
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            0,
+            "attention",
+            "Unreadable",
+            beginning.recorded_at,
+            beginning.pk,
         )
     is_refused = beginning.code == CALL_REFUSED
     may_know = not is_refused or beginning.tool_id in known
@@ -67,6 +87,7 @@ def happening_of(beginning: Event, steps: list[Event], known: set[UUID]) -> Happ
         kind=word.hue,
         word=word.label,
         at=beginning.recorded_at,
+        event=beginning.pk,
     )
 
 
@@ -87,7 +108,7 @@ def _decided(steps: list[Event]) -> str:
     for step in reversed(steps):
         who = _label(step.fields, "actor")
         if step.code == ActionApproved.code:
-            return f"{who} approved it"
+            return f"{who} approved it{' with changes' if any(one.code == ActionEdited.code for one in steps) else ''}"
         if step.code == ActionRejected.code:
             return f"{who} rejected it"
         if step.code == ActionWithdrawn.code:
