@@ -55,7 +55,8 @@ class ReportPage(PageContext):
 def new_report_page(request: OrganizationRequest) -> HttpResponse:
     """Of the call on a ticket (`ticket`), or of one in the log (`event`)."""
     about = _about(request)
-    connector = Connector.objects.filter(organization=request.organization, pk=about.connector_id).first()
+    here = Connector.objects.filter(organization=request.organization)
+    connector = here.filter(pk=about.connector_id).first() if about.connector_id else None
     is_active = connector is not None and connector.state == Connector.State.ACTIVE
     can_pause = is_active and has_power(request.membership, Power.MANAGE_CONNECTORS)
     form = ReportForm(str(connector) if can_pause else "", request.POST or None)
