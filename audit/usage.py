@@ -132,7 +132,7 @@ def usage_by(
             f" ORDER BY sum({_ALL}) DESC, {key}::text DESC LIMIT %(size)s",
             values | {"size": size + 1},
         )
-        found = [Usage(*row) for row in database.fetchall()]
+        found = [_usage(row[0], row[1:]) for row in database.fetchall()]
     shown = found[:size]
     rest = f"{shown[-1].calls} {shown[-1].key}" if len(found) > size else ""
     return UsagePage(_told(organization_id, of, since, filters, shown), rest)
@@ -147,7 +147,7 @@ def usage_over_time(organization_id: UUID, since: datetime, filters: UsageFilter
             f" FROM audit_callusage WHERE {_where(values, filters)} GROUP BY 1 ORDER BY 1",
             values | {"unit": unit},
         )
-        return [Usage(*row) for row in database.fetchall()]
+        return [_usage(row[0], row[1:]) for row in database.fetchall()]
 
 
 def usage_together(organization_id: UUID, since: datetime, filters: UsageFilters) -> Usage:
@@ -157,12 +157,17 @@ def usage_together(organization_id: UUID, since: datetime, filters: UsageFilters
     with connection.cursor() as database:
         database.execute(f"SELECT '', {_SUMS} FROM audit_callusage WHERE {where}", values)  # noqa: S608 (no input)
         key, *sums = database.fetchone()
-        together = Usage(key, *(value or 0 for value in sums))
+        together = _usage(key, sums)
         return replace(
             together,
             harriet_times=_times_of(database, "harriet_times", where, values),
             upstream_times=_times_of(database, "upstream_times", where, values),
         )
+
+
+def _usage(key: str, sums: Sequence[int | None]) -> Usage:
+    """A row of `_SUMS`; there is none of nothing."""
+    return Usage(key, **{name: number or 0 for name, number in zip(_COUNTS, sums, strict=True)})  # type: ignore[arg-type]
 
 
 def counted_until(organization_id: UUID) -> datetime | None:

@@ -33,17 +33,12 @@ def name_of(part: LimitPart) -> str:
 
 def limit_parts(organization: Organization) -> list[LimitPart]:
     found = limits_of(organization).order_by("created_at", "pk")
-    return [
-        LimitPart(
-            kind=limit.kind,
-            of=_name(limit),
-            counts=limit.counts,
-            per_minute=limit.per_minute,
-            per_day=limit.per_day,
-            at_limit=limit.at_limit,
-        )
-        for limit in found
-    ]
+    return [_part(limit) for limit in found]
+
+
+def _part(limit: CallLimit) -> LimitPart:
+    said: Any = {name: getattr(limit, name) for name in ("kind", "counts", "per_minute", "per_day", "at_limit")}
+    return LimitPart(of=_name(limit), **said)
 
 
 def _name(limit: CallLimit) -> str:
