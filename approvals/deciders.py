@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from approvals.conflicts import STRICT, Matter, conflict, matters_of, own_decider, said_already
+from approvals.frozen import frozen_among, why_not_decide
 from approvals.models import ActionEdit, Decision, PendingAction
 from approvals.sides import owners_among, spoken_of, vouchers_of
 from connectors.models import Connector, ConnectorPermission, Risk, Tool
@@ -139,9 +140,12 @@ def refusals(actions: Collection[PendingAction], membership: Membership, *, reje
 
 def refusals_of(matters: Mapping[UUID, Matter], membership: Membership, *, rejects: bool = False) -> dict[UUID, str]:
     vouchers = vouchers_of([membership])[membership.user_id]
-    allowed = _approved_by([one.action for one in matters.values()], membership)
+    allowed, frozen = _approved_by([one.action for one in matters.values()], membership), frozen_among(matters)
+    stopped = why_not_decide(membership) if matters else ""
     return {
-        pk: conflict(one, membership, vouchers)
+        pk: frozen.get(pk)
+        or stopped
+        or conflict(one, membership, vouchers)
         or ("" if pk in allowed else NO_APPROVER)
         or ("" if rejects else said_already(one, membership, vouchers))
         for pk, one in matters.items()

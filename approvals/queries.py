@@ -6,23 +6,26 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from approvals.deciders import decided_by_others, own_of, refusal
 from approvals.errors import TooLate
+from approvals.frozen import frozen_among
 from approvals.held_call import Held, StoredCall
 from approvals.models import AccessRequest, PendingAction, Report, Ticket, Webhook, WebhookMessage
 from approvals.sealed_parts import edited_of, sent_of
 from connectors.models import ConnectorPermission
-from harriet.people.models import Membership, Organization
+from harriet.people.models import Membership, Organization, Stop
 from harriet.people.permissions import has_power
 from harriet.people.queries import or_not_found
 from harriet.people.roles import Power
 
 UNHEARD_FOR = timedelta(days=1)
 """After its last moment, that the end of a call is kept for whoever asks for it again."""
+MOST_FROZEN = 5000
+"""Approved calls of organizations with emergency stops that are looked at in one turn."""
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:
@@ -212,9 +215,14 @@ def stored_call(action: PendingAction) -> StoredCall:
 
 
 def left_over(after: timedelta, *, most: int = 100) -> list[UUID]:
-    """Approved actions that nobody took in this time after the decision, those decided first before the others."""
+    """Approved actions that nobody took in this time after the decision, those decided first before the others;
+    without what an emergency stop freezes, which keeps nobody else's waiting."""
     approved = PendingAction.objects.filter(state=PendingAction.State.APPROVED, decided_at__lt=Now() - after)
-    return list(approved.order_by("decided_at").values_list("id", flat=True)[:most])
+    stopped = Exists(Stop.objects.filter(organization=OuterRef("organization"), released_at=None))
+    oldest = approved.order_by("decided_at").values_list("id", flat=True)
+    undisturbed, perhaps = list(oldest.exclude(stopped)[:most]), list(oldest.filter(stopped)[:MOST_FROZEN])
+    frozen = frozen_among(perhaps) if perhaps else {}
+    return [*undisturbed, *(one for one in perhaps if one not in frozen)][:most]
 
 
 def webhooks_of(organization: Organization) -> QuerySet[Webhook]:

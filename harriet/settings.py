@@ -118,7 +118,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "harriet.console.shell.shell",
             ],
-            "builtins": ["harriet.pages.parts", "harriet.pages.tables.tags"],
+            "builtins": ["harriet.pages.parts", "harriet.pages.tables.tags", "harriet.people.stop_note"],
         },
     }
 ]

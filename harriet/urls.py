@@ -17,6 +17,7 @@ from harriet.console.mcp_registry.urls import registry_settings_urls, registry_u
 from harriet.console.me.callback import oauth_callback
 from harriet.console.me.enrolment.urls import enrolment_urls
 from harriet.console.me.urls import connection_urls, me_urls
+from harriet.console.stops.urls import stop_urls
 from harriet.console.tools.urls import tool_urls
 from harriet.console.unmanaged.urls import unmanaged_urls
 from harriet.console.urls import console_urls, organization_urls, root_urls
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/agents/", include(agent_urls)),
     path("settings/limits/", include(limit_urls)),
     path("settings/usage/", include(usage_urls)),
+    path("settings/emergency-stop/", include(stop_urls)),
     path("settings/devices/", include(device_urls)),
     path("settings/unmanaged/", include(unmanaged_urls)),
     path("settings/control-files/", include(control_files_urls)),

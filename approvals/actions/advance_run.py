@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from approvals.actions.collect_result import collect_result
 from approvals.actions.end_run import fail_step, finish_run, pass_step
 from approvals.actions.keep_answer import take_answer
 from approvals.actions.run_events import tell_person
+from approvals.frozen import is_step_stopped, why_frozen
 from approvals.lifecycle import REFUSED, check_is_harriet
 from approvals.lifecycle import State as ActionState
 from approvals.models import PendingAction, RunStep, WorkflowRun
@@ -23,6 +24,8 @@ from approvals.runs.steps.kinds import KINDS
 from approvals.runs.work import Again, Execute, Rest, Send, Work
 from audit.actor import SYSTEM, Actor
 
+LOOK_AGAIN = timedelta(seconds=15)
+"""Until a run that an emergency stop keeps from its next call looks whether it still does."""
 MOST_LOST = 5
 """Attempts at one step that broke off before anything was sent, after which somebody has to look."""
 _BROKEN = "The process that worked at it stopped {} times before anything was sent. Look at Harriet's own log first."
@@ -56,6 +59,8 @@ def _mine(run_id: UUID, lease: UUID) -> WorkflowRun | None:
 def _begin(run: WorkflowRun, lease: UUID) -> Work:
     """A new attempt at the step. What it sends is decided now, by the answers that there are."""
     settings, parts = run.steps[run.cursor], SealedParts.of(run)
+    if (tool := settings.get("tool")) and is_step_stopped(run, UUID(tool)):
+        return _rest(run, until=timezone.now() + LOOK_AGAIN)
     tried = RunStep.objects.filter(run=run, position=run.cursor)
     number = (tried.aggregate(last=Max("attempt"))["last"] or 0) + 1
     step = RunStep.objects.create(
@@ -134,6 +139,8 @@ def _look(run: WorkflowRun, step: RunStep, lease: UUID) -> Work:
 
 
 def _look_at_call(run: WorkflowRun, step: RunStep, action: PendingAction, lease: UUID) -> Work:
+    if action.state == ActionState.APPROVED and why_frozen(action):
+        return _rest(run, until=timezone.now() + LOOK_AGAIN)
     if action.state == ActionState.APPROVED and step.tool_id is not None:
         RunStep.objects.filter(pk=step.pk).update(lease=lease)
         step.lease = lease

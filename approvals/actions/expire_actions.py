@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from approvals.actions.lose_action import lose_action
 from approvals.actions.tell_caller import tell_caller
-from approvals.events import ActionExpired, ActionLost
+from approvals.events import ActionExpired
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
 from audit.actor import Actor
@@ -17,7 +18,6 @@ from audit.actor import Actor
 AT_ONCE = 500
 """Actions in one run."""
 _EXPIRED = "Nobody decided on it in time."
-_LOST = "It was started, but the process that ran it stopped; check with the service whether it took effect."
 
 
 def expire_actions(*, actor: Actor) -> int:
@@ -28,9 +28,8 @@ def expire_actions(*, actor: Actor) -> int:
     grace = timedelta(seconds=settings.MCP_DEADLINE_SECONDS + 60)
     lost = related.filter(state=State.EXECUTING, started_at__lte=Now() - grace)
     late, lost = late.order_by("expires_at")[:AT_ONCE], lost.order_by("started_at")[:AT_ONCE]
-    return sum(expire_action(action, actor=actor) for action in late) + sum(
-        lose_action(action, actor=actor) for action in lost
-    )
+    ended = sum(expire_action(action, actor=actor) for action in late)
+    return ended + sum(lose_action(action.pk, actor=actor) for action in lost)
 
 
 @transaction.atomic
@@ -41,14 +40,4 @@ def expire_action(action: PendingAction, *, actor: Actor) -> bool:
         close_ticket(action.id)
         write_event(ActionExpired, action, actor=actor, decision="refuse")
         tell_caller(action, "expired without a decision, and has not run.")
-    return moved
-
-
-@transaction.atomic
-def lose_action(action: PendingAction, *, actor: Actor) -> bool:
-    moved = move(action.id, State.EXECUTING, State.UNKNOWN, finished_at=Now(), outcome_reason=_LOST)
-    if moved:
-        close_ticket(action.id)
-        write_event(ActionLost, action, actor=actor, reason=_LOST)
-        tell_caller(action, "was approved and started, and nobody knows how it ended: check with the service.")
     return moved

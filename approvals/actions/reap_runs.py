@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from approvals.actions.end_run import fail_step
-from approvals.actions.expire_actions import lose_action
+from approvals.actions.lose_action import lose_action
 from approvals.lifecycle import State as ActionState
 from approvals.lifecycle import check_is_harriet, move
 from approvals.models import PendingAction, RunStep, WorkflowRun
@@ -67,7 +67,7 @@ def _settle_approved(run: WorkflowRun, step: RunStep, action: PendingAction, act
     elif action.state == ActionState.DONE:
         _moved(step, RunStep.State.SENDING, RunStep.State.WAITING)  # its answer was kept: the run collects it
     elif _moved(step, RunStep.State.SENDING, RunStep.State.UNKNOWN):
-        lose_action(action, actor=actor)
+        lose_action(action.pk, actor=actor)
         fail_step(run, step, _UNKNOWN, is_unknown=True)
 
 

@@ -15,6 +15,7 @@ from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
 from harriet.console.audit.api import audit_api_urls
 from harriet.console.limits.api import limit_api_urls
+from harriet.console.stops.api import stop_api_urls
 from harriet.console.usage.api import usage_api_urls
 from harriet.people.api.agents import agent_api_urls
 from harriet.people.api.views import people_api_urls
@@ -37,6 +38,7 @@ api_urls = (
         *run_api_urls,
         *limit_api_urls,
         *usage_api_urls,
+        *stop_api_urls,
     ],
     "api",
 )

@@ -15,10 +15,12 @@ from connectors.models import Connector, Tool
 from harriet.console import queries
 from harriet.console.queries import SetUp
 from harriet.pages.counts import NONE, AtMost, several
-from harriet.people.models import Membership, Organization
+from harriet.people.models import Membership, Organization, Stop
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from harriet.people.sends_mail import sends_mail
+from harriet.people.standing_stops import stops_of
+from harriet.people.stop_powers import subject_of
 from vault.models import Credential
 
 
@@ -53,6 +55,7 @@ def matters_of(membership: Membership, tickets: AtMost) -> list[Matters]:
     seldom = queries.seldom_true_of(organization)
     may = partial(has_power, membership)
     sorts = [
+        _stopped(organization) if may(Power.VIEW_SETTINGS) else Matters([]),
         Matters(list(_doubtful(organization, seldom.set_aside_at)) if may(Power.VIEW_AUDIT) else []),
         _troubled(organization),
         Matters(list(_waiting(tickets)) if may(Power.DECIDE_ACTIONS) else []),
@@ -61,6 +64,18 @@ def matters_of(membership: Membership, tickets: AtMost) -> list[Matters]:
         Matters(list(_ownerless(seldom.ownerless)) if may(Power.MANAGE_PEOPLE) else []),
     ]
     return [sort for sort in sorts if sort.shown]
+
+
+def _stopped(organization: Organization) -> Matters:
+    """Emergency stops that somebody has to release."""
+    found = several(stops_of(organization))
+    return Matters([_of_stop(one) for one in found], found.more, reverse("stops:list"), "emergency stops")
+
+
+def _of_stop(stop: Stop) -> Matter:
+    url = reverse("stops:detail", args=[stop.pk])
+    subject = f"Stopped: {subject_of(stop).words}"
+    return Matter("danger", "Emergency stop", subject, stop.reason, url, stop.began_at)
 
 
 def _doubtful(organization: Organization, set_aside_at: datetime | None) -> Iterator[Matter]:

@@ -28,6 +28,7 @@ from harriet.people.pages.fields import (
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.signin.pages.fields import Clients
 
 _SOURCES: tuple[Any, ...] = (
     Groups,
@@ -43,6 +44,7 @@ _SOURCES: tuple[Any, ...] = (
     EveryDevice,
     Agents,
     SharedKeys,
+    Clients,
 )
 SOURCES: dict[str, Any] = {source.key: source for source in _SOURCES}
 OWN: dict[str, Any] = {source.key: source for source in (OwnProfiles, OwnDevices)}

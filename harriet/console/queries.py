@@ -19,7 +19,7 @@ from connectors.models import Connector, Profile, Tool
 from connectors.ownerless import ownerless_things
 from connectors.queries import UNUSED
 from harriet.pages.counts import NONE, AtMost, CountAll, CountAtMost, as_at_most
-from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, Notice, Organization, User
+from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, Notice, Organization, Stop, User
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from vault.models import Credential
@@ -138,6 +138,8 @@ class Waiting(NamedTuple):
     """Calls that wait for somebody's decision; none for those who don't decide."""
     unread: AtMost = NONE
     """Lines of their inbox in this organization."""
+    stops: AtMost = NONE
+    """Emergency stops that stand, for those who see company settings."""
 
 
 def waiting_of(membership: Membership) -> Waiting:
@@ -147,7 +149,11 @@ def waiting_of(membership: Membership) -> Waiting:
     if not has_power(membership, Power.DECIDE_ACTIONS):
         tickets = tickets.none()
     unread = Notice.objects.filter(user=membership.user_id, organization=here, read_at=None)
-    row = Organization.objects.filter(pk=here).values_list(CountAtMost(tickets), CountAtMost(unread)).get()
+    stops = Stop.objects.filter(organization=here, released_at=None)
+    if not has_power(membership, Power.VIEW_SETTINGS):
+        stops = stops.none()
+    counts = (CountAtMost(tickets), CountAtMost(unread), CountAtMost(stops))
+    row = Organization.objects.filter(pk=here).values_list(*counts).get()
     return Waiting(*(as_at_most(count or 0) for count in row))
 
 

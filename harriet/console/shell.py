@@ -52,6 +52,11 @@ class Shell:
         return self.waiting.unread
 
     @property
+    def stops(self) -> AtMost:
+        """Emergency stops that stand: said on every page."""
+        return self.waiting.stops
+
+    @property
     def waits_for_owner(self) -> bool:
         """For the sign-in page: the installation was not set up."""
         return not has_owner()

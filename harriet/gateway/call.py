@@ -34,6 +34,7 @@ from harriet.gateway.steps.identity import add_identity, check_identity
 from harriet.gateway.steps.record import intent, outcome, refused
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
+from harriet.gateway.steps.stops import UnderWay
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
 from harriet.lib.mcp.methods import TOOLS_CALL
 from vault.errors import VaultError
@@ -53,6 +54,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             check_identity(call, grant)
         if grant.tool.connector.checks_arguments and call.method == TOOLS_CALL:
             await check_arguments(call, grant, runtime.schemas)
+        runtime.stops.check(call, grant)
         call.stopwatch.lap(AUTHORIZE)
         beyond_limit = runtime.limits.check(call, grant)
         # ③ preprocess hooks
@@ -80,16 +82,32 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
 
 async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     """From ⑤ on, for calls that passed the gate and for calls that a person approved."""
+    sent, under_way = Sent(), runtime.stops.begin(call, grant)
     runtime.limits.count(call, grant)
     runtime.observer.begun(call, grant)
-    await write_intent(call, grant, runtime)  # ⑤
-    sent = Sent()
+    try:
+        await write_intent(call, grant, runtime)  # ⑤
+        return await _carried_out(call, grant, runtime, sent, under_way)
+    except asyncio.CancelledError as problem:  # while the intent was written
+        cause = sent.ended_by(problem, under_way.cause_of(problem, sent))
+        if cause is problem:
+            raise
+        sent.problem = cause
+        runtime.ended(call, outcome(call, grant, sent))
+        raise cause from None
+    finally:
+        runtime.stops.end(under_way)
+
+
+async def _carried_out(call: Call, grant: Grant, runtime: Runtime, sent: Sent, under_way: UnderWay) -> Fields:
+    """From ⑥ on. Whatever it ends by, the log has its outcome."""
     try:
         result = await one_round(call, grant, runtime, sent)
         if asks_for_input(result):
             result = await run_rounds(result, call, grant, runtime, sent)
         return result
-    except (GatewayError, ConnectorError, VaultError, TimeoutError, asyncio.CancelledError) as problem:
+    except (GatewayError, ConnectorError, VaultError, TimeoutError, asyncio.CancelledError) as caught:
+        problem = under_way.cause_of(caught, sent)
         told = explained(problem, grant, sent, runtime.pauses, runtime.upstream.deadline_seconds)
         raise sent.ended_by(problem, told) from None
     except Exception as problem:  # whatever it was: the client hears what became of the call

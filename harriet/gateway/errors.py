@@ -8,6 +8,7 @@ from django.conf import settings
 
 from harriet.lib.errors import Problem
 from harriet.lib.mcp.error_codes import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, URL_NEEDED
+from harriet.people.stop_rules import NOTHING_SENT, StandingStop, sentence, what_words
 
 ACCESS_ENDED = 401
 """As HTTP would say it, when the answer's status has left already. (SPEC: codes of applications lie outside JSON-RPC's
@@ -149,6 +150,16 @@ class LimitReached(ToolRefusal):
         self.wait = wait
         self.data: dict[str, Any] = {"limit": {"retryAfterSeconds": wait, **({"id": limit} if limit else {})}}
         """The same for programs."""
+
+
+class Stopped(ToolRefusal):
+    """An emergency stop keeps a call from running, or ended it. `reason` is for the audit log."""
+
+    def __init__(self, stop: StandingStop, fate: str = NOTHING_SENT, *, is_outcome_open: bool = False) -> None:
+        super().__init__(sentence(stop, fate))
+        self.reason = f"Emergency stop of {what_words(stop.kind, stop.label)}. {fate}"
+        self.is_outcome_open = is_outcome_open
+        """It had left, and nobody knows whether the server carried it out."""
 
 
 class UpstreamSaidError(GatewayError):

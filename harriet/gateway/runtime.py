@@ -4,9 +4,11 @@ closes them. No part knows it; the governed call and what serves it are given it
 from __future__ import annotations
 
 import asyncio
+import logging
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from psycopg import Notify
 
 from audit.event_body import NewEvent
@@ -20,10 +22,17 @@ from harriet.gateway.metrics.observer import Observer
 from harriet.gateway.metrics.shared import ProcessStanding, standing
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.snapshots import Snapshots
-from harriet.gateway.processes.background import Background
-from harriet.gateway.processes.database import conninfo
+from harriet.gateway.processes.background import Background, LastingTask
+from harriet.gateway.processes.database import conninfo, in_database
 from harriet.gateway.processes.mailbox import Mailbox
-from harriet.gateway.processes.notifications import ACTION_CHANNEL, SESSION_CHANNEL, VERSION_CHANNEL, DatabaseListener
+from harriet.gateway.processes.notifications import (
+    ACTION_CHANNEL,
+    LOOK_EVERY,
+    SESSION_CHANNEL,
+    VERSION_CHANNEL,
+    DatabaseListener,
+    Look,
+)
 from harriet.gateway.processes.running import RunningCalls
 from harriet.gateway.questions.elsewhere import CallsElsewhere
 from harriet.gateway.questions.in_stream import OpenQuestions
@@ -35,12 +44,16 @@ from harriet.gateway.steps.last_used import LastUsed
 from harriet.gateway.steps.passed_tokens import PassedTokens
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import Schemas
+from harriet.gateway.steps.stops import Stops
 from harriet.gateway.steps.upstream import Upstream
 from harriet.gateway.streams.hub import Hub
 from harriet.gateway.streams.live_lists import LiveLists
 from harriet.gateway.streams.sessions import ROOTS_CHANGED, ClientSessions
 from harriet.gateway.streams.upstream_changes import Watchers
 from harriet.lib.egress import AsyncEgress
+from harriet.people.standing_stops import standing_in
+
+log = logging.getLogger(__name__)
 
 FIRST_LOAD_SECONDS = 20.0
 """In which the first snapshots are waited for at the start."""
@@ -58,7 +71,9 @@ class Runtime:
         self.running = RunningCalls()
         self.audit = AuditWriter(conninfo())
         self.snapshots = Snapshots(self.background, self._reloaded)
-        self._listener = DatabaseListener(self.snapshots.looked, self._on_notify, self._on_connect)
+        self.stops = Stops(self._stops_changed)
+        self._listener = DatabaseListener(self._looked, self._on_notify, self._on_connect)
+        self._stop_watch = LastingTask()
         self._make_ways_to_servers()
         self._make_ways_to_processes()
         self._make_steps()
@@ -69,11 +84,11 @@ class Runtime:
         self.upstream = Upstream(transports, deadline_seconds=float(settings.MCP_DEADLINE_SECONDS))
         self.accesses = Accesses(self.snapshots.unix_now)
         self.passed_tokens = PassedTokens()
-        self.lists = LiveLists(self.upstream, self.accesses)
+        self.lists = LiveLists(self.upstream, self.accesses, self.stops)
         self.sessions = ClientSessions(clock=self.snapshots.unix_now)
         watchers = Watchers(transports, self.snapshots, self.lists, self.background)
         self.on_list_change = watchers.pass_on
-        self.hub = Hub(self.snapshots, self.sessions, watchers)
+        self.hub = Hub(self.snapshots, self.sessions, watchers, self.stops)
 
     def _make_ways_to_processes(self) -> None:
         self.mailbox = Mailbox()
@@ -86,7 +101,7 @@ class Runtime:
 
     def _make_steps(self) -> None:
         self.schemas = Schemas()
-        self.holding = Holding(self.snapshots, self.running.keep)
+        self.holding = Holding(self.snapshots, self.running.keep, self.stops)
         self.pauses = Pauses(self.background)
         self.limits = Limits(self.snapshots)
         self.failing_tools = FailingTools(self.background, self.schemas)
@@ -106,14 +121,18 @@ class Runtime:
         await self.snapshots.wait_until_loaded(FIRST_LOAD_SECONDS)
 
     async def start_for(self, organization_id: UUID) -> Snapshot | None:
-        """A short-lived runtime for one organization: no listening, one snapshot, for as long as a call takes."""
+        """A short-lived runtime for one organization: no listening, one snapshot, for as long as a call takes.
+        Emergency stops are looked at all the while."""
         await self.audit.start()
         await self.observer.start(is_lasting=False)
+        self.stops.looked(await in_database(standing_in, [organization_id]))
+        self._stop_watch.start(self._watch_stops(organization_id))
         return await self.snapshots.load(organization_id)
 
     async def stop(self) -> None:
         await self.hub.stop()
         await self.running.drain(DRAIN_SECONDS)
+        await self._stop_watch.stop()
         await self._listener.stop()
         await self.last_used.stop()
         await self.limits.stop()
@@ -130,6 +149,25 @@ class Runtime:
         """An outcome or a refusal, for the audit log and for whoever operates Harriet."""
         self.audit.write_soon(event)
         self.observer.ended(call, event)
+
+    def _looked(self, look: Look) -> None:
+        self.stops.looked(look.stops)
+        self.snapshots.looked(look)
+
+    def _stops_changed(self, organization_ids: set[UUID]) -> None:
+        """What runs was ended by the stops themselves; who waits for a person, or listens, is told."""
+        self.holding.waiters.wake_all()
+        for slug, snapshot in self.snapshots.by_slug.items():
+            if snapshot.facts.id in organization_ids:
+                self.hub.stops_changed(slug)
+
+    async def _watch_stops(self, organization_id: UUID) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                self.stops.looked(await in_database(standing_in, [organization_id]))
+            except DatabaseError as problem:
+                log.warning("Emergency stops can't be looked at (%s).", type(problem).__name__)
 
     def _reloaded(self, slug: str) -> None:
         """An organization was loaded anew: rights may have ended."""
@@ -160,6 +198,6 @@ class Runtime:
             self.audit,
             self.snapshots.ages(),
             running=len(self.running),
-            streams=len(self.hub),
+            streams=self.hub.counts(),
             waiting=len(self.holding.waiters),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -17,13 +18,15 @@ from approvals.queries import approved_call, left_over
 from audit.actor import SYSTEM
 from harriet.gateway.actions.forget_old_sessions import forget_old_sessions
 from harriet.gateway.call import run_call
-from harriet.gateway.errors import GatewayError
+from harriet.gateway.errors import GatewayError, Stopped
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.runs.execute import work_at
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.edited import call_of
 from harriet.gateway.steps.request import Call
+
+log = logging.getLogger(__name__)
 
 LEFT_OVER = timedelta(seconds=3)
 """After the decision; by then a process that still holds the request has taken the call."""
@@ -60,7 +63,9 @@ async def _run(action_id: UUID) -> None:
     try:
         call = await _call_again(stored, runtime)
         run, keep = partial(run_call, runtime=runtime), runtime.running.keep
-        await run_approved(action_id, stored.binding, call, stored.tool_id, run, keep)
+        await run_approved(action_id, stored.binding, call, stored.tool_id, run, keep, runtime.stops)
+    except Stopped:
+        log.info("An approved call waits until an emergency stop is released, or it expires.")
     except GatewayError as problem:
         await in_database(invalidate_action, action_id, problem.message, actor=SYSTEM)
     finally:

@@ -10,6 +10,7 @@ ICONS: dict[str, str] = {
     "devices": "M3.5 4h13v9h-13zM1.5 16h17M8 13v3M12 13v3",
     "clients": "M2.5 4h15v12h-15zM2.5 7.5h15M6 11l2 1.5L6 14M10 14h4",
     "doctor": "M2 10h4l2-5 4 10 2-5h4",
+    "stop": "M7 2.5h6l4.5 4.5v6L13 17.5H7L2.5 13V7zM6.5 10h7",
     "unmanaged": "M3.5 4h13v9h-13zM1.5 16h17M10 6v3.5M10 10.8v.2",
     "agents": "M4.5 8h11v8.5h-11zM10 8V4.5M10 4.5a1 1 0 1 0 0-2 1 1 0 0 0 0 2z"
     "M8 11.5v1.5M12 11.5v1.5M2.5 11v3M17.5 11v3",

@@ -466,3 +466,42 @@ class AgentEnded(AgentEvent):
     code = "agent.ended"
     sentence = "{actor} ended the agent {agent}; {tokens} credentials were revoked."
     tokens: Annotated[int, "how many credentials were revoked"]
+
+
+class StopEvent(AuditEvent):
+    """Something about an emergency stop."""
+
+    what: Annotated[str, "what is stopped, as words"]
+    reason: Annotated[str, "why, for the log"]
+
+
+class StopStarted(StopEvent):
+    """Within a second nothing of it runs any more: calls, streams and runs under way end, approvals freeze."""
+
+    code = "stop.started"
+    sentence = "EMERGENCY STOP: {actor} stopped {what}. {reason}"
+    told: Annotated[str, "the line for the people whose calls are refused; empty when there is none"]
+    ends: Annotated[str, "what was under way as far as it was seen, as words; empty when nobody looked"]
+
+
+class StopEased(StopEvent):
+    """A stage of its release: some of it runs again, and the rest stays stopped."""
+
+    code = "stop.eased"
+    sentence = "{actor} released a part of the emergency stop of {what}: {stage}. {reason}"
+    stage: Annotated[str, "what runs again, as words"]
+
+
+class StopReleased(StopEvent):
+    """All of it may run again. What the stop ended does not go on by itself."""
+
+    code = "stop.released"
+    sentence = "{actor} released the emergency stop of {what}. {reason}"
+
+
+class StopDrilled(StopEvent):
+    """A drill: it was looked what a stop would have ended, and nothing was touched."""
+
+    code = "stop.drilled"
+    sentence = "DRILL: {actor} looked what an emergency stop of {what} would end, and stopped nothing. {reason}"
+    ends: Annotated[str, "what was under way, as words"]

@@ -11,7 +11,7 @@ from audit.models import Event
 from audit.usage_counting import count_usage
 from connectors.models import CallLimit, Connector, LimitCount, Profile, Tool
 from harriet.people.actions.create_agent import create_agent
-from harriet.people.models import Agent, CredentialOffer, Device, Group, Membership
+from harriet.people.models import Agent, CredentialOffer, Device, Group, Membership, Stop
 from harriet.signin.models import IdentityProvider
 from harriet.signin.queries import clients_of
 from tests.stage.cast import Cast
@@ -50,6 +50,7 @@ LISTS = (
     "control_files:list",
     "registry_settings:detail",
     "agents:list",
+    "stops:list",
     "agents:new",
     "limits:list",
     "limits:choose",
@@ -157,6 +158,9 @@ def details(cast: Cast) -> list[str]:
         reverse("devices:detail", args=[Device.objects.filter(user=cast.dana).earliest("created_at").pk]),
         *(reverse("clients:detail", args=[one.pk]) for one in clients_of(cast.acme).filter(name__in=_CLIENTS)),
         reverse("agents:detail", args=[_agent(cast).pk]),
+        *(reverse("stops:new", args=[kind]) for kind in ("organization", "connector", "risk")),
+        reverse("stops:detail", args=[_stop(cast).pk]),
+        reverse("stops:list"),
         reverse("agents:new_credential", args=[_agent(cast).pk]),
         reverse("agents:new_workload", args=[_agent(cast).pk]),
         *_limits(cast),
@@ -221,6 +225,27 @@ def _agent(cast: Cast) -> Agent:
     return found or create_agent(
         cast.acme, "Nightly report", "Figures for the board", cast.dana, [cast.sales], actor=cast.actor(cast.alice)
     )
+
+
+def _stop(cast: Cast) -> Stop:
+    """Of an agent, half released."""
+    agent = _agent(cast)
+    found, _ = Stop.objects.get_or_create(
+        organization=cast.acme,
+        kind="agent",
+        subject=str(agent.pk),
+        defaults={
+            "label": agent.name,
+            "reason": "It answered customers by itself.",
+            "told": "The nightly report waits until Monday.",
+            "began_by_label": cast.alice.email,
+            "stage": "read_only",
+            "let_through": cast.sales,
+            "eased_at": timezone.now(),
+            "eased_by_label": cast.alice.email,
+        },
+    )
+    return found
 
 
 def own_account(cast: Cast) -> list[str]:

@@ -113,12 +113,12 @@ def modern_dana(gateway: Gateway, office: Office, dana: Client) -> ModernClient:
 
 
 @pytest.fixture
-def start_gateway(transactional_db: None, logs: Path) -> Iterator[Callable[[], Gateway]]:
+def start_gateway(transactional_db: None, logs: Path) -> Iterator[Callable[..., Gateway]]:
     """Further gateway processes, for stories with two of them or with a killed one."""
     started: list[Process] = []
 
-    def start() -> Gateway:
-        process = Gateway(log=logs / f"gateway-{len(started)}.log")
+    def start(**environment: str) -> Gateway:
+        process = Gateway(log=logs / f"gateway-{len(started)}.log", **environment)
         started.append(process)
         process.wait()
         return process

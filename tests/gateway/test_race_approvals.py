@@ -71,7 +71,10 @@ async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID, 
             grant = view_of(snapshot, call.principal, call.profile).grants["echo"]
             with suppress(GatewayError):
                 agreed = bound_to(call, grant)
-                ran += await run_approved(action_id, agreed, call, tool_id, run, runtime.running.keep) is not None
+                ran += (
+                    await run_approved(action_id, agreed, call, tool_id, run, runtime.running.keep, runtime.stops)
+                    is not None
+                )
     finally:
         await runtime.stop()
     return ran

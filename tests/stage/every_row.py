@@ -46,6 +46,7 @@ from harriet.people.models import (
     ServerSighting,
     SetupLink,
     SignInRule,
+    Stop,
     TablePreference,
 )
 from harriet.signin.models import (
@@ -160,6 +161,17 @@ def _told(cast: Cast, action: PendingAction) -> None:
 
 def _identities(cast: Cast, alice: Membership) -> None:
     Agent.objects.create(organization=cast.acme, name="Nightly report", owner=cast.alice)
+    Stop.objects.create(
+        organization=cast.acme,
+        kind="risk",
+        subject="dangerous",
+        label="Dangerous",
+        reason="A rehearsal.",
+        began_by_label="Alice",
+        released_at=timezone.now(),
+        released_by_label="Alice",
+        release_reason="It was one.",
+    )
     ScimUser.objects.create(organization=cast.acme, membership=alice, user_name="alice@acme.test", external_id="a-1")
     ScimGroup.objects.create(organization=cast.acme, group=cast.sales, external_id="sales-1")
     AssertedIdentity.objects.create(membership=alice, provider_id=new_id(), source="oidc", subject="alice-1")

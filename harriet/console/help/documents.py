@@ -37,6 +37,7 @@ SHELVES = (
             "approvals",
             "workflows",
             "limits",
+            "emergency-stop",
             "notifications",
             "audit",
             "redaction",

@@ -43,6 +43,12 @@ class Topic:
 
 
 TOPICS: Mapping[str, Topic] = {
+    "stops": Topic(
+        "Ends calls at once when something goes badly wrong, and lets them go on in stages. Rehearse it with a drill: "
+        "that touches nothing.",
+        ("connector", "agent", "AI client", "risk class", "held"),
+        ("emergency-stop", "approvals"),
+    ),
     "overview": Topic(
         "What needs somebody's attention today, and how Harriet is used. Each line leads to where it is mended.",
         ("connector", "quarantine", "held", "rotation"),

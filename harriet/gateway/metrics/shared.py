@@ -16,9 +16,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import msgspec
 from django.conf import settings
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -58,6 +60,8 @@ class ProcessStanding(msgspec.Struct, frozen=True):
     cpu: float
     """Seconds."""
     snapshot_ages: dict[str, float]
+    streams_of: dict[str, int] = {}
+    """Streams by the slugs of the organizations that have any here."""
     """Seconds, of the organizations whose snapshots are oldest, by slug."""
 
 
@@ -139,8 +143,28 @@ class Shelf:
             self._was_away = True
 
 
+def streams_in(slug: str) -> int | None:
+    """On how many streams clients of an organization listen, as the processes said within the last seconds; None when
+    Redis, through which they say it, does not answer."""
+    client: Any = SyncRedis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        names = sorted(name.decode() for name in client.smembers(_PROCESSES))
+        found = client.mget([f"{_PROCESSES}:{name}" for name in names]) if names else []
+    except (RedisError, OSError):
+        return None
+    finally:
+        client.close()
+    told = [msgspec.json.decode(raw, type=ProcessStanding) for raw in found if raw is not None]
+    return sum(one.streams_of.get(slug, 0) for one in told)
+
+
 def standing(
-    audit: AuditWriter, ages: Mapping[str, float], *, running: int, streams: int, waiting: int
+    audit: AuditWriter,
+    ages: Mapping[str, float],
+    *,
+    running: int,
+    streams: Mapping[str, int],
+    waiting: int,
 ) -> ProcessStanding:
     """`ages`: seconds since each organization's snapshot was last known to be current, by slug."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -148,7 +172,8 @@ def standing(
     return ProcessStanding(
         name=f"{socket.gethostname()}:{os.getpid()}",
         running=running,
-        streams=streams,
+        streams=sum(streams.values()),
+        streams_of=dict(streams),
         waiting=waiting,
         queue=audit.waiting,
         commit_age=monotonic() - audit.committed_at if audit.committed_at else None,

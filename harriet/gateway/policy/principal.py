@@ -16,6 +16,7 @@ from connectors.access.load import integration_facts
 from connectors.access.rules import CallerFacts
 from harriet.lib.row_fingerprint import fingerprint
 from harriet.people.models import AccessToken, Agent
+from harriet.signin.models import ConnectedApp
 
 LONGEST_LABEL = 200
 """Of a caller, as tickets keep it."""
@@ -40,6 +41,11 @@ class Principal:
     scopes: frozenset[str] | None = None
     """What a person allowed a connected app, or an issuer its workload; None for tokens that groups and profiles alone
     bound."""
+    agent_id: UUID | None = None
+    answered_by: UUID | None = None
+    """Who answers for the agent."""
+    client_key: str = ""
+    """Of the registered client whose token it is: `Application.group_key`."""
     secret_until: datetime | None = None
     """When this secret has to be exchanged for the next one, where that comes before."""
     expires: float = field(init=False)
@@ -54,28 +60,37 @@ _ELSEWHERE = (AccessToken.Kind.PERSONAL, AccessToken.Kind.SCIM)
 
 
 def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
-    """Every token of the organization that may open the gateway. Three queries."""
+    """Every token of the organization that may open the gateway. Four queries."""
     groups = _groups_of_keys(facts.id) | _groups_of_agents(facts.id)
+    clients = _clients_of_devices(Q(organization=facts.id))
     found: dict[bytes, Principal] = {}
     for values in _opening(facts.id).values_list(*_TOKEN).iterator(chunk_size=1000):
         token = _Token(*values)
-        principal = _principal(token, facts, groups.get(token.agent_id or token.id, set()))
+        principal = _principal(token, facts, groups.get(token.agent_id or token.id, set()), clients)
         if principal is not None and principal.caller.is_active:
             found |= dict(_by_secret(token, principal))
     return found
 
 
 def load_fetched_principal(facts: OrganizationFacts, key: bytes) -> dict[bytes, Principal]:
-    """The bearer of a connected app's or a workload's token that came after the facts, by its secrets. One query, and
-    for a workload another one for the groups of its agent."""
+    """The bearer of a connected app's or a workload's token that came after the facts, by its secrets. Two queries:
+    the other one is for the client, or for the groups of a workload's agent."""
     is_it = Q(token_hash=key) | Q(previous_hash=key)
     fetched = Q(kind=AccessToken.Kind.OAUTH) | Q(workload_id__isnull=False)
     values = _opening(facts.id).filter(is_it, fetched).values_list(*_TOKEN).first()
     if values is None:
         return {}
     token = _Token(*values)
-    principal = _principal(token, facts, _groups_of_agent(token.agent_id) if token.agent_id else set())
+    groups = _groups_of_agent(token.agent_id) if token.agent_id else set()
+    clients = _clients_of_devices(Q(device=token.device_id)) if token.device_id else {}
+    principal = _principal(token, facts, groups, clients)
     return dict(_by_secret(token, principal)) if principal is not None and principal.caller.is_active else {}
+
+
+def _clients_of_devices(which: Q) -> dict[UUID, str]:
+    """The registered client of each connected app, by its device."""
+    apps = ConnectedApp.objects.filter(which, ended_at=None)
+    return dict(apps.values_list("device_id", "application__group_key"))
 
 
 def _groups_of_agent(agent_id: UUID) -> set[UUID]:
@@ -156,7 +171,9 @@ def _groups_of_agents(organization_id: UUID) -> dict[UUID, set[UUID]]:
     return found
 
 
-def _principal(token: _Token, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
+def _principal(
+    token: _Token, facts: OrganizationFacts, group_ids: set[UUID], clients: Mapping[UUID, str]
+) -> Principal | None:
     if token.agent_id is not None:
         return _agent(token, token.agent_id, facts, group_ids)
     if token.user_id is None:
@@ -164,7 +181,7 @@ def _principal(token: _Token, facts: OrganizationFacts, group_ids: set[UUID]) ->
     member = facts.members.get(token.user_id)
     if member is None or token.device_revoked_at is not None:
         return None
-    return _personal(token, member)
+    return _personal(token, member, clients.get(token.device_id, "") if token.device_id else "")
 
 
 def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
@@ -199,10 +216,12 @@ def _agent(token: _Token, agent_id: UUID, facts: OrganizationFacts, group_ids: s
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
         scopes=frozenset(token.scopes.split()) if token.scopes else None,
+        agent_id=agent_id,
+        answered_by=owner.user_id,
     )
 
 
-def _personal(token: _Token, member: MemberRow) -> Principal:
+def _personal(token: _Token, member: MemberRow, client_key: str) -> Principal:
     return Principal(
         token_id=token.id,
         user_id=member.user_id,
@@ -214,5 +233,6 @@ def _personal(token: _Token, member: MemberRow) -> Principal:
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
         scopes=frozenset(token.scopes.split()) if token.kind == AccessToken.Kind.OAUTH else None,
+        client_key=client_key,
         secret_until=token.secret_until,
     )

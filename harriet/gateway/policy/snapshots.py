@@ -18,7 +18,7 @@ from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import may_enter
 from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
-from harriet.gateway.processes.notifications import VersionNumbers
+from harriet.gateway.processes.notifications import Look
 from harriet.people.tokens import PREFIXES, hash_token
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Snapshots:
         now = monotonic()
         return {slug: now - confirmed for slug, confirmed in self._confirmed.items()}
 
-    def looked(self, look: VersionNumbers) -> None:
+    def looked(self, look: Look) -> None:
         """Takes over the database's time, and loads what has moved on."""
         self._clock, self._unix_clock = (look.began, look.now), (look.began, look.now.timestamp())
         for organization_id, number in look.numbers.items():

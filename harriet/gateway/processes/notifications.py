@@ -1,5 +1,5 @@
-"""Hears what changed in the database: NOTIFY at once, and a look at the version numbers twice a second in case a
-notification was lost. One connection per process, always reconnecting."""
+"""Hears what changed in the database: NOTIFY at once, and a look at the version numbers and emergency stops twice a
+second in case a notification was lost. One connection per process, always reconnecting."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from psycopg import AsyncConnection, Error, Notify
 
 from harriet.gateway.processes.background import LastingTask
 from harriet.gateway.processes.database import conninfo, renew_connections
+from harriet.people.standing_stops import NOTIFIED as STOP_CHANNEL
+from harriet.people.stop_rules import StandingStop
 
 log = logging.getLogger(__name__)
 
@@ -26,23 +28,30 @@ CANCEL_CHANNEL = "harriet_cancel"
 """A client takes a call back; the payload is `running.name_of` it."""
 SESSION_CHANNEL = "harriet_session"
 """A client's session has learned something; the payload is its id."""
-CHANNELS = (VERSION_CHANNEL, ACTION_CHANNEL, CANCEL_CHANNEL, SESSION_CHANNEL)
+CHANNELS = (VERSION_CHANNEL, ACTION_CHANNEL, CANCEL_CHANNEL, SESSION_CHANNEL, STOP_CHANNEL)
 LOOK_EVERY = 0.5
 """Seconds."""
 PATIENCE = 2.0
 """Seconds. A look that takes longer counts as an unreachable database."""
 
 _LOOK = "SELECT now(), organization_id, number FROM people_organizationversion RIGHT JOIN (SELECT 1) AS one ON true"
+_STOPS = (
+    "SELECT id, organization_id, kind, subject, label, told, stage, let_through_id, began_at FROM people_stop "
+    "WHERE released_at IS NULL ORDER BY began_at, id"
+)
+"""In the order of `StandingStop`: all that stand, of which there are seldom any, and never many."""
 
 
 @dataclass(frozen=True, slots=True)
-class VersionNumbers:
-    """What the database said: its time, and the version number of every organization."""
+class Look:
+    """What the database said: its time, the version number of every organization, and the emergency stops that
+    stand."""
 
     began: float
     """On our monotonic clock, before the question was asked."""
     now: datetime
     numbers: dict[UUID, int]
+    stops: list[StandingStop]
 
 
 class DatabaseListener:
@@ -50,7 +59,7 @@ class DatabaseListener:
 
     def __init__(
         self,
-        on_look: Callable[[VersionNumbers], None],
+        on_look: Callable[[Look], None],
         on_notify: Callable[[Notify], None],
         on_connect: Callable[[], None],
     ) -> None:
@@ -85,15 +94,24 @@ class DatabaseListener:
             self._on_connect()
             while True:
                 await self._look(connection)
-                async for notify in connection.notifies(timeout=LOOK_EVERY):
-                    self._on_notify(notify)
+                await self._hear(connection)
         finally:
             await connection.close()
+
+    async def _hear(self, connection: AsyncConnection) -> None:
+        """Until the next look is due: at once when an emergency stop changed."""
+        until = monotonic() + LOOK_EVERY
+        while (left := until - monotonic()) > 0:
+            async for notify in connection.notifies(timeout=left, stop_after=1):
+                if notify.channel == STOP_CHANNEL:
+                    until = 0.0
+                else:
+                    self._on_notify(notify)
 
     async def _look(self, connection: AsyncConnection) -> None:
         began = monotonic()
         async with asyncio.timeout(PATIENCE):
-            cursor = await connection.execute(_LOOK)
-            rows = await cursor.fetchall()
+            stops = await (await connection.execute(_STOPS)).fetchall()
+            rows = await (await connection.execute(_LOOK)).fetchall()
         numbers = {organization_id: number for _, organization_id, number in rows if organization_id is not None}
-        self._on_look(VersionNumbers(began, rows[0][0], numbers))
+        self._on_look(Look(began, rows[0][0], numbers, [StandingStop(*row) for row in stops]))

@@ -9,11 +9,11 @@ from uuid import UUID
 import msgspec
 
 from connectors.models import Tool
-from harriet.gateway.errors import ACCESS_LOST, AccessEnded, RpcRefusal
+from harriet.gateway.errors import ACCESS_LOST, AccessEnded, RpcRefusal, Unavailable
 from harriet.gateway.http.journal import EventId
 from harriet.gateway.protocol.task_stream import telling, wanted_tasks
 from harriet.gateway.protocol.visit import Visit
-from harriet.gateway.streams.hub import fingerprints
+from harriet.gateway.streams.hub import HEARS_NOTHING, fingerprints
 from harriet.gateway.streams.listening_client import ListeningClient
 from harriet.gateway.streams.sessions import OpenSession
 from harriet.lib.mcp.error_codes import INVALID_PARAMS
@@ -26,6 +26,7 @@ from harriet.lib.mcp.notifications import (
     LOG_MESSAGE,
     SUBSCRIPTIONS_ACKNOWLEDGED,
 )
+from harriet.people.stop_rules import sentence
 
 MOST_URIS = 256
 """Resources in one subscriptions/listen."""
@@ -41,10 +42,18 @@ async def serve_get(visit: Visit, session: OpenSession) -> None:
     listener = _listener(visit, frozenset(LIST_CHANGED), uris)
     listener.session = session
     await visit.runtime.hub.serve(listener)
-    if listener.has_lost_access and _may_log(visit):
-        said = {"level": "alert", "logger": "harriet", "data": ACCESS_LOST.format("Nothing more is told here.")}
+    why = _why_ended(listener, "Nothing more is told here.")
+    if why and _may_log(visit):
+        said = {"level": "alert", "logger": "harriet", "data": why}
         await visit.exchange.reply.notify(_log_message(said))
     await visit.exchange.reply.finish(200, b"")
+
+
+def _why_ended(listener: ListeningClient, what_now: str) -> str:
+    """Empty when it ended as streams end."""
+    if listener.stop is not None:
+        return sentence(listener.stop, what_now)
+    return ACCESS_LOST.format(what_now) if listener.has_lost_access else ""
 
 
 def _may_log(visit: Visit) -> bool:
@@ -60,7 +69,7 @@ def _log_message(params: dict[str, Any]) -> bytes:
 async def serve_resumed(visit: Visit, session: OpenSession, wanted: EventId) -> None:
     """The rest of a call's stream, whose connection broke. It ends with the call, or like any other stream."""
     listener, reply = _listener(visit, frozenset(), frozenset()), visit.exchange.reply
-    listener.session, reply.may_stream = session, True
+    listener.session, listener.is_rest_of_answer, reply.may_stream = session, True, True
     await reply.keep_alive()
     replay = asyncio.create_task(visit.runtime.replays.replay(session.id, wanted, reply))
     replay.add_done_callback(lambda _: listener.end())
@@ -72,16 +81,20 @@ async def serve_resumed(visit: Visit, session: OpenSession, wanted: EventId) -> 
     await reply.finish(200, b"")
 
 
-async def serve_listen(visit: Visit, rpc_id: bytes, notifications: dict[str, Any], *, with_tasks: bool = False) -> None:
+async def serve_listen(
+    visit: Visit, rpc_id: bytes, notifications: dict[str, Any], client: str, *, with_tasks: bool = False
+) -> None:
     """subscriptions/listen: what was asked for and nothing else, after an acknowledgement of it. `with_tasks`: the
     client declares the extension. Raises RpcRefusal."""
     listener = _listener(visit, *_granted(visit, notifications))
     tasks = wanted_tasks(visit, notifications) if with_tasks else {}
-    listener.rpc_id = rpc_id
+    listener.rpc_id, listener.client = rpc_id, client
     visit.exchange.reply.may_stream = True
     listener.tell(SUBSCRIPTIONS_ACKNOWLEDGED, {"notifications": _honoured(listener, tasks)})
     async with telling(visit, listener, tasks):
         await visit.runtime.hub.serve(listener)
+    if listener.stop is not None:
+        raise Unavailable(sentence(listener.stop, HEARS_NOTHING))
     if listener.has_lost_access:
         raise AccessEnded(ACCESS_LOST.format("Nothing more is told of changes."))
     meta = {SUBSCRIPTION_ID_KEY: msgspec.Raw(rpc_id)}
@@ -119,4 +132,5 @@ def _listener(visit: Visit, wants: frozenset[str], uris: frozenset[str]) -> List
         wants=wants,
         uris=uris,
         shown=fingerprints(visit.view()),
+        client=visit.session.client if visit.session is not None else "",
     )

@@ -88,7 +88,8 @@ async def serve_modern(visit: Visit, version: str, body: bytes, values: Any) -> 
     try:
         check_envelope(visit.exchange, version, message)
         if message.method == SUBSCRIPTIONS_LISTEN:
-            await serve_listen(visit, message.id, _notifications(message), with_tasks=takes_tasks(message.meta))
+            client, takes = client_label(_client(message.meta)), takes_tasks(message.meta)
+            await serve_listen(visit, message.id, _notifications(message), client, with_tasks=takes)
         elif message.method in CALLS:
             call = await CALLS[message.method](visit, message)
             await reply.finish(200, await _call(visit, message, call))

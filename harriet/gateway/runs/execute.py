@@ -23,7 +23,7 @@ from audit.actor import SYSTEM
 from audit.writing.writer import AuditWriter
 from harriet.gateway.call import governed_call, run_call
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import GatewayError, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, Stopped, UpstreamSaidError
 from harriet.gateway.processes.database import conninfo, in_database
 from harriet.gateway.runs.fence import FencedAudit, GivenUp
 from harriet.gateway.runs.identity import call_of
@@ -91,10 +91,14 @@ async def _execute(work: Execute) -> None:
             call = with_bound_meta(held, stored.meta)
             run = partial(run_call, runtime=runtime)
             answer = await run_approved(
-                stored.action_id, stored.binding, call, stored.tool_id, run, runtime.running.keep
+                stored.action_id, stored.binding, call, stored.tool_id, run, runtime.running.keep, runtime.stops
             )
         except GivenUp:
             return
+        except Stopped as stopped:
+            if stopped.is_outcome_open:
+                await _keep_problem(work.send, stopped, runtime.audit)
+            return  # else it waits on its ticket, and so does the run
         except GatewayError as problem:
             await _keep_problem(work.send, problem, runtime.audit)
             return

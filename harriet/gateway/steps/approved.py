@@ -14,11 +14,12 @@ from django.db import Error as DatabaseError
 from approvals.actions.collect_result import collect_result
 from approvals.actions.finish_action import finish_action
 from approvals.actions.invalidate_action import invalidate_action
+from approvals.actions.lose_action import lose_action
 from approvals.actions.take_action import take_action
 from approvals.held_call import Held
 from audit.actor import SYSTEM
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import GatewayError, OnTicket, ToolRefusal, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, OnTicket, Stopped, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import grant_of, may_enter
@@ -28,6 +29,7 @@ from harriet.gateway.steps.bound import bound_to
 from harriet.gateway.steps.edited import edit_in_words, with_edit_told
 from harriet.gateway.steps.error_objects import upstream_error
 from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.stops import Stops
 from harriet.gateway.steps.ticket import ticket_of
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 from harriet.lib.mcp.methods import TOOLS_CALL
@@ -48,11 +50,13 @@ _DECODE = msgspec.json.Decoder(Fields).decode
 
 
 async def run_approved(
-    action_id: UUID, agreed: bytes, call: Call, tool_id: UUID, run: Run, keep: Keep
+    action_id: UUID, agreed: bytes, call: Call, tool_id: UUID, run: Run, keep: Keep, stops: Stops
 ) -> Fields | None:
     """Claims an approved call, runs it and keeps the answer; None when somebody else has it. From the claim on it goes
-    to its end even when whoever waits for it goes away. Raises ToolRefusal when it no longer is what was approved."""
+    to its end even when whoever waits for it goes away. Raises ToolRefusal when it no longer is what was approved, and
+    Stopped, with the call left as it is, while an emergency stop stands."""
     grant = await _checked(action_id, agreed, call, tool_id)
+    stops.check(call, grant)
     task = asyncio.create_task(_take_and_run(action_id, call, grant, run))
     keep(task)
     return await _shielded(task)
@@ -65,6 +69,11 @@ async def _take_and_run(action_id: UUID, call: Call, grant: Grant, run: Run) -> 
         result = await run(call, grant)
         for own in (_KEPT_ERROR, KEPT_RPC_ERROR):
             result.pop(own, None)  # a server doesn't say what Harriet keeps
+    except Stopped as problem:
+        if problem.is_outcome_open:
+            await in_database(lose_action, action_id, reason=problem.reason, actor=SYSTEM)
+            raise
+        result = _kept_error(problem.message, call)
     except UpstreamSaidError as problem:
         said = f"The server refused the call: {problem.error.decode(errors='replace')}"
         error = msgspec.json.encode(upstream_error(problem, is_modern=True))

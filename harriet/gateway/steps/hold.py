@@ -28,9 +28,12 @@ from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of
 from harriet.gateway.steps.edited import as_edited
 from harriet.gateway.steps.patience import TELL_EVERY, Teller, seconds_left, seconds_to_hold
 from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.stops import Stops
 from harriet.gateway.steps.task import UNDER_WAY, created_task
 from harriet.gateway.steps.ticket import come_back, has_lapsed, refusal_of, so_far, was_collected
 from harriet.lib.mcp.methods import COMPLETION_COMPLETE
+
+_STAYS = "it stays there, and the time until it expires goes on."
 
 
 class Waiters:
@@ -80,6 +83,7 @@ class Holding:
 
     snapshots: Snapshots
     keep: Keep
+    stops: Stops
     waiters: Waiters = field(default_factory=Waiters)
     listeners: Waiters = field(default_factory=Waiters)
     """Those who hold no call, and hear of tasks on a stream."""
@@ -116,6 +120,7 @@ async def _decision(held: Held, call: Call, shown: Call, grant: Grant, holding: 
             event.clear()
             held = await _look(held.action_id)
             _check_access(call, held, holding.snapshots)
+            _check_stops(call, grant, held, holding.stops)
             answer = await _answer_for(held, shown, grant, holding, run, teller)
             if answer is not None or monotonic() >= until:
                 return answer or come_back(held, call)
@@ -193,7 +198,9 @@ async def _run_now(held: Held, call: Call, grant: Grant, holding: Holding, run: 
         current, agreed = as_edited(current, stored), stored.binding
     try:
         async with asyncio.timeout(seconds_left(call)):
-            result = await run_approved(held.action_id, agreed, current, grant.tool.id, run, holding.keep)
+            result = await run_approved(
+                held.action_id, agreed, current, grant.tool.id, run, holding.keep, holding.stops
+            )
     except TimeoutError:
         return None  # it runs on; its client hears of the ticket before it gives up
     if result is None or call.stream.is_gone:
@@ -221,9 +228,18 @@ def _check_access(call: Call, held: Held, snapshots: Snapshots) -> None:
     """Raises AccessEnded: the client is told while somebody still listens, and gets no result any more."""
     if snapshots.has_access(call.snapshot.facts.slug, call.principal.token_id, call.profile.id):
         return
+    raise AccessEnded(ACCESS_LOST.format(f"The call is on ticket #{held.ticket_number} and {_fate(held)}."))
+
+
+def _check_stops(call: Call, grant: Grant, held: Held, stops: Stops) -> None:
+    """Raises Stopped. What is decided or ran already is told as it is; what waits stays on its ticket."""
+    if held.state in (State.WAITING, State.APPROVED):
+        stops.check(call, grant, f"The call is on ticket #{held.ticket_number} and {_fate(held)}: {_STAYS}")
+
+
+def _fate(held: Held) -> str:
     has_begun = held.state not in (State.WAITING, State.APPROVED, *REFUSED)
-    fate = "was approved and has begun" if has_begun else "has not run"
-    raise AccessEnded(ACCESS_LOST.format(f"The call is on ticket #{held.ticket_number} and {fate}."))
+    return "was approved and has begun" if has_begun else "has not run"
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -14,7 +14,7 @@ from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, In
 from connectors.access.facts import ToolRow
 from connectors.audit_labels import name_with_kind
 from connectors.errors import QUOTED, UpstreamTimeout
-from harriet.gateway.errors import GatewayError, InsufficientScope, NotOffered, ToolRefusal, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, InsufficientScope, NotOffered, Stopped, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import KeptFrame, view_of
 from harriet.gateway.policy.view import View
@@ -100,7 +100,7 @@ def refused(call: Call, refusal: GatewayError) -> NewEvent:
         tool=Label(tool.id, name_with_kind(tool.kind, tool.name)) if tool else None,
         profile=Label(call.profile.id, call.profile.name),
         ticket=call.ticket,
-        reason=refusal.reason if isinstance(refusal, NotOffered | InsufficientScope) else refusal.message,
+        reason=refusal.reason if isinstance(refusal, NotOffered | InsufficientScope | Stopped) else refusal.message,
         asked_for=call.name[:LONGEST],
         **how,
     )
@@ -157,6 +157,8 @@ def _word(sent: Sent) -> tuple[str, str]:
     if problem is None:
         notes = " ".join(dict.fromkeys(sent.notes))[:LONGEST_NOTES]
         return ("error", f"The tool itself reported an error. {notes}".strip()) if sent.is_error else ("ok", notes)
+    if isinstance(problem, Stopped):
+        return "unknown" if problem.is_outcome_open else "cancelled", problem.reason
     if isinstance(problem, asyncio.CancelledError):
         return "cancelled", str(problem.args[0]) if problem.args else "The client cancelled the call."
     if isinstance(problem, TimeoutError | UpstreamTimeout):

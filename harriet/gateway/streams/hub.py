@@ -6,20 +6,23 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from harriet.gateway.errors import RpcRefusal
+from harriet.gateway.errors import RpcRefusal, Unavailable
 from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.http.reply import KEEP_ALIVE_SECONDS
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.policy.view import View, may_enter
+from harriet.gateway.steps.stops import Stops
 from harriet.gateway.steps.upstream import Source
 from harriet.gateway.streams.listening_client import ListeningClient
 from harriet.gateway.streams.sessions import ClientSessions
 from harriet.gateway.streams.upstream_changes import Wanted, Watchers, source_of
 from harriet.lib.mcp.notifications import LIST_CHANGED, RESOURCES_UPDATED
+from harriet.people.stop_rules import StandingStop, sentence
 
 REFRESH_AFTER = 0.02
 """Seconds in which streams that open at once become one look at what they want to hear."""
+HEARS_NOTHING = "Nothing is told of changes meanwhile."
 MOST_STREAMS = 5000
 """In one process."""
 
@@ -27,8 +30,8 @@ MOST_STREAMS = 5000
 class Hub:
     """All open streams of this process."""
 
-    def __init__(self, snapshots: Snapshots, sessions: ClientSessions, watchers: Watchers) -> None:
-        self._snapshots, self._sessions = snapshots, sessions
+    def __init__(self, snapshots: Snapshots, sessions: ClientSessions, watchers: Watchers, stops: Stops) -> None:
+        self._snapshots, self._sessions, self._stops = snapshots, sessions, stops
         self.watchers = watchers
         watchers.on_news = self.upstream_said
         self._listeners: dict[str, set[ListeningClient]] = {}
@@ -37,6 +40,10 @@ class Hub:
 
     def __len__(self) -> int:
         return sum(len(listeners) for listeners in self._listeners.values())
+
+    def counts(self) -> dict[str, int]:
+        """Streams by the slug of their organization, where there is any."""
+        return {slug: len(listeners) for slug, listeners in self._listeners.items() if listeners}
 
     def start(self) -> None:
         self._ticker = asyncio.create_task(self._tick())
@@ -53,6 +60,8 @@ class Hub:
         many streams already."""
         if len(self) >= MOST_STREAMS:
             raise RpcRefusal(503, "Too many clients listen already. Try again later.", status=503)
+        if (stop := self._stop_on(listener)) is not None:
+            raise Unavailable(sentence(stop, HEARS_NOTHING))
         listeners = self._listeners.setdefault(listener.organization, set())
         listeners.add(listener)
         gone = asyncio.ensure_future(_gone(listener.exchange))
@@ -80,6 +89,20 @@ class Hub:
                     listener.tell(LIST_CHANGED[what])
             listener.shown = now
         self._refresh_soon(organization)
+
+    def stops_changed(self, organization: str) -> None:
+        """An emergency stop began, was eased or released: who is stopped is cut off, and servers are heard or not."""
+        for listener in list(self._listeners.get(organization, ())):
+            listener.stop = self._stop_on(listener)
+            if listener.stop is not None:
+                listener.end()
+        self._refresh_soon(organization)
+
+    def _stop_on(self, listener: ListeningClient) -> StandingStop | None:
+        snapshot = self._snapshots.get(listener.organization)
+        if snapshot is None or listener.is_rest_of_answer:
+            return None
+        return self._stops.on_stream(snapshot.facts.id, listener.principal, listener.client)
 
     def upstream_said(self, organization: str, source: Source, what: str, uri: str = "") -> None:
         """A server said that a list changed, or that a resource did."""
@@ -137,7 +160,14 @@ class Hub:
                 self.watchers.add_wanted(
                     wanted, view, listener.profile, listener.uris, has_session=listener.has_session
                 )
-        self.watchers.keep_only(organization, wanted)
+        self.watchers.keep_only(organization, self._not_stopped(organization, wanted))
+
+    def _not_stopped(self, organization: str, wanted: Wanted) -> Wanted:
+        snapshot = self._snapshots.get(organization)
+        if snapshot is None:
+            return wanted
+        home = snapshot.facts.id
+        return {one: what for one, what in wanted.items() if self._stops.on_server(home, one.connector_id) is None}
 
     def _every(self) -> list[ListeningClient]:
         return [listener for listeners in self._listeners.values() for listener in listeners]

@@ -19,6 +19,7 @@ from harriet.gateway.http.exchange import HttpExchange
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.streams.sessions import OpenSession
 from harriet.lib.mcp.meta import SUBSCRIPTION_ID_KEY
+from harriet.people.stop_rules import StandingStop
 
 MOST_WAITING = 256
 """Messages that may wait for a slow reader."""
@@ -36,6 +37,10 @@ class ListeningClient:
     profile: ProfileRow
     wants: frozenset[str]
     uris: frozenset[str]
+    client: str = ""
+    """What it calls itself."""
+    is_rest_of_answer: bool = False
+    """It hears the end of a call, which says itself why it ended."""
     session: OpenSession | None = None
     rpc_id: bytes = b""
     shown: dict[str, int] = field(default_factory=dict)
@@ -43,6 +48,8 @@ class ListeningClient:
     waiting: deque[bytes] = field(default_factory=deque)
     sender: asyncio.Task[None] | None = None
     has_lost_access: bool = False
+    stop: StandingStop | None = None
+    """What ended it in an emergency."""
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property

@@ -21,17 +21,19 @@ from connectors.definitions.mend import mended_entries
 from connectors.definitions.sound import MOST_AT_ONCE, Remarks
 from connectors.errors import ConnectorError
 from connectors.transports.base import Endpoint
-from harriet.gateway.errors import NotOffered, RpcRefusal
+from harriet.gateway.errors import NotOffered, RpcRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import View
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.access import Accesses, opened_with
 from harriet.gateway.steps.caller_words import for_caller
+from harriet.gateway.steps.stops import Stops
 from harriet.gateway.steps.upstream import Upstream
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR
 from harriet.lib.mcp.methods import RESOURCES_LIST, RESOURCES_TEMPLATES_LIST
 from harriet.lib.uri_templates import Address, template_of
+from harriet.people.stop_rules import sentence
 from vault.errors import VaultError
 from vault.oauth.whose import is_per_person
 
@@ -71,8 +73,8 @@ class _KnownClaims(NamedTuple):
 class LiveLists:
     """One look at a server serves everyone who asks within a few seconds."""
 
-    def __init__(self, upstream: Upstream, accesses: Accesses) -> None:
-        self._upstream, self._accesses = upstream, accesses
+    def __init__(self, upstream: Upstream, accesses: Accesses, stops: Stops) -> None:
+        self._upstream, self._accesses, self._stops = upstream, accesses, stops
         self._kept: dict[tuple[Any, ...], _Kept] = {}
         self._known: dict[UUID, _KnownClaims] = {}
         """The claims of a profile's connectors, by profile."""
@@ -159,7 +161,7 @@ class LiveLists:
             if any(entry["uri"] == address.text for entry in resources):
                 return True
             templates = [entry["uriTemplate"] for entry in await self._of(grant, snapshot, TEMPLATES, user_id)]
-        except (ConnectorError, VaultError):
+        except (ConnectorError, VaultError, Unavailable):
             return False
         return any(_stands_for(template, address) for template in templates[:MOST_TEMPLATES])
 
@@ -185,6 +187,8 @@ class LiveLists:
     ) -> list[Entry]:
         """What is looked at with somebody's own account is shown to them alone."""
         connector, era = grant.tool.connector, grant.tool.era_for(has_sessions)
+        if (stop := self._stops.on_server(snapshot.facts.id, connector.id, user_id)) is not None:
+            raise Unavailable(sentence(stop))
         sealed = snapshot.credentials.get(connector.id)
         whose = user_id if sealed is not None and sealed.oauth_client_id and is_per_person(sealed) else None
         key = (connector.id, connector.revision, sealed and sealed.version, what.method, era, whose)

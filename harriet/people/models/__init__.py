@@ -13,6 +13,7 @@ from harriet.people.models.page_state import MadeOnce, SavedFilter, TablePrefere
 from harriet.people.models.rights import RightGiven
 from harriet.people.models.search import SearchWord
 from harriet.people.models.sign_in_rules import SignInRule
+from harriet.people.models.stops import Stop
 from harriet.people.models.users import BrowserSession, User
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "ServerSighting",
     "SetupLink",
     "SignInRule",
+    "Stop",
     "TablePreference",
     "User",
 ]

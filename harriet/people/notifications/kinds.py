@@ -158,6 +158,12 @@ LOG_FAULT = Kind(
     "When a verification of the audit log finds something wrong. Owners, IT admins and auditors hear of it.",
     is_fixed=True,
 )
+STOPPED = Kind(
+    "stopped",
+    "Emergency stops",
+    "When somebody stops calls in an emergency, or releases a part of a stop. Owners and IT admins hear of it.",
+    is_fixed=True,
+)
 
 KINDS = {
     kind.code: kind
@@ -184,6 +190,7 @@ KINDS = {
         INVITATION,
         SIGN_IN,
         LOG_FAULT,
+        STOPPED,
     )
 }
 

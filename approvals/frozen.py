@@ -1,0 +1,116 @@
+"""Which held calls an emergency stop freezes: nobody decides on them, and nobody runs them, until it is released."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from approvals.models import PendingAction, WorkflowRun
+from connectors.models import Risk, Tool
+from harriet.people.models import Group, Membership
+from harriet.people.standing_stops import standing_in
+from harriet.people.stop_rules import Bearing, StandingStop, covering, what_words
+
+FROZEN = (
+    "An emergency stop of {} freezes this ticket: nobody decides on it, and it does not run, until that is released. "
+    "The time until it expires goes on."
+)
+STOPPED_PERSON = "Your own calls are stopped in an emergency, so you decide on no calls either until that is released."
+
+
+class _Frozen(NamedTuple):
+    """What stops can know a held call by."""
+
+    organization_id: UUID
+    id: UUID
+    user_id: UUID | None
+    token_id: UUID | None
+    client_label: str
+    connector_id: UUID
+    kind: str
+    risk_override: str
+    risk_proposed: str
+    agent_id: UUID | None
+    owner_id: UUID | None
+    client: str | None
+
+
+_BESIDE = (
+    "tool__kind",
+    "tool__risk_override",
+    "tool__risk_proposed",
+    "token__agent_id",
+    "token__agent__owner_id",
+    "token__device__connected_app__application__group_key",
+)
+_ROW = (*_Frozen._fields[: -len(_BESIDE)], *_BESIDE)
+
+
+def why_frozen(action: PendingAction) -> str:
+    """A sentence for whoever looks at the ticket; empty when nothing freezes it."""
+    return frozen_among([action.pk]).get(action.pk, "")
+
+
+def frozen_among(action_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Those that are frozen, each with its sentence. One query while no stop stands."""
+    actions = PendingAction.objects.filter(pk__in=action_ids)
+    stops: dict[UUID, list[StandingStop]] = {}
+    for one in standing_in(actions.values_list("organization_id", flat=True)):
+        stops.setdefault(one.organization_id, []).append(one)
+    if not stops:
+        return {}
+    found = {}
+    for row in map(_Frozen._make, actions.filter(organization__in=list(stops)).values_list(*_ROW)):
+        here = stops[row.organization_id]
+        stop = covering(here, _bearing(row, _groups_of(row) if any(one.let_through for one in here) else frozenset()))
+        if stop is not None:
+            found[row.id] = FROZEN.format(what_words(stop.kind, stop.label))
+    return found
+
+
+def is_step_stopped(run: WorkflowRun, tool_id: UUID) -> bool:
+    """Whether an emergency stop keeps a run from calling this now: it rests then, and looks again later."""
+    stops = standing_in([run.organization_id])
+    tool = Tool.objects.filter(pk=tool_id, organization=run.organization_id).first() if stops else None
+    if tool is None:
+        return False
+    groups = Group.objects.filter(organization=run.organization_id, memberships__user=run.user_id)
+    bearing = Bearing(
+        persons=(str(run.user_id),),
+        connector=str(tool.connector_id),
+        risk=tool.risk if tool.kind == Tool.Kind.TOOL else Risk.READ_ONLY.value,
+        groups=frozenset(groups.values_list("pk", flat=True)),
+    )
+    return covering(stops, bearing) is not None
+
+
+def why_not_decide(membership: Membership) -> str:
+    """Whose own calls are stopped may not be who they seem to be, and decides on nobody else's. Empty for others."""
+    mine = Bearing(persons=(str(membership.user_id),))
+    stops = [one for one in standing_in([membership.organization_id]) if one.kind == "person"]
+    return STOPPED_PERSON if covering(stops, mine) is not None else ""
+
+
+def _bearing(row: _Frozen, groups: frozenset[UUID]) -> Bearing:
+    whose = row.user_id or row.owner_id
+    return Bearing(
+        persons=(str(whose),) if whose else (),
+        agent=str(row.agent_id or ""),
+        client=row.client or "",
+        client_name=row.client_label.lower(),
+        connector=str(row.connector_id),
+        risk=(row.risk_override or row.risk_proposed) if row.kind == Tool.Kind.TOOL else Risk.READ_ONLY.value,
+        groups=groups,
+    )
+
+
+def _groups_of(row: _Frozen) -> frozenset[UUID]:
+    """Of whoever asked: a person's, an agent's or a shared key's. Read only where a group goes first."""
+    if row.user_id is not None:
+        here = Group.objects.filter(organization=row.organization_id, memberships__user=row.user_id)
+    elif row.agent_id is not None:
+        here = Group.objects.filter(agents=row.agent_id)
+    else:
+        here = Group.objects.filter(integration_keys=row.token_id)
+    return frozenset(here.values_list("pk", flat=True))

@@ -1,0 +1,1 @@
+"""The emergency stop: its page, its API, what it finds under way."""
