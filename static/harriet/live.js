@@ -52,7 +52,7 @@ const disarm = (region) => {
 // What is unfolded stays so, and is not replaced by the same.
 const foldOf = (details) => details.querySelector("summary")?.textContent.trim();
 const unfolded = (region) => [...region.querySelectorAll("details[open]")].map(foldOf);
-let opened = [];
+let unfoldedBefore = [];
 
 // After a region is replaced, the link or button that had the focus has it again.
 const markOf = (element) => element && [element.tagName, element.href, element.name, element.value, element.textContent].join();
@@ -87,8 +87,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     if (!xhr.responseText.includes("data-decides")) disarm(elt);
     return say("news", "There is news for this page.", "Show it");
   }
-  opened = unfolded(elt);
-  if (isSame && opened.length) return event.preventDefault();
+  unfoldedBefore = unfolded(elt);
+  if (isSame && unfoldedBefore.length) return event.preventDefault();
   const told = newsOf(xhr.responseText);
   if (told !== newsOf(elt.innerHTML)) say("news", "There is news for this page.", "Show it");
   else if (told === undefined) unsay("news");
@@ -97,8 +97,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!event.detail.elt.matches(LIVE)) return;
-  for (const details of event.detail.elt.querySelectorAll("details")) if (opened.includes(foldOf(details))) details.open = true;
-  opened = [];
+  for (const details of event.detail.elt.querySelectorAll("details")) if (unfoldedBefore.includes(foldOf(details))) details.open = true;
+  unfoldedBefore = [];
   if (!focused) return;
   const again = [...event.detail.elt.querySelectorAll("a, button, summary")].find((one) => markOf(one) === focused);
   if (again) again.focus({ preventScroll: true });
