@@ -48,7 +48,9 @@ class StopForm(PickingForm):
             source = _PICKED[self.kind][0](organization)
             self.fields["subject"] = OneField(source, label=f"Which {source.one}")
         elif self.kind == Kind.RISK:
-            self.fields["subject"] = forms.ChoiceField(choices=Risk.choices, label="Which risk class")
+            self.fields["subject"] = forms.ChoiceField(
+                choices=Risk.choices, label="Which risk class", initial=Risk.DANGEROUS
+            )
         elif self.kind == Kind.CLIENT_NAME:
             self.fields["subject"] = forms.CharField(
                 max_length=120, label="What they call themselves", help_text=_CALLED

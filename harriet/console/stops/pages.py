@@ -112,7 +112,7 @@ def new_stop_page(request: OrganizationRequest, kind: str) -> HttpResponse:
         raise NotFound("There is no such switch.")
     if not may_switch(request.membership, kind):
         raise NotAllowed("Your role here may not use this switch. Ask an owner or IT admin of the organization.")
-    picked = {"subject": request.GET.get("subject", "")}
+    picked = {"subject": request.GET["subject"]} if "subject" in request.GET else None
     form = StopForm(request.organization, kind, _given(request), initial=picked)
     subject = form.subject() if form.is_bound and form.is_valid() else None
     if subject is not None and request.POST.get("do") == STOP and _wants_sign_in(request, kind):
