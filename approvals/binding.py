@@ -1,12 +1,16 @@
-"""What an approval is bound to, as 32 bytes: change any of it and the approval no longer fits."""
+"""What an approval is bound to, part by part, and as 32 bytes: change any of it and the approval no longer fits."""
+
+from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-_DOMAIN = b"harriet-approval-v1"
-_WITH_META = b"harriet-approval-v2"
-"""Of its own, so that what was asked before `_meta` was part of it keeps its binding."""
+_DOMAIN = b"harriet-approval-v3"
+
+Parts = Mapping[str, str]
+"""By name the digest of each thing that an approval is bound to, in hex: they tell what has moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +29,67 @@ class Bound:
     credential_version: int
     arguments: bytes
     meta: bytes = b""
+    policy: bytes = b""
+    """What the gate decides by: trust level, risk class, confirmation, rules and scopes."""
+
+    @property
+    def parts(self) -> dict[str, str]:
+        return {
+            "organization": _digest(self.organization_id),
+            "caller": _digest(self.profile_id, self.token_id, self.user_id),
+            "connector": _digest(self.connector_id, self.connector_revision),
+            "tool": _digest(self.tool_id, self.tool_digest),
+            "credential": _digest(self.credential_id, self.credential_version),
+            "policy": _digest(self.policy),
+            "arguments": _digest(self.arguments),
+            "meta": _digest(self.meta),
+        }
+
+
+_MOVED = {
+    "organization": "it belongs to another organization",
+    "caller": "it is called by somebody else, or through another profile",
+    "connector": "how Harriet reaches the connector has changed",
+    "tool": "the tool's definition has changed",
+    "credential": "the credential was replaced",
+    "policy": "the approval policy has changed",
+    "arguments": "the arguments have changed",
+    "meta": "what the client sends beside the arguments has changed",
+}
 
 
 def binding(bound: Bound) -> bytes:
-    """SHA-256 over every field, each with its length before it."""
-    digest = hashlib.sha256(_WITH_META if bound.meta else _DOMAIN)
-    for field in fields(bound):
-        if field.name == "meta" and not bound.meta:
-            continue
-        part = _as_bytes(getattr(bound, field.name))
-        digest.update(len(part).to_bytes(8, "big") + part)
+    return binding_of(bound.parts)
+
+
+def binding_of(parts: Parts) -> bytes:
+    """SHA-256 over every part, by name."""
+    digest = hashlib.sha256(_DOMAIN)
+    for name in sorted(parts):
+        digest.update(f"\n{name} {parts[name]}".encode())
     return digest.digest()
+
+
+def with_arguments(parts: Parts, arguments: bytes) -> dict[str, str]:
+    """Of the same call with other arguments, and nothing else."""
+    return {**parts, "arguments": _digest(arguments)}
+
+
+def what_moved(before: Parts, now: Parts) -> str:
+    """In words, a part of a sentence. Of a call that was held before parts were kept, nobody can tell."""
+    words = [sentence for name, sentence in _MOVED.items() if before.get(name) != now.get(name)]
+    if not before or not words:
+        return "Harriet was changed meanwhile, or what the call goes by"
+    return f"{', '.join(words[:-1])} and {words[-1]}" if words[1:] else words[0]
+
+
+def _digest(*values: UUID | int | bytes | None) -> str:
+    """Each with its length before it, so that no two lists share one."""
+    digest = hashlib.sha256()
+    for value in values:
+        part = _as_bytes(value)
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
 
 
 def _as_bytes(value: UUID | int | bytes | None) -> bytes:

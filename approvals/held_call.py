@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +37,8 @@ class HeldCall:
     meta: bytes = b""
     run_step_id: UUID | None = None
     """The step of a workflow's run that makes it, with no token."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What the binding is made of (approvals.binding)."""
 
     @property
     def asker(self) -> Actor:

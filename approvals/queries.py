@@ -214,6 +214,16 @@ def stored_call(action: PendingAction) -> StoredCall:
     )
 
 
+def bound_parts_of(action_id: UUID) -> dict[str, str]:
+    """What its approval is bound to, part by part; empty for an action that is gone."""
+    return PendingAction.objects.filter(pk=action_id).values_list("bound_parts", flat=True).first() or {}
+
+
+def is_good(action_id: UUID) -> bool:
+    """Whether its time isn't over: an approval is good until the request would have expired."""
+    return PendingAction.objects.filter(pk=action_id, expires_at__gt=Now()).exists()
+
+
 def left_over(after: timedelta, *, most: int = 100) -> list[UUID]:
     """Approved actions that nobody took in this time after the decision, those decided first before the others;
     without what an emergency stop freezes, which keeps nobody else's waiting."""

@@ -101,6 +101,7 @@ RECORDS = (
             "sealed_arguments": _SEALED,
             "sealed_meta": _SEALED,
             "sealed_result": _SEALED,
+            "bound_parts": "Digests over what the approval is bound to, the sealed arguments among them.",
             "binding": "A digest over the sealed arguments: whoever has it could test guesses.",
             "edited_binding": "A digest over the sealed arguments: whoever has it could test guesses.",
         },

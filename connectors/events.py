@@ -371,3 +371,46 @@ class ProfileDeleted(AuditEvent):
     sentence = "{actor} deleted the profile {profile}; {tokens} tokens bound to it were revoked."
     profile: Label
     tokens: Annotated[int, "how many tokens were revoked"]
+
+
+class ArgumentRuleSaved(AuditEvent):
+    """A rule on the arguments of calls was made or changed: calls that meet it wait, or are refused."""
+
+    code = "connector.rule_saved"
+    sentence = "{actor} set for {connector} that calls {effect} when {condition}: “{told}”."
+    connector: Label
+    tool: Annotated[Label | None, "the one tool that it is of; none for all of the connector's"]
+    effect: Annotated[str, "what becomes of such a call, or that the rule is off"]
+    condition: Annotated[str, "in CEL"]
+    told: Annotated[str, "what people are told"]
+
+
+class ArgumentRuleDeleted(AuditEvent):
+    """A rule on the arguments of calls is gone."""
+
+    code = "connector.rule_deleted"
+    sentence = "{actor} deleted the rule “{rule}” of {connector}, by which calls waited when {condition}."
+    connector: Label
+    rule: Annotated[str, "what people were told"]
+    condition: Annotated[str, "in CEL"]
+
+
+class ScopeMade(AuditEvent):
+    """An autonomous profile lets calls run without a person, until a day."""
+
+    code = "profile.scope_made"
+    sentence = "{actor} let {covers} run unasked in the profile {profile} until {until}: {why}"
+    profile: Label
+    scope: Annotated[str, "its name"]
+    covers: Annotated[str, "tools and risk classes, and the condition"]
+    until: Annotated[str, "a day and a time in UTC"]
+    why: Annotated[str, "in the words of whoever made it"]
+
+
+class ScopeEnded(AuditEvent):
+    """A scope of an autonomous profile was ended before its time."""
+
+    code = "profile.scope_ended"
+    sentence = "{actor} ended the scope {scope} of the profile {profile}."
+    profile: Label
+    scope: Annotated[str, "its name"]

@@ -11,6 +11,8 @@ from django.db.models.functions import Now
 
 from connectors.counts import Counts
 from connectors.models import (
+    ArgumentRule,
+    AutonomousScope,
     BulkChange,
     Connector,
     ConnectorPermission,
@@ -207,3 +209,19 @@ def _due_for_sync() -> QuerySet[Connector]:
     seen = Connector.objects.filter(state=Connector.State.ACTIVE, health=Connector.Health.UP)
     lately = SyncRun.objects.filter(connector=OuterRef("pk"), started_at__gte=Now() - BETWEEN_SYNCS)
     return seen.filter(~Exists(lately))
+
+
+def rules_of(connector: Connector) -> QuerySet[ArgumentRule]:
+    """On arguments, in their order; there are few."""
+    return ArgumentRule.objects.filter(connector=connector).select_related("tool", "connector__organization")
+
+
+def rule_of(connector: Connector, pk: UUID) -> ArgumentRule:
+    """Raises NotFound."""
+    return or_not_found(rules_of(connector).filter(pk=pk).first(), "There is no such rule here.")
+
+
+def scope_of(profile: Profile, pk: UUID) -> AutonomousScope:
+    """Raises NotFound."""
+    found = AutonomousScope.objects.filter(profile=profile).select_related("profile__organization")
+    return or_not_found(found.filter(pk=pk).first(), "There is no such scope here.")

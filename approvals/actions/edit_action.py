@@ -10,6 +10,7 @@ from django.db import transaction
 from approvals.actions.record_decision import Standing, decider, is_released, standing, write_decision
 from approvals.actions.tell_approvers import tell_approvers
 from approvals.actions.tell_caller import tell_of_change
+from approvals.binding import with_arguments
 from approvals.changes import changes_between, changes_in_words
 from approvals.edited_call import Judged, judged_edit, read_arguments
 from approvals.errors import ApprovalError
@@ -83,8 +84,9 @@ def _write_edit(stands: Standing, before: bytes, arguments: bytes, judged: Judge
     )
     action.edition += 1
     action.sealed_arguments, action.edited_binding = seal("arguments", arguments), judged.binding
+    action.bound_parts = with_arguments(action.bound_parts, arguments)
     action.risk, action.reason = judged.risk, judged.reason[:300] or action.reason
-    action.save(update_fields=["edition", "sealed_arguments", "edited_binding", "risk", "reason"])
+    action.save(update_fields=["edition", "sealed_arguments", "edited_binding", "bound_parts", "risk", "reason"])
     ActionEdit.objects.create(
         action=action,
         edition=action.edition,

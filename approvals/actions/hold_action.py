@@ -131,6 +131,7 @@ def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
         sealed_arguments=seal("arguments", call.arguments),
         sealed_meta=seal("meta", call.meta) if call.meta else None,
         binding=call.binding,
+        bound_parts=dict(call.parts),
         expires_at=Now() + EXPIRES_AFTER,
     )
     action.refresh_from_db()

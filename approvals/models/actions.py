@@ -68,6 +68,8 @@ class PendingAction(models.Model):
     binding = models.BinaryField(max_length=32)
     """SHA-256 over everything that the approval is bound to (organization, caller, connector revision, tool
     definition, exact bytes of arguments and `_meta`, credential version); the repeated call is found by it."""
+    bound_parts = models.JSONField(default=dict, db_default={})
+    """The digest of each of these, so that a void approval says which has changed."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()

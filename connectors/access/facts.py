@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from connectors.access.pinned import Pinned
@@ -77,6 +78,35 @@ class ToolRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule on arguments that is on."""
+
+    id: UUID
+    connector_id: UUID
+    tool_id: UUID | None
+    """None for all tools of the connector."""
+    expression: str
+    effect: Literal["hold", "refuse"]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """What an autonomous profile lets run, and until when."""
+
+    id: UUID
+    name: str
+    tool_ids: frozenset[UUID]
+    classes: frozenset[str]
+    condition: str
+    expires_at: datetime
+
+    def covers(self, tool: ToolRow) -> bool:
+        """Whether calls of it run, where the condition is met and the time isn't over."""
+        return tool.id in self.tool_ids or tool.risk in self.classes
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileRow:
     id: UUID
     slug: str
@@ -87,6 +117,8 @@ class ProfileRow:
     trust: str = Trust.SUPERVISED.value
     hold_seconds: int | None = None
     """None for what the organization says."""
+    scopes: tuple[ScopeRow, ...] = ()
+    """Of an autonomous one, those that were not over when it was read; the first made comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +144,18 @@ class OrganizationFacts:
     members: Mapping[UUID, MemberRow]
     """By user id."""
     groups: Mapping[UUID, str]
+    rules: Mapping[UUID, tuple[RuleRow, ...]] = field(default_factory=dict)
+    """By connector, in their order."""
+    domains: tuple[str, ...] = ()
+    """The mail domains that the organization has proved."""
     tools_mark: Mark = ()
     members_mark: Mark = ()
     """What the tools and the members were made from: while it is the same, they are."""
+
+    def rules_for(self, tool: ToolRow) -> tuple[RuleRow, ...]:
+        """Prompts and resources have the connector's rules, too: their arguments are arguments."""
+        rules = self.rules.get(tool.connector.id, ())
+        return tuple(rule for rule in rules if rule.tool_id is None or rule.tool_id == tool.id)
 
     def tools_in(self, profile: ProfileRow) -> list[ToolRow]:
         """What the profile contains, whoever may call it, by name."""

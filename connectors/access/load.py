@@ -16,7 +16,8 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
-from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow
+from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow, ScopeRow
+from connectors.access.load_policy import domains_of, rule_rows, scope_rows
 from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
 from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
@@ -27,6 +28,7 @@ from harriet.lib.mcp.versions import LEGACY
 from harriet.lib.row_fingerprint import fingerprint
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.roles import Role
+from harriet.people.trust import Trust
 
 Row = TypeVar("Row")
 
@@ -60,6 +62,8 @@ def _facts(organization: Organization, connectors: Mapping[UUID, ConnectorRow]) 
         tools={},
         profiles=profile_rows(Profile.objects.filter(organization=organization), Among()),
         members={},
+        rules=rule_rows(organization.id),
+        domains=domains_of(organization),
         groups=dict(Group.objects.filter(organization=organization).values_list("id", "name")),
     )
 
@@ -197,10 +201,11 @@ def profile_rows(profiles: QuerySet[Profile], among: Among) -> dict[UUID, Profil
         membership_ids=_ids(Profile.people.through, "profile_id", "membership_id", among.people),
     )
     found = (_ProfileValues(*row) for row in rows.values_list(*_ProfileValues._fields))
-    return {values.id: _profile(values) for values in found}
+    scopes = scope_rows(profiles)
+    return {values.id: _profile(values, scopes.get(values.id, ())) for values in found}
 
 
-def _profile(values: _ProfileValues) -> ProfileRow:
+def _profile(values: _ProfileValues, scopes: tuple[ScopeRow, ...]) -> ProfileRow:
     """Django gives None for the ids among none."""
     facts = ProfileFacts(
         profile_id=values.id,
@@ -218,6 +223,7 @@ def _profile(values: _ProfileValues) -> ProfileRow:
         is_progressive=values.is_progressive,
         trust=values.trust,
         hold_seconds=values.hold_seconds,
+        scopes=scopes if values.trust == Trust.AUTONOMOUS else (),
         facts=facts,
     )
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, ToolRow
 from connectors.access.rules import Verdict, may_call, may_open, shown_uri
-from connectors.models import Tool
+from connectors.models import Risk, Tool
+from harriet.people.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Seen:
     tool: ToolRow
     shown_name: str
     verdict: Verdict
+    waits: str = ""
+    """Whether a call that is allowed waits for a person, in words; empty when nothing makes it wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,23 @@ _ORDER = list(Tool.Kind.values)
 def preview(facts: OrganizationFacts, profile: ProfileRow, member: MemberRow) -> Preview:
     """Everything the profile contains, what is allowed first."""
     tools = [
-        Seen(tool, _shown(tool, profile), may_call(tool.facts, member.facts, profile.facts))
+        Seen(tool, _shown(tool, profile), may_call(tool.facts, member.facts, profile.facts), waits_in(profile, tool))
         for tool in facts.tools_in(profile)
     ]
     tools.sort(key=lambda seen: (not seen.verdict.is_allowed, *in_order(seen.tool)))
     return Preview(member, may_open(profile.facts, member.facts), tools)
+
+
+def waits_in(profile: ProfileRow, tool: ToolRow) -> str:
+    """What the gate (a floor above, `approvals.gate`) makes of trust level and risk class; a test compares them."""
+    if tool.requires_confirmation or profile.trust == Trust.MANUAL or tool.risk == Risk.DANGEROUS:
+        return _AFTER
+    if tool.risk == Risk.READ_ONLY:
+        return ""
+    return "after approval, unless a scope covers it" if profile.trust == Trust.AUTONOMOUS else _AFTER
+
+
+_AFTER = "after approval"
 
 
 def in_order(tool: ToolRow) -> tuple[str, int, str]:

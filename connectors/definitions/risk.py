@@ -33,6 +33,7 @@ _READING = _words(
     view whoami
     """
 )
+_OPAQUE = _words("apply call code command do invoke perform process run script sql")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -53,7 +54,8 @@ ONLY_READS = Proposal(Risk.READ_ONLY, "Prompts and resources are only read; they
 
 
 def propose_risk(definition: Mapping[str, Any], kind: str = Tool.Kind.TOOL) -> Proposal:
-    """Never less than what the name says: a server that calls `delete_all` read-only is not believed."""
+    """The stricter of what its name and its annotations say: a server that calls `delete_all` read-only is not
+    believed, and one that calls `frobnicate` read-only isn't either, as nothing but its own word speaks for it."""
     if kind != Tool.Kind.TOOL:
         return ONLY_READS
     by_name = _from_name(str(definition.get("name", "")))
@@ -61,16 +63,19 @@ def propose_risk(definition: Mapping[str, Any], kind: str = Tool.Kind.TOOL) -> P
     said = _from_annotations(annotations if isinstance(annotations, dict) else {})
     if said is None:
         return by_name
-    if by_name.risk == Risk.DANGEROUS and said.risk != Risk.DANGEROUS:
-        return Proposal(Risk.DANGEROUS, f"{said.reason}, but {by_name.reason[0].lower()}{by_name.reason[1:]}")
+    if is_lower(said.risk, by_name.risk):
+        return Proposal(by_name.risk, f"{said.reason}, but {by_name.reason[0].lower()}{by_name.reason[1:]}")
     return said._replace(reason=f"{said.reason}.")
 
 
 def _from_annotations(annotations: Mapping[str, Any]) -> Proposal | None:
-    if annotations.get("readOnlyHint") is True:
-        return Proposal(Risk.READ_ONLY, "The server says that it only reads")
-    if annotations.get("destructiveHint") is True:
+    """Of hints that contradict each other the stricter one counts."""
+    if annotations.get("destructiveHint") is True and annotations.get("readOnlyHint") is not True:
         return Proposal(Risk.DANGEROUS, "The server says that it may destroy something")
+    if annotations.get("readOnlyHint") is True:
+        if annotations.get("destructiveHint") is True:
+            return Proposal(Risk.DANGEROUS, "The server says both that it only reads and that it may destroy something")
+        return Proposal(Risk.READ_ONLY, "The server says that it only reads")
     if annotations.get("destructiveHint") is False:
         return Proposal(Risk.MODERATE, "The server says that it changes things without destroying any")
     return None
@@ -81,6 +86,7 @@ def _from_name(name: str) -> Proposal:
     for known, risk, meaning in (
         (_DANGEROUS, Risk.DANGEROUS, "which may not be undone"),
         (_CHANGING, Risk.MODERATE, "which changes something"),
+        (_OPAQUE, Risk.UNKNOWN, "which may do anything"),
         (_READING, Risk.READ_ONLY, "which only reads"),
     ):
         word = next((word for word in words if word in known), None)

@@ -1,5 +1,7 @@
 """Connectors, their tools and pinned definitions, who may call them, and profiles."""
 
+from connectors.models.argument_rules import ArgumentRule
+from connectors.models.autonomous_scopes import AutonomousScope
 from connectors.models.bulk import BulkChange
 from connectors.models.connectors import TROUBLES, Connector, ConnectorGroupPermission, ConnectorPermission
 from connectors.models.identity_keys import IdentityKey
@@ -13,7 +15,9 @@ __all__ = [
     "EVERYONE",
     "LONGEST_SYNC",
     "TROUBLES",
+    "ArgumentRule",
     "AtLimit",
+    "AutonomousScope",
     "Breakers",
     "BulkChange",
     "CallLimit",

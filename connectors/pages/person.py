@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from connectors.access.facts import ProfileRow, ToolRow
 from connectors.access.in_database import callable_first, profiles_with
 from connectors.access.load_part import load_part
-from connectors.access.preview import best_verdict
+from connectors.access.preview import best_verdict, waits_in
 from connectors.access.rules import Verdict
 from connectors.access.usable import usable_tools
 from connectors.models import Tool
@@ -35,6 +35,11 @@ class OfferedRow:
     verdict: Verdict
     profile: ProfileRow | None
     """Through which they may call it, or come nearest to it."""
+
+    @property
+    def waits(self) -> str:
+        """As `waits_in` says it of the profile through which the person may."""
+        return waits_in(self.profile, self.tool) if self.profile is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

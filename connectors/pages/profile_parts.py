@@ -14,6 +14,7 @@ from connectors.models import Profile, Tool
 from connectors.pages.fields import Havers
 from harriet.pages.long_list import LongList, long_list
 from harriet.pages.picking import Choice
+from harriet.people.trust import Trust
 
 MOST_COUNTED = 300
 """Tools of a profile of which is told how many each of a page of people may use; of more, their own page tells."""
@@ -44,3 +45,27 @@ def who_has(profile: Profile, asked: QueryDict) -> WhoHasIt:
 
 def _words(offered: Counter[str], allowed: dict[str, int]) -> str:
     return counted_words({kind: (allowed.get(kind, 0), number) for kind, number in offered.items()})
+
+
+_ALWAYS = ("Dangerous", "waits for approval"), ("Requires confirmation", "waits for approval")
+MEANING = {
+    Trust.MANUAL: (
+        ("Read-only", "waits for approval"),
+        ("Moderate", "waits for approval"),
+        ("Unknown", "waits for approval"),
+        *_ALWAYS,
+    ),
+    Trust.SUPERVISED: (
+        ("Read-only", "runs"),
+        ("Moderate", "waits for approval"),
+        ("Unknown", "waits for approval"),
+        *_ALWAYS,
+    ),
+    Trust.AUTONOMOUS: (
+        ("Read-only", "runs"),
+        ("Moderate", "runs where a scope covers it, and waits otherwise"),
+        ("Unknown", "runs where a scope names the tool, and waits otherwise"),
+        *_ALWAYS,
+    ),
+}
+"""What the trust level of a profile makes of each risk class, as its page says it."""

@@ -12,10 +12,11 @@ from django.shortcuts import redirect
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_profile import bound_tokens, delete_profile
-from connectors.models import Profile
+from connectors.models import AutonomousScope, Profile
 from connectors.pages.fields import Havers
 from connectors.pages.profile_forms import ProfileForm
-from connectors.pages.profile_parts import WhoHasIt, who_has
+from connectors.pages.profile_parts import MEANING, WhoHasIt, who_has
+from connectors.pages.profile_scopes import ScopeForm, scope_made, scopes_shown
 from connectors.queries import profile_of
 from harriet.pages.context import PageContext, show
 from harriet.pages.counts import Several, several
@@ -26,6 +27,7 @@ from harriet.people.pages.guards import OrganizationRequest, needs, needs_to_sav
 from harriet.people.pages.once import first_of
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.people.trust import Trust
 
 NAMED = 20
 """Of those who lose something, or what is lost, by name."""
@@ -59,6 +61,13 @@ class ProfilePage(PageContext):
     form: ProfileForm
     who: WhoHasIt
     can_manage: bool
+    scopes: list[AutonomousScope]
+    """Those that hold."""
+
+    @property
+    def meaning(self) -> tuple[tuple[str, str], ...]:
+        """What the trust level makes of each risk class."""
+        return MEANING[Trust(self.profile.trust)]
 
 
 @needs_to_save(Power.MANAGE_PROFILES)
@@ -70,8 +79,29 @@ def profile_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     if saved is not None:
         messages.success(request, f"The profile {found} was saved." if saved else "Nothing was changed.")
         return redirect("profiles:detail", pk)
-    page = ProfilePage(profile=found, form=form, who=who_has(found, request.GET), can_manage=can_manage)
+    page = ProfilePage(
+        profile=found, form=form, who=who_has(found, request.GET), can_manage=can_manage, scopes=scopes_shown(found)
+    )
     return show(request, page, status=status_of(form))
+
+
+@dataclass(frozen=True, slots=True)
+class NewScopePage(PageContext):
+    template = "profiles/scope_new.html"
+    active = "profiles"
+    profile: Profile
+    form: ScopeForm
+
+
+@needs(Power.MANAGE_PROFILES)
+def new_scope_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    found = profile_of(request.organization, pk)
+    form = ScopeForm(request.organization, request.POST or None)
+    made = attempt(form, lambda given: first_of(request, lambda: scope_made(found, given, request).pk))
+    if made is None:
+        return show(request, NewScopePage(profile=found, form=form), status=status_of(form))
+    messages.success(request, f"{form.cleaned_data['name']} holds from now on, and ends by itself.")
+    return redirect("profiles:detail", pk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from connectors.pages.connector.buttons import (
     sync_this_connector,
     test_this_connector,
 )
+from connectors.pages.connector.rules import change_rule_page, delete_rule, rules_tab
 from connectors.pages.connector.settings import (
     delete_connector_page,
     save_basics_of_connector,
@@ -33,9 +34,11 @@ from connectors.pages.new_connector import connect_sample, new_connector_page, p
 from connectors.pages.person import person_can_call_page
 from connectors.pages.preview import preview_page
 from connectors.pages.profile_members import profile_members_page, remove_from_profile
+from connectors.pages.profile_scopes import end_this_scope
 from connectors.pages.profiles import (
     delete_profile_page,
     new_profile_page,
+    new_scope_page,
     profile_page,
 )
 from connectors.pages.profiles_list import profiles_page
@@ -77,6 +80,9 @@ connector_urls = (
         path("<uuid:pk>/authentication/sign-in/", sign_in_for_everybody, name="sign_in_for_everybody"),
         path("<uuid:pk>/authentication/signed-in/", signed_in_for_everybody, name="signed_in_for_everybody"),
         path("<uuid:pk>/activity/", activity_tab, name="activity"),
+        path("<uuid:pk>/rules/", rules_tab, name="rules"),
+        path("<uuid:pk>/rules/<uuid:rule_pk>/", change_rule_page, name="change_rule"),
+        path("<uuid:pk>/rules/<uuid:rule_pk>/delete/", delete_rule, name="delete_rule"),
         path("<uuid:pk>/settings/", settings_tab, name="settings"),
         path("<uuid:pk>/settings/basics/", save_basics_of_connector, name="basics"),
         path("<uuid:pk>/settings/connection/", save_connection_of_connector, name="connection"),
@@ -103,6 +109,8 @@ profile_urls = (
         path("new/", new_profile_page, name="new"),
         path("people/<uuid:pk>/", person_can_call_page, name="person"),
         path("<uuid:pk>/", profile_page, name="detail"),
+        path("<uuid:pk>/scopes/new/", new_scope_page, name="new_scope"),
+        path("<uuid:pk>/scopes/<uuid:scope_pk>/end/", end_this_scope, name="end_scope"),
         path("<uuid:pk>/preview/", preview_page, name="preview"),
         path("<uuid:pk>/named/<slug:what>/", profile_members_page, name="members"),
         path("<uuid:pk>/named/<slug:what>/<uuid:member_pk>/remove/", remove_from_profile, name="remove_member"),

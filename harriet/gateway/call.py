@@ -13,7 +13,6 @@ import logging
 from collections.abc import Awaitable
 from functools import partial
 
-from approvals.gate import stricter
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError
 from harriet.gateway.builtin.tools import run_own
@@ -29,6 +28,7 @@ from harriet.gateway.steps.answer import check_structured, cleaned
 from harriet.gateway.steps.authorize import authorize, check_arguments
 from harriet.gateway.steps.explain import explained, unexpected
 from harriet.gateway.steps.forward import forward
+from harriet.gateway.steps.gate import decided
 from harriet.gateway.steps.hold import check_holdable, hold_call
 from harriet.gateway.steps.identity import add_identity, check_identity
 from harriet.gateway.steps.record import intent, outcome, refused
@@ -59,8 +59,8 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         beyond_limit = runtime.limits.check(call, grant)
         # ③ preprocess hooks
         call.gate = grant.gate  # ④
-        if beyond_limit is not None:
-            call.gate = stricter(call.gate, beyond_limit)
+        if grant.open is not None or beyond_limit is not None:
+            call.gate = decided(call, grant, beyond_limit, runtime.snapshots.unix_now())
         if call.gate.kind == "hold":
             check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)

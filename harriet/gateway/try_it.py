@@ -6,14 +6,14 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from audit.actor import Actor, Label
-from connectors.access.facts import ProfileRow
+from connectors.access.facts import ProfileRow, ScopeRow
 from connectors.access.rules import ProfileFacts
 from connectors.models import Tool
 from harriet.gateway.call import governed_call
@@ -23,12 +23,14 @@ from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.authorize import authorize
+from harriet.gateway.steps.gate import judged
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
 from harriet.lib.json.canonical import NotRepresentable, parse_strict
 from harriet.people.errors import NotFound
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
+from harriet.people.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def _call(attempt: _Attempt, snapshot: Snapshot) -> tuple[Call, str, str]:
     )
     if grant is None:
         return call, "refuse", "You may not call this tool: it is disabled, quarantined, or not for you."
-    return call, grant.gate.kind, grant.reason if grant.gate.kind == "run" else grant.gate.reason
+    decision = judged(call, grant, time())
+    return call, decision.kind, grant.reason if decision.kind == "run" else decision.reason
 
 
 def _principal(attempt: _Attempt, snapshot: Snapshot) -> Principal:
@@ -152,7 +155,22 @@ def _profile(attempt: _Attempt, principal: Principal) -> ProfileRow:
         connector_ids=frozenset({attempt.connector_id}),
         membership_ids=frozenset(one for one in (principal.caller.membership_id,) if one),
     )
-    return ProfileRow(id=facts.profile_id, slug="try-it", name="Try it", has_prefix=False, facts=facts)
+    return ProfileRow(
+        id=facts.profile_id,
+        slug="try-it",
+        name="Try it",
+        has_prefix=False,
+        facts=facts,
+        trust=Trust.AUTONOMOUS,
+        scopes=(_scope(attempt),),
+    )
+
+
+def _scope(attempt: _Attempt) -> ScopeRow:
+    """Whoever tries a tool has the arguments before them, and their button is the yes to this call. Dangerous tools,
+    and those that require confirmation, wait all the same."""
+    until = datetime.max.replace(tzinfo=UTC)
+    return ScopeRow(new_id(), "Try it", frozenset({attempt.tool_id}), frozenset(), condition="", expires_at=until)
 
 
 def _pretty(fields: Fields) -> str:

@@ -195,6 +195,16 @@ class DeviceRenamed(AuditEvent):
     before: Annotated[str, "its name until then"]
 
 
+class DeviceTrustChanged(AuditEvent):
+    """What a device calls waits for a person more often than its profiles say, or no longer does."""
+
+    code = "device.trust_changed"
+    sentence = "{actor} set the trust level of {device} of {person}: {trust}."
+    person: Label
+    device: Label
+    trust: Annotated[str, "the level, or that it is left to the profiles"]
+
+
 class DeviceInvited(AuditEvent):
     """The person alone can open the invitation, for 24 hours."""
 

@@ -148,6 +148,8 @@ RECORDS = (
             "name": "Name",
             "kind": "Kind",
             "user": "Person",
+            "trust": "Trust level of its own",
+            "trust_set_by": "Trust level set by",
             "created_at": "Registered",
             "last_seen_at": "Last seen",
             "revoked_at": "Revoked",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from approvals.gate import GateDecision, GateFacts, RuleMet, Scope, judge, stricter
+from connectors.access.preview import waits_in
 from connectors.models import Risk
 from harriet.people.trust import Trust, strictest
 
@@ -86,3 +89,13 @@ def test_of_several_levels_and_decisions_the_strictest_holds() -> None:
     assert stricter(hold, again) is hold and stricter(again, hold) is again
     device = judge(GateFacts(Trust.MANUAL, Risk.READ_ONLY, set_by="this device"))
     assert device.reason == "The trust level of this device is Manual: every call waits for approval."
+
+
+def test_the_preview_says_what_the_gate_says() -> None:
+    for trust, risk, confirms in product(Trust, Risk, (False, True)):
+        row: Any = SimpleNamespace(risk=risk.value, requires_confirmation=confirms)
+        profile: Any = SimpleNamespace(trust=trust.value)
+        words = waits_in(profile, row)
+        without, within = (judge(GateFacts(trust, risk, confirms, scope=scope)).kind for scope in (None, _NAMED))
+        said = {"": ("run", "run"), "after approval": ("hold", "hold")}.get(words, ("hold", "run"))
+        assert (without, within) == said, (trust, risk, confirms)

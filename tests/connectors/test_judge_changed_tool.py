@@ -123,16 +123,21 @@ def test_an_ordinary_change_asks_for_no_ticks(alice: Client, cast: Cast, server:
 def test_a_risk_that_falls_is_pointed_out_and_kept_unless_one_says_otherwise(
     alice: Client, cast: Cast, server: Server, crm: Connector
 ) -> None:
-    harmless = tool("send_mail", annotations={"readOnlyHint": True})
-    found = change(cast, server, crm, harmless)
+    found = change(cast, server, crm, tool("send_mail", annotations={"destructiveHint": True}))
+    proposed, actor = proposed_of(found), cast.actor(cast.alice)
+    assert proposed is not None
+    accept_tool_change(found, digest=bytes(proposed.digest), actor=actor)
+    assert found.risk == "dangerous"
+    found = change(cast, server, crm, tool("send_mail", annotations={"readOnlyHint": True}))
+    assert (found.state, found.risk) == ("quarantined", "dangerous"), "nothing loosens before somebody accepts it"
     answer = alice.get(page_of(found))
     page = answer.content.decode()
-    assert "risk, from Moderate to Read-only" in read(answer) and "<mark>readOnlyHint</mark>" in page
-    assert "Keep the risk class Moderate if I accept it" in read(answer)
+    assert "risk, from Dangerous to Moderate" in read(answer) and "<mark>readOnlyHint</mark>" in page
+    assert "Keep the risk class Dangerous if I accept it" in read(answer)
     digest = re.findall(r'name="digest" value="([0-9a-f]+)"', page)[0]
     alice.post(page_of(found, "accept_change"), {"digest": digest, "looked": keys(page), "keep_risk": "1"})
     found.refresh_from_db()
-    assert (found.state, found.risk_proposed, found.risk) == ("pinned", "read_only", "moderate")
+    assert (found.state, found.risk_proposed, found.risk) == ("pinned", "moderate", "dangerous")
 
 
 def test_a_page_left_open_accepts_nothing_newer(alice: Client, cast: Cast, server: Server, crm: Connector) -> None:

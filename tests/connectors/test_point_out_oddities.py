@@ -232,7 +232,7 @@ def test_a_change_is_judged_by_what_it_brings() -> None:
 def test_a_tool_that_calls_itself_harmless_now_is_pointed_out() -> None:
     before = tool("run_report", annotations={"destructiveHint": True})
     (found,) = oddities_of_change(before, tool("run_report", annotations={"readOnlyHint": True}))
-    assert (found.kind.code, found.where) == ("lowered", "risk, from Dangerous to Read-only")
+    assert (found.kind.code, found.where) == ("lowered", "risk, from Dangerous to Unknown")
     before = tool("delete_all")
     (found,) = oddities_of_change(before, tool("delete_all", annotations={"readOnlyHint": True}))
     assert (found.kind.code, found.where) == ("lowered", "annotations"), "its name still says that it deletes"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from connectors.models import Connector, Profile
 from tests.servers.moody import Server, prompt
 from tests.stage.cast import Cast
-from tests.stage.connectors import Connecting
+from tests.stage.connectors import Connecting, connector, tool
+from tests.stage.profiles import profile
 
 
 class Api:
@@ -118,3 +121,29 @@ def test_prompts_and_resources_say_what_they_are(api: Api, server: Server, conne
     assert not Profile.objects.get().is_progressive
     refused = api("patch", f"profiles/{made['id']}/", prompts=["crm/send_mail"])
     assert refused.status_code == 400 and "There is no “crm/send_mail” here." in refused.content.decode()
+
+
+def test_rules_and_scopes(api: Api, cast: Cast) -> None:
+    crm = connector(cast.acme, "http://127.0.0.1:9/mcp")
+    schema = {"type": "object", "properties": {"amount": {"type": "number"}}}
+    pay = tool(crm, {"name": "pay", "inputSchema": schema}, cast.sales, risk_override="moderate")
+    work = profile(cast.acme, crm, groups=[cast.sales])
+    rules = f"connectors/{crm.pk}/rules/"
+    assert api("post", rules, told="Large.").json() == {"condition": ["A rule needs it."]}
+    wrong = api("post", rules, told="Large.", condition="args.amout > 5", tool="pay")
+    assert wrong.status_code == 400 and "“amout”" in wrong.json()["condition"][0]
+    made = api("post", rules, told="Large.", condition="args.amount > 1000", tool="pay")
+    assert made.status_code == 201, made.content
+    rule = made.json()["id"]
+    assert api("patch", f"{rules}{rule}/", effect="refuse", on=False).json()["effect"] == "refuse"
+    (listed,) = api("get", rules).json()
+    assert (listed["tool"], listed["condition"], listed["on"]) == ("pay", "args.amount > 1000", False)
+    assert api("delete", f"{rules}{rule}/").status_code == 204 and api("get", rules).json() == []
+    assert api("patch", f"profiles/{work.pk}/", trust="autonomous").json()["trust"] == "autonomous"
+    scopes, until = f"profiles/{work.pk}/scopes/", (timezone.now() + timedelta(days=1)).isoformat()
+    late = api("post", scopes, name="Night", reason="Nightly.", expires_at="2199-01-01T00:00:00Z", tools=["crm/pay"])
+    assert late.json() == {"expires_at": ["Choose an end within the next 90 days."]}
+    scope = api("post", scopes, name="Night", reason="Nightly.", expires_at=until, tools=["crm/pay"]).json()
+    assert scope["tools"] == [f"crm/{pay}"] and scope["made_by"] == cast.alice.email
+    assert api("delete", f"{scopes}{scope['id']}/").status_code == 204
+    assert api("get", scopes).json()[0]["ended_at"]

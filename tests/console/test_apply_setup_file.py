@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from audit.models import Event
 from connectors.models import Connector, Profile, Tool
@@ -409,3 +411,30 @@ def test_a_token_for_nobody(apply: Apply, example: Any, wrong: dict[str, str], s
     with pytest.raises(CommandError, match=said.replace("(", r"\(")):
         command("issue_token", *[word for pair in (right | wrong).items() for word in pair])
     assert not AccessToken.objects.exists()
+
+
+def test_what_waits_is_applied_exported_and_left_as_it_is(apply: Apply, example: Any) -> None:
+    crm, work = example["connectors"][0], example["profiles"][0]
+    crm["tools"]["delete_all"] = {"enabled": True, "risk": "moderate"}
+    rule = {"condition": "has(args.to) && args.to == 'all'", "told": "Not to all.", "tool": "send_mail"}
+    crm["rules"] = [rule, {"condition": "caller.role == 'member'", "told": "Members wait.", "on": False}]
+    until = (timezone.now() + timedelta(days=2)).isoformat()
+    scope = {"name": "Night", "reason": "Nightly.", "expires_at": until, "tools": ["crm/delete_all"]}
+    work |= {"trust": "autonomous", "scopes": [scope, scope | {"name": "Old", "expires_at": "2020-01-01T00:00:00Z"}]}
+    said = apply(example)
+    assert "created  rule of crm: Not to all.\n" in said and "created  scope of work: Night\n" in said
+    assert "note     scope of work: Old: It is over by now" in said
+    again = apply(example)
+    assert "created" not in again and "changed" not in again
+    written = json.loads(command("export", "--organization", "acme"))
+    assert [one["told"] for one in written["connectors"][0]["rules"]] == ["Not to all.", "Members wait."]
+    assert written["profiles"][0]["trust"] == "autonomous"
+    assert [one["name"] for one in written["profiles"][0]["scopes"]] == ["Night"]
+    crm["rules"], work["scopes"] = [rule | {"effect": "refuse"}], [scope | {"condition": "client.name == 'Claude'"}]
+    said = apply(example)
+    assert "changed  rule of crm: Not to all.\n" in said and "rule of crm: Members wait. (deleted)" in said
+    assert "changed  scope of work: Night\n" in said
+    del crm["rules"], work["scopes"], work["trust"]
+    assert "changed" not in apply(example)
+    work["scopes"] = []
+    assert "scope of work: Night (ended)" in apply(example)

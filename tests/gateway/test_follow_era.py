@@ -49,7 +49,7 @@ def server(request: pytest.FixtureRequest, logs: Path) -> Iterator[TwoFaced]:
 def token(committed_cast: Any, server: TwoFaced) -> str:
     made = connector(committed_cast.acme, f"{server.url}/mcp")
     assert not sync_connector(made, actor=actor_of(committed_cast.alice)).error
-    open_to(committed_cast.sales, made)
+    open_to(committed_cast.sales, made, risk_override="read_only")
     profile(committed_cast.acme, made, groups=[committed_cast.sales])
     return device_token(committed_cast.acme, committed_cast.dana)
 

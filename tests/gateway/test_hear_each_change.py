@@ -45,7 +45,7 @@ class Connected:
         self.cast = cast
         self.connector = connector(cast.acme, f"{server.url}/mcp")
         self.sync()
-        open_to(cast.sales, self.connector)
+        open_to(cast.sales, self.connector, risk_override="read_only")
         profile(cast.acme, self.connector, groups=[cast.sales])
         self.token = device_token(cast.acme, cast.dana)
 

@@ -71,11 +71,11 @@ def allow(group: Group, tools: Iterable[Tool]) -> None:
     ToolPermission.objects.bulk_create([ToolPermission(tool=tool, group=group) for tool in tools], 1000)
 
 
-def open_to(group: Group, of: Connector) -> None:
-    """Everything that a sync found is enabled, runs without asking, and the group may call it."""
+def open_to(group: Group, of: Connector, **more: Any) -> None:
+    """Everything that a sync found is enabled, and the group may call it."""
     found = Tool.objects.filter(connector=of)
     allow(group, found)
-    found.update(is_enabled=True, risk_override=Risk.READ_ONLY)
+    found.update(is_enabled=True, **more)
 
 
 def proposed_of(tool: Tool) -> ToolVersion | None:

@@ -53,6 +53,7 @@ def call_of(
     return HeldCall(
         organization_id=bound.organization_id,
         binding=binding(bound),
+        parts=bound.parts,
         request_id=new_id(),
         profile_id=bound.profile_id,
         token_id=bound.token_id,

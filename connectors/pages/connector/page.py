@@ -25,6 +25,7 @@ from harriet.people.roles import Power
 MOST_REMARKS = 20
 TABS = (
     ("access", "Access"),
+    ("rules", "Rules"),
     ("authentication", "Authentication"),
     ("activity", "Activity"),
     ("settings", "Settings"),
@@ -66,7 +67,7 @@ class ConnectorPage(PageContext):
         people = [("accounts", "Connected people")] if self.connector.is_per_person else []  # type: ignore[attr-defined]
         return [
             Link(reverse(f"connectors:{key}", args=[self.connector.pk]), label, key == self.tab)
-            for key, label in [("detail", first), *TABS[:2], *people, *TABS[2:]]
+            for key, label in [("detail", first), *TABS[:3], *people, *TABS[3:]]
         ]
 
     @property

@@ -24,8 +24,10 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.rename_device import rename_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.actions.set_device_trust import set_device_trust
 from harriet.people.errors import NotFound
 from harriet.people.models import AccessToken, CredentialOffer, Device, DeviceInvitation, ServerSighting
+from harriet.people.pages.forms import TrustForm
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.queries import device_invitations_of, machines_of, offers_of, sightings_on, tokens_of
@@ -36,6 +38,7 @@ class DeviceRow:
     device: Device
     tokens: list[AccessToken]
     rename_form: DeviceForm
+    trust_form: TrustForm
     reported: list[ServerSighting]
     """What the device told of other servers on it."""
 
@@ -77,6 +80,7 @@ def _shown(
                 device,
                 [token for token in tokens if token.device_id == device.pk],
                 renaming.get(device.pk) or DeviceForm(initial={"name": device.name}, auto_id=f"id_%s_{device.pk.hex}"),
+                TrustForm(initial={"trust": device.trust}, auto_id=f"id_%s_{device.pk.hex}"),
                 reported[device.pk],
             )
             for device in devices
@@ -117,6 +121,17 @@ def rename_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     if renamed is None:
         return _shown(request, renamed=(pk, form))
     messages.success(request, f"{device.name} is called {renamed.name} now. Its credentials work on.")
+    return redirect("me:devices")
+
+
+@require_POST
+@in_organization
+def set_trust_of_my_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device, form = _my_device(request, pk), TrustForm(request.POST)
+    if attempt(form, lambda given: [set_device_trust(device, given["trust"], actor=request.actor)]) is None:
+        messages.error(request, " ".join(str(problem) for problems in form.errors.values() for problem in problems))
+    else:
+        messages.success(request, f"Saved: it holds for calls from {device.name} from now on.")
     return redirect("me:devices")
 
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from approvals.gate import GateFacts, judge
 from audit.events import CALL_INTENT
 from audit.queries import EventFilters, events_of
+from connectors.access.in_database import is_in
 from connectors.access.usable import usable_tools
-from connectors.models import Connector, Profile, Tool
+from connectors.models import ArgumentRule, Connector, Profile, Risk, Tool
 from connectors.queries import profiles_for
 from harriet.people.models import Membership
+from harriet.people.trust import Trust
 
 PAGE = 40
 """Tools on one page."""
@@ -31,7 +34,7 @@ class ToolFilters:
     text: str = ""
     risk: str = ""
     asks: str = ""
-    """yes or no: whether each call waits for a person."""
+    """yes or no: whether a call may have to wait for a person."""
     cursor: str = ""
     """The tool after which the page begins."""
 
@@ -42,6 +45,8 @@ class MyTool:
     profiles: list[str]
     """Those of the person's that offer it, by name."""
     used_at: datetime | None
+    waits: str
+    """Whether its calls wait for a person: yes, no, or that it depends on the call and the profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +68,62 @@ class MyTools:
 
 def my_tools(membership: Membership, filters: ToolFilters) -> MyTools:
     """By connector and name. A cursor that can't be read means the first page."""
-    found = _filtered(usable_tools(membership), filters)
+    found = _filtered(usable_tools(membership), filters, membership)
     place = _place(membership, filters.cursor)
     ordered = (found.filter(place) if place else found).order_by("connector__name", "connector_id", "name", "pk")
     rows = list(ordered.select_related("connector")[: PAGE + 1])
     shown, used = rows[:PAGE], _last_used(membership)
-    profiles = _profiles_of(membership, shown)
+    profiles, ruled = _profiles_of(membership, shown), _with_rules(shown)
     return MyTools(
-        connectors=_by_connector(MyTool(tool, profiles[tool.pk], used.times.get(tool.pk)) for tool in shown),
+        connectors=_by_connector(_shown(tool, profiles[tool.pk], used.times.get(tool.pk), ruled) for tool in shown),
         next=str(shown[-1].pk) if len(rows) > PAGE else "",
         is_later=place is not None,
         knows_all_calls=used.is_all,
     )
 
 
-def _filtered(tools: QuerySet[Tool], filters: ToolFilters) -> QuerySet[Tool]:
+def _filtered(tools: QuerySet[Tool], filters: ToolFilters, membership: Membership) -> QuerySet[Tool]:
     for word in filters.text.split()[:5]:
         named = Q(name__icontains=word) | Q(description__icontains=word) | Q(connector__name__icontains=word)
         tools = tools.filter(named)
     if filters.risk:
         said = Q(risk_override=filters.risk) | Q(risk_override="", risk_proposed=filters.risk)
         tools = tools.filter(said)
-    if filters.asks in {"yes", "no"}:
-        tools = tools.filter(requires_confirmation=filters.asks == "yes")
+    if filters.asks == "no":
+        tools = tools.filter(_never_waits(membership))
+    elif filters.asks == "yes":
+        tools = tools.exclude(_never_waits(membership))
     return tools
+
+
+def _never_waits(membership: Membership) -> Q:
+    """Of a tool, whoever of the person's profiles offers it: as the gate says of a call that nothing else holds."""
+    reads = Q(risk_override=Risk.READ_ONLY) | Q(risk_override="", risk_proposed=Risk.READ_ONLY)
+    manual = is_in(profiles_for(membership).filter(trust=Trust.MANUAL))
+    rules = ArgumentRule.objects.filter(
+        Q(tool=None) | Q(tool=OuterRef("pk")), connector=OuterRef("connector"), is_on=True
+    )
+    return reads & Q(requires_confirmation=False) & ~manual & Q(~Exists(rules))
+
+
+def _with_rules(tools: list[Tool]) -> set[UUID]:
+    """Those whose calls rules on arguments may stop."""
+    rules = ArgumentRule.objects.filter(
+        Q(tool=None) | Q(tool=OuterRef("pk")), connector=OuterRef("connector"), is_on=True
+    )
+    found = Tool.objects.filter(Exists(rules), pk__in=[tool.pk for tool in tools])
+    return set(found.values_list("pk", flat=True))
+
+
+def _shown(tool: Tool, profiles: list[Profile], used_at: datetime | None, ruled: set[UUID]) -> MyTool:
+    says = {judge(GateFacts(one.trust, tool.risk, tool.requires_confirmation)).kind for one in profiles}
+    may_be_covered = tool.risk in (Risk.MODERATE, Risk.UNKNOWN) and not tool.requires_confirmation
+    is_open = may_be_covered and any(one.trust == Trust.AUTONOMOUS for one in profiles)
+    if says == {"hold"} and not is_open:
+        waits = "yes"
+    else:
+        waits = "no" if says == {"run"} and tool.pk not in ruled else "depends"
+    return MyTool(tool, [profile.name for profile in profiles], used_at, waits)
 
 
 def _place(membership: Membership, cursor: str) -> Q | None:
@@ -118,8 +155,8 @@ def _last_used(membership: Membership) -> _Used:
     return _Used(times, not mine[LOOKED_THROUGH : LOOKED_THROUGH + 1].exists())
 
 
-def _profiles_of(membership: Membership, tools: list[Tool]) -> dict[UUID, list[str]]:
-    mine = {profile.pk: profile.name for profile in profiles_for(membership)[:MOST_PROFILES]}
+def _profiles_of(membership: Membership, tools: list[Tool]) -> dict[UUID, list[Profile]]:
+    mine = {profile.pk: profile for profile in profiles_for(membership)[:MOST_PROFILES]}
     whole = Profile.connectors.through.objects.filter(
         profile__in=mine, connector__in={tool.connector_id for tool in tools}
     )
@@ -129,7 +166,10 @@ def _profiles_of(membership: Membership, tools: list[Tool]) -> dict[UUID, list[s
         by_connector[connector_id].add(mine[profile_id])
     for profile_id, tool_id in single.values_list("profile_id", "tool_id"):
         by_tool[tool_id].add(mine[profile_id])
-    return {tool.pk: sorted(by_connector[tool.connector_id] | by_tool[tool.pk]) for tool in tools}
+    return {
+        tool.pk: sorted(by_connector[tool.connector_id] | by_tool[tool.pk], key=lambda profile: profile.name)
+        for tool in tools
+    }
 
 
 def _by_connector(tools: Iterable[MyTool]) -> list[MyConnector]:

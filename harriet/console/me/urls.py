@@ -21,6 +21,7 @@ from harriet.console.me.devices import (
     rename_my_device,
     revoke_my_device,
     revoke_my_token,
+    set_trust_of_my_device,
 )
 from harriet.console.me.doctor import my_doctor_page
 from harriet.console.me.enrolment.pages import begin_enrolment
@@ -37,6 +38,7 @@ me_urls = (
         path("devices/", my_devices_page, name="devices"),
         path("devices/register/", register_my_device, name="register"),
         path("devices/set-up/", begin_enrolment, name="set_up"),
+        path("devices/<uuid:pk>/trust/", set_trust_of_my_device, name="trust_device"),
         path("devices/<uuid:pk>/rename/", rename_my_device, name="rename_device"),
         path("devices/<uuid:pk>/revoke/", revoke_my_device, name="revoke_device"),
         path("devices/tokens/new/", issue_my_token, name="personal_token"),

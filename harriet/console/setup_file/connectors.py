@@ -22,6 +22,7 @@ from connectors.definitions.sound import label_of
 from connectors.models import Connector, SyncRun, Tool
 from connectors.sync_remarks import remarks_of
 from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, IdentityPart, SetupFileError, ToolPart
+from harriet.console.setup_file.policy import apply_rules
 from harriet.console.setup_file.report import Report
 from harriet.lib.secret import Secret
 from harriet.lib.text import show_hidden
@@ -59,6 +60,8 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
     if run.is_success:
         _report_missing(connector, part, run, report)
     _tools(connector, part, groups, report)
+    if part.rules is not None:
+        apply_rules(connector, part.rules, report)
 
 
 def _demand_secret(connector: Connector, part: ConnectorPart) -> None:

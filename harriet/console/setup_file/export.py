@@ -8,6 +8,7 @@ from typing import Any, cast
 from connectors.actions.set_identity_passing import rule_of
 from connectors.models import Connector, Profile, Tool
 from connectors.passed_identity import How
+from connectors.queries import rules_of
 from harriet.console.setup_file.form import (
     AuthenticationPart,
     ConnectorPart,
@@ -22,6 +23,7 @@ from harriet.console.setup_file.form import (
     TrustLevel,
 )
 from harriet.console.setup_file.limits import limit_parts
+from harriet.console.setup_file.policy import holding_scopes, rule_part, scope_part
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
 from vault.types.registry import all_inputs
@@ -61,6 +63,7 @@ def _connector(connector: Connector) -> ConnectorPart:
         tools={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.TOOL},
         prompts={tool.name: _tool(tool) for tool in tools if tool.kind == Tool.Kind.PROMPT},
         resources=next((_tool(tool) for tool in tools if tool.kind == Tool.Kind.RESOURCES), ToolPart()),
+        rules=[rule_part(rule) for rule in rules_of(connector)] or None,
     )
 
 
@@ -114,4 +117,5 @@ def _profile(profile: Profile) -> ProfilePart:
         progressive=profile.is_progressive,
         trust=cast("TrustLevel", profile.trust),
         hold_seconds=profile.hold_seconds,
+        scopes=[scope_part(scope) for scope in holding_scopes(profile)] or None,
     )

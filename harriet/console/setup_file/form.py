@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -115,6 +116,30 @@ class IdentityPart(msgspec.Struct, forbid_unknown_fields=True):
     refuses_local: bool = True
 
 
+class RulePart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A rule on the arguments of calls; the place in the list is its place."""
+
+    condition: str
+    told: str
+    """What people are told, by which the rule is known."""
+    effect: Literal["hold", "refuse"] = "hold"
+    tool: str = ""
+    """The one tool that it is of; empty for all of the connector's."""
+    on: bool = True
+
+
+class ScopePart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What an autonomous profile lets run, and until when."""
+
+    name: str
+    reason: str
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    tools: list[str] = []
+    """As <connector slug>/<tool name>."""
+    classes: list[Literal["moderate"]] = []
+    condition: str = ""
+
+
 class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     slug: str
     name: str
@@ -133,6 +158,8 @@ class ConnectorPart(msgspec.Struct, forbid_unknown_fields=True):
     prompts: dict[str, ToolPart] = {}
     resources: ToolPart = msgspec.field(default_factory=ToolPart)
     """All of them together."""
+    rules: list[RulePart] | None = None
+    """On the arguments of calls; left out, they stay as they are."""
 
     def wishes_for(self, tool_name: str) -> ToolPart:
         """What the file says of one tool: the line for "*", overridden by the tool's own."""
@@ -167,6 +194,8 @@ class ProfilePart(msgspec.Struct, forbid_unknown_fields=True):
     """Left out, it stays as it is: Supervised for a new profile."""
     hold_seconds: int | None = None
     """None for what the organization says."""
+    scopes: list[ScopePart] | None = None
+    """Of an autonomous profile; left out, they stay as they are."""
 
 
 class LimitPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -7,19 +7,26 @@ from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
 from harriet.console.setup_file.form import ProfilePart, SetupFileError
+from harriet.console.setup_file.policy import apply_scopes
 from harriet.console.setup_file.report import Report
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.trust import Trust
 
 
 def apply_profile(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> None:
+    profile = _apply(organization, part, groups, report)
+    if part.scopes is not None:
+        apply_scopes(profile, part.scopes, report)
+
+
+def _apply(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> Profile:
     profile = Profile.objects.filter(organization=organization, slug=part.slug).first()
     chosen_groups = [groups[slug] for slug in part.groups]
     people = [_membership(organization, email) for email in part.people]
     connectors = list(Connector.objects.filter(organization=organization, slug__in=part.connectors))
     tools = _single(organization, part, report)
     if profile is None:
-        create_profile(
+        made = create_profile(
             organization,
             slug=part.slug,
             name=part.name,
@@ -35,7 +42,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
             actor=SYSTEM,
         )
         report.created(f"profile {part.slug}")
-        return
+        return made
     is_changed = change_profile(
         profile,
         name=part.name,
@@ -51,6 +58,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
         actor=SYSTEM,
     )
     report.changed_if(is_changed, f"profile {part.slug}")
+    return profile
 
 
 def _membership(organization: Organization, email: str) -> Membership:

@@ -74,8 +74,9 @@ def principals_since(facts: OrganizationFacts, before: Snapshot | None) -> Princ
 
 
 def _views_since(facts: OrganizationFacts, before: Snapshot | None) -> Views:
-    """What a view shows depends on the tools, its profile, and the role and groups that are its key."""
-    if before is None or before.facts.tools is not facts.tools:
+    """What a view shows depends on the tools, the rules on arguments, its profile, and the role, groups and trust level
+    that are its key."""
+    if before is None or before.facts.tools is not facts.tools or before.facts.rules != facts.rules:
         return Views()
     same = {row.id for row in facts.profiles.values() if before.facts.profiles.get(row.id) is row}
     return before.views.of_profiles(same)

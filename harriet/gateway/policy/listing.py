@@ -60,7 +60,7 @@ def list_page(listing: Listing, cursor: str | None, *, is_older: bool) -> tuple[
 
 def definition_of(listing: Listing, name: str, *, is_older: bool = False) -> bytes:
     """The JSON that clients see: under its shown name, with a word where calls wait for approval."""
-    row, is_held = listing.grants[name].tool, listing.grants[name].gate.kind == "hold"
+    row, is_held = listing.grants[name].tool, listing.grants[name].may_wait
     raw = row.pinned.in_sessions.older if is_older else row.pinned.raw
     if name == row.name and not is_held:
         return raw  # most tools keep their names: then all views share their bytes

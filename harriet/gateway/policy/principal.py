@@ -46,6 +46,8 @@ class Principal:
     """Who answers for the agent."""
     client_key: str = ""
     """Of the registered client whose token it is: `Application.group_key`."""
+    trust: str = ""
+    """A level that its device, or the run that it calls for, makes stricter; empty for the profile's."""
     secret_until: datetime | None = None
     """When this secret has to be exchanged for the next one, where that comes before."""
     expires: float = field(init=False)
@@ -146,12 +148,13 @@ class _Token(NamedTuple):
     agent_id: UUID | None
     device_name: str | None
     device_revoked_at: datetime | None
+    device_trust: str | None
     agent_name: str | None
     agent_state: str | None
     agent_owner_id: UUID | None
 
 
-_BESIDE = ("device__name", "device__revoked_at", "agent__name", "agent__state", "agent__owner_id")
+_BESIDE = ("device__name", "device__revoked_at", "device__trust", "agent__name", "agent__state", "agent__owner_id")
 _TOKEN = (*_Token._fields[: -len(_BESIDE)], *_BESIDE)
 
 
@@ -234,5 +237,6 @@ def _personal(token: _Token, member: MemberRow, client_key: str) -> Principal:
         expires_at=token.expires_at,
         scopes=frozenset(token.scopes.split()) if token.kind == AccessToken.Kind.OAUTH else None,
         client_key=client_key,
+        trust=token.device_trust or "",
         secret_until=token.secret_until,
     )

@@ -96,7 +96,7 @@ class Snapshot:
 def view_of(snapshot: Snapshot, principal: Principal, profile: ProfileRow) -> View:
     """What this caller sees of a profile that they may enter (`may_enter` is asked first, for every request)."""
     caller = principal.caller
-    key = (profile.id, caller.role, caller.group_ids, principal.scopes)
+    key = (profile.id, caller.role, caller.group_ids, principal.scopes, principal.trust)
     view = snapshot.views.get(key)
     if view is None:
         view = compiled_view(snapshot.facts, principal, profile)

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from approvals.gate import GateFacts, judge
-from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ToolRow
+from approvals.gate import GateDecision, GateFacts, judge
+from connectors.access.facts import ConnectorRow, OrganizationFacts, ProfileRow, ScopeRow, ToolRow
 from connectors.access.rules import may_call, may_open
 from connectors.access.scopes import scope_of
-from connectors.models import Connector, Tool
-from harriet.gateway.policy.grant import Grant
+from connectors.models import Connector, Risk, Tool
+from harriet.gateway.policy.grant import Grant, Open
 from harriet.gateway.policy.listing import Listing, listing_of
 from harriet.gateway.policy.own_tools import STATUS_TOOL, own_grants
 from harriet.gateway.policy.principal import Principal
+from harriet.people.trust import Trust, strictest
 
 MOST_ENTRIES = 200_000
 """Tools in all views of a snapshot together; one takes some hundred bytes."""
-ViewKey = tuple[UUID, str | None, frozenset[UUID], frozenset[str] | None]
-"""A profile, and the role, groups and scopes of whoever sees it: made for each request, so it is a plain tuple."""
+ViewKey = tuple[UUID, str | None, frozenset[UUID], frozenset[str] | None, str]
+"""A profile, and the role, groups, scopes and trust level of whoever sees it: made for each request, a plain tuple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,7 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
             beyond.setdefault((row.kind, name), scope)
             hidden.setdefault((row.kind, name), row)
         elif verdict.is_allowed and name not in allowed[row.kind]:
-            facts_of_gate = GateFacts(profile.trust, row.risk, row.requires_confirmation)
-            allowed[row.kind][name] = Grant(row, name, verdict.reason, judge(facts_of_gate))
+            allowed[row.kind][name] = Grant(row, name, verdict.reason, *gate_of(row, profile, principal, facts))
         else:
             hidden.setdefault((row.kind, name), row)
             if row.facts.state != Tool.State.PINNED and _may_call_as_accepted(row, principal, profile):
@@ -180,6 +180,23 @@ def compiled_view(facts: OrganizationFacts, principal: Principal, profile: Profi
         watched={connector.id: connector for connector in (*(row.connector for row in withdrawn), *connectors)},
         changing=frozenset({kind for kind in allowed if allowed[kind]} | {row.kind for row in withdrawn}),
     )
+
+
+def gate_of(
+    row: ToolRow, profile: ProfileRow, principal: Principal, facts: OrganizationFacts
+) -> tuple[GateDecision, Open | None]:
+    """What the gate says before anybody calls, and what is left to be decided then."""
+    trust = strictest((profile.trust, principal.trust))
+    set_by = "this device" if trust != profile.trust else ""
+    known = GateFacts(trust, row.risk, row.requires_confirmation, set_by)
+    rules = facts.rules_for(row)
+    scopes: tuple[ScopeRow, ...] = ()
+    if trust == Trust.AUTONOMOUS and not row.requires_confirmation and row.risk in _MAY_BE_COVERED:
+        scopes = tuple(scope for scope in profile.scopes if scope.covers(row))
+    return judge(known), Open(known, rules, scopes) if rules or scopes else None
+
+
+_MAY_BE_COVERED = frozenset({Risk.MODERATE.value, Risk.UNKNOWN.value})
 
 
 def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:

@@ -179,7 +179,7 @@ async def _subscribe(visit: Visit, params: dict[str, Any], session: OpenSession)
     connector_id, _ = await visit.runtime.lists.owner_of(
         address, view, visit.snapshot, visit.profile, visit.principal.user_id
     )
-    if view.resources[connector_id].gate.kind == "hold":
+    if view.resources[connector_id].may_wait:
         raise RpcRefusal(INVALID_PARAMS, _NOT_SUBSCRIBED)
     await visit.runtime.sessions.subscribe(session, address)
 

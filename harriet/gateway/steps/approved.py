@@ -16,8 +16,12 @@ from approvals.actions.finish_action import finish_action
 from approvals.actions.invalidate_action import invalidate_action
 from approvals.actions.lose_action import lose_action
 from approvals.actions.take_action import take_action
+from approvals.binding import what_moved
 from approvals.held_call import Held
+from approvals.queries import bound_parts_of, is_good
 from audit.actor import SYSTEM
+from connectors.access.facts import ToolRow
+from connectors.models import Connector, Tool
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import GatewayError, OnTicket, Stopped, ToolRefusal, UpstreamSaidError
 from harriet.gateway.policy.grant import Grant
@@ -25,7 +29,7 @@ from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import grant_of, may_enter
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.steps.answer import error_result
-from harriet.gateway.steps.bound import bound_to
+from harriet.gateway.steps.bound import bound_parts, bound_to
 from harriet.gateway.steps.edited import edit_in_words, with_edit_told
 from harriet.gateway.steps.error_objects import upstream_error
 from harriet.gateway.steps.request import Call
@@ -111,9 +115,13 @@ async def collected(held: Held, *, is_task: bool = False) -> Fields | None:
 async def _checked(action_id: UUID, agreed: bytes, call: Call, tool_id: UUID) -> Grant:
     """The grant as it stands now, for exactly what was approved."""
     grant, reason = _grant_now(call, tool_id)
-    if grant is not None and bound_to(call, grant) == agreed:
-        return grant
-    reason = reason or "the tool, or how Harriet reaches it, has changed"
+    if grant is not None:
+        if bound_to(call, grant) != agreed:
+            reason = what_moved(await in_database(bound_parts_of, action_id), bound_parts(call, grant))
+        elif await in_database(is_good, action_id):
+            return grant
+        else:
+            reason = "the time of the approval is over"
     await in_database(invalidate_action, action_id, f"{reason[:1].upper()}{reason[1:]}.", actor=SYSTEM)
     raise ToolRefusal(CHANGED.format(reason))
 
@@ -123,7 +131,18 @@ def _grant_now(call: Call, tool_id: UUID) -> tuple[Grant | None, str]:
         return None, "this profile is no longer the caller's"
     view = view_of(call.snapshot, call.principal, call.profile)
     grant = grant_of(view, tool_id)
-    return grant, "" if grant else "the caller may no longer call this tool"
+    return grant, "" if grant else _why_gone(call.snapshot.facts.tools.get(tool_id))
+
+
+def _why_gone(row: ToolRow | None) -> str:
+    """In words of whoever asked for it."""
+    if row is None or row.facts.state == Tool.State.REMOVED:
+        return "the tool is no longer offered"
+    if row.facts.connector_state != Connector.State.ACTIVE:
+        return f"{row.connector.name} is switched off for now"
+    if row.facts.state != Tool.State.PINNED:
+        return "the tool's definition has changed, and waits for your IT team"
+    return "the caller may no longer call this tool" if row.facts.is_enabled else "the tool was switched off"
 
 
 async def _shielded(task: asyncio.Task[T]) -> T:

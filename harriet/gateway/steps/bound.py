@@ -8,6 +8,7 @@ capabilities, its log level) and what speaks for the connection never leaves.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from approvals.binding import Bound, binding
+from approvals.binding import Bound, binding_of
 from approvals.held_call import HeldCall
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.asker import UNSEEN
@@ -60,32 +61,51 @@ def _is_bound(key: str) -> bool:
 
 def bound_to(call: Call, grant: Grant) -> bytes:
     """What an approval of this call is bound to, as it stands now."""
+    return binding_of(bound_parts(call, grant))
+
+
+def bound_parts(call: Call, grant: Grant) -> dict[str, str]:
+    """The same, part by part."""
     tool, connector = grant.tool, grant.tool.connector
     sealed = call.snapshot.credentials.get(connector.id)
-    return binding(
-        Bound(
-            organization_id=call.snapshot.facts.id,
-            profile_id=call.profile.id,
-            token_id=call.principal.token_id,
-            user_id=call.principal.user_id,
-            connector_id=connector.id,
-            connector_revision=connector.revision,
-            tool_id=tool.id,
-            tool_digest=tool.digest,
-            credential_id=sealed.credential_id if sealed else None,
-            credential_version=sealed.version if sealed else 0,
-            arguments=call.arguments,
-            meta=call.bound_meta or b"",
-        )
-    )
+    return Bound(
+        organization_id=call.snapshot.facts.id,
+        profile_id=call.profile.id,
+        token_id=call.principal.token_id,
+        user_id=call.principal.user_id,
+        connector_id=connector.id,
+        connector_revision=connector.revision,
+        tool_id=tool.id,
+        tool_digest=tool.digest,
+        credential_id=sealed.credential_id if sealed else None,
+        credential_version=sealed.version if sealed else 0,
+        arguments=call.arguments,
+        meta=call.bound_meta or b"",
+        policy=policy_of(call, grant),
+    ).parts
+
+
+def policy_of(call: Call, grant: Grant) -> bytes:
+    """Everything that the gate goes by, as one digest."""
+    said = [
+        grant.gate.kind,
+        grant.tool.risk,
+        grant.tool.requires_confirmation,
+        call.profile.trust,
+        call.principal.trust,
+    ]
+    if grant.open is not None:
+        said += [grant.open.rules, [(one.id, one.condition, one.expires_at) for one in grant.open.scopes]]
+    return hashlib.sha256(repr(said).encode()).digest()
 
 
 def held_call_of(call: Call, grant: Grant) -> HeldCall:
     """What is stored of a call that waits for approval."""
-    tool = grant.tool
+    tool, parts = grant.tool, bound_parts(call, grant)
     return HeldCall(
         organization_id=call.snapshot.facts.id,
-        binding=bound_to(call, grant),
+        binding=binding_of(parts),
+        parts=parts,
         request_id=call.request_id,
         profile_id=call.profile.id,
         token_id=None if call.run_step_id else call.principal.token_id,

@@ -4,6 +4,7 @@ changed arguments, and told to the client, whose model has to know that its own 
 from __future__ import annotations
 
 from dataclasses import replace
+from time import time
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.policy.view import grant_of, may_enter
 from harriet.gateway.steps.bound import bound_to, with_bound_meta
+from harriet.gateway.steps.gate import judged
 from harriet.gateway.steps.identity import check_identity
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import INPUT
@@ -57,9 +59,10 @@ def _judged(call: Call, grant: Grant) -> Judged:
     check_identity(call, grant)
     if call.method == TOOLS_CALL:
         _check_schema(call, grant)
-    if grant.gate.kind == "refuse":
-        raise ApprovalError(grant.gate.reason, field="arguments")
-    reason = grant.gate.reason if grant.gate.kind == "hold" else ""
+    decision = judged(call, grant, time())
+    if decision.kind == "refuse":
+        raise ApprovalError(decision.reason, field="arguments")
+    reason = decision.reason if decision.kind == "hold" else ""
     return Judged(bound_to(call, grant), grant.tool.risk, reason)
 
 

@@ -58,8 +58,13 @@ def intent(call: Call, grant: Grant) -> NewEvent:
     if call.bound_meta:
         details["meta_digest"] = hashlib.sha256(call.bound_meta).hexdigest()
     return _frame(call, grant).event(
-        CALL_INTENT, details, decision=call.gate.kind, reason=grant.reason, request_id=call.request_id
+        CALL_INTENT, details, decision=call.gate.kind, reason=_why(call, grant), request_id=call.request_id
     )
+
+
+def _why(call: Call, grant: Grant) -> str:
+    """The rule that allows it, and the scope that let it run, where one did."""
+    return grant.reason if grant.open is None else f"{grant.reason} {call.gate.reason}"
 
 
 def outcome(call: Call, grant: Grant, sent: Sent) -> NewEvent:

@@ -190,7 +190,7 @@ async def _gone(exchange: HttpExchange) -> None:
 def fingerprints(view: View) -> dict[str, int]:
     """Equal as long as the lists are."""
     return {
-        "tools": _mark((name, grant.tool.digest, grant.gate.kind) for name, grant in view.grants.items()),
+        "tools": _mark((name, grant.tool.digest, grant.may_wait) for name, grant in view.grants.items()),
         "prompts": _mark((name, grant.tool.digest) for name, grant in view.prompts.items()),
         "resources": _mark(view.resources),
     }

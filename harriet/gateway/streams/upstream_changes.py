@@ -145,7 +145,7 @@ class Watchers:
         slug, uri = split_uri(address, owners) if profile.has_prefix else (None, address)
         mine = [] if profile.has_prefix else self._lists.whose(address, view, profile)
         found = [owners[slug]] if slug else mine
-        return [(grant.tool.connector, uri) for grant in found if grant.gate.kind != "hold"]
+        return [(grant.tool.connector, uri) for grant in found if not grant.may_wait]
 
     def keep_only(self, organization: str, wanted: Wanted) -> None:
         for key in [(slug, source) for slug, source in self._watches if slug == organization and source not in wanted]:

@@ -12,6 +12,7 @@ from harriet.lib.ids import new_id
 from harriet.people.models.agents import Agent
 from harriet.people.models.organizations import Group, Organization
 from harriet.people.models.users import User
+from harriet.people.trust import Trust
 
 
 class Device(models.Model):
@@ -26,6 +27,9 @@ class Device(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.MACHINE, db_default=Kind.MACHINE)
+    trust = models.CharField(max_length=10, choices=Trust.choices, blank=True, db_default="")
+    """Stricter than the profile's, or empty: of both the strictest holds."""
+    trust_set_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -20,8 +20,9 @@ from harriet.people.actions.make_once import Made
 from harriet.people.actions.rename_device import rename_device
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.actions.set_device_trust import set_device_trust
 from harriet.people.models import AccessToken, Device, ServerSighting
-from harriet.people.pages.forms import IntegrationKeyForm, RenameForm
+from harriet.people.pages.forms import IntegrationKeyForm, RenameForm, TrustForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.permissions import has_power
@@ -38,6 +39,7 @@ class DevicePage(PageContext):
     sightings: list[ServerSighting]
     """What it told of other servers on it."""
     rename_form: RenameForm
+    trust_form: TrustForm
     can_manage: bool
     can_audit: bool
 
@@ -57,6 +59,7 @@ def _device_shown(request: OrganizationRequest, device: Device, form: RenameForm
         tokens=tokens,
         sightings=sightings_on([device])[device.pk],
         rename_form=form or RenameForm(initial={"name": device.name}),
+        trust_form=TrustForm(initial={"trust": device.trust}),
         can_manage=can_manage,
         can_audit=can_audit,
     )
@@ -71,6 +74,15 @@ def rename_this_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     if renamed is None:
         return _device_shown(request, device, form)
     messages.success(request, f"{device.name} of {device.user} is called {renamed.name} now.")
+    return redirect("devices:detail", pk)
+
+
+@require_POST
+@needs(Power.MANAGE_TOKENS)
+def set_trust_of_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
+    device, form = device_of(request.organization, pk), TrustForm(request.POST)
+    attempt(form, lambda given: set_device_trust(device, given["trust"], actor=request.actor))
+    messages.success(request, "Saved: it holds for calls from now on.")
     return redirect("devices:detail", pk)
 
 

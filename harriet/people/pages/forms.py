@@ -10,6 +10,7 @@ from django.conf import settings
 from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.pages.fields import ExpiryField, GroupsField, PeopleField, RoleField
+from harriet.people.trust import Trust
 
 BY_MAIL, BY_HAND = "mail", "hand"
 WAYS = [(BY_MAIL, "By mail: nobody else sees the link"), (BY_HAND, "Show me the link: I hand it over")]
@@ -54,6 +55,19 @@ class GroupForm(forms.Form):
 
 class RenameForm(forms.Form):
     name = forms.CharField(label="Name")
+
+
+class TrustForm(forms.Form):
+    trust = forms.ChoiceField(
+        label="What waits for approval",
+        required=False,
+        choices=[
+            ("", "As its profiles say"),
+            (Trust.SUPERVISED, "At least everything but read-only tools (Supervised)"),
+            (Trust.MANUAL, "Every call (Manual)"),
+        ],
+        help_text="Of the device and the profile the stricter one holds.",
+    )
 
 
 class InviteDeviceForm(forms.Form):

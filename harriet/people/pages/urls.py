@@ -16,6 +16,7 @@ from harriet.people.pages.devices import (
     rename_this_device,
     revoke_this_device,
     revoke_this_token,
+    set_trust_of_device,
 )
 from harriet.people.pages.devices_bulk import change_many_devices, change_many_tokens
 from harriet.people.pages.devices_list import devices_page
@@ -93,6 +94,7 @@ device_urls = (
         path("invited/<uuid:pk>/", device_invited_page, name="invited"),
         path("invited/<uuid:pk>/withdraw/", withdraw_this_device_invitation, name="withdraw_invitation"),
         path("<uuid:pk>/rename/", rename_this_device, name="rename"),
+        path("<uuid:pk>/trust/", set_trust_of_device, name="trust"),
         path("<uuid:pk>/revoke/", revoke_this_device, name="revoke"),
         path("tokens/<uuid:pk>/revoke/", revoke_this_token, name="revoke_token"),
     ],

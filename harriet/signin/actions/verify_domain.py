@@ -16,6 +16,7 @@ from harriet.people.errors import PeopleError
 from harriet.people.models import Organization
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
+from harriet.people.version import move_version
 from harriet.signin.domain_proof import PREFIX, Look, find_proof, usual_look
 from harriet.signin.events import DomainAdded, DomainRemoved, DomainVerified
 from harriet.signin.models import Domain
@@ -73,6 +74,7 @@ def _note(domain: Domain, way: str, problem: str, actor: Actor) -> None:
     Domain.objects.filter(pk=domain.pk).update(checked_at=Now(), problem=problem)
     if way and Domain.objects.filter(pk=domain.pk, verified_at=None).update(verified_at=Now()):
         record(DomainVerified(domain=domain.name, way=way), organization_id=domain.organization_id, actor=actor)
+        move_version(domain.organization_id)
 
 
 def remove_domain(domain: Domain, *, actor: Actor) -> None:
@@ -81,3 +83,4 @@ def remove_domain(domain: Domain, *, actor: Actor) -> None:
     with transaction.atomic():
         if Domain.objects.filter(pk=domain.pk).delete()[0]:
             record(DomainRemoved(domain=domain.name), organization_id=domain.organization_id, actor=actor)
+            move_version(domain.organization_id)

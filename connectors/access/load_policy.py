@@ -1,0 +1,54 @@
+"""What decides beside risk and trust, as plain values: rules on arguments, and the scopes of autonomous profiles."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from connectors.access.facts import RuleRow, ScopeRow
+from connectors.models import ArgumentRule, AutonomousScope, Profile
+from harriet.people.models import Organization
+
+_RULE = ("id", "connector_id", "tool_id", "expression", "effect", "sentence")
+
+
+def rule_rows(organization_id: UUID) -> dict[UUID, tuple[RuleRow, ...]]:
+    """By connector; those that are on."""
+    found: dict[UUID, list[RuleRow]] = defaultdict(list)
+    for values in ArgumentRule.objects.filter(organization=organization_id, is_on=True).values_list(*_RULE):
+        row = RuleRow(*values)
+        found[row.connector_id].append(row)
+    return {connector_id: tuple(rows) for connector_id, rows in found.items()}
+
+
+def scope_rows(profiles: QuerySet[Profile]) -> dict[UUID, tuple[ScopeRow, ...]]:
+    """By profile; those that are not over."""
+    named = AutonomousScope.tools.through.objects.filter(autonomousscope_id=OuterRef("pk")).values("tool_id")
+    rows = AutonomousScope.objects.filter(profile__in=profiles.order_by(), ended_at=None, expires_at__gt=Now())
+    rows = rows.order_by("created_at", "pk").annotate(tool_ids=ArraySubquery(named))
+    found: dict[UUID, list[ScopeRow]] = defaultdict(list)
+    for row in rows:
+        found[row.profile_id].append(scope_row(row, row.tool_ids))
+    return {profile_id: tuple(scopes) for profile_id, scopes in found.items()}
+
+
+def scope_row(scope: AutonomousScope, tool_ids: list[UUID] | None) -> ScopeRow:
+    return ScopeRow(
+        id=scope.pk,
+        name=scope.name,
+        tool_ids=frozenset(tool_ids or ()),
+        classes=frozenset(scope.classes),
+        condition=scope.condition,
+        expires_at=scope.expires_at,
+    )
+
+
+def domains_of(organization: Organization) -> tuple[str, ...]:
+    """Single sign-on proves domains, a floor above; the organization knows them as its own."""
+    mine = cast("Any", organization).domains
+    return tuple(mine.exclude(verified_at=None).order_by("name").values_list("name", flat=True))
