@@ -414,3 +414,87 @@ class ScopeEnded(AuditEvent):
     sentence = "{actor} ended the scope {scope} of the profile {profile}."
     profile: Label
     scope: Annotated[str, "its name"]
+
+
+class ReviewSubmitted(AuditEvent):
+    """A connector waits for a reviewer, bound to its definition of this moment. Unless it was approved before, it
+    serves no calls until then."""
+
+    code = "review.submitted"
+    sentence = "{actor} submitted {connector} for review ({score} of 100, {band}): {cause}"
+    connector: Label
+    cause: Annotated[str, "why it is reviewed: it is new, or what changed"]
+    score: Annotated[int, "from 0 to 100"]
+    band: Annotated[str, "Low, Medium, High or Critical"]
+    digest: Annotated[str, "SHA-256 of the definition"]
+
+
+class ReviewChanged(AuditEvent):
+    """A connector was changed while it waited for review; what is approved is what there is now, or nothing."""
+
+    code = "review.changed"
+    sentence = "{connector} changed while it waits for review ({score} of 100, {band}): {changes}."
+    connector: Label
+    changes: Annotated[str, "what changed, with commas"]
+    score: Annotated[int, "from 0 to 100"]
+    band: Annotated[str, "Low, Medium, High or Critical"]
+    digest: Annotated[str, "SHA-256 of the definition"]
+
+
+class ReviewApproved(AuditEvent):
+    """Somebody approved a connector as they saw it: its tools can be called."""
+
+    code = "review.approved"
+    sentence = "{actor} approved {connector} in review ({score} of 100, {band}), {whose} work."
+    connector: Label
+    score: Annotated[int, "from 0 to 100"]
+    band: Annotated[str, "Low, Medium, High or Critical"]
+    digest: Annotated[str, "SHA-256 of the definition"]
+    whose: Annotated[str, "“their own” where the reviewer submitted or changed it, else “somebody else’s”"]
+
+
+class ReviewOverridden(AuditEvent):
+    """An owner approved a connector although it is Critical."""
+
+    code = "review.overridden"
+    sentence = "{actor} approved {connector} although it is Critical ({score} of 100): {reason}"
+    connector: Label
+    reason: str
+    score: Annotated[int, "from 0 to 100"]
+    digest: Annotated[str, "SHA-256 of the definition"]
+
+
+class ReviewBlocked(AuditEvent):
+    """Somebody blocked a connector in review: nobody calls it."""
+
+    code = "review.blocked"
+    sentence = "{actor} blocked {connector} in review: {reason}"
+    connector: Label
+    reason: str
+
+
+class ReviewChangesRequested(AuditEvent):
+    """Somebody sent a connector back from review."""
+
+    code = "review.changes_requested"
+    sentence = "{actor} requested changes of {connector} in review: {wanted}"
+    connector: Label
+    wanted: Annotated[str, "what is to be changed"]
+
+
+class ReviewCommented(AuditEvent):
+    """Somebody said something on a review."""
+
+    code = "review.commented"
+    sentence = "{actor} commented on the review of {connector}: {said}"
+    connector: Label
+    said: Annotated[str, "the comment"]
+
+
+class ConnectorPulled(AuditEvent):
+    """A connector that was approved is out of service until it was reviewed again."""
+
+    code = "connector.pulled"
+    sentence = "{connector} was taken out of service until it is reviewed again: {reason}"
+    connector: Label
+    reason: str

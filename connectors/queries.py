@@ -11,12 +11,14 @@ from django.db.models.functions import Now
 
 from connectors.counts import Counts
 from connectors.models import (
+    IN_SERVICE,
     ArgumentRule,
     AutonomousScope,
     BulkChange,
     Connector,
     ConnectorPermission,
     Profile,
+    Review,
     SyncRun,
     Tool,
     ToolPermission,
@@ -31,6 +33,8 @@ from vault.queries import in_use
 
 MOST_VERSIONS = 20
 """Of one tool, on its page."""
+MOST_OVERRIDES = 10
+"""Approvals of a Critical connector, on its pages."""
 BETWEEN_SYNCS = timedelta(hours=1)
 UNUSED_AFTER = timedelta(days=30)
 UNUSED = Q(state=Connector.State.ACTIVE, created_at__lt=Now() - UNUSED_AFTER) & ~Q(
@@ -174,7 +178,7 @@ def profiles_with_group(group: Group) -> QuerySet[Profile]:
 
 def approved_profiles(organization: Organization) -> QuerySet[Profile]:
     """Those that offer something: a whole connector that is active, or a tool of one."""
-    active = Connector.objects.filter(organization=organization, state=Connector.State.ACTIVE).values("pk")
+    active = Connector.objects.filter(organization=organization, **IN_SERVICE).values("pk")
     whole = Profile.connectors.through.objects.filter(profile=OuterRef("pk"), connector__in=active)
     single = Profile.tools.through.objects.filter(profile=OuterRef("pk"), tool__connector__in=active)
     return _profiles(organization).filter(Exists(whole) | Exists(single)).order_by("slug")
@@ -193,6 +197,30 @@ def last_sync_of(connector: Connector) -> SyncRun | None:
 def last_taken_sync_of(connector: Connector) -> SyncRun | None:
     """The one that what is offered now comes from: a failed sync changes nothing of it."""
     return SyncRun.objects.filter(connector=connector, is_success=True).first()
+
+
+def reviews_of(organization: Organization) -> QuerySet[Review]:
+    """The newest first."""
+    rows = Review.objects.filter(organization=organization).select_related("connector", "submitter", "reviewer")
+    return rows.select_related("organization").defer("parts", "versions").order_by("-submitted_at")
+
+
+def review_of(organization: Organization, review_id: UUID) -> Review:
+    """Raises NotFound."""
+    return or_not_found(reviews_of(organization).filter(pk=review_id).first(), "There is no such review here.")
+
+
+def waiting_reviews(organization: Organization) -> QuerySet[Review]:
+    """Of connectors, the longest first."""
+    return reviews_of(organization).filter(state=Review.State.WAITING).order_by("submitted_at")
+
+
+def standing_reviews_of(connector: Connector) -> list[Review]:
+    """The newest, and those in which it was approved although it was Critical, which are shown for good."""
+    mine = Review.objects.filter(connector=connector).select_related("organization")
+    newest = mine.order_by("-submitted_at").values("pk")[:1]
+    shown = mine.filter(Q(pk__in=newest) | ~Q(override_reason=""))
+    return list(shown.defer("parts", "versions", "findings").order_by("-submitted_at")[:MOST_OVERRIDES])
 
 
 def due_for_sync() -> list[UUID]:

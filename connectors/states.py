@@ -24,6 +24,9 @@ _HEALTH = {
 def state_of(connector: Connector) -> ShownState:
     if connector.state != Connector.State.ACTIVE:
         return ShownState("neutral", connector.get_state_display())
+    if connector.review != Connector.Standing.APPROVED:
+        is_blocked = connector.review == Connector.Standing.BLOCKED
+        return ShownState("danger" if is_blocked else "attention", connector.get_review_display())
     return ShownState(_HEALTH[Connector.Health(connector.health)], connector.get_health_display())
 
 

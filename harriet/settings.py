@@ -360,6 +360,8 @@ SPECTACULAR_SETTINGS = {
         "AtLimit": "connectors.models.AtLimit",
         "AgentState": "harriet.people.models.Agent.State",
         "ConnectorState": "connectors.models.Connector.State",
+        "ConnectorReview": "connectors.models.Connector.Standing",
+        "ReviewStatus": "connectors.models.Review.State",
         "ClientStanding": "harriet.signin.models.Application.Standing",
         "ConnectorKind": "connectors.api.serializers.CONNECTOR_KINDS",
     },

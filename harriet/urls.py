@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from approvals.pages.urls import ticket_urls, webhook_urls
 from approvals.pages.workflow_urls import workflow_urls
+from connectors.pages.reviews.urls import review_urls
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.console.agents.urls import agent_urls
 from harriet.console.api_urls import api_urls
@@ -45,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/", include(ticket_urls)),
     path("workflows/", include(workflow_urls)),
     path("settings/integrations/", include(connector_urls)),
+    path("settings/reviews/", include(review_urls)),
     path("settings/tools/", include(tool_urls)),
     path("settings/profiles/", include(profile_urls)),
     path("settings/groups/", include(group_urls)),

@@ -52,7 +52,9 @@ def request_access(membership: Membership, connector: Connector | None, need: st
 
 
 def _is_offered(connector: Connector, membership: Membership) -> bool:
-    return connector.organization_id == membership.organization_id and connector.state == Connector.State.ACTIVE
+    is_approved = connector.review == Connector.Standing.APPROVED
+    is_here = connector.organization_id == membership.organization_id
+    return is_here and is_approved and connector.state == Connector.State.ACTIVE
 
 
 def _cleaned(need: str) -> str:

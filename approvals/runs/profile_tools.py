@@ -10,7 +10,11 @@ def tools_of_profile(profile: Profile) -> dict[str, str]:
     """Names by id, of tools that are switched on."""
     tools = Tool.objects.filter(is_in(Profile.objects.filter(pk=profile.pk)), organization=profile.organization_id)
     offered = tools.filter(
-        kind=Tool.Kind.TOOL, is_enabled=True, state=Tool.State.PINNED, connector__state=Connector.State.ACTIVE
+        kind=Tool.Kind.TOOL,
+        is_enabled=True,
+        state=Tool.State.PINNED,
+        connector__state=Connector.State.ACTIVE,
+        connector__review=Connector.Standing.APPROVED,
     )
     found = offered.distinct().order_by("connector__name", "name").values_list("pk", "connector__name", "name")
     return {str(pk): f"{connector}: {name}" for pk, connector, name in found}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from connectors.access.pinned import Pinned
 from connectors.access.rules import CallerFacts, ProfileFacts, ToolFacts, shown_name
+from connectors.models import Connector
 from connectors.passed_identity import Identity, IdentityRule
 from harriet.lib.egress import Reach
 from harriet.people.trust import Trust
@@ -35,6 +36,7 @@ class ConnectorRow:
     health_reason: str
     revision: int
     reach: Reach
+    review: str = Connector.Standing.APPROVED
     checks_arguments: bool = False
     identity: IdentityRule | None = None
     """What the server is told of who calls; None for nothing."""

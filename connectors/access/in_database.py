@@ -18,7 +18,9 @@ from harriet.people.models import Membership, Organization
 Grant = tuple[Any, ...]
 """A group, or a role."""
 
-_OFFERED = Q(connector__state=Connector.State.ACTIVE, state=Tool.State.PINNED, is_enabled=True)
+_OFFERED = Q(connector__state=Connector.State.ACTIVE, connector__review=Connector.Standing.APPROVED) & Q(
+    state=Tool.State.PINNED, is_enabled=True
+)
 _ACTIVE = Q(is_active=True, user__is_active=True)
 _GROUPS = Membership.groups.through.objects
 _CONNECTORS = Profile.connectors.through.objects

@@ -114,6 +114,7 @@ class _ConnectorValues(NamedTuple):
     identity_refuses_local: bool
     allow_internal: bool
     deciders: str
+    review: str
     trouble_told_at: datetime | None
 
 
@@ -148,6 +149,7 @@ def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
         health_reason=values.health_reason,
         revision=values.revision,
         reach=reach,
+        review=values.review,
         checks_arguments=values.checks_arguments,
         identity=_identity_rule(values),
         deciders=values.deciders,

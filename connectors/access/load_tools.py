@@ -79,7 +79,12 @@ def with_connectors(tools: Mapping[UUID, ToolRow], connectors: Mapping[UUID, Con
 
 
 def _moved(row: ToolRow, connector: ConnectorRow) -> ToolRow:
-    facts = replace(row.facts, connector_name=connector.name, connector_state=connector.state)
+    facts = replace(
+        row.facts,
+        connector_name=connector.name,
+        connector_state=connector.state,
+        connector_review=connector.review,
+    )
     return replace(row, connector=connector, facts=facts)
 
 
@@ -133,6 +138,7 @@ def _tool(
         connector_id=connector.id,
         connector_name=connector.name,
         connector_state=connector.state,
+        connector_review=connector.review,
         state=shared.word(row.state),
         is_enabled=row.is_enabled,
         groups=permitted.groups,

@@ -1,7 +1,8 @@
 """Who may call which tool, and the sentence for a call that is refused, such as that the tool is quarantined: pure
 rules over plain facts, the same for the gateway and for every page.
 
-A tool may be called when all of it holds: the caller is active ∧ the profile is theirs ∧ the connector is active ∧ the
+A tool may be called when all of it holds: the caller is active ∧ the profile is theirs ∧ the connector is active and
+approved in review ∧ the
 tool is offered, not quarantined and enabled ∧ the profile contains it ∧ a group or role of the caller is allowed.
 Each answer carries the one sentence that names the rule which decided.
 """
@@ -45,6 +46,8 @@ class ToolFacts:
     state: str
     """`Tool.State`; anything but pinned refuses."""
     is_enabled: bool
+    connector_review: str = Connector.Standing.APPROVED
+    """`Connector.Standing`; anything but approved refuses."""
     groups: Mapping[UUID, str] = field(default_factory=dict)
     """The groups that may call it: id → name, for the sentence."""
     roles: frozenset[str] = frozenset()
@@ -128,6 +131,12 @@ def _inactive(caller: CallerFacts) -> Verdict:
 _NOT_OFFERED: tuple[tuple[Callable[[ToolFacts], bool], str], ...] = (
     (lambda tool: tool.connector_state == Connector.State.DRAFT, "{connector} is still a draft."),
     (lambda tool: tool.connector_state != Connector.State.ACTIVE, "{connector} is paused."),
+    (lambda tool: tool.connector_review == Connector.Standing.BLOCKED, "{connector} was blocked in review."),
+    (
+        lambda tool: tool.connector_review == Connector.Standing.CHANGES,
+        "{connector} waits for changes that its review asks for.",
+    ),
+    (lambda tool: tool.connector_review != Connector.Standing.APPROVED, "{connector} waits for review."),
     (lambda tool: tool.state == Tool.State.REMOVED, "{connector} no longer offers {tool}."),
     (
         lambda tool: tool.state != Tool.State.PINNED,

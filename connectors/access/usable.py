@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
+from connectors.models import EVERYONE, IN_SERVICE, Connector, Profile, Tool, ToolPermission
 from connectors.queries import groups_with, profiles_for
 from harriet.people.models import Group, Membership
 
@@ -30,6 +30,7 @@ def offered_tools(membership: Membership) -> QuerySet[Tool]:
     return Tool.objects.filter(
         organization=membership.organization_id,
         connector__state=Connector.State.ACTIVE,
+        connector__review=Connector.Standing.APPROVED,
         state=Tool.State.PINNED,
         is_enabled=True,
     )
@@ -43,7 +44,7 @@ def is_permitted(tool: Tool, membership: Membership) -> bool:
 def connectors_beyond(membership: Membership) -> QuerySet[Connector]:
     """Active connectors of which the person may use nothing, by name."""
     mine = usable_tools(membership).values("connector")
-    active = Connector.objects.filter(organization=membership.organization_id, state=Connector.State.ACTIVE)
+    active = Connector.objects.filter(organization=membership.organization_id, **IN_SERVICE)
     return active.exclude(pk__in=mine).order_by("name", "pk")
 
 

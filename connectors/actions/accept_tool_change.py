@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.pin_offer import description_in
 from connectors.actions.refuse_tool_change import proposed_version
 from connectors.actions.set_tool import set_tool
@@ -47,6 +48,7 @@ def accept_tool_change(
         _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
     if keep_risk and not tool.risk_override and is_lower(propose_risk(version.definition, tool.kind).risk, tool.risk):
         set_tool(tool, risk_override=tool.risk, actor=actor)
+    look_first(tool.connector)
     replaced = bytes(pinned.digest).hex()
     before.update(is_pinned=False)
     ToolVersion.objects.filter(pk=version.pk).update(
@@ -71,6 +73,7 @@ def accept_tool_change(
         organization_id=tool.organization_id,
         actor=actor,
     )
+    note_definition(tool.connector, by=actor, actor=actor)
     settle_quarantine(tool.connector)
     move_version(tool.organization_id)
     version.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Finish the wizard: a draft whose steps are done becomes a working connector."""
+"""Finish the wizard: a draft whose steps are done becomes a connector that waits for review."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.submit_connector import NEW, submit_held
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorActivated
@@ -27,11 +28,13 @@ def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
             f"{connector.name} isn't complete: the step {step_label(connector.wizard_step)} is still open."
         )
     Connector.objects.filter(pk=connector.pk, state=Connector.State.DRAFT).update(
-        state=Connector.State.ACTIVE, wizard_step=DONE
+        state=Connector.State.ACTIVE, review=Connector.Standing.DRAFT, wizard_step=DONE
     )
-    connector.refresh_from_db(fields=["state", "wizard_step"])
     record(
         ConnectorActivated(connector=connector_label(connector)), organization_id=connector.organization_id, actor=actor
     )
+    row = Connector.objects.select_for_update(of=("self",)).select_related("organization").get(pk=connector.pk)
+    submit_held(row, NEW, actor=actor)
+    connector.refresh_from_db(fields=["state", "review", "wizard_step"])
     move_version(connector.organization_id)
     return connector

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.note_definition import note_maker
 from connectors.audit_labels import connector_label
 from connectors.descriptions import clean_description, clean_icon
 from connectors.errors import ConnectorError
@@ -48,12 +49,14 @@ def draft_connector(
         kind=checked_kind(kind),
         owner=User.objects.filter(pk=actor.id).first() if actor.kind == "person" and actor.id else None,
         wizard_step=CONNECTION,
+        review=Connector.Standing.DRAFT,
     )
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)  # one beginning at a time
     if (begun := _begun(connector)) is not None:
         return begun
     refuse_taken_slug(connector)
     connector.save(force_insert=True)
+    note_maker(connector, actor)
     record(ConnectorDrafted(connector=connector_label(connector)), organization_id=organization.id, actor=actor)
     return connector
 

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.sign_in_by_oauth import register_sign_in
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
@@ -94,6 +95,7 @@ def _save(
     if type == NO_CREDENTIAL_TYPE or secret is not None:
         hold_address(connector)
         refuse_other_version(connector.organization, connector.id, in_use)
+        look_first(connector)
     if type == NO_CREDENTIAL_TYPE:
         _forget(connector, actor=actor)
     elif secret is not None:
@@ -157,4 +159,5 @@ def tell_authentication(connector: Connector, type_: str, *, actor: Actor) -> No
         organization_id=connector.organization_id,
         actor=actor,
     )
+    note_definition(connector, by=actor, actor=actor)
     move_version(connector.organization_id)

@@ -7,6 +7,7 @@ from django.db import transaction
 from audit.actor import Actor
 from audit.record import record
 from connectors.actions.draft_connector import refuse_taken_slug
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.audit_labels import connector_label
 from connectors.descriptions import clean_description, clean_icon
 from connectors.events import ConnectorChanged
@@ -38,11 +39,13 @@ def save_basics(
     if not changed:
         return connector
     refuse_taken_slug(connector)
+    look_first(connector)
     connector.save(update_fields=changed)
     record(
         ConnectorChanged(connector=connector_label(connector), fields=", ".join(changed)),
         organization_id=connector.organization_id,
         actor=actor,
     )
+    note_definition(connector, by=actor if "name" in changed else None, actor=actor)
     move_version(connector.organization_id)
     return connector

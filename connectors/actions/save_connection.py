@@ -12,6 +12,7 @@ from django.db.models import F
 from audit.actor import Actor
 from audit.record import record
 from connectors.access.reach import is_own_address, reach_for
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.tell_of_outages import settle_outages
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
@@ -55,9 +56,11 @@ def save_connection(
         _allow_host(organization, hosts, _host_of(url), connector, actor=actor)
     if (connector.url, connector.allow_internal) != (url, allow_internal):
         old, move = connector.url, move_between(connector.url, url)
+        look_first(connector)
         _move(connector, url, allow_internal, actor=actor)
         if move and not (keep_secret and _kept(connector, old, move, actor=actor)):
             delete_credential(connector.id, actor=actor)
+        note_definition(connector, by=actor, actor=actor)
     step_done(connector, CONNECTION, then=AUTHENTICATION)
     return connector
 

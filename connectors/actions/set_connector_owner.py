@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.note_definition import note_definition
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ConnectorOwnerChanged
@@ -26,6 +27,7 @@ def set_connector_owner(connector: Connector, owner: User, *, actor: Actor) -> b
     if not Connector.objects.filter(pk=connector.pk).exclude(owner=owner).update(owner=owner):
         return False
     connector.owner = owner
+    note_definition(connector, by=None, actor=actor)
     record(
         ConnectorOwnerChanged(
             connector=connector_label(connector), owner=owner.email, before=before.email if before else None

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.replace_identity_key import make_identity_key
 from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
@@ -31,6 +32,7 @@ def set_identity_passing(
         connector = Connector.objects.select_for_update(of=["self"]).select_related("organization").get(pk=connector.pk)
         if rule_of(connector) == rule:
             return connector
+        look_first(connector)
         connector.identity_kind, connector.identity_header = rule.how, rule.header
         connector.identity_attribute, connector.identity_refuses_local = rule.attribute, rule.refuses_local
         connector.revision += 1
@@ -44,6 +46,7 @@ def set_identity_passing(
         said = "nothing" if rule.how == How.NONE else rule.words
         event = ConnectorIdentityChanged(connector=connector_label(connector), said=said, local=_local_words(rule))
         record(event, organization_id=connector.organization_id, actor=actor)
+        note_definition(connector, by=actor, actor=actor)
         move_version(connector.organization_id)
     return connector
 

@@ -12,6 +12,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.access.clashes import refuse_clashes_with
 from connectors.access.grantees import access_words, checked_groups, checked_roles
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.audit_labels import connector_label, tool_label
 from connectors.errors import ConnectorError
 from connectors.events import ToolSet
@@ -51,8 +52,12 @@ def set_tool(
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
     locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
     change = ToolChange(is_enabled, requires_confirmation, risk_override, groups, roles)
+    if risk_override is not None:
+        look_first(tool.connector)
     is_changed = change_tool(locked, change, actor=actor)
     if is_changed:
+        if risk_override is not None:
+            note_definition(tool.connector, by=actor, actor=actor)
         refuse_clashes_with([locked])
         move_version(tool.organization_id)
     tool.refresh_from_db(fields=["is_enabled", "requires_confirmation", "risk_override"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from audit.actor import Actor
+from connectors.actions.note_definition import look_first
 from connectors.actions.save_authentication import hold_address, tell_authentication
 from connectors.models import Connector
 from harriet.people.permissions import demand
@@ -20,6 +21,7 @@ def switch_secret_back(
     CredentialNotFound when it is no longer kept, CredentialRefused when another than `in_use` is in use by now."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     hold_address(connector)
+    look_first(connector)
     credential = switch_back(connector.organization, connector.id, number=number, in_use=in_use, actor=actor)
     tell_authentication(connector, credential.type, actor=actor)
     return connector

@@ -13,6 +13,7 @@ from audit.actor import Actor
 from audit.context import one_request
 from audit.record import record
 from connectors.actions.note_addresses import note_addresses
+from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.pin_offer import add_resources, add_tools, quarantine_tools, remove_tools, restore_tools
 from connectors.actions.record_health import record_failure, record_health
 from connectors.actions.settle_quarantine import settle_quarantine
@@ -60,6 +61,8 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         moved = ConnectorError("Its address was changed while the server was asked. Sync again.")
         return _failed(run, moved, actor=actor)
     _hold_tools(connector)
+    look_first(connector)
+    told = connector.instructions
     _remember(connector, look)
     waiting = in_quarantine(connector)
     run.refused, run.mended = list(look.remarks.left_out), list(look.remarks.mended)
@@ -82,6 +85,8 @@ def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
         actor=actor,
     )
     record_health(connector, Connector.Health.UP, "")
+    if run.added or run.restored or run.removed or connector.instructions != told:
+        note_definition(connector, by=None, actor=actor)
     settle_quarantine(connector)
     tell_of_quarantine(connector, waiting, actor)
     move_version(connector.organization_id)

@@ -68,6 +68,7 @@ class ConnectorSerializer(serializers.ModelSerializer[Connector]):
             "deciders",
             "identity",
             "state",
+            "review",
             "health",
             "health_reason",
             "status",

@@ -3,19 +3,28 @@
 from connectors.models.argument_rules import ArgumentRule
 from connectors.models.autonomous_scopes import AutonomousScope
 from connectors.models.bulk import BulkChange
-from connectors.models.connectors import TROUBLES, Connector, ConnectorGroupPermission, ConnectorPermission
+from connectors.models.connectors import (
+    IN_SERVICE,
+    TROUBLES,
+    Connector,
+    ConnectorGroupPermission,
+    ConnectorPermission,
+)
 from connectors.models.identity_keys import IdentityKey
 from connectors.models.limits import AtLimit, Breakers, CallLimit, LimitCount
 from connectors.models.profiles import Profile
 from connectors.models.resources import ResourceAddresses
+from connectors.models.reviews import Assessment, Review, ReviewComment
 from connectors.models.syncs import LONGEST_SYNC, SyncRun
 from connectors.models.tools import EVERYONE, Risk, Tool, ToolPermission, ToolVersion
 
 __all__ = [
     "EVERYONE",
+    "IN_SERVICE",
     "LONGEST_SYNC",
     "TROUBLES",
     "ArgumentRule",
+    "Assessment",
     "AtLimit",
     "AutonomousScope",
     "Breakers",
@@ -28,6 +37,8 @@ __all__ = [
     "LimitCount",
     "Profile",
     "ResourceAddresses",
+    "Review",
+    "ReviewComment",
     "Risk",
     "SyncRun",
     "Tool",

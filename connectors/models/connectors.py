@@ -26,6 +26,13 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
         ACTIVE = "active", "Active"
         PAUSED = "paused", "Paused"
 
+    class Standing(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        WAITING = "needs_review", "Needs review"
+        CHANGES = "changes_requested", "Changes requested"
+        APPROVED = "approved", "Approved"
+        BLOCKED = "blocked", "Blocked"
+
     class Health(models.TextChoices):
         UNKNOWN = "unknown", "Not checked yet"
         UP = "up", "Working"
@@ -68,6 +75,10 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
         max_length=10, choices=Deciders.choices, default=Deciders.APPROVERS, db_default=Deciders.APPROVERS
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    review = models.CharField(
+        max_length=18, choices=Standing.choices, default=Standing.APPROVED, db_default=Standing.APPROVED
+    )
+    """What the review of it says, beside `state`: calls are served only while it is approved."""
     wizard_step = models.CharField(max_length=16, default="basics")
     """The first step of the wizard that is still to do; "done" once the connector was saved."""
     default_groups = models.ManyToManyField("people.Group", blank=True, related_name="+")
@@ -116,6 +127,9 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
     def __str__(self) -> str:
         return self.name
 
+
+IN_SERVICE = {"state": Connector.State.ACTIVE, "review": Connector.Standing.APPROVED}
+"""Of connectors that serve calls, as a filter."""
 
 TROUBLES = (Connector.Health.DOWN, Connector.Health.NEEDS_ADMIN)
 """What whoever looks after a connector hears of."""

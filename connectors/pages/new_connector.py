@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 from connectors.actions.add_sample import add_sample
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_basics import save_basics
+from connectors.catalogue import CATEGORIES, Preset, preset_named, presets_found
 from connectors.models import Connector
-from connectors.pages.catalogue import CATEGORIES, Preset, preset_named, presets_found
 from connectors.pages.forms import NewConnectorForm, SnippetForm
 from connectors.pages.kept_prefill import keep_prefill, kept_prefill
 from connectors.pages.prefill import Prefill

@@ -17,6 +17,7 @@ from connectors.actions.sync_connector import summary_of
 from connectors.bulk.lots import remarks_on
 from connectors.counts import Counts, enabled_words
 from connectors.models import Connector, Profile, Risk, SyncRun, Tool
+from connectors.pages.standing import OwnReview, Standing, own_review, standing_of
 from connectors.queries import connector_of, counts_of, last_sync_of
 from connectors.sync_remarks import RemarkList, remarks_of
 from harriet.pages.context import PageContext, show
@@ -57,12 +58,21 @@ def _label(tool: Tool, *, is_speaking: bool) -> str:
 class ReadyPage(PageContext):
     template = "connectors/ready.html"
     active = "integrations"
+    request: OrganizationRequest
     connector: Connector
     run: SyncRun | None
     form: BeginForm | None
     """None when there is nothing to begin with, or it is in a profile of the person's already."""
     profile: Profile | None
     """Of the person's, that offers the connector."""
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.connector)
+
+    @property
+    def own(self) -> OwnReview | None:
+        return own_review(self.standing, self.request.membership)
 
     @property
     def counts(self) -> Counts:
@@ -115,6 +125,7 @@ def _page(request: OrganizationRequest, connector: Connector, form: BeginForm) -
     profile = mine.first()
     has_tools = bool(form.fields["tools"].choices)  # type: ignore[attr-defined]
     return ReadyPage(
+        request=request,
         connector=connector,
         run=last_sync_of(connector),
         form=form if has_tools and profile is None else None,

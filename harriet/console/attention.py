@@ -60,6 +60,7 @@ def matters_of(membership: Membership, tickets: AtMost) -> list[Matters]:
         _troubled(organization),
         Matters(list(_waiting(tickets)) if may(Power.DECIDE_ACTIONS) else []),
         _quarantined(organization),
+        Matters(list(_reviews(seldom.reviews)) if may(Power.REVIEW_CONNECTORS) else []),
         _due(organization),
         Matters(list(_ownerless(seldom.ownerless)) if may(Power.MANAGE_PEOPLE) else []),
     ]
@@ -116,6 +117,12 @@ def _quarantined(organization: Organization) -> Matters:
     found = several(queries.quarantined_tools(organization))
     url = f"{reverse('connectors:list')}?show=attention"
     return Matters([_of_quarantined(one) for one in found], found.more, url, "changed definitions in quarantine")
+
+
+def _reviews(count: AtMost) -> Iterator[Matter]:
+    if count:
+        subject = "1 connector waits for review" if count == AtMost(1) else f"{count} connectors wait for review"
+        yield Matter("attention", "Reviews", subject, "", reverse("reviews:list"))
 
 
 def _ownerless(count: AtMost) -> Iterator[Matter]:

@@ -50,6 +50,7 @@ _COMPANY = (
     Entry("limits", "Limits", "limits", "limits:list", Power.VIEW_SETTINGS),
     Entry("usage", "Usage", "usage", "usage:page", Power.VIEW_AUDIT),
     Entry("stops", "Emergency stop", "stop", "stops:list", Power.VIEW_SETTINGS),
+    Entry("reviews", "Reviews", "reviews", "reviews:list", Power.VIEW_SETTINGS),
     Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
     Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
     Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),

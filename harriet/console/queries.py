@@ -15,7 +15,7 @@ from approvals.models import PendingAction
 from audit.call_counts import busiest, calls_by_day
 from audit.models import CallCount, SetAside
 from connectors.counts import Counts
-from connectors.models import Connector, Profile, Tool
+from connectors.models import Connector, Profile, Review, Tool
 from connectors.ownerless import ownerless_things
 from connectors.queries import UNUSED
 from harriet.pages.counts import NONE, AtMost, CountAll, CountAtMost, as_at_most
@@ -214,6 +214,8 @@ class SeldomTrue(NamedTuple):
     """When the newest row of the audit log was found that Harriet did not write."""
     ownerless: AtMost
     """Connectors and credentials that are looked after by somebody who has no access any more."""
+    reviews: AtMost
+    """Connectors that wait for review."""
 
 
 def seldom_true_of(organization: Organization) -> SeldomTrue:
@@ -224,6 +226,7 @@ def seldom_true_of(organization: Organization) -> SeldomTrue:
         Subquery(newest),
         CountAtMost(connectors.exclude(owner=None)),
         CountAtMost(credentials.exclude(owner=None)),
+        CountAtMost(Review.objects.filter(organization=OuterRef("pk"), state=Review.State.WAITING)),
     )
     set_aside_at, *counts = row.get()
-    return SeldomTrue(set_aside_at, as_at_most(counts[0]) + as_at_most(counts[1]))
+    return SeldomTrue(set_aside_at, as_at_most(counts[0]) + as_at_most(counts[1]), as_at_most(counts[2]))

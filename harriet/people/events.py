@@ -15,6 +15,21 @@ class OrganizationCreated(AuditEvent):
     slug: Annotated[str, "its short name, which set-up files use"]
 
 
+class OwnReviewsAllowed(AuditEvent):
+    """An owner let owners and IT admins review connectors that they submitted themselves."""
+
+    code = "organization.own_reviews_allowed"
+    sentence = "{actor} let owners and IT admins review what they submitted: {reason}"
+    reason: str
+
+
+class OwnReviewsEnded(AuditEvent):
+    """Nobody reviews any more what they submitted themselves."""
+
+    code = "organization.own_reviews_ended"
+    sentence = "{actor} ended that owners and IT admins review what they submitted."
+
+
 class OrganizationChanged(AuditEvent):
     """Its name, hold time or internal hosts, or whether new AI clients wait."""
 

@@ -28,6 +28,8 @@ RECORDS = (
             "hold_seconds": "Calls are held for (seconds)",
             "new_clients": "New AI clients",
             "registry": "Registry can be read by",
+            "allows_own_reviews": "Owners and IT admins review what they submitted",
+            "own_reviews_reason": "Why they do",
             "created_at": "Since",
         },
         columns=("name", "slug", "created_at"),

@@ -18,6 +18,7 @@ class Power(StrEnum):
     MANAGE_PROFILES = "manage profiles"
     MANAGE_TOKENS = "manage devices and tokens"
     DECIDE_ACTIONS = "decide on pending actions"
+    REVIEW_CONNECTORS = "review connectors"
     VIEW_AUDIT = "read the audit log"
     VIEW_SETTINGS = "see company settings"
     VIEW_RECORDS = "read the records"
@@ -37,7 +38,12 @@ class Role(models.TextChoices):
         "IT admins manage everything but the organization itself.",
         "IT admin",
     )
-    REVIEWER = "reviewer", frozenset({Power.VIEW_SETTINGS}), "Reviewers see company settings.", "Reviewer"
+    REVIEWER = (
+        "reviewer",
+        frozenset({Power.REVIEW_CONNECTORS, Power.VIEW_SETTINGS}),
+        "Reviewers decide on connectors before anybody uses them.",
+        "Reviewer",
+    )
     APPROVER = (
         "approver",
         frozenset({Power.DECIDE_ACTIONS, Power.VIEW_SETTINGS}),

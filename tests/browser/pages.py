@@ -9,7 +9,8 @@ from approvals.actions.request_access import request_access
 from approvals.models import Ticket
 from audit.models import Event
 from audit.usage_counting import count_usage
-from connectors.models import CallLimit, Connector, LimitCount, Profile, Tool
+from connectors.actions.submit_connector import submit_connector
+from connectors.models import CallLimit, Connector, LimitCount, Profile, Review, Tool
 from harriet.people.actions.create_agent import create_agent
 from harriet.people.models import Agent, CredentialOffer, Device, Group, Membership, Stop
 from harriet.signin.models import IdentityProvider
@@ -30,6 +31,7 @@ LISTS = (
     "people:notifications",
     "connectors:list",
     "connectors:new",
+    "reviews:list",
     "profiles:list",
     "profiles:new",
     "people:list",
@@ -168,6 +170,7 @@ def details(cast: Cast) -> list[str]:
         reverse("vault:oauth_client", args=[_oauth_client(cast).pk]),
         *(reverse("vault:grant", args=[one.pk]) for one in OAuthGrant.objects.all()[:1]),
         reverse("audit:detail", args=[event.pk]),
+        reverse("reviews:detail", args=[_review(cast, desk).pk]),
         reverse("tickets:detail", args=[1]),
         *_workflow(cast),
         f"{reverse('console:search')}?q=a",
@@ -218,6 +221,11 @@ def _oauth_client(cast: Cast) -> OAuthClient:
         },
     )
     return found
+
+
+def _review(cast: Cast, connector: Connector) -> Review:
+    """Of what is in service, asked for again."""
+    return submit_connector(connector, actor=cast.actor(cast.alice))
 
 
 def _agent(cast: Cast) -> Agent:

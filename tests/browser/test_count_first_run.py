@@ -105,6 +105,7 @@ def connect(alice: Counted, url: str) -> None:
     alice.fill(Secret=SECRET)
     alice.press("Save, test and continue")
     alice.press("Save and sync tools")
+    alice.press("Review it myself and approve it")
     alice.look("first-run-ready")
 
 

@@ -66,6 +66,7 @@ def connect_by_hand(alice: Desk, url: str) -> None:
     choose_authentication(alice)
     alice.look("wizard-access")
     alice.press("Save and sync tools")
+    alice.press("Review it myself and approve it")
     alice.look("ready")
     assert "6 tools" in alice.text
 

@@ -85,6 +85,7 @@ def connects_a_server(alice: Hands, server: Server) -> None:
     alice.press("Save, test and continue")
     alice.look()
     alice.press("Save and sync tools")
+    alice.press("Review it myself and approve it")
     alice.sees("list_contacts")
     alice.look()
 

@@ -42,6 +42,7 @@ from harriet.gateway.try_it import try_tool
 from harriet.lib.egress import AsyncEgress
 from harriet.lib.mcp.versions import MODERN
 from tests.stage.cast import Cast
+from tests.stage.connectors import approved
 from vault.opened import OpenCredential
 
 ROOT = Path(settings.BASE_DIR)
@@ -111,7 +112,7 @@ def connected(cast: Cast) -> Connector:
     connector = draft_connector(cast.acme, slug="weather", name="Weather", kind=KIND, actor=alice)
     save_connection(connector, url="https://weather.example/", allow_internal=False, actor=alice)
     save_authentication(connector, type="none", actor=alice)
-    return activate_connector(connector, actor=alice)
+    return approved(activate_connector(connector, actor=alice))
 
 
 @pytest.mark.django_db

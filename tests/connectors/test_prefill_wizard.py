@@ -14,9 +14,9 @@ from audit.models import Event
 from connectors.actions.discard_draft import discard_draft
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_connection import save_connection
+from connectors.catalogue import PRESETS, Preset
 from connectors.errors import ConnectorError
 from connectors.models import Connector
-from connectors.pages.catalogue import PRESETS, Preset
 from connectors.pages.prefill import Prefill
 from connectors.pages.snippets import read_snippet
 from harriet.lib.egress import Reach, check_url

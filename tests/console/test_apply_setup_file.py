@@ -58,7 +58,7 @@ def apply(tmp_path: Path) -> Apply:
     def run(setup: Any) -> str:
         file = tmp_path / "setup.json"
         file.write_bytes(setup if isinstance(setup, bytes) else json.dumps(setup).encode())
-        return command("apply", str(file))
+        return command("apply", str(file), "--approve")
 
     return run
 

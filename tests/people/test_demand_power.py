@@ -27,13 +27,14 @@ MATRIX = {
         Power.MANAGE_PROFILES,
         Power.MANAGE_TOKENS,
         Power.DECIDE_ACTIONS,
+        Power.REVIEW_CONNECTORS,
         Power.VIEW_AUDIT,
         Power.VIEW_SETTINGS,
         Power.VIEW_RECORDS,
     },
     Role.APPROVER: {Power.DECIDE_ACTIONS, Power.VIEW_SETTINGS},
     Role.AUDITOR: {Power.VIEW_AUDIT, Power.VIEW_SETTINGS, Power.VIEW_RECORDS},
-    Role.REVIEWER: {Power.VIEW_SETTINGS},
+    Role.REVIEWER: {Power.REVIEW_CONNECTORS, Power.VIEW_SETTINGS},
     Role.MEMBER: set(),
 }
 

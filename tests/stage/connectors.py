@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from audit.actor import SYSTEM
 from connectors.actions.activate_connector import activate_connector
+from connectors.actions.approve_review import approve_review
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
 from connectors.actions.sync_connector import sync_connector
-from connectors.models import Connector, Risk, Tool, ToolPermission, ToolVersion
+from connectors.actions.tell_reviewers import path_of
+from connectors.models import Connector, Review, Risk, Tool, ToolPermission, ToolVersion
 from harriet.lib.json.canonical import digest
 from harriet.lib.secret import Secret
-from harriet.people.models import Group, Organization
+from harriet.people.models import Group, Notice, Organization
 from tests.servers.upstream import TOOLS
 from tests.stage.cast import Cast
 
@@ -83,6 +86,15 @@ def proposed_of(tool: Tool) -> ToolVersion | None:
     return tool.versions.filter(is_proposed=True).select_related("refused_by").first()
 
 
+def approved(connector: Connector) -> Connector:
+    """Whoever operates the machine approves it, and nobody hears of it: for stories that are about something else."""
+    waiting = Review.objects.get(connector=connector, state=Review.State.WAITING)
+    approve_review(waiting, seen=None, actor=SYSTEM)
+    Notice.objects.filter(path=path_of(waiting)).delete()
+    connector.refresh_from_db(fields=["review"])
+    return connector
+
+
 @dataclass
 class Connecting:
     """Alice, who connects a running server by the actions behind the wizard."""
@@ -97,7 +109,7 @@ class Connecting:
         save_connection(connector, url=url or self.server.url, allow_internal=True, actor=alice)
         kind = {"type": "bearer", "secret": Secret(secret)} if secret else {"type": "none"}
         save_authentication(connector, **kind, actor=alice)
-        return activate_connector(connector, actor=alice)
+        return approved(activate_connector(connector, actor=alice))
 
     def synced(self, slug: str = "crm", **more: Any) -> Connector:
         connector = self(slug, **more)

@@ -19,12 +19,16 @@ from connectors.actions.add_limit import add_limit
 from connectors.actions.set_breakers import set_breakers
 from connectors.models import (
     ArgumentRule,
+    Assessment,
     AutonomousScope,
     BulkChange,
+    Connector,
     ConnectorGroupPermission,
     IdentityKey,
     LimitCount,
     ResourceAddresses,
+    Review,
+    ReviewComment,
     SyncRun,
     Tool,
     ToolPermission,
@@ -88,6 +92,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     crm, tool = company.connectors[0], Tool.objects.filter(connector=company.connectors[0]).earliest("name")
     SyncRun.objects.create(connector=crm, is_success=True, found=8, added=["add_note"])
     ResourceAddresses.objects.create(connector=crm, resources={"file:///offers": ["2026-01-01", "2026-02-01"]})
+    _review(cast, crm)
     IdentityKey.objects.create(organization=cast.acme, kid="key-1", sealed=b"\x0a" * 32, public={"kty": "EC"})
     BulkChange.objects.create(organization=cast.acme, connector=crm, made_by=cast.alice, outcome="3 enabled.")
     _limits(cast, tool)
@@ -295,3 +300,27 @@ def _chain(cast: Cast) -> None:
     event = Event.objects.filter(organization_id=cast.acme.pk).earliest("recorded_at")
     SetAside.objects.create(event_id=event.pk, organization_id=cast.acme.pk)
     Unsealed.objects.create(event_id=new_id(), organization_id=cast.acme.pk)
+
+
+def _review(cast: Cast, crm: Connector) -> None:
+    """Of a change, while the connector goes on serving calls."""
+    found = {
+        "code": "address",
+        "severity": "medium",
+        "sentence": "It is reached by plain http.",
+        "where": "address",
+        "evidence": "http://crm.test/<b>mcp</b>",
+    }
+    Assessment.objects.create(connector=crm, digest=b"\x01" * 32, findings=[found], score=12)
+    review = Review.objects.create(
+        organization=cast.acme,
+        connector=crm,
+        submitter=cast.dana,
+        submitter_label=cast.dana.email,
+        cause="Changed since the last approval: how Harriet signs in.",
+        is_in_service=True,
+        digest=b"\x01" * 32,
+        findings=[found],
+        score=12,
+    )
+    ReviewComment.objects.create(review=review, author=cast.bob, author_label=cast.bob.email, text="Why the other key?")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from connectors.counts import Counts, enabled_words, offer_words
 from connectors.models import Connector, SyncRun
 from connectors.pages.kept_findings import KeptTest, kept_test
+from connectors.pages.standing import Standing, standing_of
 from connectors.queries import counts_of, last_sync_of, last_taken_sync_of
 from connectors.states import ShownState, state_of
 from connectors.sync_remarks import RemarkList, remarks_of
@@ -60,6 +61,10 @@ class ConnectorPage(PageContext):
     @property
     def state(self) -> ShownState:
         return state_of(self.connector)
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.connector)
 
     @property
     def tabs(self) -> list[Link]:

@@ -29,7 +29,11 @@ RISK = Case(When(~Q(risk_override=""), then=F("risk_override")), default=F("risk
 def ungated(organization: Organization) -> QuerySet[Tool]:
     """Those of which the gate lets calls run, for somebody who opens one of the profiles: with `class_now`."""
     offered = Tool.objects.filter(
-        organization=organization, connector__state=Connector.State.ACTIVE, state=Tool.State.PINNED, is_enabled=True
+        organization=organization,
+        connector__state=Connector.State.ACTIVE,
+        connector__review=Connector.Standing.APPROVED,
+        state=Tool.State.PINNED,
+        is_enabled=True,
     )
     asked_less = Profile.objects.filter(organization=organization).exclude(trust=Trust.MANUAL)
     contained = Exists(asked_less.filter(connectors=OuterRef("connector"))) | Exists(

@@ -38,6 +38,7 @@ SHELVES = (
             "workflows",
             "limits",
             "emergency-stop",
+            "reviews",
             "notifications",
             "audit",
             "redaction",

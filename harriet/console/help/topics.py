@@ -21,6 +21,7 @@ WORDS: Mapping[str, str] = {
     "owner": "Of an organization: who may do everything. Of a connector or credential: the person who looks after it.",
     "profile": "An address for AI clients, with the tools that it offers and the people who have it.",
     "quarantine": "What changed at the server can't be called until an admin has looked at the change.",
+    "review": "A second person looks at a connector, and approves it, sends it back or blocks it.",
     "risk class": "Read-only, Moderate, Dangerous or Unknown: what a tool can do. An admin's word counts.",
     "run": "A workflow under way for one person, on a ticket of its own. Its calls are made as that person.",
     "rotation": "To replace a secret by a new one from time to time. The new one is tried before it is used.",
@@ -140,6 +141,12 @@ TOPICS: Mapping[str, Topic] = {
         "Who did what, when, through which client and with which credential; what was decided, and why.",
         ("audit log", "device", "held", "connector"),
         ("audit", "audit-events"),
+    ),
+    "reviews": Topic(
+        "Connectors that wait for a second person's look before anybody uses them: what the checks found, a score, and "
+        "the decision.",
+        ("review", "connector", "tool", "quarantine"),
+        ("reviews",),
     ),
     "unmanaged": Topic(
         "MCP servers that people's clients reach without Harriet. Make one a connector, or deny it; the control files "

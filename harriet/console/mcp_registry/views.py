@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive
 from django.views.decorators.csrf import csrf_exempt
 
-from connectors.models import Connector, Profile
+from connectors.models import IN_SERVICE, Connector, Profile
 from harriet.console.mcp_registry.entries import VERSION, entry_for, namespace, slug_in
 from harriet.console.mcp_registry.readers import NeedsToken, NoRegistry, readable_profiles
 from harriet.lib import base64url
@@ -167,7 +167,7 @@ def _place(cursor: str) -> str:
 
 def _entries(page: list[Profile]) -> list[dict[str, Any]]:
     """With the names of the active connectors that each offers, read for the page alone."""
-    active = Connector.objects.filter(state=Connector.State.ACTIVE)
+    active = Connector.objects.filter(**IN_SERVICE)
     return [entry_for(one, list(_offered(active, one).values_list("name", flat=True))) for one in page]
 
 

@@ -17,8 +17,10 @@ from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.signin.actions.found_organization import found_organization
 
 
-def apply(setup: SetupFile) -> Report:
-    """Apply every part in order. What fails is reported and the rest goes on, except without an organization."""
+def apply(setup: SetupFile, *, approves: bool = False) -> Report:
+    """Apply every part in order. What fails is reported and the rest goes on, except without an organization.
+
+    `approves`: whoever operates the machine approves what the file's connectors wait for in review."""
     report = Report()
     organization = _organization(setup.organization, report)
     groups = {slug: _group(organization, slug, report) for slug in dict.fromkeys(setup.groups)}
@@ -27,7 +29,7 @@ def apply(setup: SetupFile) -> Report:
             _person(organization, person, groups, report)
     for connector in setup.connectors:
         with report.part(f"connector {connector.slug}"):
-            apply_connector(organization, connector, groups, report)
+            apply_connector(organization, connector, groups, report, approves=approves)
     for profile in setup.profiles:
         with report.part(f"profile {profile.slug}"):
             apply_profile(organization, profile, groups, report)

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from audit.actor import SYSTEM
 from connectors.actions.activate_connector import activate_connector
+from connectors.actions.approve_review import approve_review
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.replace_secret import is_tried_first, replace_secret
 from connectors.actions.save_authentication import save_authentication
@@ -19,7 +20,8 @@ from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.definitions.sound import label_of
-from connectors.models import Connector, SyncRun, Tool
+from connectors.findings.score import band_of
+from connectors.models import Connector, Review, SyncRun, Tool
 from connectors.sync_remarks import remarks_of
 from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, IdentityPart, SetupFileError, ToolPart
 from harriet.console.setup_file.policy import apply_rules
@@ -34,11 +36,19 @@ from vault.queries import credential_of
 from vault.rules import check_placement, type_named
 from vault.types.registry import NO_CREDENTIAL_TYPE
 
+OPERATORS = "Approved with a set-up file by whoever operates this installation."
 MOST_NOTES = 20
 """Of a kind, for one connector."""
 
 
-def apply_connector(organization: Organization, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
+def apply_connector(
+    organization: Organization,
+    part: ConnectorPart,
+    groups: dict[str, Group],
+    report: Report,
+    *,
+    approves: bool = False,
+) -> None:
     connector = Connector.objects.filter(organization=organization, slug=part.slug).first()
     is_new = connector is None
     if connector is None:
@@ -62,6 +72,20 @@ def apply_connector(organization: Organization, part: ConnectorPart, groups: dic
     _tools(connector, part, groups, report)
     if part.rules is not None:
         apply_rules(connector, part.rules, report)
+    _review(connector, part, report, approves=approves)
+
+
+def _review(connector: Connector, part: ConnectorPart, report: Report, *, approves: bool) -> None:
+    """Nobody there submitted it, so whoever reviews may decide; or the operator, here and now."""
+    waiting = Review.objects.filter(connector=connector, state=Review.State.WAITING).first()
+    if waiting is not None and approves:
+        approve_review(waiting, seen=None, words=OPERATORS, actor=SYSTEM)
+        report.changed(f"review of {part.slug}: approved, {waiting.score} of 100")
+    elif waiting is not None:
+        score = f"{waiting.score} of 100, {band_of(waiting.score)}"
+        report.noted(part.slug, f"It waits for review ({score}): approve it under Reviews, or apply with --approve.")
+    elif not Connector.objects.filter(pk=connector.pk, review=Connector.Standing.APPROVED).exists():
+        report.noted(part.slug, "Its review sent it back, so calls are refused. Change it and submit it again.")
 
 
 def _demand_secret(connector: Connector, part: ConnectorPart) -> None:

@@ -120,6 +120,8 @@ def _why_not_yours(row: ToolRow) -> str:
     facts = row.facts
     if facts.connector_state != Connector.State.ACTIVE:
         return "A service behind it is switched off for now."
+    if facts.connector_review != Connector.Standing.APPROVED:
+        return "A service behind it waits for your company’s review."
     if facts.state == Tool.State.REMOVED:
         return "Some tools are no longer there."
     if facts.state != Tool.State.PINNED:

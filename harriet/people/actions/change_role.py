@@ -11,7 +11,7 @@ from harriet.people.endings import Ending, right_ended
 from harriet.people.events import RoleChanged
 from harriet.people.models import Membership, RightGiven
 from harriet.people.permissions import demand
-from harriet.people.rights_given import note_right
+from harriet.people.rights_given import DECIDING, note_right
 from harriet.people.role_rules import check_may_change, check_owner_remains, check_role
 from harriet.people.roles import Power, Role
 from harriet.people.version import move_version
@@ -32,7 +32,7 @@ def change_role(membership: Membership, role: str, *, actor: Actor) -> Membershi
             return membership
         if role != Role.OWNER:
             check_owner_remains(membership)
-        if Power.DECIDE_ACTIONS in Role(role).powers - Role(membership.role).powers:
+        if DECIDING & (Role(role).powers - Role(membership.role).powers):
             note_right(membership.organization_id, RightGiven.Way.ROLE, membership.user_id, actor)
         before, membership.role = membership.get_role_display(), role
         membership.save(update_fields=["role"])

@@ -32,6 +32,10 @@ class Organization(models.Model):
     """Whether people may sign in with an AI client that nobody here has decided about."""
     registry = models.CharField(max_length=5, choices=Registry.choices, default=Registry.OFF, db_default=Registry.OFF)
     """Who may read the registry of approved servers, which clients show to people."""
+    allows_own_reviews = models.BooleanField(default=False, db_default=False)
+    """Owners and IT admins may review connectors that they submitted themselves."""
+    own_reviews_reason = models.CharField(max_length=300, blank=True, db_default="")
+    """Why an owner allowed that."""
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -42,7 +42,8 @@ EXPIRING = Kind(
 ANSWERS = Kind(
     "answers",
     "Answers to your calls and requests",
-    "When somebody decided on a call of yours, or answered your request for tools.",
+    "When somebody decided on a call of yours, answered your request for tools, or reviewed a connector that you "
+    "submitted.",
     channel=INBOX,
 )
 RUNS = Kind(
@@ -96,6 +97,11 @@ LIMIT_REACHED = Kind(
     "it.",
     channel=INBOX,
     is_quiet=True,
+)
+REVIEWS = Kind(
+    "reviews",
+    "Connectors that wait for review",
+    "When a connector waits for a review that is yours to give: it is new, or it was changed.",
 )
 SECRET_DUE = Kind(
     "secret_due",
@@ -180,6 +186,7 @@ KINDS = {
         QUARANTINE,
         TOOL_FAILS,
         LIMIT_REACHED,
+        REVIEWS,
         SECRET_DUE,
         CLIENT_WAITS,
         ISSUER_WAITS,

@@ -16,10 +16,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--approve",
+            action="store_true",
+            help="Approves in review what the file's connectors wait for. Nothing Critical: an owner alone may.",
+        )
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, approve: bool, **options: Any) -> None:
         try:
-            report = apply(read(file.read_bytes()))
+            report = apply(read(file.read_bytes()), approves=approve)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except Problem as problem:

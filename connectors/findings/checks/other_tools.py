@@ -1,0 +1,32 @@
+"""Descriptions that name other tools: a way to steer what an AI does with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from connectors.findings.base import Check, Finding, Severity, Subject, shortened
+from connectors.findings.checks.hidden_text import oddities_of
+
+CODE = "other_tools"
+_NAME = re.compile(r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+)+")
+"""Names in several parts alone: “search” is also a word."""
+
+
+def _find(subject: Subject) -> Iterator[Finding]:
+    own = {tool.name for tool in subject.only_tools}
+    for tool in subject.tools:
+        for oddity in oddities_of(tool):
+            if oddity.kind.code == CODE:
+                where = f"{tool.label}, {oddity.where}"
+                yield Finding(CODE, Severity.MEDIUM, oddity.kind.reason, where, shortened(oddity.text))
+        named = set(_NAME.findall(tool.description[:20_000])) - {tool.name}
+        if theirs := sorted(named & subject.others.keys() - own):
+            text = f"Its description names a tool of another connector, {subject.others[theirs[0]]}."
+            yield Finding(CODE, Severity.MEDIUM, text, f"{tool.label}, description", shortened(", ".join(theirs)))
+        if siblings := sorted(named & own):
+            text = "Its description names other tools of the same server."
+            yield Finding(CODE, Severity.LOW, text, f"{tool.label}, description", shortened(", ".join(siblings)))
+
+
+OTHER_TOOLS = Check(CODE, "Descriptions that say how other tools are to be used.", _find)
