@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0021_emergency_stops'),
+        ('people', '0022_device_trust'),
     ]
 
     operations = [

@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0020_call_limits'),
-        ('people', '0022_own_reviews'),
+        ('connectors', '0021_rules_and_scopes'),
+        ('people', '0023_own_reviews'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
