@@ -7,6 +7,6 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals.edited_call import JUDGES
-        from harriet.gateway.steps.edited import judge_edit
+        from harriet.gateway.judge_edit import judge_edit
 
         JUDGES.append(judge_edit)

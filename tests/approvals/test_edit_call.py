@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from django.db import connections
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.collect_result import collect_result
@@ -14,7 +17,7 @@ from approvals.actions.edit_action import edit_action
 from approvals.actions.finish_action import finish_action
 from approvals.actions.take_action import take_action
 from approvals.errors import ApprovalError, NotYours, TooLate
-from approvals.models import PendingAction
+from approvals.models import Decision, PendingAction
 from approvals.queries import approved_call, held_of
 from approvals.sealed_parts import sent_of
 from audit.actor import SYSTEM
@@ -23,8 +26,8 @@ from connectors.actions.set_deciders import set_deciders
 from connectors.models import Tool, ToolPermission
 from harriet.people.models import Notice
 from harriet.people.roles import Role
-from tests.stage.cast import person
-from tests.stage.held_calls import Mailing, call_of, hold
+from tests.stage.cast import Cast, person
+from tests.stage.held_calls import Mailing, call_of, hold, make_mailing
 from tests.stage.profiles import profile
 from tests.stage.tokens import device_credential
 
@@ -32,8 +35,7 @@ SCHEMA = {"type": "object", "properties": {"to": {"type": "string"}, "n": {"type
 ASKED, BETTER = b'{"to":"max@example.test","n":1}', b'{"to": "max@acme.test", "n": 2}'
 
 
-@pytest.fixture
-def mailing(mailing: Mailing) -> Mailing:
+def with_schema(mailing: Mailing) -> Mailing:
     """Dana's laptop calls a tool with a schema, in a profile of hers."""
     version = mailing.tool.versions.get()
     version.definition = {"name": "send_mail", "inputSchema": SCHEMA}
@@ -44,14 +46,23 @@ def mailing(mailing: Mailing) -> Mailing:
     return mailing
 
 
-@pytest.fixture
-def asked(mailing: Mailing) -> PendingAction:
+def ask(mailing: Mailing) -> PendingAction:
     cast = mailing.cast
     token = device_credential(cast.acme, cast.dana, "laptop").token
     work = profile(cast.acme, mailing.tool.connector, groups=[cast.sales])
     reason = "This tool requires confirmation: an approver decides on each call."
     call = call_of(mailing.tool, cast.dana, ASKED, profile=work, token=token, reason=reason)
     return mailing.action(hold(call))
+
+
+@pytest.fixture
+def mailing(mailing: Mailing) -> Mailing:
+    return with_schema(mailing)
+
+
+@pytest.fixture
+def asked(mailing: Mailing) -> PendingAction:
+    return ask(mailing)
 
 
 def test_bob_changes_a_call_and_that_one_runs(mailing: Mailing, asked: PendingAction) -> None:
@@ -158,3 +169,34 @@ def test_who_may_not_decide_learns_nothing_and_changes_nothing(mailing: Mailing,
             edit_action(asked, b'{"n":11}', reason="So.", actor=mailing.cast.actor(who))
     with pytest.raises(ApprovalError, match="Say why"):
         edit_action(asked, BETTER, reason=" ", actor=mailing.cast.actor(mailing.cast.bob))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_change_and_decisions_at_the_same_moment_each_is_about_what_was_seen(committed_cast: Cast) -> None:
+    """Whatever comes first: nothing runs that nobody approved as it runs."""
+    mailing, cast = with_schema(make_mailing(committed_cast)), committed_cast
+    eve = person(cast.acme, "Eve", Role.APPROVER)
+    set_deciders(mailing.tool.connector, "two_people", actor=SYSTEM)
+    asked = ask(mailing)
+    ends: list[Callable[[], object]] = [
+        lambda: approve_action(asked, actor=cast.actor(cast.bob)),
+        lambda: edit_action(asked, BETTER, reason="He left.", actor=cast.actor(eve)),
+        lambda: edit_action(asked, b'{"n":3}', reason="So.", actor=cast.actor(cast.alice)),
+    ]
+
+    def tried(end: Callable[[], object]) -> bool:
+        try:
+            end()
+        except ApprovalError:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(len(ends)) as threads:
+        done = list(threads.map(tried, ends))
+    action = mailing.action(held_of(asked.pk))
+    assert (action.state, action.edition) == ("waiting", 1)
+    assert sum(done[1:]) == 1 and sent_of(action).arguments == (BETTER if done[1] else b'{"n":3}')
+    standing = Decision.objects.filter(action=action, edition=1)
+    assert [one.approver for one in standing] == [eve if done[1] else cast.alice]

@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals.actions.approve_action import approve_action
+from approvals.actions.claim_ticket import claim_ticket
+from approvals.actions.edit_action import edit_action
 from approvals.actions.reject_action import reject_action
 from approvals.deciders import approvers_of, refusal
 from approvals.errors import NotYours
@@ -18,12 +20,15 @@ from approvals.models import PendingAction
 from approvals.queries import held_of, waiting_for
 from audit.actor import SYSTEM, Actor
 from connectors.actions.set_approvers import set_approvers
-from connectors.models import Profile
+from connectors.actions.set_deciders import set_deciders
+from connectors.models import Connector, Profile
 from harriet.people.actions.accept_invitation import accept_invitation
 from harriet.people.actions.activate_person import activate_person
 from harriet.people.actions.change_role import change_role
+from harriet.people.actions.create_agent import create_agent
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.invite_person import invite_person
+from harriet.people.actions.issue_agent_credential import issue_agent_credential
 from harriet.people.actions.issue_device_credential import issue_device_credential
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.issue_personal_token import issue_personal_token
@@ -46,9 +51,11 @@ def held_with(mailing: Mailing, token: AccessToken, number: int = 1) -> PendingA
 def refused(mailing: Mailing, action: PendingAction, user: User, why: str) -> None:
     """Approving and rejecting, the page, the lists and the notices all say the same."""
     actor = mailing.cast.actor(user)
-    for decide in (approve_action, reject_action):
+    for decide in (approve_action, reject_action, changed):
         with pytest.raises(NotYours, match=why):
             decide(action, reason="Fine.", actor=actor)
+    with pytest.raises(NotYours):
+        claim_ticket(action.ticket, actor=actor)
     assert held_of(action.pk).state == "waiting"
     membership = Membership.objects.select_related("user", "organization").get(user=user)
     assert membership not in approvers_of(action)
@@ -56,6 +63,10 @@ def refused(mailing: Mailing, action: PendingAction, user: User, why: str) -> No
     client.force_login(user)
     page = client.get(reverse("tickets:detail", args=[action.ticket.number])).content.decode()
     assert "Approve and run" not in page and refusal(action, membership).split("’")[0][:40] in page
+
+
+def changed(action: PendingAction, reason: str, actor: Actor) -> None:
+    edit_action(action, b'{"changed":true}', reason=reason, actor=actor)
 
 
 def joined(mailing: Mailing, email: str, role: str, by: User, **ways: Any) -> User:
@@ -270,3 +281,53 @@ def test_when_nobody_can_decide_the_ticket_says_so(mailing: Mailing) -> None:
     client.force_login(mailing.cast.alice)
     page = client.get(reverse("tickets:detail", args=[action.ticket.number])).content.decode()
     assert "Nobody in this organization can decide on this call" in page
+
+
+def by_client(mailing: Mailing, eve: User, number: int) -> tuple[PendingAction, User | Actor]:
+    return mailing.action(hold(mailing.call(b'{"n":%d}' % number, user=eve))), eve
+
+
+def by_device(mailing: Mailing, eve: User, number: int) -> tuple[PendingAction, User | Actor]:
+    laptop = register_device(mailing.cast.acme, eve, f"Laptop {number}", actor=mailing.cast.actor(eve))
+    hers, _ = issue_device_credential(laptop, name="x", expires_in_days=9, actor=mailing.cast.actor(eve))
+    return held_with(mailing, hers, number), eve
+
+
+def by_shared_key(mailing: Mailing, eve: User, number: int) -> tuple[PendingAction, User | Actor]:
+    actor = mailing.cast.actor(eve)
+    key, _ = issue_integration_key(mailing.cast.acme, f"Nightly {number}", [mailing.cast.sales], 30, actor=actor)
+    return held_with(mailing, key, number), eve
+
+
+def by_agent(mailing: Mailing, eve: User, number: int) -> tuple[PendingAction, User | Actor]:
+    cast, actor = mailing.cast, mailing.cast.actor(eve)
+    agent = create_agent(cast.acme, f"Agent {number}", "Mails.", eve, [cast.sales], actor=cast.actor(cast.alice))
+    token, _ = issue_agent_credential(agent, "x", 9, actor=cast.actor(cast.alice))
+    call = replace(mailing.call(b'{"n":%d}' % number), token_id=token.pk, user_id=None)
+    return mailing.action(hold(call)), Actor("person", actor.id, actor.label)
+
+
+def by_token(mailing: Mailing, eve: User, number: int) -> tuple[PendingAction, User | Actor]:
+    """What decides is a token: hers, on a call of somebody else."""
+    token, _ = issue_personal_token(mailing.cast.acme, eve, f"Script {number}", 30, actor=mailing.cast.actor(eve))
+    return mailing.action(mailing.held(b'{"n":%d}' % number)), actor_of_token(token)
+
+
+def by_second_account(mailing: Mailing, eve: User, number: int) -> tuple[PendingAction, User | Actor]:
+    second = joined(mailing, f"second{number}@acme.test", "approver", eve)
+    return mailing.action(hold(mailing.call(b'{"n":%d}' % number, user=eve))), second
+
+
+@pytest.mark.parametrize("deciders", Connector.Deciders.values)
+@pytest.mark.parametrize("route", [by_client, by_device, by_shared_key, by_agent, by_token, by_second_account])
+def test_by_no_route_does_anybody_approve_their_own_call(
+    mailing: Mailing, eve: User, deciders: str, route: Any
+) -> None:
+    """Whoever decides on the connector's calls: the call is dangerous."""
+    set_deciders(mailing.tool.connector, deciders, actor=SYSTEM)
+    action, who = route(mailing, eve, 1)
+    actor = mailing.cast.actor(who) if isinstance(who, User) else who
+    for decide in (approve_action, reject_action, changed):
+        with pytest.raises(NotYours):
+            decide(action, reason="Fine.", actor=actor)
+    assert held_of(action.pk).state == "waiting"

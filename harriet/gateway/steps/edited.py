@@ -1,81 +1,26 @@
-"""A held call whose arguments somebody who decides changed: judged by today's rules before it is approved, run with the
-changed arguments, and told to the client, whose model has to know that its own were not what ran."""
+"""A held call whose arguments somebody who decides changed: run with the changed ones, and told to the client, whose
+model has to know that its own were not what ran."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from time import time
 from typing import Any
 
 import msgspec
-from django.utils import timezone
 
 from approvals.changes import changes_in_words
-from approvals.edited_call import Judged
-from approvals.errors import ApprovalError
 from approvals.held_call import Edited, StoredCall
-from approvals.models import PendingAction
-from approvals.queries import stored_call
 from connectors.models import Tool
 from harriet.gateway.content.blocks import raw
 from harriet.gateway.content.methods import METHODS
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import GatewayError
-from harriet.gateway.policy.compile import snapshot_now
-from harriet.gateway.policy.grant import Grant
-from harriet.gateway.policy.snapshot import Snapshot, view_of
-from harriet.gateway.policy.view import grant_of, may_enter
-from harriet.gateway.steps.bound import bound_to, with_bound_meta
-from harriet.gateway.steps.gate import judged
-from harriet.gateway.steps.identity import check_identity
+from harriet.gateway.policy.snapshot import Snapshot
+from harriet.gateway.steps.bound import with_bound_meta
 from harriet.gateway.steps.request import Call
-from harriet.gateway.steps.schema import INPUT
 from harriet.lib.mcp.methods import TOOLS_CALL
-from harriet.lib.schemas import checker_of
 
-ENDED = "The caller's access ended, so this call can't run any more."
-NOT_THEIRS = "The caller may not call this any more, so it can't run."
 EDITED = "harriet/edited"
 """The key in `_meta` of a result."""
-
-
-def judge_edit(action: PendingAction, arguments: bytes, values: dict[str, Any]) -> Judged:
-    """Docks in `approvals.edited_call.JUDGES`. Raises ApprovalError with what a client would be told."""
-    snapshot = snapshot_now(action.organization_id)
-    stored = replace(stored_call(action), arguments=arguments)
-    call = call_of(stored, values, snapshot) if snapshot is not None else None
-    if call is None or call.principal.expires_at <= timezone.now() or not may_enter(call.principal, call.profile):
-        raise ApprovalError(ENDED)
-    grant = grant_of(view_of(call.snapshot, call.principal, call.profile), action.tool_id)
-    if grant is None:
-        raise ApprovalError(NOT_THEIRS)
-    try:
-        return _judged(call, grant)
-    except GatewayError as refusal:
-        raise ApprovalError(refusal.message, field="arguments") from None
-
-
-def _judged(call: Call, grant: Grant) -> Judged:
-    check_identity(call, grant)
-    if call.method == TOOLS_CALL:
-        _check_schema(call, grant)
-    decision = judged(call, grant, time())
-    if decision.kind == "refuse":
-        raise ApprovalError(decision.reason, field="arguments")
-    reason = decision.reason if decision.kind == "hold" else ""
-    return Judged(bound_to(call, grant), grant.tool.risk, reason)
-
-
-def _check_schema(call: Call, grant: Grant) -> None:
-    """Whatever the connector leaves to its server: nobody sees what a person typed before it leaves. Raises
-    ApprovalError."""
-    pinned, is_strict = grant.tool.pinned_for(call.speaks_sessions), grant.tool.connector.checks_arguments
-    checker = checker_of(pinned.read().get(INPUT, {}), len(pinned.raw))
-    verdict = checker.check(call.values, len(call.arguments))
-    if verdict.fits is False:
-        raise ApprovalError(f"The arguments don't fit the tool's schema. {verdict.words}".strip(), field="arguments")
-    if verdict.fits is None and is_strict and checker.can_check:
-        raise ApprovalError(f"The arguments can't be checked before they leave. {verdict.words}", field="arguments")
 
 
 def call_of(stored: StoredCall, values: Any, snapshot: Snapshot) -> Call | None:
