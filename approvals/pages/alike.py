@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -70,14 +70,15 @@ def _identical(waiting: list[_Row]) -> Iterator[Alike]:
 
 
 def _of_one_person(waiting: list[_Row]) -> Iterator[Alike]:
-    asker = lambda row: row["action__user_id"] or row["action__token_id"]  # noqa: E731
-    for rows in _grouped(waiting, lambda row: (row["action__tool_id"], asker(row))):
+    for rows in _grouped(
+        waiting, lambda row: (row["action__tool_id"], row["action__user_id"] or row["action__token_id"])
+    ):
         yield _alike(rows, None)
 
 
-def _grouped(rows: list[_Row], key: Any) -> list[list[_Row]]:
+def _grouped(rows: list[_Row], key: Callable[[_Row], object]) -> list[list[_Row]]:
     """Those that are not alone, the most first."""
-    found = defaultdict[Any, list[_Row]](list)
+    found = defaultdict[object, list[_Row]](list)
     for row in rows:
         found[key(row)].append(row)
     return sorted((group for group in found.values() if len(group) > 1), key=len, reverse=True)

@@ -99,3 +99,13 @@ class AnswerReportForm(forms.Form):
         help_text="Goes to the person who reported it. Kept in the audit log.",
         error_messages={"required": "Say what came of it: whoever reported it is told."},
     )
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(
+        label="Say something",
+        max_length=2000,
+        widget=forms.Textarea(attrs=_LINES),
+        help_text="Everybody who sees the ticket reads it, also whoever asked. It decides nothing.",
+        error_messages={"required": "Write what you want to say."},
+    )

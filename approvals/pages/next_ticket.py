@@ -17,7 +17,7 @@ class Waits(NamedTuple):
 
 
 class Next(NamedTuple):
-    count: AtMost
+    others: AtMost
     """Of those that wait beside this one."""
     after: Waits | None
     before: Waits | None

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.models import Ticket
 from approvals.pages.argument_rows import hidden_in
-from approvals.pages.tickets import ticket_or_404
+from approvals.pages.tickets import held_call_or_404
 from approvals.sealed_parts import sent_of
 from harriet.lib.text import show_hidden
 from harriet.pages.context import PageContext, show
@@ -48,7 +48,7 @@ class SentPage(PageContext):
 @require_safe
 @in_organization
 def sent_page(request: OrganizationRequest, number: int, part: str) -> HttpResponse:
-    ticket = ticket_or_404(request, number)
+    ticket = held_call_or_404(request, number)
     raw = _raw(ticket, part)
     value = json.loads(raw)
     text = show_hidden(json.dumps(value, ensure_ascii=False, indent=2))
@@ -72,7 +72,7 @@ def sent_page(request: OrganizationRequest, number: int, part: str) -> HttpRespo
 @in_organization
 def sent_file(request: OrganizationRequest, number: int, part: str) -> HttpResponse:
     """The exact bytes. A file, never a page: what is in it comes from elsewhere."""
-    raw = _raw(ticket_or_404(request, number), part)
+    raw = _raw(held_call_or_404(request, number), part)
     answer = HttpResponse(raw, content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="ticket-{number}-{part}.json"'
     return answer

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
 from approvals.actions.withdraw_action import withdraw_action
-from approvals.deciders import needs_fresh_sign_in, refusal, why_nobody
+from approvals.deciders import Ways, ways_of, why_nobody
 from approvals.errors import ApprovalError
-from approvals.models import Decision, PendingAction, Ticket
+from approvals.models import ActionEdit, Decision, PendingAction, Ticket, TicketComment
 from approvals.pages.came_back import CameBack, came_back
 from approvals.pages.card import Card, card_of
-from approvals.pages.forms import ApproveForm, RejectForm
+from approvals.pages.forms import ApproveForm, CommentForm, RejectForm
 from approvals.pages.history import SamePerson, of_same_person, of_tool
 from approvals.pages.next_ticket import Next, next_of
-from approvals.pages.reports import report_page
-from approvals.pages.requests import request_page, withdraw_asked
-from approvals.pages.runs import run_page
-from approvals.pages.seen import is_as_seen, nothing_new
-from approvals.queries import reports_for, requests_for, tickets_for
-from approvals.runs.queries import runs_for
+from approvals.pages.requests import withdraw_asked
+from approvals.queries import requests_for, tickets_for
 from audit.models import Event
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
@@ -37,9 +34,10 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
+NO_TICKET = "There is no such ticket, or it is not yours to see."
 APPROVED = "Approved. The call runs now, once, with exactly these arguments."
 APPROVED_FIRST = "Approved. A second person has to approve it as well before it runs."
-NO_TICKET = "There is no such ticket, or it is not yours to see."
+MOST_COMMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +49,21 @@ class TicketPage(PageContext):
     action: PendingAction
     card: Card
     decisions: list[Decision]
+    edits: list[ActionEdit]
+    comments: list[TicketComment]
+    """The newest, as they were said."""
     is_waiting: bool
-    why_not: str
-    """Why this person may not decide; empty when they may, or when there is nothing to decide."""
+    ways: Ways
+    """What this person may do with it."""
     nobody: str
     """That nobody can; empty when somebody can."""
     approve_form: ApproveForm
     reject_form: RejectForm
+    comment_form: CommentForm
     seen: str
     """What the ticket stood at."""
     came_back: CameBack | None
-
     can_audit: bool
-    may_withdraw: bool
-    """It is the person's own call, and nobody has decided on it."""
 
     @property
     def caller(self) -> str:
@@ -78,7 +77,16 @@ class TicketPage(PageContext):
 
     @property
     def may_decide(self) -> bool:
-        return self.is_waiting and not self.why_not
+        return not self.ways.reject
+
+    @property
+    def has_claimed(self) -> bool:
+        return self.ticket.is_claimed and self.ticket.claimed_by_id == self.membership.user_id
+
+    @property
+    def first_approvers(self) -> str:
+        """Of two people who decide, who has approved it."""
+        return " and ".join(self.ways.approved_by) if self.is_waiting and self.ways.needed > 1 else ""
 
     @property
     def is_moving(self) -> bool:
@@ -99,27 +107,6 @@ class TicketPage(PageContext):
         return of_same_person(self.action)
 
 
-@require_safe
-@in_organization
-def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
-    """Of a held call, of a request for access, of a workflow's run, or of a report."""
-    ticket = held_call(request, number)
-    if ticket is not None:
-        if is_as_seen(request, _standing(ticket)):
-            return nothing_new()
-        return _show(request, ticket, approve=ApproveForm(initial=typed_before(request)))
-    asked = requests_for(request.membership).filter(ticket__number=number).first()
-    if asked is not None:
-        return request_page(request, asked)
-    run = runs_for(request.membership).filter(ticket__number=number).first()
-    if run is not None:
-        return run_page(request, run)
-    report = reports_for(request.membership).filter(ticket__number=number).first()
-    if report is not None:
-        return report_page(request, report)
-    raise Http404(NO_TICKET)
-
-
 @require_POST
 @in_organization
 def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
@@ -127,7 +114,7 @@ def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return withdraw_asked(request, asked)
-    ticket = ticket_or_404(request, number)
+    ticket = held_call_or_404(request, number)
     try:
         withdraw_action(ticket.action, actor=request.actor)
     except ApprovalError as error:
@@ -140,14 +127,15 @@ def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 @in_organization
 def approve(request: OrganizationRequest, number: int) -> HttpResponse:
-    ticket, form = ticket_or_404(request, number), ApproveForm(request.POST)
+    ticket, form = held_call_or_404(request, number), ApproveForm(request.POST)
     if not form.is_valid():
-        return _show(request, ticket, approve=form)
-    if needs_fresh_sign_in(ticket.action) and not signed_in_lately(request):
+        return show_ticket(request, ticket, approve=form)
+    ways = ways_of(ticket.action, request.membership)
+    if not ways.approve and ways.needs_fresh_sign_in and not signed_in_lately(request):
         return sign_in_again(request, reverse("tickets:detail", args=[number]))
-    given = form.cleaned_data
     try:
-        runs = approve_action(ticket.action, reason=given["reason"], edition=given["edition"], actor=request.actor)
+        edition, reason = form.cleaned_data["edition"], form.cleaned_data["reason"]
+        runs = approve_action(ticket.action, reason=reason, actor=request.actor, edition=edition)
     except ApprovalError as error:
         messages.error(request, error.message)
     else:
@@ -158,9 +146,9 @@ def approve(request: OrganizationRequest, number: int) -> HttpResponse:
 @require_POST
 @in_organization
 def reject(request: OrganizationRequest, number: int) -> HttpResponse:
-    ticket, form = ticket_or_404(request, number), RejectForm(request.POST)
+    ticket, form = held_call_or_404(request, number), RejectForm(request.POST)
     if not form.is_valid():
-        return _show(request, ticket, reject=form)
+        return show_ticket(request, ticket, reject=form)
     try:
         reject_action(ticket.action, reason=form.cleaned_data["reason"], actor=request.actor)
     except ApprovalError as error:
@@ -170,7 +158,7 @@ def reject(request: OrganizationRequest, number: int) -> HttpResponse:
     return redirect("tickets:detail", number)
 
 
-def ticket_or_404(request: OrganizationRequest, number: int) -> Ticket:
+def held_call_or_404(request: OrganizationRequest, number: int) -> Ticket:
     ticket = held_call(request, number)
     if ticket is None:
         raise Http404(NO_TICKET)
@@ -182,40 +170,45 @@ def held_call(request: OrganizationRequest, number: int) -> Ticket | None:
     return tickets.select_related("action__token__created_by", "action__token__agent").first()
 
 
-def _standing(ticket: Ticket) -> str:
-    """Changes with whatever somebody does with it, and when its time is over."""
-    action = ticket.action
-    said = f"{action.edition} {len(action.decisions.all())} {len(ticket.comments.all())} {ticket.claimed_at}"
-    return f"{action.state} {is_waiting(action)} {said}"
+def standing_of(ticket: Ticket) -> str:
+    """Changes with whatever somebody does with it or says, and when its time is over."""
+    action, said = ticket.action, ticket.comments.count()
+    approved = action.decisions.count()
+    claimed = ticket.claimed_at if ticket.is_claimed else None
+    parts = (action.state, action.edition, is_waiting(action), approved, said, claimed, ticket.handed_to_id)
+    return sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def is_waiting(action: PendingAction) -> bool:
     return action.state == PendingAction.State.WAITING and action.expires_at > timezone.now()
 
 
-def _show(
+def show_ticket(
     request: OrganizationRequest,
     ticket: Ticket,
     *,
     approve: ApproveForm | None = None,
     reject: RejectForm | None = None,
+    comment: CommentForm | None = None,
 ) -> HttpResponse:
     action, waits = ticket.action, is_waiting(ticket.action)
-    why_not = refusal(action, request.membership) if waits else ""
+    ways = ways_of(action, request.membership)
     page = TicketPage(
         membership=request.membership,
         ticket=ticket,
         action=action,
         card=card_of(action),
         decisions=list(action.decisions.all()),
+        edits=list(action.edits.all()) if action.edition else [],
+        comments=list(ticket.comments.order_by("-created_at", "-pk")[:MOST_COMMENTS])[::-1],
         is_waiting=waits,
-        why_not=why_not,
-        nobody=why_nobody(action) if why_not else "",
-        approve_form=approve or ApproveForm(),
+        ways=ways,
+        nobody=why_nobody(action) if waits and ways.approve else "",
+        approve_form=approve or ApproveForm(initial=typed_before(request) | {"edition": action.edition}),
         reject_form=reject or RejectForm(),
-        seen=_standing(ticket),
+        comment_form=comment or CommentForm(),
+        seen=standing_of(ticket),
         came_back=came_back(action, request.user.pk),
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),
-        may_withdraw=waits and action.user_id == request.user.pk,
     )
-    return show(request, page, status=status_of(page.approve_form, page.reject_form))
+    return show(request, page, status=status_of(page.approve_form, page.reject_form, page.comment_form))

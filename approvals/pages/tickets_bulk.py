@@ -28,6 +28,10 @@ CALLS = Noun("call", "calls")
 LONGEST_SHOWN = 400
 """Characters of arguments: longer ones are decided on on their own page."""
 
+NOTE = (
+    "Each runs once, with exactly these arguments; where two people approve, after the second. "
+    "Each decision is recorded as yours."
+)
 NOT_AS_SHOWN = "what it would send was not shown to you, or has changed since: look at it first"
 
 
@@ -73,19 +77,23 @@ def _approve(request: OrganizationRequest, rows: list[Ticket]) -> BulkAction[Tic
         "Approve and run",
         "approved",
         CALLS,
-        do=lambda one: approve_action(one.action, actor=request.actor),
+        do=lambda one: _approve_one(one, request),
         stays=lambda one: why_not[one.pk] or unread[one.pk] or _needs_a_look(one.action, sent.get(one.action.pk, "")),
         name=_name,
         details=lambda one: show_hidden(sent.get(one.action.pk, "")),
-        note="Each runs once, with exactly these arguments. Each decision is recorded as yours.",
+        note=NOTE,
     )
+
+
+def _approve_one(ticket: Ticket, request: OrganizationRequest) -> None:
+    approve_action(ticket.action, actor=request.actor, edition=ticket.action.edition)
 
 
 def _unread(request: OrganizationRequest, rows: list[Ticket]) -> dict[UUID, str]:
     """By ticket, that it is not what the page before showed. Nothing is to be sure of before that page."""
     shown = set(request.POST.getlist("shown"))
-    is_known = lambda row: "sure" not in request.POST or shown_as(row.action) in shown  # noqa: E731
-    return {row.pk: "" if is_known(row) else NOT_AS_SHOWN for row in rows}
+    unread = [row.pk for row in rows if "sure" in request.POST and shown_as(row.action) not in shown]
+    return {row.pk: NOT_AS_SHOWN if row.pk in unread else "" for row in rows}
 
 
 def _reject(request: OrganizationRequest, rows: list[Ticket], reason: str) -> BulkAction[Ticket]:

@@ -296,6 +296,8 @@ def changing(cast: Cast) -> list[str]:
         reverse("tools:try", args=[tool.pk]),
         *(reverse("profiles:members", args=[profile.pk, what]) for what in ("people", "tools")),
         reverse("profiles:delete", args=[profile.pk]),
+        *(reverse(f"tickets:{name}", args=[1]) for name in ("edit", "hand_over")),
+        reverse("tickets:sent", args=[1, "arguments"]),
         reverse("help:topic", args=["integrations"]),
         reverse("help:document", args=["people"]),
         f"{reverse('audit:list')}?unfold=1&text=mail",

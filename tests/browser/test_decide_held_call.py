@@ -32,9 +32,10 @@ SELECT pg_notify('harriet_version', id::text) FROM people_organization;
 """
 GIVE_PASSWORD = """
 from harriet.people.models import User
-bob = User.objects.get(email="bob@acme.test")
-bob.set_password(input())
-bob.save()
+for email in ("bob@acme.test", "eve@acme.test"):
+    approver = User.objects.get(email=email)
+    approver.set_password(input())
+    approver.save()
 """
 
 
@@ -92,6 +93,7 @@ def set_up_file(url: str) -> dict[str, Any]:
         "people": [
             {"email": "dana@acme.test", "role": "member", "groups": ["sales"]},
             {"email": "bob@acme.test", "role": "approver"},
+            {"email": "eve@acme.test", "role": "approver"},
         ],
         "connectors": [
             {
@@ -126,13 +128,18 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 @pytest.fixture
 def bob(office: Office, browser: Browser) -> Iterator[Desk]:
     """Signed in on his phone."""
-    desk = Desk(browser, office.harriet.url, width=360)
-    desk.page.goto("/accounts/login/?next=/tickets/")
-    desk.page.get_by_label("E-mail address").fill("bob@acme.test")
-    desk.page.get_by_label("Password").fill(PASSWORD)
-    desk.press("Sign in")
+    desk = desk_of("bob", office, browser)
     yield desk
     desk.done()
+
+
+def desk_of(name: str, office: Office, browser: Browser) -> Desk:
+    desk = Desk(browser, office.harriet.url, width=360)
+    desk.page.goto("/accounts/login/?next=/tickets/")
+    desk.page.get_by_label("E-mail address").fill(f"{name}@acme.test")
+    desk.page.get_by_label("Password").fill(PASSWORD)
+    desk.press("Sign in")
+    return desk
 
 
 def test_approved_while_the_client_waits(office: Office, bob: Desk) -> None:
@@ -228,3 +235,32 @@ def test_expired_without_a_decision(office: Office, bob: Desk) -> None:
     bob.open("/settings/inbox/")
     assert "asks to run CRM: echo" in bob.text
     assert "New" not in bob.text
+
+
+def test_changed_by_one_approved_by_a_second_while_the_client_waits(
+    office: Office, bob: Desk, browser: Browser
+) -> None:
+    """Bob corrects what it sends; Eve, who has the ticket open, sees that, and approves what is sent now."""
+    office.query("UPDATE connectors_connector SET deciders = 'two_people'")
+    office.hold_for(LONG)
+    asked = office.ask("hello wrold")
+    waiting = "SELECT max(t.number) FROM approvals_ticket t JOIN approvals_pendingaction a ON a.ticket_id = t.id"
+    wait_until(lambda: office.query(f"{waiting} WHERE a.state = 'waiting'")[0][0] is not None)
+    path = f"/tickets/{office.query(waiting)[0][0]}/"
+    eve = desk_of("eve", office, browser)
+    eve.page.goto(path)
+    bob.page.goto(path)
+    bob.follow("Change what it sends")
+    bob.fill(text="hello world", Why="A letter was wrong.")
+    bob.press("Show what differs")
+    bob.look("what differs")
+    bob.sees("hello wrold")
+    assert office.times_called("hello world") == 0
+    bob.press("Approve it like this")
+    bob.sees("1 of 2 have approved")
+    eve.sees("changed what it sends")
+    eve.sees("hello world")
+    eve.press("Approve and run")
+    assert "hello world" in str(asked.result.content) and "A letter was wrong." in str(asked.result.content)
+    assert (office.times_called("hello wrold"), office.times_called("hello world")) == (0, 1)
+    eve.done()

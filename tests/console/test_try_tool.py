@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from harriet.console.tools.fields import SchemaForm, WholeArguments
+from connectors.pages.argument_fields import SchemaForm, WholeArguments
 from tests.servers.moody import Server, tool
 
 SCHEMA: dict[str, Any] = {

@@ -12,8 +12,8 @@ from django.http import HttpResponse
 
 from audit.vocabulary.words import DECISIONS, Word
 from connectors.models import Connector, Tool
+from connectors.pages.argument_fields import SchemaForm, WholeArguments, properties_of
 from connectors.queries import pinned_definition, tool_of
-from harriet.console.tools.fields import SchemaForm, WholeArguments, properties_of
 from harriet.gateway.try_it import TryResult, try_tool
 from harriet.lib.errors import Problem
 from harriet.pages.context import PageContext, show

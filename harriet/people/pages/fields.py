@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q, QuerySet
 
+from harriet.lib.text import show_hidden
 from harriet.pages.picker import ChangedField, OneField, Sent, SeveralField
 from harriet.pages.picking import Choice, Source
 from harriet.people.models import AccessToken, Agent, Device, Group, Membership, Organization, User
@@ -50,7 +51,7 @@ class Everybody(OfOrganization, Source[Membership]):
         return Membership.objects.filter(organization=self.organization).select_related("user")
 
     def choice(self, row: Membership) -> Choice:
-        name, email = str(row.user), row.user.email
+        name, email = show_hidden(str(row.user)), show_hidden(row.user.email)
         notes = [email if email != name else "", "" if row.is_active else "deactivated"]
         return Choice(self.value_of(row), name, ", ".join(note for note in notes if note))
 
