@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 import time
@@ -271,6 +272,35 @@ def test_progress_is_told_at_once(held_echo: Client, office: Office) -> None:
     answer = held_echo.call("echo", {"text": "now"}, progressToken="mine")
     told = [one["params"]["message"] for one in answer.messages if one.get("method") == "notifications/progress"]
     assert told == ["Waiting for approval on ticket #1."]
+
+
+@pytest.mark.parametrize("era", [Client, ModernClient])
+def test_a_client_that_goes_away_finds_the_result_later(
+    held_echo: Client, office: Office, upstream: Upstream, era: type[Client]
+) -> None:
+    hold_for(office, LONG, held_echo.gateway)
+    client = era(held_echo.gateway, held_echo.token)
+    message = client.message(
+        "tools/call", {"name": "echo", "arguments": {"text": "left"}, "_meta": {"progressToken": 1}}
+    )
+    connection = http.client.HTTPConnection("127.0.0.1", client.gateway.port, timeout=60)
+    connection.request("POST", client.path, json.dumps(message).encode(), client.headers(message))
+    the_action()
+    connection.close()
+    run_approved_action(str(approve(office).id))
+    assert len(upstream.calls) == 1
+    wait_for(lambda: PendingAction.objects.get().state == PendingAction.State.DONE)
+    assert client.call("echo", {"text": "left"}, progressToken=2).text == "left"
+    assert len(upstream.calls) == 1
+
+
+def test_each_call_of_a_batch_is_told_of_its_ticket(held_echo: Client, office: Office) -> None:
+    hold_for(office, 0, held_echo.gateway)
+    messages = [held_echo.message("tools/call", {"name": "echo", "arguments": {"text": text}}) for text in "ab"]
+    headers = held_echo.headers(messages[0])
+    del headers["mcp-protocol-version"]  # of the one revision that has them
+    answers = held_echo.post(json.dumps(messages).encode(), headers).json
+    assert {one["result"]["structuredContent"]["ticket"]["number"] for one in answers} == {1, 2}
 
 
 @pytest.mark.parametrize("era", [Client, ModernClient])

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from approvals.actions.approve_action import approve_action
+from approvals.actions.reject_action import reject_action
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
 from harriet.people.actors import actor_of
@@ -50,6 +51,18 @@ def test_in_the_stream_the_link_is_shown_while_the_call_waits(
     complete = [one for one in client.asked if one["method"] == "notifications/elicitation/complete"]
     assert [one["params"] for one in complete] == [{"elicitationId": question["elicitationId"]}]
     assert len(upstream.calls) == 1
+
+
+def test_a_no_of_theirs_ends_it_too_and_a_wait_that_is_over_does_not(theirs: Gateway, office: Office) -> None:
+    client = Opening(theirs, office.token, capabilities=URLS)
+    by_dana = actor_of(office.cast.dana)
+    answer = client.talk(ACCEPT, lambda: reject_action(the_action(), reason="No.", actor=by_dana), progressToken=1)
+    assert "No." in answer["result"]["content"][0]["text"]
+    assert client.asked[-1]["method"] == "notifications/elicitation/complete"
+    hold_for(office, 1, theirs)
+    answer = client.talk(ACCEPT, lambda: None, progressToken=1)
+    assert answer["result"]["structuredContent"]["ticket"]["state"] == "waiting"
+    assert client.asked[-1]["method"] != "notifications/elicitation/complete", "nobody has decided yet"
 
 
 @pytest.mark.parametrize("action", ["accept", "decline"])

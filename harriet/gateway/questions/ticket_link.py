@@ -9,6 +9,7 @@ is theirs; nothing is decided by opening it.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
@@ -18,7 +19,7 @@ import msgspec
 
 from approvals.held_call import Held
 from approvals.lifecycle import State
-from approvals.queries import may_asker_decide
+from approvals.queries import may_asker_decide, states_of
 from harriet.gateway.errors import TicketToOpen
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.questions.rules import may_be_asked
@@ -50,7 +51,8 @@ async def link_shown(held: Held, call: Call) -> AsyncIterator[None]:
         yield
     finally:
         await _ended(asking)
-    await _tell_complete(call, named)
+        if not isinstance(sys.exception(), asyncio.CancelledError):
+            await _tell_complete(held, call, named)
 
 
 def _params(held: Held, named: str) -> dict[str, Any]:
@@ -78,8 +80,10 @@ async def _ended(asking: asyncio.Task[bytes]) -> None:
         await asking
 
 
-async def _tell_complete(call: Call, named: str) -> None:
-    """Clients close their window by it (SPEC 2025-11-25 client/elicitation)."""
-    if named:
+async def _tell_complete(held: Held, call: Call, named: str) -> None:
+    """Once it is decided: clients close their window by it, and may call again (SPEC 2025-11-25 client/elicitation)."""
+    if not named or call.stream.is_gone:
+        return
+    if (await in_database(states_of, [held.action_id])).get(held.action_id) != State.WAITING:
         said = {"jsonrpc": "2.0", "method": ELICITATION_COMPLETE, "params": {"elicitationId": named}}
         await call.stream.notify(msgspec.json.encode(said))
