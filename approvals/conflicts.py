@@ -34,6 +34,7 @@ OWN_STRICT = (
 )
 ANSWERS = "You answer for the agent that asked for this call, so somebody else decides on it."
 ISSUED = "You issued the credential that made this call, so somebody else decides on it."
+REPLIED = "You answered what this run had asked, and it may send your words, so somebody else decides on its calls."
 APPROVED_ALREADY = "You approved this call already. A second person decides on it now."
 EDITED = "You changed what this call sends, so somebody else decides on it now."
 
@@ -73,7 +74,7 @@ def conflict(matter: Matter, membership: Membership, vouchers: set[UUID]) -> str
     if user.pk == owner_of_agent(action):
         return ANSWERS
     if user.pk in side.makers:
-        return ISSUED
+        return REPLIED if action.run_step_id else ISSUED
     if user.pk in side.vouchers:
         return (
             "You handed over the link with which the account that made this call was set up, so it could be you. "

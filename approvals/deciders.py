@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from approvals.conflicts import STRICT, Matter, conflict, matters_of, own_decider, said_already
 from approvals.frozen import frozen_among, why_not_decide
-from approvals.models import ActionEdit, Decision, PendingAction
+from approvals.models import ActionEdit, Decision, PendingAction, RunStep
 from approvals.sides import owners_among, spoken_of, vouchers_of
 from connectors.models import Connector, ConnectorPermission, Risk, Tool
 from harriet.people.models import Membership
@@ -174,6 +174,7 @@ def decided_by_others(membership: Membership) -> Q:
     vouchers = above(mine)
     side = mine | vouchers | below(mine | vouchers - owners_among(membership.organization_id, vouchers))
     made = Q(user__in=side) | Q(token__created_by__in=side) | Q(token__agent__owner__in=side)
+    made |= Q(run_step__run__in=RunStep.objects.filter(replied_by__in=side).values("run"))
     return (made & ~own_of(membership)) | _spoken_by(membership)
 
 

@@ -316,3 +316,22 @@ class StepSettled(RunEvent):
     code = "run.settled"
     sentence = "{actor} said that the step {step} of the run of {workflow} on ticket {ticket} had run."
     step: Annotated[str, "the step, by its name"]
+
+
+class RunsScheduled(AuditEvent):
+    """Somebody has a workflow run again and again, as themselves."""
+
+    code = "run.scheduled"
+    sentence = "{actor} scheduled the workflow {workflow} as {person}: {when}."
+    person: Label
+    workflow: Annotated[str, "the workflow, by its name"]
+    when: Annotated[str, "cron fields, and the time zone in which they count"]
+
+
+class RunsUnscheduled(AuditEvent):
+    """A workflow is no longer run again and again for somebody."""
+
+    code = "run.unscheduled"
+    sentence = "{actor} ended the schedule of the workflow {workflow} as {person}."
+    person: Label
+    workflow: Annotated[str, "the workflow, by its name"]

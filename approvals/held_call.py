@@ -99,4 +99,5 @@ class StoredCall:
     meta: bytes
     edited: Edited | None = None
     run_id: UUID | None = None
-    """Whose step it is: it runs as that run goes on."""
+    """Of a workflow, whose step makes it: it runs as that run goes on."""
+    run_step_id: UUID | None = None

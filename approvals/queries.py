@@ -14,7 +14,7 @@ from approvals.deciders import decided_by_others, own_of, refusal
 from approvals.errors import TooLate
 from approvals.frozen import frozen_among
 from approvals.held_call import Held, StoredCall
-from approvals.models import AccessRequest, PendingAction, Report, Ticket, Webhook, WebhookMessage
+from approvals.models import AccessRequest, PendingAction, Report, Ticket, Webhook, WebhookMessage, WorkflowRun
 from approvals.sealed_parts import edited_of, sent_of
 from connectors.models import ConnectorPermission
 from harriet.people.models import Membership, Organization, Stop
@@ -72,8 +72,18 @@ def reports_to_answer(membership: Membership) -> QuerySet[Report]:
 
 def sees(ticket: Ticket, membership: Membership) -> bool:
     """Whether the person may see it, whatever it is about."""
-    kinds = (tickets_for(membership).filter(pk=ticket.pk), requests_for(membership).filter(ticket=ticket.pk))
-    return any(found.exists() for found in (*kinds, reports_for(membership).filter(ticket=ticket.pk)))
+    others = (requests_for(membership), reports_for(membership), runs_for(membership))
+    kinds = (tickets_for(membership).filter(pk=ticket.pk), *(found.filter(ticket=ticket.pk) for found in others))
+    return any(found.exists() for found in kinds)
+
+
+def runs_for(membership: Membership) -> QuerySet[WorkflowRun]:
+    """Runs of workflows that the person may see, the newest first: their own, and all for those who manage connectors
+    or decide on calls, who do not see what goes through them."""
+    runs = WorkflowRun.objects.filter(organization=membership.organization_id)
+    if not (has_power(membership, Power.MANAGE_CONNECTORS) or has_power(membership, Power.DECIDE_ACTIONS)):
+        runs = runs.filter(user=membership.user_id)
+    return runs.select_related("ticket", "user", "organization", "workflow", "profile").order_by("-created_at", "-pk")
 
 
 def requests_to_answer(membership: Membership) -> QuerySet[AccessRequest]:
@@ -211,6 +221,7 @@ def stored_call(action: PendingAction) -> StoredCall:
         meta=sent.meta,
         edited=edited_of(action, sent.arguments),
         run_id=action.run_step.run_id if action.run_step else None,
+        run_step_id=action.run_step_id,
     )
 
 

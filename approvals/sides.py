@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from approvals.models import ActionEdit, Decision, PendingAction
+from approvals.models import ActionEdit, Decision, PendingAction, RunStep
 from connectors.models import Connector
 from harriet.people.models import Membership, RightGiven
 from harriet.people.roles import Role
 from harriet.people.vouching import above_each, below_each
 
 People = frozenset[UUID]
+NOBODY: People = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Spoken:
 
 def sides_of(actions: Collection[PendingAction]) -> dict[UUID, Side]:
     """Who could have made each, all of one organization; in as many queries for many as for one."""
-    return _sides({action.pk: makers_of(action) for action in actions}, actions)
+    replied = repliers_of(actions)
+    return _sides({action.pk: makers_of(action) | replied.get(action.pk, NOBODY) for action in actions}, actions)
 
 
 def spoken_sides(actions: Collection[PendingAction], spoken: Mapping[UUID, Spoken]) -> dict[UUID, Side]:
@@ -89,6 +91,20 @@ def _takes_two(action: PendingAction) -> bool:
 def makers_of(action: PendingAction) -> People:
     made_by = action.token.created_by_id if action.token else None
     return frozenset(id for id in (action.user_id, made_by, owner_of_agent(action)) if id is not None)
+
+
+def repliers_of(actions: Collection[PendingAction]) -> dict[UUID, People]:
+    """By action, of those that runs of workflows ask for: who answered what the run had asked. Their words may be part
+    of what it sends."""
+    steps = {action.run_step_id: action.pk for action in actions if action.run_step_id}
+    if not steps:
+        return {}
+    said = RunStep.objects.filter(run__attempts__in=steps, replied_by__isnull=False)
+    found: dict[UUID, set[UUID]] = {}
+    for step_id, user_id in said.values_list("run__attempts", "replied_by"):
+        if step_id in steps and user_id is not None:
+            found.setdefault(steps[step_id], set()).add(user_id)
+    return {pk: frozenset(people) for pk, people in found.items()}
 
 
 def owner_of_agent(action: PendingAction) -> UUID | None:

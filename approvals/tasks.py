@@ -10,6 +10,7 @@ from approvals.actions.queue_runs import queue_runs
 from approvals.actions.reap_runs import reap_runs
 from approvals.actions.remind_approvers import remind_approvers
 from approvals.actions.send_webhooks import send_due_messages
+from approvals.actions.start_scheduled_runs import start_scheduled_runs
 from approvals.webhooks.outbox import forget_old_messages
 from audit.actor import SYSTEM
 
@@ -48,6 +49,12 @@ def lapse_results_task() -> None:
 def queue_runs_task() -> None:
     """Asks workers to go on with the runs of workflows that are due."""
     queue_runs()
+
+
+@shared_task(name="approvals.start_scheduled_runs", acks_late=False)
+def start_scheduled_runs_task() -> None:
+    """Starts the runs of workflows whose scheduled time has come."""
+    start_scheduled_runs(actor=SYSTEM)
 
 
 @shared_task(name="approvals.reap_runs", acks_late=False)

@@ -300,6 +300,7 @@ CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "approvals.queue_runs": {"queue": "watch"},
     "approvals.reap_runs": {"queue": "watch"},
+    "approvals.start_scheduled_runs": {"queue": "watch"},
 }
 CELERY_BEAT_SCHEDULE = {
     "seal audit events": {"task": "audit.seal_events", "schedule": 1.0},
@@ -316,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old messages to webhooks": {"task": "approvals.forget_webhook_messages", "schedule": 3600.0},
     "delete results that nobody collected": {"task": "approvals.lapse_results", "schedule": 60.0},
     "go on with runs": {"task": "approvals.queue_runs", "schedule": 2.0},
+    "start scheduled runs": {"task": "approvals.start_scheduled_runs", "schedule": 15.0},
     "give dead workers of runs up": {"task": "approvals.reap_runs", "schedule": 5.0},
     "send notices to people": {"task": "people.send_notices", "schedule": 30.0},
     "tell of servers that are down": {"task": "connectors.tell_of_outages", "schedule": 30.0},

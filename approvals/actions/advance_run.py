@@ -26,6 +26,8 @@ from audit.actor import SYSTEM, Actor
 
 LOOK_AGAIN = timedelta(seconds=15)
 """Until a run that an emergency stop keeps from its next call looks whether it still does."""
+_DELETED = "The tool was deleted while its call waited for approval, so it has not run."
+_GONE = "Its call ran, and the answer was deleted before the run had it."
 MOST_LOST = 5
 """Attempts at one step that broke off before anything was sent, after which somebody has to look."""
 _BROKEN = "The process that worked at it stopped {} times before anything was sent. Look at Harriet's own log first."
@@ -132,6 +134,9 @@ def _look(run: WorkflowRun, step: RunStep, lease: UUID) -> Work:
     action = PendingAction.objects.filter(run_step=step).first()
     if action is not None:
         return _look_at_call(run, step, action, lease)
+    if step.kind == "call":
+        fail_step(run, step, _DELETED)
+        return Rest()
     if step.waits_until is None or step.waits_until > timezone.now():
         return _rest(run, until=step.waits_until)
     pass_step(run, step, {"result": step.waits_until.isoformat()}, SealedParts.of(run))
@@ -152,4 +157,8 @@ def _look_at_call(run: WorkflowRun, step: RunStep, action: PendingAction, lease:
     if action.state in REFUSED:
         fail_step(run, step, f"{action.get_state_display()}. {action.outcome_reason}".strip())
         return Rest()
-    return _rest(run)
+    if action.state in (ActionState.COLLECTED, ActionState.LAPSED):
+        fail_step(run, step, _GONE, is_unknown=True)
+        return Rest()
+    # By then it has expired, or was deleted with its tool.
+    return _rest(run, until=max(action.expires_at, timezone.now() + LOOK_AGAIN))

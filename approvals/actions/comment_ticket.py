@@ -1,9 +1,10 @@
-"""Say something on a ticket: everybody who sees it reads it."""
+"""Say something on a ticket: everybody who sees it reads it, and a run that asked for it there goes on."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
+from approvals.actions.hear_reply import hear_reply
 from approvals.actions.see_ticket import check_sees
 from approvals.errors import ApprovalError
 from approvals.events import TicketCommented
@@ -27,4 +28,5 @@ def comment_ticket(ticket: Ticket, text: str, *, actor: Actor) -> TicketComment:
         ticket=ticket, author=membership.user, author_label=actor.label[:200], text=said
     )
     record(TicketCommented(ticket=ticket.as_label()), organization_id=ticket.organization_id, actor=actor)
+    hear_reply(ticket, said, membership, actor=actor)
     return comment

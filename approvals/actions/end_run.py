@@ -22,7 +22,8 @@ def pass_step(run: WorkflowRun, step: RunStep, result: dict[str, Any], parts: Se
     sealed = parts.seal(step.pk, "result", json.dumps(result, ensure_ascii=False).encode())
     _finish(step, RunStep.State.DONE, reason or step.reason, sealed_result=sealed)
     run.cursor = step.position + 1
-    WorkflowRun.objects.filter(pk=run.pk).update(cursor=run.cursor, due_at=Now())
+    goes_on = WorkflowRun.objects.filter(pk=run.pk).exclude(state__in=[State.CANCELLED, State.ENDED])
+    goes_on.update(cursor=run.cursor, due_at=Now())
 
 
 def go_on(run: WorkflowRun) -> None:

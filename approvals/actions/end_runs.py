@@ -5,13 +5,14 @@ from __future__ import annotations
 from approvals.actions.close_run import close_run
 from approvals.actions.run_events import write_run_event
 from approvals.events import RunEnded
-from approvals.models import WorkflowRun
+from approvals.models import RunSchedule, WorkflowRun
 from approvals.runs.leases import OPEN, STOPPED
 from harriet.people.endings import Ending
 
 
 def end_runs(ending: Ending) -> None:
     """Docks in `harriet.people.endings.ACCESS`. What was being sent at this moment comes to its own end."""
+    RunSchedule.objects.filter(organization=ending.organization_id, user=ending.user_id).delete()
     mine = WorkflowRun.objects.filter(
         organization=ending.organization_id, user=ending.user_id, state__in=OPEN + STOPPED
     )

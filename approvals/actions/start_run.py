@@ -35,7 +35,7 @@ def start_run(
     workflow: Workflow, membership: Membership, inputs: Mapping[str, Any], *, origin: str, actor: Actor
 ) -> WorkflowRun:
     """Raises ApprovalError, beside the input when one is wrong; TooMany; NotAllowed for whoever is not that person."""
-    _check_may_start(workflow, membership, actor)
+    check_may_start(workflow, membership, actor)
     try:
         given = checked_inputs(workflow.inputs, inputs)
     except StepProblem as problem:
@@ -48,7 +48,8 @@ def start_run(
     return run
 
 
-def _check_may_start(workflow: Workflow, membership: Membership, actor: Actor) -> None:
+def check_may_start(workflow: Workflow, membership: Membership, actor: Actor) -> None:
+    """Raises ApprovalError, or NotAllowed for whoever is not that person."""
     who = membership.user if actor.kind == "system" else person_behind(actor)
     if who is None or who.pk != membership.user_id or not membership.is_active:
         raise NotAllowed("People start runs for themselves: every call of a run is made as its person.")

@@ -18,7 +18,8 @@ from approvals.actions.retry_step import retry_step
 from approvals.actions.settle_step import settle_step
 from approvals.actions.start_run import start_run
 from approvals.models import RunStep, WorkflowRun
-from approvals.runs.queries import runs_for, workflows_for
+from approvals.queries import runs_for
+from approvals.runs.queries import workflows_for
 from approvals.runs.sealed import SealedParts
 from harriet.people.api.view_parts import Newest, checked
 
@@ -97,7 +98,7 @@ class NewRunSerializer(serializers.Serializer[Any]):
 
 
 class ReplySerializer(serializers.Serializer[Any]):
-    reply = serializers.CharField(max_length=4000)
+    reply = serializers.CharField(max_length=2000)
 
 
 class RetrySerializer(serializers.Serializer[Any]):
@@ -152,7 +153,7 @@ class Reply(generics.GenericAPIView[WorkflowRun]):
     def post(self, request: Any, pk: UUID) -> Response:
         """Answers what the run asks, and it goes on."""
         said = checked(ReplySerializer, request)
-        reply_to_run(_run(request, pk), said["reply"], request.membership, actor=request.actor)
+        reply_to_run(_run(request, pk), said["reply"], actor=request.actor)
         return Response(_detail(request, pk))
 
 

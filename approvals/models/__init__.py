@@ -3,6 +3,7 @@
 from approvals.models.access_requests import AccessRequest
 from approvals.models.actions import COLLECT_WITHIN, ActionEdit, Decision, PendingAction
 from approvals.models.reports import Report
+from approvals.models.run_schedules import RunSchedule
 from approvals.models.tickets import CLAIM_LASTS, Ticket, TicketComment
 from approvals.models.webhooks import Webhook, WebhookMessage
 from approvals.models.workflows import RunStep, Workflow, WorkflowRun
@@ -15,6 +16,7 @@ __all__ = [
     "Decision",
     "PendingAction",
     "Report",
+    "RunSchedule",
     "RunStep",
     "Ticket",
     "TicketComment",

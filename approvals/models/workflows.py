@@ -135,6 +135,8 @@ class RunStep(models.Model):
     tool = models.ForeignKey("connectors.Tool", on_delete=models.SET_NULL, null=True, related_name="+")
     sealed_arguments = models.BinaryField(null=True)
     sealed_result = models.BinaryField(null=True)
+    replied_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    """Who answered what it asked: later steps may send their words, so they decide on none of the run's calls."""
     waits_until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=500, blank=True)
     """What it waits for, why it failed, or who said what became of it."""

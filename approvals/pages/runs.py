@@ -18,10 +18,11 @@ from approvals.actions.reply_to_run import reply_to_run
 from approvals.actions.retry_step import retry_step
 from approvals.actions.settle_step import settle_step
 from approvals.actions.start_run import start_run
-from approvals.models import RunStep, Workflow, WorkflowRun
+from approvals.models import RunSchedule, RunStep, Workflow, WorkflowRun
 from approvals.pages.workflow_forms import ReplyToRunForm, RetryForm, StartForm
+from approvals.queries import runs_for
 from approvals.runs.leases import OPEN, STOPPED
-from approvals.runs.queries import runs_for, workflows_for
+from approvals.runs.queries import schedules_for, workflows_for
 from approvals.runs.sealed import SealedParts
 from approvals.runs.steps.kinds import KINDS
 from harriet.lib.errors import Problem
@@ -116,6 +117,7 @@ class RunsPage(PageContext):
     show: str
     workflows: list[Workflow]
     """Those that the person may start."""
+    schedules: list[RunSchedule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def run_list(request: OrganizationRequest) -> HttpResponse:
     found = runs_for(request.membership)
     table = listed_for(request, RUNS, chips.narrowed(found), chips=chips.shown(found))
     workflows = list(workflows_for(request.membership)[:MOST_OFFERED])
-    return show(request, RunsPage(table=table, show=chips.chosen.key, workflows=workflows))
+    schedules = list(schedules_for(request.membership)[:MOST_OFFERED])
+    return show(request, RunsPage(table=table, show=chips.chosen.key, workflows=workflows, schedules=schedules))
 
 
 @in_organization
@@ -167,7 +170,7 @@ def reply(request: OrganizationRequest, number: int) -> HttpResponse:
     run, form = _run(request, number), ReplyToRunForm(request.POST)
 
     def say(said: dict[str, Any]) -> bool:
-        reply_to_run(run, said["reply"], request.membership, actor=request.actor)
+        reply_to_run(run, said["reply"], actor=request.actor)
         return True
 
     if attempt(form, say) is None:

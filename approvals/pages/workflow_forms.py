@@ -107,7 +107,8 @@ class ReplyForm(StepForm):
     question = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Shown on the run’s ticket. The reply is steps.NAME.reply afterwards. {{ … }} puts an expression in.",
+        help_text="Shown on the run’s ticket, where the next comment is the reply: steps.NAME.reply afterwards. "
+        "{{ … }} puts an expression in.",
     )
 
 
@@ -159,10 +160,28 @@ def _field(one: Mapping[str, Any]) -> forms.Field:
     return forms.CharField(label=label, required=False, widget=widget, help_text=needed)
 
 
+class ScheduleForm(StartForm):
+    """What runs are given, and when."""
+
+    def __init__(self, inputs: list[dict[str, Any]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(inputs, *args, **kwargs)
+        self.fields["cron"] = forms.CharField(
+            label="When",
+            max_length=100,
+            help_text="Minute, hour, day of the month, month and day of the week, such as 0 9 * * 1 for Mondays at 9.",
+        )
+        self.fields["time_zone"] = forms.CharField(
+            label="Time zone", max_length=64, initial="UTC", help_text="Such as Europe/Vienna."
+        )
+
+    def inputs(self) -> dict[str, Any]:
+        return {name: said for name, said in self.cleaned_data.items() if name not in ("cron", "time_zone")}
+
+
 class ReplyToRunForm(forms.Form):
     reply = forms.CharField(
         label="Your reply",
-        max_length=4000,
+        max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Write a reply: the run goes on with it."},
     )

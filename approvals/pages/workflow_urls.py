@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from approvals.pages.run_schedules import end_schedule, new_schedule
 from approvals.pages.runs import cancel, reply, retry, run_list, settle, start
 from approvals.pages.workflow_dry_run import dry_run
 from approvals.pages.workflow_parts import (
@@ -25,6 +26,8 @@ workflow_urls = (
         path("runs/<int:number>/cancel/", cancel, name="cancel"),
         path("<uuid:pk>/", workflow_detail, name="detail"),
         path("<uuid:pk>/start/", start, name="start"),
+        path("<uuid:pk>/schedule/", new_schedule, name="schedule"),
+        path("schedules/<uuid:pk>/end/", end_schedule, name="end_schedule"),
         path("<uuid:pk>/dry-run/", dry_run, name="dry_run"),
         path("<uuid:pk>/switch/", switch, name="switch"),
         path("<uuid:pk>/delete/", delete, name="delete"),

@@ -27,8 +27,20 @@ LARGEST = 2**53
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAMED = "A name is of small letters, digits and _, and begins with a letter, such as find_customer."
 _TAKEN = frozenset({"in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"})
-"""Words of the language of expressions, among which true, false and null stand too."""
-_WORDS = _TAKEN | {"package", "namespace", "return", "var", "void", "while", "true", "false", "null"}
+"""Words of the language of expressions; the last two are those of schedules."""
+_WORDS = _TAKEN | {
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+    "true",
+    "false",
+    "null",
+    "cron",
+    "time_zone",
+}
 
 
 class Fault(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which workflows and runs somebody sees, and where a step stands."""
+"""Which workflows somebody may start, and where a step stands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from approvals.models import RunStep, Workflow, WorkflowRun
+from approvals.models import RunSchedule, RunStep, Workflow
 from connectors.queries import profiles_for
 from harriet.people.models import Membership, Organization
 from harriet.people.permissions import has_power
@@ -28,10 +28,9 @@ def workflows_for(membership: Membership) -> QuerySet[Workflow]:
     return workflows_of(membership.organization).filter(state=Workflow.State.ACTIVE, profile__in=mine)
 
 
-def runs_for(membership: Membership) -> QuerySet[WorkflowRun]:
-    """Runs that the person may see, the newest first: their own, and all for those who manage connectors, who do not
-    see what goes through them."""
-    runs = WorkflowRun.objects.filter(organization=membership.organization_id)
+def schedules_for(membership: Membership) -> QuerySet[RunSchedule]:
+    """The person's own, and all for those who manage connectors; the newest first."""
+    schedules = RunSchedule.objects.filter(organization=membership.organization_id)
     if not has_power(membership, Power.MANAGE_CONNECTORS):
-        runs = runs.filter(user=membership.user_id)
-    return runs.select_related("ticket", "user", "organization", "workflow", "profile").order_by("-created_at", "-pk")
+        schedules = schedules.filter(user=membership.user_id)
+    return schedules.select_related("workflow", "user", "organization").order_by("-created_at", "-pk")

@@ -6,14 +6,14 @@ import json
 from typing import Any, Literal
 from uuid import UUID
 
-from approvals.models import RunStep, WorkflowRun
+from approvals.models import RunSchedule, RunStep, WorkflowRun
 from vault.open import Opener, opener_for
 
 Part = Literal["inputs", "arguments", "result"]
 
 
 class SealedParts:
-    """Of one run. The organization's keys are read once."""
+    """Of one run, or one schedule. The organization's keys are read once."""
 
     def __init__(self, organization_id: UUID, run_id: UUID, user_id: UUID) -> None:
         self._opener: Opener = opener_for(organization_id)
@@ -28,6 +28,10 @@ class SealedParts:
 
     def inputs_of(self, run: WorkflowRun) -> dict[str, Any]:
         return dict(json.loads(self._open(run.pk, "inputs", run.sealed_inputs)))
+
+    def scheduled_inputs_of(self, schedule: RunSchedule) -> dict[str, Any]:
+        """Of parts that were made for the schedule."""
+        return dict(json.loads(self._open(schedule.pk, "inputs", schedule.sealed_inputs)))
 
     def arguments_of(self, step: RunStep) -> bytes:
         """Empty when it sends none."""

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 import harriet.console.api_schema  # noqa: F401 (registers how programs sign in)
+from approvals.api.run_schedules import run_schedule_api_urls
 from approvals.api.runs import run_api_urls
 from approvals.api.tickets import ticket_api_urls
 from approvals.api.webhooks import webhook_api_urls
@@ -43,6 +44,7 @@ api_urls = (
         *limit_api_urls,
         *usage_api_urls,
         *stop_api_urls,
+        *run_schedule_api_urls,
     ],
     "api",
 )

@@ -29,19 +29,10 @@ def worker(env: Mapping[str, str]) -> Program:
 
 
 def watcher(env: Mapping[str, str]) -> Program:
-    """One process, on the queue of what looks after the others' work."""
-    return _celery(
-        "The watching worker",
-        "worker",
-        *_WORKER,
-        "--hostname",
-        "watch@%h",
-        "--pool",
-        "solo",
-        "--queues",
-        "watch",
-        env=env,
-    )
+    """On the queue of what looks after the others' work. Not with Celery's solo pool: it closes the database's socket
+    under the connection with which the root key was checked."""
+    options = ["--hostname", "watch@%h", "--concurrency", "1", "--queues", "watch"]
+    return _celery("The watching worker", "worker", *_WORKER, *options, env=env)
 
 
 def beat(env: Mapping[str, str]) -> Program:

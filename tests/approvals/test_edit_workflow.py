@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from approvals.models import RunStep, Workflow, WorkflowRun
+from approvals.models import RunSchedule, RunStep, Workflow, WorkflowRun
 from audit.models import Event
 
 if TYPE_CHECKING:
@@ -133,6 +134,49 @@ def test_programs_do_the_same(cast: Cast, tool: Tool, alice: Client, dana: Clien
     shown = alice.get(reverse("api:run", args=[run["id"]])).json()
     assert [one["answer"] for one in shown["attempts"]] == [None, None]
     assert RunStep.objects.count() == 2
+
+
+def test_runs_by_itself_once_for_all_that_was_missed(cast: Cast, tool: Tool, alice: Client, dana: Client) -> None:
+    from approvals.actions.start_scheduled_runs import start_scheduled_runs
+    from audit.actor import SYSTEM
+
+    ask = {"name": "ask", "kind": "reply", "question": "To whom?"}
+    made = post(alice, "api:workflows", {"name": "Report", "profile": "work", "steps": [ask]}, status=201)
+    alice.patch(reverse("api:workflow", args=[made["id"]]), {"state": "active"}, content_type="application/json")
+    at = reverse("workflows:schedule", args=[made["id"]])
+    for said, problem in (
+        ({"cron": "0 9 * *", "time_zone": "UTC"}, "Write five fields"),
+        ({"cron": "61 9 * * *", "time_zone": "UTC"}, "name no time"),
+        ({"cron": "0 0 31 2 *", "time_zone": "UTC"}, "name no time"),
+        ({"cron": "*/2 * * * *", "time_zone": "UTC"}, "at most every five minutes"),
+        ({"cron": "0,1 9 * * *", "time_zone": "UTC"}, "at most every five minutes"),
+        ({"cron": "0 9 * * *", "time_zone": "Vienna"}, "no such time zone"),
+    ):
+        page = dana.post(at, said)
+        assert page.status_code == 400, said
+        assert problem in page.content.decode(), said
+    assert dana.post(at, {"cron": "0 9 * * 1", "time_zone": "Europe/Vienna"}).status_code == 302
+    assert "0 9 * * 1" in dana.get(reverse("workflows:runs")).content.decode()
+
+    assert start_scheduled_runs(actor=SYSTEM) == 0
+    schedule = RunSchedule.objects.get()
+    assert (schedule.due_at.weekday(), schedule.due_at.hour in (7, 8)) == (0, True)  # in UTC, by the season
+    RunSchedule.objects.update(due_at=schedule.due_at - timedelta(days=70))
+    for _ in range(2):
+        start_scheduled_runs(actor=SYSTEM)
+    run = WorkflowRun.objects.get()
+    assert (run.user, run.origin) == (cast.dana, "schedule")
+    schedule.refresh_from_db()
+    assert (schedule.last_run, schedule.due_at > run.created_at) == (run, True)
+
+    alice.patch(reverse("api:workflow", args=[made["id"]]), {"state": "off"}, content_type="application/json")
+    RunSchedule.objects.update(due_at=run.created_at)
+    start_scheduled_runs(actor=SYSTEM)
+    schedule.refresh_from_db()
+    assert (schedule.due_at, WorkflowRun.objects.count()) == (None, 1)
+    assert "not switched on" in dana.get(reverse("workflows:runs")).content.decode()
+    assert dana.post(reverse("workflows:end_schedule", args=[schedule.pk])).status_code == 302
+    assert not RunSchedule.objects.exists()
 
 
 def post(client: Client, name: str, body: dict[str, Any], *ids: str, status: int = 200) -> Any:

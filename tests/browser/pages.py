@@ -186,6 +186,7 @@ def _workflow(cast: Cast) -> list[str]:
         *(reverse("workflows:step", kwargs={**at, "position": one}) for one in range(len(workflow.steps))),
         reverse("workflows:new_input", kwargs=at),
         reverse("workflows:dry_run", kwargs=at),
+        reverse("workflows:runs"),
         reverse("tickets:detail", args=[run.ticket.number]),
     ]
 

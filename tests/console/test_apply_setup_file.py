@@ -378,6 +378,22 @@ def test_an_export_holds_no_secret_and_is_applied_again(apply: Apply, example: A
     assert Group.objects.filter(slug="sales").count() == 2
 
 
+def test_workflows_come_from_the_file_and_go_back_into_it(apply: Apply, example: Any) -> None:
+    step = {"name": "send", "kind": "call", "tool": "crm/send_mail", "arguments": {"to": "=inputs.to"}}
+    to = {"name": "to", "label": "To", "type": "text", "required": True}
+    part = {"slug": "offer", "name": "Send an offer", "profile": "work", "description": "", "state": "active"}
+    example["workflows"] = [part | {"inputs": [to], "steps": [step]}]
+    assert "created  workflow offer\n" in apply(example)
+    assert "left     workflow offer\n" in apply(example)
+    assert json.loads(command("export", "--organization", "acme"))["workflows"] == example["workflows"]
+    example["workflows"][0]["state"] = "off"
+    assert "changed  workflow offer\n" in apply(example)
+    step["tool"] = "crm/send_post"
+    assert "which is not there" in refused(apply, example)
+    example["workflows"][0]["profile"] = "nobody"
+    assert "which is not in the file" in refused(apply, example)
+
+
 def test_an_export_of_nobody() -> None:
     with pytest.raises(CommandError, match='There is no organization "nobody"'):
         command("export", "--organization", "nobody")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from approvals.actions.save_workflow import Definition, create_workflow, switch_workflow
+from approvals.actions.schedule_runs import schedule_runs
 from approvals.actions.start_run import start_run
 from approvals.models import RunStep, Workflow, WorkflowRun
 from connectors.models import Profile, Tool
@@ -41,6 +42,7 @@ def make_workflow(cast: Cast) -> tuple[Workflow, WorkflowRun]:
     dana = Membership.objects.select_related("user").get(user=cast.dana, organization=cast.acme)
     given = {"customer": "max@example.test", "amount": 12}
     run = start_run(workflow, dana, given, origin=WorkflowRun.Origin.PAGE, actor=cast.actor(cast.dana))
+    schedule_runs(workflow, dana, "0 9 * * 1", "Europe/Vienna", given, actor=cast.actor(cast.dana))
     WorkflowRun.objects.filter(pk=run.pk).update(state=WorkflowRun.State.WAITING, due_at=None)
     RunStep.objects.create(
         run=run, position=0, name="ask", kind="reply", attempt=1, state=RunStep.State.WAITING, reason="Which offer?"

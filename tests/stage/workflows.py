@@ -11,8 +11,9 @@ from approvals.actions.save_workflow import Definition, create_workflow, switch_
 from approvals.actions.start_run import start_run
 from approvals.models import PendingAction, RunStep, Workflow, WorkflowRun
 from approvals.runs.leases import OPEN
+from connectors.models import Tool
 from harriet.gateway.tasks import advance_run_task
-from harriet.people.models import Membership
+from harriet.people.models import Membership, User
 from tests.stage.office import Office
 
 Json = dict[str, Any]
@@ -38,13 +39,15 @@ class Desk:
         made.refresh_from_db()
         return made
 
-    def start(self, workflow: Workflow, **inputs: Any) -> WorkflowRun:
-        dana = Membership.objects.select_related("user").get(user=self.cast.dana, organization=self.cast.acme)
-        return start_run(workflow, dana, inputs, origin="page", actor=self.cast.actor(self.cast.dana))
+    def start(self, workflow: Workflow, *, who: User | None = None, **inputs: Any) -> WorkflowRun:
+        """As Dana, or somebody else of Sales."""
+        user = who or self.cast.dana
+        member = Membership.objects.select_related("user").get(user=user, organization=self.cast.acme)
+        return start_run(workflow, member, inputs, origin="page", actor=self.cast.actor(user))
 
     def confirm(self, tool: str) -> None:
         """The tool requires confirmation from now on."""
-        type(self.office.tools[tool]).objects.filter(pk=self.office.tool_id(tool)).update(requires_confirmation=True)
+        Tool.objects.filter(pk=self.office.tool_id(tool)).update(requires_confirmation=True)
         self.office.changed()
 
     def approve_all(self) -> None:

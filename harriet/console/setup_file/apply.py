@@ -8,6 +8,7 @@ from harriet.console.setup_file.form import OrganizationPart, PersonPart, SetupF
 from harriet.console.setup_file.limits import apply_limit, name_of
 from harriet.console.setup_file.profiles import apply_profile
 from harriet.console.setup_file.report import Report
+from harriet.console.setup_file.workflows import apply_workflow
 from harriet.people.actions.bring_person import bring_person
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.actions.change_role import change_role
@@ -36,6 +37,9 @@ def apply(setup: SetupFile, *, approves: bool = False) -> Report:
     for limit in setup.limits:
         with report.part(name_of(limit)):
             apply_limit(organization, limit, report)
+    for workflow in setup.workflows:
+        with report.part(f"workflow {workflow.slug}"):
+            apply_workflow(organization, workflow, report)
     return report
 
 

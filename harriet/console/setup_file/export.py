@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from django.db.models import QuerySet
+
+from approvals.models import Workflow
+from approvals.runs.queries import workflows_of
 from connectors.actions.set_identity_passing import rule_of
 from connectors.models import Connector, Profile, Tool
 from connectors.passed_identity import How
@@ -24,6 +28,7 @@ from harriet.console.setup_file.form import (
 )
 from harriet.console.setup_file.limits import limit_parts
 from harriet.console.setup_file.policy import holding_scopes, rule_part, scope_part
+from harriet.console.setup_file.workflows import workflow_part
 from harriet.people.models import Membership, Organization
 from vault.queries import credential_of
 from vault.types.registry import all_inputs
@@ -39,7 +44,13 @@ def export(organization: Organization) -> SetupFile:
         connectors=[_connector(connector) for connector in organization.connectors.exclude(state=drafts)],
         profiles=[_profile(profile) for profile in organization.profiles.all()],
         limits=limit_parts(organization),
+        workflows=[workflow_part(workflow) for workflow in _in_order(organization)],
     )
+
+
+def _in_order(organization: Organization) -> QuerySet[Workflow]:
+    """Those whose profile is there: without one they can't be applied."""
+    return workflows_of(organization).filter(profile__isnull=False).order_by("slug")
 
 
 def _person(person: Membership) -> PersonPart:

@@ -19,6 +19,7 @@ from vault.types.registry import NO_CREDENTIAL_TYPE, Entered, all_inputs, choice
 
 RiskClass = Literal["read_only", "moderate", "dangerous", "unknown"]
 DecidersWord = Literal["approvers", "requester", "two_people"]
+WorkflowState = Literal["draft", "active", "off"]
 TrustLevel = Literal["manual", "supervised", "autonomous"]
 
 
@@ -211,6 +212,18 @@ class LimitPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     at_limit: Literal["refuse", "hold"] = "refuse"
 
 
+class WorkflowPart(msgspec.Struct, forbid_unknown_fields=True):
+    slug: str
+    name: str
+    profile: str
+    """Short name of the profile whose tools it calls."""
+    description: str = ""
+    inputs: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
+    """As docs/workflows.md has them; a tool is <connector slug>/<tool name>."""
+    state: WorkflowState = "draft"
+
+
 class SetupFile(msgspec.Struct, forbid_unknown_fields=True):
     organization: OrganizationPart
     groups: list[str] = []
@@ -218,6 +231,7 @@ class SetupFile(msgspec.Struct, forbid_unknown_fields=True):
     connectors: list[ConnectorPart] = []
     profiles: list[ProfilePart] = []
     limits: list[LimitPart] = []
+    workflows: list[WorkflowPart] = []
 
 
 def read(raw: bytes) -> SetupFile:
@@ -233,6 +247,7 @@ def read(raw: bytes) -> SetupFile:
     _check_slugs(setup)
     _check_names(setup)
     _check_kinds(setup)
+    _check_profiles(setup)
     return setup
 
 
@@ -247,6 +262,7 @@ def _check_slugs(setup: SetupFile) -> None:
     _check_each("Group", list(dict.fromkeys(setup.groups)), 50)
     _check_each("Connector", [connector.slug for connector in connectors], 40)
     _check_each("Profile", [profile.slug for profile in profiles], 50)
+    _check_each("Workflow", [workflow.slug for workflow in setup.workflows], 50)
     _refuse_twice("Person", [person.email.strip().lower() for person in setup.people])
 
 
@@ -290,6 +306,15 @@ def _check_names(setup: SetupFile) -> None:
                 raise SetupFileError(
                     f'Profile "{profile.slug}" names the connector "{slug}", which is not in the file.'
                 )
+
+
+def _check_profiles(setup: SetupFile) -> None:
+    profiles = {profile.slug for profile in setup.profiles}
+    for workflow in setup.workflows:
+        if workflow.profile not in profiles:
+            raise SetupFileError(
+                f'Workflow "{workflow.slug}" names the profile "{workflow.profile}", which is not in the file.'
+            )
 
 
 def _named_groups(setup: SetupFile) -> list[tuple[str, list[str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -199,6 +199,27 @@ def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
         token_hint=token.hint,
         only_profile_id=token.profile_id,
         expires_at=token.expires_at,
+    )
+
+
+def principal_of_run(
+    facts: OrganizationFacts, user_id: UUID, attempt_id: UUID, profile_id: UUID | None
+) -> Principal | None:
+    """A workflow's run, which calls tools as its person. The attempt at the step stands where a client's token would:
+    what is approved for it is good for nothing else. None for somebody who is no active member."""
+    member = facts.members.get(user_id)
+    if member is None or not member.facts.is_active:
+        return None
+    return Principal(
+        token_id=attempt_id,
+        user_id=member.user_id,
+        caller=member.facts,
+        actor=Actor("person", member.user_id, member.email),
+        person=Label(member.user_id, member.email),
+        device=None,
+        token_hint="",
+        only_profile_id=profile_id,
+        expires_at=datetime.max.replace(tzinfo=UTC),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -14,7 +13,9 @@ import msgspec
 from django.db import Error as DatabaseError
 
 from approvals.actions.advance_run import advance_run
+from approvals.actions.invalidate_action import invalidate_action
 from approvals.actions.keep_answer import keep_answer, keep_failure
+from approvals.held_call import StoredCall
 from approvals.queries import approved_call
 from approvals.runs.leases import BEAT_EVERY, beat, claim, let_go
 from approvals.runs.queries import is_step_sent
@@ -29,10 +30,12 @@ from harriet.gateway.runs.fence import FencedAudit, GivenUp
 from harriet.gateway.runs.identity import call_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
-from harriet.gateway.steps.bound import with_bound_meta
+from harriet.gateway.steps.edited import ENDED
+from harriet.gateway.steps.edited import call_of as approved_again
 from harriet.gateway.steps.explain import NOT_KNOWN, RAN
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
+from harriet.lib.json.canonical import parse_strict
 
 KEEP_TRYING = 30.0
 """Seconds for which an answer waits for a database that is away."""
@@ -86,13 +89,7 @@ async def _execute(work: Execute) -> None:
         return
     async with _runtime_for(work.send) as runtime:
         try:
-            held = await _call(replace(work.send, arguments=stored.arguments), runtime)
-            held.ticket = stored.ticket
-            call = with_bound_meta(held, stored.meta)
-            run = partial(run_call, runtime=runtime)
-            answer = await run_approved(
-                stored.action_id, stored.binding, call, stored.tool_id, run, runtime.running.keep, runtime.stops
-            )
+            answer = await _run_approved(stored, runtime)
         except GivenUp:
             return
         except Stopped as stopped:
@@ -104,6 +101,19 @@ async def _execute(work: Execute) -> None:
             return
         if answer is not None:
             await _keep(work.send, answer, runtime.audit)
+
+
+async def _run_approved(stored: StoredCall, runtime: Runtime) -> Fields | None:
+    """Raises GatewayError when it may not run any more."""
+    snapshot = await runtime.start_for(stored.organization_id)
+    call = approved_again(stored, parse_strict(stored.arguments), snapshot) if snapshot else None
+    if call is None:
+        await in_database(invalidate_action, stored.action_id, ENDED, actor=SYSTEM)
+        raise GatewayError(ENDED)
+    run = partial(run_call, runtime=runtime)
+    return await run_approved(
+        stored.action_id, stored.binding, call, stored.tool_id, run, runtime.running.keep, runtime.stops
+    )
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from connectors.models import Tool
 from harriet.gateway.content.blocks import raw
 from harriet.gateway.content.methods import METHODS
 from harriet.gateway.content.results import Fields
+from harriet.gateway.policy.principal import Principal, principal_of_run
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.steps.bound import with_bound_meta
 from harriet.gateway.steps.request import Call
@@ -25,7 +26,7 @@ EDITED = "harriet/edited"
 
 def call_of(stored: StoredCall, values: Any, snapshot: Snapshot) -> Call | None:
     """The stored call with the caller's rights of today; None when they have none."""
-    principal = snapshot.principal_of(stored.token_id) if stored.token_id else None
+    principal = _principal(stored, snapshot)
     profile = snapshot.profile_of(stored.profile_id) if stored.profile_id else None
     if principal is None or profile is None:
         return None
@@ -44,8 +45,15 @@ def call_of(stored: StoredCall, values: Any, snapshot: Snapshot) -> Call | None:
         ticket=stored.ticket,
         request_id=stored.request_id,
         edited=stored.edited,
+        run_step_id=stored.run_step_id,
     )
     return with_bound_meta(call, stored.meta)
+
+
+def _principal(stored: StoredCall, snapshot: Snapshot) -> Principal | None:
+    if stored.run_step_id is not None and stored.user_id is not None:
+        return principal_of_run(snapshot.facts, stored.user_id, stored.run_step_id, stored.profile_id)
+    return snapshot.principal_of(stored.token_id) if stored.token_id else None
 
 
 def as_edited(call: Call, stored: StoredCall) -> Call:

@@ -1,0 +1,72 @@
+"""Workflows in a set-up file: in it, a step names its tool as <connector slug>/<tool name>."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from approvals.actions.save_workflow import (
+    Definition,
+    change_workflow,
+    create_workflow,
+    switch_workflow,
+)
+from approvals.models import Workflow
+from audit.actor import SYSTEM
+from connectors.models import Profile, Tool
+from harriet.console.setup_file.form import SetupFileError, WorkflowPart, WorkflowState
+from harriet.console.setup_file.report import Report
+from harriet.people.models import Organization
+
+
+def apply_workflow(organization: Organization, part: WorkflowPart, report: Report) -> None:
+    profile = Profile.objects.filter(organization=organization, slug=part.profile).first()
+    steps = [_with_tool(organization, step) for step in part.steps]
+    said = Definition(part.name, profile, part.inputs, steps, part.description)
+    workflow = Workflow.objects.select_related("organization").filter(organization=organization, slug=part.slug).first()
+    if workflow is None:
+        workflow = create_workflow(organization, said, slug=part.slug, actor=SYSTEM)
+        switch_workflow(workflow, part.state, actor=SYSTEM)
+        report.created(f"workflow {part.slug}")
+        return
+    is_changed = change_workflow(workflow, said, actor=SYSTEM)
+    workflow.refresh_from_db()
+    is_switched = workflow.state != part.state
+    if is_switched:
+        switch_workflow(workflow, part.state, actor=SYSTEM)
+    report.changed_if(is_changed or is_switched, f"workflow {part.slug}")
+
+
+def workflow_part(workflow: Workflow) -> WorkflowPart:
+    """As a file says it."""
+    return WorkflowPart(
+        slug=workflow.slug,
+        name=workflow.name,
+        profile=workflow.profile.slug if workflow.profile else "",
+        description=workflow.description,
+        inputs=workflow.inputs,
+        steps=[_with_path(step) for step in workflow.steps],
+        state=cast("WorkflowState", workflow.state),
+    )
+
+
+def _with_tool(organization: Organization, step: Mapping[str, Any]) -> dict[str, Any]:
+    if step.get("kind") != "call":
+        return dict(step)
+    slug, _, name = str(step.get("tool", "")).partition("/")
+    tools = Tool.objects.filter(organization=organization, kind=Tool.Kind.TOOL, connector__slug=slug, name=name)
+    tool = tools.select_related("connector").first()
+    if tool is None:
+        raise SetupFileError(
+            f"The step {step.get('name')} calls {step.get('tool')}, which is not there. "
+            "Write it as <connector slug>/<tool name>, as the server calls it."
+        )
+    return {**step, "tool": str(tool.pk), "tool_label": f"{tool.connector.name}: {tool.name}"}
+
+
+def _with_path(step: Mapping[str, Any]) -> dict[str, Any]:
+    if step["kind"] != "call":
+        return dict(step)
+    tool = Tool.objects.select_related("connector").filter(pk=step["tool"]).first()
+    path = f"{tool.connector.slug}/{tool.name}" if tool is not None else ""
+    return {name: value for name, value in step.items() if name != "tool_label"} | {"tool": path}
