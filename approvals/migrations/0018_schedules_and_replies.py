@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0016_workflow_runs'),
+        ('approvals', '0017_bound_parts'),
         ('people', '0020_tokens_of_workloads'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
