@@ -10,8 +10,7 @@ from approvals.pages.requests import request_page
 from approvals.pages.runs import run_page
 from approvals.pages.seen import is_as_seen, nothing_new
 from approvals.pages.tickets import NO_TICKET, held_call, show_ticket, standing_of
-from approvals.queries import reports_for, requests_for
-from approvals.runs.queries import runs_for
+from approvals.queries import reports_for, requests_for, runs_for
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 
 

@@ -21,7 +21,7 @@ from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.policy.view import grant_of, may_enter
 from harriet.gateway.runs.identity import call_of as call_of_step
 from harriet.gateway.steps.bound import bound_to, with_bound_meta
-from harriet.gateway.steps.edited import call_of
+from harriet.gateway.steps.edited import ENDED, call_of
 from harriet.gateway.steps.gate import judged
 from harriet.gateway.steps.identity import check_identity
 from harriet.gateway.steps.request import Call
@@ -29,7 +29,6 @@ from harriet.gateway.steps.schema import INPUT
 from harriet.lib.mcp.methods import TOOLS_CALL
 from harriet.lib.schemas import checker_of
 
-ENDED = "The caller's access ended, so this call can't run any more."
 NOT_THEIRS = "The caller may not call this any more, so it can't run."
 
 

@@ -20,6 +20,7 @@ from harriet.gateway.steps.bound import with_bound_meta
 from harriet.gateway.steps.request import Call
 from harriet.lib.mcp.methods import TOOLS_CALL
 
+ENDED = "The caller's access ended, so this call can't run any more."
 EDITED = "harriet/edited"
 """The key in `_meta` of a result."""
 
