@@ -1,4 +1,4 @@
-"""The rail: which pages a role can use, in the order of the day."""
+"""The rail: which pages a role can use, what waits first."""
 
 from __future__ import annotations
 
@@ -33,27 +33,52 @@ class Section:
 
 
 _COMPANY = (
-    Entry("overview", "Overview", "overview", "console:overview", Power.VIEW_SETTINGS),
-    Entry("integrations", "Integrations", "integrations", "connectors:list", Power.VIEW_SETTINGS),
-    Entry("profiles", "Profiles", "profiles", "profiles:list", Power.VIEW_SETTINGS),
-    Entry("people", "People", "people", "people:list", Power.VIEW_SETTINGS),
-    Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
-    Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
-    Entry("agents", "Agents", "agents", "agents:list", Power.VIEW_SETTINGS),
-    Entry("clients", "AI clients", "clients", "clients:list", Power.VIEW_SETTINGS),
-    Entry("doctor", "Connection doctor", "doctor", "doctor:list", Power.MANAGE_TOKENS),
-    Entry("unmanaged", "Unmanaged servers", "unmanaged", "unmanaged:list", Power.VIEW_SETTINGS),
-    Entry("explain", "Explain", "explain", "explain:why", Power.VIEW_SETTINGS),
-    Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
-    Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
-    Entry("workflows", "Workflows", "workflows", "workflows:list", Power.MANAGE_CONNECTORS),
-    Entry("limits", "Limits", "limits", "limits:list", Power.VIEW_SETTINGS),
-    Entry("usage", "Usage", "usage", "usage:page", Power.VIEW_AUDIT),
-    Entry("stops", "Emergency stop", "stop", "stops:list", Power.VIEW_SETTINGS),
-    Entry("reviews", "Reviews", "reviews", "reviews:list", Power.VIEW_SETTINGS),
-    Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
-    Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
-    Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),
+    Section(
+        "",
+        (
+            Entry("overview", "Overview", "overview", "console:overview", Power.VIEW_SETTINGS),
+            Entry("tickets", "Tickets", "tickets", "tickets:list", Power.DECIDE_ACTIONS, is_counted=True),
+            Entry("reviews", "Reviews", "reviews", "reviews:list", Power.VIEW_SETTINGS),
+        ),
+    ),
+    Section(
+        "Tools",
+        (
+            Entry("integrations", "Integrations", "integrations", "connectors:list", Power.VIEW_SETTINGS),
+            Entry("profiles", "Profiles", "profiles", "profiles:list", Power.VIEW_SETTINGS),
+            Entry("workflows", "Workflows", "workflows", "workflows:list", Power.MANAGE_CONNECTORS),
+            Entry("vault", "Vault", "vault", "vault:list", Power.VIEW_SETTINGS),
+        ),
+    ),
+    Section(
+        "People and clients",
+        (
+            Entry("people", "People", "people", "people:list", Power.VIEW_SETTINGS),
+            Entry("groups", "Groups", "groups", "groups:list", Power.VIEW_SETTINGS),
+            Entry("devices", "Devices", "devices", "devices:list", Power.VIEW_SETTINGS),
+            Entry("agents", "Agents", "agents", "agents:list", Power.VIEW_SETTINGS),
+            Entry("clients", "AI clients", "clients", "clients:list", Power.VIEW_SETTINGS),
+            Entry("doctor", "Connection doctor", "doctor", "doctor:list", Power.MANAGE_TOKENS),
+            Entry("unmanaged", "Unmanaged servers", "unmanaged", "unmanaged:list", Power.VIEW_SETTINGS),
+        ),
+    ),
+    Section(
+        "Control",
+        (
+            Entry("explain", "Explain", "explain", "explain:why", Power.VIEW_SETTINGS),
+            Entry("limits", "Limits", "limits", "limits:list", Power.VIEW_SETTINGS),
+            Entry("stops", "Emergency stop", "stop", "stops:list", Power.VIEW_SETTINGS),
+            Entry("settings", "Settings", "settings", "organization:detail", Power.VIEW_SETTINGS),
+        ),
+    ),
+    Section(
+        "Evidence",
+        (
+            Entry("usage", "Usage", "usage", "usage:page", Power.VIEW_AUDIT),
+            Entry("audit", "Audit", "audit", "audit:list", Power.VIEW_AUDIT),
+            Entry("records", "Records", "records", "admin:records", Power.VIEW_RECORDS),
+        ),
+    ),
 )
 _INSTALLATION = (
     Entry("installation", "Organizations", "overview", "admin:installation", None),
@@ -70,9 +95,10 @@ def sections_for(membership: Membership | None, *, tickets: AtMost, is_operator:
     installation = [Section("Installation", tuple(_placed(_INSTALLATION)))] if is_operator else []
     if membership is None:
         return installation
-    company = tuple(_shown(_COMPANY, membership, {"tickets": tickets}))
-    own = tuple(_shown(_OWN, membership, {}))
-    return [section for section in (Section("", company), Section("Yours", own), *installation) if section.entries]
+    counts = {"tickets": tickets}
+    every = (*_COMPANY, Section("Yours", _OWN))
+    shown = (Section(one.title, tuple(_shown(one.entries, membership, counts))) for one in every)
+    return [section for section in (*shown, *installation) if section.entries]
 
 
 def _placed(entries: Iterable[Entry]) -> Iterable[Entry]:
