@@ -11,26 +11,37 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
 from approvals.actions.approve_action import approve_action
 from approvals.errors import NotYours
-from approvals.models import PendingAction
+from approvals.models import PendingAction, WorkflowRun
 from approvals.queries import left_over
 from audit.actor import Actor
+from connectors.access.load import load
 from connectors.models import Tool
+from harriet.console.stops.named import of_agent as of_agent_row
+from harriet.console.stops.named import of_client
+from harriet.gateway.policy.principal import Principal, load_principals
+from harriet.gateway.steps.stops import Stops
 from harriet.gateway.tasks import run_approved_action
+from harriet.people.actions.create_agent import create_agent
+from harriet.people.actions.issue_agent_credential import issue_agent_credential
 from harriet.people.actions.release_stop import ease_stop, release_stop
 from harriet.people.actions.stop_calls import stop_calls
 from harriet.people.actors import OPERATOR
-from harriet.people.models import Group, Membership, Stop
+from harriet.people.models import AccessToken, Group, Membership, Stop
+from harriet.people.standing_stops import standing_in
 from harriet.people.stop_powers import Subject
 from tests.gateway.test_listen_streams import heard, listen, stream
 from tests.servers.upstream import TOOLS
 from tests.stage.clients import Client, ModernClient
+from tests.stage.connected_apps import client_of, connected_app
 from tests.stage.log import Log
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
 from tests.stage.waiting import wait_for
+from tests.stage.workflows import Desk, now, steps_of, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 MACHINE = Actor("system", None, OPERATOR)
@@ -199,7 +210,7 @@ def test_it_is_released_in_stages(office: Office, dana: Client) -> None:
     until_it_runs(dana)
     assert STOPPED in dana.call("slow", {"ms": 1, "text": "x"}).text
     ease_stop(one, stage="all", let_through=office.cast.sales, reason="Sales tries it.", actor=MACHINE)
-    wait_for(lambda: dana.call("slow", {"ms": 1, "text": "x"}).text == "x")
+    wait_for(lambda: STOPPED not in dana.call("slow", {"ms": 1, "text": "x"}).text)
 
 
 def test_an_approved_call_is_not_taken_while_it_is_frozen(office: Office, dana: Client, upstream: Upstream) -> None:
@@ -219,3 +230,57 @@ def test_an_approved_call_is_not_taken_while_it_is_frozen(office: Office, dana: 
     assert left_over(timedelta(0)) == [action.pk]
     run_approved_action(str(action.pk))
     assert (PendingAction.objects.get().state, len(upstream.calls)) == ("done", known + 1)
+
+
+def test_a_run_rests_before_its_next_call_and_after_an_approval(office: Office, upstream: Upstream) -> None:
+    desk = Desk(office)
+    desk.confirm("slow")
+    workflow = desk.workflow(desk.step("find", "echo", text="a"), desk.step("send", "slow", text="b", ms=1))
+    run = desk.start(workflow)
+    connector = subjects(office)["connector"]
+    one = stop(office, connector)
+    work()
+    assert (steps_of(run), now(run).state, upstream.calls) == ([], "waiting", [])
+    release(one)
+    make_due()
+    work()
+    assert steps_of(run) == [("find", "done"), ("send", "waiting")]
+    desk.approve_all()
+    one = stop(office, connector)
+    make_due()
+    work()
+    assert (PendingAction.objects.get().state, len(upstream.calls)) == ("approved", 1)
+    release(one)
+    make_due()
+    work()
+    assert (now(run).state, len(upstream.calls)) == ("done", 2)
+
+
+def make_due() -> None:
+    """The time passes after which a run looks again."""
+    WorkflowRun.objects.update(due_at=Now())
+
+
+def test_an_agent_and_a_registered_client_are_known_by_their_tokens(office: Office) -> None:
+    cast = office.cast
+    agent = create_agent(cast.acme, "Nightly report", "", cast.dana, [cast.sales], actor=cast.actor(cast.alice))
+    issue_agent_credential(agent, "cron", 30, actor=cast.actor(cast.alice))
+    client = client_of(cast.acme)
+    app, _ = connected_app(cast.dana, client, office.work)
+    known = {one.token_id: one for one in load_principals(load(cast.acme.pk)).values()}
+    of_agent = known[AccessToken.objects.get(agent=agent).pk]
+    of_app = known[AccessToken.objects.get(device=app.device).pk]
+    assert (of_agent.agent_id, of_agent.answered_by) == (agent.pk, cast.dana.pk)
+    stops = Stops(lambda changed: None)
+
+    def is_stopped(subject: Subject, principal: Principal) -> bool:
+        one = stop(office, subject)
+        stops.looked(standing_in([cast.acme.pk]))
+        found = stops.on_stream(cast.acme.pk, principal, "anything")
+        release(one)
+        return found is not None
+
+    assert is_stopped(of_agent_row(agent), of_agent) and not is_stopped(of_agent_row(agent), of_app)
+    assert is_stopped(of_client(client), of_app) and not is_stopped(of_client(client), of_agent)
+    person = subjects(office)["person"]
+    assert is_stopped(person, of_agent) and is_stopped(person, of_app), "Dana answers for the agent"
