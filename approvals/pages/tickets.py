@@ -167,7 +167,8 @@ def held_call_or_404(request: OrganizationRequest, number: int) -> Ticket:
 
 def held_call(request: OrganizationRequest, number: int) -> Ticket | None:
     tickets = tickets_for(request.membership).filter(number=number)
-    return tickets.select_related("action__token__created_by", "action__token__agent").first()
+    beside = ("action__token__created_by", "action__token__agent", "action__run_step__run__ticket")
+    return tickets.select_related(*beside).first()
 
 
 def standing_of(ticket: Ticket) -> str:

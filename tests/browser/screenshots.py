@@ -5,6 +5,7 @@ python -m tests.browser.screenshots [folder]
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+    from tests.stage.cast import Cast
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -55,9 +58,27 @@ def shoot(folder: Path) -> Iterator[Path]:
             yield from look(site.page(), folder, name, path)
         cast = make_cast()
         make_busy_company(cast)
+        hold_hostile_call(cast)
         for name, user, path in pages_of(cast):
             yield from look(site.page(user), folder, name, path)  # type: ignore[arg-type]
         yield from connected(site.page(cast.dana), folder)
+
+
+def hold_hostile_call(cast: Cast) -> None:
+    """On the ticket with the highest number: everything that somebody could hide in a call."""
+    from connectors.models import Tool
+    from tests.stage.held_calls import call_of, hold
+
+    tool = Tool.objects.get(organization=cast.acme, connector__slug="crm", name="send_mail", kind="tool")
+    arguments = {
+        "to": "max@example.test\u200b",
+        "subject": "<b>Invoice</b> **due** [pay](javascript:alert(1))",
+        "body": "Pay \u202e00.5\u202c now\u2066.",
+        "attachment": "Lorem ipsum dolor sit amet, " * 7_500,
+        "urgent": True,
+    }
+    raw = json.dumps(arguments, ensure_ascii=False).encode()
+    hold(call_of(tool, cast.dana, raw, client_label="Claude\u202e <i>Code</i>"))
 
 
 def look(page: Page, folder: Path, name: str, path: str) -> Iterator[Path]:
@@ -105,6 +126,7 @@ def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
     """Name of the picture, who looks, and at what."""
     from django.urls import reverse
 
+    from approvals.models import Ticket
     from connectors.models import Connector, Tool
     from tests.stage.cast import Cast
 
@@ -123,7 +145,9 @@ def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
     yield "records", cast.alice, reverse("admin:records")
     yield "record-list", cast.alice, reverse("admin:connectors_tool_changelist")
     yield "record", cast.alice, reverse("admin:connectors_connector_change", args=[connector.pk])
+    yield "tickets", cast.bob, reverse("tickets:list")
     yield "ticket", cast.bob, reverse("tickets:detail", args=[2])
+    yield "ticket-hidden", cast.bob, reverse("tickets:detail", args=[Ticket.objects.latest("number").number])
     yield "my-ai", cast.dana, reverse("me:home")
     yield "my-tools", cast.dana, reverse("me:tools")
     yield "my-activity", cast.dana, reverse("me:activity")
