@@ -12,7 +12,8 @@ import pytest
 from tests.conformance.report import REPORT
 
 SUITES = tuple(
-    f"tests/conformance/test_pass_{part}.py" for part in ("suite", "client_suite", "client_auth", "authorization_suite")
+    f"tests/conformance/test_pass_{part}.py"
+    for part in ("suite", "tasks", "client_suite", "client_auth", "authorization_suite")
 )
 
 

@@ -12,16 +12,20 @@ from django.db.models import F
 from approvals.actions.lapse_results import lapse_results
 from approvals.actions.reject_action import reject_action
 from approvals.models import COLLECT_WITHIN, PendingAction
-from audit.actor import SYSTEM
+from audit.actor import SYSTEM, Actor
 from audit.models import Event
 from connectors.models import Tool
 from harriet.gateway.tasks import run_approved_action
-from harriet.people.actors import actor_of
+from harriet.people.actions.release_stop import release_stop
+from harriet.people.actions.stop_calls import stop_calls
+from harriet.people.actors import OPERATOR, actor_of
+from harriet.people.stop_powers import Subject
 from tests.gateway.test_hold_call import approve, hold_for, the_action
 from tests.stage.clients import META, Client, ModernClient
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Upstream
 from tests.stage.tokens import device_token
+from tests.stage.waiting import wait_for
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 DECLARED = {**META, "io.modelcontextprotocol/clientCapabilities": {"extensions": {EXTENSION: {}}}}
@@ -163,6 +167,19 @@ def test_a_listener_hears_of_its_own_tasks(client: TaskClient, office: Office) -
     assert (told["taskId"], told["status"]) == (mine, "completed")
     assert told["result"]["content"][0]["text"] == "listened"
     stream.close()
+
+
+def test_while_an_emergency_stop_stands_a_task_gives_out_nothing(client: TaskClient, office: Office) -> None:
+    task = client.call("echo", {"text": "ran before"}).result["taskId"]
+    run(office)
+    said = {"reason": "Somebody else has Dana's laptop.", "actor": Actor("system", None, OPERATOR)}
+    one = stop_calls(office.cast.acme, Subject("organization", "", "Acme"), **said)
+    wait_for(lambda: "error" in client.about("get", task).json)
+    error = client.about("get", task).error
+    assert "stopped for now" in error["message"] and "Its task stays as it is." in error["message"]
+    release_stop(one, **said)
+    wait_for(lambda: "result" in client.about("get", task).json)
+    assert client.about("get", task).result["result"]["content"][0]["text"] == "ran before"
 
 
 class Stream:

@@ -14,10 +14,10 @@ from harriet.gateway.protocol.listen import serve_listen
 from harriet.gateway.protocol.messages import Incoming, incoming, raw_error_body, result_body
 from harriet.gateway.protocol.offers import LISTS, capabilities, instructions, listed
 from harriet.gateway.protocol.param_headers import check_param_headers
-from harriet.gateway.protocol.requests import CALLS, client_label
+from harriet.gateway.protocol.requests import CALLS
 from harriet.gateway.protocol.result_meta import call_meta, with_meta
 from harriet.gateway.protocol.serve_call import go_on, serve_call
-from harriet.gateway.protocol.task_requests import TASKS, takes_tasks, task_result
+from harriet.gateway.protocol.task_requests import TASKS, client_of, takes_tasks, task_result
 from harriet.gateway.protocol.tool_search import SEARCH_TOOLS, search
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.questions.request_state import RequestState, Where, open_state
@@ -44,7 +44,6 @@ from harriet.lib.mcp.headers import (
 from harriet.lib.mcp.implementation import HARRIET
 from harriet.lib.mcp.meta import (
     CLIENT_CAPABILITIES_KEY,
-    CLIENT_INFO_KEY,
     LOG_LEVEL_KEY,
     PROTOCOL_VERSION_KEY,
     SERVER_INFO_KEY,
@@ -88,7 +87,7 @@ async def serve_modern(visit: Visit, version: str, body: bytes, values: Any) -> 
     try:
         check_envelope(visit.exchange, version, message)
         if message.method == SUBSCRIPTIONS_LISTEN:
-            client, takes = client_label(_client(message.meta)), takes_tasks(message.meta)
+            client, takes = client_of(message.meta), takes_tasks(message.meta)
             await serve_listen(visit, message.id, _notifications(message), client, with_tasks=takes)
         elif message.method in CALLS:
             call = await CALLS[message.method](visit, message)
@@ -142,14 +141,6 @@ def _header(exchange: HttpExchange, name: bytes) -> str | None:
     return value.decode("latin-1").strip() if value is not None else None
 
 
-def _client(meta: dict[str, Any]) -> str:
-    """What the client calls itself: a label, never believed."""
-    info = meta.get(CLIENT_INFO_KEY)
-    if not isinstance(info, dict):
-        return ""
-    return f"{info.get('title') or info.get('name') or ''} {info.get('version') or ''}".strip()
-
-
 def _notifications(message: Incoming) -> dict[str, Any]:
     wanted = message.params.get("notifications")
     if not isinstance(wanted, dict):
@@ -190,7 +181,7 @@ _FRESH = re.compile(rb"0|[1-9][0-9]{0,14}")
 
 def _prepare(visit: Visit, message: Incoming, call: Call) -> None:
     """What this era's requests bring along for the call. Raises RpcRefusal."""
-    call.client = client_label(_client(message.meta))
+    call.client = client_of(message.meta)
     call.is_introduced = bool(call.client)
     call.stream = visit.exchange.reply
     level = message.meta.get(LOG_LEVEL_KEY)

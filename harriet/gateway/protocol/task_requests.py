@@ -22,17 +22,20 @@ from approvals.models import PendingAction
 from audit.actor import SYSTEM, Actor
 from harriet.gateway.content.results import COMPLETE, Fields
 from harriet.gateway.errors import RpcRefusal, ToolRefusal
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.view import grant_of
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.protocol.messages import REQUEST_ID, Incoming
+from harriet.gateway.protocol.requests import client_label
 from harriet.gateway.protocol.result_meta import with_meta
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.steps.answer import error_result
 from harriet.gateway.steps.approved import KEPT_RPC_ERROR
+from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.task import UNDER_WAY, action_of, task_fields, task_id
 from harriet.gateway.steps.ticket import collected_elsewhere, lapsed_words, refusal_of
 from harriet.lib.mcp.error_codes import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CAPABILITY
-from harriet.lib.mcp.meta import CLIENT_CAPABILITIES_KEY, RELATED_TASK_KEY, TASKS_EXTENSION
+from harriet.lib.mcp.meta import CLIENT_CAPABILITIES_KEY, CLIENT_INFO_KEY, RELATED_TASK_KEY, TASKS_EXTENSION
 from harriet.lib.mcp.methods import TASKS_CANCEL, TASKS_GET, TASKS_UPDATE
 
 _NOT_DECLARED = (
@@ -40,7 +43,16 @@ _NOT_DECLARED = (
 )
 _UNKNOWN = "There is no such task for you in this profile. A task is known to the client and profile it was given to."
 _NOT_YOURS = "The call ran, and you may no longer use this tool in this profile, so its result is not given to you."
+_STAYS = "Its task stays as it is."
 _MEMBERS = msgspec.json.Decoder(Fields).decode
+
+
+def client_of(meta: dict[str, Any]) -> str:
+    """What the client calls itself: a label, never believed."""
+    info = meta.get(CLIENT_INFO_KEY)
+    if not isinstance(info, dict):
+        return ""
+    return client_label(f"{info.get('title') or info.get('name') or ''} {info.get('version') or ''}".strip())
 
 
 def takes_tasks(meta: dict[str, Any]) -> bool:
@@ -63,7 +75,7 @@ async def task_result(visit: Visit, message: Incoming) -> dict[str, Any]:
 
 
 async def _get(visit: Visit, message: Incoming, action_id: UUID) -> dict[str, Any]:
-    found = await detailed_task(visit, action_id)
+    found = await detailed_task(visit, action_id, client_of(message.meta))
     if found is None:
         raise _unknown()
     return found
@@ -111,9 +123,13 @@ def _withdraw(action_id: UUID, actor: Actor) -> bool:
     return True
 
 
-async def detailed_task(visit: Visit, action_id: UUID) -> dict[str, Any] | None:
-    """The task with what came of it; None when the tool was deleted, and the row with it."""
-    may_have = await in_database(_may_have_result, action_id, visit)
+async def detailed_task(visit: Visit, action_id: UUID, client: str) -> dict[str, Any] | None:
+    """The task with what came of it, for the client that calls itself so; None when the tool was deleted, and the row
+    with it. Raises Stopped: while an emergency stop stands nothing is given out, as for the same call repeated."""
+    grant = await in_database(_grant_of, action_id, visit)
+    if grant is not None:
+        visit.runtime.stops.check(_as_call(visit, client), grant, _STAYS)
+    may_have = grant is not None
     found = await in_database(read_task, action_id, with_result=may_have, actor=SYSTEM)
     if found is None:
         return None
@@ -121,10 +137,15 @@ async def detailed_task(visit: Visit, action_id: UUID) -> dict[str, Any] | None:
     return {**task_fields(found.held, named), **_outcome(found, may_have=may_have)}
 
 
-def _may_have_result(action_id: UUID, visit: Visit) -> bool:
+def _grant_of(action_id: UUID, visit: Visit) -> Grant | None:
     """As for the same call repeated: whoever may no longer use the tool gets nothing of it."""
     tool_id = PendingAction.objects.filter(pk=action_id).values_list("tool_id", flat=True).first()
-    return tool_id is not None and grant_of(visit.view(), tool_id) is not None
+    return grant_of(visit.view(), tool_id) if tool_id is not None else None
+
+
+def _as_call(visit: Visit, client: str) -> Call:
+    """Who asks, for what judges by that."""
+    return Call(visit.snapshot, visit.principal, visit.profile, name="", arguments=b"{}", values={}, client=client)
 
 
 def _outcome(found: TaskRead, *, may_have: bool) -> dict[str, Any]:

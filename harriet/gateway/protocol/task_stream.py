@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 
 from approvals.queries import states_of
-from harriet.gateway.errors import RpcRefusal
+from harriet.gateway.errors import RpcRefusal, Stopped
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.protocol.task_requests import detailed_task
 from harriet.gateway.protocol.visit import Visit
@@ -66,6 +66,7 @@ async def _tell(visit: Visit, listener: ListeningClient, tasks: set[UUID]) -> No
 
 
 async def _tell_of(visit: Visit, listener: ListeningClient, action_id: UUID) -> None:
-    found = await detailed_task(visit, action_id)
-    if found is not None:
-        listener.tell(TASKS, found)
+    with suppress(Stopped):  # its client may ask again once the stop is released
+        found = await detailed_task(visit, action_id, listener.client)
+        if found is not None:
+            listener.tell(TASKS, found)
