@@ -99,7 +99,7 @@ def _wrong_names(named: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             found.append((at, _NAMED))
         elif name in _WORDS:
-            found.append((at, f"“{name}” is a word of the language of expressions. Choose another name."))
+            found.append((at, f"“{name}” is taken, by expressions or by schedules. Choose another name."))
         elif name in seen:
             found.append((at, f"There is another “{name}”. Give each a name of its own."))
         seen.add(name)

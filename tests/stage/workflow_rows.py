@@ -17,7 +17,7 @@ def make_workflow(cast: Cast) -> tuple[Workflow, WorkflowRun]:
     if found is not None and found.workflow is not None:
         return found.workflow, found
     profile = Profile.objects.get(organization=cast.acme, slug="work")
-    tool = Tool.objects.get(organization=cast.acme, connector__slug="crm", name="send_mail")
+    tool = Tool.objects.get(organization=cast.acme, connector__slug="crm", kind=Tool.Kind.TOOL, name="send_mail")
     steps = [
         {"name": "ask", "kind": "reply", "question": "Which offer goes to {{ inputs.customer }}?"},
         {"name": "pause", "kind": "until", "until": "2 days"},
