@@ -240,7 +240,7 @@ def _show(request: OrganizationRequest, run: WorkflowRun, reply: ReplyToRunForm,
         is_mine=is_mine,
         may_cancel=run.state in OPEN + STOPPED and (is_mine or has_power(request.membership, Power.MANAGE_CONNECTORS)),
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),
-        may_start=workflows_for(request.membership).filter(pk=run.workflow_id).exists(),
+        may_start=workflows_for(request.membership).filter(runs=run).exists(),
         reply_form=reply,
         retry_form=retry,
     )

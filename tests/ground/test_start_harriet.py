@@ -19,7 +19,7 @@ from tests.ground.installation import Installation, started, wait_until
 
 pytestmark = pytest.mark.processes
 WHO = "from django.db import connection as c; c.connect(); print(c.settings_dict['USER'])"
-CHILDREN = 5  # PostgreSQL, Redis, web, worker, beat
+CHILDREN = 6  # PostgreSQL, Redis, web, worker, watching worker, beat
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,8 @@ def test_a_second_start_on_the_same_folder_says_so(harriet: Installation) -> Non
         ("gunicorn", "The web process"),
         ("postgres", "PostgreSQL"),
         ("redis-server", "Redis"),
-        ("worker", "The Celery worker"),
+        ("--queues celery", "The Celery worker"),
+        ("--queues watch", "The watching worker"),
     ],
 )
 def test_a_killed_child_comes_back(harriet: Installation, command: str, name: str) -> None:

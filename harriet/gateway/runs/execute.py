@@ -30,7 +30,6 @@ from harriet.gateway.runs.fence import FencedAudit, GivenUp
 from harriet.gateway.runs.identity import call_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
-from harriet.gateway.steps.edited import ENDED
 from harriet.gateway.steps.edited import call_of as approved_again
 from harriet.gateway.steps.explain import NOT_KNOWN, RAN
 from harriet.gateway.steps.request import Call
@@ -40,6 +39,7 @@ from harriet.lib.json.canonical import parse_strict
 KEEP_TRYING = 30.0
 """Seconds for which an answer waits for a database that is away."""
 _PAUSE = 0.5
+_ENDED = "The person of this run is no active member any more, or the profile is gone, so the call can't run."
 _NO_SNAPSHOT = "The organization is not there any more."
 
 
@@ -108,8 +108,8 @@ async def _run_approved(stored: StoredCall, runtime: Runtime) -> Fields | None:
     snapshot = await runtime.start_for(stored.organization_id)
     call = approved_again(stored, parse_strict(stored.arguments), snapshot) if snapshot else None
     if call is None:
-        await in_database(invalidate_action, stored.action_id, ENDED, actor=SYSTEM)
-        raise GatewayError(ENDED)
+        await in_database(invalidate_action, stored.action_id, _ENDED, actor=SYSTEM)
+        raise GatewayError(_ENDED)
     run = partial(run_call, runtime=runtime)
     return await run_approved(
         stored.action_id, stored.binding, call, stored.tool_id, run, runtime.running.keep, runtime.stops
