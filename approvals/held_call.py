@@ -100,4 +100,5 @@ class StoredCall:
     edited: Edited | None = None
     run_id: UUID | None = None
     """Of a workflow, whose step makes it: it runs as that run goes on."""
+    run_trust: str = ""
     run_step_id: UUID | None = None

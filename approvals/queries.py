@@ -196,7 +196,7 @@ def as_held(action: PendingAction, *, is_new: bool = False) -> Held:
 def approved_call(action_id: UUID) -> StoredCall | None:
     """The call with its sealed parts opened; None when it isn't approved, or not any more."""
     approved = PendingAction.objects.filter(pk=action_id, state=PendingAction.State.APPROVED)
-    action = approved.select_related("ticket", "run_step").first()
+    action = approved.select_related("ticket", "run_step__run").first()
     if action is None:
         return None
     return stored_call(action)
@@ -222,6 +222,7 @@ def stored_call(action: PendingAction) -> StoredCall:
         edited=edited_of(action, sent.arguments),
         run_id=action.run_step.run_id if action.run_step else None,
         run_step_id=action.run_step_id,
+        run_trust=action.run_step.run.trust if action.run_step else "",
     )
 
 

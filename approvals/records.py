@@ -308,6 +308,7 @@ RECORDS = (
             "caller_label": "Person, as called then",
             "profile": "Profile",
             "origin": "Started",
+            "trust": "Stricter trust level",
             "steps": "Steps, as they were then",
             "reason": "Why it stopped or ended",
             "created_at": "Since",

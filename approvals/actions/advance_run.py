@@ -111,6 +111,7 @@ def _send(run: WorkflowRun, step: RunStep, tool_id: UUID, arguments: bytes) -> S
         user_id=run.user_id,
         tool_id=tool_id,
         workflow=run.name,
+        trust=run.trust,
         ticket=run.ticket.as_label(),
         arguments=arguments,
     )

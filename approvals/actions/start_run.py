@@ -25,6 +25,7 @@ from harriet.lib.json.canonical import canonical_bytes
 from harriet.people.actors import person_behind
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Membership
+from harriet.people.trust import Trust
 
 MOST_OPEN = 200
 """Runs of one person that are under way at once."""
@@ -32,17 +33,20 @@ MOST_OPEN = 200
 
 @transaction.atomic
 def start_run(
-    workflow: Workflow, membership: Membership, inputs: Mapping[str, Any], *, origin: str, actor: Actor
+    workflow: Workflow, membership: Membership, inputs: Mapping[str, Any], *, origin: str, trust: str = "", actor: Actor
 ) -> WorkflowRun:
-    """Raises ApprovalError, beside the input when one is wrong; TooMany; NotAllowed for whoever is not that person."""
+    """`trust`: of its calls, where that is stricter than the profile's. Raises ApprovalError, beside the input when one
+    is wrong; TooMany; NotAllowed for whoever is not that person."""
     check_may_start(workflow, membership, actor)
     try:
         given = checked_inputs(workflow.inputs, inputs)
     except StepProblem as problem:
         raise ApprovalError(problem.message, field=problem.field) from None
+    if trust not in ("", *Trust.values):
+        raise ApprovalError("There is no such trust level.", field="trust")
     one_at_a_time(membership.organization_id)
     _check_room(membership)
-    run = _create(workflow, membership, given, origin)
+    run = _create(workflow, membership, given, origin, trust)
     write_run_event(RunStarted, run, actor=actor, version=run.version)
     wake_run(run.pk)
     return run
@@ -67,7 +71,9 @@ def _check_room(membership: Membership) -> None:
         raise TooMany(f"{MOST_OPEN} of your runs are under way already. Wait until some are done, or cancel some.")
 
 
-def _create(workflow: Workflow, membership: Membership, inputs: Mapping[str, Any], origin: str) -> WorkflowRun:
+def _create(
+    workflow: Workflow, membership: Membership, inputs: Mapping[str, Any], origin: str, trust: str
+) -> WorkflowRun:
     user, run_id = membership.user, new_id()
     ticket = next_ticket(membership.organization_id, f"Workflow: {workflow.name}", user.pk, user.email)
     parts = SealedParts(membership.organization_id, run_id, user.pk)
@@ -83,6 +89,7 @@ def _create(workflow: Workflow, membership: Membership, inputs: Mapping[str, Any
         user=user,
         caller_label=user.email,
         origin=origin,
+        trust=trust,
         sealed_inputs=parts.seal(run_id, "inputs", canonical_bytes(inputs)),
         due_at=Now(),
     )

@@ -38,6 +38,7 @@ class RunSerializer(serializers.ModelSerializer[WorkflowRun]):
             "version",
             "person",
             "origin",
+            "trust",
             "state",
             "reason",
             "created_at",
@@ -95,6 +96,12 @@ class RunDetailSerializer(RunSerializer):
 class NewRunSerializer(serializers.Serializer[Any]):
     workflow = serializers.UUIDField()
     inputs = serializers.DictField(required=False, default=dict, help_text="By name.")
+    trust = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="manual or supervised, for a run that is to be stricter than its profile.",
+    )
 
 
 class ReplySerializer(serializers.Serializer[Any]):
@@ -125,7 +132,12 @@ class Runs(generics.ListAPIView[WorkflowRun]):
         if workflow is None:
             raise Http404("There is no such workflow, or you may not start it.")
         run = start_run(
-            workflow, request.membership, given["inputs"], origin=WorkflowRun.Origin.API, actor=request.actor
+            workflow,
+            request.membership,
+            given["inputs"],
+            origin=WorkflowRun.Origin.API,
+            trust=given["trust"],
+            actor=request.actor,
         )
         return Response(RunSerializer(run).data, status=status.HTTP_201_CREATED)
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from approvals.models.tickets import Ticket
 from harriet.lib.ids import new_id
+from harriet.people.trust import Trust
 
 
 class Workflow(models.Model):
@@ -75,6 +76,8 @@ class WorkflowRun(models.Model):
     """As whom it calls tools, with their rights of the moment."""
     caller_label = models.CharField(max_length=200)
     origin = models.CharField(max_length=10, choices=Origin.choices)
+    trust = models.CharField(max_length=12, choices=Trust.choices, blank=True, db_default="")
+    """Stricter than the profile's, if its person wanted that; empty for the profile's alone."""
     sealed_inputs = models.BinaryField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     cursor = models.PositiveSmallIntegerField(default=0)

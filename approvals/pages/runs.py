@@ -19,7 +19,7 @@ from approvals.actions.retry_step import retry_step
 from approvals.actions.settle_step import settle_step
 from approvals.actions.start_run import start_run
 from approvals.models import RunSchedule, RunStep, Workflow, WorkflowRun
-from approvals.pages.workflow_forms import ReplyToRunForm, RetryForm, StartForm
+from approvals.pages.workflow_forms import ReplyToRunForm, RetryForm, StartRunForm
 from approvals.queries import runs_for
 from approvals.runs.leases import OPEN, STOPPED
 from approvals.runs.queries import schedules_for, workflows_for
@@ -127,7 +127,7 @@ class StartPage(PageContext):
     template = "workflows/start.html"
     active = "runs"
     workflow: Workflow
-    form: StartForm
+    form: StartRunForm
 
 
 MOST_OFFERED = 100
@@ -149,10 +149,17 @@ def start(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     workflow = workflows_for(request.membership).filter(pk=pk).first()
     if workflow is None:
         raise Http404("There is no such workflow, or you may not start it.")
-    form = StartForm(workflow.inputs, request.POST if request.method == "POST" else None)
+    form = StartRunForm(workflow.inputs, request.POST if request.method == "POST" else None)
 
     def begin(said: dict[str, Any]) -> WorkflowRun:
-        return start_run(workflow, request.membership, said, origin=WorkflowRun.Origin.PAGE, actor=request.actor)
+        return start_run(
+            workflow,
+            request.membership,
+            form.inputs(),
+            origin=WorkflowRun.Origin.PAGE,
+            trust=said["trust"],
+            actor=request.actor,
+        )
 
     run = attempt(form, begin)
     if run is None:

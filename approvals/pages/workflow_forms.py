@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from approvals.models import Workflow
-from approvals.runs.definition import TYPES
+from approvals.runs.definition import RESERVED, TYPES
 from approvals.runs.steps.base import Settings
 from connectors.models import Profile
 from connectors.pages.fields import Profiles, Tools
@@ -17,6 +17,7 @@ from harriet.lib.json.canonical import NotRepresentable, parse_strict
 from harriet.pages.picker import OneField
 from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Organization
+from harriet.people.trust import Trust
 
 _EXPRESSIONS = (
     "A value that begins with = is an expression, such as =inputs.customer or =steps.find.result.id; {{ … }} puts one "
@@ -146,6 +147,26 @@ class StartForm(forms.Form):
         for one in inputs:
             self.fields[str(one["name"])] = _field(one)
 
+    def inputs(self) -> dict[str, Any]:
+        return {name: said for name, said in self.cleaned_data.items() if name not in RESERVED}
+
+
+class StartRunForm(StartForm):
+    """With how careful this run is to be."""
+
+    def __init__(self, inputs: list[dict[str, Any]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(inputs, *args, **kwargs)
+        self.fields["trust"] = forms.ChoiceField(
+            label="What runs without asking",
+            required=False,
+            choices=[
+                ("", "As the profile says"),
+                (Trust.SUPERVISED.value, "Read-only tools alone"),
+                (Trust.MANUAL.value, "Nothing: every call waits for approval"),
+            ],
+            help_text="Never more than the profile lets run.",
+        )
+
 
 def _field(one: Mapping[str, Any]) -> forms.Field:
     label = str(one["label"])
@@ -173,9 +194,6 @@ class ScheduleForm(StartForm):
         self.fields["time_zone"] = forms.CharField(
             label="Time zone", max_length=64, initial="UTC", help_text="Such as Europe/Vienna."
         )
-
-    def inputs(self) -> dict[str, Any]:
-        return {name: said for name, said in self.cleaned_data.items() if name not in ("cron", "time_zone")}
 
 
 class ReplyToRunForm(forms.Form):

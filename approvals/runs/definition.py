@@ -25,22 +25,12 @@ LONGEST_NUMBER = 40
 LARGEST = 2**53
 """Beyond it whole numbers are not exact everywhere."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+RESERVED = frozenset({"cron", "time_zone", "trust"})
+"""Fields of the forms in which inputs are given."""
 _NAMED = "A name is of small letters, digits and _, and begins with a letter, such as find_customer."
 _TAKEN = frozenset({"in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"})
-"""Words of the language of expressions; the last two are those of schedules."""
-_WORDS = _TAKEN | {
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-    "true",
-    "false",
-    "null",
-    "cron",
-    "time_zone",
-}
+"""Words of the language of expressions, and what stands beside inputs in forms."""
+_WORDS = _TAKEN | {"package", "namespace", "return", "var", "void", "while", "true", "false", "null"} | RESERVED
 
 
 class Fault(NamedTuple):
@@ -99,7 +89,9 @@ def _wrong_names(named: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             found.append((at, _NAMED))
         elif name in _WORDS:
-            found.append((at, f"“{name}” is taken, by expressions or by schedules. Choose another name."))
+            found.append(
+                (at, f"“{name}” is taken, by expressions or by what a run is started with. Choose another name.")
+            )
         elif name in seen:
             found.append((at, f"There is another “{name}”. Give each a name of its own."))
         seen.add(name)

@@ -21,6 +21,7 @@ class Send:
     user_id: UUID
     tool_id: UUID
     workflow: str
+    trust: str
     ticket: Label
     arguments: bytes
 

@@ -13,14 +13,12 @@ from approvals.edited_call import Judged
 from approvals.errors import ApprovalError
 from approvals.models import PendingAction
 from approvals.queries import stored_call
-from approvals.runs.work import Send
 from harriet.gateway.errors import GatewayError
 from harriet.gateway.policy.compile import snapshot_now
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.policy.view import grant_of, may_enter
-from harriet.gateway.runs.identity import call_of as call_of_step
-from harriet.gateway.steps.bound import bound_to, with_bound_meta
+from harriet.gateway.steps.bound import bound_to
 from harriet.gateway.steps.edited import ENDED, call_of
 from harriet.gateway.steps.gate import judged
 from harriet.gateway.steps.identity import check_identity
@@ -48,33 +46,12 @@ def judge_edit(action: PendingAction, arguments: bytes, values: dict[str, Any]) 
 
 
 def _call(action: PendingAction, arguments: bytes, values: dict[str, Any], snapshot: Snapshot) -> Call:
-    """With the caller's rights of now: a client's, or a run's. Raises ApprovalError or GatewayError."""
+    """With the caller's rights of now: a client's, or a run's. Raises ApprovalError."""
     stored = replace(stored_call(action), arguments=arguments)
-    if action.run_step is not None:
-        return with_bound_meta(call_of_step(_step(action, arguments), snapshot), stored.meta)
     call = call_of(stored, values, snapshot)
     if call is None or call.principal.expires_at <= timezone.now() or not may_enter(call.principal, call.profile):
         raise ApprovalError(ENDED)
     return call
-
-
-def _step(action: PendingAction, arguments: bytes) -> Send:
-    """The step's call as its run would make it now; nobody works at it, so it has no lease."""
-    step = action.run_step
-    if step is None or action.user_id is None:
-        raise ApprovalError(ENDED)
-    return Send(
-        run_id=step.run_id,
-        step_id=step.pk,
-        lease=step.pk,
-        organization_id=action.organization_id,
-        profile_id=action.profile_id,
-        user_id=action.user_id,
-        tool_id=action.tool_id,
-        workflow=step.run.name,
-        ticket=action.ticket.as_label(),
-        arguments=arguments,
-    )
 
 
 def _judged(call: Call, grant: Grant) -> Judged:

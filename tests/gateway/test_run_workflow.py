@@ -185,6 +185,18 @@ def test_waits_for_decisions_and_ends_with_them(desk: Desk, upstream: Upstream) 
     assert texts(upstream) == ["changed"]
 
 
+def test_a_run_may_be_stricter_than_its_profile(desk: Desk, upstream: Upstream) -> None:
+    workflow = desk.workflow(desk.step("read", "echo", text="read"))
+    free, strict = desk.start(workflow), desk.start(workflow, trust="manual")
+    work()
+    assert (now(free).state, now(strict).state) == ("done", "waiting")
+    assert action_of(strict).reason == "The trust level of this run is Manual: every call waits for approval."
+    desk.approve_all()
+    work()
+    assert now(strict).state == "done"
+    assert texts(upstream) == ["read", "read"]
+
+
 def test_nobody_approves_what_they_answered_or_started(desk: Desk) -> None:
     desk.confirm("echo")
     ask = {"name": "ask", "kind": "reply", "question": "What?"}

@@ -39,11 +39,11 @@ class Desk:
         made.refresh_from_db()
         return made
 
-    def start(self, workflow: Workflow, *, who: User | None = None, **inputs: Any) -> WorkflowRun:
+    def start(self, workflow: Workflow, *, who: User | None = None, trust: str = "", **inputs: Any) -> WorkflowRun:
         """As Dana, or somebody else of Sales."""
         user = who or self.cast.dana
         member = Membership.objects.select_related("user").get(user=user, organization=self.cast.acme)
-        return start_run(workflow, member, inputs, origin="page", actor=self.cast.actor(user))
+        return start_run(workflow, member, inputs, origin="page", trust=trust, actor=self.cast.actor(user))
 
     def confirm(self, tool: str) -> None:
         """The tool requires confirmation from now on."""

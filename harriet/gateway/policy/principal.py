@@ -203,7 +203,7 @@ def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
 
 
 def principal_of_run(
-    facts: OrganizationFacts, user_id: UUID, attempt_id: UUID, profile_id: UUID | None
+    facts: OrganizationFacts, user_id: UUID, attempt_id: UUID, profile_id: UUID | None, *, trust: str
 ) -> Principal | None:
     """A workflow's run, which calls tools as its person. The attempt at the step stands where a client's token would:
     what is approved for it is good for nothing else. None for somebody who is no active member."""
@@ -220,6 +220,7 @@ def principal_of_run(
         token_hint="",
         only_profile_id=profile_id,
         expires_at=datetime.max.replace(tzinfo=UTC),
+        trust=trust,
     )
 
 

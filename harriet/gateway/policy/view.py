@@ -189,7 +189,7 @@ def gate_of(
 ) -> tuple[GateDecision, Open | None]:
     """What the gate says before anybody calls, and what is left to be decided then."""
     trust = strictest((profile.trust, principal.trust))
-    set_by = "this device" if trust != profile.trust else ""
+    set_by = _stricter_by(principal) if trust != profile.trust else ""
     known = GateFacts(trust, row.risk, row.requires_confirmation, set_by)
     rules = facts.rules_for(row)
     scopes: tuple[ScopeRow, ...] = ()
@@ -217,3 +217,7 @@ def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
 
 def _distinct(sentences: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(sentences))
+
+
+def _stricter_by(principal: Principal) -> str:
+    return "this device" if principal.device is not None else "this run"

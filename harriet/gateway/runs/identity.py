@@ -42,7 +42,7 @@ def call_of(send: Send, snapshot: Snapshot) -> Call:
 
 
 def _principal(send: Send, snapshot: Snapshot) -> Principal:
-    principal = principal_of_run(snapshot.facts, send.user_id, send.step_id, send.profile_id)
+    principal = principal_of_run(snapshot.facts, send.user_id, send.step_id, send.profile_id, trust=send.trust)
     if principal is None:
         raise GatewayError(_GONE)
     return principal

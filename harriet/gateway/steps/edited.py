@@ -53,7 +53,9 @@ def call_of(stored: StoredCall, values: Any, snapshot: Snapshot) -> Call | None:
 
 def _principal(stored: StoredCall, snapshot: Snapshot) -> Principal | None:
     if stored.run_step_id is not None and stored.user_id is not None:
-        return principal_of_run(snapshot.facts, stored.user_id, stored.run_step_id, stored.profile_id)
+        return principal_of_run(
+            snapshot.facts, stored.user_id, stored.run_step_id, stored.profile_id, trust=stored.run_trust
+        )
     return snapshot.principal_of(stored.token_id) if stored.token_id else None
 
 
