@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from approvals.queries import held_of
 from audit.models import Event
 from harriet.people.models import AssertedIdentity, Group, Membership, User
+from harriet.people.pages.fresh_sign_in import SIGNED_IN
 from harriet.people.roles import Role
 from harriet.signin.actions.save_provider import ClaimNames, save_claims
 from harriet.signin.actions.set_mapping import add_mapping
 from harriet.signin.actions.switch_provider import switch_provider
 from harriet.signin.models import IdentityProvider, ProviderSession
 from tests.stage.cast import Cast, person
+from tests.stage.held_calls import make_mailing
 from tests.stage.identity_provider import come_back, go, sign_in_through
 from tests.stage.providers import oidc_provider, saml_provider, verified
 
@@ -264,3 +271,32 @@ def test_no_open_redirect(cast: Cast, client: Client, provider: IdentityProvider
     there = client.get(start(provider), {"next": path})["Location"]
     page = come_back(client, go(there, "erin-1"))
     assert all(not url.startswith(("http", "//", "\\")) for url, _ in page.redirect_chain)
+
+
+def test_an_approver_without_a_password_signs_in_again_through_the_company(
+    cast: Cast, client: Client, provider: IdentityProvider
+) -> None:
+    """Before they approve something dangerous: the provider is asked not to take it for granted who they are."""
+    held = make_mailing(cast).held()
+    add_mapping(provider, "approvers", None, Role.APPROVER, actor=cast.actor(cast.alice))
+    sign_in_through(client, start(provider), "erin-1")
+    session = client.session
+    session[SIGNED_IN] = session[SIGNED_IN] - 3600
+    session.save()
+    ticket, typed = reverse("tickets:detail", args=[1]), {"reason": "Known customer.", "edition": 0}
+    to_company = client.post(reverse("tickets:approve", args=[1]), typed)
+    assert to_company["Location"].startswith(reverse("sso:organization", args=[cast.acme.pk]))
+    page = words(client.get(to_company["Location"]))
+    way = f"{start(provider)}?next={ticket}&again=yes"
+    assert f'href="{way.replace("&", "&amp;")}"' in page and "you prove again who you are" in page
+    asked = parse_qs(urlsplit(client.get(way)["Location"]).query)
+    if provider.kind == "oidc":
+        assert asked["prompt"] == ["login"]
+    else:
+        request = zlib.decompress(base64.b64decode(asked["SAMLRequest"][0]), -15)
+        assert b'ForceAuthn="true"' in request
+    back = words(sign_in_through(client, way, "erin-1"))
+    assert "Signed in again. Nothing was done yet" in back and "Known customer." in back
+    assert held_of(held.action_id).state == "waiting"
+    client.post(reverse("tickets:approve", args=[1]), typed)
+    assert held_of(held.action_id).state == "approved"
