@@ -26,6 +26,8 @@ UNHEARD_FOR = timedelta(days=1)
 """After its last moment, that the end of a call is kept for whoever asks for it again."""
 MOST_FROZEN = 5000
 """Approved calls of organizations with emergency stops that are looked at in one turn."""
+STANDS_FOR = timedelta(days=4)
+"""Since it was held: a day for the decision, one for the result, and room beside."""
 
 
 def tickets_of(organization: Organization) -> QuerySet[Ticket]:
@@ -116,8 +118,8 @@ def standing_calls(organization_ids: Iterable[UUID]) -> list[tuple[UUID, bytes]]
     state = PendingAction.State
     is_open = Q(state__in=[state.WAITING, state.APPROVED, state.EXECUTING, state.DONE])
     is_unheard = Q(told_at=None, expires_at__gt=Now() - UNHEARD_FOR)
-    rows = PendingAction.objects.filter(organization__in=list(organization_ids)).exclude(state=state.COLLECTED)
-    found = rows.filter(is_open | is_unheard).values_list("tool_id", "binding")
+    rows = PendingAction.objects.filter(organization__in=list(organization_ids), created_at__gt=Now() - STANDS_FOR)
+    found = rows.exclude(state=state.COLLECTED).filter(is_open | is_unheard).values_list("tool_id", "binding")
     return [(tool_id, bytes(binding)) for tool_id, binding in found]
 
 

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable
 from functools import partial
 
+from approvals.gate import GateDecision
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError
 from harriet.gateway.builtin.tools import run_own
@@ -56,11 +57,10 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             await check_arguments(call, grant, runtime.schemas)
         runtime.stops.check(call, grant)
         call.stopwatch.lap(AUTHORIZE)
-        beyond_limit = runtime.limits.check(call, grant)
+        if runtime.limits.is_for_one_call:
+            await runtime.limits.learn(call, grant)
         # ③ preprocess hooks
-        call.gate = grant.gate  # ④
-        if grant.open is not None or beyond_limit is not None:
-            call.gate = decided(call, grant, beyond_limit, runtime.snapshots.unix_now())
+        call.gate = gate_of(call, grant, runtime)  # ④
         if call.gate.kind == "hold":
             check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)
@@ -78,6 +78,14 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             runtime.last_used.beyond_scope(call.principal, call.name)
         raise
     return await run_call(call, grant, runtime)
+
+
+def gate_of(call: Call, grant: Grant, runtime: Runtime) -> GateDecision:
+    """What the gate says of this call, or a limit where that is stricter. Raises LimitReached."""
+    beyond_limit = runtime.limits.check(call, grant)
+    if grant.open is None and beyond_limit is None:
+        return grant.gate
+    return decided(call, grant, beyond_limit, runtime.snapshots.unix_now())
 
 
 async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:

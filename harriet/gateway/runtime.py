@@ -125,6 +125,7 @@ class Runtime:
         Emergency stops are looked at all the while."""
         await self.audit.start()
         await self.observer.start(is_lasting=False)
+        self.limits.is_for_one_call = True
         self.stops.looked(await in_database(standing_in, [organization_id]))
         self._stop_watch.start(self._watch_stops(organization_id))
         return await self.snapshots.load(organization_id)

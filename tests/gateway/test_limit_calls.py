@@ -11,7 +11,8 @@ from django.conf import settings
 
 from approvals.models import PendingAction
 from connectors.actions.add_limit import add_limit
-from connectors.models import AtLimit, CallLimit, LimitCount
+from connectors.models import AtLimit, CallLimit, LimitCount, ToolPermission
+from harriet.gateway.try_it import try_tool
 from tests.servers.running import free_port
 from tests.stage.clients import Client
 from tests.stage.log import Log
@@ -115,6 +116,17 @@ def test_a_day_s_count_outlives_the_process_and_redis(
     later = Client(start_gateway(), office.token).until(200)
     wait_for(lambda: "is reached" in say(later, 100 + int(time.monotonic())).text)
     assert LimitCount.objects.get(limit=made).calls >= 5
+
+
+def test_what_alice_tries_counts_and_is_counted(office: Office) -> None:
+    """Each attempt is a process of its own, as a step of a run is."""
+    ToolPermission.objects.create(tool_id=office.tool_id("echo"), role="owner")
+    alice = office.cast.actor(office.cast.alice)
+    add_limit(office.cast.acme, Kind.TOOL, office.tools["echo"], per_day=2, actor=alice)
+    tried = [try_tool(office.tool_id("echo"), b'{"text": "%d"}' % number, actor=alice) for number in range(3)]
+    assert [bool(one.error) for one in tried] == [False, False, True]
+    assert "limit of 2 calls a day for the tool echo of CRM is reached" in tried[-1].error
+    assert LimitCount.objects.get().calls == 2
 
 
 def test_without_redis_a_process_goes_on_with_what_it_counts(

@@ -1,4 +1,4 @@
-"""Limits in a set-up file: applied one by one, and written as they stand."""
+"""How often calls may be made, as the file says it, and as it stands."""
 
 from __future__ import annotations
 

@@ -35,6 +35,8 @@ class Limits:
         self._counts = Counts()
         self._repeats = Repeats(self._counts)
         self.exchange = Exchange(self._counts)
+        self.is_for_one_call = False
+        """This process, or this part of it, lives for one call, and knows nothing of others: it has to learn first."""
 
     def check(self, call: Call, grant: Grant) -> GateDecision | None:
         """None for a call that may run; the decision to hold one that an approver may let through. Raises
