@@ -101,7 +101,7 @@ renewal: install-test node_modules/.installed
 
 # Some minutes: approved calls changed, raced for and interrupted in the numbers that are claimed (docs/approvals.md).
 approvals: install-test node_modules/.installed
-	CAMPAIGN=whole $(WITH_NODE) $(PY) -m pytest tests/campaigns
+	CAMPAIGN=whole $(WITH_NODE) $(PY) -m pytest tests/campaigns tests/approvals/test_race_takers.py tests/gateway/test_race_approvals.py
 
 conformance: install-test node_modules/.installed
 	$(PY) -m tests.conformance.run

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from connectors.access.pinned import Pinned
 from connectors.access.rules import CallerFacts, ProfileFacts, ToolFacts, shown_name
-from connectors.models import Connector
+from connectors.models import Connector, Tool
 from connectors.passed_identity import Identity, IdentityRule
 from harriet.lib.egress import Reach
 from harriet.people.trust import Trust
@@ -155,9 +155,9 @@ class OrganizationFacts:
     """What the tools and the members were made from: while it is the same, they are."""
 
     def rules_for(self, tool: ToolRow) -> tuple[RuleRow, ...]:
-        """Prompts and resources have the connector's rules, too: their arguments are arguments."""
-        rules = self.rules.get(tool.connector.id, ())
-        return tuple(rule for rule in rules if rule.tool_id is None or rule.tool_id == tool.id)
+        """Those of the connector are about its tools; prompts and resources have their own, or none."""
+        rules, is_tool = self.rules.get(tool.connector.id, ()), tool.kind == Tool.Kind.TOOL
+        return tuple(rule for rule in rules if (rule.tool_id is None and is_tool) or rule.tool_id == tool.id)
 
     def tools_in(self, profile: ProfileRow) -> list[ToolRow]:
         """What the profile contains, whoever may call it, by name."""

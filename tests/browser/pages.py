@@ -10,7 +10,7 @@ from approvals.models import Ticket
 from audit.models import Event
 from audit.usage_counting import count_usage
 from connectors.actions.submit_connector import submit_connector
-from connectors.models import CallLimit, Connector, LimitCount, Profile, Review, Tool
+from connectors.models import ArgumentRule, CallLimit, Connector, LimitCount, Profile, Review, Tool
 from harriet.people.actions.create_agent import create_agent
 from harriet.people.models import Agent, CredentialOffer, Device, Group, Membership, Stop
 from harriet.signin.models import IdentityProvider
@@ -299,6 +299,9 @@ def changing(cast: Cast) -> list[str]:
         reverse("profiles:delete", args=[profile.pk]),
         *(reverse(f"tickets:{name}", args=[1]) for name in ("edit", "hand_over")),
         reverse("tickets:sent", args=[1, "arguments"]),
+        reverse("profiles:new_scope", args=[profile.pk]),
+        reverse("connectors:rules", args=[tool.connector_id]),
+        reverse("connectors:change_rule", args=[tool.connector_id, ArgumentRule.objects.get().pk]),
         reverse("help:topic", args=["integrations"]),
         reverse("help:document", args=["people"]),
         f"{reverse('audit:list')}?unfold=1&text=mail",

@@ -119,6 +119,7 @@ def other_policy(call: Call, chance: random.Random) -> tuple[Call, str]:
     return chance.choice(
         [
             with_tool(call, lambda row: replace(row, risk="dangerous")),
+            with_tool(call, lambda row: replace(row, connector=replace(row.connector, deciders="two_people"))),
             with_tool(call, lambda row: replace(row, requires_confirmation=False)),
             with_facts(call, replace(facts, rules={crm: (rule,)})),
             with_facts(call, replace(facts, profiles=strict)),

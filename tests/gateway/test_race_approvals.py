@@ -1,4 +1,5 @@
-"""Two hundred approved calls, sixteen takers that race for each: the server is called two hundred times."""
+"""Two hundred approved calls (a thousand in `make approvals`), sixteen takers that race for each: the server is called
+once for each of them."""
 
 from __future__ import annotations
 
@@ -25,12 +26,13 @@ from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.bound import bound_to, held_call_of
 from harriet.gateway.steps.request import Call
+from tests.campaigns import count
 from tests.stage.office import Office
 from tests.stage.processes import Upstream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
-APPROVALS = 200
+APPROVALS = count(each_day=200, whole=1000)
 TAKERS = 16
 
 

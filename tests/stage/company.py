@@ -18,7 +18,7 @@ from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import Event
 from connectors.actions.pin_offer import RESOURCES
 from connectors.definitions.risk import ONLY_READS, propose_risk
-from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
+from connectors.models import EVERYONE, ArgumentRule, AutonomousScope, Connector, Profile, Tool, ToolPermission
 from harriet.lib.ids import new_id
 from harriet.people.actions.invite_person import invite_person
 from harriet.people.actions.notice_person import notice_person
@@ -77,6 +77,7 @@ def make_busy_company(cast: Cast) -> BusyCompany:
     connectors = [_connector(cast, number, facts) for number, facts in enumerate(_CONNECTORS)]
     _drafted(cast)
     work = _profiles(cast, connectors, groups)
+    _policy(cast, connectors[0], work)
     token = _devices(cast, people)
     _clients(cast, people, work)
     tools = list(Tool.objects.filter(connector=connectors[0]).select_related("connector").order_by("pk"))
@@ -155,6 +156,25 @@ def _tools(cast: Cast, connector: Connector, number: int) -> None:
         _others(cast, connector)
     if number == 1:
         _quarantine(Tool.objects.get(connector=connector, name="add_note"))
+
+
+def _policy(cast: Cast, crm: Connector, work: Profile) -> None:
+    """A rule on arguments, and a scope that waits for its profile to be autonomous."""
+    ArgumentRule.objects.create(
+        organization=cast.acme,
+        connector=crm,
+        expression="has(args.limit) && args.limit > 50",
+        sentence="Long lists are looked at.",
+    )
+    AutonomousScope.objects.create(
+        organization=cast.acme,
+        profile=work,
+        name="Nightly clean-up",
+        reason="Runs each night.",
+        classes=["moderate"],
+        expires_at=timezone.now() + timedelta(days=1),
+        made_by=cast.alice,
+    )
 
 
 def _others(cast: Cast, connector: Connector) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
@@ -18,9 +16,7 @@ from audit.verification.verify import verify
 from connectors.actions.add_limit import add_limit
 from connectors.actions.set_breakers import set_breakers
 from connectors.models import (
-    ArgumentRule,
     Assessment,
-    AutonomousScope,
     BulkChange,
     Connector,
     ConnectorGroupPermission,
@@ -97,21 +93,6 @@ def make_everything(cast: Cast) -> BusyCompany:
     BulkChange.objects.create(organization=cast.acme, connector=crm, made_by=cast.alice, outcome="3 enabled.")
     _limits(cast, tool)
     ToolPermission.objects.get_or_create(tool=tool, group=cast.sales)
-    ArgumentRule.objects.create(
-        organization=cast.acme,
-        connector=crm,
-        expression="has(args.limit) && args.limit > 50",
-        sentence="Long lists are looked at.",
-    )
-    AutonomousScope.objects.create(
-        organization=cast.acme,
-        profile=company.profile,
-        name="Nightly clean-up",
-        reason="Runs each night.",
-        classes=["moderate"],
-        expires_at=timezone.now() + timedelta(days=1),
-        made_by=cast.alice,
-    )
     may = Permission.objects.get(codename="approve_connector")
     ConnectorGroupPermission.objects.create(group=cast.sales, content_object=crm, permission=may)
     ClientSession.objects.create(id=new_id(), token=company.device_token, subscriptions=["file:///offers"])

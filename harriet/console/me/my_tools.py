@@ -100,17 +100,19 @@ def _never_waits(membership: Membership) -> Q:
     """Of a tool, whoever of the person's profiles offers it: as the gate says of a call that nothing else holds."""
     reads = Q(risk_override=Risk.READ_ONLY) | Q(risk_override="", risk_proposed=Risk.READ_ONLY)
     manual = is_in(profiles_for(membership).filter(trust=Trust.MANUAL))
-    rules = ArgumentRule.objects.filter(
-        Q(tool=None) | Q(tool=OuterRef("pk")), connector=OuterRef("connector"), is_on=True
-    )
+    rules = _rules_of_a_tool()
     return reads & Q(requires_confirmation=False) & ~manual & Q(~Exists(rules))
+
+
+def _rules_of_a_tool() -> QuerySet[ArgumentRule]:
+    """Those that stand in a query's way of its tools: of the connector, for tools, or of the one."""
+    about = Q(tool=OuterRef("pk")) | (Q(tool=None) & Q(connector__tools=OuterRef("pk"), connector__tools__kind="tool"))
+    return ArgumentRule.objects.filter(about, connector=OuterRef("connector"), is_on=True)
 
 
 def _with_rules(tools: list[Tool]) -> set[UUID]:
     """Those whose calls rules on arguments may stop."""
-    rules = ArgumentRule.objects.filter(
-        Q(tool=None) | Q(tool=OuterRef("pk")), connector=OuterRef("connector"), is_on=True
-    )
+    rules = _rules_of_a_tool()
     found = Tool.objects.filter(Exists(rules), pk__in=[tool.pk for tool in tools])
     return set(found.values_list("pk", flat=True))
 

@@ -89,6 +89,7 @@ def policy_of(call: Call, grant: Grant) -> bytes:
     """Everything that the gate goes by, as one digest."""
     said = [
         grant.gate.kind,
+        grant.tool.connector.deciders,
         grant.tool.risk,
         grant.tool.requires_confirmation,
         call.profile.trust,
