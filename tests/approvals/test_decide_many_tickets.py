@@ -99,7 +99,7 @@ def test_many_ask_the_database_no_more_than_few(
     send(client, "approve", waiting)
     with django_assert_max_num_queries(15):
         send(client, "approve", waiting)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(38):
         client.get(reverse("tickets:detail", args=[waiting[0].number]))
 
 
