@@ -120,7 +120,7 @@ def test_rules_on_arguments_hold_and_refuse_what_would_have_run(
     )  # fmt: skip
     hold_for(office, 1, dana.gateway)
     listed = {one["name"]: one for one in dana.request("tools/list").result["tools"]}
-    assert "echo" in listed
+    assert {"echo", "harriet_ticket_status"} <= listed.keys()
     assert dana.call("echo", {"text": "hello"}).text == "hello"
     assert "ticket #1" in dana.call("echo", {"text": "a secret"}).text
     assert the_action().reason == "Secrets are looked at."

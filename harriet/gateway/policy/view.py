@@ -207,7 +207,7 @@ def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRo
 
 
 def _can_hold(*offered: dict[str, Grant]) -> bool:
-    return any(grant.gate.kind == "hold" for grants in offered for grant in grants.values())
+    return any(grant.may_wait for grants in offered for grant in grants.values())
 
 
 def _connectors_of(*offered: dict[str, Grant]) -> tuple[ConnectorRow, ...]:
