@@ -76,6 +76,8 @@ def test_it_is_offered_where_something_waits_for_approval_and_steps_back_for_a_s
     hold_for(office, 0, dana.gateway)
     prefixed = listed(dana)
     assert prefixed.keys() == {STATUS, *(f"crm_{name}" for name in before)}
+    said = ModernClient(dana.gateway, dana.token).request("server/discover").result["instructions"]
+    assert f"{STATUS} says where it stands." in said
     assert prefixed[STATUS]["outputSchema"]["required"] == ["tickets"]
     Profile.objects.update(has_prefix=False, is_progressive=True)
     hold_for(office, 0, dana.gateway)

@@ -8,7 +8,8 @@ import msgspec
 
 from harriet.gateway.errors import RpcRefusal
 from harriet.gateway.policy.listing import PAGE, Listing, after, cursor_after, definition_of, list_page
-from harriet.gateway.policy.view import why_nothing
+from harriet.gateway.policy.own_tools import STATUS_TOOL
+from harriet.gateway.policy.view import offers_status, why_nothing
 from harriet.gateway.protocol.tool_search import CALL_TOOL, DEFINITIONS, SEARCH_TOOLS
 from harriet.gateway.protocol.visit import Visit
 from harriet.gateway.streams.live_lists import RESOURCES, TEMPLATES, What
@@ -48,9 +49,9 @@ def instructions(visit: Visit) -> str:
     nothing = why_nothing(visit.view(), visit.profile)
     if nothing:
         return nothing
-    more = ""
+    more = f" {STATUS_TOOL} says where it stands." if offers_status(visit.view()) else ""
     if visit.profile.is_progressive:
-        more = f" Find tools with {SEARCH_TOOLS} and call them with {CALL_TOOL}."
+        more += f" Find tools with {SEARCH_TOOLS} and call them with {CALL_TOOL}."
     return (
         f"Tools of {visit.snapshot.facts.name}, profile {visit.profile.name}, governed by Harriet. A call may wait "
         f"for a person's approval; it then answers with a ticket, and the same call repeated collects the result.{more}"
