@@ -17,7 +17,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
 from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow, ScopeRow
-from connectors.access.load_policy import domains_of, rule_rows, scope_rows
+from connectors.access.load_policy import rule_rows, scope_rows, with_domains
 from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
 from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
@@ -39,7 +39,7 @@ def load(organization_id: UUID, before: OrganizationFacts | None = None) -> Orga
     What is as it was in `before` is taken from there, the same objects: most changes touch little, and reading
     thousands of tools and people takes seconds.
     """
-    organization = Organization.objects.get(pk=organization_id)
+    organization = with_domains(Organization.objects.all()).get(pk=organization_id)
     found = _facts(organization, connector_rows(Connector.objects.filter(organization=organization), organization))
     connectors = kept_rows(found.connectors, before.connectors if before else {})
     found = replace(found, connectors=connectors, profiles=kept_rows(found.profiles, before.profiles if before else {}))
@@ -63,7 +63,7 @@ def _facts(organization: Organization, connectors: Mapping[UUID, ConnectorRow]) 
         profiles=profile_rows(Profile.objects.filter(organization=organization), Among()),
         members={},
         rules=rule_rows(organization.id),
-        domains=domains_of(organization),
+        domains=tuple(organization.proved),  # type: ignore[attr-defined]
         groups=dict(Group.objects.filter(organization=organization).values_list("id", "name")),
     )
 
@@ -202,8 +202,8 @@ def profile_rows(profiles: QuerySet[Profile], among: Among) -> dict[UUID, Profil
         group_ids=_ids(Profile.groups.through, "profile_id", "group_id"),
         membership_ids=_ids(Profile.people.through, "profile_id", "membership_id", among.people),
     )
-    found = (_ProfileValues(*row) for row in rows.values_list(*_ProfileValues._fields))
-    scopes = scope_rows(profiles)
+    found = [_ProfileValues(*row) for row in rows.values_list(*_ProfileValues._fields)]
+    scopes = scope_rows([values.id for values in found if values.trust == Trust.AUTONOMOUS])
     return {values.id: _profile(values, scopes.get(values.id, ())) for values in found}
 
 
@@ -225,7 +225,7 @@ def _profile(values: _ProfileValues, scopes: tuple[ScopeRow, ...]) -> ProfileRow
         is_progressive=values.is_progressive,
         trust=values.trust,
         hold_seconds=values.hold_seconds,
-        scopes=scopes if values.trust == Trust.AUTONOMOUS else (),
+        scopes=scopes,
         facts=facts,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, cast
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,7 +12,7 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from connectors.access.facts import RuleRow, ScopeRow
-from connectors.models import ArgumentRule, AutonomousScope, Profile
+from connectors.models import ArgumentRule, AutonomousScope
 from harriet.people.models import Organization
 
 _RULE = ("id", "connector_id", "tool_id", "expression", "effect", "sentence")
@@ -26,10 +27,12 @@ def rule_rows(organization_id: UUID) -> dict[UUID, tuple[RuleRow, ...]]:
     return {connector_id: tuple(rows) for connector_id, rows in found.items()}
 
 
-def scope_rows(profiles: QuerySet[Profile]) -> dict[UUID, tuple[ScopeRow, ...]]:
-    """By profile; those that are not over."""
+def scope_rows(profile_ids: Collection[UUID]) -> dict[UUID, tuple[ScopeRow, ...]]:
+    """By profile, of autonomous ones; those that are not over."""
+    if not profile_ids:
+        return {}
     named = AutonomousScope.tools.through.objects.filter(autonomousscope_id=OuterRef("pk")).values("tool_id")
-    rows = AutonomousScope.objects.filter(profile__in=profiles.order_by(), ended_at=None, expires_at__gt=Now())
+    rows = AutonomousScope.objects.filter(profile__in=profile_ids, ended_at=None, expires_at__gt=Now())
     rows = rows.order_by("created_at", "pk").annotate(tool_ids=ArraySubquery(named))
     found: dict[UUID, list[ScopeRow]] = defaultdict(list)
     for row in rows:
@@ -48,7 +51,9 @@ def scope_row(scope: AutonomousScope, tool_ids: list[UUID] | None) -> ScopeRow:
     )
 
 
-def domains_of(organization: Organization) -> tuple[str, ...]:
-    """Single sign-on proves domains, a floor above; the organization knows them as its own."""
-    mine = cast("Any", organization).domains
-    return tuple(mine.exclude(verified_at=None).order_by("name").values_list("name", flat=True))
+def with_domains(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
+    """Each with `proved`: its mail domains. Single sign-on proves them, a floor above; the organization knows them as
+    its own."""
+    domains: Any = Organization._meta.get_field("domains").related_model
+    mine = domains.objects.filter(organization=OuterRef("pk"), verified_at__isnull=False).order_by("name")
+    return organizations.annotate(proved=ArraySubquery(mine.values("name")))

@@ -432,7 +432,7 @@ def test_a_token_for_nobody(apply: Apply, example: Any, wrong: dict[str, str], s
 def test_what_waits_is_applied_exported_and_left_as_it_is(apply: Apply, example: Any) -> None:
     crm, work = example["connectors"][0], example["profiles"][0]
     crm["tools"]["delete_all"] = {"enabled": True, "risk": "moderate"}
-    rule = {"condition": "has(args.to) && args.to == 'all'", "told": "Not to all.", "tool": "send_mail"}
+    rule = {"condition": "has(args.text) && args.text == 'all'", "told": "Not to all.", "tool": "send_mail"}
     crm["rules"] = [rule, {"condition": "caller.role == 'member'", "told": "Members wait.", "on": False}]
     until = (timezone.now() + timedelta(days=2)).isoformat()
     scope = {"name": "Night", "reason": "Nightly.", "expires_at": until, "tools": ["crm/delete_all"]}
