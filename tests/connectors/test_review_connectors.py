@@ -235,6 +235,14 @@ def test_an_owner_who_is_alone_goes_on_at_once_and_it_is_recorded(cast: Cast, su
     review = review_of(submitted)
     with pytest.raises(PeopleError, match="Say why"):
         set_own_reviews(cast.acme, True, reason=" ", actor=cast.actor(cast.alice))
+    with pytest.raises(NotAllowed):
+        review_alone(review, seen=seen(review), actor=cast.actor(cast.bob))
+    Connector.objects.filter(pk=submitted.pk).update(owner=None)
+    with pytest.raises(ReviewMoved, match="who looks after it"):
+        review_alone(review, seen=seen(review), actor=cast.actor(cast.alice))
+    cast.acme.refresh_from_db()
+    assert not cast.acme.allows_own_reviews
+    review = review_of(submitted)
     review_alone(review, seen=seen(review), actor=cast.actor(cast.alice))
     submitted.refresh_from_db()
     cast.acme.refresh_from_db()
