@@ -1,4 +1,4 @@
-"""How often calls may be made, as the file says it, and as it stands."""
+"""Limits on calls: their part of the form, and those that stand as such a part."""
 
 from __future__ import annotations
 
