@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from approvals.gate import GateDecision
 from audit.actor import Actor, Label
 from connectors.access.facts import ProfileRow, ScopeRow
 from connectors.access.rules import ProfileFacts
@@ -92,15 +93,20 @@ async def _answer(call: Call, gate: str, reason: str, runtime: Runtime) -> tuple
     if gate == "hold":
         return "", f"{reason} Trying it sends nothing."
     try:
-        grant = authorize(call)
-        await runtime.limits.learn(call, grant)
-        if held := runtime.limits.held(call, grant):
+        if gate == "run" and (held := await _held_by_limit(call, runtime)):
             return "", f"{held.reason} Trying it sends nothing."
         return _pretty(await governed_call(call, runtime)), ""
     except UpstreamSaidError as problem:
         return "", f"The server refused the call: {problem.error.decode(errors='replace')}"
     except GatewayError as problem:
         return "", _for_admin(problem)
+
+
+async def _held_by_limit(call: Call, runtime: Runtime) -> GateDecision | None:
+    """Nobody waits for a ticket of an attempt, so none is made."""
+    grant = authorize(call)
+    await runtime.limits.learn(call, grant)
+    return runtime.limits.held(call, grant)
 
 
 def _for_admin(problem: GatewayError) -> str:
