@@ -28,7 +28,6 @@ from approvals.queries import requests_for, tickets_for
 from audit.models import Event
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
-from harriet.people.models import Membership
 from harriet.people.pages.fresh_sign_in import sign_in_again, signed_in_lately, typed_before
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
@@ -44,7 +43,6 @@ MOST_COMMENTS = 100
 class TicketPage(PageContext):
     template = "tickets/detail.html"
     active = "tickets"
-    membership: Membership
     ticket: Ticket
     action: PendingAction
     card: Card
@@ -63,6 +61,9 @@ class TicketPage(PageContext):
     seen: str
     """What the ticket stood at."""
     came_back: CameBack | None
+    next: Next
+    has_claimed: bool
+    """It is this person who is looking at it."""
     can_audit: bool
 
     @property
@@ -80,10 +81,6 @@ class TicketPage(PageContext):
         return not self.ways.reject
 
     @property
-    def has_claimed(self) -> bool:
-        return self.ticket.is_claimed and self.ticket.claimed_by_id == self.membership.user_id
-
-    @property
     def first_approvers(self) -> str:
         """Of two people who decide, who has approved it."""
         return " and ".join(self.ways.approved_by) if self.is_waiting and self.ways.needed > 1 else ""
@@ -93,10 +90,6 @@ class TicketPage(PageContext):
         """Somebody may change it at any moment."""
         moving = (PendingAction.State.WAITING, PendingAction.State.APPROVED, PendingAction.State.EXECUTING)
         return self.action.state in moving
-
-    @property
-    def next(self) -> Next:
-        return next_of(self.membership, self.ticket.number)
 
     @property
     def history(self) -> list[Event]:
@@ -195,7 +188,6 @@ def show_ticket(
     action, waits = ticket.action, is_waiting(ticket.action)
     ways = ways_of(action, request.membership)
     page = TicketPage(
-        membership=request.membership,
         ticket=ticket,
         action=action,
         card=card_of(action),
@@ -210,6 +202,8 @@ def show_ticket(
         comment_form=comment or CommentForm(),
         seen=standing_of(ticket),
         came_back=came_back(action, request.user.pk),
+        next=next_of(request.membership, ticket.number),
+        has_claimed=ticket.is_claimed and ticket.claimed_by_id == request.user.pk,
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),
     )
     return show(request, page, status=status_of(page.approve_form, page.reject_form, page.comment_form))
