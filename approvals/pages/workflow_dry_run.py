@@ -34,7 +34,7 @@ def dry_run(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     found: list[Rehearsed] = []
     if form.is_bound and form.is_valid():
         try:
-            found = rehearse(workflow, request.membership, form.inputs(), form.answers())
+            found = rehearse(workflow, form.cleaned_data["person"] or request.membership, form.inputs(), form.answers())
         except StepProblem as problem:
             name = f"input_{problem.field}"
             form.add_error(name if name in form.fields else None, problem.message)

@@ -17,6 +17,7 @@ from harriet.lib.json.canonical import NotRepresentable, parse_strict
 from harriet.pages.picker import OneField
 from harriet.pages.picking_form import PickingForm
 from harriet.people.models import Organization
+from harriet.people.pages.fields import People
 from harriet.people.trust import Trust
 
 _EXPRESSIONS = (
@@ -177,8 +178,12 @@ def _field(one: Mapping[str, Any]) -> forms.Field:
         if one.get("type") == "number"
         else forms.Textarea(attrs={"rows": 1})
     )
-    needed = "" if one.get("required") else "May be left empty."
-    return forms.CharField(label=label, required=False, widget=widget, help_text=needed)
+    return forms.CharField(
+        label=label,
+        required=bool(one.get("required")),
+        widget=widget,
+        error_messages={"required": "Say something here: the run needs it."},
+    )
 
 
 class ScheduleForm(StartForm):
@@ -211,12 +216,15 @@ class RetryForm(forms.Form):
     has_not_run = forms.BooleanField(required=False, label="I have looked, and the call had no effect")
 
 
-class SampleForm(forms.Form):
+class SampleForm(PickingForm):
     """For a dry run: inputs, and what earlier steps would have answered."""
 
     def __init__(self, workflow: Workflow, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.workflow = workflow
+        self.fields["person"] = OneField(
+            People(workflow.organization), label="As whom", required=False, nothing="You", help_text="By their rights."
+        )
         for one in workflow.inputs:
             self.fields[f"input_{one['name']}"] = _field(one)
         for step in workflow.steps:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from approvals.models import RunSchedule, RunStep, Workflow, WorkflowRun
 from audit.models import Event
+from harriet.people.models import Membership
 
 if TYPE_CHECKING:
     from connectors.models import Tool
@@ -88,7 +89,10 @@ def test_is_made_step_by_step_tried_and_started(cast: Cast, tool: Tool, alice: C
         reverse("workflows:dry_run", kwargs=at), {"input_amount": "12.50", "answer_ask": "max@example.test"}
     ).content.decode()
     assert "max@example.test" in found
-    assert "You may not call this tool" in found  # Alice is not of Sales
+    assert "alice@acme.test may not use the workflow’s profile Work." in found  # she is not of Sales
+    as_dana = {"input_amount": "12.50", "answer_ask": "max", "person": str(Membership.objects.get(user=cast.dana).pk)}
+    found = alice.post(reverse("workflows:dry_run", kwargs=at), as_dana).content.decode()
+    assert "This tool requires confirmation: an approver decides on each call." in found
     assert not WorkflowRun.objects.exists()
 
     assert dana.get(reverse("workflows:start", kwargs=at)).status_code == 404

@@ -15,7 +15,7 @@ from harriet.lib.json.canonical import parse_strict
 
 _GONE = "The person of this run is not an active member of the organization any more."
 _NO_PROFILE = "The workflow’s profile was deleted, so there are no tools to call. Choose another for the workflow."
-_NOT_THEIRS = "{} may not use the workflow’s profile {} any more."
+_NOT_THEIRS = "{} may not use the workflow’s profile {}."
 _NO_TOOL = "The tool of this step is no longer there. Change the workflow, and start a new run."
 
 
