@@ -46,7 +46,7 @@ class Office:
         self.harriet, self.upstream = harriet, upstream
         self.profile, self._turns = "work", count(1)
         (harriet.run.parent / "acme.json").write_text(json.dumps(set_up_file(upstream.url)))
-        self._command("apply", "acme.json", "--approve")
+        self._command("apply", "acme.json")
         self.token = self._command(
             *("issue_token", "--organization", "acme", "--person", "dana@acme.test"),
             *("--profile", "work", "--device", "Dana’s laptop"),

@@ -56,7 +56,7 @@ def set_up(folder: Path, sdk: str, everything: str) -> str:
     """The commands of docs/setup-file.md; gives Dana's token."""
     file = folder / "acme.json"
     file.write_text(json.dumps(setup_file(sdk, everything)))
-    said = manage("apply", str(file), "--approve")
+    said = manage("apply", str(file))
     assert "created  connector sdk\n" in said and "created  profile work\n" in said
     dana = ("--person", "dana@acme.test", "--device", "Dana's laptop")
     return manage("issue_token", "--organization", "acme", "--profile", "work", *dana).removesuffix("\n")

@@ -58,7 +58,7 @@ def apply(tmp_path: Path) -> Apply:
     def run(setup: Any) -> str:
         file = tmp_path / "setup.json"
         file.write_bytes(setup if isinstance(setup, bytes) else json.dumps(setup).encode())
-        return command("apply", str(file), "--approve")
+        return command("apply", str(file))
 
     return run
 
@@ -84,6 +84,16 @@ def refused(apply: Apply, setup: Any) -> str:
     with pytest.raises(CommandError) as caught:
         apply(setup)
     return "\n".join([str(caught.value), *caught.value.__notes__])
+
+
+def test_what_is_connected_is_approved_unless_reviewers_are_to_look(apply: Apply, example: Any, tmp_path: Path) -> None:
+    file = tmp_path / "reviewed.json"
+    file.write_text(json.dumps(example))
+    assert "It waits for review (" in command("apply", str(file), "--review")
+    assert Connector.objects.get().review == "needs_review"
+    assert "review of crm: approved" in apply(example)
+    assert Connector.objects.get().review == "approved"
+    assert "review.approved" in set(Event.objects.values_list("code", flat=True))
 
 
 def test_the_example_creates_then_leaves(apply: Apply, example: Any) -> None:

@@ -18,7 +18,7 @@ from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.signin.actions.found_organization import found_organization
 
 
-def apply(setup: SetupFile, *, approves: bool = False) -> Report:
+def apply(setup: SetupFile, *, approves: bool = True) -> Report:
     """Apply every part in order. What fails is reported and the rest goes on, except without an organization.
 
     `approves`: whoever operates the machine approves what the file's connectors wait for in review."""

@@ -83,7 +83,9 @@ def _review(connector: Connector, part: ConnectorPart, report: Report, *, approv
         report.changed(f"review of {part.slug}: approved, {waiting.score} of 100")
     elif waiting is not None:
         score = f"{waiting.score} of 100, {band_of(waiting.score)}"
-        report.noted(part.slug, f"It waits for review ({score}): approve it under Reviews, or apply with --approve.")
+        report.noted(
+            part.slug, f"It waits for review ({score}): approve it under Reviews, or apply the file without --review."
+        )
     elif not Connector.objects.filter(pk=connector.pk, review=Connector.Standing.APPROVED).exists():
         report.noted(part.slug, "Its review sent it back, so calls are refused. Change it and submit it again.")
 

@@ -17,14 +17,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--approve",
+            "--review",
             action="store_true",
-            help="Approves in review what the file's connectors wait for. Nothing Critical: an owner alone may.",
+            help="Leaves new connectors to whoever reviews in the organization; otherwise they are approved in the name "
+            "of whoever operates the installation. What is Critical waits in any case.",
         )
 
-    def handle(self, *args: Any, file: Path, approve: bool, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, review: bool, **options: Any) -> None:
         try:
-            report = apply(read(file.read_bytes()), approves=approve)
+            report = apply(read(file.read_bytes()), approves=not review)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
         except Problem as problem:
