@@ -19,8 +19,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--review",
             action="store_true",
-            help="Leaves new connectors to whoever reviews in the organization; otherwise they are approved in the name "
-            "of whoever operates the installation. What is Critical waits in any case.",
+            help="Leaves what the file connects to whoever reviews there. Without this it is approved in the name of "
+            "whoever operates the installation; what is Critical waits in any case.",
         )
 
     def handle(self, *args: Any, file: Path, review: bool, **options: Any) -> None:
