@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.fields import CharField
+from django.db.models.functions import Now
 
 from audit.call_counts import calls_of_tools
 from connectors.access.grantees import role_label
 from connectors.access.in_database import profiles_with
-from connectors.models import EVERYONE, Connector, Profile, Risk, Tool, ToolPermission
+from connectors.models import EVERYONE, AutonomousScope, Connector, Profile, Risk, Tool, ToolPermission
 from harriet.people.models import Organization
 from harriet.people.queries import database_now
 from harriet.people.trust import Trust
@@ -40,8 +41,18 @@ def ungated(organization: Organization) -> QuerySet[Tool]:
         asked_less.filter(tools=OuterRef("pk"))
     )
     given = Exists(ToolPermission.objects.filter(tool=OuterRef("pk")))
-    running = offered.annotate(class_now=RISK).filter(given, contained, requires_confirmation=False)
-    return running.filter(class_now=Risk.READ_ONLY).select_related("connector")
+    running = offered.annotate(class_now=RISK).filter(given, requires_confirmation=False)
+    return running.filter(Q(contained, class_now=Risk.READ_ONLY) | _covered(organization)).select_related("connector")
+
+
+def _covered(organization: Organization) -> Q:
+    """By a scope of an autonomous profile that has the tool: at least some of its calls run."""
+    standing = AutonomousScope.objects.filter(
+        organization=organization, profile__trust=Trust.AUTONOMOUS, ended_at=None, expires_at__gt=Now()
+    )
+    here = standing.filter(Q(profile__connectors=OuterRef("connector")) | Q(profile__tools=OuterRef("pk")))
+    named = Q(Exists(here.filter(tools=OuterRef("pk"))), class_now__in=(Risk.MODERATE, Risk.UNKNOWN))
+    return named | Q(Exists(here.filter(classes__contains=[Risk.MODERATE])), class_now=Risk.MODERATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,11 @@ class CoverageRow:
     more_grantees: int
     calls: int
     """In the last thirty days, as far as they are sealed."""
+
+    @property
+    def is_by_scope(self) -> bool:
+        """It is not read-only: a scope lets it run."""
+        return self.tool.risk != Risk.READ_ONLY
 
     @property
     def is_word_of_admin(self) -> bool:

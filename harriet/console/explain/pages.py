@@ -13,7 +13,7 @@ from audit.vocabulary.words import DECISIONS, Word
 from connectors.access.load_part import load_part
 from connectors.access.rules import may_open
 from connectors.access.usable import usable_tools
-from connectors.models import Profile, Tool
+from connectors.models import Profile, Risk, Tool
 from connectors.queries import BY_KIND
 from harriet.console.explain.coverage import CoverageRow, coverage_rows, ungated
 from harriet.console.explain.forms import DraftForm, ViewAsForm, WhyForm
@@ -124,7 +124,7 @@ COVERAGE = Table(
     columns=(
         Column("tool", "Tool", sort="name"),
         Column("connector", "Connector", sort="connector__name"),
-        Column("word", "Read-only says"),
+        Column("word", "Harmless says"),
         Column("profiles", "Runs in"),
         Column("people", "For"),
         Column("calls", "Calls in 30 days"),
@@ -133,8 +133,9 @@ COVERAGE = Table(
 )
 FILTERS = (
     Filter("", "All", Q()),
-    Filter("proposed", "Nobody has looked", Q(risk_override="")),
-    Filter("word", "By an admin’s word", ~Q(risk_override="")),
+    Filter("proposed", "Nobody has looked", Q(risk_override="", class_now=Risk.READ_ONLY)),
+    Filter("word", "By an admin’s word", ~Q(risk_override="") & Q(class_now=Risk.READ_ONLY)),
+    Filter("scope", "By a scope", ~Q(class_now=Risk.READ_ONLY)),
 )
 
 

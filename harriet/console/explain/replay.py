@@ -6,18 +6,20 @@ what a rule on arguments would have said of them is not known, and no number her
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from approvals.gate import GateFacts, Kind, judge
+from django.db.models.functions import Now
+
+from approvals.gate import GateFacts, Kind, Scope, judge
 from approvals.models import PendingAction
 from audit.events import CALL_INTENT, CALL_REFUSED
 from audit.models import Event
-from connectors.models import Profile, Tool
+from connectors.models import AutonomousScope, Profile, Tool
 from harriet.people.models import Organization
 from harriet.people.queries import database_now
 
@@ -25,6 +27,7 @@ DAYS = 30
 MOST_CALLS = 20_000
 """Of each kind, the newest."""
 MOST_ROWS = 25
+MOST_SCOPES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,6 @@ class Draft:
 
     trust: str
     profile_id: UUID | None = None
-    confirm: frozenset[UUID] = frozenset()
-    """Tools that would require confirmation."""
 
     def concerns(self, profile_id: UUID | None) -> bool:
         return self.profile_id is None or self.profile_id == profile_id
@@ -100,13 +101,14 @@ def replay(organization: Organization, draft: Draft) -> Replay:
     tools = Tool.objects.filter(organization=organization).in_bulk({call.tool_id for call in found.calls})
     profiles = set(Profile.objects.filter(organization=organization).values_list("pk", flat=True))
     by_tool = {pk: ToolChange(tool) for pk, tool in tools.items()}
+    scopes = _scopes(organization)
     held_was, held = list[datetime](), list[datetime]()
     for call in found.calls:
         if call.tool_id not in tools or call.profile_id not in profiles:
             result.gone += 1
             continue
         change = by_tool[call.tool_id]
-        would = _would(call, change.tool, draft)
+        would = _would(call, change.tool, draft, scopes.get(call.profile_id, []))
         for was_counts, would_counts in ((result.was, result.would), (change.was, change.would)):
             was_counts[call.was] += 1
             would_counts[would] += 1
@@ -152,14 +154,26 @@ def _profile_of(event: Event) -> UUID | None:
     return UUID(named["id"]) if isinstance(named, dict) and named.get("id") else None
 
 
-def _would(call: Recorded, tool: Tool, draft: Draft) -> Kind:
+def _scopes(organization: Organization) -> dict[UUID | None, list[AutonomousScope]]:
+    """By profile, those that stand now and cover whatever the arguments are."""
+    standing = AutonomousScope.objects.filter(
+        organization=organization, ended_at=None, expires_at__gt=Now(), condition=""
+    )
+    found = defaultdict[UUID | None, list[AutonomousScope]](list)
+    for scope in standing.prefetch_related("tools")[:MOST_SCOPES]:
+        found[scope.profile_id].append(scope)
+    return found
+
+
+def _would(call: Recorded, tool: Tool, draft: Draft, scopes: list[AutonomousScope]) -> Kind:
     """What was refused stays refused: no draft here gives anybody a tool."""
     if call.was == "refuse":
         return "refuse"
     if not draft.concerns(call.profile_id):
         return call.was
-    confirms = tool.requires_confirmation or tool.pk in draft.confirm
-    return judge(GateFacts(draft.trust, tool.risk, confirms)).kind
+    scope = next((one for one in scopes if tool in one.tools.all() or tool.risk in one.classes), None)
+    holds = Scope(scope.name, scope.expires_at, tool in scope.tools.all()) if scope else None
+    return judge(GateFacts(draft.trust, tool.risk, tool.requires_confirmation, scope=holds)).kind
 
 
 def _load(held: list[datetime], found: Recordings) -> Load:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from approvals.gate import GateDecision, GateFacts, judge
-from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, ToolRow
+from approvals.gate import GateDecision, GateFacts, Scope, judge
+from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, RuleRow, ScopeRow, ToolRow
 from connectors.access.in_database import profiles_with
 from connectors.access.load_part import load_part
 from connectors.access.rules import Verdict, each_rule, may_call, may_open
 from connectors.models import Tool
+from harriet.gateway.policy.view import gate_with
 from harriet.people.models import Membership
 
 
@@ -24,28 +26,36 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What it says of a call by a person with no stricter device."""
+
+    decision: GateDecision
+    """Whatever the arguments are, as far as no rule meets them."""
+    rules: tuple[RuleRow, ...] = ()
+    """Those that may stop a call because of its arguments."""
+    scopes: tuple[ScopeRow, ...] = ()
+    """Those that may let one run because of its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Through one profile."""
 
     profile: ProfileRow
     rules: list[Rule] = field(default_factory=list)
-    gate: GateDecision | None = None
+    gate: Gate | None = None
     """None where the call does not come as far as the gate."""
-
-    @property
-    def is_allowed(self) -> bool:
-        return self.gate is not None and self.gate.kind != "refuse"
 
     @property
     def kind(self) -> str:
         """run, hold or refuse, as the log will say."""
-        return self.gate.kind if self.gate else "refuse"
+        return self.gate.decision.kind if self.gate else "refuse"
 
     @property
     def reason(self) -> str:
         """The one sentence: of the rule that says no, or of the gate."""
         refusing = next((rule.verdict.reason for rule in self.rules if rule.decides), "")
-        return refusing or (self.gate.reason if self.gate else "")
+        return refusing or (self.gate.decision.reason if self.gate else "")
 
 
 QUESTIONS = (
@@ -78,7 +88,7 @@ def answer_through(facts: OrganizationFacts, profile: ProfileRow, tool: ToolRow,
     verdicts = (*each_rule(tool.facts, member.facts, profile.facts), _stands_for_its_name(facts, profile, tool, member))
     first = next((verdict for verdict in verdicts if not verdict.is_allowed), None)
     rules = [Rule(question, one, one is first) for question, one in zip(QUESTIONS, verdicts, strict=True)]
-    return Answer(profile, rules, gate_of(profile, tool) if first is None else None)
+    return Answer(profile, rules, gate_of(facts, profile, tool) if first is None else None)
 
 
 def _stands_for_its_name(facts: OrganizationFacts, profile: ProfileRow, tool: ToolRow, member: MemberRow) -> Verdict:
@@ -96,9 +106,17 @@ def _stands_for_its_name(facts: OrganizationFacts, profile: ProfileRow, tool: To
 _OUTNUMBERED = "{other} offers the same name in this profile, and comes first. Switch on the profile’s name prefix."
 
 
-def gate_of(profile: ProfileRow, tool: ToolRow) -> GateDecision:
-    """What the gate says of a call with whichever arguments, by a person with no stricter device."""
-    return judge(GateFacts(profile.trust, tool.risk, tool.requires_confirmation))
+def gate_of(facts: OrganizationFacts, profile: ProfileRow, tool: ToolRow) -> Gate:
+    known = GateFacts(profile.trust, tool.risk, tool.requires_confirmation)
+    decision, undecided = gate_with(known, tool, profile, facts)
+    if undecided is None:
+        return Gate(decision)
+    now = datetime.now(UTC)
+    standing = [scope for scope in undecided.scopes if scope.expires_at > now]
+    whole = next((scope for scope in standing if not scope.condition), None)
+    if whole is not None:
+        decision = judge(replace(known, scope=Scope(whole.name, whole.expires_at, tool.id in whole.tool_ids)))
+    return Gate(decision, undecided.rules, tuple(scope for scope in standing if scope.condition))
 
 
 def _opens(answer: Answer, member: MemberRow) -> bool:
@@ -111,10 +129,10 @@ class SeenTool:
 
     tool: ToolRow
     shown_name: str
-    gate: GateDecision
+    gate: Gate
 
 
 def seen_by(facts: OrganizationFacts, profile: ProfileRow, member: MemberRow) -> list[SeenTool]:
     """What `tools/list` and the others show them of these tools, each with what the gate would say."""
     allowed = (one for one in facts.tools_in(profile) if may_call(one.facts, member.facts, profile.facts).is_allowed)
-    return [SeenTool(one, one.shown_name(profile), gate_of(profile, one)) for one in allowed]
+    return [SeenTool(one, one.shown_name(profile), gate_of(facts, profile, one)) for one in allowed]

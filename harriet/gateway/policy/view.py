@@ -190,10 +190,16 @@ def gate_of(
     """What the gate says before anybody calls, and what is left to be decided then."""
     trust = strictest((profile.trust, principal.trust))
     set_by = _stricter_by(principal) if trust != profile.trust else ""
-    known = GateFacts(trust, row.risk, row.requires_confirmation, set_by)
+    return gate_with(GateFacts(trust, row.risk, row.requires_confirmation, set_by), row, profile, facts)
+
+
+def gate_with(
+    known: GateFacts, row: ToolRow, profile: ProfileRow, facts: OrganizationFacts
+) -> tuple[GateDecision, Open | None]:
+    """The same by what is known of whoever calls; for pages, too."""
     rules = facts.rules_for(row)
     scopes: tuple[ScopeRow, ...] = ()
-    if trust == Trust.AUTONOMOUS and not row.requires_confirmation and row.risk in _MAY_BE_COVERED:
+    if known.trust == Trust.AUTONOMOUS and not row.requires_confirmation and row.risk in _MAY_BE_COVERED:
         scopes = tuple(scope for scope in profile.scopes if scope.covers(row))
     return judge(known), Open(known, rules, scopes) if rules or scopes else None
 
