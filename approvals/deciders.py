@@ -18,6 +18,7 @@ from approvals.models import ActionEdit, Decision, PendingAction, RunStep
 from approvals.sides import owners_among, spoken_of, vouchers_of
 from connectors.models import Connector, ConnectorPermission, Risk, Tool
 from harriet.people.models import Membership
+from harriet.people.permissions import has_power
 from harriet.people.roles import Power, roles_with
 from harriet.people.vouching import above, below
 
@@ -34,7 +35,7 @@ NOBODY_SECOND = (
     "it, or could be the other one. Make somebody else an approver, and let the call be asked for again."
 )
 OVER = "This call is decided or over: {}."
-ONLY_ASKER = "Only the person who asked for a call withdraws it."
+ONLY_ASKER = "Only the person who asked for a call, or somebody who manages connectors, withdraws it."
 CANNOT_CHANGE = "What is read can't be changed: reject the call, and say what to ask for instead."
 NOT_HANDED = "Only somebody who decides on this connector's calls hands one over."
 
@@ -77,7 +78,7 @@ def _ways(matter: Matter, membership: Membership, approve: str, reject: str) -> 
     action = matter.action
     over = _over(action)
     kind = CANNOT_CHANGE if action.tool.kind == Tool.Kind.RESOURCES else ""
-    withdraw = "" if action.user_id == membership.user_id else ONLY_ASKER
+    withdraws = action.user_id == membership.user_id or has_power(membership, Power.MANAGE_CONNECTORS)
     return Ways(
         approve=over or approve,
         edit=over or kind or approve,
@@ -85,7 +86,7 @@ def _ways(matter: Matter, membership: Membership, approve: str, reject: str) -> 
         comment="",
         claim=over or reject,
         hand_over=over or (NOT_HANDED if reject else ""),
-        withdraw=over or withdraw,
+        withdraw=_too_late(action, membership) or ("" if withdraws else ONLY_ASKER),
         report="",
         needs_fresh_sign_in=needs_fresh_sign_in(action),
         needed=approvals_needed(action),
@@ -97,6 +98,12 @@ def _over(action: PendingAction) -> str:
     if action.state != PendingAction.State.WAITING:
         return OVER.format(action.get_state_display().lower())
     return "" if action.expires_at > timezone.now() else OVER.format("its time ran out")
+
+
+def _too_late(action: PendingAction, membership: Membership) -> str:
+    """To withdraw it: what was approved can be by others than whoever asked, until it runs."""
+    is_free = action.state == PendingAction.State.APPROVED and action.user_id != membership.user_id
+    return "" if is_free else _over(action)
 
 
 def needs_fresh_sign_in(action: PendingAction) -> bool:

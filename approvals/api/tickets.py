@@ -175,7 +175,7 @@ class Withdraw(generics.GenericAPIView[Ticket]):
 
     @extend_schema(request=None)  # type: ignore[untyped-decorator]
     def post(self, request: Any, number: int) -> Response:
-        """One's own call."""
+        """One's own call; anybody's for those who manage connectors, in the browser."""
         with _told():
             withdraw_action(_ticket(request, number).action, actor=request.actor)
         return _shown(request, number)

@@ -103,7 +103,7 @@ class TicketPage(PageContext):
 @require_POST
 @in_organization
 def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
-    """One's own call, or one's own request for access."""
+    """A call, or one's own request for access."""
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return withdraw_asked(request, asked)
@@ -113,7 +113,8 @@ def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
     except ApprovalError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Withdrawn. The call has not run, and your client is told so.")
+        whose = "your" if ticket.action.user_id == request.user.pk else "their"
+        messages.success(request, f"Withdrawn. The call has not run, and {whose} client is told so.")
     return redirect("tickets:detail", number)
 
 

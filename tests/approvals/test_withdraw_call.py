@@ -46,12 +46,31 @@ def test_her_client_hears_it_once_and_may_ask_anew(mailing: Mailing) -> None:
     assert mailing.held().state == "waiting"
 
 
-@pytest.mark.parametrize("who", ["alice", "bob", "charlie"])
+@pytest.mark.parametrize("who", ["bob", "charlie"])
 def test_nobody_else_withdraws_it(mailing: Mailing, who: str) -> None:
     held = mailing.held()
     with pytest.raises(NotYours):
         withdraw_action(mailing.action(held), actor=mailing.cast.actor(getattr(mailing.cast, who)))
     assert held_of(held.action_id).state == "waiting"
+
+
+def test_an_admin_withdraws_anybodys_until_it_runs(mailing: Mailing, client: Any) -> None:
+    alice, bob = mailing.cast.alice, mailing.cast.actor(mailing.cast.bob)
+    waiting, approved, running = (mailing.held(b'{"n":%d}' % n) for n in range(3))
+    for held in (approved, running):
+        approve_action(mailing.action(held), actor=bob)
+    take_action(running.action_id, actor=SYSTEM)
+    client.force_login(alice)
+    for held in (waiting, approved):
+        page = client.post(reverse("tickets:withdraw", args=[held.ticket_number]), follow=True).content.decode()
+        assert "has not run, and their client is told so" in page
+        told = refusal_of(held_of(held.action_id))
+        assert f"was withdrawn (ticket #{held.ticket_number}): Alice" in told and "has not run" in told
+        assert not take_action(held.action_id, actor=SYSTEM)
+    with pytest.raises(TooLate):
+        withdraw_action(mailing.action(running), actor=mailing.cast.actor(alice))
+    told_of = Notice.objects.filter(user=mailing.cast.dana, text__contains="withdrawn by Alice")
+    assert told_of.count() == 2
 
 
 def test_what_was_decided_cannot_be_withdrawn(mailing: Mailing) -> None:

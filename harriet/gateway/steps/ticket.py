@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from approvals.actions.withdraw_action import WITHDRAWN
 from approvals.held_call import Held
 from approvals.lifecycle import State
 from harriet.gateway.content.blocks import FALSE, raw
@@ -115,10 +116,14 @@ def link_to(held: Held) -> str:
 
 def refusal_of(held: Held) -> str:
     """Why the call was not run, and where that stands."""
-    if held.state == State.WITHDRAWN:
+    if held.state == State.WITHDRAWN and held.reason == WITHDRAWN:
         number = held.ticket_number
         return f"This call was withdrawn by you (ticket #{number}) and has not run. Don't send it again unasked."
-    words = {State.REJECTED: "was rejected", State.EXPIRED: "expired without a decision"}
+    words = {
+        State.REJECTED: "was rejected",
+        State.EXPIRED: "expired without a decision",
+        State.WITHDRAWN: "was withdrawn",
+    }
     state = words.get(State(held.state), "was not run")
     reason = f": {held.reason}" if held.reason else "."
     return f"This call {state} (ticket #{held.ticket_number}){reason} What was decided stands at {link_to(held)}."
