@@ -357,6 +357,7 @@ RECORDS = (
             "seconds": "Within seconds",
             "at_limit": "Beyond it",
             "may_repeat": "Tools that may be repeated",
+            "counts_reads": "Also of read-only tools",
             "stops_failing": "Calls of a failing tool pause",
         },
         columns=("repeats", "seconds", "at_limit", "stops_failing"),

@@ -40,6 +40,8 @@ class CallLimits:
     holds_repeats: bool = False
     may_repeat: frozenset[UUID] = frozenset()
     """The tools that are called again and again by their nature."""
+    counts_reads: bool = False
+    """Whether that holds for read-only tools, too."""
     stops_failing: bool = True
     is_limiting: bool = False
     """Whether there is any limit."""
@@ -67,6 +69,7 @@ def load_limits(organization_id: UUID) -> CallLimits:
         seconds=breakers.seconds,
         holds_repeats=breakers.repeats > 0 and breakers.at_limit == AtLimit.HOLD,
         may_repeat=_may_repeat(breakers),
+        counts_reads=breakers.counts_reads,
         stops_failing=breakers.stops_failing,
         is_limiting=bool(each or named),
     )

@@ -30,19 +30,27 @@ def set_breakers(
     at_limit: str,
     may_repeat: Collection[Tool],
     stops_failing: bool,
+    counts_reads: bool = False,
     actor: Actor,
 ) -> bool:
-    """`repeats` is 0 for as many as anybody likes. False when all of it was so already."""
+    """`repeats` is 0 for as many as anybody likes; of read-only tools it is counted when `counts_reads`. False when all of it was so already."""
     demand(actor, organization, Power.MANAGE_CONNECTORS)
     _check(organization, repeats, seconds, may_repeat)
-    wanted = (repeats, seconds, AtLimit(at_limit), stops_failing)
+    wanted = {
+        "repeats": repeats,
+        "seconds": seconds,
+        "at_limit": AtLimit(at_limit),
+        "stops_failing": stops_failing,
+        "counts_reads": counts_reads,
+    }
     Organization.objects.select_for_update().get(pk=organization.pk)
     kept = Breakers.objects.filter(pk=organization.pk).first() or Breakers(organization=organization)
     excepted = {tool.pk for tool in may_repeat}
     before = set() if kept._state.adding else set(kept.may_repeat.values_list("pk", flat=True))
-    if (kept.repeats, kept.seconds, kept.at_limit, kept.stops_failing) == wanted and before == excepted:
+    if all(getattr(kept, name) == value for name, value in wanted.items()) and before == excepted:
         return False
-    kept.repeats, kept.seconds, kept.at_limit, kept.stops_failing = wanted
+    for name, value in wanted.items():
+        setattr(kept, name, value)
     kept.save()
     kept.may_repeat.set(may_repeat)
     record(BreakersSet(changes=_words(kept, may_repeat)), organization_id=organization.pk, actor=actor)
@@ -68,6 +76,7 @@ def _words(kept: Breakers, may_repeat: Collection[Tool]) -> str:
         part
         for part in (
             repeated if kept.repeats else "the same call may be repeated as often as anybody likes",
+            "also of read-only tools" if kept.repeats and kept.counts_reads else "",
             f"but for {excepted}" if excepted else "",
             "calls of a tool that fails pause" if kept.stops_failing else "calls of a tool that fails go on",
         )

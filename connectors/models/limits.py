@@ -127,6 +127,8 @@ class Breakers(models.Model):
     at_limit = models.CharField(max_length=8, choices=AtLimit.choices, default=AtLimit.REFUSE)
     may_repeat = models.ManyToManyField(Tool, blank=True, related_name="+")
     """Tools that are called again and again by their nature, such as one that asks whether a job is done."""
+    counts_reads = models.BooleanField(default=False, db_default=False)
+    """Whether calls of read-only tools are counted for that, too: asking again and again is what many do by nature."""
     stops_failing = models.BooleanField(default=True)
     """Whether calls of a tool pause when nearly all of its last calls failed at the server."""
 

@@ -136,7 +136,6 @@ class BenchSite:
         django.setup()
         from django.db import connection, transaction
 
-        from tests.bench.repeats import as_often_as_it_likes
         from tests.bench.upstream import definitions
         from tests.stage.cast import make_cast
         from tests.stage.office import Office
@@ -146,7 +145,6 @@ class BenchSite:
             office = Office(make_cast(), self.upstream_url, definitions=definitions(size.tools))
             tokens = [office.token, *add_people(office, size.people - 1)]
             names = ["echo", *add_connectors(office, self.upstream_url, size.connectors - 1)]
-            as_often_as_it_likes(office)
             office.changed()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

@@ -54,7 +54,7 @@ def _set_up(url: str) -> None:
     acme, sales = Organization.objects.get(slug="acme"), Group.objects.get(slug="sales")
     made = connector(acme, url, slug="lasting")
     assert not sync_connector(made, actor=actor_of(User.objects.get(email="alice@acme.test"))).error
-    open_to(sales, made)
+    open_to(sales, made, risk_override="read_only")
     Tool.objects.filter(connector=made, name__in=LASTING).update(requires_confirmation=True)
     profile(acme, made, groups=[sales], slug="lasting")
 

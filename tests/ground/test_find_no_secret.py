@@ -154,6 +154,7 @@ def enter_the_secret(alice: Visitor, cast: Cast, url: str) -> Connector:
     """The wizard, as an admin walks it: with a slip, a forged form, a second version, and tests of the connection."""
     from connectors.models import Connector, Profile, Tool, ToolPermission
     from harriet.people.version import move_version
+    from tests.stage.connectors import approved
 
     alice.post("/settings/integrations/new/", name="CRM", slug="crm")
     connector = Connector.objects.get()
@@ -167,6 +168,7 @@ def enter_the_secret(alice: Visitor, cast: Cast, url: str) -> Connector:
     alice.post(f"{setup}/access/", groups=str(cast.sales.pk))
     connector.refresh_from_db()
     assert connector.state == "active" and connector.health == "up"
+    approved(connector)
     alice.post(f"/settings/integrations/{connector.pk}/authentication/", **form, name="Authorization", template="")
     alice.post(f"/settings/integrations/{connector.pk}/test/")
     alice.post(f"/settings/integrations/{connector.pk}/sync/")

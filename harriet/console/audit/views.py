@@ -35,8 +35,8 @@ from harriet.people.queries import filters_of
 from harriet.people.roles import Power
 
 MOST_OF_REQUEST = 50
-PAGE = 20
-"""Rows: calls, syncs and events of their own."""
+PAGE, UNFOLDED = 20, 15
+"""Rows: calls, syncs and events of their own; and where all steps of each stand open."""
 MOST_NEWS = 100
 TABLE = "audit"
 """Under which filters are saved."""
@@ -73,7 +73,8 @@ def log_page(request: OrganizationRequest) -> HttpResponse:
     form = LogFilterForm(organization, request.GET)
     filters, cursor = form.filters(), request.GET.get("cursor", "")
     since = request.GET.get("seen", "")
-    page = EventPage([], "", "") if since else event_page(organization.pk, filters, cursor, PAGE, is_by_call=True)
+    size = UNFOLDED if "unfold" in request.GET else PAGE
+    page = EventPage([], "", "") if since else event_page(organization.pk, filters, cursor, size, is_by_call=True)
     return show(
         request,
         LogPage(

@@ -61,6 +61,7 @@ class BreakersSerializer(serializers.Serializer[Breakers]):
     )
     seconds = serializers.IntegerField(min_value=1, max_value=LONGEST_SECONDS)
     at_limit = serializers.ChoiceField(AtLimit.choices)
+    counts_reads = serializers.BooleanField(default=False, help_text="Whether that counts read-only tools, too.")
     may_repeat = serializers.ListField(child=serializers.UUIDField(), help_text="Tools that may be repeated.")
     stops_failing = serializers.BooleanField(help_text="Whether a tool pauses when nearly all of its calls fail.")
 
@@ -135,7 +136,7 @@ def _shown(request: Any, pk: UUID) -> Any:
 def _chosen(request: Any) -> dict[str, Any]:
     breakers = breakers_of(request.organization)
     ids = list(breakers.may_repeat.values_list("pk", flat=True)) if breakers.pk else []
-    names = ("repeats", "seconds", "at_limit", "stops_failing")
+    names = ("repeats", "seconds", "at_limit", "counts_reads", "stops_failing")
     return {**{name: getattr(breakers, name) for name in names}, "may_repeat": ids}
 
 

@@ -90,6 +90,11 @@ class BreakersForm(PickingForm):
     )
     seconds = forms.IntegerField(min_value=1, max_value=3600, label="Within how many seconds")
     at_limit = _beyond()
+    counts_reads = forms.BooleanField(
+        required=False,
+        label="Also of read-only tools",
+        help_text="Programs ask for the same again and again to see whether it has changed. Tick it to count that, too.",
+    )
     stops_failing = forms.BooleanField(
         required=False,
         label="Pause a tool that fails",
@@ -97,7 +102,7 @@ class BreakersForm(PickingForm):
     )
 
     def __init__(self, organization: Organization, breakers: Breakers, *args: Any, **kwargs: Any) -> None:
-        names = ("repeats", "seconds", "at_limit", "stops_failing")
+        names = ("repeats", "seconds", "at_limit", "counts_reads", "stops_failing")
         kwargs.setdefault("initial", {name: getattr(breakers, name) for name in names})
         super().__init__(*args, **kwargs)
         self.fields["may_repeat"] = SeveralField(

@@ -45,7 +45,7 @@ class Limits:
         limits, held = call.snapshot.limits, None
         if limits.watches_tickets and self._on_tickets.holds(call, grant):
             return _ON_TICKET
-        if limits.repeats and grant.gate.kind == "run" and call.method == TOOLS_CALL:
+        if limits.repeats and grant.gate.kind == "run" and _can_circle(limits, call, grant):
             held = self._check_repeats(call, grant, limits)
         if limits.is_limiting:
             held = self._check_limits(call, grant, limits) or held
@@ -67,7 +67,7 @@ class Limits:
     def count(self, call: Call, grant: Grant) -> None:
         """The call leaves now."""
         limits = call.snapshot.limits
-        if limits.repeats and call.method == TOOLS_CALL and not grant.is_own:  # to ask where a call stands is no circle
+        if limits.repeats and not grant.is_own and _can_circle(limits, call, grant):
             start = int(self._clock()) // limits.seconds * limits.seconds
             self._repeats.add(call, grant, start, limits.seconds)
         if limits.is_limiting:
@@ -166,3 +166,8 @@ def _windows(row: LimitRow) -> Iterator[tuple[int, int]]:
         yield row.per_minute, MINUTE
     if row.per_day:
         yield row.per_day, DAY
+
+
+def _can_circle(limits: CallLimits, call: Call, grant: Grant) -> bool:
+    """Reading the same again and again is no circle by itself."""
+    return call.method == TOOLS_CALL and (limits.counts_reads or grant.tool.risk != Risk.READ_ONLY)
