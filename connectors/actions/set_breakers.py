@@ -33,7 +33,8 @@ def set_breakers(
     counts_reads: bool = False,
     actor: Actor,
 ) -> bool:
-    """`repeats` is 0 for as many as anybody likes; of read-only tools it is counted when `counts_reads`. False when all of it was so already."""
+    """`repeats` is 0 for as many as anybody likes; of read-only tools it is counted when `counts_reads`. False when all
+    of it was so already."""
     demand(actor, organization, Power.MANAGE_CONNECTORS)
     _check(organization, repeats, seconds, may_repeat)
     wanted = {

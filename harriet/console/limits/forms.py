@@ -93,7 +93,7 @@ class BreakersForm(PickingForm):
     counts_reads = forms.BooleanField(
         required=False,
         label="Also of read-only tools",
-        help_text="Programs ask for the same again and again to see whether it has changed. Tick it to count that, too.",
+        help_text="Programs ask for the same again and again to see whether it has changed. Tick it to count that.",
     )
     stops_failing = forms.BooleanField(
         required=False,
