@@ -15,14 +15,8 @@ from tests.stage.waiting import wait_for
 
 
 def breakers(office: Office, gateway: Gateway, **chosen: Any) -> None:
-    wanted = {
-        "repeats": 5,
-        "seconds": 3600,
-        "at_limit": AtLimit.REFUSE,
-        "may_repeat": [],
-        "stops_failing": True,
-        "counts_reads": True,
-    }
+    wanted: dict[str, Any] = {"repeats": 5, "seconds": 3600, "at_limit": AtLimit.REFUSE, "may_repeat": []}
+    wanted |= {"stops_failing": True, "counts_reads": True}
     set_breakers(office.cast.acme, **(wanted | chosen), actor=office.cast.actor(office.cast.alice))
     office.wait_until_known(gateway)
 
