@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from connectors.actions.create_profile import create_profile
-from connectors.models import BulkChange, Connector, Profile, Tool
+from connectors.models import ArgumentRule, AutonomousScope, BulkChange, Connector, Profile, Tool
 from connectors.pages.urls import connector_urls, profile_urls
 from harriet.lib.secret import Secret
 from harriet.people.models import Membership, User
@@ -38,12 +39,18 @@ def dana_signs_in(cast: Cast, connector: Connector) -> OAuthGrant:
 def addresses(connector: Connector, profile: Profile, alice: User, grant: OAuthGrant) -> list[str]:
     bulk = BulkChange.objects.create(organization=connector.organization, connector=connector, made_by=alice)
     tool = connector.tools.get(name="send_mail")
-    ids = {"pk": connector.pk, "tool_pk": tool.pk, "bulk_pk": bulk.pk, "grant_id": grant.pk}
+    ids = {"pk": connector.pk, "tool_pk": tool.pk, "bulk_pk": bulk.pk, "grant_id": grant.pk, "rule_pk": rule.pk}
     member = Membership.objects.get(user=alice, organization=connector.organization)
+    rule = ArgumentRule.objects.create(organization=connector.organization, connector=connector, expression="true")
+    scope = AutonomousScope.objects.create(organization=connector.organization, profile=profile, expires_at=now())
     found = []
     for patterns, prefix, known in (
         (connector_urls[0], "connectors", ids),
-        (profile_urls[0], "profiles", {"pk": profile.pk, "what": "people", "member_pk": member.pk}),
+        (
+            profile_urls[0],
+            "profiles",
+            {"pk": profile.pk, "what": "people", "member_pk": member.pk, "scope_pk": scope.pk},
+        ),
     ):
         for pattern in patterns:
             wanted = {name: known[name] for name in pattern.pattern.converters}

@@ -67,7 +67,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
 ) -> None:
     make_busy_company(cast)
     client.force_login(cast.alice)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         client.get(reverse("console:overview"))
 
 

@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from audit.vocabulary.words import DECISIONS, Word
 from connectors.access.load_part import load_part
 from connectors.access.rules import may_open
 from connectors.access.usable import usable_tools
@@ -45,10 +44,6 @@ class WhyPage(PageContext):
     @property
     def best(self) -> Answer | None:
         return self.answers[0] if self.answers else None
-
-    @property
-    def verdict(self) -> Word | None:
-        return DECISIONS.get(self.best.kind) if self.best else None
 
 
 @require_safe
