@@ -164,8 +164,8 @@ class Reply(generics.GenericAPIView[WorkflowRun]):
     @extend_schema(request=ReplySerializer)  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         """Answers what the run asks, and it goes on."""
-        said = checked(ReplySerializer, request)
-        reply_to_run(_run(request, pk), said["reply"], actor=request.actor)
+        run, said = _run(request, pk), checked(ReplySerializer, request)
+        reply_to_run(run, said["reply"], actor=request.actor)
         return Response(_detail(request, pk))
 
 
@@ -175,8 +175,8 @@ class Retry(generics.GenericAPIView[WorkflowRun]):
     @extend_schema(request=RetrySerializer)  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         """Tries the step again at which the run stopped."""
-        said = checked(RetrySerializer, request)
-        retry_step(_run(request, pk), has_not_run=said["has_not_run"], actor=request.actor)
+        run, said = _run(request, pk), checked(RetrySerializer, request)
+        retry_step(run, has_not_run=said["has_not_run"], actor=request.actor)
         return Response(_detail(request, pk))
 
 

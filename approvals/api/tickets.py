@@ -160,13 +160,13 @@ class HandOver(generics.GenericAPIView[Ticket]):
 
     @extend_schema(request=s.HandOverSerializer)  # type: ignore[untyped-decorator]
     def post(self, request: Any, number: int) -> Response:
-        given = checked(s.HandOverSerializer, request)
+        ticket, given = _ticket(request, number), checked(s.HandOverSerializer, request)
         people = Membership.objects.filter(organization=request.organization, user__email__iexact=given["to"])
         to = people.filter(is_active=True).select_related("user").first()
         if to is None:
             raise PeopleError(f"There is nobody active with the address {given['to']} here.", field="to")
         with _told():
-            hand_over_ticket(_ticket(request, number), to, given["note"], actor=request.actor)
+            hand_over_ticket(ticket, to, given["note"], actor=request.actor)
         return _shown(request, number)
 
 

@@ -191,8 +191,8 @@ class CommentReview(generics.GenericAPIView[Review]):
     @extend_schema(request=NewCommentSerializer, responses={201: ReviewCommentSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         """Not by a token."""
-        text = checked(NewCommentSerializer, request)["text"]
-        made = comment_review(review_of(request.organization, pk), text, actor=request.actor)
+        review = review_of(request.organization, pk)
+        made = comment_review(review, checked(NewCommentSerializer, request)["text"], actor=request.actor)
         made.refresh_from_db()
         return Response(ReviewCommentSerializer(made).data, status=status.HTTP_201_CREATED)
 

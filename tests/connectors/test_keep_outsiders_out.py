@@ -39,18 +39,15 @@ def dana_signs_in(cast: Cast, connector: Connector) -> OAuthGrant:
 def addresses(connector: Connector, profile: Profile, alice: User, grant: OAuthGrant) -> list[str]:
     bulk = BulkChange.objects.create(organization=connector.organization, connector=connector, made_by=alice)
     tool = connector.tools.get(name="send_mail")
+    rule = ArgumentRule.objects.create(organization=connector.organization, connector=connector, expression="true")
     ids = {"pk": connector.pk, "tool_pk": tool.pk, "bulk_pk": bulk.pk, "grant_id": grant.pk, "rule_pk": rule.pk}
     member = Membership.objects.get(user=alice, organization=connector.organization)
-    rule = ArgumentRule.objects.create(organization=connector.organization, connector=connector, expression="true")
     scope = AutonomousScope.objects.create(organization=connector.organization, profile=profile, expires_at=now())
+    of_profile = {"pk": profile.pk, "what": "people", "member_pk": member.pk, "scope_pk": scope.pk}
     found = []
     for patterns, prefix, known in (
         (connector_urls[0], "connectors", ids),
-        (
-            profile_urls[0],
-            "profiles",
-            {"pk": profile.pk, "what": "people", "member_pk": member.pk, "scope_pk": scope.pk},
-        ),
+        (profile_urls[0], "profiles", of_profile),
     ):
         for pattern in patterns:
             wanted = {name: known[name] for name in pattern.pattern.converters}
