@@ -31,7 +31,7 @@ def sees_what_she_may_use(dana: Hands) -> None:
     assert dana.page.url.endswith("/me/waiting/") or dana.page.url.endswith("/me/")
     dana.look()
     dana.follow("My tools")
-    dana.sees("CRM", "Somebody approves each call", "Depends on the call", "You last used it", "ago")
+    dana.sees("CRM", "Somebody approves each call", "Runs at once", "You last used it", "ago")
     dana.look()
     dana.choose("Asks first", "Yes")
     dana.press("Show")

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
-from approvals.models import PendingAction, Ticket
-from connectors.models import Connector, Profile, Risk, Tool
+from approvals.models import PendingAction, Ticket, Workflow, WorkflowRun
+from connectors.models import CallLimit, Connector, LimitCount, Profile, Review, Risk, Tool
 from harriet.lib.ids import new_id
 from harriet.people.models import (
     AccessToken,
@@ -29,7 +29,7 @@ from harriet.people.models import (
 from harriet.people.roles import Role
 from tests.stage.cast import Cast
 from tests.stage.connected_apps import client_of, connected_app
-from tests.stage.connectors import new_connector, new_tool
+from tests.stage.connectors import allow, new_connector, new_tool
 from tests.stage.held_calls import make_mailing
 from tests.stage.profiles import profile
 from vault.models import Credential, CredentialVersion, OAuthClient, OAuthGrant
@@ -335,12 +335,105 @@ def tickets(cast: Cast) -> None:
     )
 
 
+def reviews(cast: Cast) -> None:
+    """Of each connector one, in every state."""
+    chance, now = random.Random(17), timezone.now()
+    made = Connector.objects.bulk_create(_connectors(cast, chance))
+    Review.objects.bulk_create(
+        Review(
+            organization=cast.acme,
+            connector=one,
+            submitter_label=chance.choice(["", "alice@acme.test", "ليلى"]),
+            reviewer_label=chance.choice(["", "bob@acme.test"]),
+            cause="It is new.",
+            digest=token_bytes(32),
+            score=chance.choice([0, 12, 60, 94]),
+            state=chance.choice(Review.State.values),
+            decided_at=chance.choice([None, now]),
+        )
+        for one in made
+    )
+
+
+def limits(cast: Cast) -> None:
+    """Of tools, some of which were reached today."""
+    chance, today = random.Random(18), timezone.now()
+    crm = new_connector(cast.acme, "https://acme.test/mcp", slug="limited")
+    crm.save()
+    made = Tool.objects.bulk_create(new_tool(crm, f"tool_{number}") for number in range(MANY))
+    rows = CallLimit.objects.bulk_create(
+        CallLimit(
+            organization=cast.acme,
+            kind="tool",
+            tool=one,
+            counts=chance.choice(CallLimit.Counts.values),
+            per_minute=chance.choice([None, 5]),
+            per_day=chance.choice([5, 500]),
+        )
+        for one in made
+    )
+    LimitCount.objects.bulk_create(
+        LimitCount(
+            limit=one, subject_id=cast.dana.pk, day=today.date(), turned_away=chance.randrange(3), turned_away_at=today
+        )
+        for one in rows[::2]
+    )
+
+
+def workflows(cast: Cast) -> None:
+    chance, work = random.Random(19), profile(cast.acme, groups=[cast.sales])
+    Workflow.objects.bulk_create(
+        Workflow(
+            organization=cast.acme,
+            slug=f"workflow-{number}",
+            name=chance.choice(["Offer", "offer", "عرض"]),
+            profile=chance.choice([None, work]),
+            state=chance.choice(Workflow.State.values),
+        )
+        for number in range(MANY)
+    )
+
+
+def workflow_runs(cast: Cast) -> None:
+    chance = random.Random(20)
+    made = Ticket.objects.bulk_create(
+        Ticket(organization=cast.acme, number=number, title="Offer", requester_label="dana@acme.test")
+        for number in range(1, MANY + 1)
+    )
+    WorkflowRun.objects.bulk_create(
+        WorkflowRun(
+            organization=cast.acme,
+            ticket=ticket,
+            name=chance.choice(["Offer", "offer", "عرض"]),
+            version=1,
+            steps=[],
+            user=chance.choice([cast.dana, cast.alice]),
+            caller_label=chance.choice(["dana@acme.test", "alice@acme.test"]),
+            origin="page",
+            sealed_inputs=b"",
+            state=chance.choice(WorkflowRun.State.values),
+        )
+        for ticket in made
+    )
+
+
+def ungated(cast: Cast) -> None:
+    """Many tools that run without a person."""
+    crm = new_connector(cast.acme, "https://acme.test/mcp", slug="quiet", state=Connector.State.ACTIVE)
+    crm.save()
+    made = Tool.objects.bulk_create(new_tool(crm, f"tool_{number:03}") for number in range(MANY))
+    allow(cast.sales, made)
+    profile(cast.acme, crm, groups=[cast.sales])
+
+
 class Crowd(NamedTuple):
     view: str
     """The name of the page on which the table stands."""
     make: Callable[[Cast], None]
     query: str = ""
     args: tuple[UUID, ...] = ()
+    most_queries: int = 16
+    """That its page asks, however many rows there are."""
 
     @property
     def url(self) -> str:
@@ -366,6 +459,11 @@ CROWDS = {
     "oauth_clients": Crowd("vault:oauth_clients", oauth_clients),
     "credentials": Crowd("vault:list", credentials),
     "grants": Crowd("vault:grants", grants),
-    "tickets": Crowd("tickets:list", tickets),
+    "tickets": Crowd("tickets:list", tickets, most_queries=26),
+    "reviews": Crowd("reviews:list", reviews, "show=all&"),
+    "limits": Crowd("limits:list", limits),
+    "workflows": Crowd("workflows:list", workflows),
+    "workflow-runs": Crowd("workflows:runs", workflow_runs),
+    "coverage": Crowd("explain:coverage", ungated),
 }
 """By the key of its table."""

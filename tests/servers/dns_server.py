@@ -67,9 +67,8 @@ class NameServer(Names):
                 said = names.answer(self.rfile.read(int.from_bytes(self.rfile.read(2), "big")), is_udp=False)
                 self.wfile.write(len(said).to_bytes(2, "big") + said)
 
-        udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram)
-        self.port = int(udp.server_address[1])
-        self._servers: list[Any] = [udp, socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Stream)]
+        self._servers: list[Any] = _on_one_port(Datagram, Stream)
+        self.port = int(self._servers[0].server_address[1])
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return self
@@ -78,3 +77,14 @@ class NameServer(Names):
         for server in self._servers:
             server.shutdown()
             server.server_close()
+
+
+def _on_one_port(datagram: Any, stream: Any) -> list[Any]:
+    """A port that is free over UDP may be taken over TCP: then another one is tried."""
+    for _ in range(50):
+        udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), datagram)
+        try:
+            return [udp, socketserver.ThreadingTCPServer(("127.0.0.1", udp.server_address[1]), stream)]
+        except OSError:
+            udp.server_close()
+    raise OSError("No port is free for both.")

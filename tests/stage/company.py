@@ -159,10 +159,11 @@ def _tools(cast: Cast, connector: Connector, number: int) -> None:
 
 
 def _policy(cast: Cast, crm: Connector, work: Profile) -> None:
-    """A rule on arguments, and a scope that waits for its profile to be autonomous."""
+    """A rule on arguments of one tool, and a scope that waits for its profile to be autonomous."""
     ArgumentRule.objects.create(
         organization=cast.acme,
         connector=crm,
+        tool=Tool.objects.get(connector=crm, kind="tool", name="add_note"),
         expression="has(args.limit) && args.limit > 50",
         sentence="Long lists are looked at.",
     )
