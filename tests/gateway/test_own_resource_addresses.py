@@ -194,7 +194,7 @@ def test_every_list_is_valid_and_exact(committed_cast: Cast, gateway: Gateway) -
         assert len(run.mended) == 3
         found = Tool.objects.filter(connector=one)
         assert {tool.name for tool in found} == {"counts", "half", "resources"}
-        found.update(is_enabled=True)
+        found.update(is_enabled=True, risk_override="read_only")
         for tool in found:
             tool.permissions.create(group=committed_cast.sales)
         profile(committed_cast.acme, one, groups=[committed_cast.sales])
