@@ -10,6 +10,7 @@ from approvals.answerers import may_answer_report
 from approvals.errors import ApprovalError, NotYours, TooLate
 from approvals.events import ReportAnswered
 from approvals.models import Report, Ticket
+from approvals.webhooks.outbox import settle_for_webhooks
 from audit.actor import Actor
 from audit.record import record
 from harriet.people.actions.notice_person import notice_person
@@ -38,6 +39,7 @@ def answer_report(report: Report, answer: str, *, actor: Actor) -> None:
         raise TooLate("Somebody else has answered this report in the meantime. Reload the ticket to see how.")
     Ticket.objects.filter(pk=report.ticket_id).update(is_open=False)
     settle_matter(report.organization_id, report.notice_key)
+    settle_for_webhooks(report.organization_id, report.notice_key)
     path = reverse("tickets:detail", args=[report.ticket.number])
     line = f"{membership.user} answered your report on ticket #{report.ticket.number}: {text}"[:300]
     key = f"{report.notice_key} answered"

@@ -12,6 +12,7 @@ from approvals.events import AccessDeclined, ActionEnded, ActionInvalidated
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import AccessRequest, PendingAction, Ticket
 from approvals.undecidable import undecidable_calls
+from approvals.webhooks.outbox import settle_for_webhooks
 from audit.actor import Label
 from audit.record import record
 from harriet.people.actions.settle_matter import settle_matter, settle_matters
@@ -59,6 +60,7 @@ def _end_requests(ending: Ending) -> None:
         )
         Ticket.objects.filter(pk=request.ticket_id).update(is_open=False)
         settle_matter(ending.organization_id, request.notice_key)
+        settle_for_webhooks(ending.organization_id, request.notice_key)
         record(
             AccessDeclined(
                 person=person_label(request.person),

@@ -14,6 +14,7 @@ from approvals.events import BehaviourReported
 from approvals.models import Report, Ticket
 from approvals.queries import sees
 from approvals.ticket_numbers import next_ticket, one_at_a_time
+from approvals.webhooks.outbox import tell_webhooks
 from audit.actor import Actor
 from audit.models import Event
 from audit.record import record
@@ -128,6 +129,8 @@ def _tell(report: Report) -> None:
     path = reverse("tickets:detail", args=[report.ticket.number])
     matter = Matter(REPORTS, report.organization_id, report.notice_key, text[:300], path)
     tell_people(matter, hear_of_reports(report))
+    # What somebody wrote about it is for those who answer, and not for a chat.
+    tell_webhooks(matter._replace(text=f"{report.reporter} reports: {report.ticket.title}.{paused}"[:300]))
 
 
 def _record(report: Report, actor: Actor) -> None:
