@@ -38,6 +38,8 @@ class ExpressionProblem(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
+    """Compiled, with what bounds its cost."""
+
     text: str
     loops: int
     names: frozenset[str]

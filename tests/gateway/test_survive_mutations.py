@@ -106,7 +106,7 @@ def sync(cast: Cast, slug: str = "odd") -> set[str]:
     run = sync_connector(strange, actor=alice)
     assert run.is_success, run.error
     usable = Tool.objects.filter(connector=strange, state=Tool.State.PINNED)
-    change = ToolChange(is_enabled=True, groups=[cast.sales])
+    change = ToolChange(is_enabled=True, groups=[cast.sales], risk_override="read_only")
     ids = list(usable.values_list("pk", flat=True))
     for start in range(0, len(ids), 500):
         set_tools_in_bulk(strange, ids[start : start + 500], change, actor=alice)

@@ -78,12 +78,14 @@ def odd() -> Iterator[dict[str, OddServer]]:
 @pytest.fixture
 def dana(committed_cast: Cast, gateway: Gateway, upstream: Upstream, odd: dict[str, OddServer]) -> Client:
     """Dana's client, at a profile with a healthy server and three odd ones."""
+    from connectors.models import Breakers
     from tests.stage.connectors import connector, tools
     from tests.stage.profiles import profile
     from tests.stage.tokens import device_token
 
     healthy = connector(committed_cast.acme, upstream.mcp, slug="crm", era="legacy")
     tools(healthy, committed_cast.sales)
+    Breakers.objects.create(organization=committed_cast.acme, stops_failing=False)  # called though they fail
     strange = [connector(committed_cast.acme, server.url, slug=slug) for slug, server in odd.items()]
     profile(committed_cast.acme, healthy, *strange, groups=[committed_cast.sales], has_prefix=True)
     client = Client(gateway, device_token(committed_cast.acme, committed_cast.dana)).until(200)

@@ -101,7 +101,12 @@ def make_everything(cast: Cast) -> BusyCompany:
         action=action, approver=cast.bob, approver_label=str(cast.bob), verdict="reject", reason="Not to this customer."
     )
     ActionEdit.objects.create(
-        action=action, edition=1, editor=cast.bob, editor_label=str(cast.bob), reason="Too many.", sealed_before=b"\x0b"
+        action=action,
+        edition=1,
+        editor=cast.bob,
+        editor_label=str(cast.bob),
+        reason="Too many.",
+        sealed_before=b"\x0e" * 32,
     )
     _asked(cast, company)
     _told(cast, action)
