@@ -366,6 +366,9 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatus": "connectors.models.Review.State",
         "ClientStanding": "harriet.signin.models.Application.Standing",
         "ConnectorKind": "connectors.api.serializers.CONNECTOR_KINDS",
+        "StopKind": "harriet.people.models.Stop.Kind",
+        "RunState": "approvals.models.WorkflowRun.State",
+        "CallState": "approvals.models.PendingAction.State",
     },
 }
 

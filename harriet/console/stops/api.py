@@ -117,7 +117,7 @@ class OneStop(generics.GenericAPIView[Stop]):
     def get(self, request: Any, pk: UUID) -> Response:
         return Response(StopSerializer(_stop(request, pk)).data)
 
-    @extend_schema(request=ReleaseSerializer, responses=StopSerializer)  # type: ignore[untyped-decorator]
+    @extend_schema(request=ReleaseSerializer, responses=StopSerializer, operation_id="stops_release")  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         """Releases it, or a stage of it."""
         stop, given = _stop(request, pk), checked(ReleaseSerializer, request)
