@@ -90,17 +90,19 @@ class Running:
 
 
 def stop_all(running: list[Running]) -> None:
-    """Ask all, the youngest first; wait for each; kill what is left of their process groups. Empties the list."""
+    """Ask all, the youngest first; wait for each, all from when they were asked; kill what is left of their process
+    groups. Empties the list."""
+    asked_at = time.monotonic()
     for one in reversed(running):
         if one.child.poll() is None:
             one.child.send_signal(one.program.stop_signal)
     while running:
-        _see_off(running.pop())
+        _see_off(running.pop(), asked_at)
 
 
-def _see_off(one: Running) -> None:
+def _see_off(one: Running, asked_at: float) -> None:
     try:
-        one.child.wait(one.program.patience)
+        one.child.wait(max(0.0, asked_at + one.program.patience - time.monotonic()))
     except subprocess.TimeoutExpired:
         one.child.kill()
         one.child.wait()

@@ -99,6 +99,7 @@ def test_a_program_does_the_same(cast: Cast) -> None:
     assert other.status_code == 400
     assert "There is no shared key of this id here." in other.content.decode()
     repeated = {"repeats": 7, "seconds": 60, "at_limit": "refuse", "may_repeat": [str(echo.pk)], "stops_failing": False}
+    repeated["counts_reads"] = True
     assert alice.put("/api/v1/limits/repeated/", repeated, **json).json() == repeated
     assert alice.delete(url).status_code == 204
     dana = signed_in(cast.dana)
