@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from approvals.changes import changes_between
-from connectors.pages.argument_fields import JsonText, field_for, properties_of
+from connectors.pages.argument_fields import JsonText, field_for, help_of, properties_of
 from harriet.lib.text import count_hidden
 
 MOST_FIELDS = 40
@@ -112,15 +112,15 @@ def _field(name: str, value: Any, schema: Mapping[str, Any], is_needed: bool) ->
         return made
     is_text = schema.get("type") == "string" if value is _NOTHING else isinstance(value, str)
     if is_text and not _is_unseen(value):
-        return _text(made, "" if value is _NOTHING else value, is_needed)
-    return _json(made, value, is_needed)
+        return _text(made, help_of(schema), "" if value is _NOTHING else value, is_needed)
+    return _json(made, help_of(schema), value, is_needed)
 
 
-def _json(made: forms.Field, value: Any, is_needed: bool) -> forms.Field:
+def _json(made: forms.Field, about: str, value: Any, is_needed: bool) -> forms.Field:
     """A number in a line of its own, whatever else with room, and with the word for it."""
     shown = "" if value is _NOTHING else _typed(value)
     is_number = isinstance(made, forms.FloatField | forms.IntegerField)
-    help_text = made.help_text if is_number else f"{str(made.help_text).rstrip('.')}. As JSON."
+    help_text = about if is_number else f"{about}. As JSON."
     field = JsonText(label=made.label, required=is_needed, initial=shown, help_text=help_text)
     if is_number:
         field.widget = forms.TextInput(attrs={"class": "code", "inputmode": "decimal"})
@@ -133,12 +133,12 @@ def changes_in(choice: forms.TypedChoiceField, value: Any) -> bool:
     return all(changes_between(one, value) for one in values)
 
 
-def _text(made: forms.Field, value: str, is_needed: bool) -> forms.Field:
+def _text(made: forms.Field, about: str, value: str, is_needed: bool) -> forms.Field:
     is_long = len(value) > 70 or "\n" in value
     widget = forms.Textarea(attrs={"rows": min(max(value.count("\n") + 1, 3), 12)}) if is_long else forms.TextInput()
     return forms.CharField(
         label=made.label,
-        help_text=made.help_text,
+        help_text=about,
         required=is_needed and value != "",
         strip=False,
         initial=value,

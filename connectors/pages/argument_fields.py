@@ -82,7 +82,7 @@ def field_for(name: str, schema: Mapping[str, Any], is_required: bool) -> forms.
     options: dict[str, Any] = {
         "label": show_hidden(name),
         "required": is_required,
-        "help_text": show_hidden(_help(schema)),
+        "help_text": help_of(schema),
     }
     if isinstance(schema.get("enum"), list):
         return _choice(schema["enum"], options)
@@ -112,6 +112,7 @@ def _text_input(schema: Mapping[str, Any]) -> forms.Widget:
     return forms.Textarea(attrs={"rows": 3}) if is_long else forms.TextInput()
 
 
-def _help(schema: Mapping[str, Any]) -> str:
+def help_of(schema: Mapping[str, Any]) -> str:
+    """What the server says of an argument, and what kind of thing it is."""
     description = str(schema.get("description") or "")
-    return f"{description} ({kind_of(schema)})" if description else kind_of(schema).capitalize()
+    return show_hidden(f"{description} ({kind_of(schema)})" if description else kind_of(schema).capitalize())
