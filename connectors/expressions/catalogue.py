@@ -29,7 +29,7 @@ ARGS = "args"
 """The complete arguments of the call; what is in them, the tool's own definition says."""
 FUNCTIONS = (
     Attribute("has(args.…)", "whether the argument is there at all", None),
-    Attribute("size(…)", "how long a text or a list is", None),
+    Attribute("size(…)", "how many entries a list has, or bytes (UTF-8) a text", None),
     Attribute('….startsWith("…")', "how a text begins; endsWith and contains likewise", None),
     Attribute('….matches("…")', "whether a regular expression is found in a text of at most 4,096 characters", None),
     Attribute("….exists(x, …)", "whether it holds for an entry of a list; all and exists_one likewise", None),

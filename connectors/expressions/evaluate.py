@@ -69,7 +69,9 @@ class Subject:
 
     def _lacking(self, reading: Reading) -> str:
         missing = [path for path in sorted(reading.needed) if _at(self._arguments, path) is _NOTHING]
-        return f"{_written(missing[0])} is missing" if missing else ""
+        if missing:
+            return f"{_written(missing[0])} is missing"
+        return WRONG_TYPE if any(_differs(_at(self._arguments, path), kinds) for path, kinds in reading.kinds) else ""
 
     def _evaluated(self, reading: Reading) -> Answer:
         try:
@@ -97,6 +99,13 @@ def _at(value: Any, path: Path) -> Any:
             return _NOTHING
         value = value[name]
     return value
+
+
+def _differs(value: Any, kinds: frozenset[str]) -> bool:
+    return value is not _NOTHING and _KINDS.get(type(value), "") not in kinds
+
+
+_KINDS: dict[type, str] = {str: "text", bool: "bool", int: "number", float: "number", type(None): "null"}
 
 
 def _written(path: Path) -> str:

@@ -30,6 +30,8 @@ _MACROS = frozenset({"all", "exists", "exists_one"})
 _FUNCTIONS = frozenset({"has", "size", "int", "uint", "double"})
 _METHODS = frozenset({"size", "startsWith", "endsWith", "contains", "matches"})
 _WORDS = frozenset({"true", "false", "null", "in"})
+_EQUALITIES = frozenset({"==", "!="})
+_KINDS = {"true": "bool", "false": "bool", "null": "null"}
 _OPEN, _CLOSE = {"(": ")", "[": "]", "{": "}"}, ")]}"
 _REPEATS = re.compile(r"\{\s*(\d*)\s*,?\s*(\d*)\s*\}")
 
@@ -56,6 +58,9 @@ class Reading:
     """The names right below `args`."""
     matched: frozenset[Path]
     """Paths whose text is held against a regular expression."""
+    kinds: tuple[tuple[Path, frozenset[str]], ...]
+    """Paths that are compared for equality, and what with: "text", "number", "bool", "null". CEL calls values of
+    different kinds merely unequal, and a server may still take ["a"] or "1" for what was meant."""
     terms: tuple[Term, ...]
 
     def cost(self, size: int, longest: int) -> int:
@@ -93,6 +98,7 @@ class _Reader:
         self._needed: set[Path] = set()
         self._asked_for: set[Path] = set()
         self._matched: set[Path] = set()
+        self._compared: dict[Path, frozenset[str]] = {}
         self._terms: Counter[tuple[int, int]] = Counter({(1, 0): 1})
         self._patterns = 0
 
@@ -111,6 +117,7 @@ class _Reader:
             needed=frozenset(path for path in needed if path),
             arguments=frozenset(path[0] for path in paths if path),
             matched=frozenset(self._matched),
+            kinds=tuple(sorted(self._compared.items())),
             terms=tuple(Term(times, *powers) for powers, times in sorted(self._terms.items())),
         )
 
@@ -130,6 +137,8 @@ class _Reader:
                 raise wrong(f"Brackets are nested deeper than {DEEPEST} levels", token.at)
             if token.text == "{":
                 raise wrong("Maps can't be written in a condition", token.at)
+        elif token.text == "-" and self._is_unary(at) and self._kind(at + 1) != "number":
+            raise wrong("Write 0 - … here: a minus of its own stands before numbers only", token.at)
         elif token.text in _CLOSE:
             self._close(token)
         elif token.text == ".":
@@ -156,6 +165,7 @@ class _Reader:
             self._weigh(-int(entry.is_over_arguments), token)
         elif token.text == ARGS:
             self._argument(path, self._tokens[at], is_asked_for=self._is_in_has(at))
+            self._compare(path, at, end)
         elif ".".join((token.text, *path)) not in PATHS:
             raise self._unknown(token, path)
         return self._after(at, path, end)
@@ -191,6 +201,31 @@ class _Reader:
     def _argument(self, path: Path, token: Token, *, is_asked_for: bool) -> None:
         (self._asked_for if is_asked_for else self._needed).add(path)
         self._weigh(0, token)
+
+    def _compare(self, path: Path, at: int, end: int) -> None:
+        """Keeps what a path is compared with, where that is written out."""
+        if self._sign(end) in _EQUALITIES:
+            found = {self._kind_of(end + 2 if self._sign(end + 1) == "-" else end + 1)}
+        elif self._sign(at - 1) in _EQUALITIES:
+            found = {self._kind_of(at - 2)}
+        elif self._kind(end) == "name" and self._tokens[end].text == "in" and self._sign(end + 1) == "[":
+            close = next((one for one in range(end, len(self._tokens)) if self._sign(one) == "]"), end)
+            found = {self._kind_of(one) for one in range(end + 2, close) if self._sign(one) not in (",", "-")}
+        else:
+            return
+        if path and "" not in found:
+            self._compared[path] = self._compared.get(path, frozenset()) | found
+
+    def _kind_of(self, at: int) -> str:
+        """Of a value that is written out, or of an attribute that is a text; else empty."""
+        kind, end, at_kind = self._kind(at), at + 1, ""
+        if kind in ("text", "number"):
+            at_kind = kind
+        elif kind == "name":
+            path, end = self._path(at)
+            name = ".".join((self._tokens[at].text, *path))
+            at_kind = "text" if name in PATHS - LISTS else _KINDS.get(name, "")
+        return "" if self._sign(end) in (".", "[") else at_kind
 
     def _macro(self, at: int, *, is_over_arguments: bool) -> None:
         token, variable = self._tokens[at], self._kind(at + 2) == "name" and self._tokens[at + 2]
@@ -241,6 +276,10 @@ class _Reader:
         if path is not None:
             self._matched.add(path)
 
+    def _is_unary(self, at: int) -> bool:
+        is_in = self._kind(at - 1) == "name" and self._tokens[at - 1].text == "in"
+        return is_in or (self._kind(at - 1) in ("", "sign") and self._sign(at - 1) not in (")", "]"))
+
     def _is_in_has(self, at: int) -> bool:
         return at >= 2 and self._sign(at - 1) == "(" and self._tokens[at - 2].text == "has"
 
@@ -255,7 +294,7 @@ class _Reader:
         return self._tokens[at].text if 0 <= at < len(self._tokens) and self._tokens[at].kind == "sign" else ""
 
     def _kind(self, at: int) -> str:
-        return self._tokens[at].kind if at < len(self._tokens) else ""
+        return self._tokens[at].kind if 0 <= at < len(self._tokens) else ""
 
 
 def _text_of(token: Token) -> str:
