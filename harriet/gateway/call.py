@@ -13,12 +13,11 @@ import logging
 from collections.abc import Awaitable
 from functools import partial
 
-from approvals.gate import GateDecision
 from audit.errors import AuditUnavailable
 from connectors.errors import ConnectorError
 from harriet.gateway.builtin.tools import run_own
 from harriet.gateway.content.results import Fields, asks_for_input
-from harriet.gateway.errors import GatewayError, InsufficientScope, OnTicket, ToolRefusal, Unavailable
+from harriet.gateway.errors import GatewayError, InsufficientScope, OnTicket, Stopped, ToolRefusal, Unavailable
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.questions.account import account_wanted, check_account, with_token
 from harriet.gateway.questions.input_rounds import MOST_ROUNDS, asked_here, passed_on
@@ -37,6 +36,7 @@ from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.schema import OUTPUT
 from harriet.gateway.steps.stops import UnderWay
 from harriet.gateway.steps.stopwatch import AUDIT, AUTHORIZE, CLEAN, GATE, UPSTREAM, VAULT
+from harriet.lib.errors import Problem
 from harriet.lib.mcp.methods import TOOLS_CALL
 from vault.errors import VaultError
 from vault.oauth.tokens import SealedAccess
@@ -60,7 +60,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
         if runtime.limits.is_for_one_call:
             await runtime.limits.learn(call, grant)
         # ③ preprocess hooks
-        call.gate = gate_of(call, grant, runtime)  # ④
+        call.gate = decided(call, grant, runtime.limits.check(call, grant), runtime.snapshots.unix_now())  # ④
         if call.gate.kind == "hold":
             check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)
@@ -80,29 +80,14 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
     return await run_call(call, grant, runtime)
 
 
-def gate_of(call: Call, grant: Grant, runtime: Runtime) -> GateDecision:
-    """What the gate says of this call, or a limit where that is stricter. Raises LimitReached."""
-    beyond_limit = runtime.limits.check(call, grant)
-    if grant.open is None and beyond_limit is None:
-        return grant.gate
-    return decided(call, grant, beyond_limit, runtime.snapshots.unix_now())
-
-
 async def run_call(call: Call, grant: Grant, runtime: Runtime) -> Fields:
     """From ⑤ on, for calls that passed the gate and for calls that a person approved."""
-    sent, under_way = Sent(), runtime.stops.begin(call, grant)
-    runtime.limits.count(call, grant)
-    runtime.observer.begun(call, grant)
+    sent, under_way = Sent(), begun(call, grant, runtime)
     try:
-        await write_intent(call, grant, runtime)  # ⑤
+        runtime.limits.count(call, grant)
+        runtime.observer.begun(call, grant)
+        await write_intent(call, grant, runtime, sent, under_way)  # ⑤
         return await _carried_out(call, grant, runtime, sent, under_way)
-    except asyncio.CancelledError as problem:  # while the intent was written
-        cause = sent.ended_by(problem, under_way.cause_of(problem, sent))
-        if cause is problem:
-            raise
-        sent.problem = cause
-        runtime.ended(call, outcome(call, grant, sent))
-        raise cause from None
     finally:
         runtime.stops.end(under_way)
 
@@ -180,8 +165,30 @@ async def run_rounds(result: Fields, call: Call, grant: Grant, runtime: Runtime,
     )
 
 
-async def write_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
-    """Returns when the intent is durable. Raises Unavailable: no audit, no call."""
+def begun(call: Call, grant: Grant, runtime: Runtime) -> UnderWay:
+    """From now on a stop ends the call. Raises Stopped where one came while the call waited."""
+    try:
+        return runtime.stops.begin(call, grant)
+    except Stopped as refusal:
+        runtime.ended(call, refused(call, refusal))
+        raise
+
+
+async def write_intent(call: Call, grant: Grant, runtime: Runtime, sent: Sent, under_way: UnderWay) -> None:
+    """Returns when the intent is durable. Raises Unavailable: no audit, no call. Where the call ends here, its intent
+    may be durable all the same: so the log has an outcome."""
+    try:
+        await _durable_intent(call, grant, runtime)
+    except BaseException as caught:
+        problem = under_way.cause_of(caught, sent)
+        sent.ended_by(problem, problem if isinstance(problem, Problem) else unexpected(sent))
+        runtime.ended(call, outcome(call, grant, sent))
+        if problem is caught:
+            raise
+        raise problem from None
+
+
+async def _durable_intent(call: Call, grant: Grant, runtime: Runtime) -> None:
     try:
         await runtime.audit.write(intent(call, grant))
     except AuditUnavailable:

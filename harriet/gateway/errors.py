@@ -136,10 +136,12 @@ class AccessEnded(RpcRefusal):
 class ToolRefusal(GatewayError):
     """Told to the model as the tool's own error (`isError`), because the model or its person can act on it."""
 
-    def __init__(self, message: str, *, fault: str = "") -> None:
+    def __init__(self, message: str, *, fault: str = "", may_have_run: bool = False) -> None:
         super().__init__(message)
         self.fault = fault
         """For the log: what went wrong, in words of whoever looks after the connector. Never for the client."""
+        self.may_have_run = may_have_run
+        """The server carried the call out, or nobody knows whether it did: the message says so."""
 
 
 class LimitReached(ToolRefusal):
@@ -155,8 +157,15 @@ class LimitReached(ToolRefusal):
 class Stopped(ToolRefusal):
     """An emergency stop keeps a call from running, or ended it. `reason` is for the audit log."""
 
-    def __init__(self, stop: StandingStop, fate: str = NOTHING_SENT, *, is_outcome_open: bool = False) -> None:
-        super().__init__(sentence(stop, fate))
+    def __init__(
+        self,
+        stop: StandingStop,
+        fate: str = NOTHING_SENT,
+        *,
+        is_outcome_open: bool = False,
+        may_have_run: bool = False,
+    ) -> None:
+        super().__init__(sentence(stop, fate), may_have_run=may_have_run or is_outcome_open)
         self.reason = f"Emergency stop of {what_words(stop.kind, stop.label)}. {fate}"
         self.is_outcome_open = is_outcome_open
         """It had left, and nobody knows whether the server carried it out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,14 +12,18 @@ import pytest
 from audit.models import Event
 from connectors.access.pinned import Pinned
 from connectors.models import ToolPermission
-from harriet.gateway.call import governed_call
-from harriet.gateway.errors import ToolRefusal
+from harriet.gateway.call import governed_call, run_call
+from harriet.gateway.errors import Stopped, ToolRefusal
 from harriet.gateway.runtime import Runtime
+from harriet.gateway.steps.authorize import authorize
 from harriet.gateway.steps.request import Call
 from harriet.gateway.steps.schema import INPUT
 from harriet.gateway.try_it import _Attempt, _call
+from harriet.lib.ids import new_id
 from harriet.people.actors import actor_of
+from harriet.people.stop_rules import StandingStop
 from tests.stage.connectors import tools
+from tests.stage.log import Log
 from tests.stage.office import Office
 from tests.stage.processes import Upstream
 
@@ -52,6 +57,35 @@ async def call_while_schemas_end(office: Office, tool_id: Any) -> str:
         return told.value.message
     finally:
         await runtime.stop()
+
+
+async def run_while_stopped(office: Office) -> None:
+    """An emergency stop came after Alice's call had been let through, and before it left."""
+    runtime = Runtime()
+    try:
+        snapshot = await runtime.start_for(office.cast.acme.id)
+        assert snapshot is not None
+        tool_id, actor = office.tool_id("echo"), actor_of(office.cast.alice)
+        attempt = _Attempt(office.cast.acme.id, office.crm.id, tool_id, actor, b"{}", {})
+        call: Call = _call(attempt, snapshot)[0]
+        grant = authorize(call)
+        when = datetime.now(UTC)
+        nobody = StandingStop(new_id(), office.cast.acme.id, "organization", "", "Acme", "", "all", None, when)
+        runtime.stops.looked([nobody])
+        with pytest.raises(Stopped):
+            await run_call(call, grant, runtime)
+        assert not runtime.stops._under_way
+    finally:
+        await runtime.stop()
+
+
+def test_a_call_that_a_stop_meets_on_its_way_out_is_in_the_log_as_refused(office: Office, upstream: Upstream) -> None:
+    ToolPermission.objects.create(tool=office.tools["echo"], role="owner")
+    log = Log(office.cast.acme.id)
+    asyncio.run(run_while_stopped(office))
+    (refused,) = log.events("call.refused")
+    assert refused["reason"].startswith("Emergency stop of all calls of the organization Acme.")
+    assert upstream.calls == []
 
 
 def test_after_the_answer_came_it_is_said_that_the_call_ran(office: Office, upstream: Upstream, promising: Any) -> None:

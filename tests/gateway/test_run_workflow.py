@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from approvals.actions.advance_run import advance_run
@@ -23,15 +25,17 @@ from approvals.models import PendingAction, RunStep, WorkflowRun
 from approvals.queries import waiting_for
 from approvals.runs.leases import claim, start_sending
 from approvals.runs.sealed import SealedParts
-from approvals.runs.work import Execute
+from approvals.runs.work import Execute, Send
 from audit.actor import SYSTEM
 from audit.models import Event
 from connectors.models import Tool
+from harriet.gateway.runs.execute import _make
 from harriet.lib.ids import new_id
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.models import Membership
 from tests.stage.office import Office
 from tests.stage.processes import Upstream
+from tests.stage.waiting import wait_for
 from tests.stage.workflows import Desk, now, steps_of, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -218,6 +222,58 @@ def test_nobody_approves_what_they_answered_or_started(desk: Desk) -> None:
     approve_action(action_of(run), actor=alice)
     work()
     assert now(run).state == "done"
+
+
+def test_a_call_that_ran_without_a_usable_answer_is_not_made_again_unasked(desk: Desk, upstream: Upstream) -> None:
+    run = desk.start(desk.workflow(desk.step("look", "weather", ok=False)))
+    work()
+    assert "The server carried out the call, but its answer was not passed on" in now(run).reason
+    assert now(run).state == "unknown"
+    with pytest.raises(ApprovalError, match="Look there first"):
+        retry_step(run, has_not_run=False, actor=desk.cast.actor(desk.cast.dana))
+
+
+def making(desk: Desk) -> Send:
+    """A worker is about to make a run's call."""
+    run = desk.start(desk.workflow(desk.step("send", "echo", text="a")))
+    lease = new_id()
+    assert claim(run.pk, lease)
+    send = advance_run(run.pk, lease, actor=SYSTEM)
+    assert isinstance(send, Send)
+    return send
+
+
+def of_call(send: Send) -> list[tuple[str, str, str]]:
+    wait_for(lambda: Event.objects.filter(code="call.outcome", request_id=send.step_id).exists())
+    found = Event.objects.filter(request_id=send.step_id).order_by("recorded_at", "pk")
+    return [(one.code, one.outcome, str(one.fields.get("reason", ""))) for one in found]
+
+
+def test_a_call_that_is_given_up_after_its_intent_has_its_outcome(desk: Desk, upstream: Upstream) -> None:
+    send = making(desk)
+    RunStep.objects.filter(pk=send.step_id).update(lease=new_id())
+    asyncio.run(_make(send))
+    intent, outcome = of_call(send)
+    assert intent[0] == "call.intent"
+    why = "Nothing was sent: somebody else goes on with this run, or it was cancelled."
+    assert outcome == ("call.outcome", "error", why)
+    assert upstream.calls == []
+
+
+def test_a_call_whose_database_fails_after_its_intent_has_its_outcome(desk: Desk, upstream: Upstream) -> None:
+    send = making(desk)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE approvals_runstep RENAME TO away")
+        try:
+            with pytest.raises(DatabaseError):
+                asyncio.run(_make(send))
+        finally:
+            cursor.execute("ALTER TABLE away RENAME TO approvals_runstep")
+    intent, outcome = of_call(send)
+    assert intent[0] == "call.intent"
+    why = "Something went wrong in Harriet. The call itself was not made."
+    assert outcome == ("call.outcome", "error", why)
+    assert upstream.calls == []
 
 
 def die_at_work(run: WorkflowRun, dies: str) -> None:

@@ -24,14 +24,13 @@ from audit.actor import SYSTEM
 from audit.writing.writer import AuditWriter
 from harriet.gateway.call import governed_call, run_call
 from harriet.gateway.content.results import Fields
-from harriet.gateway.errors import GatewayError, Stopped, UpstreamSaidError
+from harriet.gateway.errors import GatewayError, Stopped, ToolRefusal, UpstreamSaidError
 from harriet.gateway.processes.database import conninfo, in_database
 from harriet.gateway.runs.fence import FencedAudit, GivenUp
 from harriet.gateway.runs.identity import call_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.edited import call_of as approved_again
-from harriet.gateway.steps.explain import NOT_KNOWN, RAN
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
 from harriet.lib.json.canonical import parse_strict
@@ -144,7 +143,9 @@ async def _keep_problem(send: Send, problem: GatewayError, audit: AuditWriter) -
     reason = problem.message
     if isinstance(problem, UpstreamSaidError):
         reason = f"The server refused the call: {problem.error.decode(errors='replace')}"
-    unknown = (isinstance(audit, FencedAudit) and audit.may_have_run) or NOT_KNOWN in reason or RAN in reason
+    unknown = (isinstance(audit, FencedAudit) and audit.may_have_run) or (
+        isinstance(problem, ToolRefusal) and problem.may_have_run
+    )
     await _persist(partial(keep_failure, send.step_id, reason, is_unknown=unknown, actor=SYSTEM))
 
 

@@ -9,12 +9,13 @@ from audit.event_body import NewEvent
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from audit.writing.writer import AuditWriter
 from harriet.gateway.processes.database import in_database
+from harriet.lib.errors import Problem
 
 _MAY_HAVE_RUN = frozenset({"timeout", "unknown", "cancelled"})
 """Outcomes after which nobody knows whether the call had an effect."""
 
 
-class GivenUp(Exception):
+class GivenUp(Problem):
     """Somebody else works at this attempt by now, or it was cancelled. Nothing was sent. No answer to anybody: whoever
     holds the attempt says what becomes of it."""
 
@@ -32,7 +33,7 @@ class FencedAudit(AuditWriter):
     async def write(self, event: NewEvent) -> None:
         await super().write(event)
         if event.code == CALL_INTENT and not await in_database(start_sending, self._step_id, self._lease):
-            raise GivenUp("Somebody else goes on with this run.")
+            raise GivenUp("Nothing was sent: somebody else goes on with this run, or it was cancelled.")
 
     def write_soon(self, event: NewEvent) -> bool:
         if event.code == CALL_OUTCOME:

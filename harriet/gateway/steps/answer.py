@@ -42,7 +42,7 @@ def cleaned(answer: UpstreamAnswer, call: Call, grant: Grant, sent: Sent) -> Fie
     if kind == INPUT_REQUIRED:
         return fields
     if kind not in (COMPLETE, NULL):
-        raise ToolRefusal(_RAN.format(f"it is of a kind that Harriet doesn't know ({_quoted(kind)})"))
+        raise _unusable(f"it is of a kind that Harriet doesn't know ({_quoted(kind)})")
     if MENDS[call.method](fields, call.name):
         sent.notes.append(MEND)
     sent.is_error = fields.get("isError") == TRUE
@@ -53,7 +53,11 @@ def _fields(raw: bytes) -> Fields:
     try:
         return _decode_fields(raw)
     except msgspec.MsgspecError:
-        raise ToolRefusal(_RAN.format("it is not a JSON object")) from None
+        raise _unusable("it is not a JSON object") from None
+
+
+def _unusable(why: str) -> ToolRefusal:
+    return ToolRefusal(_RAN.format(why), may_have_run=True)
 
 
 def _quoted(raw: msgspec.Raw) -> str:
@@ -78,7 +82,7 @@ async def check_structured(fields: Fields, pinned: Pinned, schemas: Schemas, sen
         sent.notes.append(f"The answer was passed on unchecked. {verdict.words}".strip())
     else:
         promise = "it doesn't fit the output schema that your IT admin accepted for this tool"
-        raise ToolRefusal(_RAN.format(f"{promise}: {verdict.words}" if verdict.words else promise))
+        raise _unusable(f"{promise}: {verdict.words}" if verdict.words else promise)
 
 
 def _parsed(structured: msgspec.Raw) -> Any:

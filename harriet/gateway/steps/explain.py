@@ -33,15 +33,18 @@ def explained(
     if isinstance(problem, TimeoutError | UpstreamTimeout) and _is_outcome_open(problem):
         late = f"{connector.name} did not answer within {deadline_seconds:g} seconds."
         more = f" {problem.advice}" if isinstance(problem, UpstreamTimeout) and problem.advice else ""
-        return ToolRefusal(f"{late} {NOT_KNOWN}", fault=f"{late}{more} {NOT_KNOWN}" if more else "")
+        fault = f"{late}{more} {NOT_KNOWN}" if more else ""
+        return ToolRefusal(f"{late} {NOT_KNOWN}", fault=fault, may_have_run=True)
     fate = _fate(problem)
     told = for_caller(problem, connector, is_of_person=sent.is_of_person)
-    return ToolRefusal(f"{told}{fate}", fault=f"{message}{fate}")
+    is_open = isinstance(problem, UpstreamError) and problem.is_outcome_open
+    return ToolRefusal(f"{told}{fate}", fault=f"{message}{fate}", may_have_run=is_open)
 
 
 def unexpected(sent: Sent) -> ToolRefusal:
     """Harriet itself failed in the middle of a call; the log says how."""
-    return ToolRefusal(f"Something went wrong in Harriet. {_what_became(sent)}")
+    may_have_run = sent.is_answered or sent.has_left
+    return ToolRefusal(f"Something went wrong in Harriet. {_what_became(sent)}", may_have_run=may_have_run)
 
 
 def _is_outcome_open(problem: BaseException) -> bool:

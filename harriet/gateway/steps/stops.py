@@ -44,7 +44,7 @@ class UnderWay:
             return problem
         self.task.uncancel()
         if sent.is_answered:
-            return Stopped(self.stop, RAN)
+            return Stopped(self.stop, RAN, may_have_run=True)
         return Stopped(self.stop, _ENDED if sent.has_left else _BEFORE, is_outcome_open=sent.has_left)
 
 
