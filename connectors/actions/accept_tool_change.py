@@ -41,6 +41,7 @@ def accept_tool_change(
     Raises ConnectorError when something that was pointed out was not looked at.
     """
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
+    look_first(tool.connector)
     version = proposed_version(tool, digest)
     before = ToolVersion.objects.filter(tool=tool, is_pinned=True)
     pinned = before.get()
@@ -48,7 +49,6 @@ def accept_tool_change(
         _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
     if keep_risk and not tool.risk_override and is_lower(propose_risk(version.definition, tool.kind).risk, tool.risk):
         set_tool(tool, risk_override=tool.risk, actor=actor)
-    look_first(tool.connector)
     replaced = bytes(pinned.digest).hex()
     before.update(is_pinned=False)
     ToolVersion.objects.filter(pk=version.pk).update(

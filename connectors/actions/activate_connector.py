@@ -33,7 +33,11 @@ def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
     record(
         ConnectorActivated(connector=connector_label(connector)), organization_id=connector.organization_id, actor=actor
     )
-    row = Connector.objects.select_for_update(of=("self",)).select_related("organization").get(pk=connector.pk)
+    row = (
+        Connector.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .get(pk=connector.pk)
+    )
     submit_held(row, NEW, actor=actor)
     connector.refresh_from_db(fields=["state", "review", "wizard_step"])
     move_version(connector.organization_id)

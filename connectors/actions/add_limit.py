@@ -59,7 +59,9 @@ def add_limit(
     demand(actor, organization, Power.MANAGE_CONNECTORS)
     _check_subject(organization, kind, subject)
     chosen = {"counts": CallLimit.Counts(counts), "at_limit": AtLimit(at_limit)}
-    mine = CallLimit.objects.filter(organization=Organization.objects.select_for_update().get(pk=organization.pk))
+    mine = CallLimit.objects.filter(
+        organization=Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+    )
     named: dict[str, Any] = {kind: subject}
     if mine.filter(kind=kind, **named, **chosen).exists():
         raise ConnectorError("There is such a limit already. Change that one instead.")

@@ -47,7 +47,9 @@ def hold_review(review: Review, *, seen: str | None, actor: Actor) -> Held:
     """Inside a transaction. `seen` is the digest that the page showed; None takes what there is. Raises NotAllowed, and
     ConnectorError for one that was decided."""
     connector = (
-        Connector.objects.select_for_update(of=("self",)).select_related("organization").get(pk=review.connector_id)
+        Connector.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .get(pk=review.connector_id)
     )
     note_definition(connector, by=None, actor=actor)
     held = Review.objects.select_for_update(of=("self",)).select_related("submitter", "organization").get(pk=review.pk)

@@ -29,7 +29,10 @@ Standing = Connector.Standing
 
 
 def look_first(connector: Connector) -> None:
-    """Before a change of a connector at which nobody has looked yet, so that the change can be told."""
+    """Inside the transaction of a change, before it holds anything else of the connector's: a sync holds the connector,
+    then its tools. Neither keeps others from adding rows that name it. Where nobody has looked yet, it is looked at, so
+    that the change can be told."""
+    Connector.objects.select_for_update(no_key=True).values("pk").get(pk=connector.pk)
     if connector.state != Connector.State.DRAFT and not _known(connector):
         assess(connector)
 
@@ -46,7 +49,11 @@ def note_maker(connector: Connector, actor: Actor) -> None:
 def note_definition(connector: Connector, *, by: Actor | None, actor: Actor) -> list[str]:
     """Inside the transaction of the change, after `look_first`. `by` is who made it, None for what the server says.
     Returns what changed, in words."""
-    row = Connector.objects.select_for_update(of=("self",)).select_related("organization").get(pk=connector.pk)
+    row = (
+        Connector.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .get(pk=connector.pk)
+    )
     if by is not None:
         note_maker(row, by)
     if row.state == Connector.State.DRAFT:

@@ -26,7 +26,7 @@ COUNT = PositiveIntegerField()
 def record_health(connector: Connector, health: str, reason: str, *, actor: Actor = SYSTEM) -> bool:
     """True when it changed; then every gateway hears of it. Calls to a server that is down pause."""
     reason = reason[:300]
-    before = Connector.objects.select_for_update().filter(pk=connector.pk).exclude(health=health).first()
+    before = Connector.objects.select_for_update(no_key=True).filter(pk=connector.pk).exclude(health=health).first()
     if before is None:
         Connector.objects.filter(pk=connector.pk).update(health_reason=reason, checked_at=Now())
         return False

@@ -37,7 +37,7 @@ def save_argument_rule(
 ) -> ArgumentRule:
     """Makes one when none is given. Raises ConnectorError beside the field."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
-    Connector.objects.select_for_update(of=("self",)).get(pk=connector.pk)
+    Connector.objects.select_for_update(no_key=True, of=("self",)).get(pk=connector.pk)
     if tool is not None and tool.connector_id != connector.pk:
         raise ConnectorError("This tool is not one of the connector's.", field="tool")
     check_condition(expression.strip(), versions_for(connector, tool))

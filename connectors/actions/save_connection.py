@@ -50,7 +50,7 @@ def save_connection(
     """
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     url = as_meant(url)
-    organization = Organization.objects.select_for_update().get(pk=connector.organization_id)
+    organization = Organization.objects.select_for_update(no_key=True).get(pk=connector.organization_id)
     hosts = check_address(organization, url, allow_internal=allow_internal)
     if hosts != organization.internal_hosts:
         _allow_host(organization, hosts, _host_of(url), connector, actor=actor)

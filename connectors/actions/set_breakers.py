@@ -44,7 +44,7 @@ def set_breakers(
         "stops_failing": stops_failing,
         "counts_reads": counts_reads,
     }
-    Organization.objects.select_for_update().get(pk=organization.pk)
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     kept = Breakers.objects.filter(pk=organization.pk).first() or Breakers(organization=organization)
     excepted = {tool.pk for tool in may_repeat}
     before = set() if kept._state.adding else set(kept.may_repeat.values_list("pk", flat=True))

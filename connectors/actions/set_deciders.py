@@ -21,7 +21,7 @@ def set_deciders(connector: Connector, deciders: str, *, actor: Actor) -> bool:
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     if deciders not in Connector.Deciders.values:
         raise ConnectorError("Choose one of the ways to decide.", field="deciders")
-    current = Connector.objects.select_for_update(of=("self",)).get(pk=connector.pk)
+    current = Connector.objects.select_for_update(no_key=True, of=("self",)).get(pk=connector.pk)
     if current.deciders == deciders:
         return False
     connector.deciders = current.deciders = deciders

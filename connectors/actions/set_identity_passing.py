@@ -29,7 +29,11 @@ def set_identity_passing(
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     rule = _checked(connector, how, header.strip(), attribute, refuses_local)
     with transaction.atomic():
-        connector = Connector.objects.select_for_update(of=["self"]).select_related("organization").get(pk=connector.pk)
+        connector = (
+            Connector.objects.select_for_update(no_key=True, of=["self"])
+            .select_related("organization")
+            .get(pk=connector.pk)
+        )
         if rule_of(connector) == rule:
             return connector
         look_first(connector)

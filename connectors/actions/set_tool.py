@@ -50,10 +50,10 @@ def set_tool(
 ) -> bool:
     """True when something changed. Raises ConnectorError for another organization's group or an unknown role."""
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
-    locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
     change = ToolChange(is_enabled, requires_confirmation, risk_override, groups, roles)
     if risk_override is not None:
         look_first(tool.connector)
+    locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
     is_changed = change_tool(locked, change, actor=actor)
     if is_changed:
         if risk_override is not None:

@@ -23,7 +23,11 @@ def submit_connector(connector: Connector, *, actor: Actor) -> Review:
     """The review that waits already is left as it is. One that is approved goes on serving calls meanwhile. Raises
     ConnectorError for a draft."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
-    row = Connector.objects.select_for_update(of=("self",)).select_related("organization").get(pk=connector.pk)
+    row = (
+        Connector.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .get(pk=connector.pk)
+    )
     if row.state == Connector.State.DRAFT:
         raise ConnectorError(f"{row} is still a draft. Finish its set-up first: that submits it.")
     return submit_held(row, AGAIN, actor=actor)

@@ -53,7 +53,7 @@ def sync_connector(connector: Connector, *, actor: Actor) -> SyncRun:
 def take_offer(run: SyncRun, look: Look, *, actor: Actor) -> SyncRun:
     """Compares and writes, one sync of a connector at a time."""
     connector = (
-        Connector.objects.select_for_update(of=("self",))
+        Connector.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization", "owner")
         .get(pk=run.connector_id)
     )

@@ -1,7 +1,6 @@
 """Several people save the same secret at the same moment: each gets a version, one is current, all is whole."""
 
 import secrets
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from django.db import connection, transaction
 from harriet.lib.ids import new_id
 from tests.stage.cast import Cast, make_cast
 from tests.stage.credentials import save_token
+from tests.stage.waiting import wait_for_a_lock
 from vault.actions.create_data_key import create_data_key
 from vault.keys.data_keys import wrap_data_key
 from vault.locks import lock_organization
@@ -21,7 +21,6 @@ from vault.open import opener_for
 from vault.queries import sealed_credentials
 from vault.verify import verify_vault
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -65,7 +64,7 @@ def test_a_saver_that_waits_for_a_rotation_seals_with_the_new_key() -> None:
     with ThreadPoolExecutor(1) as people:
         with rotating(cast):
             waiting = people.submit(save_and_leave, cast, connector, "sealed-after")
-            wait_until_blocked()
+            wait_for_a_lock()
         waiting.result(60)
     assert Credential.objects.get().versions.get().key_version == 2
     assert verify_vault().problems == []
@@ -82,15 +81,3 @@ def rotating(cast: Cast) -> Iterator[None]:
         wrapped = wrap_data_key(cast.acme.pk, 2, secrets.token_bytes(32))
         DataKey.objects.create(organization=cast.acme, version=2, root_key=old.root_key, wrapped=wrapped)
         yield
-
-
-def wait_until_blocked() -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")  # it would not change inside our transaction
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    pytest.fail("The saver did not wait for the rotation.")

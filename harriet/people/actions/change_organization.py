@@ -42,7 +42,7 @@ def change_organization(
     if new_clients not in Organization.NewClients:
         raise PeopleError("Say whether new clients may be used at once or wait.", field="new_clients")
     with transaction.atomic():
-        organization = Organization.objects.select_for_update().get(pk=organization.pk)
+        organization = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
         before = _facts(organization)
         organization.name = clean_name(name)
         organization.hold_seconds = hold_seconds
