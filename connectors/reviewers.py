@@ -89,7 +89,7 @@ def _conflict(review: Review, membership: Membership) -> str:
     everybody = makers | vouchers | below(makers)
     given = RightGiven.objects.filter(
         organization=review.organization_id,
-        way=RightGiven.Way.ROLE,
+        way=RightGiven.Way.REVIEW,
         to_id=user.pk,
         at__gt=review.submitted_at,
         by__in=everybody | {user.pk},

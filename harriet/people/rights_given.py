@@ -3,6 +3,7 @@ decides on it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from audit.actor import Actor
@@ -10,7 +11,7 @@ from harriet.people.actors import person_behind
 from harriet.people.models import Membership, RightGiven, User
 from harriet.people.roles import Power, Role
 
-DECIDING = frozenset({Power.DECIDE_ACTIONS, Power.REVIEW_CONNECTORS})
+_WAYS = {Power.DECIDE_ACTIONS: RightGiven.Way.ROLE, Power.REVIEW_CONNECTORS: RightGiven.Way.REVIEW}
 
 
 def note_right(organization_id: UUID, way: RightGiven.Way, to_id: UUID, by: Actor | User | None) -> None:
@@ -20,9 +21,15 @@ def note_right(organization_id: UUID, way: RightGiven.Way, to_id: UUID, by: Acto
         RightGiven.objects.create(organization_id=organization_id, way=way, to_id=to_id, by=giver)
 
 
+def note_powers(organization_id: UUID, gained: Iterable[Power], to_id: UUID, by: Actor | User | None) -> None:
+    """Of a role, in the transaction that gives it: those with which somebody decides, each for itself."""
+    for power in gained:
+        if power in _WAYS:
+            note_right(organization_id, _WAYS[power], to_id, by)
+
+
 def note_rights_of(membership: Membership, by: Actor | User | None) -> None:
     """For somebody who comes in, or comes back, with all that their role and groups give."""
-    if DECIDING & Role(membership.role).powers:
-        note_right(membership.organization_id, RightGiven.Way.ROLE, membership.user_id, by)
+    note_powers(membership.organization_id, Role(membership.role).powers, membership.user_id, by)
     if membership.groups.exists():
         note_right(membership.organization_id, RightGiven.Way.GROUP, membership.user_id, by)

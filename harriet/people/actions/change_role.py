@@ -9,9 +9,9 @@ from audit.record import record
 from harriet.people.actors import person_label
 from harriet.people.endings import Ending, right_ended
 from harriet.people.events import RoleChanged
-from harriet.people.models import Membership, RightGiven
+from harriet.people.models import Membership
 from harriet.people.permissions import demand
-from harriet.people.rights_given import DECIDING, note_right
+from harriet.people.rights_given import note_powers
 from harriet.people.role_rules import check_may_change, check_owner_remains, check_role
 from harriet.people.roles import Power, Role
 from harriet.people.version import move_version
@@ -32,8 +32,8 @@ def change_role(membership: Membership, role: str, *, actor: Actor) -> Membershi
             return membership
         if role != Role.OWNER:
             check_owner_remains(membership)
-        if DECIDING & (Role(role).powers - Role(membership.role).powers):
-            note_right(membership.organization_id, RightGiven.Way.ROLE, membership.user_id, actor)
+        gained = Role(role).powers - Role(membership.role).powers
+        note_powers(membership.organization_id, gained, membership.user_id, actor)
         before, membership.role = membership.get_role_display(), role
         membership.save(update_fields=["role"])
         move_version(membership.organization_id)

@@ -14,10 +14,11 @@ from harriet.people.models.users import User
 
 class RightGiven(models.Model):
     """Somebody came to decide on calls, or may have: by a role, by a group, or because a group came to decide for a
-    connector. Kept because nobody who asks for a call chooses afterwards who decides on it."""
+    connector; or to review connectors, by a role. Kept because nobody who asks chooses afterwards who decides."""
 
     class Way(models.TextChoices):
-        ROLE = "role"
+        ROLE = "role", "Role that decides on calls"
+        REVIEW = "review", "Role that reviews connectors"
         GROUP = "group"
         CONNECTOR = "connector"
 
