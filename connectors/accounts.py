@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from connectors.access.usable import usable_tools
-from connectors.models import Connector, Risk, Tool
+from connectors.models import Connector, Risk, Tool, of_risk
 from harriet.people.models import Membership
 from harriet.people.queries import database_now, or_not_found
 from vault.models import Credential, OAuthClient, OAuthGrant
@@ -159,7 +159,7 @@ def _has_sign_in(subject: Subject | None, grant: OAuthGrant | None) -> bool:
 
 def _counts(membership: Membership, ids: list[UUID]) -> dict[UUID, tuple[int, int]]:
     mine: QuerySet[Tool] = usable_tools(membership).order_by().filter(connector__in=ids)
-    only_reads = Q(risk_override=Risk.READ_ONLY) | Q(risk_override="", risk_proposed=Risk.READ_ONLY)
+    only_reads = of_risk(Risk.READ_ONLY)
     changing = Count("pk", distinct=True, filter=~only_reads)
     counted = mine.values("connector").annotate(every=Count("pk", distinct=True), changing=changing)
     return {row["connector"]: (row["every"], row["changing"]) for row in counted}

@@ -11,16 +11,13 @@ from uuid import UUID
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
 
 from connectors.access.usable import usable_tools
-from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
+from connectors.models import CALLABLE, EVERYONE, Profile, Tool, ToolPermission
 from harriet.pages.counts import CountAtMost
 from harriet.people.models import Membership, Organization
 
 Grant = tuple[Any, ...]
 """A group, or a role."""
 
-_OFFERED = Q(connector__state=Connector.State.ACTIVE, connector__review=Connector.Standing.APPROVED) & Q(
-    state=Tool.State.PINNED, is_enabled=True
-)
 _ACTIVE = Q(is_active=True, user__is_active=True)
 _GROUPS = Membership.groups.through.objects
 _CONNECTORS = Profile.connectors.through.objects
@@ -59,7 +56,7 @@ def counts_for(profile: Profile, people: Iterable[UUID]) -> dict[UUID, dict[str,
     by_group = Q(group__in=_GROUPS.filter(membership=person).values("group"))
     by_role = Q(role=EVERYONE) | Q(role=OuterRef(OuterRef("role")), group=None)
     allowed = Exists(ToolPermission.objects.filter(by_group | by_role, tool=OuterRef("pk")))
-    tools = Tool.objects.filter(_OFFERED & is_in(Profile.objects.filter(pk=profile.pk))).filter(allowed)
+    tools = Tool.objects.filter(CALLABLE & is_in(Profile.objects.filter(pk=profile.pk))).filter(allowed)
     counts = {f"{kind}_count": CountAtMost(tools.filter(kind=kind)) for kind in Tool.Kind.values}
     rows = Membership.objects.filter(pk__in=list(people)).annotate(**counts).values("pk", *counts)
     return {row["pk"]: {kind: row[f"{kind}_count"] for kind in Tool.Kind.values} for row in rows}
@@ -67,7 +64,7 @@ def counts_for(profile: Profile, people: Iterable[UUID]) -> dict[UUID, dict[str,
 
 def callers_of(organization: Organization, tools: QuerySet[Tool]) -> QuerySet[Membership]:
     """Active people who may call at least one of these tools."""
-    found = tools.filter(_OFFERED, organization=organization).order_by()
+    found = tools.filter(CALLABLE, organization=organization).order_by()
     anyone = Q(pk__in=[])
     for grants, profiles in _by_grants(found).items():
         anyone |= _has(profiles) & _is_granted(grants)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from connectors.models import EVERYONE, IN_SERVICE, Connector, Profile, Tool, ToolPermission
+from connectors.models import CALLABLE, EVERYONE, IN_SERVICE, Connector, Profile, Tool, ToolPermission
 from connectors.queries import groups_with, profiles_for
 from harriet.people.models import Group, Membership
 
@@ -27,13 +27,7 @@ def usable_tools(membership: Membership, profile: Profile | None = None) -> Quer
 
 def offered_tools(membership: Membership) -> QuerySet[Tool]:
     """Those that anybody of the organization could be allowed to use now."""
-    return Tool.objects.filter(
-        organization=membership.organization_id,
-        connector__state=Connector.State.ACTIVE,
-        connector__review=Connector.Standing.APPROVED,
-        state=Tool.State.PINNED,
-        is_enabled=True,
-    )
+    return Tool.objects.filter(CALLABLE, organization=membership.organization_id)
 
 
 def is_permitted(tool: Tool, membership: Membership) -> bool:

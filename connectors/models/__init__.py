@@ -16,9 +16,10 @@ from connectors.models.profiles import Profile
 from connectors.models.resources import ResourceAddresses
 from connectors.models.reviews import Assessment, Review, ReviewComment
 from connectors.models.syncs import LONGEST_SYNC, SyncRun
-from connectors.models.tools import EVERYONE, Risk, Tool, ToolPermission, ToolVersion
+from connectors.models.tools import CALLABLE, EVERYONE, Risk, Tool, ToolPermission, ToolVersion, of_risk
 
 __all__ = [
+    "CALLABLE",
     "EVERYONE",
     "IN_SERVICE",
     "LONGEST_SYNC",
@@ -44,4 +45,5 @@ __all__ = [
     "Tool",
     "ToolPermission",
     "ToolVersion",
+    "of_risk",
 ]

@@ -80,6 +80,20 @@ class Tool(models.Model):
         return self.risk_override or self.risk_proposed
 
 
+CALLABLE = models.Q(
+    connector__state=Connector.State.ACTIVE,
+    connector__review=Connector.Standing.APPROVED,
+    state=Tool.State.PINNED,
+    is_enabled=True,
+)
+"""Of tools: those that anybody could be allowed to use now."""
+
+
+def of_risk(*classes: str) -> models.Q:
+    """Of tools: those that count as one of these now. An admin's word comes before the proposal, as in `Tool.risk`."""
+    return models.Q(risk_override__in=classes) | models.Q(risk_override="", risk_proposed__in=classes)
+
+
 class ToolVersion(models.Model):
     """A whole tool definition as the server sent it, pinned by the SHA-256 of its canonical JSON (RFC 8785)."""
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Concat
 from django.http import QueryDict
 
 from connectors.access.grantees import role_label
-from connectors.models import Connector, Risk, Tool, ToolPermission
+from connectors.models import Connector, Risk, Tool, ToolPermission, of_risk
 from connectors.states import ShownState, tool_state
 from harriet.pages.picker import OneField
 from harriet.pages.tables.chips import Chip, Chips, Filter
@@ -35,13 +35,7 @@ FILTERS = (
 )
 KINDS = ((Tool.Kind.TOOL, "Tools"), (Tool.Kind.PROMPT, "Prompts"), (Tool.Kind.RESOURCES, "Resources"))
 _WORST_FIRST = (Risk.DANGEROUS, Risk.UNKNOWN, Risk.MODERATE, Risk.READ_ONLY)
-_BY_RISK = Case(
-    *(
-        When(Q(risk_override=risk) | Q(risk_override="", risk_proposed=risk), then=n)
-        for n, risk in enumerate(_WORST_FIRST)
-    ),
-    default=9,
-)
+_BY_RISK = Case(*(When(of_risk(risk), then=n) for n, risk in enumerate(_WORST_FIRST)), default=9)
 _KIND = Case(*(When(kind=kind, then=Value(str(place))) for place, (kind, _) in enumerate(KINDS)), default=Value("9"))
 _CALLABLE_FIRST = Case(
     When(state=Tool.State.QUARANTINED, then=0),
@@ -72,7 +66,7 @@ def searched_tools(connector: Connector, wanted: QueryDict) -> QuerySet[Tool]:
     if kind := wanted.get("kind"):
         found = found.filter(kind=kind)
     if risk := wanted.get("risk"):
-        found = found.filter(Q(risk_override=risk) | Q(risk_override="", risk_proposed=risk))
+        found = found.filter(of_risk(risk))
     if group := wanted.get("group"):
         found = found.filter(Exists(ToolPermission.objects.filter(_names(group), tool=OuterRef("pk"))))
     if text := wanted.get("q", "").strip():

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
-from django.db.models.fields import CharField
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from audit.call_counts import calls_of_tools
 from connectors.access.grantees import role_label
 from connectors.access.in_database import profiles_with
-from connectors.models import EVERYONE, AutonomousScope, Connector, Profile, Risk, Tool, ToolPermission
+from connectors.models import CALLABLE, EVERYONE, AutonomousScope, Profile, Risk, Tool, ToolPermission, of_risk
 from harriet.people.models import Organization
 from harriet.people.queries import database_now
 from harriet.people.trust import Trust
@@ -23,26 +22,17 @@ DAYS = 30
 MOST_NAMED = 5
 """Profiles, groups and roles that a row names."""
 
-RISK = Case(When(~Q(risk_override=""), then=F("risk_override")), default=F("risk_proposed"), output_field=CharField())
-"""An admin's word before the proposal, as Tool.risk has it."""
-
 
 def ungated(organization: Organization) -> QuerySet[Tool]:
-    """Those of which the gate lets calls run, for somebody who opens one of the profiles: with `class_now`."""
-    offered = Tool.objects.filter(
-        organization=organization,
-        connector__state=Connector.State.ACTIVE,
-        connector__review=Connector.Standing.APPROVED,
-        state=Tool.State.PINNED,
-        is_enabled=True,
-    )
+    """Those of which the gate lets calls run, for somebody who opens one of the profiles."""
     asked_less = Profile.objects.filter(organization=organization).exclude(trust=Trust.MANUAL)
     contained = Exists(asked_less.filter(connectors=OuterRef("connector"))) | Exists(
         asked_less.filter(tools=OuterRef("pk"))
     )
     given = Exists(ToolPermission.objects.filter(tool=OuterRef("pk")))
-    running = offered.annotate(class_now=RISK).filter(given, requires_confirmation=False)
-    return running.filter(Q(contained, class_now=Risk.READ_ONLY) | _covered(organization)).select_related("connector")
+    offered = Tool.objects.filter(CALLABLE, given, organization=organization, requires_confirmation=False)
+    runs = (Q(contained) & of_risk(Risk.READ_ONLY)) | _covered(organization)
+    return offered.filter(runs).select_related("connector")
 
 
 def _covered(organization: Organization) -> Q:
@@ -51,8 +41,8 @@ def _covered(organization: Organization) -> Q:
         organization=organization, profile__trust=Trust.AUTONOMOUS, ended_at=None, expires_at__gt=Now()
     )
     here = standing.filter(Q(profile__connectors=OuterRef("connector")) | Q(profile__tools=OuterRef("pk")))
-    named = Q(Exists(here.filter(tools=OuterRef("pk"))), class_now__in=(Risk.MODERATE, Risk.UNKNOWN))
-    return named | Q(Exists(here.filter(classes__contains=[Risk.MODERATE])), class_now=Risk.MODERATE)
+    named = Q(Exists(here.filter(tools=OuterRef("pk")))) & of_risk(Risk.MODERATE, Risk.UNKNOWN)
+    return named | (Q(Exists(here.filter(classes__contains=[Risk.MODERATE]))) & of_risk(Risk.MODERATE))
 
 
 @dataclass(frozen=True, slots=True)

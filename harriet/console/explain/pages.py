@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from connectors.access.load_part import load_part
 from connectors.access.rules import may_open
 from connectors.access.usable import usable_tools
-from connectors.models import Profile, Risk, Tool
+from connectors.models import Profile, Risk, Tool, of_risk
 from connectors.queries import BY_KIND
 from harriet.console.explain.coverage import CoverageRow, coverage_rows, ungated
 from harriet.console.explain.forms import DraftForm, ViewAsForm, WhyForm
@@ -128,9 +128,9 @@ COVERAGE = Table(
 )
 FILTERS = (
     Filter("", "All", Q()),
-    Filter("proposed", "Nobody has looked", Q(risk_override="", class_now=Risk.READ_ONLY)),
-    Filter("word", "By an admin’s word", ~Q(risk_override="") & Q(class_now=Risk.READ_ONLY)),
-    Filter("scope", "By a scope", ~Q(class_now=Risk.READ_ONLY)),
+    Filter("proposed", "Nobody has looked", Q(risk_override="", risk_proposed=Risk.READ_ONLY)),
+    Filter("word", "By an admin’s word", Q(risk_override=Risk.READ_ONLY)),
+    Filter("scope", "By a scope", ~of_risk(Risk.READ_ONLY)),
 )
 
 

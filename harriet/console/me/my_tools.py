@@ -15,7 +15,7 @@ from audit.events import CALL_INTENT
 from audit.queries import EventFilters, events_of
 from connectors.access.in_database import is_in
 from connectors.access.usable import usable_tools
-from connectors.models import ArgumentRule, Connector, Profile, Risk, Tool
+from connectors.models import ArgumentRule, Connector, Profile, Risk, Tool, of_risk
 from connectors.queries import profiles_for
 from harriet.people.models import Membership
 from harriet.people.trust import Trust
@@ -87,8 +87,7 @@ def _filtered(tools: QuerySet[Tool], filters: ToolFilters, membership: Membershi
         named = Q(name__icontains=word) | Q(description__icontains=word) | Q(connector__name__icontains=word)
         tools = tools.filter(named)
     if filters.risk:
-        said = Q(risk_override=filters.risk) | Q(risk_override="", risk_proposed=filters.risk)
-        tools = tools.filter(said)
+        tools = tools.filter(of_risk(filters.risk))
     if filters.asks == "no":
         tools = tools.filter(_never_waits(membership))
     elif filters.asks == "yes":
@@ -98,10 +97,9 @@ def _filtered(tools: QuerySet[Tool], filters: ToolFilters, membership: Membershi
 
 def _never_waits(membership: Membership) -> Q:
     """Of a tool, whoever of the person's profiles offers it: as the gate says of a call that nothing else holds."""
-    reads = Q(risk_override=Risk.READ_ONLY) | Q(risk_override="", risk_proposed=Risk.READ_ONLY)
     manual = is_in(profiles_for(membership).filter(trust=Trust.MANUAL))
     rules = _rules_of_a_tool()
-    return reads & Q(requires_confirmation=False) & ~manual & Q(~Exists(rules))
+    return of_risk(Risk.READ_ONLY) & Q(requires_confirmation=False) & ~manual & Q(~Exists(rules))
 
 
 def _rules_of_a_tool() -> QuerySet[ArgumentRule]:

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from approvals.models import PendingAction
 from audit.models import Event
-from connectors.models import Tool
+from connectors.models import Tool, of_risk
 from harriet.gateway.metrics.shared import streams_in
 from harriet.pages.counts import MOST_COUNTED, AtMost, as_at_most, at_most
 from harriet.people.models import Agent, Organization, Stop
@@ -101,8 +101,7 @@ def _events(organization: Organization, subject: Subject) -> Q:
 
 
 def _tools_of(organization: Organization, risk: str) -> object:
-    risky = Q(risk_override=risk) | Q(risk_override="", risk_proposed=risk)
-    return Tool.objects.filter(risky, organization=organization, kind=Tool.Kind.TOOL).values("pk")
+    return Tool.objects.filter(of_risk(risk), organization=organization, kind=Tool.Kind.TOOL).values("pk")
 
 
 def _actions(subject: Subject) -> Q:
