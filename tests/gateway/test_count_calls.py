@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from connectors.actions.add_limit import add_limit
 from connectors.actions.set_breakers import set_breakers
-from connectors.models import AtLimit, CallLimit, Connector, Tool
+from connectors.models import AtLimit, CallLimit, Connector, LimitCount, Tool
 from harriet.gateway.errors import LimitReached
 from harriet.gateway.limits.counts import DAY, MINUTE, Counts, Key
 from harriet.gateway.limits.limits import Limits
@@ -132,6 +134,30 @@ def test_the_same_call_again_and_again_is_stopped(desk: Desk) -> None:
     assert all(desk.call(tool="slow") for _ in range(9)), "an admin excepted it"
     set_breakers(desk.cast.acme, repeats=0, at_limit=AtLimit.REFUSE, may_repeat=[], **set_by)
     assert all(desk.call() for _ in range(9))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_came_too_often_while_the_database_was_away_adds_up(desk: Desk) -> None:
+    made, exchange = desk.limit(Kind.PERSON, None, per_day=1), desk.limits.exchange
+
+    async def story() -> None:
+        exchange.turn_away(made.pk, SUBJECT, NOON)
+        exchange.turn_away(made.pk, SUBJECT, NOON)
+        saving = asyncio.create_task(exchange.settle())
+        await asyncio.sleep(0)
+        exchange.turn_away(made.pk, SUBJECT, NOON + 1)
+        await saving
+
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE connectors_limitcount RENAME TO away")
+        try:
+            asyncio.run(story())
+        finally:
+            cursor.execute("ALTER TABLE away RENAME TO connectors_limitcount")
+    asyncio.run(exchange.settle())
+    kept = LimitCount.objects.get(limit=made)
+    assert kept.turned_away_at is not None
+    assert (kept.turned_away, kept.turned_away_at.timestamp()) == (3, NOON + 1)
 
 
 def test_windows_fill_and_begin_anew() -> None:

@@ -69,8 +69,11 @@ class Exchange:
     def turn_away(self, limit_id: UUID, subject_id: UUID, now: float) -> None:
         """A call came too often: for the pages, which say where limits are reached."""
         at = datetime.fromtimestamp(now, UTC)
-        place = Counted(limit_id, subject_id, at.date())
-        self._turned_away[place] = (self._turned_away.get(place, (0, at))[0] + 1, at)
+        self._add_turned_away(Counted(limit_id, subject_id, at.date()), 1, at)
+
+    def _add_turned_away(self, place: Counted, number: int, at: datetime) -> None:
+        known, last = self._turned_away.get(place, (0, at))
+        self._turned_away[place] = (known + number, max(last, at))
 
     async def settle(self) -> None:
         """Everything that is not told yet."""
@@ -157,7 +160,8 @@ class Exchange:
             log.warning("What was counted for limits waits for the database (%s).", type(problem).__name__)
             self._counts.is_database_away = True
             self._counts.unsaved |= set(saving.values())
-            self._turned_away = turned_away | self._turned_away
+            for place, more in turned_away.items():
+                self._add_turned_away(place, *more)
             return
         for place, key in saving.items():
             self._was_saved(key, place, numbers[place], totals.get(place, 0))

@@ -1,5 +1,6 @@
-"""Between ② and ④: whether a call comes too often. It is counted when it leaves, once, whoever sends it: at once, after
-an approval, or as a step of a run. What is asked and never leaves counts nowhere."""
+"""Between ② and ④: whether a call comes too often. It is counted once, right before ⑤, whoever sends it: at once, after
+an approval, or as a step of a run. What is refused, or waits for a person and never runs, counts nowhere; what ends
+while its intent is written has counted, because the calls beside it had to know of it."""
 
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ class Limits:
         await self.exchange.stop()
 
     def count(self, call: Call, grant: Grant) -> None:
-        """The call leaves now."""
+        """The call is about to leave."""
         limits = call.snapshot.limits
         if limits.repeats and not grant.is_own and _can_circle(limits, call, grant):
             start = int(self._clock()) // limits.seconds * limits.seconds
@@ -154,10 +155,10 @@ def _subjects(principal: Principal, grant: Grant) -> Iterator[tuple[str, UUID]]:
 
 
 def kind_of(principal: Principal) -> str:
-    """A person, an agent, or a key that is nobody's, whose id is its own."""
+    """A person, an agent, or a key that is nobody's."""
     if principal.user_id is not None:
         return CallLimit.Kind.PERSON.value
-    return CallLimit.Kind.KEY.value if principal.person.id == principal.token_id else CallLimit.Kind.AGENT.value
+    return CallLimit.Kind.KEY.value if principal.agent_id is None else CallLimit.Kind.AGENT.value
 
 
 def _windows(row: LimitRow) -> Iterator[tuple[int, int]]:
