@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -89,6 +90,15 @@ def test_a_connector_is_looked_at_stopped_eased_and_released(mailing: Mailing, c
     assert Stop.objects.get().released_at is not None
     assert [len(bodies(code)) for code in ("stop.eased", "stop.released")] == [2, 1]
     assert "Released lately" in text(alice.get(PAGE))
+
+
+@pytest.mark.parametrize(("token", "are_told"), [("", False), ("a token that is long enough", True)])
+def test_streams_are_counted_only_where_processes_tell_of_them(
+    cast: Cast, alice: Client, settings: LazySettings, token: str, are_told: bool
+) -> None:
+    settings.METRICS_TOKEN = token
+    looked = text(alice.post(reverse("stops:new", args=["organization"]), said("organization", do="look")))
+    assert ("streams on which clients listen" in looked) is are_told, "none and not known are not the same"
 
 
 def test_a_drill_touches_nothing_but_the_log(mailing: Mailing, alice: Client) -> None:

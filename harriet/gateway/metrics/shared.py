@@ -60,9 +60,9 @@ class ProcessStanding(msgspec.Struct, frozen=True):
     cpu: float
     """Seconds."""
     snapshot_ages: dict[str, float]
+    """Seconds, of the organizations whose snapshots are oldest, by slug."""
     streams_of: dict[str, int] = {}
     """Streams by the slugs of the organizations that have any here."""
-    """Seconds, of the organizations whose snapshots are oldest, by slug."""
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -144,8 +144,10 @@ class Shelf:
 
 
 def streams_in(slug: str) -> int | None:
-    """On how many streams clients of an organization listen, as the processes said within the last seconds; None when
-    Redis, through which they say it, does not answer."""
+    """On how many streams clients of an organization listen, as the processes said within the last seconds. None where
+    they don't say it, because nobody reads metrics; and when Redis, through which they do, does not answer."""
+    if not settings.METRICS_TOKEN:
+        return None
     client: Any = SyncRedis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
     try:
         names = sorted(name.decode() for name in client.smembers(_PROCESSES))
