@@ -21,7 +21,7 @@ help:
 	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two;"
 	@echo "               bench-large: every page of a very large company)"
 	@echo "make renewal   tokens renewed by many processes at once, and what their deaths leave behind (some minutes)"
-	@echo "make approvals  change and race approved calls in whole numbers (some minutes)"
+	@echo "make approvals  change approved calls, race for them and kill what runs, in large numbers (some minutes)"
 	@echo "make house     draw the picture of the house and write the reference, in docs/"
 	@echo "make conformance  run the official MCP conformance suite through Harriet"
 
@@ -99,7 +99,7 @@ bench-large: install-test
 renewal: install-test node_modules/.installed
 	$(WITH_NODE) $(PY) -m pytest tests/oauth/test_renew_at_once.py --whole
 
-# Some minutes: approved calls changed, raced for and interrupted in the numbers that are claimed (docs/approvals.md).
+# Some minutes: approved calls changed and raced for, runs interrupted, in the numbers that docs/approvals.md says.
 approvals: install-test node_modules/.installed
 	CAMPAIGN=whole $(WITH_NODE) $(PY) -m pytest tests/campaigns tests/approvals/test_race_takers.py tests/gateway/test_race_approvals.py
 
