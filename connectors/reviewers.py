@@ -6,17 +6,18 @@ that such a person gave them after it was submitted. An owner may say that owner
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from connectors.models import Review
 from harriet.people.models import Membership, Organization, RightGiven
 from harriet.people.notifications.recipients import active_here
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power, Role, roles_with
-from harriet.people.vouching import above, below
+from harriet.people.vouching import above, below, could_be_used, owners_among, vouchers_of
 
 MOST_ASKED = 200
 """People who are looked at for whether anybody may decide."""
@@ -38,13 +39,22 @@ GIVEN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Whoever made what is reviewed, and everybody as whom they could act."""
+
+    makers: frozenset[UUID]
+    vouchers: frozenset[UUID]
+    owners: frozenset[UUID]
+    given: frozenset[UUID]
+    """Those to whom one of them, or they themselves, gave the right to review only after it was submitted."""
+    allows_own: bool
+    """Owners and IT admins review their own here."""
+
+
 def refusal(review: Review, membership: Membership) -> str:
     """Why this person may not decide on the review; empty when they may."""
-    if not has_power(membership, Power.REVIEW_CONNECTORS):
-        return NO_REVIEWER
-    if membership.role in _OWN_REVIEWERS and allows_own_reviews(review.organization_id):
-        return ""
-    return _conflict(review, membership)
+    return _refusals(review, [membership])[0]
 
 
 def allows_own_reviews(organization_id: UUID) -> bool:
@@ -61,14 +71,14 @@ def makers_of(review: Review) -> set[UUID]:
     return named | {review.submitter_id} if review.submitter_id else named
 
 
-def reviewers_of(review: Review) -> Iterator[Membership]:
-    """Everybody who may decide on it now."""
-    people = _reviewing(review.organization_id).order_by("pk")[:MOST_ASKED]
-    return (one for one in people if not refusal(review, one))
+def reviewers_of(review: Review) -> list[Membership]:
+    """Everybody who may decide on it now; in as many queries for many as for one."""
+    people = list(_reviewing(review.organization_id).order_by("pk")[:MOST_ASKED])
+    return [one for one, why_not in zip(people, _refusals(review, people), strict=True) if not why_not]
 
 
 def nobody_may(review: Review) -> bool:
-    return next(reviewers_of(review), None) is None
+    return not reviewers_of(review)
 
 
 def _reviewing(organization_id: UUID) -> QuerySet[Membership]:
@@ -76,27 +86,40 @@ def _reviewing(organization_id: UUID) -> QuerySet[Membership]:
     return people.select_related("user", "organization")
 
 
-def _conflict(review: Review, membership: Membership) -> str:
-    makers, user = makers_of(review), membership.user
-    if user.pk in makers:
+def _refusals(review: Review, people: Sequence[Membership]) -> list[str]:
+    side, vouchers = _side(review, [one.user_id for one in people]), vouchers_of(people)
+    return [_refusal(side, one, vouchers[one.user_id]) for one in people]
+
+
+def _refusal(side: Side, membership: Membership, vouchers: set[UUID]) -> str:
+    user_id = membership.user_id
+    if not has_power(membership, Power.REVIEW_CONNECTORS):
+        return NO_REVIEWER
+    if side.allows_own and membership.role in _OWN_REVIEWERS:
+        return ""
+    if user_id in side.makers:
         return OWN
-    vouchers = above(makers)
-    if user.pk in vouchers:
+    if user_id in side.vouchers:
         return VOUCHED
-    mine = set() if user.is_proven else above({user.pk})
-    if mine & makers or (mine & vouchers) - _owners_among(review.organization_id, vouchers):
+    if could_be_used(vouchers, side):
         return USED
-    everybody = makers | vouchers | below(makers)
+    return GIVEN if user_id in side.given else ""
+
+
+def _side(review: Review, people: Collection[UUID]) -> Side:
+    makers = makers_of(review)
+    vouchers = above(makers)
     given = RightGiven.objects.filter(
+        Q(by__in=makers | vouchers | below(makers)) | Q(by=F("to_id")),
         organization=review.organization_id,
         way=RightGiven.Way.REVIEW,
-        to_id=user.pk,
+        to_id__in=people,
         at__gt=review.submitted_at,
-        by__in=everybody | {user.pk},
     )
-    return GIVEN if given.exists() else ""
-
-
-def _owners_among(organization_id: UUID, user_ids: set[UUID]) -> set[UUID]:
-    owners = active_here(organization_id).filter(role=Role.OWNER, user__in=user_ids)
-    return set(owners.values_list("user_id", flat=True))
+    return Side(
+        makers=frozenset(makers),
+        vouchers=frozenset(vouchers),
+        owners=frozenset(owners_among(review.organization_id, vouchers)),
+        given=frozenset(given.values_list("to_id", flat=True)),
+        allows_own=allows_own_reviews(review.organization_id),
+    )

@@ -13,7 +13,7 @@ from connectors.audit_labels import connector_label
 from connectors.errors import ConnectorError
 from connectors.events import ReviewApproved, ReviewOverridden
 from connectors.findings.score import Band, band_of
-from connectors.models import Assessment, Connector, Review
+from connectors.models import Assessment, Review
 from connectors.reviewers import is_own
 from harriet.people.roles import Role
 
@@ -51,14 +51,7 @@ def _checked(held: Held, reason: str) -> str:
 
 def _approve(held: Held, words: str, reason: str, *, actor: Actor) -> None:
     review, connector = held.review, held.review.connector
-    close_review(
-        held,
-        Review.State.APPROVED,
-        words,
-        standing=Connector.Standing.APPROVED,
-        override_reason=reason,
-        actor=actor,
-    )
+    close_review(held, Review.State.APPROVED, words, override_reason=reason, actor=actor)
     Assessment.objects.filter(connector=connector).update(makers=[])
     assess(connector)  # what changed since the last approval is none any more
     label, digest = connector_label(connector), bytes(review.digest).hex()

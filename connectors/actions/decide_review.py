@@ -66,10 +66,10 @@ def close_review(
     state: Review.State,
     words: str,
     *,
-    standing: Connector.Standing,
     override_reason: str = "",
     actor: Actor,
 ) -> None:
+    """The connector stands from now on as its review does."""
     review, connector = held.review, held.review.connector
     review.state, review.words, review.override_reason = state, words, override_reason
     review.reviewer = held.who.user if held.who else None
@@ -77,7 +77,7 @@ def close_review(
     review.save(update_fields=["state", "words", "override_reason", "reviewer", "reviewer_label"])
     Review.objects.filter(pk=review.pk).update(decided_at=Now())
     review.refresh_from_db(fields=["decided_at"])
-    connector.review = standing
+    connector.review = Connector.Standing(state.value)
     connector.save(update_fields=["review"])
     settle_review(review)
     move_version(connector.organization_id)

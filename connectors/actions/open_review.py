@@ -47,7 +47,7 @@ def open_review(
         organization_id=connector.organization_id,
         actor=actor,
     )
-    tell_reviewers(review, connector)
+    tell_reviewers(review)
     return review
 
 

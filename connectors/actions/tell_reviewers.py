@@ -6,7 +6,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from connectors.findings.score import band_of
-from connectors.models import Connector, Review
+from connectors.models import Review
 from connectors.reviewers import reviewers_of
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.actions.settle_matter import settle_matter
@@ -15,9 +15,9 @@ from harriet.people.notifications.keys import about_connector
 from harriet.people.notifications.kinds import ANSWERS, REVIEWS, Matter
 
 
-def tell_reviewers(review: Review, connector: Connector) -> None:
-    why = "is new" if not review.is_in_service and connector.review == Connector.Standing.WAITING else "was changed"
-    text = f"{connector.name} {why} and waits for review: {review.score} of 100, {band_of(review.score)}."
+def tell_reviewers(review: Review) -> None:
+    band = band_of(review.score)
+    text = f"{review.connector.name} waits for review: {review.score} of 100, {band}. {review.cause}"
     matter = Matter(REVIEWS, review.organization_id, _key(review), text, path_of(review))
     tell_people(matter, [one.user_id for one in reviewers_of(review) if one.user_id != review.submitter_id])
 

@@ -14,9 +14,8 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
 from connectors.actions.approve_review import approve_review
-from connectors.actions.block_connector import block_connector
 from connectors.actions.comment_review import comment_review
-from connectors.actions.request_changes import request_changes
+from connectors.actions.send_back import block_connector, request_changes
 from connectors.actions.submit_connector import submit_connector
 from connectors.findings.base import FROM_LOW_TO_CRITICAL
 from connectors.findings.score import band_of

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.actor import SYSTEM, Actor
@@ -18,19 +19,18 @@ from connectors.access.load import load
 from connectors.access.rules import ProfileFacts, may_call
 from connectors.actions.activate_connector import activate_connector
 from connectors.actions.approve_review import approve_review
-from connectors.actions.block_connector import block_connector
 from connectors.actions.decide_review import ReviewMoved
 from connectors.actions.draft_connector import draft_connector
-from connectors.actions.request_changes import request_changes
 from connectors.actions.review_alone import review_alone
 from connectors.actions.save_authentication import save_authentication
 from connectors.actions.save_connection import save_connection
+from connectors.actions.send_back import block_connector, request_changes
 from connectors.actions.set_identity_passing import set_identity_passing
 from connectors.actions.submit_connector import submit_connector
 from connectors.actions.sync_connector import sync_connector
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Review
-from connectors.reviewers import GIVEN, OWN, USED, refusal
+from connectors.reviewers import GIVEN, OWN, USED, refusal, reviewers_of
 from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.people.actions.change_role import change_role
@@ -229,6 +229,39 @@ def test_nobody_reviews_their_own_by_any_route(cast: Cast, submitted: Connector,
     with pytest.raises(NotAllowed):
         approve_review(review, seen=None, actor=Actor("person", cast.charlie.pk, "charlie"))
     assert not refusal(review_of(submitted), of(eve))
+
+
+def test_an_owner_who_left_handed_over_no_harmless_links(cast: Cast, submitted: Connector) -> None:
+    """One to who submitted it, one to who reviews: without mail an owner may, as long as they are one."""
+    owner, second = person(cast.acme, "Olga", Role.OWNER), person(cast.acme, "Second", Role.REVIEWER)
+    User.objects.filter(pk__in=[cast.alice.pk, second.pk]).update(vouched_by=owner, is_proven=False)
+    membership = Membership.objects.select_related("user", "organization").get(user=second)
+    assert refusal(review_of(submitted), membership) == ""
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert refusal(review_of(submitted), membership) == USED
+
+
+def test_however_many_may_review_the_database_is_asked_as_often(cast: Cast, submitted: Connector, eve: User) -> None:
+    review, people = review_of(submitted), [eve]
+
+    def asked_with(names: str) -> int:
+        some = [person(cast.acme, name, Role.REVIEWER) for name in names]
+        User.objects.filter(pk__in=[one.pk for one in some]).update(vouched_by=eve, is_proven=False)
+        people.extend(some)
+        with CaptureQueriesContext(connection) as asked:
+            assert {one.user for one in reviewers_of(review)} == set(people)
+        return len(asked)
+
+    assert asked_with("F") == asked_with("GHIJKLMN")
+
+
+def test_reviewers_hear_why_it_waits(cast: Cast, eve: User, submitted: Connector) -> None:
+    told = Notice.objects.filter(user=eve, kind="reviews")
+    assert told.get().text.endswith("It is new.")
+    approve(cast, submitted, eve)
+    save_connection(submitted, url=f"{submitted.url}2", allow_internal=True, actor=cast.actor(cast.alice))
+    text = told.get(settled_at=None).text
+    assert text.startswith("CRM waits for review: ") and text.endswith("Changed since the last approval: the address.")
 
 
 def test_an_owner_who_is_alone_goes_on_at_once_and_it_is_recorded(cast: Cast, submitted: Connector) -> None:

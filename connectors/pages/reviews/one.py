@@ -14,11 +14,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.actions.approve_review import approve_review
-from connectors.actions.block_connector import block_connector
 from connectors.actions.comment_review import comment_review
 from connectors.actions.decide_review import ReviewMoved
-from connectors.actions.request_changes import request_changes
 from connectors.actions.review_alone import review_alone
+from connectors.actions.send_back import block_connector, request_changes
 from connectors.actions.submit_connector import submit_connector
 from connectors.findings.base import Finding
 from connectors.findings.registry import CHECKS

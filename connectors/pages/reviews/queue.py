@@ -95,12 +95,7 @@ def reviews_page(request: OrganizationRequest) -> HttpResponse:
 @needs(Power.MANAGE_ORGANIZATION)
 def allow_own_reviews(request: OrganizationRequest) -> HttpResponse:
     form = OwnReviewsForm(request.POST)
-
-    def allowed(given: dict[str, str]) -> bool:
-        set_own_reviews(request.organization, True, reason=given["reason"], actor=request.actor)
-        return True
-
-    if attempt(form, allowed) is None:
+    if attempt(form, lambda given: [set_own_reviews(request.organization, True, **given, actor=request.actor)]) is None:
         return _show(request, form)
     messages.success(request, "Owners and IT admins may now review what they submitted themselves.")
     return redirect("reviews:list")
