@@ -61,6 +61,7 @@ def _shown(
     *,
     basics: BasicsForm | None = None,
     connection: ConnectionForm | None = None,
+    checks: ChecksForm | None = None,
     identity: IdentityForm | None = None,
 ) -> HttpResponse:
     """The tab as it is saved, with the form that was sent when something was wrong with it."""
@@ -70,11 +71,11 @@ def _shown(
         connector,
         basics=basics or BasicsForm(initial=_saved(connector, "name", "slug", "description", "icon")),
         connection=connection or ConnectionForm(initial=_saved(connector, "url", "allow_internal")),
-        checks=ChecksForm(initial=_saved(connector, "checks_arguments")),
+        checks=checks or ChecksForm(initial=_saved(connector, "checks_arguments")),
         identity=identity or IdentityForm(initial=_saved(connector, *IdentityForm.base_fields)),
         key_set=f"{issuer_of(request.organization.slug)}/jwks",
     )
-    return show(request, page, status=status_of(page.basics, page.connection, page.identity))
+    return show(request, page, status=status_of(page.basics, page.connection, page.checks, page.identity))
 
 
 def _saved(connector: Connector, *names: str) -> dict[str, Any]:
@@ -116,7 +117,8 @@ def save_connection_of_connector(request: OrganizationRequest, pk: UUID) -> Http
 @needs(Power.MANAGE_CONNECTORS)
 def save_checks_of_connector(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     connector, form = connector_of(request.organization, pk), ChecksForm(request.POST)
-    attempt(form, lambda given: set_argument_checks(connector, **given, actor=request.actor))
+    if attempt(form, lambda given: set_argument_checks(connector, **given, actor=request.actor)) is None:
+        return _shown(request, pk, checks=form)
     messages.success(request, "Saved.")
     return redirect("connectors:settings", pk)
 

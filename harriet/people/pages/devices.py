@@ -81,8 +81,10 @@ def rename_this_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 @needs(Power.MANAGE_TOKENS)
 def set_trust_of_device(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     device, form = device_of(request.organization, pk), TrustForm(request.POST)
-    attempt(form, lambda given: set_device_trust(device, given["trust"], actor=request.actor))
-    messages.success(request, "Saved: it holds for calls from now on.")
+    if attempt(form, lambda given: [set_device_trust(device, given["trust"], actor=request.actor)]) is None:
+        messages.error(request, " ".join(str(problem) for problems in form.errors.values() for problem in problems))
+    else:
+        messages.success(request, f"Saved: it holds for calls from {device.name} from now on.")
     return redirect("devices:detail", pk)
 
 
