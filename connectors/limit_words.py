@@ -30,7 +30,7 @@ def whose_words(limit: CallLimit) -> str:
 
 
 def limit_words(limit: CallLimit) -> str:
-    """The whole of it, such as “the limit of 60 calls a minute for each person”."""
+    """The whole of it, such as “the limit of calls for each person: 60 a minute and 1,000 a day”."""
     counts_writes = limit.counts == CallLimit.Counts.WRITES
     numbers = " and ".join(f"{number:,} {unit}" for number, unit in numbers_of(limit))
     what = "calls that may change something" if counts_writes else "calls"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from connectors.models import Breakers, CallLimit, Connector, LimitCount, Tool
@@ -39,13 +39,14 @@ class Reached:
 
 def limits_of(organization: Organization) -> QuerySet[CallLimit]:
     """With how many calls were beyond each today, as `beyond_today`, and when last, as `beyond_at`."""
-    today = Q(counts_kept__day=datetime.now(UTC).date())
+    mine = LimitCount.objects.filter(limit=OuterRef("pk"), day=datetime.now(UTC).date(), turned_away__gt=0)
+    today = mine.order_by().values("limit")
     return (
         CallLimit.objects.filter(organization=organization)
         .select_related(*_WITH)
         .annotate(
-            beyond_today=Coalesce(Sum("counts_kept__turned_away", filter=today), 0),
-            beyond_at=Max("counts_kept__turned_away_at", filter=today),
+            beyond_today=Coalesce(Subquery(today.values(beyond=Sum("turned_away"))), 0, output_field=BigIntegerField()),
+            beyond_at=Subquery(today.values(at=Max("turned_away_at"))),
         )
     )
 
@@ -55,9 +56,9 @@ def limit_of(organization: Organization, limit_id: UUID) -> CallLimit:
     return or_not_found(limits_of(organization).filter(pk=limit_id).first(), "There is no such limit here.")
 
 
-def breakers_of(organization: Organization) -> Breakers:
-    """What was chosen, or what holds where nobody has."""
-    return Breakers.objects.filter(pk=organization.pk).first() or Breakers()
+def breakers_of(organization_id: UUID) -> Breakers:
+    """What was chosen; or what holds where nobody has, which has no row yet and excepts no tools."""
+    return Breakers.objects.filter(pk=organization_id).first() or Breakers()
 
 
 def reached_today(organization: Organization, most: int) -> list[Reached]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import F
 
+from connectors.limits_kept import breakers_of
 from connectors.models import AtLimit, Breakers, CallLimit
 from connectors.models.limits import REPEAT_SECONDS, REPEATS
 
@@ -43,8 +44,11 @@ class CallLimits:
     counts_reads: bool = False
     """Whether that holds for read-only tools, too."""
     stops_failing: bool = True
-    is_limiting: bool = False
-    """Whether there is any limit."""
+
+    @property
+    def is_limiting(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.named or self.each)
 
     @property
     def watches_tickets(self) -> bool:
@@ -61,7 +65,7 @@ def load_limits(organization_id: UUID) -> CallLimits:
             each[row.kind] = (*each.get(row.kind, ()), row)
         else:
             named[row.subject_id] = (*named.get(row.subject_id, ()), row)
-    breakers = Breakers.objects.filter(pk=organization_id).first() or Breakers()
+    breakers = breakers_of(organization_id)
     return CallLimits(
         named=named,
         each=each,
@@ -71,7 +75,6 @@ def load_limits(organization_id: UUID) -> CallLimits:
         may_repeat=_may_repeat(breakers),
         counts_reads=breakers.counts_reads,
         stops_failing=breakers.stops_failing,
-        is_limiting=bool(each or named),
     )
 
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import Now
 
 from connectors.access.facts import RuleRow, ScopeRow
 from connectors.models import ArgumentRule, AutonomousScope
+from connectors.models.autonomous_scopes import HOLDING
 from harriet.people.models import Organization
 
 _RULE = ("id", "connector_id", "tool_id", "expression", "effect", "sentence")
@@ -32,7 +32,7 @@ def scope_rows(profile_ids: Collection[UUID]) -> dict[UUID, tuple[ScopeRow, ...]
     if not profile_ids:
         return {}
     named = AutonomousScope.tools.through.objects.filter(autonomousscope_id=OuterRef("pk")).values("tool_id")
-    rows = AutonomousScope.objects.filter(profile__in=profile_ids, ended_at=None, expires_at__gt=Now())
+    rows = AutonomousScope.objects.filter(HOLDING, profile__in=profile_ids)
     rows = rows.order_by("created_at", "pk").annotate(tool_ids=ArraySubquery(named))
     found: dict[UUID, list[ScopeRow]] = defaultdict(list)
     for row in rows:

@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError
 from connectors.events import ScopeMade
 from connectors.inspect.check_condition import check_condition
 from connectors.models import AutonomousScope, Profile, Risk, Tool, ToolVersion
+from connectors.models.autonomous_scopes import HOLDING
 from harriet.lib.sentences import some_of
 from harriet.people.names import clean_name
 from harriet.people.permissions import demand
@@ -41,6 +42,7 @@ def make_scope(
     """A scope is never changed: it ends, and another is made. Raises ConnectorError beside the field."""
     demand(actor, profile.organization, Power.MANAGE_PROFILES)
     named, classes = list(tools), sorted(set(classes))
+    Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)  # one after the other: they are counted
     _check(profile, named, classes, expires_at)
     if condition.strip():
         try:
@@ -82,7 +84,7 @@ def _check(profile: Profile, tools: list[Tool], classes: list[str], expires_at: 
     now = timezone.now()
     if not now < expires_at <= now + LONGEST:
         raise ConnectorError(f"Choose an end within the next {LONGEST.days} days.", field="expires_at")
-    if AutonomousScope.objects.filter(profile=profile, ended_at=None, expires_at__gt=now).count() >= MOST:
+    if AutonomousScope.objects.filter(HOLDING, profile=profile).count() >= MOST:
         raise ConnectorError(f"A profile has at most {MOST} scopes at once. End one first.")
 
 

@@ -10,6 +10,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.errors import ConnectorError
 from connectors.events import BreakersSet
+from connectors.limits_kept import breakers_of
 from connectors.models import AtLimit, Breakers, Tool
 from harriet.lib.sentences import some_of
 from harriet.people.models import Organization
@@ -45,13 +46,14 @@ def set_breakers(
         "counts_reads": counts_reads,
     }
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
-    kept = Breakers.objects.filter(pk=organization.pk).first() or Breakers(organization=organization)
+    kept = breakers_of(organization.pk)
     excepted = {tool.pk for tool in may_repeat}
-    before = set() if kept._state.adding else set(kept.may_repeat.values_list("pk", flat=True))
+    before = set(kept.may_repeat.values_list("pk", flat=True)) if kept.pk else set()
     if all(getattr(kept, name) == value for name, value in wanted.items()) and before == excepted:
         return False
     for name, value in wanted.items():
         setattr(kept, name, value)
+    kept.organization = organization
     kept.save()
     kept.may_repeat.set(may_repeat)
     record(BreakersSet(changes=_words(kept, may_repeat)), organization_id=organization.pk, actor=actor)

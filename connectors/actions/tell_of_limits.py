@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from connectors.limit_words import limit_words
 from connectors.models import CallLimit, LimitCount
 from harriet.people.actions.tell_people import tell_people
+from harriet.people.models import Notice
 from harriet.people.notifications.kinds import LIMIT_REACHED, Matter
 from harriet.people.notifications.recipients import with_roles
 from harriet.people.roles import Role
@@ -18,11 +21,14 @@ DAYS_KEPT = timedelta(days=8)
 
 
 def tell_of_limits() -> int:
-    """Returns for how many limits it was news."""
+    """Returns for how many limits it was news. Those that were told of today are not read again."""
     today = datetime.now(UTC).date()
-    reached = CallLimit.objects.filter(counts_kept__day=today, counts_kept__turned_away__gt=0).distinct()
+    key = Concat(Value("limit "), Cast("pk", CharField()), Value(f" {today}"))
+    told = Notice.objects.filter(organization=OuterRef("organization"), key=OuterRef("notice_key"), settled_at=None)
+    counts = LimitCount.objects.filter(day=today, turned_away__gt=0)
+    reached = CallLimit.objects.filter(pk__in=counts.values("limit")).annotate(notice_key=key).exclude(Exists(told))
     rows = reached.select_related("person__user", "device__user", "agent", "key", "tool__connector", "connector")
-    return sum(_tell(limit, f"limit {limit.pk} {today}") for limit in rows.order_by("pk")[:LIMITS_AT_ONCE])
+    return sum(_tell(limit, limit.notice_key) for limit in rows.order_by("pk")[:LIMITS_AT_ONCE])
 
 
 def forget_limit_counts() -> int:

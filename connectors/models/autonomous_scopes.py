@@ -29,12 +29,21 @@ class AutonomousScope(models.Model):
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     """When somebody ended it before its time."""
+    reminded_at = models.DateTimeField(null=True)
+    """When people were told that it ends soon."""
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["organization", "-created_at"], name="autonomous_scope_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="autonomous_scope_newest"),
+            models.Index(fields=["expires_at"], condition=models.Q(ended_at=None), name="autonomous_scope_ends"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+HOLDING = models.Q(ended_at=None, expires_at__gt=Now())
+"""Of scopes: those that are not over."""

@@ -17,6 +17,7 @@ from connectors.actions.end_scope import end_scope
 from connectors.actions.make_scope import make_scope
 from connectors.expressions.reading import LONGEST
 from connectors.models import AutonomousScope, Profile, Risk
+from connectors.models.autonomous_scopes import HOLDING
 from connectors.pages.fields import ManyToolsField
 from connectors.queries import profile_of, scope_of
 from harriet.lib.changed import Changed
@@ -63,7 +64,7 @@ class ScopeForm(PickingForm):
 
 def scopes_shown(profile: Profile) -> list[AutonomousScope]:
     """Those that hold, the next to end first."""
-    holding = profile.scopes.filter(ended_at=None, expires_at__gt=timezone.now())
+    holding = profile.scopes.filter(HOLDING)
     return list(holding.select_related("made_by").prefetch_related("tools").order_by("expires_at"))
 
 

@@ -134,7 +134,7 @@ def _shown(request: Any, pk: UUID) -> Any:
 
 
 def _chosen(request: Any) -> dict[str, Any]:
-    breakers = breakers_of(request.organization)
+    breakers = breakers_of(request.organization.pk)
     ids = list(breakers.may_repeat.values_list("pk", flat=True)) if breakers.pk else []
     names = ("repeats", "seconds", "at_limit", "counts_reads", "stops_failing")
     return {**{name: getattr(breakers, name) for name in names}, "may_repeat": ids}

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 
+from connectors.actions.set_breakers import LONGEST_SECONDS, MOST_REPEATS
 from connectors.models import AtLimit, Breakers, CallLimit
 from connectors.pages.fields import Connectors, EveryTool, Tools
+from harriet.gateway.limits.failing_tools import FAILED_OF_LAST, LAST
 from harriet.pages.picker import OneField, SeveralField
 from harriet.pages.picking import Source
 from harriet.pages.picking_form import PickingForm
@@ -84,11 +86,11 @@ class LimitForm(forms.Form):
 class BreakersForm(PickingForm):
     repeats = forms.IntegerField(
         min_value=0,
-        max_value=1000,
+        max_value=MOST_REPEATS,
         label="The same call, how many times",
         help_text="By the same caller, of the same tool, with the same arguments. 0 for as many as anybody likes.",
     )
-    seconds = forms.IntegerField(min_value=1, max_value=3600, label="Within how many seconds")
+    seconds = forms.IntegerField(min_value=1, max_value=LONGEST_SECONDS, label="Within how many seconds")
     at_limit = _beyond()
     counts_reads = forms.BooleanField(
         required=False,
@@ -98,7 +100,7 @@ class BreakersForm(PickingForm):
     stops_failing = forms.BooleanField(
         required=False,
         label="Pause a tool that fails",
-        help_text="When 18 of its last 20 calls failed at the server. One call now and then tries it again.",
+        help_text=f"When {FAILED_OF_LAST} of its last {LAST} calls failed at the server. One call now and then tries it again.",
     )
 
     def __init__(self, organization: Organization, breakers: Breakers, *args: Any, **kwargs: Any) -> None:

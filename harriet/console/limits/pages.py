@@ -62,7 +62,7 @@ def limits_page(request: OrganizationRequest) -> HttpResponse:
     page = LimitsPage(
         table=table,
         reached=reached_today(request.organization, MOST_REACHED),
-        breakers=breakers_of(request.organization),
+        breakers=breakers_of(request.organization.pk),
         is_empty=not table.rows,
         can_manage=has_power(request.membership, Power.MANAGE_CONNECTORS),
     )
@@ -149,7 +149,7 @@ class BreakersPage(PageContext):
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Power.MANAGE_CONNECTORS)
 def breakers_page(request: OrganizationRequest) -> HttpResponse:
-    form = BreakersForm(request.organization, breakers_of(request.organization), request.POST or None)
+    form = BreakersForm(request.organization, breakers_of(request.organization.pk), request.POST or None)
     saved = (
         None
         if form.is_searching
