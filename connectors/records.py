@@ -429,6 +429,7 @@ RECORDS = (
             "condition": "Condition",
             "expires_at": "Ends",
             "ended_at": "Ended early",
+            "reminded_at": "Reminded of its end",
             "made_by": "Made by",
             "created_at": "Since",
         },

@@ -8,6 +8,7 @@ from celery import shared_task
 
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
+from connectors.actions.remind_of_scopes import remind_of_scopes, settle_ended_scopes
 from connectors.actions.sync_connector import sync_connector
 from connectors.actions.tell_of_limits import forget_limit_counts, tell_of_limits
 from connectors.actions.tell_of_outages import tell_of_outages
@@ -55,6 +56,13 @@ def tell_of_reached_limits() -> None:
     """Tells owners and IT admins of limits that were reached today, once each, and forgets old counts."""
     tell_of_limits()
     forget_limit_counts()
+
+
+@shared_task(name="connectors.remind_of_scopes")
+def remind_of_scopes_task() -> None:
+    """Tells whoever may change it, before a scope of an autonomous profile ends."""
+    remind_of_scopes()
+    settle_ended_scopes()
 
 
 @shared_task(name="connectors.sync_for")

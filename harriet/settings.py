@@ -329,6 +329,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew connected accounts": {"task": "vault.refresh_grants", "schedule": 30.0},
     "let clients wait for a sign-in": {"task": "signin.lapse_clients", "schedule": 60.0},
     "remind of certificates": {"task": "signin.remind_of_certificates", "schedule": 3600.0},
+    "remind of scopes": {"task": "connectors.remind_of_scopes", "schedule": 3600.0},
     "remind of rotations": {"task": "vault.remind_of_rotations", "schedule": 3600.0},
     "take ended grants back": {"task": "vault.revoke_ended_grants", "schedule": 300.0},
 }

@@ -24,6 +24,6 @@ def delete_connector(connector: Connector, *, actor: Actor) -> None:
     label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)
     settle_matters(connector.organization_id, about_connector(connector.pk))
-    connector.delete()
-    record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)
-    move_version(connector.organization_id)
+    if Connector.objects.filter(pk=connector.pk).delete()[0]:
+        record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)
+        move_version(connector.organization_id)

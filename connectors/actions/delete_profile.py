@@ -11,7 +11,9 @@ from connectors.audit_labels import profile_label
 from connectors.events import ProfileDeleted
 from connectors.models import Profile
 from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.models import AccessToken
+from harriet.people.notifications.keys import about_profile
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
@@ -25,10 +27,11 @@ def delete_profile(profile: Profile, *, actor: Actor) -> int:
     tokens = list(bound_tokens(profile))
     for token in tokens:
         revoke_token(token, actor=actor)
-    label = profile_label(profile)
-    profile.delete()
-    record(ProfileDeleted(profile=label, tokens=len(tokens)), organization_id=organization.id, actor=actor)
-    move_version(organization.id)
+    if Profile.objects.filter(pk=profile.pk).delete()[0]:
+        happened = ProfileDeleted(profile=profile_label(profile), tokens=len(tokens))
+        record(happened, organization_id=organization.id, actor=actor)
+        settle_matters(organization.id, about_profile(profile.pk))
+        move_version(organization.id)
     return len(tokens)
 
 

@@ -19,6 +19,6 @@ from harriet.people.version import move_version
 def remove_limit(limit: CallLimit, *, actor: Actor) -> None:
     demand(actor, limit.organization, Power.MANAGE_CONNECTORS)
     event = LimitRemoved(limit=limit_words(limit), **labels_of(limit))
-    limit.delete()
-    record(event, organization_id=limit.organization_id, actor=actor)
-    move_version(limit.organization_id)
+    if CallLimit.objects.filter(pk=limit.pk).delete()[0]:
+        record(event, organization_id=limit.organization_id, actor=actor)
+        move_version(limit.organization_id)

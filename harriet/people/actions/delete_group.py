@@ -19,7 +19,8 @@ def delete_group(group: Group, *, actor: Actor) -> None:
     demand(actor, group.organization, Power.MANAGE_PEOPLE)
     with transaction.atomic():
         organization_id, name = group.organization_id, group.name
-        group.delete()
+        if not Group.objects.filter(pk=group.pk).delete()[0]:
+            return
         move_version(organization_id)
         record(GroupDeleted(group=name), organization_id=organization_id, actor=actor)
         right_ended(Ending(organization_id, None, f"The group {name} was deleted.", actor))

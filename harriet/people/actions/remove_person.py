@@ -31,7 +31,8 @@ def remove_person(membership: Membership, *, actor: Actor) -> Removed:
     check_may_change(membership, actor=actor)
     organization, user = membership.organization, membership.user
     with transaction.atomic():
-        Membership.objects.select_for_update().filter(pk=membership.pk).first()  # nobody issues a token meanwhile
+        if Membership.objects.select_for_update().filter(pk=membership.pk).first() is None:
+            return Removed(0, 0)
         check_owner_remains(membership)
         withdraw_open(organization, user.email)
         membership.delete()

@@ -103,6 +103,12 @@ REVIEWS = Kind(
     "Connectors that wait for review",
     "When a connector waits for a review that is yours to give: it is new, or it was changed.",
 )
+SCOPE_ENDS = Kind(
+    "scope_ends",
+    "Scopes that end soon",
+    "Three days before a scope of an autonomous profile ends that was made for a week or longer: what ran unasked "
+    "waits from then on. Owners and IT admins hear of it, and whoever the profile is for, if it is for one person.",
+)
 SECRET_DUE = Kind(
     "secret_due",
     "Secrets that are due",
@@ -187,6 +193,7 @@ KINDS = {
         TOOL_FAILS,
         LIMIT_REACHED,
         REVIEWS,
+        SCOPE_ENDS,
         SECRET_DUE,
         CLIENT_WAITS,
         ISSUER_WAITS,
