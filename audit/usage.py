@@ -19,9 +19,10 @@ FAILED = {"caller": "of_caller", "harriet": "of_harriet", "upstream": "of_upstre
 """By the origin in the event, the column."""
 _Of = CallUsage.Of
 _KEYS = {_Of.PERSON: "person_id", _Of.TOOL: "tool_id", _Of.CONNECTOR: "connector_id", _Of.CLIENT: "client"}
-_COUNTS = ("succeeded", "of_caller", "of_harriet", "of_upstream", "refused", "held", "harriet_us", "upstream_us")
+COUNTS = ("succeeded", *FAILED.values(), "refused", "held", "harriet_us", "upstream_us")
+"""The columns of CallUsage that are summed."""
 _ALL = "succeeded + of_caller + of_harriet + of_upstream + refused"
-_SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)
+_SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def usage_together(organization_id: UUID, since: datetime, filters: UsageFilters
 
 def _usage(key: str, sums: Sequence[int | None]) -> Usage:
     """A row of `_SUMS`; there is none of nothing."""
-    return Usage(key, **{name: number or 0 for name, number in zip(_COUNTS, sums, strict=True)})  # type: ignore[arg-type]
+    return Usage(key, **{name: number or 0 for name, number in zip(COUNTS, sums, strict=True)})  # type: ignore[arg-type]
 
 
 def counted_until(organization_id: UUID) -> datetime | None:

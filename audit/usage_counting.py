@@ -19,7 +19,8 @@ from django.db.backends.utils import CursorWrapper
 
 from audit.events import CALL_HELD, CALL_OUTCOME, CALL_REFUSED
 from audit.models import INSTALLATION, CallUsage, Mark, Seal, UsageMark
-from audit.usage import BOUNDS, FAILED
+from audit.usage import BOUNDS, COUNTS, FAILED
+from harriet.lib.text import storable
 
 DAYS_KEPT = timedelta(days=32)
 SEALS_AT_ONCE = 10
@@ -198,19 +199,18 @@ def _id(label: _Label | None) -> str:
 
 def _text(said: str, longest: int) -> str:
     """As the database keeps it: a client's word for itself may hold anything."""
-    return said.replace("\0", "").encode("utf-8", "replace").decode()[:longest]
+    return storable(said)[:longest]
 
 
-_COUNTS = ("succeeded", *FAILED.values(), "refused", "held", "harriet_us", "upstream_us")
 _TIMES = ("harriet_times", "upstream_times")
-_SUMMED = ", ".join(f"{name} = u.{name} + excluded.{name}" for name in _COUNTS)
+_SUMMED = ", ".join(f"{name} = u.{name} + excluded.{name}" for name in COUNTS)
 _ADD = (
     "{0} = (SELECT array_agg(COALESCE(a, 0) + COALESCE(b, 0) ORDER BY n)"
     " FROM unnest(u.{0}, excluded.{0}) WITH ORDINALITY AS z (a, b, n))"
 )
 _ADDED = ", ".join(_ADD.format(name) for name in _TIMES)
-_COLUMNS = ("of", "since", "person_id", "connector_id", "tool_id", "client", "label", *_COUNTS, *_TIMES)
-_TYPES = ("text", "timestamptz", "uuid", "uuid", "uuid", "text", "text", *["bigint"] * len(_COUNTS), *["int[]"] * 2)
+_COLUMNS = ("of", "since", "person_id", "connector_id", "tool_id", "client", "label", *COUNTS, *_TIMES)
+_TYPES = ("text", "timestamptz", "uuid", "uuid", "uuid", "text", "text", *["bigint"] * len(COUNTS), *["int[]"] * 2)
 _INSERT = f"""INSERT INTO audit_callusage AS u (organization_id, {", ".join(_COLUMNS)})
 SELECT %s, {", ".join(_COLUMNS)} FROM jsonb_to_recordset(%s::jsonb)
 AS t ({", ".join(f"{name} {kind}" for name, kind in zip(_COLUMNS, _TYPES, strict=True))})
@@ -225,6 +225,6 @@ def _add(cursor: CursorWrapper, organization_id: UUID, numbers: dict[_Place, _Nu
 
 
 def _row(place: _Place, numbers: _Numbers) -> dict[str, object]:
-    counts = {name: numbers.counts.get(name, 0) for name in _COUNTS}
+    counts = {name: numbers.counts.get(name, 0) for name in COUNTS}
     times = {f"{name}_times": list(times) for name, times in numbers.times.items()}
     return {**place._asdict(), "label": _text(numbers.label, LONGEST_LABEL), **counts, **times}

@@ -110,6 +110,19 @@ def tool_for_page(organization: Organization, tool_id: UUID) -> Tool:
     return or_not_found(found, "There is no such tool here.")
 
 
+def tool_named(connector: Connector, name: str) -> Tool | None:
+    """Of its tools and prompts; a tool before a prompt of the same name."""
+    found = Tool.objects.filter(connector=connector, name=name).exclude(kind=Tool.Kind.RESOURCES)
+    return found.order_by("-kind").first()
+
+
+def tool_at(organization: Organization, place: str, kind: str = Tool.Kind.TOOL) -> Tool | None:
+    """By the connector's short name and its own, as “crm/send_mail”; with the connector."""
+    slug, _, name = place.partition("/")
+    found = Tool.objects.filter(organization=organization, kind=kind, connector__slug=slug, name=name)
+    return found.select_related("connector").first()
+
+
 def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:
     """With the connector, the permissions, and the pinned version in the list `pinned`."""
     permissions = ToolPermission.objects.select_related("group").order_by("group__name", "role")
@@ -200,19 +213,15 @@ def last_taken_sync_of(connector: Connector) -> SyncRun | None:
 
 
 def reviews_of(organization: Organization) -> QuerySet[Review]:
-    """The newest first."""
+    """The newest first, without what was found."""
     rows = Review.objects.filter(organization=organization).select_related("connector", "submitter", "reviewer")
-    return rows.select_related("organization").defer("parts", "versions").order_by("-submitted_at")
+    return rows.select_related("organization").defer("parts", "versions", "findings").order_by("-submitted_at")
 
 
 def review_of(organization: Organization, review_id: UUID) -> Review:
     """Raises NotFound."""
-    return or_not_found(reviews_of(organization).filter(pk=review_id).first(), "There is no such review here.")
-
-
-def waiting_reviews(organization: Organization) -> QuerySet[Review]:
-    """Of connectors, the longest first."""
-    return reviews_of(organization).filter(state=Review.State.WAITING).order_by("submitted_at")
+    found = reviews_of(organization).defer(None).defer("parts", "versions").filter(pk=review_id).first()
+    return or_not_found(found, "There is no such review here.")
 
 
 def standing_reviews_of(connector: Connector) -> list[Review]:

@@ -12,7 +12,7 @@ from audit.record import record
 from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.pin_offer import description_in
 from connectors.actions.refuse_tool_change import proposed_version
-from connectors.actions.set_tool import set_tool
+from connectors.actions.set_tool import ToolChange, change_tool
 from connectors.actions.settle_quarantine import settle_quarantine
 from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.oddities import Oddity, oddities_of_change
@@ -43,12 +43,14 @@ def accept_tool_change(
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
     look_first(tool.connector)
     version = proposed_version(tool, digest)
+    tool.refresh_from_db(fields=["is_enabled", "requires_confirmation", "risk_override"])
     before = ToolVersion.objects.filter(tool=tool, is_pinned=True)
     pinned = before.get()
     if looked_at is not None:
         _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
-    if keep_risk and not tool.risk_override and is_lower(propose_risk(version.definition, tool.kind).risk, tool.risk):
-        set_tool(tool, risk_override=tool.risk, actor=actor)
+    proposal = propose_risk(version.definition, tool.kind)
+    if keep_risk and not tool.risk_override and is_lower(proposal.risk, tool.risk):
+        change_tool(tool, ToolChange(risk_override=tool.risk), actor=actor)
     replaced = bytes(pinned.digest).hex()
     before.update(is_pinned=False)
     ToolVersion.objects.filter(pk=version.pk).update(
@@ -59,7 +61,6 @@ def accept_tool_change(
         refused_at=None,
         refused_by=None,
     )
-    proposal = propose_risk(version.definition, tool.kind)
     tool.state, tool.risk_proposed, tool.risk_reason = Tool.State.PINNED, proposal.risk, proposal.reason
     tool.description = description_in(version.definition)
     tool.save(update_fields=["state", "risk_proposed", "risk_reason", "description"])

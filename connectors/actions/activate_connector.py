@@ -14,7 +14,6 @@ from connectors.models import Connector
 from connectors.wizard_steps import ACCESS, DONE, SAVE, step_label
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
-from harriet.people.version import move_version
 
 
 @transaction.atomic
@@ -40,5 +39,4 @@ def activate_connector(connector: Connector, *, actor: Actor) -> Connector:
     )
     submit_held(row, NEW, actor=actor)
     connector.refresh_from_db(fields=["state", "review", "wizard_step"])
-    move_version(connector.organization_id)
     return connector

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from audit.actor import Actor
 from audit.record import record
@@ -58,13 +58,13 @@ def save_argument_rule(
     return rule
 
 
-def versions_for(connector: Connector, tool: Tool | None) -> list[ToolVersion]:
+def versions_for(connector: Connector, tool: Tool | None) -> QuerySet[ToolVersion]:
     """The pinned definitions of what a rule is about. Resources have none that say anything."""
     about = ToolVersion.objects.filter(is_pinned=True, tool__connector=connector).exclude(
         tool__state=Tool.State.REMOVED
     )
     about = about.filter(tool=tool) if tool else about.filter(tool__kind=Tool.Kind.TOOL)
-    return list(about.select_related("tool").order_by("-tool__is_enabled", "tool__name"))
+    return about.select_related("tool").order_by("-tool__is_enabled", "tool__name")
 
 
 def _clean_sentence(sentence: str) -> str:

@@ -52,7 +52,7 @@ class ScopeSerializer(serializers.ModelSerializer[AutonomousScope]):
         fields = ["id", "name", "reason", "tools", "classes", "condition", "expires_at", "ended_at", "made_by"]
 
     def get_tools(self, scope: AutonomousScope) -> list[str]:
-        return [f"{tool.connector.slug}/{tool.name}" for tool in scope.tools.select_related("connector")]
+        return [f"{tool.connector.slug}/{tool.name}" for tool in scope.tools.all()]
 
     def get_made_by(self, scope: AutonomousScope) -> str:
         return scope.made_by.email if scope.made_by else ""
@@ -124,8 +124,7 @@ def _rule_fields(connector: Connector, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tool_named(connector: Connector, name: str) -> Tool:
-    found = Tool.objects.filter(connector=connector, name=name).exclude(kind=Tool.Kind.RESOURCES)
-    tool = found.order_by("-kind").first()
+    tool = queries.tool_named(connector, name)
     if tool is None:
         raise ConnectorError(f"{connector.name} has no tool “{name}”.", field="tool")
     return tool
@@ -138,14 +137,15 @@ class Scopes(generics.GenericAPIView[AutonomousScope]):
     def get(self, request: Any, pk: UUID) -> Response:
         """The latest 100, also those that are over."""
         demand_view(request)
-        scopes = queries.profile_of(request.organization, pk).scopes.select_related("made_by")[:100]
+        mine = queries.profile_of(request.organization, pk).scopes
+        scopes = mine.select_related("made_by").prefetch_related("tools__connector")[:100]
         return Response(ScopeSerializer(scopes, many=True).data)
 
     @extend_schema(request=NewScopeSerializer, responses={201: ScopeSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any, pk: UUID) -> Response:
         profile = queries.profile_of(request.organization, pk)
         given = checked(NewScopeSerializer, request)
-        given["tools"] = [tool_at(profile, one) for one in given.get("tools", [])]
+        given["tools"] = [_tool_at(profile, one) for one in given.get("tools", [])]
         made = make_scope(profile, **given, actor=request.actor)
         return Response(ScopeSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -160,11 +160,9 @@ class OneScope(generics.GenericAPIView[AutonomousScope]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def tool_at(profile: Profile, place: str) -> Tool:
+def _tool_at(profile: Profile, place: str) -> Tool:
     """As connector/tool. Raises ConnectorError."""
-    slug, _, name = place.partition("/")
-    found = Tool.objects.filter(organization=profile.organization_id, connector__slug=slug, name=name)
-    tool = found.filter(kind=Tool.Kind.TOOL).first()
+    tool = queries.tool_at(profile.organization, place)
     if tool is None:
         raise ConnectorError(f"There is no tool {place} here.", field="tools")
     return tool

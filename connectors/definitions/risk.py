@@ -70,13 +70,14 @@ def propose_risk(definition: Mapping[str, Any], kind: str = Tool.Kind.TOOL) -> P
 
 def _from_annotations(annotations: Mapping[str, Any]) -> Proposal | None:
     """Of hints that contradict each other the stricter one counts."""
-    if annotations.get("destructiveHint") is True and annotations.get("readOnlyHint") is not True:
-        return Proposal(Risk.DANGEROUS, "The server says that it may destroy something")
-    if annotations.get("readOnlyHint") is True:
-        if annotations.get("destructiveHint") is True:
-            return Proposal(Risk.DANGEROUS, "The server says both that it only reads and that it may destroy something")
+    only_reads, destroys = annotations.get("readOnlyHint") is True, annotations.get("destructiveHint")
+    if only_reads and destroys is True:
+        return Proposal(Risk.DANGEROUS, "The server says both that it only reads and that it may destroy something")
+    if only_reads:
         return Proposal(Risk.READ_ONLY, "The server says that it only reads")
-    if annotations.get("destructiveHint") is False:
+    if destroys is True:
+        return Proposal(Risk.DANGEROUS, "The server says that it may destroy something")
+    if destroys is False:
         return Proposal(Risk.MODERATE, "The server says that it changes things without destroying any")
     return None
 

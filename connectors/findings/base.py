@@ -36,11 +36,6 @@ class Finding(NamedTuple):
     evidence: str = ""
     """As it stands there; a server or an admin wrote it."""
 
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """The same thing found again. Whatever stands there may change a little."""
-        return self.code, self.severity, self.where
-
 
 @dataclass(frozen=True, slots=True)
 class ToolSubject:

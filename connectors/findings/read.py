@@ -35,7 +35,7 @@ def read_subject(connector: Connector) -> Subject:
         instructions=row.instructions,
         has_owner=active_here(row.organization_id).filter(user=row.owner_id).exists(),
         tools=tools,
-        others=_others(row, [tool.name for tool in tools]),
+        others=_others(row),
     )
 
 
@@ -70,7 +70,7 @@ def _tools(row: Connector, approved_at: datetime | None) -> tuple[ToolSubject, .
     )
 
 
-def _others(row: Connector, names: list[str]) -> dict[str, str]:
+def _others(row: Connector) -> dict[str, str]:
     """Tools that are on at other connectors."""
     tools = Tool.objects.filter(organization=row.organization_id, kind=Tool.Kind.TOOL, is_enabled=True)
     others = tools.exclude(connector=row).exclude(Q(state=Tool.State.REMOVED))

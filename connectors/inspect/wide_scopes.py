@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from connectors.models import Connector, Risk, Tool
 from vault.models import Credential
-from vault.oauth.scope_words import ScopeWords, words_for
+from vault.oauth.scope_words import ScopeWords, more_than_reading
 
 
 def wide_scopes(connector: Connector, credential: Credential | None) -> list[ScopeWords]:
     """Those that allow more than looking, where every tool that people may call only looks."""
-    asked = words_for(str(credential.placement.get("scopes", ""))) if credential is not None else []
-    more = [one for one in asked if not one.is_reading]
+    more = more_than_reading(credential.placement) if credential is not None else []
     if not more:
         return []
     enabled = list(Tool.objects.filter(connector=connector, kind=Tool.Kind.TOOL, is_enabled=True))

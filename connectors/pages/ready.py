@@ -60,15 +60,12 @@ class ReadyPage(PageContext):
     active = "integrations"
     request: OrganizationRequest
     connector: Connector
+    standing: Standing
     run: SyncRun | None
     form: BeginForm | None
     """None when there is nothing to begin with, or it is in a profile of the person's already."""
     profile: Profile | None
     """Of the person's, that offers the connector."""
-
-    @property
-    def standing(self) -> Standing:
-        return standing_of(self.connector)
 
     @property
     def own(self) -> OwnReview | None:
@@ -127,6 +124,7 @@ def _page(request: OrganizationRequest, connector: Connector, form: BeginForm) -
     return ReadyPage(
         request=request,
         connector=connector,
+        standing=standing_of(connector),
         run=last_sync_of(connector),
         form=form if has_tools and profile is None else None,
         profile=profile,

@@ -59,6 +59,11 @@ def _is_needed(text: str, place: int) -> bool:
     return character in "\u200e\u200f" and any(unicodedata.bidirectional(one) in {"R", "AL"} for one in (before, after))
 
 
+def storable(text: str) -> str:
+    """Without what PostgreSQL has no room for: NUL, and half of a surrogate pair, which becomes a question mark."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def excerpt(text: str, length: int) -> str:
     """The beginning of a foreign text, on one line and with nothing hidden, for a sentence of ours."""
     line = " ".join(show_hidden(text[: length + 1]).split())

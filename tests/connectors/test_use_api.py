@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connectors.models import Connector, Profile
@@ -147,3 +149,19 @@ def test_rules_and_scopes(api: Api, cast: Cast) -> None:
     assert scope["tools"] == [f"crm/{pay}"] and scope["made_by"] == cast.alice.email
     assert api("delete", f"{scopes}{scope['id']}/").status_code == 204
     assert api("get", scopes).json()[0]["ended_at"]
+
+
+def test_many_scopes_are_listed_as_fast_as_one(api: Api, cast: Cast) -> None:
+    crm = connector(cast.acme, "http://127.0.0.1:9/mcp")
+    tool(crm, {"name": "pay"}, cast.sales, risk_override="moderate")
+    work = profile(cast.acme, crm, groups=[cast.sales], trust="autonomous")
+    scopes, until = f"profiles/{work.pk}/scopes/", (timezone.now() + timedelta(days=1)).isoformat()
+    asked: list[int] = []
+    for name in ("Night", "Day", "Noon"):
+        fields = {"name": name, "reason": "Needed.", "expires_at": until, "tools": ["crm/pay"]}
+        assert api("post", scopes, **fields).status_code == 201
+        with CaptureQueriesContext(connection) as queries:
+            listed = api("get", scopes).json()
+        assert all(one["tools"] == ["crm/pay"] for one in listed)
+        asked.append(len(queries))
+    assert len(set(asked)) == 1, asked

@@ -6,7 +6,8 @@ Only what the name of a scope says by itself is told: what a service makes of it
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class ScopeWords(NamedTuple):
@@ -32,6 +33,11 @@ _PARTS = re.compile(r"[^A-Za-z0-9]+")
 def words_for(scopes: str) -> list[ScopeWords]:
     """Of scopes separated by spaces, each once."""
     return [_words(one) for one in dict.fromkeys(scopes.split())]
+
+
+def more_than_reading(placement: Mapping[str, Any]) -> list[ScopeWords]:
+    """Those that a credential's sign-in asks for and that allow more than looking."""
+    return [one for one in words_for(str(placement.get("scopes", ""))) if not one.is_reading]
 
 
 def _words(scope: str) -> ScopeWords:

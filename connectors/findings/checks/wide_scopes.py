@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from connectors.findings.base import Check, Finding, Severity, Subject, shortened
 from connectors.models import Risk
-from vault.oauth.scope_words import words_for
+from vault.oauth.scope_words import more_than_reading
 
 CODE = "wide_scopes"
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
-    more = [one for one in words_for(str(subject.placement.get("scopes", ""))) if not one.is_reading]
+    more = more_than_reading(subject.placement)
     tools = subject.only_tools
     if more and tools and all(tool.risk == Risk.READ_ONLY for tool in tools):
         text = "It asks for scopes that allow more than looking, and all of its tools only look."

@@ -21,7 +21,7 @@ from connectors.expressions.evaluate import Subject
 from connectors.expressions.reading import LONGEST, read
 from connectors.models import ArgumentRule, Connector, Tool
 from connectors.pages.connector.page import ConnectorPage
-from connectors.queries import connector_of, rule_of, rules_of
+from connectors.queries import connector_of, rule_of, rules_of, tool_named
 from harriet.lib.json.canonical import NotRepresentable, parse_strict
 from harriet.pages.context import show
 from harriet.pages.forms import add_problem, attempt, status_of
@@ -30,6 +30,8 @@ from harriet.people.roles import Power
 
 MOST_SHOWN = 60
 """Names of arguments, beside the field."""
+MOST_READ = 200
+"""Tools whose names, and whose arguments, stand beside the fields: those that are on first."""
 
 
 class RuleForm(forms.Form):
@@ -78,8 +80,7 @@ class RuleForm(forms.Form):
         name = str(self.cleaned_data["tool"]).strip()
         if not name:
             return None
-        found = Tool.objects.filter(connector=self.connector, name=name).exclude(kind=Tool.Kind.RESOURCES)
-        tool = found.order_by("-kind").first()
+        tool = tool_named(self.connector, name)
         if tool is None:
             raise forms.ValidationError(f"{self.connector.name} has no tool “{name}”.")
         return tool
@@ -109,13 +110,14 @@ class RulesTab(ConnectorPage):
     @property
     def tool_names(self) -> list[str]:
         tools = self.connector.tools.filter(kind=Tool.Kind.TOOL).exclude(state=Tool.State.REMOVED)
-        return list(tools.order_by("-is_enabled", "name").values_list("name", flat=True)[:200])
+        return list(tools.order_by("-is_enabled", "name").values_list("name", flat=True)[:MOST_READ])
 
     @property
     def arguments(self) -> list[str]:
         """Of the tool that the form names, or of all: as a condition writes them."""
         tool = self.changing.tool if self.changing else None
-        found = {name for one in versions_for(self.connector, tool) for name in names_in(one.definition) or ()}
+        definitions = versions_for(self.connector, tool).values_list("definition", flat=True)[:MOST_READ]
+        found = {name for one in definitions for name in names_in(one) or ()}
         return [f"{ARGS}.{name}" if name.isidentifier() else f'{ARGS}["{name}"]' for name in sorted(found)[:MOST_SHOWN]]
 
 

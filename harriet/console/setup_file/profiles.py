@@ -6,6 +6,7 @@ from audit.actor import SYSTEM
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
+from connectors.queries import tool_at
 from harriet.console.setup_file.form import ProfilePart, SetupFileError
 from harriet.console.setup_file.policy import apply_scopes
 from harriet.console.setup_file.report import Report
@@ -80,8 +81,7 @@ def _single(organization: Organization, part: ProfilePart, report: Report) -> li
 
 
 def _tool(organization: Organization, kind: str, path: str, part: ProfilePart, report: Report) -> Tool | None:
-    slug, _, name = path.partition("/")
-    found = Tool.objects.filter(organization=organization, kind=kind, connector__slug=slug, name=name).first()
+    found = tool_at(organization, path, kind)
     if found is None:
         why = f"There is no such {kind}. Write it as <connector slug>/<{kind} name>, as the server calls it."
         report.failed(f"{kind} {path} in the profile {part.slug}", why)

@@ -14,6 +14,7 @@ from approvals.actions.save_workflow import (
 from approvals.models import Workflow
 from audit.actor import SYSTEM
 from connectors.models import Profile, Tool
+from connectors.queries import tool_at
 from harriet.console.setup_file.form import SetupFileError, WorkflowPart, WorkflowState
 from harriet.console.setup_file.report import Report
 from harriet.people.models import Organization
@@ -53,9 +54,7 @@ def workflow_part(workflow: Workflow) -> WorkflowPart:
 def _with_tool(organization: Organization, step: Mapping[str, Any]) -> dict[str, Any]:
     if step.get("kind") != "call":
         return dict(step)
-    slug, _, name = str(step.get("tool", "")).partition("/")
-    tools = Tool.objects.filter(organization=organization, kind=Tool.Kind.TOOL, connector__slug=slug, name=name)
-    tool = tools.select_related("connector").first()
+    tool = tool_at(organization, str(step.get("tool", "")))
     if tool is None:
         raise SetupFileError(
             f"The step {step.get('name')} calls {step.get('tool')}, which is not there. "

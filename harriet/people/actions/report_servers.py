@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.record import record
+from harriet.lib.text import storable
 from harriet.people.actors import actor_of, device_label, person_label
 from harriet.people.events import ServersReported
 from harriet.people.machine_report import clean_server
@@ -72,7 +73,7 @@ def _reported(sent: dict[str, Any]) -> Reported | None:
 
 def _line(text: Any) -> str:
     """One line that can be stored."""
-    return " ".join(str(text or "").encode("utf-8", "replace").decode().replace("\0", "").split())
+    return " ".join(storable(str(text or "")).split())
 
 
 def _note(device: Device, one: Reported) -> None:
