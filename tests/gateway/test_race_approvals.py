@@ -1,5 +1,5 @@
-"""Two hundred approved calls (a thousand in `make approvals`), sixteen takers that race for each: the server is called
-once for each of them."""
+"""Two hundred approved calls and sixteen takers that race for each (a thousand and sixty-four in `make approvals`): the
+server is called once for each call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.stage.processes import Upstream
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
 APPROVALS = count(each_day=200, whole=1000)
-TAKERS = 16
+TAKERS = count(each_day=16, whole=64)
 
 
 def call_of(snapshot: Snapshot, number: int) -> Call:
@@ -61,7 +61,7 @@ def approved_calls(snapshot: Snapshot) -> dict[UUID, int]:
 
 
 async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID, start: threading.Barrier) -> int:
-    """One taker: at each call it waits for the other fifteen, so that all go for the same row at once."""
+    """One taker: at each call it waits for the others, so that all go for the same row at once."""
     runtime = Runtime()
     run = partial(run_call, runtime=runtime)
     await runtime.audit.start()
