@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from approvals.models import PendingAction
-from approvals.sides import Side, Spoken, could_be_used, owner_of_agent, sides_of, spoken_of, spoken_sides
+from approvals.sides import Side, Spoken, owner_of_agent, sides_of, spoken_of, spoken_sides
 from connectors.models import Connector, Risk
 from harriet.people.models import Membership, RightGiven
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 from harriet.people.sends_mail import sends_mail
+from harriet.people.vouching import could_be_used
 
 STRICT = (Risk.DANGEROUS, Risk.UNKNOWN)
 """Whoever asked decides on no call of these classes: nobody knows that an unknown one isn't dangerous."""

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from approvals.models import ActionEdit, Decision, PendingAction, RunStep
 from connectors.models import Connector
-from harriet.people.models import Membership, RightGiven
-from harriet.people.roles import Role
-from harriet.people.vouching import above_each, below_each
+from harriet.people.models import RightGiven
+from harriet.people.vouching import above_each, below_each, owners_among
 
 People = frozenset[UUID]
 NOBODY: People = frozenset()
@@ -110,25 +109,6 @@ def repliers_of(actions: Collection[PendingAction]) -> dict[UUID, People]:
 def owner_of_agent(action: PendingAction) -> UUID | None:
     """Who answers for the agent that asked; nobody for what people and shared keys ask."""
     return action.token.agent.owner_id if action.token and action.token.agent else None
-
-
-def vouchers_of(people: Collection[Membership]) -> dict[UUID, set[UUID]]:
-    """By account, who could be using it: nobody, of one whose address is proved."""
-    handed_over = above_each(one.user_id for one in people if not one.user.is_proven)
-    return {one.user_id: handed_over.get(one.user_id, set()) for one in people}
-
-
-def could_be_used(vouchers: Collection[UUID], side: Side) -> bool:
-    """Whether an account that these handed over could be used by the side. An owner may hand over two links, one to who
-    asks and one to who decides: without mail nobody else can, and an owner could switch the approval off as well.
-    Nobody else may."""
-    handed = set(vouchers)
-    return bool(handed & side.makers or (handed & side.vouchers) - side.owners)
-
-
-def owners_among(organization_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
-    owners = Membership.objects.filter(organization=organization_id, role=Role.OWNER, is_active=True)
-    return set(owners.filter(user__in=user_ids).values_list("user_id", flat=True)) if user_ids else set()
 
 
 def _sides(people: Mapping[UUID, People], actions: Collection[PendingAction]) -> dict[UUID, Side]:
