@@ -37,9 +37,11 @@ class Bound:
         return {
             "organization": _digest(self.organization_id),
             "caller": _digest(self.profile_id, self.token_id, self.user_id),
-            "connector": _digest(self.connector_id, self.connector_revision),
-            "tool": _digest(self.tool_id, self.tool_digest),
-            "credential": _digest(self.credential_id, self.credential_version),
+            **made_with(
+                (self.connector_id, self.connector_revision),
+                (self.tool_id, self.tool_digest),
+                (self.credential_id, self.credential_version),
+            ),
             "policy": _digest(self.policy),
             "arguments": _digest(self.arguments),
             "meta": _digest(self.meta),
@@ -56,6 +58,14 @@ _MOVED = {
     "arguments": "the arguments have changed",
     "meta": "what the client sends beside the arguments has changed",
 }
+
+
+def made_with(
+    connector: tuple[UUID, int], tool: tuple[UUID, bytes], credential: tuple[UUID | None, int]
+) -> dict[str, str]:
+    """The parts that stand with the connector, each of its id and its revision, digest or version: none of them is the
+    caller's."""
+    return {"connector": _digest(*connector), "tool": _digest(*tool), "credential": _digest(*credential)}
 
 
 def binding(bound: Bound) -> bytes:
@@ -78,9 +88,18 @@ def with_arguments(parts: Parts, arguments: bytes) -> dict[str, str]:
 def what_moved(before: Parts, now: Parts) -> str:
     """In words, a part of a sentence. Of a call that was held before parts were kept, nobody can tell."""
     words = [sentence for name, sentence in _MOVED.items() if before.get(name) != now.get(name)]
-    if not before or not words:
-        return "Harriet was changed meanwhile, or what the call goes by"
-    return f"{', '.join(words[:-1])} and {words[-1]}" if words[1:] else words[0]
+    return _together(words) if before and words else "Harriet was changed meanwhile, or what the call goes by"
+
+
+def moved_already(before: Parts, now: Parts) -> str:
+    """The same of some of the parts, those of `now`; empty where none of them has moved."""
+    return _together(
+        [sentence for name, sentence in _MOVED.items() if name in now and before.get(name, now[name]) != now[name]]
+    )
+
+
+def _together(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if words[1:] else "".join(words)
 
 
 def _digest(*values: UUID | int | bytes | None) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.binding import made_with, moved_already
 from approvals.models import PendingAction
 from approvals.pages.argument_rows import ArgumentRow, hidden_in, rows_of
 from approvals.sealed_parts import sent_of
 from connectors.models import ToolVersion
 from harriet.lib.mcp.param_headers import InvalidAnnotation, mirrored_parameters, parameter_headers
 from harriet.lib.text import show_hidden
+from vault.models import CredentialVersion
 from vault.queries import credential_of, current_version
 
 LARGEST_SHOWN = 6_000
@@ -44,6 +46,8 @@ class Card:
     credential_version: int
     """0 when the call leaves without a credential."""
     definition_digest: str
+    moved: str
+    """What has changed since it was asked for, so that it would not run though it were approved; empty for nothing."""
 
     @property
     def is_long(self) -> bool:
@@ -77,7 +81,18 @@ def card_of(action: PendingAction) -> Card:
         credential=credential.name if credential else "none",
         credential_version=current.number if current else 0,
         definition_digest=str(pinned or ""),
+        moved=_moved(action, pinned, current),
     )
+
+
+def _moved(action: PendingAction, pinned: ToolVersion | None, current: CredentialVersion | None) -> str:
+    """What its caller's policy says now only the gateway knows."""
+    now = made_with(
+        (action.connector_id, action.connector.revision),
+        (action.tool_id, bytes(pinned.digest) if pinned is not None else b""),
+        (current.credential_id, current.number) if current is not None else (None, 0),
+    )
+    return moved_already(action.bound_parts, now)
 
 
 def _title(definition: Mapping[str, Any]) -> str:

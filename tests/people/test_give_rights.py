@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 
 from approvals.actions.approve_action import approve_action
+from approvals.deciders import refusal
 from approvals.models import PendingAction
 from harriet.people.actions.change_role import change_role
 from harriet.people.models import Membership, RightGiven, User
@@ -37,6 +38,16 @@ def test_who_may_review_as_well_goes_on_deciding_on_what_waits(cast: Cast) -> No
     change_role(member(cast.bob), Role.MCP_ADMIN, actor=cast.actor(adam))
     assert ways_to(cast.bob) == [Way.REVIEW]
     assert approve_action(mailing.action(held), actor=cast.actor(cast.bob))
+
+
+def test_an_owner_who_left_handed_over_no_harmless_links(cast: Cast) -> None:
+    """One to who asks, one to who decides: as long as they are an owner they may, for want of mail."""
+    mailing, olga = make_mailing(cast), person(cast.acme, "Olga", Role.OWNER)
+    User.objects.filter(pk__in=[cast.dana.pk, cast.bob.pk]).update(vouched_by=olga, is_proven=False)
+    action = mailing.action(mailing.held())
+    assert refusal(action, member(cast.bob)) == ""
+    User.objects.filter(pk=olga.pk).update(is_active=False)
+    assert "handed over the link to your account" in refusal(action, member(cast.bob))
 
 
 def test_each_power_that_a_role_gives_is_noted(cast: Cast) -> None:
