@@ -12,11 +12,11 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from approvals.models import Webhook, WebhookMessage
-from harriet.people.notifications.kinds import CALLS, EXPIRING, REPORTS, REQUESTS, Kind, Matter
+from harriet.people.notifications.kinds import CALLS, EXPIRING, REPORTS, REQUESTS, REVIEWS, Kind, Matter
 
 log = logging.getLogger(__name__)
 
-TOLD: dict[str, Kind] = {kind.code: kind for kind in (CALLS, EXPIRING, REQUESTS, REPORTS)}
+TOLD: dict[str, Kind] = {kind.code: kind for kind in (CALLS, EXPIRING, REQUESTS, REPORTS, REVIEWS)}
 """What a webhook can be told of."""
 KEPT = timedelta(days=30)
 """How long messages stand in the records."""

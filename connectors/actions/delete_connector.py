@@ -6,9 +6,10 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from connectors.actions.tell_reviewers import settle_review
 from connectors.audit_labels import connector_label
 from connectors.events import ConnectorDeleted
-from connectors.models import Connector, Tool
+from connectors.models import Connector, Review, Tool
 from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.notifications.keys import about_connector
 from harriet.people.permissions import demand
@@ -23,6 +24,8 @@ def delete_connector(connector: Connector, *, actor: Actor) -> None:
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
     label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)
+    for review in Review.objects.filter(connector=connector, state=Review.State.WAITING):
+        settle_review(review)
     settle_matters(connector.organization_id, about_connector(connector.pk))
     if Connector.objects.filter(pk=connector.pk).delete()[0]:
         record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)

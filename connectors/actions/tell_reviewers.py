@@ -13,6 +13,7 @@ from harriet.people.actions.settle_matter import settle_matter
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.notifications.keys import about_connector
 from harriet.people.notifications.kinds import ANSWERS, REVIEWS, Matter
+from harriet.people.notifications.outside import over_outside, told_outside
 
 
 def tell_reviewers(review: Review) -> None:
@@ -20,11 +21,13 @@ def tell_reviewers(review: Review) -> None:
     text = f"{review.connector.name} waits for review: {review.score} of 100, {band}. {review.cause}"
     matter = Matter(REVIEWS, review.organization_id, _key(review), text, path_of(review))
     tell_people(matter, [one.user_id for one in reviewers_of(review) if one.user_id != review.submitter_id])
+    told_outside(matter)
 
 
 def settle_review(review: Review) -> None:
     """Nobody has to decide on it any more."""
     settle_matter(review.organization_id, _key(review))
+    over_outside(review.organization_id, _key(review))
 
 
 def tell_submitter(review: Review, became: str) -> None:
