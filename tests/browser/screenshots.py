@@ -1,21 +1,19 @@
-"""Writes the pictures in docs/screenshots/: the main pages, wide and narrow, light and dark.
+"""Writes the pictures in docs/screenshots/: the main pages, wide and narrow, light and dark; and whole, what a ticket
+makes of a call in which everything is hostile.
 
-python -m tests.browser.screenshots [folder]
+python -m tests.browser.screenshots [folder [name …]]
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-    from tests.stage.cast import Cast
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -26,7 +24,8 @@ THEMES = ("light", "dark")
 HEIGHTS = {1440: 840, 360: 780}
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, names: Collection[str] = ()) -> None:
+    """All pictures, or those of the names."""
     import django
 
     django.setup()
@@ -37,15 +36,16 @@ def main(folder: Path) -> None:
     database.copy_template()
     _announce()
     folder.mkdir(parents=True, exist_ok=True)
-    for path in shoot(folder):
+    for path in shoot(folder, names):
         print(f"{path}: {path.stat().st_size // 1024} KB")
     database.close_connections()
 
 
-def shoot(folder: Path) -> Iterator[Path]:
+def shoot(folder: Path, names: Collection[str] = ()) -> Iterator[Path]:
     from playwright.sync_api import sync_playwright
 
     from tests.browser.conftest import CHROMIUM, flags
+    from tests.browser.hostile_calls import hold_call_of_strangers, hold_hostile_call
     from tests.stage.cast import make_cast
     from tests.stage.company import make_busy_company
     from tests.stage.site import Site, collect_static, serve
@@ -55,30 +55,19 @@ def shoot(folder: Path) -> Iterator[Path]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags(), "--disable-lcd-text"])
         site = Site(url, browser)
         for name, path in pages_before():
-            yield from look(site.page(), folder, name, path)
+            if not names or name in names:
+                yield from look(site.page(), folder, name, path)
         cast = make_cast()
         make_busy_company(cast)
         hold_hostile_call(cast)
         for name, user, path in pages_of(cast):
-            yield from look(site.page(user), folder, name, path)  # type: ignore[arg-type]
-        yield from connected(site.page(cast.dana), folder)
-
-
-def hold_hostile_call(cast: Cast) -> None:
-    """On the ticket with the highest number: everything that somebody could hide in a call."""
-    from connectors.models import Tool
-    from tests.stage.held_calls import call_of, hold
-
-    tool = Tool.objects.get(organization=cast.acme, connector__slug="crm", name="send_mail", kind="tool")
-    arguments = {
-        "to": "max@example.test\u200b",
-        "subject": "<b>Invoice</b> **due** [pay](javascript:alert(1))",
-        "body": "Pay \u202e00.5\u202c now\u2066.",
-        "attachment": "Lorem ipsum dolor sit amet, " * 7_500,
-        "urgent": True,
-    }
-    raw = json.dumps(arguments, ensure_ascii=False).encode()
-    hold(call_of(tool, cast.dana, raw, client_label="Claude\u202e <i>Code</i>"))
+            if not names or name in names:
+                yield from look(site.page(user), folder, name, path)  # type: ignore[arg-type]
+        if not names or "connected" in names:
+            yield from connected(site.page(cast.dana), folder)
+        number = hold_call_of_strangers(cast)
+        if not names or "strangers" in names:
+            yield from strangers(site.page(cast.bob), folder, number)
 
 
 def look(page: Page, folder: Path, name: str, path: str) -> Iterator[Path]:
@@ -101,9 +90,38 @@ def connected(page: Page, folder: Path) -> Iterator[Path]:
     page.context.close()
 
 
-def pictures(page: Page, folder: Path, name: str) -> Iterator[Path]:
+def strangers(page: Page, folder: Path, number: int) -> Iterator[Path]:
+    """A ticket on which every name and every word is hostile, and the pages on which it is read, changed and listed."""
+    ticket = f"/tickets/{number}/"
+    page.goto(ticket, wait_until="load")
+    yield from whole_pictures(page, folder, "strangers-ticket")
+    page.goto(f"{ticket}edit/", wait_until="load")
+    page.get_by_label("subject").first.fill("<h1>Invoice</h1> **of May**")
+    page.get_by_label("Why").fill("<i>Too</i> \u202eloud\u202c")
+    page.get_by_role("button", name="Show what differs").click()
+    page.get_by_role("heading", name="What differs", exact=True).first.wait_for()
+    yield from whole_pictures(page, folder, "strangers-changed")
+    page.goto(f"{ticket}sent/arguments/", wait_until="load")
+    yield from pictures(page, folder, "strangers-arguments", ("light",))
+    page.goto("/tickets/", wait_until="load")
+    yield from pictures(page, folder, "strangers-list", ("light",))
+    page.context.close()
+
+
+def whole_pictures(page: Page, folder: Path, name: str) -> Iterator[Path]:
+    """All of the page, however far one would have to scroll."""
     for width in WIDTHS:
-        for theme in THEMES:
+        page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": height})
+        target = folder / f"{name}-{width}-light.png"
+        page.screenshot(path=target)
+        yield target
+
+
+def pictures(page: Page, folder: Path, name: str, themes: Collection[str] = THEMES) -> Iterator[Path]:
+    for width in WIDTHS:
+        for theme in themes:
             page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             target = folder / f"{name}-{width}-{theme}.png"
@@ -158,4 +176,4 @@ def pages_of(cast: object) -> Iterator[tuple[str, object, str]]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"), sys.argv[2:])
