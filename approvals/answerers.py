@@ -12,9 +12,9 @@ from harriet.people.permissions import has_power
 from harriet.people.roles import Power, roles_with
 
 
-def may_answer(request: AccessRequest, membership: Membership) -> bool:
-    """Whether this member of the organization says yes or no to it."""
-    owns = request.connector is not None and request.connector.owner_id == membership.user_id
+def may_answer(asked: AccessRequest | Report, membership: Membership) -> bool:
+    """Whether this member of the organization does."""
+    owns = asked.connector is not None and asked.connector.owner_id == membership.user_id
     return membership.is_active and (owns or has_power(membership, Power.MANAGE_CONNECTORS))
 
 
@@ -24,11 +24,6 @@ def answerers_of(organization_id: UUID, connector: Connector | None) -> list[UUI
     owners = here.filter(user=connector.owner_id) if connector and connector.owner_id else here.none()
     told = list(owners.values_list("user_id", flat=True))
     return told or list(here.filter(role__in=roles_with(Power.MANAGE_CONNECTORS)).values_list("user_id", flat=True))
-
-
-def may_answer_report(report: Report, membership: Membership) -> bool:
-    owns = report.connector is not None and report.connector.owner_id == membership.user_id
-    return membership.is_active and (owns or has_power(membership, Power.MANAGE_CONNECTORS))
 
 
 def hear_of_reports(report: Report) -> list[UUID]:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from approvals.models import PendingAction
 from approvals.sides import Side, Spoken, owner_of_agent, sides_of, spoken_of, spoken_sides
+from connectors.definitions.risk import is_lower
 from connectors.models import Connector, Risk
 from harriet.people.models import Membership, RightGiven
 from harriet.people.permissions import has_power
@@ -57,10 +58,16 @@ def matters_of(actions: Collection[PendingAction]) -> dict[UUID, Matter]:
     return {one.pk: Matter(one, sides[one.pk], spoken[one.pk], others.get(one.pk)) for one in actions}
 
 
+def strict_risk(action: PendingAction) -> str:
+    """The class of its tool when it was asked for or the one of now, whichever waits more."""
+    now: str = action.tool.risk
+    return now if is_lower(action.risk, now) else action.risk
+
+
 def requester_may(action: PendingAction) -> bool:
     """Whether whoever asked decides on it, too."""
     is_theirs = action.connector.deciders == Connector.Deciders.REQUESTER and action.user_id is not None
-    return is_theirs and action.risk not in STRICT and action.tool.risk not in STRICT
+    return is_theirs and strict_risk(action) not in STRICT
 
 
 def own_decider(action: PendingAction) -> UUID | None:
@@ -100,8 +107,7 @@ def _own(action: PendingAction) -> str:
         return ""
     if action.connector.deciders != Connector.Deciders.REQUESTER:
         return OWN
-    strict = action.risk if action.risk in STRICT else action.tool.risk
-    return OWN_STRICT.format(Risk(strict).label.lower())
+    return OWN_STRICT.format(Risk(strict_risk(action)).label.lower())
 
 
 def said_already(matter: Matter, membership: Membership, vouchers: set[UUID]) -> str:

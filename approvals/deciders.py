@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
-from approvals.conflicts import STRICT, Matter, conflict, matters_of, own_decider, said_already
+from approvals.conflicts import STRICT, Matter, conflict, matters_of, own_decider, said_already, strict_risk
 from approvals.frozen import frozen_among, why_not_decide
 from approvals.models import ActionEdit, Decision, PendingAction, RunStep
 from approvals.sides import spoken_of
@@ -38,7 +37,6 @@ NOBODY_SECOND = (
 OVER = "This call is decided or over: {}."
 ONLY_ASKER = "Only the person who asked for a call, or somebody who manages connectors, withdraws it."
 CANNOT_CHANGE = "What is read can't be changed: reject the call, and say what to ask for instead."
-NOT_HANDED = "Only somebody who decides on this connector's calls hands one over."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +68,13 @@ def ways_of(action: PendingAction, membership: Membership) -> Ways:
 def ways_of_each(actions: Collection[PendingAction], membership: Membership) -> dict[UUID, Ways]:
     """By action, all of one organization; in as many queries for many as for one."""
     matters = matters_of(actions)
-    approve = refusals_of(matters, membership)
-    reject = refusals_of(matters, membership, rejects=True)
+    reject, approve = _refusals_of(matters, membership)
     return {pk: _ways(one, membership, approve[pk], reject[pk]) for pk, one in matters.items()}
 
 
 def _ways(matter: Matter, membership: Membership, approve: str, reject: str) -> Ways:
     action = matter.action
-    over = _over(action)
+    over = over_of(action)
     kind = CANNOT_CHANGE if action.tool.kind == Tool.Kind.RESOURCES else ""
     withdraws = action.user_id == membership.user_id or has_power(membership, Power.MANAGE_CONNECTORS)
     return Ways(
@@ -86,7 +83,7 @@ def _ways(matter: Matter, membership: Membership, approve: str, reject: str) -> 
         reject=over or reject,
         comment="",
         claim=over or reject,
-        hand_over=over or (NOT_HANDED if reject else ""),
+        hand_over=over or reject,
         withdraw=_too_late(action, membership) or ("" if withdraws else ONLY_ASKER),
         report="",
         needs_fresh_sign_in=needs_fresh_sign_in(action),
@@ -95,21 +92,23 @@ def _ways(matter: Matter, membership: Membership, approve: str, reject: str) -> 
     )
 
 
-def _over(action: PendingAction) -> str:
-    if action.state != PendingAction.State.WAITING:
-        return OVER.format(action.get_state_display().lower())
-    return "" if action.expires_at > timezone.now() else OVER.format("its time ran out")
+def over_of(action: PendingAction) -> str:
+    """That nothing is left to decide on it, and why; empty while something is."""
+    if action.is_waiting:
+        return ""
+    is_late = action.state == PendingAction.State.WAITING
+    return OVER.format("its time ran out" if is_late else action.get_state_display().lower())
 
 
 def _too_late(action: PendingAction, membership: Membership) -> str:
     """To withdraw it: what was approved can be by others than whoever asked, until it runs."""
     is_free = action.state == PendingAction.State.APPROVED and action.user_id != membership.user_id
-    return "" if is_free else _over(action)
+    return "" if is_free else over_of(action)
 
 
 def needs_fresh_sign_in(action: PendingAction) -> bool:
     """Whether who approves it has to have signed in a moment ago."""
-    return Risk.DANGEROUS in (action.risk, action.tool.risk)
+    return strict_risk(action) == Risk.DANGEROUS
 
 
 def approvals_needed(action: PendingAction) -> int:
@@ -132,10 +131,6 @@ def why_nobody(action: PendingAction) -> str:
     return NOBODY_SECOND if missing > 1 and next(found, None) is None else ""
 
 
-def can_anybody_decide(action: PendingAction) -> bool:
-    return not why_nobody(action)
-
-
 def refusal(action: PendingAction, membership: Membership, *, rejects: bool = False) -> str:
     """Why this person may not decide on the action; empty when they may. Whoever approved first may still reject."""
     return refusals([action], membership, rejects=rejects)[action.pk]
@@ -143,21 +138,20 @@ def refusal(action: PendingAction, membership: Membership, *, rejects: bool = Fa
 
 def refusals(actions: Collection[PendingAction], membership: Membership, *, rejects: bool = False) -> dict[UUID, str]:
     """By action, all of one organization; in as many queries for many as for one."""
-    return refusals_of(matters_of(actions), membership, rejects=rejects)
+    reject, approve = _refusals_of(matters_of(actions), membership)
+    return reject if rejects else approve
 
 
-def refusals_of(matters: Mapping[UUID, Matter], membership: Membership, *, rejects: bool = False) -> dict[UUID, str]:
+def _refusals_of(matters: Mapping[UUID, Matter], membership: Membership) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """To reject each, and to approve it: of those who may reject it some have spoken for it already."""
     vouchers = vouchers_of([membership])[membership.user_id]
     allowed, frozen = _approved_by([one.action for one in matters.values()], membership), frozen_among(matters)
     stopped = why_not_decide(membership) if matters else ""
-    return {
-        pk: frozen.get(pk)
-        or stopped
-        or conflict(one, membership, vouchers)
-        or ("" if pk in allowed else NO_APPROVER)
-        or ("" if rejects else said_already(one, membership, vouchers))
+    reject = {
+        pk: frozen.get(pk) or stopped or conflict(one, membership, vouchers) or ("" if pk in allowed else NO_APPROVER)
         for pk, one in matters.items()
     }
+    return reject, {pk: reject[pk] or said_already(one, membership, vouchers) for pk, one in matters.items()}
 
 
 def _deciders(action: PendingAction) -> Iterator[Membership]:

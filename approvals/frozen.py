@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -35,6 +36,10 @@ class _Frozen(NamedTuple):
     owner_id: UUID | None
     client: str | None
 
+    @property
+    def asker(self) -> tuple[UUID, UUID | None, UUID | None, UUID | None]:
+        return self.organization_id, self.user_id, self.agent_id, self.token_id
+
 
 _BESIDE = (
     "tool__kind",
@@ -60,11 +65,11 @@ def frozen_among(action_ids: Collection[UUID]) -> dict[UUID, str]:
         stops.setdefault(one.organization_id, []).append(one)
     if not stops:
         return {}
-    found = {}
+    found, groups_of = {}, cache(_groups_of)
     for row in map(_Frozen._make, actions.filter(organization__in=list(stops)).values_list(*_ROW)):
         here = stops[row.organization_id]
-        stop = covering(here, _bearing(row, _groups_of(row) if any(one.let_through for one in here) else frozenset()))
-        if stop is not None:
+        groups = groups_of(*row.asker) if any(one.let_through for one in here) else frozenset()
+        if stop := covering(here, _bearing(row, groups)):
             found[row.id] = FROZEN.format(what_words(stop.kind, stop.label))
     return found
 
@@ -105,12 +110,14 @@ def _bearing(row: _Frozen, groups: frozenset[UUID]) -> Bearing:
     )
 
 
-def _groups_of(row: _Frozen) -> frozenset[UUID]:
+def _groups_of(
+    organization_id: UUID, user_id: UUID | None, agent_id: UUID | None, token_id: UUID | None
+) -> frozenset[UUID]:
     """Of whoever asked: a person's, an agent's or a shared key's. Read only where a group goes first."""
-    if row.user_id is not None:
-        here = Group.objects.filter(organization=row.organization_id, memberships__user=row.user_id)
-    elif row.agent_id is not None:
-        here = Group.objects.filter(agents=row.agent_id)
+    if user_id is not None:
+        here = Group.objects.filter(organization=organization_id, memberships__user=user_id)
+    elif agent_id is not None:
+        here = Group.objects.filter(agents=agent_id)
     else:
-        here = Group.objects.filter(integration_keys=row.token_id)
+        here = Group.objects.filter(integration_keys=token_id)
     return frozenset(here.values_list("pk", flat=True))

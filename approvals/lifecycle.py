@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from approvals.errors import NotYours
 from approvals.models import PendingAction, Ticket
-from approvals.runs.waking import wake_run_of
+from approvals.runs.waking import runs_held_for, wake_runs
 from approvals.waiting_calls import keys_over, matters_left, waiting_with
 from approvals.webhooks.outbox import reword_for_webhooks, settle_for_webhooks
 from audit.actor import Actor, Label
@@ -22,16 +22,20 @@ NOTIFIED = "harriet_action"
 """The channel of PostgreSQL's NOTIFY; the payload is the action's id."""
 
 State = PendingAction.State
+RAN = [State.DONE, State.COLLECTED, State.LAPSED]
+"""And it is known how it ended."""
 REFUSED = [State.REJECTED, State.EXPIRED, State.WITHDRAWN, State.ENDED, State.INVALID, State.UNKNOWN]
 
 
 def move(action_id: UUID, before: str, after: str, **changes: Any) -> bool:
     """Compare-and-set of the state, announced to whoever waits; True when this call made the move."""
+    action = PendingAction.objects.filter(pk=action_id)
     with transaction.atomic():
-        moved = PendingAction.objects.filter(pk=action_id, state=before).update(state=after, **changes)
+        run_ids = runs_held_for(action)
+        moved = action.filter(state=before).update(state=after, **changes)
         if moved:
             announce(action_id)
-            wake_run_of(action_id, after)
+            wake_runs(run_ids, after)
         if moved and before == State.WAITING:
             _settle(action_id)
     return bool(moved)

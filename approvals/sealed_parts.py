@@ -18,14 +18,12 @@ Part = Literal["arguments", "before", "meta", "result"]
 """Sealed along with each part, so that none can be put in another's place."""
 
 
-def sealer_for(
-    *, organization_id: UUID, connector_id: UUID, action_id: UUID, user_id: UUID | None
-) -> Callable[[Part, bytes], bytes]:
+def sealer_of(action: PendingAction) -> Callable[[Part, bytes], bytes]:
     """What seals the parts of one action, with its organization's newest data key."""
-    opener = opener_for(organization_id)
+    opener = opener_for(action.organization_id)
 
     def seal(part: Part, clear: bytes) -> bytes:
-        return opener.seal(connector_id, action_id, part, clear, owner_id=user_id)
+        return opener.seal(action.connector_id, action.pk, part, clear, owner_id=action.user_id)
 
     return seal
 
@@ -39,18 +37,12 @@ class Sent(NamedTuple):
 
 
 def sent_of(action: PendingAction) -> Sent:
-    return sent_of_each([action])[action.pk]
-
-
-def sent_of_each(actions: Collection[PendingAction]) -> dict[UUID, Sent]:
-    """By action, all of one organization: its keys are read once."""
-    organization_id = next((action.organization_id for action in actions), None)
-    opener = opener_for(organization_id) if organization_id else None
-    return {action.pk: _sent_of(opener, action) for action in actions} if opener else {}
+    return _sent_of(opener_for(action.organization_id), action)
 
 
 def readable_of_each(actions: Collection[PendingAction]) -> dict[UUID, Sent]:
-    """The same without those that can't be opened: one damaged row hides no other."""
+    """By action, all of one organization: its keys are read once. Without those that can't be opened: one damaged row
+    hides no other."""
     organization_id = next((action.organization_id for action in actions), None)
     if organization_id is None:
         return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from approvals.models import PendingAction
@@ -22,9 +23,13 @@ def waiting_with(action: PendingAction) -> list[PendingAction]:
     decisions at once would each still count the other's call."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key_of(action)])
+    return list(same_caller(action).select_related("ticket", "tool", "connector").order_by("pk"))
+
+
+def same_caller(action: PendingAction) -> QuerySet[PendingAction]:
+    """What waits of the same person, or key, at the same connector."""
     at_connector = still_waiting(action.organization_id).filter(connector=action.connector_id)
-    same = asked_by(at_connector, action.user_id, action.token_id)
-    return list(same.select_related("ticket", "tool", "connector").order_by("pk"))
+    return asked_by(at_connector, action.user_id, action.token_id)
 
 
 def matter_of(action: PendingAction, waiting: list[PendingAction]) -> Matter:

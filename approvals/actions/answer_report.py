@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from approvals.answerers import may_answer_report
+from approvals.answerers import may_answer
 from approvals.errors import ApprovalError, NotYours, TooLate
 from approvals.events import ReportAnswered
 from approvals.models import Report, Ticket
@@ -26,7 +26,7 @@ LONGEST = 2000
 def answer_report(report: Report, answer: str, *, actor: Actor) -> None:
     """Once. Raises ApprovalError without words, NotYours or TooLate."""
     membership = membership_of_actor(actor, report.organization)
-    if membership is None or not may_answer_report(report, membership):
+    if membership is None or not may_answer(report, membership):
         raise NotYours("The connector's owner and those who manage connectors answer reports.")
     text = answer.strip()
     if not text:

@@ -36,12 +36,6 @@ def release_ticket(ticket: Ticket, *, actor: Actor) -> bool:
     if not mine.update(claimed_by=None, claimed_by_label="", claimed_at=None):
         return False
     record(TicketReleased(ticket=ticket.as_label()), organization_id=ticket.organization_id, actor=actor)
-    announce_of(ticket)
-    return True
-
-
-def announce_of(ticket: Ticket) -> None:
-    """To whoever looks at the ticket's page."""
-    action = getattr(ticket, "action", None)
-    if action is not None:
+    if (action := getattr(ticket, "action", None)) is not None:
         announce(action.pk)
+    return True

@@ -7,23 +7,23 @@ from typing import Literal
 
 from django.db import transaction
 
-from approvals.actions.record_decision import Standing, decider, is_released, standing, write_decision
+from approvals.actions.record_decision import Standing, approve_standing, decider, standing
 from approvals.actions.tell_approvers import tell_approvers
 from approvals.actions.tell_caller import tell_of_change
 from approvals.binding import with_arguments
 from approvals.changes import changes_between, changes_in_words
 from approvals.edited_call import Judged, judged_edit, read_arguments
 from approvals.errors import ApprovalError
-from approvals.events import ActionApproved, ActionApprovedFirst, ActionEdited
+from approvals.events import ActionEdited
 from approvals.lifecycle import announce, write_event
-from approvals.models import ActionEdit, Decision, PendingAction
-from approvals.sealed_parts import sealer_for, sent_of
+from approvals.models import ActionEdit, PendingAction
+from approvals.sealed_parts import sealer_of, sent_of
 from audit.actor import Actor
-from connectors.models import Risk, Tool
+from connectors.definitions.risk import is_lower
+from connectors.models import Tool
 
 Became = Literal["runs", "waits for the second", "waits again"]
 WORDS = 500
-_STRICTNESS = (Risk.READ_ONLY, Risk.MODERATE, Risk.UNKNOWN, Risk.DANGEROUS)
 
 
 def edit_action(
@@ -69,19 +69,12 @@ def _edit(
 
 def _is_same(action: PendingAction, judged: Judged) -> bool:
     """It is held for what the person saw, or for less."""
-    if _STRICTNESS.index(Risk(judged.risk)) > _STRICTNESS.index(Risk(action.risk)):
-        return False
-    return judged.reason in ("", action.reason)
+    return not is_lower(action.risk, judged.risk) and judged.reason in ("", action.reason)
 
 
 def _write_edit(stands: Standing, before: bytes, arguments: bytes, judged: Judged, reason: str) -> None:
     action, person = stands
-    seal = sealer_for(
-        organization_id=action.organization_id,
-        connector_id=action.connector_id,
-        action_id=action.pk,
-        user_id=action.user_id,
-    )
+    seal = sealer_of(action)
     action.edition += 1
     action.sealed_arguments, action.edited_binding = seal("arguments", arguments), judged.binding
     action.bound_parts = with_arguments(action.bound_parts, arguments)
@@ -98,12 +91,7 @@ def _write_edit(stands: Standing, before: bytes, arguments: bytes, judged: Judge
 
 
 def _approve(stands: Standing, reason: str, actor: Actor) -> Became:
-    write_decision(stands.action, stands.person, Decision.Choice.APPROVE, reason)
-    if is_released(stands.action):
-        write_event(ActionApproved, stands.action, actor=actor, decision="run", reason=reason)
-        return "runs"
-    write_event(ActionApprovedFirst, stands.action, actor=actor, decision="hold", reason=reason)
-    return "waits for the second"
+    return "runs" if approve_standing(stands, reason, actor) else "waits for the second"
 
 
 def _ask_again(action: PendingAction) -> Became:

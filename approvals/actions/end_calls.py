@@ -11,9 +11,11 @@ from django.urls import reverse
 from approvals.events import AccessDeclined, ActionEnded, ActionInvalidated
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import AccessRequest, PendingAction, Ticket
+from approvals.runs.waking import runs_held_for
 from approvals.undecidable import undecidable_calls
 from approvals.webhooks.outbox import settle_for_webhooks
 from audit.actor import Label
+from audit.events import TicketEvent
 from audit.record import record
 from harriet.people.actions.settle_matter import settle_matter, settle_matters
 from harriet.people.actions.tell_people import tell_people
@@ -38,16 +40,22 @@ def end_agent_calls(ending: AgentEnding) -> None:
 
 
 def _end(mine: QuerySet[PendingAction], ending: Ending | AgentEnding) -> None:
-    related = mine.select_related("ticket", "connector", "tool", "user", "token")
+    open_ = mine.filter(state__in=[State.WAITING, State.APPROVED])
+    runs_held_for(open_)
+    related = open_.select_related("ticket", "connector", "tool", "user", "token").order_by("pk")
+    held = list(related.select_for_update(of=("self",), no_key=True))  # all at once: others wait for a part of them
     reason = f"{ending.why} The call has not run."
-    for action in related.filter(state=State.WAITING):
-        if move(action.id, State.WAITING, State.ENDED, outcome_reason=reason, finished_at=Now()):
-            close_ticket(action.id)
-            write_event(ActionEnded, action, actor=ending.actor, decision="refuse", reason=reason)
-    for action in related.filter(state=State.APPROVED):
-        if move(action.id, State.APPROVED, State.INVALID, outcome_reason=reason, finished_at=Now()):
-            close_ticket(action.id)
-            write_event(ActionInvalidated, action, actor=ending.actor, decision="refuse", reason=reason)
+    for action in held:
+        after, event = _BECOME[State(action.state)]
+        move(action.id, action.state, after, outcome_reason=reason, finished_at=Now())
+        close_ticket(action.id)
+        write_event(event, action, actor=ending.actor, decision="refuse", reason=reason)
+
+
+_BECOME: dict[State, tuple[State, type[TicketEvent]]] = {
+    State.WAITING: (State.ENDED, ActionEnded),
+    State.APPROVED: (State.INVALID, ActionInvalidated),
+}
 
 
 def _end_requests(ending: Ending) -> None:
@@ -55,9 +63,11 @@ def _end_requests(ending: Ending) -> None:
         organization=ending.organization_id, person=ending.user_id, state=AccessRequest.State.OPEN
     )
     for request in waiting.select_related("ticket", "person"):
-        AccessRequest.objects.filter(pk=request.pk).update(
+        still = waiting.filter(pk=request.pk)
+        if not still.update(
             state=AccessRequest.State.DECLINED, answer=ending.why, answered_at=Now(), answered_by_label="Harriet"
-        )
+        ):
+            continue  # somebody has answered it at this moment
         Ticket.objects.filter(pk=request.ticket_id).update(is_open=False)
         settle_matter(ending.organization_id, request.notice_key)
         settle_for_webhooks(ending.organization_id, request.notice_key)

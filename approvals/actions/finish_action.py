@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from approvals.actions.tell_caller import tell_caller
 from approvals.lifecycle import State, check_is_harriet, move
 from approvals.models import PendingAction
-from approvals.sealed_parts import sealer_for
+from approvals.sealed_parts import sealer_of
 from approvals.sides import approved_by
 from audit.actor import Actor
 
@@ -23,13 +23,8 @@ def finish_action(action_id: UUID, result: bytes, *, actor: Actor) -> bool:
     check_is_harriet(actor)
     related = ("organization", "ticket", "connector", "tool", "user")
     action = PendingAction.objects.select_related(*related).get(pk=action_id)
-    seal = sealer_for(
-        organization_id=action.organization_id,
-        connector_id=action.connector_id,
-        action_id=action.id,
-        user_id=action.user_id,
-    )
-    moved = move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=seal("result", result))
+    sealed = sealer_of(action)("result", result)
+    moved = move(action_id, State.EXECUTING, State.DONE, finished_at=Now(), sealed_result=sealed)
     if moved:
         by = " and ".join(approved_by(action))
         there = f"its answer is there until {action.collect_until:%Y-%m-%d %H:%M} UTC: {_COLLECTED}"

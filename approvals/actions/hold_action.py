@@ -19,11 +19,10 @@ from approvals.lifecycle import REFUSED, State, mark_told, write_event
 from approvals.limits import check_room
 from approvals.models import COLLECT_WITHIN, PendingAction, RunStep, Ticket
 from approvals.queries import as_held
-from approvals.sealed_parts import sealer_for
+from approvals.sealed_parts import sealer_of
 from approvals.ticket_numbers import next_ticket, one_at_a_time
 from audit.actor import SYSTEM, Actor
 from audit.events import CallHeld
-from harriet.lib.ids import new_id
 from harriet.people.models import Membership
 
 EXPIRES_AFTER = timedelta(hours=24)
@@ -43,8 +42,8 @@ def hold_action(call: HeldCall, *, actor: Actor) -> Held:
     action = _standing(call)
     is_new = action is None
     if action is None:
-        _make_room(call)
         _check_is_here(call)
+        _make_room(call)
         check_room(call.organization_id, call.user_id, call.token_id, call.tool_id, call.tool_label)
         action = _open_ticket(call, actor)
     if action.state in REFUSED:
@@ -103,15 +102,7 @@ def _wait_with(step_id: UUID) -> None:
 
 
 def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
-    action_id = new_id()
-    seal = sealer_for(
-        organization_id=call.organization_id,
-        connector_id=call.connector_id,
-        action_id=action_id,
-        user_id=call.user_id,
-    )
-    action = PendingAction.objects.create(
-        id=action_id,
+    action = PendingAction(
         organization_id=call.organization_id,
         ticket=ticket,
         connector_id=call.connector_id,
@@ -128,11 +119,13 @@ def _create_action(call: HeldCall, ticket: Ticket) -> PendingAction:
         risk=call.risk,
         reason=call.reason,
         request_id=call.request_id,
-        sealed_arguments=seal("arguments", call.arguments),
-        sealed_meta=seal("meta", call.meta) if call.meta else None,
         binding=call.binding,
         bound_parts=dict(call.parts),
         expires_at=Now() + EXPIRES_AFTER,
     )
+    seal = sealer_of(action)
+    action.sealed_arguments = seal("arguments", call.arguments)
+    action.sealed_meta = seal("meta", call.meta) if call.meta else None
+    action.save(force_insert=True)
     action.refresh_from_db()
     return action

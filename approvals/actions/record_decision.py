@@ -8,8 +8,10 @@ from django.db.models.functions import Now
 
 from approvals.deciders import NO_APPROVER, approvals_needed, refusal
 from approvals.errors import NotYours, TooLate
-from approvals.lifecycle import State, announce, move
+from approvals.events import ActionApproved, ActionApprovedFirst
+from approvals.lifecycle import State, announce, move, write_event
 from approvals.models import Decision, PendingAction
+from approvals.runs.waking import runs_held_for
 from approvals.sides import approved_by
 from approvals.task_queue import run_soon
 from audit.actor import Actor
@@ -41,8 +43,9 @@ def standing(action: PendingAction, actor: Actor, *, edition: int | None = None,
     """As it is now, and until the transaction ends: decisions on one call come one after the other. `edition` is the
     one that the person saw. Raises NotYours or TooLate."""
     related = ("ticket", "connector", "tool", "user", "token__agent")
-    rows = PendingAction.objects.select_for_update(of=("self",), no_key=True).select_related(*related)
-    now = rows.filter(pk=action.pk).first()
+    row = PendingAction.objects.filter(pk=action.pk)
+    runs_held_for(row)
+    now = row.select_for_update(of=("self",), no_key=True).select_related(*related).first()
     if now is None:
         raise TooLate(LATE)
     person = decider(now, actor, rejects=rejects)
@@ -64,7 +67,18 @@ def write_decision(action: PendingAction, person: User, verdict: str, reason: st
     return decision
 
 
-def is_released(action: PendingAction) -> bool:
+def approve_standing(stands: Standing, reason: str, actor: Actor) -> bool:
+    """True when it runs now; False when a second person has to approve it first. Raises TooLate."""
+    write_decision(stands.action, stands.person, Decision.Choice.APPROVE, reason)
+    released = _is_released(stands.action)
+    if released:
+        write_event(ActionApproved, stands.action, actor=actor, decision="run", reason=reason)
+    else:
+        write_event(ActionApprovedFirst, stands.action, actor=actor, decision="hold", reason=reason)
+    return released
+
+
+def _is_released(action: PendingAction) -> bool:
     """So many people have approved it as it is that it runs now; otherwise those who wait and look are told that one
     has. Raises TooLate."""
     if len(approved_by(action)) < approvals_needed(action):

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from approvals.deciders import approvers_of
 from approvals.lifecycle import State, check_is_harriet
 from approvals.models import PendingAction
-from approvals.waiting_calls import expiring_matter_of, waiting_with
+from approvals.waiting_calls import expiring_matter_of, key_of, same_caller, waiting_with
 from approvals.webhooks.outbox import tell_webhooks
 from audit.actor import Actor
 from harriet.people.actions.tell_people import tell_people_again
@@ -25,21 +25,22 @@ def remind_approvers(*, actor: Actor) -> int:
     soon = PendingAction.objects.filter(
         state=State.WAITING, expires_at__gt=Now(), expires_at__lte=Now() + BEFORE, reminded_at=None
     )
-    related = soon.select_related("ticket", "connector", "tool", "token__agent")
-    return sum(_remind(action) for action in related.order_by("expires_at")[:AT_ONCE])
+    related = soon.select_related("ticket", "connector", "tool", "token__agent").order_by("expires_at")
+    callers: dict[str, PendingAction] = {}
+    for action in related[:AT_ONCE]:
+        callers.setdefault(key_of(action), action)
+    return sum(_remind(action) for action in callers.values())
 
 
 @transaction.atomic
 def _remind(action: PendingAction) -> int:
-    """What the same person waits for at the same connector is one line, however many calls of it expire."""
-    waiting = waiting_with(action)
-    due = [call.pk for call in waiting if call.reminded_at is None]
-    mine = PendingAction.objects.filter(pk__in=due, state=State.WAITING, reminded_at=None)
-    reminded = mine.filter(expires_at__lte=Now() + BEFORE).update(reminded_at=Now())
-    if not reminded:
+    """Of what the same person waits for at the same connector: that is one line, however many calls of it expire."""
+    soon = same_caller(action).filter(expires_at__lte=Now() + BEFORE, reminded_at=None).order_by("pk")
+    due = list(soon.select_for_update(no_key=True).values_list("pk", flat=True))  # as decisions do, before the line
+    if not due:
         return 0
-    soon = [call for call in waiting_with(action) if call.reminded_at is not None]
-    matter = expiring_matter_of(action, soon)
+    PendingAction.objects.filter(pk__in=due).update(reminded_at=Now())
+    matter = expiring_matter_of(action, [call for call in waiting_with(action) if call.reminded_at is not None])
     tell_people_again(matter, approvers_of(action).values_list("user_id", flat=True))
     tell_webhooks(matter)
-    return reminded
+    return len(due)

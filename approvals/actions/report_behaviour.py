@@ -63,6 +63,7 @@ def report_behaviour(membership: Membership, about: About, text: str, *, pause: 
     if acting is None or acting.pk != membership.pk or not may_report(membership, about):
         raise NotYours(NOT_YOURS)
     said = text.strip()
+    one_at_a_time(membership.organization_id)
     _check(membership, said)
     here = Connector.objects.filter(organization=membership.organization_id)
     connector = here.filter(pk=about.connector_id).first() if about.connector_id else None
@@ -98,7 +99,6 @@ def _check(membership: Membership, said: str) -> None:
 def _put_on_a_ticket(
     membership: Membership, about: About, connector: Connector | None, said: str, actor: Actor
 ) -> Report:
-    one_at_a_time(membership.organization_id)
     of = about.tool_label or (connector.name if connector else "")
     title = f"Odd behaviour of {of}" if of else "Odd behaviour"
     ticket = next_ticket(membership.organization_id, title, membership.user_id, actor.label[:200])

@@ -3,9 +3,8 @@ events: the actions have them."""
 
 from __future__ import annotations
 
-from approvals.deciders import OVER, refusal
+from approvals.deciders import over_of, refusal
 from approvals.errors import NotYours, TooLate
-from approvals.lifecycle import State
 from approvals.models import PendingAction, Ticket
 from approvals.queries import sees
 from audit.actor import Actor
@@ -24,14 +23,16 @@ def check_sees(ticket: Ticket, actor: Actor) -> Membership:
 
 
 def check_may_look_after(ticket: Ticket, actor: Actor) -> tuple[PendingAction, Membership]:
-    """Somebody who decides on it, or has approved it first. Raises NotYours or TooLate."""
+    """Somebody who decides on it, or has approved it first. The call is held until the transaction ends: nobody decides
+    on it meanwhile. Raises NotYours or TooLate."""
     membership = check_sees(ticket, actor)
     related = ("connector", "tool", "ticket", "token__agent", "user")
-    action = PendingAction.objects.filter(ticket=ticket).select_related(*related).first()
+    rows = PendingAction.objects.select_for_update(of=("self",), no_key=True).select_related(*related)
+    action = rows.filter(ticket=ticket).first()
     if action is None:
         raise NotYours("Only held calls are looked at and handed over like this.")
-    if action.state != State.WAITING:
-        raise TooLate(OVER.format(action.get_state_display().lower()))
+    if why_over := over_of(action):
+        raise TooLate(why_over)
     if why_not := refusal(action, membership, rejects=True):
         raise NotYours(why_not)
     return action, membership

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from approvals.models.tickets import Ticket
 from harriet.lib.ids import new_id
@@ -20,9 +21,9 @@ What a client was not told of a refusal is told for as long."""
 class PendingAction(models.Model):
     """One call that waits for a person. Moves only by compare-and-set on `state`:
 
-    waiting → approved → executing → done → collected; waiting → rejected | expired | withdrawn;
-    approved → invalid (what the approval was bound to has changed); executing → unknown (the executor is gone);
-    done → lapsed (nobody collected the result in time, so it was deleted).
+    waiting → approved → executing → done → collected; waiting → rejected | expired | withdrawn | ended;
+    approved → invalid (what the approval was bound to has changed) | expired (it did not run in time) | withdrawn;
+    executing → unknown (the executor is gone); done → lapsed (nobody collected the result in time, so it was deleted).
     """
 
     class State(models.TextChoices):
@@ -117,6 +118,11 @@ class PendingAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.state}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Somebody can decide on it now."""
+        return self.state == PendingAction.State.WAITING and self.expires_at > timezone.now()
 
     @property
     def agreed(self) -> bytes:

@@ -13,7 +13,8 @@ from audit.vocabulary.words import Word, word_for
 
 LARGEST_SHOWN = 6_000
 """Characters."""
-RAN = (PendingAction.State.DONE, PendingAction.State.COLLECTED)
+SHOWN = (PendingAction.State.DONE, PendingAction.State.COLLECTED)
+"""Of a result that nobody collected in time its state says all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class CameBack:
 
 
 def came_back(action: PendingAction, user_id: object) -> CameBack | None:
-    """None of a call that has not run."""
-    if action.state not in RAN:
+    """None of a call that has not run, and of one whose result was not collected in time."""
+    if action.state not in SHOWN:
         return None
     filters = EventFilters(request=action.request_id, code=CALL_OUTCOME)
     event = events_of(action.organization_id, filters).first()

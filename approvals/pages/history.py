@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
+from approvals.lifecycle import RAN, State
 from approvals.models import PendingAction
 from approvals.queries import asked_by
 from audit.models import Event
@@ -17,9 +18,8 @@ from audit.queries import calls_of_tool
 
 NEWEST = 5
 DAYS, MOST = 30, 500
-State = PendingAction.State
 _ENDS = (
-    ("ran", (State.DONE, State.COLLECTED)),
+    ("ran", RAN),
     ("rejected", (State.REJECTED,)),
     ("expired", (State.EXPIRED,)),
     ("withdrawn or ended", (State.WITHDRAWN, State.ENDED)),

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals.actions.answer_report import answer_report
 from approvals.actions.report_behaviour import About, may_report, report_behaviour
-from approvals.answerers import may_answer_report
+from approvals.actions.see_ticket import NO_TICKET
+from approvals.answerers import may_answer
 from approvals.models import Report
 from approvals.pages.forms import AnswerReportForm, ReportForm
 from approvals.queries import reports_for, tickets_for
@@ -96,12 +97,11 @@ def _uuid(text: str) -> UUID:
 def report_page(request: OrganizationRequest, report: Report, form: AnswerReportForm | None = None) -> HttpResponse:
     """For the page of a ticket."""
     form = form or AnswerReportForm()
-    may_answer = report.state == Report.State.OPEN and may_answer_report(report, request.membership)
     sees_call = report.about is not None and tickets_for(request.membership).filter(pk=report.about.pk).exists()
     page = ReportPage(
         report=report,
         is_mine=report.reporter_id == request.user.pk,
-        may_answer=may_answer,
+        may_answer=report.state == Report.State.OPEN and may_answer(report, request.membership),
         may_audit=report.event_id is not None and has_power(request.membership, Power.VIEW_AUDIT),
         about=report.about.number if report.about is not None and sees_call else 0,
         form=form,
@@ -114,7 +114,7 @@ def report_page(request: OrganizationRequest, report: Report, form: AnswerReport
 def answer(request: OrganizationRequest, number: int) -> HttpResponse:
     report = reports_for(request.membership).filter(ticket__number=number).first()
     if report is None:
-        raise Http404("There is no such ticket, or it is not yours to see.")
+        raise Http404(NO_TICKET)
     form = AnswerReportForm(request.POST)
 
     def answered(given: dict[str, Any]) -> bool:

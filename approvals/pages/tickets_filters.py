@@ -10,14 +10,13 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
-from approvals.models import PendingAction
+from approvals.lifecycle import RAN, State
 from connectors.models import Risk
 
-State = PendingAction.State
 STATES: dict[str, tuple[str, list[str]]] = {
     "waiting": ("Waiting for approval", [State.WAITING]),
     "running": ("Approved or running", [State.APPROVED, State.EXECUTING]),
-    "ran": ("Ran", [State.DONE, State.COLLECTED]),
+    "ran": ("Ran", list(RAN)),
     "rejected": ("Rejected", [State.REJECTED]),
     "expired": ("Expired", [State.EXPIRED]),
     "withdrawn": ("Withdrawn or ended", [State.WITHDRAWN, State.ENDED]),

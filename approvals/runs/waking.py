@@ -8,6 +8,7 @@ from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -30,12 +31,18 @@ def wake_run(run_id: UUID) -> None:
         transaction.on_commit(lambda: ask_worker(run_id))
 
 
-def wake_run_of(action_id: UUID, state: str) -> None:
-    """The run that waits for a held call, once something became of that."""
+def runs_held_for(actions: QuerySet[PendingAction]) -> list[UUID]:
+    """The runs that ask for these calls, held until the transaction ends. Whoever goes on with a run holds it before
+    its calls, so whoever moves a call does, too: else each of two would wait for the other."""
+    runs = WorkflowRun.objects.filter(attempts__pending_action__in=actions.order_by()).order_by("pk")
+    return list(runs.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def wake_runs(run_ids: list[UUID], state: str) -> None:
+    """Those that wait for a held call, once something became of that."""
     if state in _DECIDED:
-        run = WorkflowRun.objects.filter(attempts__pending_action=action_id).values_list("pk", flat=True).first()
-        if run is not None:
-            wake_run(run)
+        for run_id in run_ids:
+            wake_run(run_id)
 
 
 def ask_worker(run_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from harriet.people.models import Organization, Stop
-from harriet.people.stop_rules import Bearing, StandingStop, covering, sentence
+from harriet.people.stop_rules import StandingStop
 
 NOTIFIED = "harriet_stop"
 """The channel of PostgreSQL's NOTIFY; the payload is the organization's id."""
@@ -22,21 +22,10 @@ def announce(organization_id: UUID) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [NOTIFIED, str(organization_id)])
 
 
-def standing(organization_id: UUID) -> list[StandingStop]:
-    """Those of one organization, the oldest first."""
-    return standing_in([organization_id])
-
-
 def standing_in(organization_ids: Iterable[UUID]) -> list[StandingStop]:
+    """The oldest first."""
     rows = Stop.objects.filter(organization__in=organization_ids, released_at=None)
     return [StandingStop(*row) for row in rows.order_by("began_at", "pk").values_list(*_ROW)]
-
-
-def why_stopped(organization_id: UUID, bearing: Bearing) -> str:
-    """The sentence of the stop that keeps this from running now; empty when none does. For whoever is about to take a
-    step that lasts, such as the next of a workflow's run: ask before each."""
-    stop = covering(standing(organization_id), bearing)
-    return sentence(stop) if stop is not None else ""
 
 
 def stops_of(organization: Organization) -> QuerySet[Stop]:

@@ -115,6 +115,23 @@ def test_each_state_says_what_became_of_it(mailing: Mailing, client: Client) -> 
         assert ("What came back" in card) == (state in ("done", "collected")), state
 
 
+def test_a_result_that_nobody_collected_is_of_a_call_that_ran(mailing: Mailing, client: Client) -> None:
+    mailing.held(b'{"n":1}')
+    PendingAction.objects.update(state="lapsed")
+    mailing.held(b'{"n":2}')
+    client.force_login(mailing.cast.bob)
+    assert "In the last 30 days: 1 ran." in page(client, "/tickets/2/")
+    assert ">#1</a>" in page(client, "/tickets/?show=all&state=ran")
+
+
+def test_nobody_looks_after_a_call_whose_time_is_over(mailing: Mailing, client: Client) -> None:
+    mailing.held()
+    PendingAction.objects.update(expires_at="2020-01-01T00:00Z")
+    client.force_login(mailing.cast.bob)
+    assert "its time ran out" in page(client, "/tickets/1/claim/", go="1")
+    assert Ticket.objects.get().claimed_by is None
+
+
 def test_bob_changes_a_call_in_two_steps(mailing: Mailing, client: Client) -> None:
     """A field for each argument; what differs, side by side; and then it runs. What nobody touched stays as it was."""
     cast, tool = mailing.cast, mailing.tool
