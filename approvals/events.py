@@ -47,7 +47,7 @@ class ActionExpired(TicketEvent):
 
 
 class ActionWithdrawn(TicketEvent):
-    """Whoever asked for a held call took it back before anybody had decided on it."""
+    """A held call was taken back before it ran: by whoever asked, by who manages connectors, or with its run."""
 
     code = "action.withdrawn"
     sentence = "{actor} withdrew {tool} on ticket {ticket}."
@@ -61,7 +61,7 @@ class ActionEnded(TicketEvent):
 
 
 class ActionInvalidated(TicketEvent):
-    """Something that the approval was bound to changed before the call could run."""
+    """Something that the approval was bound to changed before the call could run, or its time ran out."""
 
     code = "action.invalidated"
     sentence = "{tool} for {person} on ticket {ticket} was not run: {reason}"

@@ -1,4 +1,5 @@
-"""End what nobody decided in time, and what was started by a process that is gone."""
+"""End what nobody decided in time, what was approved and did not run in time, and what was started by a process that is
+gone."""
 
 from __future__ import annotations
 
@@ -10,14 +11,15 @@ from django.db.models.functions import Now
 
 from approvals.actions.lose_action import lose_action
 from approvals.actions.tell_caller import tell_caller
-from approvals.events import ActionExpired
+from approvals.events import ActionExpired, ActionInvalidated
 from approvals.lifecycle import State, close_ticket, move, write_event
 from approvals.models import PendingAction
 from audit.actor import Actor
 
 AT_ONCE = 500
 """Actions in one run."""
-_EXPIRED = "Nobody decided on it in time."
+UNDECIDED = "Nobody decided on it in time."
+NOT_RUN = "It was approved, but did not run in time."
 
 
 def expire_actions(*, actor: Actor) -> int:
@@ -34,10 +36,16 @@ def expire_actions(*, actor: Actor) -> int:
 
 @transaction.atomic
 def expire_action(action: PendingAction, *, actor: Actor) -> bool:
-    """False when it was decided on, run or closed in the meantime."""
-    moved = move(action.id, action.state, State.EXPIRED, finished_at=Now(), outcome_reason=_EXPIRED)
-    if moved:
-        close_ticket(action.id)
+    """One that waits, or was approved. False when it was decided on, run or closed in the meantime."""
+    is_approved = action.state == State.APPROVED
+    reason = NOT_RUN if is_approved else UNDECIDED
+    if not move(action.id, action.state, State.EXPIRED, finished_at=Now(), outcome_reason=reason):
+        return False
+    close_ticket(action.id)
+    if is_approved:
+        write_event(ActionInvalidated, action, actor=actor, decision="refuse", reason=reason)
+        tell_caller(action, "was approved, did not run in time and has expired.")
+    else:
         write_event(ActionExpired, action, actor=actor, decision="refuse")
         tell_caller(action, "expired without a decision, and has not run.")
-    return moved
+    return True

@@ -140,3 +140,17 @@ def test_a_line_about_an_answer_that_the_client_has_asks_for_nothing(mailing: Ma
     collect_result(held.action_id, actor=SYSTEM)
     assert told_to(mailing.cast.dana)
     assert not Notice.objects.filter(user=mailing.cast.dana, read_at=None).exists()
+
+
+def test_an_approved_call_that_did_not_run_in_time_is_not_said_to_have_waited_in_vain(mailing: Mailing) -> None:
+    held = mailing.held()
+    approve_action(mailing.action(held), actor=mailing.cast.actor(mailing.cast.bob))
+    PendingAction.objects.update(expires_at="2020-01-01T00:00Z")
+    assert expire_actions(actor=SYSTEM) == 1
+    now = held_of(held.action_id)
+    assert (now.state, now.reason) == ("expired", "It was approved, but did not run in time.")
+    told = Event.objects.get(code="action.invalidated").sentence
+    assert "was not run: It was approved, but did not run in time." in told
+    assert any("was approved, did not run in time and has expired" in line for line in told_to(mailing.cast.dana))
+    assert not Event.objects.filter(code="action.expired").exists()
+    assert "expired (ticket #1): It was approved" in refusal_of(now)

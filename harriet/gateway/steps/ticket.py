@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from approvals.actions.expire_actions import NOT_RUN
 from approvals.actions.withdraw_action import WITHDRAWN
 from approvals.held_call import Held
 from approvals.lifecycle import State
@@ -121,7 +122,7 @@ def refusal_of(held: Held) -> str:
         return f"This call was withdrawn by you (ticket #{number}) and has not run. Don't send it again unasked."
     words = {
         State.REJECTED: "was rejected",
-        State.EXPIRED: "expired without a decision",
+        State.EXPIRED: "expired" if held.reason == NOT_RUN else "expired without a decision",
         State.WITHDRAWN: "was withdrawn",
     }
     state = words.get(State(held.state), "was not run")
