@@ -13,9 +13,9 @@ from approvals.actions.start_run import start_run
 from approvals.errors import ApprovalError
 from approvals.models import RunSchedule, WorkflowRun
 from approvals.runs.sealed import SealedParts
-from approvals.runs.steps.base import StepProblem
 from approvals.runs.times import next_time
 from audit.actor import Actor
+from harriet.lib.errors import Problem
 from harriet.people.actions.notice_person import notice_person
 from harriet.people.models import Membership
 from harriet.people.notifications.kinds import RUNS
@@ -41,7 +41,7 @@ def _start(schedule_id: UUID, actor: Actor) -> bool:
         with transaction.atomic():
             schedule.last_run = _run(schedule, actor)
             schedule.due_at = next_time(schedule.cron, schedule.time_zone, timezone.now())
-    except (ApprovalError, StepProblem) as problem:
+    except Problem as problem:
         _stop(schedule, problem.message)
     schedule.save(update_fields=["last_run", "due_at", "problem"])
     return True

@@ -115,7 +115,7 @@ class RetrySerializer(serializers.Serializer[Any]):
 
 
 class Runs(generics.ListAPIView[WorkflowRun]):
-    """The caller's, and everybody's for those who manage connectors."""
+    """The caller's, and everybody's for those who manage connectors or decide on calls."""
 
     serializer_class = RunSerializer
     pagination_class = Newest

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from approvals.changes import changes_between
 from approvals.models import ActionEdit, Decision, PendingAction, Report, Ticket, TicketComment
-from approvals.sealed_parts import arguments_before, sent_of
+from approvals.sealed_parts import arguments_before
 from harriet.lib.json.canonical import parse_strict
 from harriet.lib.text import count_hidden, show_hidden
 from vault.queries import credential_of, current_version
@@ -101,7 +101,7 @@ class WaysSerializer(serializers.Serializer[Any]):
 
 
 class OneTicketSerializer(TicketSerializer):
-    """With what its page shows."""
+    """With what its page shows. In its context are the caller's `ways`, and what is `sent`."""
 
     held_because = serializers.CharField(source="action.reason", read_only=True)
     risk_reason = serializers.CharField(source="action.tool.risk_reason", read_only=True)
@@ -146,14 +146,14 @@ class OneTicketSerializer(TicketSerializer):
 
     @extend_schema_field(serializers.JSONField())  # type: ignore[untyped-decorator]
     def get_arguments(self, ticket: Ticket) -> Any:
-        return parse_strict(sent_of(ticket.action).arguments)
+        return parse_strict(self.context["sent"].arguments)
 
     def get_arguments_text(self, ticket: Ticket) -> str:
-        return show_hidden(sent_of(ticket.action).arguments.decode())
+        return show_hidden(self.context["sent"].arguments.decode())
 
     @extend_schema_field(serializers.JSONField())  # type: ignore[untyped-decorator]
     def get_meta(self, ticket: Ticket) -> Any:
-        return parse_strict(sent_of(ticket.action).meta or b"{}")
+        return parse_strict(self.context["sent"].meta or b"{}")
 
     def get_hidden_characters(self, ticket: Ticket) -> int:
         sent = [self.get_arguments(ticket), self.get_meta(ticket)]
@@ -172,16 +172,17 @@ class OneTicketSerializer(TicketSerializer):
 
     @extend_schema_field(EditSerializer(many=True))  # type: ignore[untyped-decorator]
     def get_edits(self, ticket: Ticket) -> Any:
-        return EditSerializer(edits_of(ticket.action), many=True).data
+        return EditSerializer(edits_of(ticket.action, self.context["sent"].arguments), many=True).data
 
     @extend_schema_field(WaysSerializer)  # type: ignore[untyped-decorator]
     def get_ways(self, ticket: Ticket) -> Any:
         return WaysSerializer(self.context["ways"]).data
 
 
-def edits_of(action: PendingAction) -> list[dict[str, Any]]:
+def edits_of(action: PendingAction, arguments: bytes) -> list[dict[str, Any]]:
+    """`arguments`: as they are now."""
     edits: list[ActionEdit] = list(action.edits.all())
-    texts = [*arguments_before(action, edits), sent_of(action).arguments] if edits else []
+    texts = [*arguments_before(action, edits), arguments] if edits else []
     values = [parse_strict(text) for text in texts]
     return [
         {

@@ -29,6 +29,7 @@ from approvals.deciders import needs_fresh_sign_in, ways_of
 from approvals.errors import NotYours, TooLate
 from approvals.models import PendingAction, Report, Ticket, TicketComment
 from approvals.queries import tickets_for, waiting_for
+from approvals.sealed_parts import sent_of
 from connectors.models import Risk
 from harriet.people.api.view_parts import checked
 from harriet.people.errors import NotAllowed, NotFound, PeopleError
@@ -214,8 +215,8 @@ def _to_decide(request: Any, number: int, *, is_dangerous: bool = False) -> Tick
 
 def _shown(request: Any, number: int) -> Response:
     ticket = _ticket(request, number)
-    ways = ways_of(ticket.action, request.membership)
-    return Response(s.OneTicketSerializer(ticket, context={"ways": ways, "request": request}).data)
+    ways, sent = ways_of(ticket.action, request.membership), sent_of(ticket.action)
+    return Response(s.OneTicketSerializer(ticket, context={"ways": ways, "sent": sent, "request": request}).data)
 
 
 @contextmanager

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.functions import Length
 
-from approvals.models import PendingAction
+from approvals.conflicts import STRICT, strict_risk
+from approvals.models import PendingAction, Ticket
 from approvals.pages.previews import Preview, preview_of
-from approvals.queries import waiting_for
 from approvals.sealed_parts import readable_of_each
-from connectors.models import Risk
 from harriet.lib.json.canonical import parse_strict
-from harriet.people.models import Membership
 
 MOST_LOOKED_AT = 100
 """Of those that wait, the newest."""
 MOST_GROUPS = 3
 LARGEST_SEALED = 1000
 """Bytes: what is longer is decided on by itself, so it needs no opening here."""
-NO_APPROVING = (Risk.DANGEROUS, Risk.UNKNOWN)
 
 
 class Alike(NamedTuple):
@@ -41,38 +39,39 @@ class Alike(NamedTuple):
         return f"{len(self.ids)} {'identical calls' if self.preview else 'calls'}"
 
 
-def alike_among(membership: Membership) -> list[Alike]:
-    """The largest groups of what waits for this person."""
-    waiting = list(
-        waiting_for(membership)
-        .order_by("-number")
-        .values("pk", "title", "requester_label", *_OF_ACTION, size=Length("action__sealed_arguments"))[:MOST_LOOKED_AT]
-    )
+def alike_among(tickets: QuerySet[Ticket]) -> list[Alike]:
+    """The largest groups of tickets that wait for somebody."""
+    measured = tickets.annotate(size=Length("action__sealed_arguments")).defer(*_SEALED)
+    waiting = [_Row(one, one.action, one.size) for one in measured[:MOST_LOOKED_AT]]
     found = list(_identical(waiting))
     within = [set(group.ids) for group in found]
     found += [group for group in _of_one_person(waiting) if not any(set(group.ids) <= other for other in within)]
     return found[:MOST_GROUPS]
 
 
-_OF_ACTION = ("action__pk", "action__tool_id", "action__user_id", "action__token_id", "action__risk")
-_Row = Mapping[str, Any]
+_SEALED = ("action__sealed_arguments", "action__sealed_meta", "action__sealed_result")
+
+
+class _Row(NamedTuple):
+    ticket: Ticket
+    action: PendingAction
+    size: int
+    """Bytes of its sealed arguments."""
 
 
 def _identical(waiting: list[_Row]) -> Iterator[Alike]:
     """Equal arguments are sealed to equal lengths: only those are opened."""
-    by_size = _grouped(waiting, lambda row: (row["action__tool_id"], row["size"]))
-    likely = [row for rows in by_size if rows[0]["size"] <= LARGEST_SEALED for row in rows]
-    actions = PendingAction.objects.filter(pk__in=[row["action__pk"] for row in likely]) if likely else ()
+    by_size = _grouped(waiting, lambda row: (row.action.tool_id, row.size))
+    likely = [row for rows in by_size if rows[0].size <= LARGEST_SEALED for row in rows]
+    actions = PendingAction.objects.filter(pk__in=[row.action.pk for row in likely]) if likely else ()
     sent = readable_of_each(list(actions))
-    opened = [row for row in likely if row["action__pk"] in sent]
-    for rows in _grouped(opened, lambda row: (row["action__tool_id"], sent[row["action__pk"]])):
-        yield _alike(rows, preview_of(parse_strict(sent[rows[0]["action__pk"]].arguments)))
+    opened = [row for row in likely if row.action.pk in sent]
+    for rows in _grouped(opened, lambda row: (row.action.tool_id, sent[row.action.pk])):
+        yield _alike(rows, preview_of(parse_strict(sent[rows[0].action.pk].arguments)))
 
 
 def _of_one_person(waiting: list[_Row]) -> Iterator[Alike]:
-    for rows in _grouped(
-        waiting, lambda row: (row["action__tool_id"], row["action__user_id"] or row["action__token_id"])
-    ):
+    for rows in _grouped(waiting, lambda row: (row.action.tool_id, row.action.user_id or row.action.token_id)):
         yield _alike(rows, None)
 
 
@@ -85,11 +84,11 @@ def _grouped(rows: list[_Row], key: Callable[[_Row], object]) -> list[list[_Row]
 
 
 def _alike(rows: list[_Row], preview: Preview | None) -> Alike:
-    who = list(dict.fromkeys(row["requester_label"] for row in rows))
+    who = list(dict.fromkeys(row.ticket.requester_label for row in rows))
     return Alike(
-        ids=[row["pk"] for row in rows],
-        title=rows[0]["title"],
+        ids=[row.ticket.pk for row in rows],
+        title=rows[0].ticket.title,
         by=who[0] if len(who) == 1 else f"{len(who)} people",
         preview=preview,
-        may_approve=not any(row["action__risk"] in NO_APPROVING for row in rows),
+        may_approve=not any(strict_risk(row.action) in STRICT for row in rows),
     )

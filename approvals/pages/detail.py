@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
+from approvals.actions.see_ticket import NO_TICKET
 from approvals.pages.reports import report_page
 from approvals.pages.requests import request_page
 from approvals.pages.runs import run_page
 from approvals.pages.seen import is_as_seen, nothing_new
-from approvals.pages.tickets import NO_TICKET, held_call, show_ticket, standing_of
+from approvals.pages.tickets import held_call, show_ticket, standing_of
 from approvals.queries import reports_for, requests_for, runs_for
 from harriet.people.pages.guards import OrganizationRequest, in_organization
 
@@ -19,7 +20,8 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 def ticket_detail(request: OrganizationRequest, number: int) -> HttpResponse:
     ticket = held_call(request, number)
     if ticket is not None:
-        return nothing_new() if is_as_seen(request, standing_of(ticket)) else show_ticket(request, ticket)
+        seen = standing_of(ticket)
+        return nothing_new() if is_as_seen(request, seen) else show_ticket(request, ticket, seen=seen)
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is not None:
         return request_page(request, asked)

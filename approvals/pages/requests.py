@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from approvals.actions.decline_access import decline_access
 from approvals.actions.give_access import give_access
+from approvals.actions.see_ticket import NO_TICKET
 from approvals.actions.withdraw_request import withdraw_request
 from approvals.answerers import may_answer
 from approvals.errors import ApprovalError
@@ -99,7 +100,7 @@ def withdraw_asked(request: OrganizationRequest, asked: AccessRequest) -> HttpRe
 def request_of(request: OrganizationRequest, number: int) -> AccessRequest:
     asked = requests_for(request.membership).filter(ticket__number=number).first()
     if asked is None:
-        raise Http404("There is no such ticket, or it is not yours to see.")
+        raise Http404(NO_TICKET)
     return asked
 
 

@@ -72,7 +72,6 @@ class Line:
     """A step of the run, whether or not it was reached."""
 
     name: str
-    kind: str
     words: str
     attempts: list[Attempt]
     is_current: bool
@@ -81,7 +80,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class RunPage(PageContext):
     template = "workflows/run.html"
-    active = "workflows"
+    active = "runs"
     run: WorkflowRun
     inputs: dict[str, Any]
     lines: list[Line]
@@ -179,7 +178,7 @@ def reply(request: OrganizationRequest, number: int) -> HttpResponse:
     run, form = _run(request, number), ReplyToRunForm(request.POST)
 
     def say(said: dict[str, Any]) -> bool:
-        reply_to_run(run, said["reply"], actor=request.actor)
+        reply_to_run(run, said["reply"], step_id=said["step"], actor=request.actor)
         return True
 
     if attempt(form, say) is None:
@@ -258,7 +257,6 @@ def _lines(run: WorkflowRun, found: list[RunStep], parts: SealedParts | None) ->
     return [
         Line(
             name=step["name"],
-            kind=KINDS[step["kind"]].label,
             words=KINDS[step["kind"]].words(step),
             attempts=[_attempt(one, parts) for one in found if one.position == at],
             is_current=at == run.cursor and run.state in OPEN + STOPPED,

@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
+from approvals.actions.see_ticket import NO_TICKET
 from approvals.actions.withdraw_action import withdraw_action
-from approvals.deciders import Ways, ways_of, why_nobody
+from approvals.deciders import Ways, needs_fresh_sign_in, ways_of, why_nobody
 from approvals.errors import ApprovalError
 from approvals.models import ActionEdit, Decision, PendingAction, Ticket, TicketComment
 from approvals.pages.came_back import CameBack, came_back
@@ -33,7 +33,6 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
-NO_TICKET = "There is no such ticket, or it is not yours to see."
 APPROVED = "Approved. The call runs now, once, with exactly these arguments."
 APPROVED_FIRST = "Approved. A second person has to approve it as well before it runs."
 MOST_COMMENTS = 100
@@ -122,11 +121,10 @@ def withdraw(request: OrganizationRequest, number: int) -> HttpResponse:
 @in_organization
 def approve(request: OrganizationRequest, number: int) -> HttpResponse:
     ticket, form = held_call_or_404(request, number), ApproveForm(request.POST)
+    if _has_to_sign_in(request, ticket.action):
+        return sign_in_again(request, reverse("tickets:detail", args=[number]))
     if not form.is_valid():
         return show_ticket(request, ticket, approve=form)
-    ways = ways_of(ticket.action, request.membership)
-    if not ways.approve and ways.needs_fresh_sign_in and not signed_in_lately(request):
-        return sign_in_again(request, reverse("tickets:detail", args=[number]))
     try:
         edition, reason = form.cleaned_data["edition"], form.cleaned_data["reason"]
         runs = approve_action(ticket.action, reason=reason, actor=request.actor, edition=edition)
@@ -135,6 +133,12 @@ def approve(request: OrganizationRequest, number: int) -> HttpResponse:
     else:
         messages.success(request, APPROVED if runs else APPROVED_FIRST)
     return redirect("tickets:detail", number)
+
+
+def _has_to_sign_in(request: OrganizationRequest, action: PendingAction) -> bool:
+    """Before they approve it; nobody has to who may not."""
+    is_needed = needs_fresh_sign_in(action) and not signed_in_lately(request)
+    return is_needed and not ways_of(action, request.membership).approve
 
 
 @require_POST
@@ -170,12 +174,8 @@ def standing_of(ticket: Ticket) -> str:
     action, said = ticket.action, ticket.comments.count()
     approved = action.decisions.count()
     claimed = ticket.claimed_at if ticket.is_claimed else None
-    parts = (action.state, action.edition, is_waiting(action), approved, said, claimed, ticket.handed_to_id)
+    parts = (action.state, action.edition, action.is_waiting, approved, said, claimed, ticket.handed_to_id)
     return sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def is_waiting(action: PendingAction) -> bool:
-    return action.state == PendingAction.State.WAITING and action.expires_at > timezone.now()
 
 
 def show_ticket(
@@ -185,8 +185,10 @@ def show_ticket(
     approve: ApproveForm | None = None,
     reject: RejectForm | None = None,
     comment: CommentForm | None = None,
+    seen: str = "",
 ) -> HttpResponse:
-    action, waits = ticket.action, is_waiting(ticket.action)
+    """`seen`: what it stands at, where that was looked at already."""
+    action, waits = ticket.action, ticket.action.is_waiting
     ways = ways_of(action, request.membership)
     page = TicketPage(
         ticket=ticket,
@@ -201,7 +203,7 @@ def show_ticket(
         approve_form=approve or ApproveForm(initial=typed_before(request) | {"edition": action.edition}),
         reject_form=reject or RejectForm(),
         comment_form=comment or CommentForm(),
-        seen=standing_of(ticket),
+        seen=seen or standing_of(ticket),
         came_back=came_back(action, request.user.pk),
         next=next_of(request.membership, ticket.number),
         has_claimed=ticket.is_claimed and ticket.claimed_by_id == request.user.pk,

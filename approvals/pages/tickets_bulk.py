@@ -11,13 +11,13 @@ from django.views.decorators.http import require_POST
 
 from approvals.actions.approve_action import approve_action
 from approvals.actions.reject_action import reject_action
-from approvals.deciders import refusals
+from approvals.conflicts import STRICT, strict_risk
+from approvals.deciders import over_of, refusals
 from approvals.models import PendingAction, Ticket
 from approvals.pages.forms import RejectForm
 from approvals.pages.shown import shown_as
 from approvals.queries import tickets_for
 from approvals.sealed_parts import readable_of_each
-from connectors.models import Risk
 from harriet.lib.sentences import within
 from harriet.lib.text import count_hidden, show_hidden
 from harriet.pages.tables.bulk import BulkAction, Noun, ticked_ids
@@ -97,7 +97,7 @@ def _unread(request: OrganizationRequest, rows: list[Ticket]) -> dict[UUID, str]
 
 
 def _reject(request: OrganizationRequest, rows: list[Ticket], reason: str) -> BulkAction[Ticket]:
-    why_not = _why_not(request, rows)
+    why_not = _why_not(request, rows, rejects=True)
     return BulkAction(
         "reject",
         "Reject",
@@ -110,23 +110,16 @@ def _reject(request: OrganizationRequest, rows: list[Ticket], reason: str) -> Bu
     )
 
 
-def _why_not(request: OrganizationRequest, rows: list[Ticket]) -> dict[UUID, str]:
+def _why_not(request: OrganizationRequest, rows: list[Ticket], *, rejects: bool = False) -> dict[UUID, str]:
     """By ticket, why it stays as it is."""
-    waiting = [row.action for row in rows if row.action.state == PendingAction.State.WAITING]
-    refused = refusals(waiting, request.membership)
-    return {row.pk: _in_words(row.action, refused) for row in rows}
-
-
-def _in_words(action: PendingAction, refused: dict[UUID, str]) -> str:
-    why = refused.get(action.pk)
-    if why is None:
-        return f"it is decided or over: {action.get_state_display().lower()}"
-    return within(why)
+    over = {row.pk: over_of(row.action) for row in rows}
+    refused = refusals([row.action for row in rows if not over[row.pk]], request.membership, rejects=rejects)
+    return {row.pk: within(over[row.pk] or refused[row.action.pk]) for row in rows}
 
 
 def _needs_a_look(action: PendingAction, sent: str) -> str:
-    if action.risk in (Risk.DANGEROUS, Risk.UNKNOWN):
-        return f"its risk is {action.risk}: decide on it on its own page"
+    if (risk := strict_risk(action)) in STRICT:
+        return f"its risk is {risk}: decide on it on its own page"
     if not sent:
         return "what it would send can't be opened"
     if count_hidden(sent):

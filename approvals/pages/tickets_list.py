@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from approvals.models import AccessRequest, PendingAction, Report, Ticket
+from approvals.models import AccessRequest, Report, Ticket
 from approvals.pages.alike import Alike, alike_among
 from approvals.pages.previews import Preview, previews_of
 from approvals.pages.seen import is_as_seen, nothing_new
@@ -57,7 +56,6 @@ TICKETS = Table(
 class TicketRow(NamedTuple):
     ticket: Ticket
     preview: Preview | None
-    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +88,18 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
     if is_as_seen(request, seen):
         return nothing_new()
     text, form = request.GET.get("q", "").strip(), TicketFilterForm(request.GET)
-    chips = Chips(_filters(request.membership), with_fitting_chip(request.GET, form))
+    waiting = waiting_for(request.membership)
+    chips = Chips(_filters(request.membership, waiting), with_fitting_chip(request.GET, form))
     found = tickets_for(request.membership).filter(form.which())
     if text:
         found = found.filter(has_words(Noun.TICKET, text) | Q(requester_label__icontains=text) | _numbered(text))
-    can_tick = waiting_for(request.membership).exists()
+    can_tick = waiting.exists()
     table = listed_for(request, TICKETS, chips.narrowed(found), chips=chips.shown(found), can_tick=can_tick)
     is_waiting = chips.chosen.key in _WAITING
     page = TicketsPage(
         table=table,
         rows=_rows(table.rows),
-        alike=alike_among(request.membership) if can_tick and is_waiting and not (text or form.chosen) else [],
+        alike=alike_among(waiting) if can_tick and is_waiting and not (text or form.chosen) else [],
         text=text,
         show=chips.chosen.key,
         form=form,
@@ -112,12 +111,8 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
 
 
 def _rows(tickets: list[Ticket]) -> list[TicketRow]:
-    previews, now = previews_of([ticket.action for ticket in tickets]), timezone.now()
-    return [TicketRow(one, previews.get(one.action.pk), _is_waiting(one.action, now)) for one in tickets]
-
-
-def _is_waiting(action: PendingAction, now: object) -> bool:
-    return action.state == PendingAction.State.WAITING and action.expires_at > now  # type: ignore[operator]
+    previews = previews_of([ticket.action for ticket in tickets])
+    return [TicketRow(one, previews.get(one.action.pk)) for one in tickets]
 
 
 def _standing(request: OrganizationRequest) -> str:
@@ -135,10 +130,10 @@ def _numbered(text: str) -> Q:
     return Q(number=int(number)) if number.isascii() and number.isdecimal() and len(number) < 9 else Q(pk=None)
 
 
-def _filters(membership: Membership) -> tuple[Filter, ...]:
+def _filters(membership: Membership, waiting: QuerySet[Ticket]) -> tuple[Filter, ...]:
     return (
         Filter("open", "Open", Q(is_open=True)),
-        Filter("waiting", "Waiting for me", Q(pk__in=waiting_for(membership).order_by().values("pk"))),
+        Filter("waiting", "Waiting for me", Q(pk__in=waiting.order_by().values("pk"))),
         Filter("mine", "Asked for by me", Q(action__user=membership.user_id)),
         Filter("all", "All", Q()),
     )

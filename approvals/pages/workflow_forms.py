@@ -60,8 +60,8 @@ class StepForm(PickingForm):
     name = forms.CharField(label="Name of the step", max_length=40, help_text=_NAME_HELP)
 
     def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
+        """The organization is for kinds that offer what it has."""
         super().__init__(*args, **kwargs)
-        self.organization = organization
 
     def settings(self) -> dict[str, Any]:
         """Of the step, as the form says them."""
@@ -202,6 +202,8 @@ class ScheduleForm(StartForm):
 
 
 class ReplyToRunForm(forms.Form):
+    step = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    """Of the question that was read: the run may ask another one by now."""
     reply = forms.CharField(
         label="Your reply",
         max_length=2000,

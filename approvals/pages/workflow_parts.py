@@ -90,16 +90,18 @@ def _step(request: OrganizationRequest, workflow: Workflow, kind: str, position:
 @needs(Power.MANAGE_CONNECTORS)
 def move_step(request: OrganizationRequest, pk: UUID, position: int) -> HttpResponse:
     """Up or down by one, or out."""
-    workflow, steps = workflow_at(request, pk), list(workflow_at(request, pk).steps)
-    step, way = _at(steps, position), request.POST.get("way", "")
+    workflow = workflow_at(request, pk)
+    steps, way = list(workflow.steps), request.POST.get("way", "")
+    name, done = _at(steps, position)["name"], "removed" if way == "remove" else "moved"
     if way == "remove":
         steps.pop(position)
     elif way in _WAYS and 0 <= position + _WAYS[way] < len(steps):
         steps.insert(position + _WAYS[way], steps.pop(position))
     try:
-        change_workflow(workflow, replace(definition_of(workflow), steps=steps), actor=request.actor)
+        if change_workflow(workflow, replace(definition_of(workflow), steps=steps), actor=request.actor):
+            messages.success(request, f"The step {name} is {done}.")
     except WrongDefinition as problem:
-        messages.error(request, f"{step['name']} was not moved. {_sentence(problem, steps)}")
+        messages.error(request, f"{name} was not {done}. {_sentence(problem, steps)}")
     return redirect("workflows:detail", pk)
 
 

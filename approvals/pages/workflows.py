@@ -82,7 +82,6 @@ class StepLine:
 
     position: int
     name: str
-    kind: str
     words: str
     is_first: bool
     is_last: bool
@@ -179,7 +178,7 @@ def workflow_at(request: OrganizationRequest, pk: UUID) -> Workflow:
 def lines_of(workflow: Workflow) -> list[StepLine]:
     last = len(workflow.steps) - 1
     return [
-        StepLine(at, step["name"], KINDS[step["kind"]].label, KINDS[step["kind"]].words(step), at == 0, at == last)
+        StepLine(at, step["name"], KINDS[step["kind"]].words(step), at == 0, at == last)
         for at, step in enumerate(workflow.steps)
     ]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils import timezone
 
 from approvals.models import RunStep, WorkflowRun
@@ -14,9 +12,5 @@ from approvals.runs.steps.base import Scope
 def scope_of(run: WorkflowRun, parts: SealedParts) -> Scope:
     done = RunStep.objects.filter(run=run, position__lt=run.cursor, state=RunStep.State.DONE).order_by("position")
     steps = {step.name: parts.result_of(step) or {} for step in done}
-    return scope_with(run, parts.inputs_of(run), steps)
-
-
-def scope_with(run: WorkflowRun, inputs: dict[str, Any], steps: dict[str, Any]) -> Scope:
     who = {"person": run.caller_label, "ticket": run.ticket.number}
-    return Scope({"inputs": inputs, "steps": steps, "run": who}, timezone.now())
+    return Scope({"inputs": parts.inputs_of(run), "steps": steps, "run": who}, timezone.now())

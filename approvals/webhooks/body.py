@@ -18,19 +18,17 @@ from harriet.lib.text import show_hidden
 
 MOST_LISTED = 20
 """Of what one matter counts."""
-MOST_BLOCKS = 40
-"""Slack takes fifty."""
 LONGEST_BLOCK = 2900
 """Characters of a section; Slack takes 3,000."""
 
 
 def body_of(messages: Sequence[WebhookMessage]) -> bytes:
-    """JSON in UTF-8."""
+    """JSON in UTF-8, with a block for each: Slack takes fifty."""
     matters = [_matter(message) for message in messages]
     return json.dumps(
         {
             "text": "\n".join(f"{plain(one['text'])} {one['url']}" for one in matters),
-            "blocks": [_section(one) for one in matters[:MOST_BLOCKS]],
+            "blocks": [_section(one) for one in matters],
             "metadata": {"event_type": "harriet_waits", "event_payload": {"matters": matters}},
         },
         ensure_ascii=False,

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from approvals.models import Decision, PendingAction, Ticket
 from audit.models import Event
-from connectors.models import Tool
+from connectors.models import Connector, Tool
 from harriet.people.models import User
 from tests.stage.held_calls import Mailing, hold
 
@@ -138,3 +138,34 @@ def test_dana_and_outsiders_decide_on_nothing(client: Client, mailing: Mailing, 
     client.force_login(mailing.cast.charlie)
     assert "Nothing was changed" in confirm(client, "approve", waiting)
     assert states() == ["waiting"] * 6
+
+
+def test_whoever_approved_first_still_rejects_in_a_crowd(
+    client: Client, mailing: Mailing, waiting: list[Ticket]
+) -> None:
+    Connector.objects.update(deciders=Connector.Deciders.TWO_PEOPLE)
+    client.force_login(mailing.cast.bob)
+    assert "1 call was approved" in confirm(client, "approve", waiting[:1])
+    assert "None of 1 call can be approved." in send(client, "approve", waiting[:1])
+    assert "1 call was rejected" in send(client, "reject", waiting[:1], reason="I saw it too late.", sure="1")
+    assert states()[0] == "rejected"
+
+
+def test_what_has_become_dangerous_since_is_decided_on_alone(
+    client: Client, mailing: Mailing, waiting: list[Ticket]
+) -> None:
+    """It was of moderate risk when it was asked for: nobody approves it in a crowd, nor without a fresh sign-in."""
+    Tool.objects.update(risk_override="dangerous")
+    client.force_login(mailing.cast.bob)
+    assert not any(group.may_approve for group in client.get("/tickets/?show=waiting").context["alike"])
+    assert "None of 3 calls can be approved." in confirm(client, "approve", waiting[:3])
+    assert states() == ["waiting"] * 6
+
+
+def test_what_ran_out_of_time_is_not_said_to_be_decided_on(
+    client: Client, mailing: Mailing, waiting: list[Ticket]
+) -> None:
+    PendingAction.objects.update(expires_at="2020-01-01T00:00Z")
+    client.force_login(mailing.cast.bob)
+    told = send(client, "reject", waiting[:1], reason="No.", sure="1")
+    assert "None of 1 call can be rejected." in told and "its time ran out" in told

@@ -79,8 +79,9 @@ def test_is_made_step_by_step_tried_and_started(cast: Cast, tool: Tool, alice: C
 
     alice.post(reverse("workflows:move_step", kwargs={**at, "position": 1}), {"way": "remove"})
     page = alice.get(reverse("workflows:detail", kwargs=at)).content.decode()
-    assert "No step before this one is called “ask”" in page
+    assert "No step before this one is called “ask”" in page and "ask was not removed." in page
     alice.post(reverse("workflows:move_step", kwargs={**at, "position": 1}), {"way": "up"})
+    assert "The step ask is moved." in alice.get(reverse("workflows:detail", kwargs=at)).content.decode()
     workflow.refresh_from_db()
     assert [step["name"] for step in workflow.steps] == ["ask", "check", "send"]
     assert alice.get(reverse("workflows:step", kwargs={**at, "position": 2})).status_code == 200
@@ -107,6 +108,7 @@ def test_is_made_step_by_step_tried_and_started(cast: Cast, tool: Tool, alice: C
     assert (run.user, run.origin, run.state) == (cast.dana, "page", "running")
     page = dana.get(reverse("tickets:detail", args=[run.ticket.number]))
     assert "Not reached yet" in page.content.decode()
+    assert '<a href="/workflows/runs/" aria-current="page">' in page.content.decode()
     assert Event.objects.filter(code="run.started").count() == 1
 
     alice.post(reverse("workflows:cancel", args=[run.ticket.number]))
@@ -181,6 +183,45 @@ def test_runs_by_itself_once_for_all_that_was_missed(cast: Cast, tool: Tool, ali
     assert "not switched on" in dana.get(reverse("workflows:runs")).content.decode()
     assert dana.post(reverse("workflows:end_schedule", args=[schedule.pk])).status_code == 302
     assert not RunSchedule.objects.exists()
+
+
+def test_a_schedule_that_is_refused_keeps_no_other_from_starting(
+    cast: Cast, tool: Tool, alice: Client, dana: Client
+) -> None:
+    """Its inputs can't be opened any more: it is stopped and says why, and the next one starts."""
+    from approvals.actions.start_scheduled_runs import start_scheduled_runs
+    from audit.actor import SYSTEM
+
+    ask = {"name": "ask", "kind": "reply", "question": "To whom?"}
+    made = post(alice, "api:workflows", {"name": "Report", "profile": "work", "steps": [ask]}, status=201)
+    alice.patch(reverse("api:workflow", args=[made["id"]]), {"state": "active"}, content_type="application/json")
+    for cron in ("0 9 * * 1", "0 9 * * 2"):
+        dana.post(reverse("workflows:schedule", args=[made["id"]]), {"cron": cron, "time_zone": "UTC"})
+    broken, good = RunSchedule.objects.order_by("cron")
+    RunSchedule.objects.filter(pk=broken.pk).update(sealed_inputs=b"x" * 80, due_at="2020-01-01T00:00Z")
+    RunSchedule.objects.filter(pk=good.pk).update(due_at="2020-01-01T01:00Z")
+    start_scheduled_runs(actor=SYSTEM)
+    broken.refresh_from_db()
+    good.refresh_from_db()
+    assert (broken.due_at, broken.last_run) == (None, None) and "can't be opened" in broken.problem
+    assert good.last_run == WorkflowRun.objects.get() and good.problem == ""
+
+
+def test_a_reply_is_for_the_question_that_was_read(cast: Cast, tool: Tool, alice: Client, dana: Client) -> None:
+    asks = [{"name": name, "kind": "reply", "question": f"{name}?"} for name in ("first", "second")]
+    made = post(alice, "api:workflows", {"name": "Ask", "profile": "work", "steps": asks}, status=201)
+    alice.patch(reverse("api:workflow", args=[made["id"]]), {"state": "active"}, content_type="application/json")
+    run = post(dana, "api:runs", {"workflow": made["id"]}, status=201)
+    advance(run["id"])
+    page, url = reverse("tickets:detail", args=[run["ticket"]]), reverse("workflows:reply", args=[run["ticket"]])
+    read = {"reply": "yes", "step": str(dana.get(page).context["current"].pk)}
+    assert f'name="step" value="{read["step"]}"' in dana.get(page).content.decode()
+    assert dana.post(url, read).status_code == 302
+    assert "asks for no reply now" in dana.post(url, read).content.decode()
+    advance(run["id"])
+    answer = dana.post(url, read)
+    assert answer.status_code == 400 and "the run asks something else now" in answer.content.decode()
+    assert list(RunStep.objects.order_by("position").values_list("state", flat=True)) == ["done", "waiting"]
 
 
 def post(client: Client, name: str, body: dict[str, Any], *ids: str, status: int = 200) -> Any:
