@@ -4,32 +4,25 @@ the runs of workflows, and the forgetting of old sessions."""
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from celery import shared_task
 
-from approvals.actions.invalidate_action import invalidate_action
-from approvals.held_call import StoredCall
 from approvals.queries import approved_call, left_over
-from audit.actor import SYSTEM
 from harriet.gateway.actions.forget_old_sessions import forget_old_sessions
-from harriet.gateway.call import run_call
 from harriet.gateway.errors import GatewayError, Stopped
 from harriet.gateway.processes.database import in_database
 from harriet.gateway.runs.execute import work_at
+from harriet.gateway.runs.stored import run_stored
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.steps.approved import run_approved
-from harriet.gateway.steps.edited import call_of
-from harriet.gateway.steps.request import Call
 
 log = logging.getLogger(__name__)
 
 LEFT_OVER = timedelta(seconds=3)
 """After the decision; by then a process that still holds the request has taken the call."""
+_ENDED = "The caller's access ended before the call could run."
 
 
 @shared_task(name="gateway.run_approved_actions")
@@ -61,24 +54,13 @@ async def _run(action_id: UUID) -> None:
         return
     runtime = Runtime()
     try:
-        call = await _call_again(stored, runtime)
-        run, keep = partial(run_call, runtime=runtime), runtime.running.keep
-        await run_approved(action_id, stored.binding, call, stored.tool_id, run, keep, runtime.stops)
+        await run_stored(stored, runtime, if_ended=_ENDED)
     except Stopped:
         log.info("An approved call waits until an emergency stop is released, or it expires.")
-    except GatewayError as problem:
-        await in_database(invalidate_action, action_id, problem.message, actor=SYSTEM)
+    except GatewayError:
+        log.info("An approved call may not run any more; its ticket says why.")
     finally:
         await runtime.stop()
-
-
-async def _call_again(stored: StoredCall, runtime: Runtime) -> Call:
-    """The stored call with the caller's rights of today. Raises GatewayError when they have ended."""
-    snapshot = await runtime.start_for(stored.organization_id)
-    call = call_of(stored, json.loads(stored.arguments), snapshot) if snapshot is not None else None
-    if call is None or call.principal.expires_at <= runtime.snapshots.now():
-        raise GatewayError("The caller's access ended before the call could run.")
-    return call
 
 
 @shared_task(name="connectors.forget_old_sessions")

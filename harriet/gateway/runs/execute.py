@@ -13,27 +13,23 @@ import msgspec
 from django.db import Error as DatabaseError
 
 from approvals.actions.advance_run import advance_run
-from approvals.actions.invalidate_action import invalidate_action
 from approvals.actions.keep_answer import keep_answer, keep_failure
-from approvals.held_call import StoredCall
 from approvals.queries import approved_call
 from approvals.runs.leases import BEAT_EVERY, beat, claim, let_go
 from approvals.runs.queries import is_step_sent
 from approvals.runs.work import Again, Execute, Rest, Send
 from audit.actor import SYSTEM
 from audit.writing.writer import AuditWriter
-from harriet.gateway.call import governed_call, run_call
+from harriet.gateway.call import governed_call
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import GatewayError, Stopped, ToolRefusal, UpstreamSaidError
 from harriet.gateway.processes.database import conninfo, in_database
 from harriet.gateway.runs.fence import FencedAudit, GivenUp
 from harriet.gateway.runs.identity import call_of
+from harriet.gateway.runs.stored import run_stored
 from harriet.gateway.runtime import Runtime
-from harriet.gateway.steps.approved import run_approved
-from harriet.gateway.steps.edited import call_of as approved_again
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
-from harriet.lib.json.canonical import parse_strict
 
 KEEP_TRYING = 30.0
 """Seconds for which an answer waits for a database that is away."""
@@ -88,7 +84,7 @@ async def _execute(work: Execute) -> None:
         return
     async with _runtime_for(work.send) as runtime:
         try:
-            answer = await _run_approved(stored, runtime)
+            answer = await run_stored(stored, runtime, if_ended=_ENDED)
         except GivenUp:
             return
         except Stopped as stopped:
@@ -100,19 +96,6 @@ async def _execute(work: Execute) -> None:
             return
         if answer is not None:
             await _keep(work.send, answer, runtime.audit)
-
-
-async def _run_approved(stored: StoredCall, runtime: Runtime) -> Fields | None:
-    """Raises GatewayError when it may not run any more."""
-    snapshot = await runtime.start_for(stored.organization_id)
-    call = approved_again(stored, parse_strict(stored.arguments), snapshot) if snapshot else None
-    if call is None:
-        await in_database(invalidate_action, stored.action_id, _ENDED, actor=SYSTEM)
-        raise GatewayError(_ENDED)
-    run = partial(run_call, runtime=runtime)
-    return await run_approved(
-        stored.action_id, stored.binding, call, stored.tool_id, run, runtime.running.keep, runtime.stops
-    )
 
 
 @asynccontextmanager
