@@ -15,12 +15,15 @@ from connectors.actions.set_breakers import set_breakers
 from connectors.models import AtLimit, CallLimit, Connector, LimitCount, Tool
 from harriet.gateway.errors import LimitReached
 from harriet.gateway.limits.counts import DAY, MINUTE, Counts, Key
+from harriet.gateway.limits.failing_tools import LAST, FailingTools
 from harriet.gateway.limits.limits import Limits
 from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.snapshots import Snapshots
 from harriet.gateway.processes.background import Background
-from harriet.gateway.steps.request import Call
+from harriet.gateway.steps.request import Call, Sent
+from harriet.gateway.steps.schema import Schemas
 from harriet.lib.ids import new_id
 from harriet.people.actions.create_agent import create_agent
 from harriet.people.actions.issue_agent_credential import issue_agent_credential
@@ -59,14 +62,17 @@ class Desk:
     def limit(self, kind: str, subject: Any, **numbers: Any) -> CallLimit:
         return add_limit(self.cast.acme, kind, subject, **numbers, actor=self.cast.actor(self.cast.alice))
 
-    def call(self, who: str = "dana", tool: str = "echo", arguments: bytes = b"{}") -> bool:
-        """Whether it would leave; then it counts."""
+    def asked(self, who: str = "dana", tool: str = "echo", arguments: bytes = b"{}") -> tuple[Call, Grant]:
         snapshot = compile_snapshot(self.cast.acme.pk)
         assert snapshot is not None
         principal = snapshot.principals[hash_token(self.tokens[who])]
         profile = snapshot.profiles["work"]
         call = Call(snapshot, principal, profile, tool, arguments, {})
-        grant = view_of(snapshot, principal, profile).grants[tool]
+        return call, view_of(snapshot, principal, profile).grants[tool]
+
+    def call(self, who: str = "dana", tool: str = "echo", arguments: bytes = b"{}") -> bool:
+        """Whether it would leave; then it counts."""
+        call, grant = self.asked(who, tool, arguments)
         try:
             if self.limits.check(call, grant) is not None:
                 return False
@@ -158,6 +164,28 @@ def test_what_came_too_often_while_the_database_was_away_adds_up(desk: Desk) -> 
     kept = LimitCount.objects.get(limit=made)
     assert kept.turned_away_at is not None
     assert (kept.turned_away, kept.turned_away_at.timestamp()) == (3, NOON + 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tool_that_works_again_goes_on_though_its_last_calls_are_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harriet.gateway.limits.failing_tools.MOST_TOOLS", 1)
+    (call, echo), (_, slow) = desk.asked(tool="echo"), desk.asked(tool="slow")
+
+    async def story() -> None:
+        background = Background()
+        failing = FailingTools(background, Schemas())
+        for _ in range(LAST):
+            failing.saw(call, echo, Sent(problem=TimeoutError()))
+        failing.saw(call, slow, Sent(problem=TimeoutError()))
+        with pytest.raises(LimitReached, match="so calls of it pause"):
+            failing.check(call, echo.tool)
+        failing.saw(call, echo, Sent())
+        failing.check(call, echo.tool)
+        await background.stop()
+
+    asyncio.run(story())
 
 
 def test_windows_fill_and_begin_anew() -> None:

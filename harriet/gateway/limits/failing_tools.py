@@ -86,7 +86,7 @@ class FailingTools:
         """How a call ended."""
         tool = grant.tool
         if sent.problem is None and not sent.is_error:
-            if tool.id in self._recent:
+            if tool.id in self._recent or tool.id in self._paused:
                 self._add(tool, _WORKED)
         elif call.method != TOOLS_CALL or not call.snapshot.limits.stops_failing:
             return
