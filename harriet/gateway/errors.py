@@ -145,11 +145,10 @@ class ToolRefusal(GatewayError):
 
 
 class LimitReached(ToolRefusal):
-    """The call came too often. `wait`: the seconds after which it may be made."""
+    """The call came too often. `wait`: the seconds after which it may be made, as the message says."""
 
     def __init__(self, message: str, *, wait: int, limit: str = "") -> None:
         super().__init__(message)
-        self.wait = wait
         self.data: dict[str, Any] = {"limit": {"retryAfterSeconds": wait, **({"id": limit} if limit else {})}}
         """The same for programs."""
 

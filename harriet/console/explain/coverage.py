@@ -14,6 +14,7 @@ from audit.call_counts import calls_of_tools
 from connectors.access.grantees import role_label
 from connectors.access.in_database import profiles_with
 from connectors.models import CALLABLE, EVERYONE, AutonomousScope, Profile, Risk, Tool, ToolPermission, of_risk
+from harriet.gateway.policy.view import MAY_BE_COVERED
 from harriet.people.models import Organization
 from harriet.people.queries import database_now
 from harriet.people.trust import Trust
@@ -41,7 +42,7 @@ def _covered(organization: Organization) -> Q:
         organization=organization, profile__trust=Trust.AUTONOMOUS, ended_at=None, expires_at__gt=Now()
     )
     here = standing.filter(Q(profile__connectors=OuterRef("connector")) | Q(profile__tools=OuterRef("pk")))
-    named = Q(Exists(here.filter(tools=OuterRef("pk")))) & of_risk(Risk.MODERATE, Risk.UNKNOWN)
+    named = Q(Exists(here.filter(tools=OuterRef("pk")))) & of_risk(*MAY_BE_COVERED)
     return named | (Q(Exists(here.filter(classes__contains=[Risk.MODERATE]))) & of_risk(Risk.MODERATE))
 
 

@@ -100,7 +100,8 @@ class BreakersForm(PickingForm):
     stops_failing = forms.BooleanField(
         required=False,
         label="Pause a tool that fails",
-        help_text=f"When {FAILED_OF_LAST} of its last {LAST} calls failed at the server. One call now and then tries it again.",
+        help_text=f"When {FAILED_OF_LAST} of its last {LAST} calls failed at the server. One call now and then tries "
+        "it again.",
     )
 
     def __init__(self, organization: Organization, breakers: Breakers, *args: Any, **kwargs: Any) -> None:

@@ -13,6 +13,11 @@ MOST_COUNTS = 250_000
 """That one process remembers; a count takes some three hundred bytes. The others know what was forgotten here."""
 
 
+def window_start(now: int, seconds: int) -> int:
+    """When the window began that is open now."""
+    return now // seconds * seconds
+
+
 class Key(NamedTuple):
     """What is counted: against which limit (or, of a call that repeats itself, of which tool), of whom, and within how
     many seconds."""

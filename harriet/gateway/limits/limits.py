@@ -10,7 +10,7 @@ from uuid import UUID
 from approvals.gate import GateDecision
 from connectors.access.call_limits import CallLimits, LimitRow
 from connectors.models import CallLimit, Risk
-from harriet.gateway.limits.counts import DAY, MINUTE, Counts, Key
+from harriet.gateway.limits.counts import DAY, MINUTE, Counts, Key, window_start
 from harriet.gateway.limits.exchange import Exchange
 from harriet.gateway.limits.on_tickets import CallsOnTickets
 from harriet.gateway.limits.repeats import Repeats
@@ -69,13 +69,13 @@ class Limits:
         """The call is about to leave."""
         limits = call.snapshot.limits
         if limits.repeats and not grant.is_own and _can_circle(limits, call, grant):
-            start = int(self._clock()) // limits.seconds * limits.seconds
+            start = window_start(int(self._clock()), limits.seconds)
             self._repeats.add(call, grant, start, limits.seconds)
         if limits.is_limiting:
             now = int(self._clock())
             for row, subject_id in concerning(limits, call, grant):
                 for _, seconds in _windows(row):
-                    self._counts.add(Key(row.id, subject_id, seconds), now // seconds * seconds)
+                    self._counts.add(Key(row.id, subject_id, seconds), window_start(now, seconds))
 
     async def learn(self, call: Call, grant: Grant) -> None:
         """For a process that lives for this one call."""
@@ -83,13 +83,13 @@ class Limits:
         found = (
             (row, subject, seconds) for row, subject in concerning(limits, call, grant) for _, seconds in _windows(row)
         )
-        keys = [(Key(row.id, subject, seconds), now // seconds * seconds) for row, subject, seconds in found]
+        keys = [(Key(row.id, subject, seconds), window_start(now, seconds)) for row, subject, seconds in found]
         if keys:
             await self.exchange.learn(keys)
 
     def _check_repeats(self, call: Call, grant: Grant, limits: CallLimits) -> GateDecision | None:
         now = int(self._clock())
-        start = now // limits.seconds * limits.seconds
+        start = window_start(now, limits.seconds)
         if self._repeats.made(call, grant, start) < limits.repeats or grant.tool.id in limits.may_repeat:
             return None
         if limits.holds_repeats:
@@ -116,7 +116,7 @@ class Limits:
         now = int(self._clock())
         for row, subject_id in concerning(limits, call, grant):
             for number, seconds in _windows(row):
-                start = now // seconds * seconds
+                start = window_start(now, seconds)
                 if not self._counts.has_room(Key(row.id, subject_id, seconds), number, start):
                     yield row, subject_id, seconds, start + seconds - now
 

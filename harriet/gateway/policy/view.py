@@ -199,12 +199,13 @@ def gate_with(
     """The same by what is known of whoever calls; for pages, too."""
     rules = facts.rules_for(row)
     scopes: tuple[ScopeRow, ...] = ()
-    if known.trust == Trust.AUTONOMOUS and not row.requires_confirmation and row.risk in _MAY_BE_COVERED:
+    if known.trust == Trust.AUTONOMOUS and not row.requires_confirmation and row.risk in MAY_BE_COVERED:
         scopes = tuple(scope for scope in profile.scopes if scope.covers(row))
     return judge(known), Open(known, rules, scopes) if rules or scopes else None
 
 
-_MAY_BE_COVERED = frozenset({Risk.MODERATE.value, Risk.UNKNOWN.value})
+MAY_BE_COVERED = frozenset({Risk.MODERATE.value, Risk.UNKNOWN.value})
+"""The risk classes of which a scope may let calls run."""
 
 
 def _may_call_as_accepted(row: ToolRow, principal: Principal, profile: ProfileRow) -> bool:

@@ -19,6 +19,7 @@ import msgspec
 
 from approvals.binding import Bound, binding_of
 from approvals.held_call import HeldCall
+from connectors.access.facts import RuleRow, ScopeRow
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.steps.asker import UNSEEN
 from harriet.gateway.steps.notifications import is_passed_on
@@ -87,16 +88,19 @@ def bound_parts(call: Call, grant: Grant) -> dict[str, str]:
 
 def policy_of(call: Call, grant: Grant) -> bytes:
     """Everything that the gate goes by, as one digest."""
-    said = [
-        grant.gate.kind,
-        grant.tool.connector.deciders,
-        grant.tool.risk,
-        grant.tool.requires_confirmation,
-        call.profile.trust,
-        call.principal.trust,
-    ]
-    if grant.open is not None:
-        said += [grant.open.rules, [(one.id, one.condition, one.expires_at) for one in grant.open.scopes]]
+    tool, trust = grant.tool, (call.profile.trust, call.principal.trust)
+    levels = (grant.gate.kind, tool.connector.deciders, tool.risk, tool.requires_confirmation, *trust)
+    return _policy_digest(levels, grant.open.rules if grant.open else None, grant.open.scopes if grant.open else ())
+
+
+@lru_cache(1024)
+def _policy_digest(
+    levels: tuple[object, ...], rules: tuple[RuleRow, ...] | None, scopes: tuple[ScopeRow, ...]
+) -> bytes:
+    """Kept: to write many rules out takes far longer than to compare them. Stored approvals know the bytes."""
+    said: list[object] = [*levels]
+    if rules is not None:
+        said += [rules, [(one.id, one.condition, one.expires_at) for one in scopes]]
     return hashlib.sha256(repr(said).encode()).digest()
 
 

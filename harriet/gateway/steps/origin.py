@@ -20,11 +20,14 @@ OWN_ERRORS = range(-32099, -31999)
 """Codes of a server's own errors (JSON-RPC 2.0 §5.1)."""
 
 
-class _Error(msgspec.Struct):
+class SaidError(msgspec.Struct):
+    """A server's JSON-RPC error, as far as it can be read."""
+
     code: int = 0
+    message: object = ""
 
 
-_READ = msgspec.json.Decoder(_Error).decode
+_READ = msgspec.json.Decoder(SaidError).decode
 
 
 def origin_of(sent: Sent) -> Origin:
@@ -45,12 +48,16 @@ def origin_of(sent: Sent) -> Origin:
     return "upstream" if isinstance(problem, ToolRefusal) and sent.is_answered else "harriet"
 
 
+def said_by(problem: UpstreamSaidError) -> SaidError:
+    try:
+        return _READ(problem.error)
+    except msgspec.MsgspecError:
+        return SaidError()
+
+
 def code_of(problem: UpstreamSaidError) -> int:
     """0 for an error without one."""
-    try:
-        return _READ(problem.error).code
-    except msgspec.MsgspecError:
-        return 0
+    return said_by(problem).code
 
 
 def is_own_error(code: int) -> bool:

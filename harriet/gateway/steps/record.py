@@ -6,8 +6,6 @@ import asyncio
 import hashlib
 from time import monotonic
 
-import msgspec
-
 from audit.actor import Label
 from audit.event_body import Frame, NewEvent, compose
 from audit.events import CALL_INTENT, CALL_OUTCOME, CallDetails, CallRefused, IntentDetails, OutcomeDetails
@@ -20,7 +18,7 @@ from harriet.gateway.policy.snapshot import KeptFrame, view_of
 from harriet.gateway.policy.view import View
 from harriet.gateway.steps.authorize import named_by
 from harriet.gateway.steps.identity import passed_words
-from harriet.gateway.steps.origin import origin_of
+from harriet.gateway.steps.origin import origin_of, said_by
 from harriet.gateway.steps.request import Call, Sent
 from harriet.gateway.steps.stopwatch import UPSTREAM
 from harriet.lib.errors import Problem
@@ -34,11 +32,6 @@ LONGEST_NOTES = 500
 """Characters."""
 LONGEST = 200
 """Characters of a name that a client made up, in the audit log."""
-
-
-class _Error(msgspec.Struct):
-    code: int = 0
-    message: str = ""
 
 
 def intent(call: Call, grant: Grant) -> NewEvent:
@@ -177,9 +170,8 @@ def _word(sent: Sent) -> tuple[str, str]:
 
 def _refused_with(problem: UpstreamSaidError) -> str:
     """The server's own words, out of which the secrets have been taken already."""
-    try:
-        error = msgspec.json.decode(problem.error, type=_Error)
-    except msgspec.MsgspecError:
-        error = _Error()
+    error = said_by(problem)
     code = f" ({error.code})" if error.code else ""
-    return f"The server refused the call{code}: {quoted(error.message, QUOTED)}." if error.message else _REFUSED
+    if not isinstance(error.message, str) or not error.message:
+        return _REFUSED
+    return f"The server refused the call{code}: {quoted(error.message, QUOTED)}."
