@@ -13,7 +13,8 @@ from harriet.people.stop_rules import StandingStop
 
 NOTIFIED = "harriet_stop"
 """The channel of PostgreSQL's NOTIFY; the payload is the organization's id."""
-_ROW = ("id", "organization_id", "kind", "subject", "label", "told", "stage", "let_through_id", "began_at")
+ROW = ("id", "organization_id", "kind", "subject", "label", "told", "stage", "let_through_id", "began_at")
+"""The columns of a `StandingStop`."""
 
 
 def announce(organization_id: UUID) -> None:
@@ -25,7 +26,7 @@ def announce(organization_id: UUID) -> None:
 def standing_in(organization_ids: Iterable[UUID]) -> list[StandingStop]:
     """The oldest first."""
     rows = Stop.objects.filter(organization__in=organization_ids, released_at=None)
-    return [StandingStop(*row) for row in rows.order_by("began_at", "pk").values_list(*_ROW)]
+    return [StandingStop(*row) for row in rows.order_by("began_at", "pk").values_list(*ROW)]
 
 
 def stops_of(organization: Organization) -> QuerySet[Stop]:

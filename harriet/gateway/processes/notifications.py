@@ -16,6 +16,7 @@ from psycopg import AsyncConnection, Error, Notify
 from harriet.gateway.processes.background import LastingTask
 from harriet.gateway.processes.database import conninfo, renew_connections
 from harriet.people.standing_stops import NOTIFIED as STOP_CHANNEL
+from harriet.people.standing_stops import ROW
 from harriet.people.stop_rules import StandingStop
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,8 @@ PATIENCE = 2.0
 """Seconds. A look that takes longer counts as an unreachable database."""
 
 _LOOK = "SELECT now(), organization_id, number FROM people_organizationversion RIGHT JOIN (SELECT 1) AS one ON true"
-_STOPS = (
-    "SELECT id, organization_id, kind, subject, label, told, stage, let_through_id, began_at FROM people_stop "
-    "WHERE released_at IS NULL ORDER BY began_at, id"
-)
-"""In the order of `StandingStop`: all that stand, of which there are seldom any, and never many."""
+_STOPS = f"SELECT {', '.join(ROW)} FROM people_stop WHERE released_at IS NULL ORDER BY began_at, id"  # noqa: S608 (no input)
+"""All that stand, of which there are seldom any, and never many."""
 
 
 @dataclass(frozen=True, slots=True)
