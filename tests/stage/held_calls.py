@@ -15,6 +15,7 @@ from harriet.lib.ids import new_id
 from harriet.people.models import AccessToken, User
 from tests.stage.cast import Cast
 from tests.stage.connectors import connector, tool
+from vault.queries import credential_of, current_version
 
 ARGUMENTS = b'{"to":"max@example.test","text":"Hello"}'
 
@@ -30,6 +31,8 @@ def call_of(
     **told: Any,
 ) -> HeldCall:
     """What the gate stops when they call the tool, on a laptop; `told` is what it says otherwise."""
+    credential = credential_of(of.connector_id)
+    current = current_version(credential) if credential else None
     bound = Bound(
         organization_id=of.organization_id,
         profile_id=profile.pk if profile else None,
@@ -39,8 +42,8 @@ def call_of(
         connector_revision=of.connector.revision,
         tool_id=of.pk,
         tool_digest=bytes(of.versions.get(is_pinned=True).digest),
-        credential_id=None,
-        credential_version=0,
+        credential_id=current.credential_id if current else None,
+        credential_version=current.number if current else 0,
         arguments=arguments,
         meta=meta,
     )
