@@ -101,7 +101,7 @@ class Runtime:
 
     def _make_steps(self) -> None:
         self.schemas = Schemas()
-        self.holding = Holding(self.snapshots, self.running.keep, self.stops)
+        self.holding = Holding(self.snapshots, self.running.keep, self.running.answers_itself, self.stops)
         self.pauses = Pauses(self.background)
         self.limits = Limits(self.snapshots)
         self.failing_tools = FailingTools(self.background, self.schemas)

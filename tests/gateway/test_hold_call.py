@@ -7,9 +7,11 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from approvals.actions.approve_action import approve_action
@@ -17,6 +19,7 @@ from approvals.actions.edit_action import edit_action
 from approvals.actions.reject_action import reject_action
 from approvals.models import PendingAction
 from connectors.models import Connector, Tool
+from harriet.gateway.runtime import LAST_WORDS
 from harriet.gateway.tasks import LEFT_OVER, run_approved_action, run_approved_actions
 from harriet.lib.text import show_hidden
 from harriet.people.actions.revoke_token import revoke_token
@@ -25,7 +28,7 @@ from harriet.people.models import AccessToken
 from tests.stage.clients import Client, ModernClient
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Process, Upstream
-from tests.stage.waiting import wait_for
+from tests.stage.waiting import wait_for, wait_for_a_lock
 
 LONG = 60
 """Seconds, of which none passes in vain: whoever waits hears at once what was decided."""
@@ -288,8 +291,8 @@ def test_a_client_that_goes_away_finds_the_result_later(
     the_action()
     connection.close()
     run_approved_action(str(approve(office).id))
-    assert len(upstream.calls) == 1
     wait_for(lambda: PendingAction.objects.get().state == PendingAction.State.DONE)
+    assert len(upstream.calls) == 1
     assert client.call("echo", {"text": "left"}, progressToken=2).text == "left"
     assert len(upstream.calls) == 1
 
@@ -318,6 +321,37 @@ def test_access_that_ends_while_a_call_is_held_ends_the_wait_with_a_sentence(
     assert "Your access to Harriet ended in the middle of this" in error["message"]
     assert "The call is on ticket #1 and has not run." in error["message"]
     assert upstream.calls == []
+
+
+def test_access_that_ends_is_told_with_the_ticket_however_long_the_database_takes(
+    held_echo: Client, office: Office, upstream: Upstream
+) -> None:
+    hold_for(office, LONG, held_echo.gateway)
+    waiting = Waiting(lambda: held_echo.call("echo", {"text": "slowly gone"}, progressToken=1))
+    the_action()
+    held_echo.request("tools/list")
+    with ThreadPoolExecutor(1) as other:
+        locked, is_over = threading.Event(), threading.Event()
+        slowness = other.submit(_keep_from_looking, locked, is_over)
+        assert locked.wait(60)
+        revoke_token(AccessToken.objects.get(), actor=actor_of(office.cast.alice))
+        wait_for_a_lock()
+        time.sleep(LAST_WORDS + 1)
+        is_over.set()
+        slowness.result()
+    assert "The call is on ticket #1 and has not run." in waiting.answer.error["message"]
+    assert upstream.calls == []
+
+
+def _keep_from_looking(locked: threading.Event, is_over: threading.Event) -> None:
+    """At held calls."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE approvals_pendingaction IN ACCESS EXCLUSIVE MODE")
+            locked.set()
+            is_over.wait(60)
+    finally:
+        connection.close()
 
 
 def test_a_held_tool_promises_no_shape_that_the_ticket_could_not_have(office: Office, dana: Client) -> None:

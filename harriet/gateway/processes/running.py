@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -79,6 +80,7 @@ class RunningCalls:
         self._look: asyncio.TimerHandle | None = None
         self._kept: set[asyncio.Task[Any]] = set()
         """Calls that run to their end whether or not a client still waits for them."""
+        self._answering = set[asyncio.Task[Any] | None]()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -134,9 +136,20 @@ class RunningCalls:
         for key in [key for key in self._named if name_of(key) == name]:
             self.cancel(key)
 
+    @contextmanager
+    def answers_itself(self) -> Iterator[None]:
+        """The current task looks what became of its call, and checks its access after that: what has been lost is said
+        there, with more than is known here, however long the look takes."""
+        task = asyncio.current_task()
+        self._answering.add(task)
+        try:
+            yield
+        finally:
+            self._answering.discard(task)
+
     def end_without_access(self, slug: str, has_access: Callable[[str, UUID, UUID], bool]) -> None:
         """An organization was loaded anew: the calls of those who lost their access end, and their clients are told."""
-        for call in list(self._calls):
+        for call in [call for call in self._calls if call.task not in self._answering]:
             if call.rights is not None and call.rights.organization == slug and not has_access(*call.rights):
                 call.take_back(AccessEnded(ACCESS_LOST.format(_IF_SENT)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from uuid import UUID
@@ -83,6 +83,8 @@ class Holding:
 
     snapshots: Snapshots
     keep: Keep
+    answers_itself: Callable[[], AbstractContextManager[None]]
+    """While the block looks what became of a call, nobody else tells its client that its access has ended."""
     stops: Stops
     waiters: Waiters = field(default_factory=Waiters)
     listeners: Waiters = field(default_factory=Waiters)
@@ -100,7 +102,8 @@ async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run, show: 
     with tasks isn't held: the ticket is its task.
     """
     shown = as_shown(call)
-    held = await _on_a_ticket(shown, grant)
+    with holding.answers_itself():
+        held = await _on_a_ticket(shown, grant)
     for one in (call, shown):  # client and log speak of the call that waits, whichever request asks for it
         one.request_id, one.ticket = held.request_id, held.ticket
     if call.takes_tasks and held.state in UNDER_WAY:
@@ -118,8 +121,9 @@ async def _decision(held: Held, call: Call, shown: Call, grant: Grant, holding: 
     with holding.waiters.on(held.action_id) as event:
         while not call.stream.is_gone:
             event.clear()
-            held = await _look(held.action_id)
-            _check_access(call, held, holding.snapshots)
+            with holding.answers_itself():
+                held = await _look(held.action_id)
+                _check_access(call, held, holding.snapshots)
             _check_stops(call, grant, held, holding.stops)
             answer = await _answer_for(held, shown, grant, holding, run, teller)
             if answer is not None or monotonic() >= until:
