@@ -15,8 +15,7 @@ from approvals.conflicts import STRICT, Matter, conflict, matters_of, own_decide
 from approvals.frozen import frozen_among, why_not_decide
 from approvals.models import ActionEdit, Decision, PendingAction, RunStep
 from approvals.sides import spoken_of
-from connectors.models import Connector, Risk, Tool
-from connectors.queries import may_decide
+from connectors.models import Connector, ConnectorPermission, Risk, Tool
 from harriet.people.models import Membership
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power, roles_with
@@ -199,7 +198,12 @@ def _approving(
 ) -> QuerySet[Membership]:
     """Whoever has the right, by role or by a group that decides for the connector; and who asked, where they may."""
     people = Membership.objects.filter(organization=organization_id, is_active=True, user__is_active=True)
-    has_right = may_decide(connector_id)
+    by_group = Membership.groups.through.objects.filter(
+        membership=OuterRef("pk"),
+        group__connector_permissions__content_object=connector_id,
+        group__connector_permissions__permission__codename=ConnectorPermission.APPROVE,
+    )
+    has_right = Q(role__in=APPROVING_ROLES) | Q(Exists(by_group))
     if requester_id is not None:
         has_right |= Q(user=requester_id)
     return people.filter(has_right).select_related("user")

@@ -78,19 +78,14 @@ def connector_of(organization: Organization, connector_id: UUID) -> Connector:
 
 
 def deciding_people(connector: Connector) -> QuerySet[Membership]:
-    """Whoever has the right to decide on its held calls; by address."""
-    people = active_here(connector.organization_id).filter(may_decide(connector.pk))
-    return people.select_related("user").order_by("user__email")
-
-
-def may_decide(connector_id: UUID | OuterRef) -> Q:
-    """Of memberships: the right to decide on the connector's held calls, by role or by a group that decides for it."""
+    """Whoever has the right to decide on its held calls, by role or by a group; by address."""
     by_group = Membership.groups.through.objects.filter(
         membership=OuterRef("pk"),
-        group__connector_permissions__content_object=connector_id,
+        group__connector_permissions__content_object=connector,
         group__connector_permissions__permission__codename=ConnectorPermission.APPROVE,
     )
-    return Q(role__in=roles_with(Power.DECIDE_ACTIONS)) | Q(Exists(by_group))
+    may = Q(role__in=roles_with(Power.DECIDE_ACTIONS)) | Q(Exists(by_group))
+    return active_here(connector.organization_id).filter(may).select_related("user").order_by("user__email")
 
 
 def tools_of(connector: Connector) -> QuerySet[Tool]:
