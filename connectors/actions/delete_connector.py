@@ -22,11 +22,13 @@ from vault.actions.delete_credential import delete_credential
 def delete_connector(connector: Connector, *, actor: Actor) -> None:
     """Profiles lose it, and its history stays in the log alone."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
+    if not Connector.objects.select_for_update().filter(pk=connector.pk).exists():  # before its tools, as a sync does
+        return
     label, tools = connector_label(connector), connector.tools.filter(kind=Tool.Kind.TOOL).count()
     delete_credential(connector.id, actor=actor)
     for review in Review.objects.filter(connector=connector, state=Review.State.WAITING):
         settle_review(review)
     settle_matters(connector.organization_id, about_connector(connector.pk))
-    if Connector.objects.filter(pk=connector.pk).delete()[0]:
-        record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)
-        move_version(connector.organization_id)
+    Connector.objects.filter(pk=connector.pk).delete()
+    record(ConnectorDeleted(connector=label, tools=tools), organization_id=connector.organization_id, actor=actor)
+    move_version(connector.organization_id)

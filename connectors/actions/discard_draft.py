@@ -14,9 +14,13 @@ from harriet.people.roles import Power
 
 @transaction.atomic
 def discard_draft(connector: Connector, *, actor: Actor) -> None:
-    """Raises ConnectorError for one that was activated in the meantime: that is deleted on its own page."""
+    """Nothing happens when it is gone already. Raises ConnectorError for one that was activated in the meantime: that
+    is deleted on its own page."""
     demand(actor, connector.organization, Power.MANAGE_CONNECTORS)
-    held = Connector.objects.select_for_update(of=("self",)).select_related("organization").get(pk=connector.pk)
+    rows = Connector.objects.select_for_update(of=("self",)).select_related("organization")
+    held = rows.filter(pk=connector.pk).first()
+    if held is None:
+        return
     if held.state != Connector.State.DRAFT:
         raise ConnectorError(f"{held} is no draft any more: somebody has finished it. Nothing was discarded.")
     delete_connector(held, actor=actor)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from connectors.actions.accept_tool_change import accept_tool_change
 from connectors.actions.add_limit import add_limit
+from connectors.actions.delete_connector import delete_connector
 from connectors.actions.note_definition import note_definition
 from connectors.actions.save_connection import save_connection
 from connectors.actions.set_tool import set_tool
@@ -34,11 +35,15 @@ def acceptance(cast: Cast, crm: Connector) -> None:
     accept_tool_change(mail, digest=bytes(version.digest), actor=cast.actor(cast.alice))
 
 
+def removal(cast: Cast, crm: Connector) -> None:
+    delete_connector(crm, actor=cast.actor(cast.alice))
+
+
 def address(cast: Cast, crm: Connector) -> None:
     save_connection(crm, url=f"{crm.url}?tenant=2", allow_internal=True, actor=cast.actor(cast.alice))
 
 
-@pytest.mark.parametrize("change", [risk, acceptance, address])
+@pytest.mark.parametrize("change", [risk, acceptance, address, removal])
 def test_neither_ends_the_others_work(
     cast: Cast, server: Server, connect: Connecting, change: Callable[[Cast, Connector], None]
 ) -> None:
@@ -60,8 +65,9 @@ def test_neither_ends_the_others_work(
             wait_for_a_lock()
             assert sync_connector(crm, actor=alice).is_success
             assert not waiting.done()
+            assert Tool.objects.filter(name="list_orders").exists()
         waiting.result(60)
-    assert Tool.objects.filter(name="list_orders").exists()
+    assert Connector.objects.exists() is (change is not removal)
 
 
 def test_a_limit_is_added_while_a_change_of_the_connector_is_noted(cast: Cast, connect: Connecting) -> None:

@@ -13,7 +13,9 @@ from audit.models import Event
 from connectors.actions.add_limit import add_limit
 from connectors.actions.delete_connector import delete_connector
 from connectors.actions.delete_profile import delete_profile
+from connectors.actions.discard_draft import discard_draft
 from connectors.actions.remove_limit import remove_limit
+from connectors.models import Connector
 from harriet.people.actions.delete_group import delete_group
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.models import Membership, OrganizationVersion
@@ -34,6 +36,10 @@ def a_connector(cast: Cast) -> models.Model:
     return connector(cast.acme, "http://127.0.0.1:9/mcp")
 
 
+def a_draft(cast: Cast) -> models.Model:
+    return connector(cast.acme, "http://127.0.0.1:9/mcp", state=Connector.State.DRAFT)
+
+
 def a_group(cast: Cast) -> models.Model:
     return cast.sales
 
@@ -48,6 +54,7 @@ def a_person(cast: Cast) -> models.Model:
         (a_limit, remove_limit, "limit.removed"),
         (a_profile, delete_profile, "profile.deleted"),
         (a_connector, delete_connector, "connector.deleted"),
+        (a_draft, discard_draft, "connector.deleted"),
         (a_group, delete_group, "group.deleted"),
         (a_person, remove_person, "person.removed"),
     ],
