@@ -27,7 +27,7 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.models import AccessToken, Device, MadeOnce
 from tests.stage.events import any_event
 
-PAGES = ["me:home", "me:tools", "me:request", "me:devices", "me:connect", "me:activity", "me:waiting"]
+PAGES = ["me:home", "me:tools", "me:request", "me:devices", "me:connect", "me:activity", "me:usage", "me:waiting"]
 
 
 BASE = Path(settings.BASE_DIR)

@@ -11,8 +11,10 @@ from uuid import UUID
 from approvals.events import (
     ActionApproved,
     ActionEdited,
+    ActionEnded,
     ActionExpired,
     ActionInvalidated,
+    ActionLost,
     ActionRejected,
     ActionWithdrawn,
 )
@@ -27,7 +29,9 @@ _ENDS = {
     ActionRejected.code: Word("Rejected", "danger"),
     ActionExpired.code: Word("Expired", "danger"),
     ActionWithdrawn.code: Word("Withdrawn", "neutral"),
+    ActionEnded.code: Word("Ended with your access", "neutral"),
     ActionInvalidated.code: Word("Did not run", "danger"),
+    ActionLost.code: Word("Started, outcome unknown", "danger"),
     ActionApproved.code: Word("Approved, about to run", "neutral"),
 }
 _NOT_YOURS = "It is not among the tools that you may use."
@@ -112,15 +116,21 @@ def _decided(steps: list[Event]) -> str:
         if step.code == ActionRejected.code:
             return f"{who} rejected it"
         if step.code == ActionWithdrawn.code:
-            return "you withdrew it"
+            return f"{who} withdrew it" if _is_of_another(step) else "you withdrew it"
         if step.code == ActionExpired.code:
             return "nobody decided in time"
     return ""
 
 
+def _is_of_another(step: Event) -> bool:
+    """It was done by a person who is not the one whose call it is."""
+    actor, person = (dict(step.fields.get(name) or {}) for name in ("actor", "person"))
+    return actor.get("kind") == "person" and actor.get("id") != person.get("id")
+
+
 def _why(beginning: Event, steps: list[Event]) -> str:
     """The last reason that was given: a rejection's, an error's, a refusal's."""
-    telling = {CALL_OUTCOME, ActionRejected.code, ActionInvalidated.code, CALL_REFUSED}
+    telling = {CALL_OUTCOME, CALL_REFUSED, *(one.code for one in (ActionRejected, ActionInvalidated, ActionLost))}
     reasons = [str(step.fields.get("reason", "")) for step in steps if step.code in telling]
     return next((reason for reason in reversed(reasons) if reason), "")
 

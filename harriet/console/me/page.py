@@ -17,7 +17,7 @@ class MyPage(PageContext):
 
     active = "me"
     tab: ClassVar[str]
-    """home, tools, connections, devices, apps, connect, activity or waiting: templates/me/tabs.html."""
+    """home, tools, connections, devices, apps, connect, activity, usage or waiting: templates/me/tabs.html."""
 
 
 def my_token(request: OrganizationRequest, pk: UUID) -> AccessToken:

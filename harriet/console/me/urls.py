@@ -29,6 +29,7 @@ from harriet.console.me.home import my_activity_page, my_home_page, my_waiting_p
 from harriet.console.me.offered import offered_credential_page, taken_page
 from harriet.console.me.sign_in import sign_in_page
 from harriet.console.me.tools import my_tools_page, request_page
+from harriet.console.me.usage import my_usage_page
 
 me_urls = (
     [
@@ -54,6 +55,7 @@ me_urls = (
         path("connect/made/<uuid:pk>/<slug:key>/", connected_page, name="connected"),
         path("connect/<slug:profile>/<slug:key>/", client_page, name="client"),
         path("activity/", my_activity_page, name="activity"),
+        path("usage/", my_usage_page, name="usage"),
         path("waiting/", my_waiting_page, name="waiting"),
         path("waiting/<int:number>/withdraw/", withdraw_my_call, name="withdraw"),
     ],

@@ -55,6 +55,7 @@ PAGES = (
     Place("My AI → Devices", "me:devices", None, "laptop tokens"),
     Place("My AI → Connect a client", "me:connect", None, "claude cursor set up address"),
     Place("My AI → Activity", "me:activity", None, "calls history"),
+    Place("My AI → Usage", "me:usage", None, "my limits how many calls counts quota"),
     Place("My AI → Waiting", "me:waiting", None, "held calls tickets approvals"),
     Place("Inbox", "console:inbox", None, "notices notifications"),
     Place("Your account", "console:account", None, "name sessions"),
