@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from connectors.actions.add_limit import add_limit
+from connectors.actions.add_limit import add_limit, checked_numbers
 from connectors.actions.change_limit import change_limit
 from connectors.actions.remove_limit import remove_limit
 from connectors.actions.set_breakers import set_breakers
@@ -19,6 +19,8 @@ from connectors.limit_words import limit_words
 from connectors.limits_kept import Reached, breakers_of, limit_of, limits_of, reached_today
 from connectors.models import Breakers, CallLimit
 from harriet.console.limits.forms import BreakersForm, LimitForm, NewLimitForm
+from harriet.console.limits.used import logged_id
+from harriet.console.limits.would_have import Drafted, would_have
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import attempt, status_of
 from harriet.pages.tables.declared import Column, Table
@@ -29,6 +31,8 @@ from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
 MOST_REACHED = 50
+LOOK = "look"
+"""What the button says that changes nothing."""
 LIMITS = Table(
     key="limits",
     columns=(
@@ -88,6 +92,8 @@ class NewLimitPage(PageContext):
     active = "limits"
     form: NewLimitForm
     kind: str
+    would: list[str]
+    """What it would have done, for whoever looked."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,12 +102,20 @@ def new_limit_page(request: OrganizationRequest, kind: str) -> HttpResponse:
     if kind not in CallLimit.Kind.values:
         raise Http404
     form = NewLimitForm(request.organization, kind, request.POST or None)
-    made = None if form.is_searching else attempt(form, lambda given: _added(request, kind, given))
-    if made is None:
-        page = NewLimitPage(form=form, kind=CallLimit.Kind(kind).label)
-        return show(request, page, status=status_of(form))
-    messages.success(request, "The limit holds from now on.")
-    return redirect("limits:list")
+    would: list[str] | None = None
+    if request.POST.get("do") == LOOK:
+        would = attempt(form, lambda given: _tried(request, kind, given))
+    elif not form.is_searching and attempt(form, lambda given: _added(request, kind, given)) is not None:
+        messages.success(request, "The limit holds from now on.")
+        return redirect("limits:list")
+    page = NewLimitPage(form=form, kind=CallLimit.Kind(kind).label, would=would or [])
+    return show(request, page, status=status_of(form))
+
+
+def _tried(request: OrganizationRequest, kind: str, given: dict[str, Any]) -> list[str]:
+    numbers = checked_numbers(given["per_minute"], given["per_day"])
+    subject_id = logged_id(given["subject"])
+    return would_have(Drafted(request.organization, kind, subject_id, given["counts"], **numbers))
 
 
 def _added(request: OrganizationRequest, kind: str, given: dict[str, Any]) -> CallLimit:
@@ -116,6 +130,8 @@ class LimitPage(PageContext):
     limit: CallLimit
     words: str
     form: LimitForm
+    would: list[str]
+    """What it would have done, as it is, or as somebody thinks of it."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,11 +140,21 @@ def limit_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
     limit = limit_of(request.organization, pk)
     words = limit_words(limit)
     form = LimitForm(limit, request.POST or None)
-    changed = attempt(form, lambda given: (change_limit(limit, **given, actor=request.actor),))
-    if changed is None:
-        return show(request, LimitPage(limit=limit, words=words, form=form), status=status_of(form))
-    messages.success(request, "The limit was changed." if changed[0] else "The limit was so already.")
-    return redirect("limits:list")
+    if request.POST.get("do") == LOOK:
+        would = attempt(form, lambda given: _tried_on(limit, given["per_minute"], given["per_day"]))
+    else:
+        would = _tried_on(limit, limit.per_minute, limit.per_day)
+        changed = attempt(form, lambda given: (change_limit(limit, **given, actor=request.actor),))
+        if changed is not None:
+            messages.success(request, "The limit was changed." if changed[0] else "The limit was so already.")
+            return redirect("limits:list")
+    page = LimitPage(limit=limit, words=words, form=form, would=would or [])
+    return show(request, page, status=status_of(form))
+
+
+def _tried_on(limit: CallLimit, per_minute: int | None, per_day: int | None) -> list[str]:
+    numbers = checked_numbers(per_minute, per_day)
+    return would_have(Drafted(limit.organization, limit.kind, logged_id(limit.subject), limit.counts, **numbers))
 
 
 @require_POST
