@@ -65,7 +65,6 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             check_holdable(call, grant)
             await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)
-            runtime.limits.goes_on_ticket(call, grant)
             return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime), link_shown)
         runtime.pauses.check(grant.tool.connector, call.snapshot.down_since)
         runtime.failing_tools.check(call, grant.tool)

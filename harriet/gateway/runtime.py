@@ -101,9 +101,11 @@ class Runtime:
 
     def _make_steps(self) -> None:
         self.schemas = Schemas()
-        self.holding = Holding(self.snapshots, self.running.keep, self.running.answers_itself, self.stops)
-        self.pauses = Pauses(self.background)
         self.limits = Limits(self.snapshots)
+        self.holding = Holding(
+            self.snapshots, self.running.keep, self.running.answers_itself, self.stops, self.limits.stands_on_ticket
+        )
+        self.pauses = Pauses(self.background)
         self.failing_tools = FailingTools(self.background, self.schemas)
         self.last_used = LastUsed()
         self.observer = Observer(self._standing)

@@ -11,9 +11,10 @@ import pytest
 
 from audit.models import Event
 from connectors.access.pinned import Pinned
-from connectors.models import ToolPermission
+from connectors.models import CallLimit, Tool, ToolPermission
 from harriet.gateway.call import governed_call, run_call
 from harriet.gateway.errors import Stopped, ToolRefusal
+from harriet.gateway.processes.database import in_database
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.authorize import authorize
 from harriet.gateway.steps.request import Call
@@ -21,6 +22,7 @@ from harriet.gateway.steps.schema import INPUT
 from harriet.gateway.try_it import _Attempt, _call
 from harriet.lib.ids import new_id
 from harriet.people.actors import actor_of
+from harriet.people.models import Membership
 from harriet.people.stop_rules import StandingStop
 from tests.stage.connectors import tools
 from tests.stage.log import Log
@@ -86,6 +88,29 @@ def test_a_call_that_a_stop_meets_on_its_way_out_is_in_the_log_as_refused(office
     (refused,) = log.events("call.refused")
     assert refused["reason"].startswith("Emergency stop of all calls of the organization Acme.")
     assert upstream.calls == []
+
+
+async def held_for_nobody(office: Office) -> bool:
+    """Alice leaves in the moment in which her call would go on a ticket; whether it counts as standing on one."""
+    runtime = Runtime()
+    try:
+        snapshot = await runtime.start_for(office.cast.acme.id)
+        assert snapshot is not None
+        tool_id, actor = office.tool_id("echo"), actor_of(office.cast.alice)
+        call: Call = _call(_Attempt(office.cast.acme.id, office.crm.id, tool_id, actor, b"{}", {}), snapshot)[0]
+        await in_database(Membership.objects.filter(user=office.cast.alice).update, is_active=False)
+        with pytest.raises(ToolRefusal, match="was not put on a ticket"):
+            await governed_call(call, runtime)
+        return runtime.limits.check(call, authorize(call)) is not None
+    finally:
+        await runtime.stop()
+
+
+def test_a_call_that_could_not_be_put_on_a_ticket_stands_on_none(office: Office) -> None:
+    ToolPermission.objects.create(tool=office.tools["echo"], role="owner")
+    Tool.objects.filter(name="echo").update(requires_confirmation=True)
+    CallLimit.objects.create(organization=office.cast.acme, kind="person", per_day=1000)
+    assert not asyncio.run(held_for_nobody(office))
 
 
 def test_after_the_answer_came_it_is_said_that_the_call_ran(office: Office, upstream: Upstream, promising: Any) -> None:

@@ -52,8 +52,8 @@ class Limits:
             held = self._check_limits(call, grant, limits) or held
         return held
 
-    def goes_on_ticket(self, call: Call, grant: Grant) -> None:
-        """It waits for a person from now on, whatever the reason."""
+    def stands_on_ticket(self, call: Call, grant: Grant) -> None:
+        """It waits for a person, whatever the reason."""
         if call.snapshot.limits.watches_tickets:
             self._on_tickets.add(call, grant)
 

@@ -58,7 +58,7 @@ class CallsOnTickets:
         return bound in (standing or ()) or bound in (own or ())
 
     def add(self, call: Call, grant: Grant) -> None:
-        """It goes on a ticket now, and others may not know that yet."""
+        """It stands on a ticket since this moment, and others may not know that yet."""
         self._own.setdefault(grant.tool.id, {})[bound_to(as_shown(call), grant)] = monotonic() + OWN_FOR
 
     async def _run(self) -> None:

@@ -86,6 +86,8 @@ class Holding:
     answers_itself: Callable[[], AbstractContextManager[None]]
     """While the block looks what became of a call, nobody else tells its client that its access has ended."""
     stops: Stops
+    on_ticket: Callable[[Call, Grant], None]
+    """Told of each call that stands on a ticket."""
     waiters: Waiters = field(default_factory=Waiters)
     listeners: Waiters = field(default_factory=Waiters)
     """Those who hold no call, and hear of tasks on a stream."""
@@ -104,6 +106,7 @@ async def hold_call(call: Call, grant: Grant, holding: Holding, run: Run, show: 
     shown = as_shown(call)
     with holding.answers_itself():
         held = await _on_a_ticket(shown, grant)
+    holding.on_ticket(shown, grant)
     for one in (call, shown):  # client and log speak of the call that waits, whichever request asks for it
         one.request_id, one.ticket = held.request_id, held.ticket
     if call.takes_tasks and held.state in UNDER_WAY:
