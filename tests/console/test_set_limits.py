@@ -90,6 +90,9 @@ def test_a_program_does_the_same(cast: Cast) -> None:
     device_token(cast.acme, cast.dana)
     shared_key(cast.acme, [cast.sales], cast.alice, "Nightly")
     alice, json = signed_in(cast.alice), {"content_type": "application/json"}
+    misnamed = alice.post("/api/v1/limits/", {"kind": "tool", "of": str(echo.pk), "per_day": 9}, **json)
+    assert misnamed.status_code == 400 and "subject" in misnamed.json()["of"][0]
+    assert not CallLimit.objects.exists()
     made = alice.post("/api/v1/limits/", {"kind": "tool", "subject": str(echo.pk), "per_day": 9}, **json)
     assert made.status_code == 201, made.content
     url = f"/api/v1/limits/{made.json()['id']}/"

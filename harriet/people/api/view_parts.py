@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
@@ -36,6 +37,16 @@ def groups_named(organization: Organization, slugs: list[str]) -> list[Group]:
 
 def checked(serializer: Any, request: Request) -> dict[str, Any]:
     """The body as the serializer declares it, by name. Raises rest_framework's ValidationError."""
+    return dict(valid(serializer, request).validated_data)
+
+
+def valid(serializer: Any, request: Request) -> Any:
+    """The serializer with a body that it takes. Raises rest_framework's ValidationError, also for a name that it
+    doesn't know: a mistyped one would be taken for one that was left out, and do something else than was meant."""
     reader = serializer(data=request.data)
     reader.is_valid(raise_exception=True)
-    return dict(reader.validated_data)
+    known = [name for name, one in reader.fields.items() if not one.read_only]
+    if unknown := sorted(set(request.data) - set(known)):
+        said = ", ".join(known) or "none"
+        raise ValidationError({name[:100]: [f"There is no such field here. There are: {said}."] for name in unknown})
+    return reader

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from connectors.access.scopes import SCOPES
 from connectors.queries import profile_of
-from harriet.people.api.view_parts import checked, demand_view
+from harriet.people.api.view_parts import checked, demand_view, valid
 from harriet.people.models import Agent
 from harriet.people.permissions import has_power
 from harriet.people.queries import agent_of, or_not_found
@@ -171,9 +171,8 @@ class OneWorkload(generics.GenericAPIView[WorkloadIdentity]):
 
 
 def _trust(request: Any) -> Trust:
-    reader = TrustSerializer(data=request.data)
-    reader.is_valid(raise_exception=True)
-    return reader.trust()
+    trust: Trust = valid(TrustSerializer, request).trust()
+    return trust
 
 
 def _agent(request: Any, pk: UUID) -> Agent:
