@@ -36,7 +36,7 @@ def add_webhook(
 ) -> tuple[Webhook, Secret]:
     """The webhook, and the key with which its messages are signed. Raises ApprovalError beside the field."""
     demand(actor, organization, Power.MANAGE_CONNECTORS)
-    Organization.objects.select_for_update().get(pk=organization.pk)
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     _check_room(organization)
     webhook_id, key = new_id(), new_key()
     webhook = Webhook.objects.create(

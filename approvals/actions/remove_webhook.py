@@ -15,9 +15,6 @@ from harriet.people.roles import Power
 @transaction.atomic
 def remove_webhook(webhook: Webhook, *, actor: Actor) -> None:
     demand(actor, webhook.organization, Power.MANAGE_CONNECTORS)
-    record(
-        WebhookRemoved(name=webhook.name, host=webhook.host),
-        organization_id=webhook.organization_id,
-        actor=actor,
-    )
-    webhook.delete()
+    happened = WebhookRemoved(name=webhook.name, host=webhook.host)
+    if Webhook.objects.filter(pk=webhook.pk).delete()[0]:
+        record(happened, organization_id=webhook.organization_id, actor=actor)

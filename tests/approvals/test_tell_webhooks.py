@@ -199,6 +199,18 @@ def test_those_who_may_not_manage_add_none(mailing: Mailing, chat: Chat) -> None
         )
 
 
+def test_a_webhook_is_removed_once(mailing: Mailing, chat: Chat) -> None:
+    from copy import copy
+
+    from approvals.actions.remove_webhook import remove_webhook
+    from audit.models import Event
+
+    webhook, _ = added(mailing, chat)
+    for _ in range(2):
+        remove_webhook(copy(webhook), actor=mailing.cast.actor(mailing.cast.alice))
+    assert Event.objects.filter(code="webhook.removed").count() == 1
+
+
 def test_approvers_are_reminded_once_before_a_call_expires(mailing: Mailing, chat: Chat) -> None:
     from django.db.models.functions import Now
 

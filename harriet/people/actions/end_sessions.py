@@ -22,12 +22,12 @@ def end_other_sessions(user: User, current: str, only: UUID | None = None, *, ac
     check_whole_account(user)
     others = BrowserSession.objects.filter(user=user).exclude(session=current)
     keys = list((others.filter(pk=only) if only else others).values_list("session_id", flat=True))
-    Session.objects.filter(pk__in=keys).delete()
-    if keys:
+    ended = Session.objects.filter(pk__in=keys).delete()[1].get(Session._meta.label, 0)
+    if ended:
         for membership in user.memberships.filter(is_active=True):
             record(
-                SessionsEnded(person=person_label(user), count=len(keys)),
+                SessionsEnded(person=person_label(user), count=ended),
                 organization_id=membership.organization_id,
                 actor=actor,
             )
-    return len(keys)
+    return ended
