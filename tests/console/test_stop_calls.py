@@ -179,6 +179,8 @@ def test_the_machine_stops_and_releases(cast: Cast, capsys: pytest.CaptureFixtur
     call_command("release", str(one.pk), stage="read_only", group="sales", reason="First Sales.")
     one.refresh_from_db()
     assert (one.stage, one.let_through, one.eased_by_label) == ("read_only", cast.sales, OPERATOR)
+    call_command("stop", organization="acme", list=True)
+    assert f"{WHY} (Read-only calls run again)" in capsys.readouterr().out
     call_command("release", str(one.pk), reason="Over.")
     with pytest.raises(CommandError, match="No such stop stands"):
         call_command("release", str(one.pk), reason="Over.")

@@ -134,7 +134,7 @@ def test_other_arguments_are_another_call(held_echo: Client, office: Office, ups
 def test_a_rejection_comes_back_with_its_reason(held_echo: Client, office: Office, upstream: Upstream) -> None:
     hold_for(office, LONG, held_echo.gateway)
     waiting = Waiting(lambda: held_echo.call("echo", {"text": "no"}))
-    reject_action(the_action(), reason="Not on a Friday.", actor=actor_of(office.cast.bob))
+    reject_action(the_action(), reason="Not on a Friday", actor=actor_of(office.cast.bob))
     told = waiting.answer.result
     assert told["isError"] is True
     assert "was rejected (ticket #1): Not on a Friday." in told["content"][0]["text"]

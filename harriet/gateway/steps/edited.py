@@ -19,6 +19,7 @@ from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.steps.bound import with_bound_meta
 from harriet.gateway.steps.request import Call
 from harriet.lib.mcp.methods import TOOLS_CALL
+from harriet.lib.sentences import ended
 
 ENDED = "The caller's access ended, so this call can't run any more."
 EDITED = "harriet/edited"
@@ -81,8 +82,8 @@ def with_edit_told(fields: Fields, call: Call) -> Fields:
 def edit_in_words(edited: Edited) -> str:
     return (
         f"{edited.by} approved this call with changes, so it did not run with the arguments that were sent: "
-        f"{changes_in_words(list(edited.changes))}. Reason: {edited.reason} What follows is the result of the changed "
-        "call. Don't send the first one again unasked."
+        f"{changes_in_words(list(edited.changes))}. Reason: {ended(edited.reason)} What follows is the result of the "
+        "changed call. Don't send the first one again unasked."
     )
 
 

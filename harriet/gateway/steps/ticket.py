@@ -19,6 +19,7 @@ from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import offers_status
 from harriet.gateway.steps.request import Call
 from harriet.lib.mcp.methods import TOOLS_CALL
+from harriet.lib.sentences import ended
 
 _NOT_AGAIN = "Don't repeat it to see the result: that would ask for approval to run it again."
 
@@ -126,5 +127,5 @@ def refusal_of(held: Held) -> str:
         State.WITHDRAWN: "was withdrawn",
     }
     state = words.get(State(held.state), "was not run")
-    reason = f": {held.reason}" if held.reason else "."
+    reason = f": {ended(held.reason)}" if held.reason else "."
     return f"This call {state} (ticket #{held.ticket_number}){reason} What was decided stands at {link_to(held)}."

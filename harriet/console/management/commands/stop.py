@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f'There is no organization "{options["organization"]}".')
         if options["list"]:
             for stop in stops_of(organization):
-                self.stdout.write(f"{stop.pk}  {subject_of(stop).words}: {stop.reason}")
+                self.stdout.write(f"{stop.pk}  {subject_of(stop).words}: {stop.reason} ({stop.get_stage_display()})")
             return
         try:
             subject = subject_named(organization, options["kind"], options["subject"])

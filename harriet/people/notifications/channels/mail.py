@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from smtplib import SMTPException
+from textwrap import shorten
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -34,7 +35,7 @@ def subject_of(lines: Sequence[Notice]) -> str:
     """One line, whatever people called their things."""
     if len(lines) > 1:
         return f"{len(lines)} matters for you at Harriet"
-    return " ".join(lines[0].text.split())[:120]
+    return shorten(lines[0].text, 120, placeholder=" …")
 
 
 def body_of(lines: Sequence[Notice]) -> str:
