@@ -106,7 +106,7 @@ class WaitingPage(MyPage):
     to_answer: QuerySet[AccessRequest]
     """Requests for access."""
     asked: QuerySet[Ticket]
-    """My own calls, which wait for others."""
+    """My own calls that wait, also those that I may decide on: I may withdraw them here."""
     requests: QuerySet[AccessRequest]
     """My own requests for access: those that wait, and the latest that were answered."""
     offers: QuerySet[CredentialOffer]
