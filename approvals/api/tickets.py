@@ -25,7 +25,7 @@ from approvals.actions.report_behaviour import About, report_behaviour
 from approvals.actions.see_ticket import NO_TICKET
 from approvals.actions.withdraw_action import withdraw_action
 from approvals.api import serializers as s
-from approvals.deciders import needs_fresh_sign_in, ways_of
+from approvals.deciders import needs_fresh_sign_in, refusal, ways_of
 from approvals.errors import NotYours, TooLate
 from approvals.models import PendingAction, Report, Ticket, TicketComment
 from approvals.queries import tickets_for, waiting_for
@@ -161,7 +161,10 @@ class HandOver(generics.GenericAPIView[Ticket]):
 
     @extend_schema(request=s.HandOverSerializer)  # type: ignore[untyped-decorator]
     def post(self, request: Any, number: int) -> Response:
-        ticket, given = _ticket(request, number), checked(s.HandOverSerializer, request)
+        ticket = _ticket(request, number)
+        if why_not := refusal(ticket.action, request.membership, rejects=True):
+            raise NotAllowed(why_not)
+        given = checked(s.HandOverSerializer, request)
         people = Membership.objects.filter(organization=request.organization, user__email__iexact=given["to"])
         to = people.filter(is_active=True).select_related("user").first()
         if to is None:

@@ -18,6 +18,8 @@ from approvals.models import Webhook
 from approvals.queries import webhook_named, webhooks_of
 from approvals.webhooks.outbox import TOLD
 from harriet.people.api.view_parts import Newest, checked, demand_view
+from harriet.people.permissions import demand
+from harriet.people.roles import Power
 
 _KINDS = list(TOLD)
 
@@ -66,6 +68,7 @@ class Webhooks(generics.ListAPIView[Webhook]):
 
     @extend_schema(request=NewWebhookSerializer, responses={201: MadeWebhookSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
+        demand(request.actor, request.organization, Power.MANAGE_CONNECTORS)
         given = checked(NewWebhookSerializer, request)
         webhook, key = add_webhook(request.organization, **given, actor=request.actor)
         body = MadeWebhookSerializer(webhook, context={"key": key}).data
@@ -81,6 +84,7 @@ class OneWebhook(generics.GenericAPIView[Webhook]):
 
     @extend_schema(request=ChangedWebhookSerializer, responses=WebhookSerializer)  # type: ignore[untyped-decorator]
     def put(self, request: Any, pk: UUID) -> Response:
+        demand(request.actor, request.organization, Power.MANAGE_CONNECTORS)
         webhook = webhook_named(request.organization, pk)
         change_webhook(webhook, **checked(ChangedWebhookSerializer, request), actor=request.actor)
         return Response(WebhookSerializer(webhook_named(request.organization, pk)).data)

@@ -26,7 +26,7 @@ from approvals.models import Workflow
 from approvals.runs.queries import workflows_for, workflows_of
 from connectors.models import Profile
 from harriet.people.api.view_parts import Newest, checked
-from harriet.people.permissions import has_power
+from harriet.people.permissions import demand, has_power
 from harriet.people.roles import Power
 
 
@@ -84,6 +84,7 @@ class Workflows(generics.ListAPIView[Workflow]):
     @extend_schema(request=NewWorkflowSerializer, responses={201: WorkflowSerializer})  # type: ignore[untyped-decorator]
     def post(self, request: Any) -> Response:
         """A draft: switch it on with a change of its state."""
+        demand(request.actor, request.organization, Power.MANAGE_CONNECTORS)
         given = checked(NewWorkflowSerializer, request)
         profile = _profile(request, given["profile"])
         said = Definition(given["name"], profile, _plain(given["inputs"]), given["steps"], given["description"])
@@ -100,7 +101,9 @@ class OneWorkflow(generics.GenericAPIView[Workflow]):
     @extend_schema(request=ChangedWorkflowSerializer, responses=WorkflowSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
         """All of it or nothing. Runs under way keep the steps that they were started with."""
-        workflow, given = _workflow(request, pk), checked(ChangedWorkflowSerializer, request)
+        workflow = _workflow(request, pk)
+        demand(request.actor, request.organization, Power.MANAGE_CONNECTORS)
+        given = checked(ChangedWorkflowSerializer, request)
         with transaction.atomic():
             _change(request, workflow, given)
         return Response(WorkflowSerializer(_workflow(request, pk)).data)

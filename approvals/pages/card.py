@@ -53,11 +53,6 @@ class Card:
     def is_long(self) -> bool:
         return not self.raw
 
-    @property
-    def is_folded(self) -> bool:
-        """Some of it isn't on the card."""
-        return self.is_long or any(row.more for row in self.rows)
-
 
 def card_of(action: PendingAction) -> Card:
     raw, raw_meta = (part.decode() for part in sent_of(action))

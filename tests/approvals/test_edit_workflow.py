@@ -121,11 +121,14 @@ def test_programs_do_the_same(cast: Cast, tool: Tool, alice: Client, dana: Clien
     stop = {"name": "enough", "kind": "stop", "condition": "steps.ask.reply == 'nobody'", "because": "Nobody."}
     wrong = {"name": "Onboard", "profile": "work", "steps": [{**ask, "question": "{{ inputs.x }}"}]}
     assert "no input" in post(alice, "api:workflows", wrong, status=400)["detail"]
+    assert "profile" not in post(dana, "api:workflows", {**wrong, "profile": "secret"}, status=403)["detail"]
     made = post(alice, "api:workflows", {"name": "Onboard", "profile": "work", "steps": [ask, stop]}, status=201)
     path = reverse("api:workflow", args=[made["id"]])
     assert dana.get(path).status_code == 404
     assert alice.patch(path, {"state": "active"}, content_type="application/json").json()["state"] == "active"
     assert dana.patch(path, {"state": "off"}, content_type="application/json").status_code == 403
+
+    assert dana.patch(path, {"profile": "secret"}, content_type="application/json").status_code == 403
 
     run = post(dana, "api:runs", {"workflow": made["id"]}, status=201)
     advance(run["id"])

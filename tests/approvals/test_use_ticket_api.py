@@ -98,6 +98,8 @@ def test_comments_claims_hand_overs_withdrawals_and_reports(mailing: Mailing) ->
     assert dana.ask("post", "1/comments/", {"text": "It is urgent."})[0] == 201
     assert dana.ask("post", "1/comments/", {"text": " "})[0] == 400
     assert dana.ask("post", "1/claim/")[0] == 403
+    status, told = dana.ask("post", "1/hand_over/", {"to": "nobody@acme.test"})
+    assert status == 403 and "nobody@" not in told["detail"]  # who is here is not hers to try out
     assert bob.ask("post", "1/claim/")[0] == 204
     status, told = alice.ask("post", "1/claim/")
     assert status == 409 and "Bob is looking at it already" in told["detail"]

@@ -13,6 +13,7 @@ from approvals.actions.approve_action import approve_action
 from approvals.actions.collect_result import collect_result
 from approvals.actions.expire_actions import expire_actions
 from approvals.actions.finish_action import finish_action
+from approvals.actions.lose_action import lose_action
 from approvals.actions.reject_action import reject_action
 from approvals.actions.take_action import take_action
 from approvals.actions.withdraw_action import withdraw_action
@@ -22,7 +23,9 @@ from approvals.queries import held_of
 from audit.actor import SYSTEM
 from audit.models import Event
 from harriet.gateway.steps.ticket import refusal_of
-from harriet.people.models import Notice
+from harriet.people.actions.activate_person import activate_person
+from harriet.people.actions.deactivate_person import deactivate_person
+from harriet.people.models import Membership, Notice
 from tests.stage.cast import Cast
 from tests.stage.held_calls import Mailing, make_mailing
 
@@ -154,3 +157,21 @@ def test_an_approved_call_that_did_not_run_in_time_is_not_said_to_have_waited_in
     assert any("was approved, did not run in time and has expired" in line for line in told_to(mailing.cast.dana))
     assert not Event.objects.filter(code="action.expired").exists()
     assert "expired (ticket #1): It was approved" in refusal_of(now)
+
+
+def test_dana_reads_in_her_activity_who_took_a_call_back_and_how_others_ended(mailing: Mailing, client: Any) -> None:
+    cast = mailing.cast
+    withdrawn, lost, ended = (mailing.held(b'{"n":%d}' % n) for n in range(3))
+    withdraw_action(mailing.action(withdrawn), actor=cast.actor(cast.alice))
+    approve_action(mailing.action(lost), actor=cast.actor(cast.bob))
+    take_action(lost.action_id, actor=SYSTEM)
+    lose_action(lost.action_id, actor=SYSTEM)
+    dana = Membership.objects.select_related("user", "organization").get(user=cast.dana)
+    deactivate_person(dana, actor=cast.actor(cast.alice))
+    activate_person(dana, actor=cast.actor(cast.alice))
+    assert held_of(ended.action_id).state == "ended"
+    client.force_login(cast.dana)
+    page = client.get(reverse("me:activity")).content.decode()
+    assert "Alice withdrew it" in page and "you withdrew it" not in page
+    assert "Started, outcome unknown" in page and "check with the service" in page and "about to run" not in page
+    assert "Ended with your access" in page and "Waits for approval" not in page
