@@ -18,10 +18,13 @@ from harriet.people.models import Organization
 _RULE = ("id", "connector_id", "tool_id", "expression", "effect", "sentence")
 
 
-def rule_rows(organization_id: UUID) -> dict[UUID, tuple[RuleRow, ...]]:
-    """By connector; those that are on."""
+def rule_rows(organization_id: UUID, connectors: Collection[UUID] | None = None) -> dict[UUID, tuple[RuleRow, ...]]:
+    """By connector, of all or of some; those that are on."""
     found: dict[UUID, list[RuleRow]] = defaultdict(list)
-    for values in ArgumentRule.objects.filter(organization=organization_id, is_on=True).values_list(*_RULE):
+    rules = ArgumentRule.objects.filter(organization=organization_id, is_on=True)
+    if connectors is not None:
+        rules = rules.filter(connector__in=connectors)
+    for values in rules.values_list(*_RULE):
         row = RuleRow(*values)
         found[row.connector_id].append(row)
     return {connector_id: tuple(rows) for connector_id, rows in found.items()}

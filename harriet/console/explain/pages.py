@@ -9,15 +9,16 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from connectors.access.load_part import load_part
+from approvals.gate import GateDecision, stricter
 from connectors.access.rules import may_open
 from connectors.access.usable import usable_tools
 from connectors.models import Profile, Risk, Tool, of_risk
 from connectors.queries import BY_KIND
+from harriet.console.explain.besides import Beside, besides
 from harriet.console.explain.coverage import CoverageRow, coverage_rows, ungated
 from harriet.console.explain.forms import DraftForm, ViewAsForm, WhyForm
-from harriet.console.explain.replay import DAYS, Draft, Replay, replay
-from harriet.console.explain.why import Answer, SeenTool, answers, seen_by
+from harriet.console.explain.replay import DAYS, Replay, replay
+from harriet.console.explain.why import Answer, SeenTool, answers, part_with_rules, seen_by
 from harriet.pages.context import PageContext, show
 from harriet.pages.keyset import page_after
 from harriet.pages.links import link_with
@@ -40,10 +41,22 @@ class WhyPage(PageContext):
     person: Membership | None
     tool: Tool | None
     answers: list[Answer]
+    besides: list[Beside]
 
     @property
     def best(self) -> Answer | None:
         return self.answers[0] if self.answers else None
+
+    @property
+    def verdict(self) -> GateDecision | None:
+        """With any client of theirs, through the profile that lets most happen; None where no profile has the tool."""
+        if self.best is None:
+            return None
+        decision = GateDecision(self.best.gate.decision.kind if self.best.gate else "refuse", self.best.reason)
+        for one in self.besides:
+            if one.says in ("hold", "refuse"):
+                decision = stricter(decision, GateDecision(one.says, one.sentence))
+        return decision
 
 
 @require_safe
@@ -52,7 +65,8 @@ def why_page(request: OrganizationRequest) -> HttpResponse:
     form = WhyForm(request.organization, request.GET or None)
     person, tool = (form.cleaned_data["person"], form.cleaned_data["tool"]) if form.is_valid() else (None, None)
     found = answers(person, tool) if person and tool else []
-    return show(request, WhyPage(form=form, person=person, tool=tool, answers=found))
+    beside = besides(person, tool) if person and tool else []
+    return show(request, WhyPage(form=form, person=person, tool=tool, answers=found, besides=beside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +98,7 @@ def view_as_page(request: OrganizationRequest) -> HttpResponse:
 
 
 def _as_they_see(person: Membership, profile: Profile, ids: list[UUID]) -> tuple[str, list[SeenTool]]:
-    here = Profile.objects.filter(pk=profile.pk)
-    facts = load_part(person.organization, tools=ids, people=[person.pk], profiles=here)
+    facts = part_with_rules(person, ids, Profile.objects.filter(pk=profile.pk))
     row, member = facts.profiles[profile.pk], facts.members[person.user_id]
     opens = may_open(row.facts, member.facts)
     return "" if opens.is_allowed else opens.reason, seen_by(facts, row, member)
@@ -97,8 +110,10 @@ class PolicyPage(PageContext):
     active = "explain"
     form: DraftForm
     result: Replay | None
-    trust: str
-    profile: Profile | None
+    parts: list[str]
+    """What is tried, in words."""
+    is_rule: bool
+    """A rule is among it."""
     days: int = DAYS
 
 
@@ -107,11 +122,11 @@ class PolicyPage(PageContext):
 def policy_page(request: OrganizationRequest) -> HttpResponse:
     form = DraftForm(request.organization, request.GET or None)
     if not form.is_valid():
-        return show(request, PolicyPage(form, None, "", None))
-    trust, profile = form.cleaned_data["trust"], form.cleaned_data["profile"]
-    result = replay(request.organization, Draft(trust, profile.pk if profile else None))
-    words = dict(form.fields["trust"].choices)[trust]  # type: ignore[attr-defined]
-    return show(request, PolicyPage(form, result, words, profile))
+        return show(request, PolicyPage(form, None, [], is_rule=False))
+    draft = form.draft()
+    return show(
+        request, PolicyPage(form, replay(request.organization, draft), form.words(), is_rule=bool(draft.effect))
+    )
 
 
 COVERAGE = Table(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from approvals.gate import GateDecision, GateFacts, Scope, judge
 from connectors.access.facts import MemberRow, OrganizationFacts, ProfileRow, RuleRow, ScopeRow, ToolRow
 from connectors.access.in_database import profiles_with
 from connectors.access.load_part import load_part
+from connectors.access.load_policy import rule_rows
 from connectors.access.rules import Verdict, each_rule, may_call, may_open
-from connectors.models import Tool
+from connectors.models import Profile, Tool
 from harriet.gateway.policy.view import gate_with
 from harriet.people.models import Membership
 
@@ -75,13 +79,19 @@ def answers(membership: Membership, tool: Tool) -> list[Answer]:
     """Through each profile that contains the tool, the one that lets most happen first; of very many, some."""
     namesakes = Tool.objects.filter(organization=membership.organization_id, kind=tool.kind, name=tool.name)
     ids = [tool.pk, *namesakes.exclude(pk=tool.pk).order_by("pk").values_list("pk", flat=True)[:MOST_NAMESAKES]]
-    facts = load_part(membership.organization, tools=ids, people=[membership.pk], profiles=profiles_with([tool]))
+    facts = part_with_rules(membership, ids, profiles_with([tool]))
     row, member = facts.tools.get(tool.pk), facts.members[membership.user_id]
     if row is None:
         return []
     found = [answer_through(facts, profile, row, member) for profile in facts.profiles.values()]
     found.sort(key=lambda one: (_BEST[one.kind], not _opens(one, member), one.profile.name))
     return found[:MOST_PROFILES]
+
+
+def part_with_rules(membership: Membership, tools: list[UUID], profiles: QuerySet[Profile]) -> OrganizationFacts:
+    """What decides about some tools for one person, with the rules on their arguments."""
+    facts = load_part(membership.organization, tools=tools, people=[membership.pk], profiles=profiles)
+    return replace(facts, rules=rule_rows(facts.id, list(facts.connectors)))
 
 
 def answer_through(facts: OrganizationFacts, profile: ProfileRow, tool: ToolRow, member: MemberRow) -> Answer:
