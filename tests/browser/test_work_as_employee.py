@@ -55,7 +55,7 @@ def asks_for_more(dana: Hands, cast: Cast) -> None:
 
 def withdraws_a_call(dana: Hands) -> None:
     dana.follow_like("^Waiting for me")
-    dana.sees("Yours, waiting for somebody else", "Data warehouse")
+    dana.sees("Yours, waiting for a decision", "Data warehouse")
     dana.look()
     dana.press_like("^Withdraw ticket 3$")
     dana.sees("Withdrawn. The call has not run, and your client is told so.")
