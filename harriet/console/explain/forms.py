@@ -40,7 +40,7 @@ class DraftForm(PickingForm):
     def __init__(self, organization: Organization, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["profile"] = ProfileField(
-            organization, label="Of the profile", required=False, help_text="Leave it empty for all profiles."
+            organization, label="Of the profile", required=False, nothing="All profiles"
         )
         self.fields["effect"] = forms.ChoiceField(
             label="A rule to try", choices=[("", "None"), *_EFFECTS.items()], required=False
@@ -55,7 +55,7 @@ class DraftForm(PickingForm):
             Connectors(organization),
             label="Of the connector",
             required=False,
-            help_text="Leave it empty for all connectors.",
+            nothing="All connectors",
         )
 
     def clean(self) -> dict[str, Any]:
@@ -80,17 +80,17 @@ class DraftForm(PickingForm):
         )
 
     def words(self) -> list[str]:
-        """The same, for the heading of what came of it."""
+        """The same, for the heading of what came of it: parts of one sentence."""
         given = self.cleaned_data
-        said = []
+        said = list[str]()
         if given["trust"]:
             said.append(f"{Trust(given['trust']).label} in {given['profile'] or 'all profiles'}")
         if given["effect"]:
             said.append(f"{_EFFECTS[given['effect']]} of {given['tool']}")
         if given["deciders"]:
             who = str(Connector.Deciders(given["deciders"]).label).lower()
-            said.append(f"held calls of {given['connector'] or 'all connectors'} decided by {who}")
-        return said
+            said.append(f"Held calls of {given['connector'] or 'all connectors'} decided by {who}")
+        return [part if number == 0 else f"{part[:1].lower()}{part[1:]}" for number, part in enumerate(said)]
 
 
 _EFFECTS = {"hold": "Hold each call", "refuse": "Refuse each call"}
