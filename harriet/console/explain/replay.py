@@ -155,7 +155,7 @@ def _ruled(tools: Iterable[Tool]) -> set[UUID]:
     """The tools on whose arguments rules are."""
     found = list(tools)
     rules = ArgumentRule.objects.filter(connector__in={tool.connector_id for tool in found}, is_on=True)
-    named = set(rules.order_by().values_list("connector_id", "tool_id").distinct())
+    named = set[tuple[UUID, UUID | None]](rules.order_by().values_list("connector_id", "tool_id").distinct())
     return {
         tool.pk
         for tool in found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
@@ -79,11 +80,11 @@ def _by_day(draft: Drafted, per_day: int) -> str:
     return f"{calls} would have been beyond it, on {found['days']} of the last {DAYS} days{whose}. {most}"
 
 
-def _many(number: int, kind: Kind) -> str:
+def _many(number: int, kind: CallLimit.Kind) -> str:
     return f"1 {kind.label.lower()}" if number == 1 else f"{number:,} {_PLURALS[kind]}"
 
 
-def _days(draft: Drafted) -> QuerySet[CallUsage, dict[str, object]]:
+def _days(draft: Drafted) -> QuerySet[CallUsage, Any]:
     """Each day of each that the limit concerns, with the `calls` that ran. A write is told by what its tool counts as
     today; of what was called with which tool there are rows for each combination alone."""
     of, column = _OF[Kind(draft.kind)]
@@ -95,7 +96,8 @@ def _days(draft: Drafted) -> QuerySet[CallUsage, dict[str, object]]:
     else:
         rows = rows.filter(of=of)
     ran = F("succeeded") + F("of_caller") + F("of_harriet") + F("of_upstream")
-    return rows.filter(_concerned(draft, column)).values("since", column).annotate(calls=Sum(ran)).order_by()
+    by_day: QuerySet[CallUsage, Any] = rows.filter(_concerned(draft, column)).values("since", column)
+    return by_day.annotate(calls=Sum(ran)).order_by()
 
 
 def _keys(organization: Organization) -> QuerySet[AccessToken]:
