@@ -17,6 +17,7 @@ FROZEN = (
     "An emergency stop of {} freezes this ticket: nobody decides on it, and it does not run, until that is released. "
     "The time until it expires goes on."
 )
+RESTS = "An emergency stop of {} keeps this run from its next call. It rests, and goes on by itself after the release."
 STOPPED_PERSON = "Your own calls are stopped in an emergency, so you decide on no calls either until that is released."
 
 
@@ -74,12 +75,14 @@ def frozen_among(action_ids: Collection[UUID]) -> dict[UUID, str]:
     return found
 
 
-def is_step_stopped(run: WorkflowRun, tool_id: UUID) -> bool:
-    """Whether an emergency stop keeps a run from calling this now: it rests then, and looks again later."""
-    stops = standing_in([run.organization_id])
-    tool = Tool.objects.filter(pk=tool_id, organization=run.organization_id).first() if stops else None
+def stop_before(run: WorkflowRun) -> StandingStop | None:
+    """The emergency stop that keeps a run from its next call, if that is its next step: it rests then, and looks again
+    later."""
+    named = run.steps[run.cursor].get("tool") if run.cursor < len(run.steps) else None
+    stops = standing_in([run.organization_id]) if named else []
+    tool = Tool.objects.filter(pk=named, organization=run.organization_id).first() if stops else None
     if tool is None:
-        return False
+        return None
     groups = Group.objects.filter(organization=run.organization_id, memberships__user=run.user_id)
     bearing = Bearing(
         persons=(str(run.user_id),),
@@ -87,7 +90,7 @@ def is_step_stopped(run: WorkflowRun, tool_id: UUID) -> bool:
         risk=tool.risk if tool.kind == Tool.Kind.TOOL else Risk.READ_ONLY.value,
         groups=frozenset(groups.values_list("pk", flat=True)),
     )
-    return covering(stops, bearing) is not None
+    return covering(stops, bearing)
 
 
 def why_not_decide(membership: Membership) -> str:

@@ -13,7 +13,7 @@ from approvals.actions.collect_result import collect_result
 from approvals.actions.end_run import fail_step, finish_run, pass_step
 from approvals.actions.keep_answer import take_answer
 from approvals.actions.run_events import tell_person
-from approvals.frozen import is_step_stopped, why_frozen
+from approvals.frozen import stop_before, why_frozen
 from approvals.lifecycle import REFUSED, check_is_harriet
 from approvals.lifecycle import State as ActionState
 from approvals.models import PendingAction, RunStep, WorkflowRun
@@ -61,7 +61,7 @@ def _mine(run_id: UUID, lease: UUID) -> WorkflowRun | None:
 def _begin(run: WorkflowRun, lease: UUID) -> Work:
     """A new attempt at the step. What it sends is decided now, by the answers that there are."""
     settings, parts = run.steps[run.cursor], SealedParts.of(run)
-    if (tool := settings.get("tool")) and is_step_stopped(run, UUID(tool)):
+    if stop_before(run) is not None:
         return _rest(run, until=timezone.now() + LOOK_AGAIN)
     tried = RunStep.objects.filter(run=run, position=run.cursor)
     number = (tried.aggregate(last=Max("attempt"))["last"] or 0) + 1

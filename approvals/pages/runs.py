@@ -18,6 +18,7 @@ from approvals.actions.reply_to_run import reply_to_run
 from approvals.actions.retry_step import retry_step
 from approvals.actions.settle_step import settle_step
 from approvals.actions.start_run import start_run
+from approvals.frozen import RESTS, stop_before
 from approvals.models import RunSchedule, RunStep, Workflow, WorkflowRun
 from approvals.pages.workflow_forms import ReplyToRunForm, RetryForm, StartRunForm
 from approvals.queries import runs_for
@@ -35,6 +36,7 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
+from harriet.people.stop_rules import StandingStop, what_words
 
 RUNS = Table(
     key="workflow-runs",
@@ -88,6 +90,8 @@ class RunPage(PageContext):
     is_mine: bool
     may_cancel: bool
     can_audit: bool
+    stop: StandingStop | None
+    """The emergency stop that keeps it from its next call."""
     may_start: bool
     """Another run of the same workflow."""
     reply_form: ReplyToRunForm
@@ -96,6 +100,10 @@ class RunPage(PageContext):
     @property
     def asks(self) -> bool:
         return self.run.state == WorkflowRun.State.WAITING and self.current is not None and self.current.kind == "reply"
+
+    @property
+    def rests(self) -> str:
+        return RESTS.format(what_words(self.stop.kind, self.stop.label)) if self.stop else ""
 
     @property
     def has_failed(self) -> bool:
@@ -246,6 +254,7 @@ def _show(request: OrganizationRequest, run: WorkflowRun, reply: ReplyToRunForm,
         is_mine=is_mine,
         may_cancel=run.state in OPEN + STOPPED and (is_mine or has_power(request.membership, Power.MANAGE_CONNECTORS)),
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),
+        stop=stop_before(run) if run.state in OPEN else None,
         may_start=workflows_for(request.membership).filter(runs=run).exists(),
         reply_form=reply,
         retry_form=retry,

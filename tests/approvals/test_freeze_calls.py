@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from approvals.deciders import ways_of
 from approvals.frozen import frozen_among
+from approvals.models import WorkflowRun
 from harriet.people.models import Membership, Stop
 from tests.stage.cast import Cast
 from tests.stage.held_calls import Mailing, hold
+from tests.stage.profiles import profile
+from tests.stage.workflow_rows import make_workflow
 
 
 def stop(cast: Cast, **more: Any) -> None:
@@ -40,3 +46,24 @@ def test_where_a_group_goes_first_many_calls_ask_the_database_no_more_than_few(m
         return len(asked)
 
     assert queries(4) == queries(1)
+
+
+def test_a_run_that_rests_says_so_and_what_people_are_told(mailing: Mailing, client: Client) -> None:
+    cast = mailing.cast
+    profile(cast.acme, mailing.tool.connector, groups=[cast.sales])
+    _, run = make_workflow(cast)
+    client.force_login(cast.dana)
+
+    def page() -> str:
+        return client.get(reverse("tickets:detail", args=[run.ticket.number])).content.decode()
+
+    stop(cast, told="Payroll looks into it.")
+    assert "keeps this run" not in page(), "it asks somebody something first"
+    WorkflowRun.objects.filter(pk=run.pk).update(cursor=3)
+    shown = page()
+    assert (
+        "An emergency stop of all calls of the organization Acme keeps this run from its next call. It rests" in shown
+    )
+    assert "They say: " in shown and "Payroll looks into it." in shown and "Odd." not in shown
+    Stop.objects.update(released_at=timezone.now())
+    assert "keeps this run" not in page()
