@@ -99,11 +99,11 @@ def cast(committed_cast: Cast) -> Cast:
 
 
 @pytest.fixture(scope="module")
-def harriet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def harriet(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation of its own, that nobody owns yet."""
-    from tests.ground.installation import started
+    from tests.ground.installation import started, with_tables
 
-    with started(tmp_path_factory.mktemp("first story") / "run") as installation:
+    with started(with_tables(tmp_path_factory.mktemp("first story") / "run")) as installation:
         yield installation
 
 

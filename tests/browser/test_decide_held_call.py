@@ -15,11 +15,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import sdk
-from tests.ground.installation import Installation, wait_until
+from tests.ground.installation import Installation, wait_until, with_tables
 from tests.servers.running import SdkServer, sdk_server
 from tests.stage.clients import Client
 from tests.stage.desk import PASSWORD, Desk
+from tests.stage.hands import BY_KEYBOARD, Hands
 from tests.stage.processes import Running
+from tests.stage.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 LONG, SHORT = 200, 1
@@ -32,10 +34,10 @@ SELECT pg_notify('harriet_version', id::text) FROM people_organization;
 """
 GIVE_PASSWORD = """
 from harriet.people.models import User
-for email in ("bob@acme.test", "eve@acme.test"):
-    approver = User.objects.get(email=email)
-    approver.set_password(input())
-    approver.save()
+for email in ("bob@acme.test", "eve@acme.test", "alice@acme.test"):
+    person = User.objects.get(email=email)
+    person.set_password(input())
+    person.save()
 """
 
 
@@ -45,6 +47,8 @@ class Office:
     def __init__(self, harriet: Installation, upstream: SdkServer) -> None:
         self.harriet, self.upstream = harriet, upstream
         self.profile, self._turns = "work", count(1)
+        self.signed_in: dict[str, Any] = {}
+        """What the browser of each person keeps, once they have signed in."""
         (harriet.run.parent / "acme.json").write_text(json.dumps(set_up_file(upstream.url)))
         self._command("apply", "acme.json")
         self.token = self._command(
@@ -72,6 +76,13 @@ class Office:
         query = "SELECT state FROM approvals_pendingaction a JOIN approvals_ticket t ON t.id = a.ticket_id"
         wait_until(lambda: self.query(f"{query} WHERE t.number = %s", number) in [[(state,)] for state in states])
 
+    def path_of_what_waits(self) -> str:
+        """Of the ticket of the only call that waits, once it does."""
+        query = "SELECT t.number FROM approvals_ticket t JOIN approvals_pendingaction a ON a.ticket_id = t.id"
+        wait_until(lambda: self.query(f"{query} WHERE a.state = 'waiting'"))
+        ((number,),) = self.query(f"{query} WHERE a.state = 'waiting'")
+        return f"/tickets/{number}/"
+
     def query(self, statement: str, *values: Any) -> list[Any]:
         with psycopg.connect(self.harriet.addresses["database_owner_url"], autocommit=True) as connection:
             cursor = connection.execute(statement, values or None)
@@ -94,6 +105,7 @@ def set_up_file(url: str) -> dict[str, Any]:
             {"email": "dana@acme.test", "role": "member", "groups": ["sales"]},
             {"email": "bob@acme.test", "role": "approver"},
             {"email": "eve@acme.test", "role": "approver"},
+            {"email": "alice@acme.test", "role": "mcp_admin"},
         ],
         "connectors": [
             {
@@ -114,9 +126,9 @@ def set_up_file(url: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("held call")
-    harriet = Installation(folder / "run", env={"CRM_TOKEN": "org-secret-of-the-held-call"})
+    harriet = Installation(with_tables(folder / "run"), env={"CRM_TOKEN": "org-secret-of-the-held-call"})
     try:
         harriet.start()
         with sdk_server(folder) as upstream:
@@ -135,10 +147,15 @@ def bob(office: Office, browser: Browser) -> Iterator[Desk]:
 
 def desk_of(name: str, office: Office, browser: Browser) -> Desk:
     desk = Desk(browser, office.harriet.url, width=360)
+    if name in office.signed_in:
+        desk.context.add_cookies(office.signed_in[name])
+        desk.page.goto("/tickets/")
+        return desk
     desk.page.goto("/accounts/login/?next=/tickets/")
     desk.page.get_by_label("E-mail address").fill(f"{name}@acme.test")
     desk.page.get_by_label("Password").fill(PASSWORD)
     desk.press("Sign in")
+    office.signed_in[name] = desk.context.cookies()
     return desk
 
 
@@ -187,6 +204,7 @@ def test_the_web_process_is_killed_while_it_holds(office: Office, bob: Desk) -> 
     office.hold_for(LONG)
     lost = office.ask("survives")
     office.ticket_of(3, "waiting")
+    bob.page.goto("about:blank")  # a page that is open says in the console when no answer comes
     kill_web(office.harriet)
     assert lost.failure() is not None
     wait_until(lambda: office.harriet.status() == 200)
@@ -244,9 +262,7 @@ def test_changed_by_one_approved_by_a_second_while_the_client_waits(
     office.query("UPDATE connectors_connector SET deciders = 'two_people'")
     office.hold_for(LONG)
     asked = office.ask("hello wrold")
-    waiting = "SELECT max(t.number) FROM approvals_ticket t JOIN approvals_pendingaction a ON a.ticket_id = t.id"
-    wait_until(lambda: office.query(f"{waiting} WHERE a.state = 'waiting'")[0][0] is not None)
-    path = f"/tickets/{office.query(waiting)[0][0]}/"
+    path = office.path_of_what_waits()
     eve = desk_of("eve", office, browser)
     eve.page.goto(path)
     bob.page.goto(path)
@@ -264,3 +280,48 @@ def test_changed_by_one_approved_by_a_second_while_the_client_waits(
     assert "hello world" in str(asked.result.content) and "A letter was wrong." in str(asked.result.content)
     assert (office.times_called("hello wrold"), office.times_called("hello world")) == (0, 1)
     eve.done()
+
+
+def by_keyboard(name: str, office: Office, browser: Browser) -> Hands:
+    """Signed in on a phone, without a finger on the glass."""
+    hands = Hands(Site(office.harriet.url, browser), None, BY_KEYBOARD)
+    hands.open("/accounts/login/?next=/tickets/")
+    hands.write("E-mail address", f"{name}@acme.test")
+    hands.write("Password", PASSWORD)
+    hands.press("Sign in")
+    return hands
+
+
+def test_approved_by_keyboard_alone_while_the_client_waits(office: Office, browser: Browser) -> None:
+    office.query("UPDATE connectors_connector SET deciders = 'approvers'")
+    office.hold_for(LONG)
+    asked = office.ask("by keys")
+    path = office.path_of_what_waits()
+    bob = by_keyboard("bob", office, browser)
+    bob.follow(f"#{path.split('/')[2]}")
+    bob.look()
+    bob.press("Approve and run")
+    assert asked.text == "by keys"
+    bob.sees("Approved by")
+    bob.look()
+    assert office.times_called("by keys") == 1
+    bob.done()
+
+
+def test_withdrawn_by_an_admin_while_the_client_waits(office: Office, browser: Browser) -> None:
+    """By keyboard, too. The client hears by whom, Dana finds it in her inbox, and nothing has run."""
+    office.hold_for(LONG)
+    asked = office.ask("never mind")
+    path = office.path_of_what_waits()
+    alice = by_keyboard("alice", office, browser)
+    alice.open(path)
+    alice.look()
+    alice.press("Withdraw the call")
+    alice.sees("Withdrawn. The call has not run, and their client is told so.")
+    alice.look()
+    assert asked.result.is_error
+    assert f"was withdrawn (ticket #{path.split('/')[2]}): alice" in asked.text and "has not run" in asked.text
+    told = "SELECT u.email FROM people_notice n JOIN people_user u ON u.id = n.user_id WHERE n.text LIKE %s"
+    assert office.query(told, "%was withdrawn by alice%") == [("dana@acme.test",)]
+    assert office.times_called("never mind") == 0
+    alice.done()

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.database import url_of
+from harriet.start.wheels import postgres_binaries
+from tests.database import TEMPLATE, url_of
 from tests.ground.installation import Installation, started, wait_until
 
 pytestmark = pytest.mark.processes
@@ -32,6 +33,17 @@ def test_it_serves_and_says_where(harriet: Installation) -> None:
     assert harriet.status() == 200
     assert f"after the command: {harriet.url}" in harriet.output
     assert harriet.status(harriet.setup_path()) == 200
+
+
+def test_its_tables_are_those_that_the_tests_have(django_db_setup: None, harriet: Installation) -> None:
+    """They are migrated to as here, though on a shorter way."""
+    own, theirs = (schema(url) for url in (harriet.addresses["database_owner_url"], url_of(TEMPLATE)))
+    assert "CREATE TABLE public.audit_event" in own and own == theirs
+
+
+def schema(url: str) -> str:
+    dump = (postgres_binaries(None, Path()) / "pg_dump", "--schema-only", "--restrict-key=same", url)
+    return subprocess.run(dump, capture_output=True, text=True, check=True).stdout
 
 
 def test_looking_at_a_page_writes_nothing_below_the_address(harriet: Installation) -> None:
