@@ -34,11 +34,18 @@ from tests.stage.cast import Cast
 from tests.stage.connectors import connector, tools
 from tests.stage.profiles import profile
 from tests.stage.tokens import device_token, shared_key
+from tests.stage.waiting import wait_for_room_in
 
 Kind = CallLimit.Kind
 LIMIT, SUBJECT = new_id(), new_id()
 NOON = 1_800_014_400
 """Unix seconds of a full minute."""
+HOUR = 3600
+
+
+@pytest.fixture(autouse=True)
+def within_one_hour() -> None:
+    wait_for_room_in(HOUR)
 
 
 class Desk:
@@ -132,7 +139,7 @@ def test_every_limit_that_concerns_a_call_applies(desk: Desk) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_call_again_and_again_is_stopped(desk: Desk) -> None:
-    set_by = {"seconds": 3600, "counts_reads": True, "stops_failing": True, "actor": desk.cast.actor(desk.cast.alice)}
+    set_by = {"seconds": HOUR, "counts_reads": True, "stops_failing": True, "actor": desk.cast.actor(desk.cast.alice)}
     set_breakers(desk.cast.acme, repeats=5, at_limit=AtLimit.REFUSE, may_repeat=[desk.tools["slow"]], **set_by)
     assert [desk.call() for _ in range(7)] == [True] * 5 + [False] * 2
     assert desk.call(arguments=b'{"text":"other"}'), "another call is another call"

@@ -6,32 +6,34 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import redis
 from django.conf import settings
 
 from approvals.models import PendingAction
 from connectors.actions.add_limit import add_limit
 from connectors.models import AtLimit, CallLimit, LimitCount, ToolPermission
+from harriet.gateway.limits.counts import DAY, MINUTE
 from harriet.gateway.try_it import try_tool
 from tests.servers.running import free_port
 from tests.stage.clients import Client
 from tests.stage.log import Log
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
-from tests.stage.waiting import wait_for
+from tests.stage.waiting import wait_for, wait_for_room_in
 
 Kind = CallLimit.Kind
+
+
+@pytest.fixture(autouse=True)
+def within_one_day() -> None:
+    wait_for_room_in(DAY, 60)
 
 
 def limit(office: Office, gateways: list[Gateway], kind: str, subject: Any = None, **numbers: Any) -> CallLimit:
     made = add_limit(office.cast.acme, kind, subject, **numbers, actor=office.cast.actor(office.cast.alice))
     office.wait_until_known(*gateways)
     return made
-
-
-def fresh_minute() -> None:
-    """A story of one minute begins where enough of it is left."""
-    wait_for(lambda: time.time() % 60 < 40)
 
 
 def ran(answers: list[Any]) -> int:
@@ -46,7 +48,7 @@ def say(client: Client, number: int, tool: str = "echo") -> Any:
 def test_beyond_her_limit_dana_hears_how_long_to_wait(dana: Client, gateway: Gateway, office: Office) -> None:
     set_by = limit(office, [gateway], Kind.PERSON, per_minute=3, per_day=100)
     log = Log(office.cast.acme.pk)
-    fresh_minute()
+    wait_for_room_in(MINUTE)
     answers = [say(dana, number) for number in range(5)]
     assert ran(answers) == 3
     told = answers[-1].result
@@ -136,8 +138,8 @@ def test_without_redis_a_process_goes_on_with_what_it_counts(
     lonely = Gateway(log=logs / "without-redis.log", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     try:
         lonely.wait()
-        fresh_minute()
         client = Client(lonely, office.token).until(200)
+        wait_for_room_in(MINUTE)
         answers = [say(client, number) for number in range(8)]
         assert ran(answers) == 4
         assert "limit of 4 calls a minute" in answers[-1].text

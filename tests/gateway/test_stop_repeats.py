@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from audit.models import Event
 from connectors.actions.set_breakers import set_breakers
 from connectors.models import AtLimit, Connector
@@ -11,11 +13,18 @@ from harriet.people.models import Notice
 from tests.stage.clients import Client
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
-from tests.stage.waiting import wait_for
+from tests.stage.waiting import wait_for, wait_for_room_in
+
+HOUR = 3600
+
+
+@pytest.fixture(autouse=True)
+def within_one_hour() -> None:
+    wait_for_room_in(HOUR, 60)
 
 
 def breakers(office: Office, gateway: Gateway, **chosen: Any) -> None:
-    wanted: dict[str, Any] = {"repeats": 5, "seconds": 3600, "at_limit": AtLimit.REFUSE, "may_repeat": []}
+    wanted: dict[str, Any] = {"repeats": 5, "seconds": HOUR, "at_limit": AtLimit.REFUSE, "may_repeat": []}
     wanted |= {"stops_failing": True, "counts_reads": True}
     set_breakers(office.cast.acme, **(wanted | chosen), actor=office.cast.actor(office.cast.alice))
     office.wait_until_known(gateway)

@@ -17,6 +17,11 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def wait_for_room_in(seconds: int, wanted: float = 20) -> None:
+    """What is counted within one minute, hour or day (UTC) begins where so many seconds of it are left, at least."""
+    wait_for(lambda: seconds - time.time() % seconds > wanted, wanted + 60)
+
+
 def wait_for_a_lock() -> None:
     """Until somebody waits for a row that another transaction holds."""
     wait_for(_somebody_waits)
