@@ -22,6 +22,7 @@ def _start_servers() -> None:
     from harriet.lib.keyfile import make_keys
     from harriet.start.embedded import start_embedded
 
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile Harriet is a third of what starting a process takes
     session = Path(tempfile.mkdtemp(prefix="harriet tests "))
     atexit.register(shutil.rmtree, session, ignore_errors=True)
     embedded = start_embedded(session, options=FAST)

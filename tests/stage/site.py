@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TypeVar
 
 from django.conf import settings
@@ -107,11 +106,14 @@ def until_connected() -> None:
 
 
 def collect_static() -> None:
-    """As `manage.py start` does it: hashed names, compressed files. Workers that write to one folder take turns."""
+    """As `manage.py start` does it: hashed names, compressed files. One worker does it for all of a session."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    with (Path(gettempdir()) / "harriet-tests-static.lock").open("w") as turn:
+    done = Path(settings.RUN_DIR) / "static.done"
+    with done.with_suffix(".lock").open("w") as turn:
         flock(turn, LOCK_EX)
-        subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True)
+        if not done.exists():
+            subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True)
+            done.touch()
 
 
 def beside_the_browser(work: Callable[[], T]) -> T:
