@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scim2_models import InvalidFilterException, ScimFilter
 
 from harriet.people.models import Membership
-from harriet.signin.scim import people
-from harriet.signin.scim.resources import PROVIDER
 from tests.stage.cast import Cast
 from tests.stage.directory import ENTERPRISE, Directory, directory, user_id
 
 pytestmark = pytest.mark.django_db
-MODEL: Any = PROVIDER.model_for("User")
 FILTERS = (
     'userName eq "EVE@acme.test"',
     'userName ne "eve@acme.test"',
@@ -78,11 +74,18 @@ def entra(cast: Cast) -> Directory:
 
 @pytest.mark.parametrize("text", FILTERS)
 def test_the_database_finds_what_the_library_finds(cast: Cast, entra: Directory, text: str) -> None:
+    # Imported here: it takes seconds, which every worker would spend.
+    from scim2_models import InvalidFilterException, ScimFilter
+
+    from harriet.signin.scim import people
+    from harriet.signin.scim.resources import PROVIDER
+
+    model: Any = PROVIDER.model_for("User")
     text = text.replace("{sales}", str(cast.sales.pk)).replace("{dana}", user_id(cast.dana, cast.acme))
     everybody = [people.told(one) for one in people.users_of(cast.acme).prefetch_related("groups")]
     answer = entra.get("/Users", filter=text)
     try:
-        wanted = ScimFilter[MODEL](text)
+        wanted = ScimFilter[model](text)
         expected = {one.id for one in everybody if wanted.match(one, strict=True)}
     except InvalidFilterException:
         assert (answer.status, answer.json["scimType"]) == (400, "invalidFilter")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.core.wsgi import get_wsgi_application
-from scim2_client.engines.wsgi import WSGISCIMClient
-from scim2_models import ScimPolicy, ScimProvider
-from scim2_tester import Status, check_server
 
 from tests.stage.cast import Cast
 from tests.stage.directory import directory
@@ -15,6 +12,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_tester_finds_nothing_wrong(committed_cast: Cast) -> None:
+    # Imported here: it takes seconds, which every worker would spend.
+    from scim2_client.engines.wsgi import WSGISCIMClient
+    from scim2_models import ScimPolicy, ScimProvider
+    from scim2_tester import Status, check_server
+
     made = directory(committed_cast)
     client = WSGISCIMClient(
         get_wsgi_application(),
