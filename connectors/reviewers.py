@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from connectors.models import Review
 from harriet.people.models import Membership, Organization, RightGiven
@@ -109,17 +109,19 @@ def _refusal(side: Side, membership: Membership, vouchers: set[UUID]) -> str:
 def _side(review: Review, people: Collection[UUID]) -> Side:
     makers = makers_of(review)
     vouchers = above(makers)
-    given = RightGiven.objects.filter(
-        Q(by__in=makers | vouchers | below(makers)) | Q(by=F("to_id")),
-        organization=review.organization_id,
-        way=RightGiven.Way.REVIEW,
-        to_id__in=people,
-        at__gt=review.submitted_at,
-    )
     return Side(
         makers=frozenset(makers),
         vouchers=frozenset(vouchers),
         owners=frozenset(owners_among(review.organization_id, vouchers)),
-        given=frozenset(given.values_list("to_id", flat=True)),
+        given=frozenset(_given_since(review, people, makers | vouchers)),
         allows_own=allows_own_reviews(review.organization_id),
     )
+
+
+def _given_since(review: Review, people: Collection[UUID], side: set[UUID]) -> set[UUID]:
+    given = RightGiven.objects.filter(
+        organization=review.organization_id, way=RightGiven.Way.REVIEW, to_id__in=people, at__gt=review.submitted_at
+    )
+    rows = list(given.values_list("to_id", "by_id"))
+    givers = side | below(makers_of(review)) if rows else side
+    return {to for to, by in rows if by in givers or by == to}
