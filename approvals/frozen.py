@@ -78,7 +78,7 @@ def frozen_among(action_ids: Collection[UUID]) -> dict[UUID, str]:
 def stop_before(run: WorkflowRun) -> StandingStop | None:
     """The emergency stop that keeps a run from its next call, if that is its next step: it rests then, and looks again
     later."""
-    named = run.steps[run.cursor].get("tool") if run.cursor < len(run.steps) else None
+    named: str = run.steps[run.cursor].get("tool", "") if run.cursor < len(run.steps) else ""
     stops = standing_in([run.organization_id]) if named else []
     tool = Tool.objects.filter(pk=named, organization=run.organization_id).first() if stops else None
     if tool is None:
