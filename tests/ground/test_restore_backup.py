@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from audit.chain.sealing import seal_everything
 from harriet.start.wheels import postgres_binaries
 from tests.database import database_name, url_of
 from tests.ground.installation import REPOSITORY
@@ -28,6 +29,7 @@ def empty_database() -> Iterator[None]:
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_restored_backup_opens_its_vault_and_proves_its_log(cast: Cast, empty_database: None, tmp_path: Path) -> None:
+    assert seal_everything() > 0
     dump = str(tmp_path / "harriet.dump")
     tools = postgres_binaries(None, tmp_path)
     _run(tools / "pg_dump", "--format=custom", "--file", dump, url_of(database_name()))
