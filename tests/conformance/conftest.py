@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -16,6 +21,10 @@ from tests.clients.node import node
 from tests.servers.running import ROOT
 from tests.stage.clients import Client
 from tests.stage.processes import Gateway, Process
+from tests.stage.waiting import wait_for
+
+Command = Callable[..., str]
+"""A command of Harriet's with these arguments, as a shell takes it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,21 @@ def arranged(
         yield Arranged(proxies, urls, gateway=gateway.url, token=token)
         stack.close()
         database.copy_template()
+
+
+@pytest.fixture(scope="package")
+def manage() -> Iterator[Command]:
+    """`manage.py`."""
+    program = Path(__file__).with_name("forked.py")
+    with TemporaryDirectory(prefix="forks") as folder:
+        path = Path(folder) / "socket"
+        loaded = subprocess.Popen(
+            [sys.executable, "-m", "tests.conformance.forked", str(path)], cwd=ROOT, start_new_session=True
+        )
+        wait_for(lambda: path.exists() or loaded.poll() is not None, 120)
+        yield lambda *arguments: shlex.join([sys.executable, "-IS", str(program), str(path), *arguments])
+        os.killpg(loaded.pid, signal.SIGKILL)
+        loaded.wait()
 
 
 def _started(stack: ExitStack, process: Process) -> Process:

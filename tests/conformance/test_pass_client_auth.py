@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.conformance.conftest import Command
 from tests.conformance.report import note
 from tests.conformance.suite import Ran, client_scenarios, run_client, table
-from tests.servers.running import ROOT
 
 BOTH = (
     *("metadata-default", "metadata-var1", "metadata-var2", "metadata-var3", "basic-cimd"),
@@ -44,17 +42,14 @@ DOCUMENT = "https://conformance-test.local/client-metadata.json"
 AT_ONCE = 2
 
 
-def command() -> str:
-    probe = [sys.executable, str(ROOT / "manage.py"), "probe", "--exercise", "--sign-in", "--client-metadata", DOCUMENT]
-    return shlex.join(probe)
-
-
 @pytest.mark.parametrize("revision", SCENARIOS)
-def test_probe_passes_the_client_scenarios_about_authorization(revision: str, tmp_path: Path) -> None:
+def test_probe_passes_the_client_scenarios_about_authorization(manage: Command, revision: str, tmp_path: Path) -> None:
+    command = manage("probe", "--exercise", "--sign-in", "--client-metadata", DOCUMENT)
+
     def run(scenario: str) -> Ran:
         folder = tmp_path / scenario
         folder.mkdir()
-        return run_client(command(), revision, f"auth/{scenario}", folder)
+        return run_client(command, revision, f"auth/{scenario}", folder)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = dict(zip(SCENARIOS[revision], pool.map(run, SCENARIOS[revision]), strict=True))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.conformance.conftest import Command
 from tests.conformance.report import note
 from tests.conformance.suite import Row, run_client, table
-from tests.servers.running import ROOT
 
 SCENARIOS = {
     "2025-11-25": (
@@ -27,8 +25,8 @@ SCENARIOS = {
 
 
 @pytest.mark.parametrize("revision", SCENARIOS)
-def test_probe_passes_the_client_scenarios(revision: str, tmp_path: Path) -> None:
-    command = shlex.join([sys.executable, str(ROOT / "manage.py"), "probe", "--exercise"])
+def test_probe_passes_the_client_scenarios(manage: Command, revision: str, tmp_path: Path) -> None:
+    command = manage("probe", "--exercise")
     rows: list[Row] = []
     verdicts: dict[str, int] = {}
     for scenario in SCENARIOS[revision]:
