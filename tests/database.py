@@ -38,7 +38,7 @@ def ensure_template(session: Path) -> None:
         _execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(TEMPLATE)))
         _execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
         use_database(TEMPLATE)
-        with _changing_one_model_each():
+        with changing_one_model_each():
             call_command("migrate", verbosity=0)
         _grant_runtime_role()
         close_connections()
@@ -46,9 +46,9 @@ def ensure_template(session: Path) -> None:
 
 
 @contextmanager
-def _changing_one_model_each() -> Iterator[None]:
+def changing_one_model_each() -> Iterator[None]:
     """Where an operation changes a model, Django makes the classes of all that are related to it anew, which here are
-    most: nine tenths of the time that the migrations of an empty database take. What they make is the same without, as
+    most: nine tenths of the time that migrating an empty database takes. What they make is the same without, as
     tests/ground/test_start_harriet.py shows; code that migrations run is still handed classes that are all anew."""
 
     def itself(state: ProjectState, app_label: str, model_name: str, delay: bool = False) -> set[tuple[str, str]]:
