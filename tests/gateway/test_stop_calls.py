@@ -110,7 +110,7 @@ def globex(office: Office, upstream: Upstream, gateway: Gateway) -> Client:
 def test_all_ends_on_both_processes_and_the_log_says_what_is_known(
     office: Office, gateway: Gateway, second_gateway: Gateway, upstream: Upstream, globex: Client
 ) -> None:
-    Tool.objects.filter(name="echo").update(requires_confirmation=True)
+    Tool.objects.filter(organization=office.cast.acme, name="echo").update(requires_confirmation=True)
     office.cast.acme.hold_seconds = 60
     office.cast.acme.save()
     office.wait_until_known(gateway, second_gateway)
