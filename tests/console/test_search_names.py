@@ -32,40 +32,40 @@ def page(client: Client, user: User, text: str, **more: Any) -> str:
     return answer.content.decode().partition("<main")[2] or answer.content.decode()
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("dana", "dana@acme.test"),
-        ("weber", "Jonas Weber"),
-        ("WEBER jon", "Jonas Weber"),
-        ("person1", "Jonas Weber"),
-        ("acme.test aiko", "Aiko Tanaka"),
-        ("فاطمة", "فاطمة الزهراء"),
-        ("crm", "CRM"),
-        ("reconciliation", "Quarterly-forecast-reconciliation"),
-        ("send_m", "send_mail"),
-        ("mail", "send_mail"),
-        ("#2", "#2 "),
-        ("2", "#2 "),
-        ("service desk", "Service desk"),
-        ("finance", "Finance"),
-        ("tablet", "Tablet"),
-        ("audit", ">Audit<"),
-        ("smtp", ">Settings → Mail<"),
-        ("Settings → Mail", ">Settings → Mail<"),
-        ("licences", ">Settings → Licences<"),
-        ("this installation", ">Settings → This installation<"),
-        ("help", ">Help<"),
-        ("docs", ">Help<"),
-        ("my tools", ">My AI → My tools<"),
-        ("notifications", ">Your account → Notifications<"),
-        ("new conn", ">New connector<"),
-        ("invite", ">Invite somebody<"),
-    ],
-)
-def test_things_are_found_by_any_of_their_words(cast: Cast, client: Client, text: str, found: str) -> None:
+FOUND = [
+    ("dana", "dana@acme.test"),
+    ("weber", "Jonas Weber"),
+    ("WEBER jon", "Jonas Weber"),
+    ("person1", "Jonas Weber"),
+    ("acme.test aiko", "Aiko Tanaka"),
+    ("فاطمة", "فاطمة الزهراء"),
+    ("crm", "CRM"),
+    ("reconciliation", "Quarterly-forecast-reconciliation"),
+    ("send_m", "send_mail"),
+    ("mail", "send_mail"),
+    ("#2", "#2 "),
+    ("2", "#2 "),
+    ("service desk", "Service desk"),
+    ("finance", "Finance"),
+    ("tablet", "Tablet"),
+    ("audit", ">Audit<"),
+    ("smtp", ">Settings → Mail<"),
+    ("Settings → Mail", ">Settings → Mail<"),
+    ("licences", ">Settings → Licences<"),
+    ("this installation", ">Settings → This installation<"),
+    ("help", ">Help<"),
+    ("docs", ">Help<"),
+    ("my tools", ">My AI → My tools<"),
+    ("notifications", ">Your account → Notifications<"),
+    ("new conn", ">New connector<"),
+    ("invite", ">Invite somebody<"),
+]
+
+
+def test_things_are_found_by_any_of_their_words(cast: Cast, client: Client) -> None:
     make_busy_company(cast)
-    assert found in page(client, cast.alice, text)
+    for text, found in FOUND:
+        assert found in page(client, cast.alice, text), text
 
 
 def test_a_name_in_one_word_is_found_by_its_parts(cast: Cast, client: Client) -> None:
