@@ -19,6 +19,7 @@ from tests.bench.crowd import Size, add_connectors, add_people
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Size()
+QUIET = ("--lifespan", "off", "--no-access-log", "--log-level", "warning")
 
 
 class BenchSite:
@@ -102,8 +103,13 @@ class BenchSite:
 
     def _start_upstream(self) -> tuple[psutil.Process, str]:
         command = [sys.executable, "-m", "uvicorn", "tests.bench.upstream:app", "--port", "{port}"]
-        quiet = ["--lifespan", "off", "--no-access-log", "--log-level", "warning"]
-        process, url = self._start(1, "/", *command, *quiet, BENCH_ERA=self._era)
+        process, url = self._start(1, "/", *command, *QUIET, BENCH_ERA=self._era)
+        return process, f"{url}/mcp"
+
+    def start_pass_through(self) -> tuple[psutil.Process, str]:
+        """On the gateway's core, before the same server."""
+        command = [sys.executable, "-m", "uvicorn", "tests.bench.pass_through:app", "--port", "{port}"]
+        process, url = self._start(0, "/", *command, *QUIET, BENCH_SERVER=self.upstream_url)
         return process, f"{url}/mcp"
 
     def _start_gateway(self, number: int) -> tuple[psutil.Process, str]:

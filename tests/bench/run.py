@@ -1,7 +1,9 @@
 """`make bench`: what one governed call costs. Starts everything it needs, prints a table, ends everything it started.
 
 The gateway runs alone on CPU 0, with permission, audit, vault and redaction on; the server behind it and the load
-run on CPU 1. PostgreSQL is a real one, with fsync on. CPU per call is the figure that noise disturbs least.
+run on CPU 1. PostgreSQL is a real one, with fsync on. CPU per call is the figure that noise disturbs least. On CPU 0,
+too, and measured in turn with it, a bare pass-through shows what a gateway in Python costs that does nothing at all
+(`pass_through.py`): the ratios to it hold on any machine, and their aims stand beside them.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
+
+from tests.bench.beside import BARE, GOVERNED, SERVER, Found, compare
 
 if TYPE_CHECKING:
     from tests.bench.bench_site import BenchSite
@@ -116,9 +120,6 @@ def _page(connection: HTTPConnection, path: str, token: str, version: str, curso
     return dict(json.loads(connection.getresponse().read())["result"])
 
 
-Found = dict[tuple[str, int], list[dict[str, Any]]]
-
-
 def report(found: Found, previous: dict[str, float]) -> dict[str, float]:
     """Prints the table; gives what a later run compares itself with: CPU as a multiple of the bare server's."""
     print(
@@ -127,7 +128,7 @@ def report(found: Found, previous: dict[str, float]) -> dict[str, float]:
     )
     ratios: dict[str, float] = {}
     for (name, concurrency), rows in found.items():
-        row, base = middle(rows), middle(found["server alone", concurrency])
+        row, base = middle(rows), middle(found[SERVER, concurrency])
         more = row["p50_ms"] - base["p50_ms"]
         key = f"{name}, c={concurrency}"
         ratios[key] = round(row["cpu_ms"] / base["cpu_ms"], 2)
@@ -156,21 +157,25 @@ def main() -> None:
     from tests.bench.bench_site import BenchSite
     from tests.bench.crowd import Size
 
+    levels = [int(level) for level in options.levels.split(",")]
     folder = Path(mkdtemp(prefix="harriet bench "))
     with BenchSite(folder, options.era, pinned, size=Size(options.tools), workers=options.workers) as site:
         version = {"legacy": "2025-11-25", "modern": "2026-07-28"}[options.era]
+        bare, bare_url = site.start_pass_through()
         targets = {
-            "server alone": (site.upstream_url, "", site.upstream),
-            "through Harriet": (site.gateway_url, site.token, site.gateway),
+            SERVER: (site.upstream_url, "", site.upstream),
+            BARE: (bare_url, "", bare),
+            GOVERNED: (site.gateway_url, site.token, site.gateway),
         }
-        found: dict[tuple[str, int], list[dict[str, Any]]] = {}
-        for _ in range(options.rounds):
+        found: Found = {}
+        # In turn, level by level: two figures of one round are seconds apart.
+        for level in levels * options.rounds:
             for name, (url, token, process) in targets.items():
-                for level in map(int, options.levels.split(",")):
-                    calls = options.calls if level > 1 else options.calls // 2
-                    found.setdefault((name, level), []).append(measured(process, url, token, version, level, calls))
+                calls = options.calls if level > 1 else options.calls // 2
+                found.setdefault((name, level), []).append(measured(process, url, token, version, level, calls))
         kept = json.loads(PREVIOUS.read_text()) if PREVIOUS.exists() else {}
         ratios = report(found, kept.get(options.era, {}))
+        print(*compare(found), sep="\n")
         tools, milliseconds = list_cost(site, version)
         print(
             f"tools/list of {tools} tools, all pages: {milliseconds:.1f} ms CPU; ready after {site.start_seconds:.1f} s"
