@@ -12,7 +12,7 @@ from audit.record import record
 from connectors.actions.note_definition import look_first, note_definition
 from connectors.actions.pin_offer import description_in
 from connectors.actions.refuse_tool_change import proposed_version
-from connectors.actions.set_tool import ToolChange, change_tool
+from connectors.actions.set_tool import ToolChange, change_tools
 from connectors.actions.settle_quarantine import settle_quarantine
 from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.oddities import Oddity, oddities_of_change
@@ -50,7 +50,7 @@ def accept_tool_change(
         _demand_looks(oddities_of_change(pinned.definition, version.definition, tool.kind), looked_at)
     proposal = propose_risk(version.definition, tool.kind)
     if keep_risk and not tool.risk_override and is_lower(proposal.risk, tool.risk):
-        change_tool(tool, ToolChange(risk_override=tool.risk), actor=actor)
+        change_tools([(tool, ToolChange(risk_override=tool.risk))], actor=actor)
     replaced = bytes(pinned.digest).hex()
     before.update(is_pinned=False)
     ToolVersion.objects.filter(pk=version.pk).update(

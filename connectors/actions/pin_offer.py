@@ -1,12 +1,13 @@
-"""Writing down what a sync found. Each runs inside the sync's transaction and tells the audit log, tool by tool."""
+"""Writing down what a sync found. Each runs inside the sync's transaction and tells the audit log, tool by tool, in few
+statements however many tools there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from audit.actor import Actor
-from audit.record import record
+from audit.actor import Actor, Label
+from audit.record import record_each
 from connectors.audit_labels import connector_label, tool_label
 from connectors.definitions.offer import Offered, read_definition
 from connectors.definitions.risk import propose_risk
@@ -44,40 +45,39 @@ def add_tools(
         [ToolPermission(tool=tool, group=group) for tool in tools for group in groups]
         + [ToolPermission(tool=tool, role=role) for tool in tools for role in connector.default_roles]
     )
-    for tool in tools:
-        old = tool.renamed_from
-        about = {"connector": connector_label(connector), "tool": tool_label(tool)}
-        _record(ToolRenamed(**about, old=old) if old else ToolFound(**about), connector, actor)
+    label = connector_label(connector)
+    _record([_found(label, tool) for tool in tools], connector, actor)
 
 
-def quarantine_tools(connector: Connector, changed: Iterable[tuple[Tool, Offered]], *, actor: Actor) -> None:
+def quarantine_tools(connector: Connector, changed: Sequence[tuple[Tool, Offered]], *, actor: Actor) -> None:
     """What the server says now becomes the proposed definition; one that was refused before stays refused."""
-    for tool, offered in changed:
-        _unpropose(tool)
-        ToolVersion.objects.update_or_create(
-            tool=tool,
-            digest=offered.digest,
-            defaults={"is_proposed": True},
-            create_defaults={"is_proposed": True, "definition": dict(offered.definition)},
-        )
-        _move(tool, Tool.State.QUARANTINED)
-        _tell(ToolQuarantined, tool, connector, actor)
+    tools = [tool for tool, _ in changed]
+    _unpropose(tools)
+    ToolVersion.objects.bulk_create(
+        [
+            ToolVersion(tool=tool, digest=offered.digest, definition=dict(offered.definition), is_proposed=True)
+            for tool, offered in changed
+        ],
+        update_conflicts=True,
+        unique_fields=["tool", "digest"],
+        update_fields=["is_proposed"],
+    )
+    _move(tools, Tool.State.QUARANTINED)
+    _tell(ToolQuarantined, tools, connector, actor)
 
 
-def restore_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
+def restore_tools(connector: Connector, tools: Sequence[Tool], *, actor: Actor) -> None:
     """The server offers them again as they were accepted."""
-    for tool in tools:
-        _unpropose(tool)
-        _move(tool, Tool.State.PINNED)
-        _tell(ToolRestored, tool, connector, actor)
+    _unpropose(tools)
+    _move(tools, Tool.State.PINNED)
+    _tell(ToolRestored, tools, connector, actor)
 
 
-def remove_tools(connector: Connector, tools: Iterable[Tool], *, actor: Actor) -> None:
+def remove_tools(connector: Connector, tools: Sequence[Tool], *, actor: Actor) -> None:
     """The server doesn't offer them any more; who was granted them keeps the grant."""
-    for tool in tools:
-        _unpropose(tool)
-        _move(tool, Tool.State.REMOVED)
-        _tell(ToolRemoved, tool, connector, actor)
+    _unpropose(tools)
+    _move(tools, Tool.State.REMOVED)
+    _tell(ToolRemoved, tools, connector, actor)
 
 
 def description_in(definition: Mapping[str, Any]) -> str:
@@ -100,18 +100,27 @@ def _new_tool(connector: Connector, offered: Offered, renamed_from: str, kind: T
     )
 
 
-def _unpropose(tool: Tool) -> None:
-    ToolVersion.objects.filter(tool=tool, is_proposed=True).update(is_proposed=False)
+def _found(connector: Label, tool: Tool) -> ToolEvent:
+    about = {"connector": connector, "tool": tool_label(tool)}
+    return ToolRenamed(**about, old=tool.renamed_from) if tool.renamed_from else ToolFound(**about)
 
 
-def _move(tool: Tool, state: str) -> None:
-    tool.state = state
-    tool.save(update_fields=["state"])
+def _unpropose(tools: Sequence[Tool]) -> None:
+    if tools:
+        ToolVersion.objects.filter(tool__in=tools, is_proposed=True).update(is_proposed=False)
 
 
-def _tell(kind: type[ToolEvent], tool: Tool, connector: Connector, actor: Actor) -> None:
-    _record(kind(connector=connector_label(connector), tool=tool_label(tool)), connector, actor)
+def _move(tools: Sequence[Tool], state: str) -> None:
+    if tools:
+        Tool.objects.filter(pk__in=[tool.pk for tool in tools]).update(state=state)
+    for tool in tools:
+        tool.state = state
 
 
-def _record(happened: ToolEvent, connector: Connector, actor: Actor) -> None:
-    record(happened, organization_id=connector.organization_id, actor=actor)
+def _tell(kind: type[ToolEvent], tools: Iterable[Tool], connector: Connector, actor: Actor) -> None:
+    label = connector_label(connector)
+    _record([kind(connector=label, tool=tool_label(tool)) for tool in tools], connector, actor)
+
+
+def _record(happened: Sequence[ToolEvent], connector: Connector, actor: Actor) -> None:
+    record_each(happened, organization_id=connector.organization_id, actor=actor)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 
 from audit.actor import Actor
-from audit.record import record
+from audit.record import record_each
 from connectors.access.clashes import refuse_clashes_with
 from connectors.access.grantees import access_words, checked_groups, checked_roles
 from connectors.actions.note_definition import look_first, note_definition
@@ -21,6 +23,9 @@ from harriet.people.models import Group
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 from harriet.people.version import move_version
+
+PERMISSIONS_AT_ONCE = 5_000
+"""In one statement."""
 
 
 @dataclass(slots=True)
@@ -35,6 +40,10 @@ class ToolChange:
     roles: Iterable[str] | None = None
     how: Literal["replace", "add", "remove"] = "replace"
     """Whether the groups and roles are all that remain, join those that are there, or leave them."""
+
+    @property
+    def is_about_access(self) -> bool:
+        return self.groups is not None or self.roles is not None
 
 
 @transaction.atomic
@@ -54,7 +63,7 @@ def set_tool(
     if risk_override is not None:
         look_first(tool.connector)
     locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
-    is_changed = change_tool(locked, change, actor=actor)
+    is_changed = bool(change_tools([(locked, change)], actor=actor))
     if is_changed:
         if risk_override is not None:
             note_definition(tool.connector, by=actor, actor=actor)
@@ -64,25 +73,47 @@ def set_tool(
     return is_changed
 
 
-def change_tool(tool: Tool, change: ToolChange, *, actor: Actor) -> bool:
-    """Inside a transaction, with the tool's row locked; the caller moves the version once for many tools."""
-    words = [
-        *_switch(tool, "is_enabled", change.is_enabled, "enabled", "disabled"),
-        *_switch(
-            tool, "requires_confirmation", change.requires_confirmation, "with confirmation", "without confirmation"
-        ),
-        *_override(tool, change.risk_override),
-        *_permit(tool, change),
-    ]
-    if not words:
-        return False
-    tool.save(update_fields=["is_enabled", "requires_confirmation", "risk_override"])
-    record(
-        ToolSet(connector=connector_label(tool.connector), tool=tool_label(tool), changes=", ".join(words)),
-        organization_id=tool.organization_id,
+def change_tools(changes: Sequence[tuple[Tool, ToolChange]], *, actor: Actor) -> list[Tool]:
+    """Those that changed; each has its event. Inside a transaction, with the tools' rows locked, all of one
+    organization and read with their connectors; the caller moves the version once for all. Asks as many questions for
+    a thousand tools as for one."""
+    before = _permissions_of(tool for tool, change in changes if change.is_about_access)
+    moves = [(tool, _Move.of(tool, change, before[tool.pk])) for tool, change in changes]
+    moves = [(tool, move) for tool, move in moves if move.words]
+    if not moves:
+        return []
+    _save([tool for tool, _ in moves])
+    _save_permissions(moves)
+    record_each(
+        [
+            ToolSet(connector=connector_label(tool.connector), tool=tool_label(tool), changes=", ".join(move.words))
+            for tool, move in moves
+        ],
+        organization_id=moves[0][0].organization_id,
         actor=actor,
     )
-    return True
+    return [tool for tool, _ in moves]
+
+
+class _Move(NamedTuple):
+    """What one change does to one tool: its words, and the permissions that go and come."""
+
+    words: list[str]
+    going: list[ToolPermission]
+    coming: list[ToolPermission]
+
+    @classmethod
+    def of(cls, tool: Tool, change: ToolChange, rows: list[ToolPermission]) -> _Move:
+        """Changes what the tool's object says of itself; nothing is saved."""
+        words = [
+            *_switch(tool, "is_enabled", change.is_enabled, "enabled", "disabled"),
+            *_switch(
+                tool, "requires_confirmation", change.requires_confirmation, "with confirmation", "without confirmation"
+            ),
+            *_override(tool, change.risk_override),
+        ]
+        going, coming, access = _permit(tool, change, rows)
+        return cls([*words, *access], going, coming)
 
 
 def _switch(tool: Tool, name: str, value: bool | None, on: str, off: str) -> list[str]:
@@ -101,10 +132,22 @@ def _override(tool: Tool, risk: str | None) -> list[str]:
     return [f"risk {Risk(risk).label}" if risk else "risk as proposed"]
 
 
-def _permit(tool: Tool, change: ToolChange) -> list[str]:
-    if change.groups is None and change.roles is None:
-        return []
-    rows = list(ToolPermission.objects.filter(tool=tool).select_related("group"))
+def _permissions_of(tools: Iterable[Tool]) -> dict[UUID, list[ToolPermission]]:
+    found: defaultdict[UUID, list[ToolPermission]] = defaultdict(list)
+    rows = list(ToolPermission.objects.filter(tool__in=[tool.pk for tool in tools]))
+    groups = Group.objects.in_bulk({row.group_id for row in rows if row.group_id})  # many rows, few groups
+    for row in rows:
+        row.group = groups[row.group_id] if row.group_id else None
+        found[row.tool_id].append(row)
+    return found
+
+
+def _permit(
+    tool: Tool, change: ToolChange, rows: list[ToolPermission]
+) -> tuple[list[ToolPermission], list[ToolPermission], list[str]]:
+    """What goes, what comes, and that in words."""
+    if not change.is_about_access:
+        return [], [], []
     old_groups = {row.group for row in rows if row.group}
     old_roles = {row.role for row in rows if row.role}
     groups = old_groups if change.groups is None else set(checked_groups(tool.organization_id, change.groups))
@@ -114,10 +157,26 @@ def _permit(tool: Tool, change: ToolChange) -> list[str]:
     elif change.how == "remove":
         groups, roles = old_groups - groups, old_roles - roles
     if (groups, roles) == (old_groups, old_roles):
-        return []
-    ToolPermission.objects.filter(tool=tool).delete()
-    ToolPermission.objects.bulk_create(
-        [ToolPermission(tool=tool, group=group) for group in groups]
-        + [ToolPermission(tool=tool, role=role) for role in sorted(roles)]
-    )
-    return [f"for {access_words(sorted(group.name for group in groups), sorted(roles))}"]
+        return [], [], []
+    going = [row for row in rows if (row.group not in groups if row.group else row.role not in roles)]
+    coming = [ToolPermission(tool=tool, group=group) for group in groups - old_groups]
+    coming += [ToolPermission(tool=tool, role=role) for role in sorted(roles - old_roles)]
+    return going, coming, [f"for {access_words(sorted(group.name for group in groups), sorted(roles))}"]
+
+
+def _save(tools: Iterable[Tool]) -> None:
+    """By what they are now: many tools, few ways to be."""
+    alike: defaultdict[tuple[bool, bool, str], list[UUID]] = defaultdict(list)
+    for tool in tools:
+        alike[tool.is_enabled, tool.requires_confirmation, tool.risk_override].append(tool.pk)
+    for (is_enabled, confirms, risk), ids in alike.items():
+        rows = Tool.objects.filter(pk__in=ids)
+        rows.update(is_enabled=is_enabled, requires_confirmation=confirms, risk_override=risk)
+
+
+def _save_permissions(moves: Iterable[tuple[Tool, _Move]]) -> None:
+    going = [row.pk for _, move in moves for row in move.going]
+    coming = [row for _, move in moves for row in move.coming]
+    if going:
+        ToolPermission.objects.filter(pk__in=going).delete()
+    ToolPermission.objects.bulk_create(coming, batch_size=PERMISSIONS_AT_ONCE)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.actor import Actor
 from connectors.access.clashes import refuse_clashes_with
-from connectors.actions.set_tool import ToolChange, change_tool
+from connectors.actions.set_tool import ToolChange, change_tools
 from connectors.errors import ConnectorError
 from connectors.models import Connector, Tool
 from harriet.people.permissions import demand
@@ -28,8 +28,8 @@ def set_tools_in_bulk(connector: Connector, tool_ids: Iterable[UUID], change: To
         raise ConnectorError("One of the chosen tools is not there any more. Reload the page and choose again.")
     change.groups = None if change.groups is None else list(change.groups)
     change.roles = None if change.roles is None else list(change.roles)
-    changed = sum(change_tool(tool, change, actor=actor) for tool in tools)
+    changed = change_tools([(tool, change) for tool in tools], actor=actor)
     if changed:
-        refuse_clashes_with(tools)
+        refuse_clashes_with(changed)
         move_version(connector.organization_id)
-    return changed
+    return len(changed)

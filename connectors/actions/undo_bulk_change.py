@@ -12,7 +12,7 @@ from audit.actor import Actor
 from audit.record import record
 from connectors.access.clashes import refuse_clashes_with
 from connectors.actions.apply_bulk_change import LONGEST_OUTCOME, Moved, moved_since, named
-from connectors.actions.set_tool import ToolChange, change_tool
+from connectors.actions.set_tool import ToolChange, change_tools
 from connectors.audit_labels import connector_label
 from connectors.bulk.kept import done_by, lots_of
 from connectors.bulk.standing import Standing
@@ -43,8 +43,7 @@ def undo_bulk_change(bulk: BulkChange, *, actor: Actor) -> BulkChange:
     groups = _groups(locked.organization_id, before.values())
     left = moved_since(done, tools) | _without_group(before, groups)
     back = [tool for key, tool in tools.items() if key not in left]
-    for tool in back:
-        change_tool(tool, _as_before(before[tool.pk], groups), actor=actor)
+    change_tools([(tool, _as_before(before[tool.pk], groups)) for tool in back], actor=actor)
     refuse_clashes_with(back)
     move_version(locked.organization_id)
     locked.outcome = _outcome(len(back), [(tools.get(key), why) for key, why in left.items()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,9 @@ from connectors.models import Risk, Tool
 
 LONGEST_EVIDENCE = 200
 """Characters."""
+MOST_READ = 20_000
+"""Characters of a description that are searched for names of tools."""
+_NAME = re.compile(r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+)+")
 
 
 class Severity(StrEnum):
@@ -61,6 +65,11 @@ class ToolSubject:
     def description(self) -> str:
         return str(self.definition.get("description") or "")
 
+    @property
+    def named(self) -> set[str]:
+        """What its description may name as tools: names in several parts alone, for “search” is also a word."""
+        return set(_NAME.findall(self.description[:MOST_READ])) - {self.name}
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -81,7 +90,8 @@ class Subject:
     has_owner: bool = True
     tools: tuple[ToolSubject, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
-    """Names of tools of the organization's other connectors, each with the connector's name."""
+    """Those of its tools' names, and of what their descriptions name, that are tools of the organization's other
+    connectors, each with the connector's name."""
 
     @property
     def host(self) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models.functions import Lower
 
 from connectors.findings.base import Subject, ToolSubject
 from connectors.models import Connector, Review, Tool, ToolVersion
 from connectors.passed_identity import How, IdentityRule
+from harriet.lib.batches import in_batches
 from harriet.people.notifications.recipients import active_here
 from vault.models import Credential
 from vault.oauth.per_person import IS_PER_PERSON
 from vault.queries import credential_of
 
+NAMES_AT_ONCE = 2_000
+"""Names that are looked for among the tools of other connectors, in one query."""
 MOST_OTHERS = 20_000
-"""Tools of other connectors whose names are compared."""
+"""Tools of other connectors that one query reads."""
 
 
 def read_subject(connector: Connector) -> Subject:
@@ -35,7 +39,7 @@ def read_subject(connector: Connector) -> Subject:
         instructions=row.instructions,
         has_owner=active_here(row.organization_id).filter(user=row.owner_id).exists(),
         tools=tools,
-        others=_others(row),
+        others=_others(row, tools),
     )
 
 
@@ -70,8 +74,13 @@ def _tools(row: Connector, approved_at: datetime | None) -> tuple[ToolSubject, .
     )
 
 
-def _others(row: Connector) -> dict[str, str]:
-    """Tools that are on at other connectors."""
+def _others(row: Connector, mine: Iterable[ToolSubject]) -> dict[str, str]:
+    """Tools that are on at other connectors and have, or may have, a name that this one's tools have or say."""
+    names = {name for tool in mine for name in (tool.name, *tool.named)}
     tools = Tool.objects.filter(organization=row.organization_id, kind=Tool.Kind.TOOL, is_enabled=True)
-    others = tools.exclude(connector=row).exclude(Q(state=Tool.State.REMOVED))
-    return dict(others.order_by("name", "-connector__name").values_list("name", "connector__name")[:MOST_OTHERS])
+    others = tools.exclude(connector=row).exclude(state=Tool.State.REMOVED).alias(lowered=Lower("name"))
+    found: dict[str, str] = {}
+    for some in in_batches(sorted(names), NAMES_AT_ONCE):
+        alike = others.filter(lowered__in={name.lower() for name in some}, name__in=some).order_by("-connector__name")
+        found |= dict(alike.values_list("name", "connector__name")[:MOST_OTHERS])
+    return found

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from connectors.findings.base import Check, Finding, Severity, Subject, shortened
 from connectors.findings.checks.hidden_text import oddities_of
 
 CODE = "other_tools"
-_NAME = re.compile(r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+)+")
-"""Names in several parts alone: “search” is also a word."""
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
@@ -20,8 +17,8 @@ def _find(subject: Subject) -> Iterator[Finding]:
             if oddity.kind.code == CODE:
                 where = f"{tool.label}, {oddity.where}"
                 yield Finding(CODE, Severity.MEDIUM, oddity.kind.reason, where, shortened(oddity.text))
-        named = set(_NAME.findall(tool.description[:20_000])) - {tool.name}
-        if theirs := sorted(named & subject.others.keys() - own):
+        named = tool.named
+        if theirs := sorted(name for name in named - own if name in subject.others):
             text = f"Its description names a tool of another connector, {subject.others[theirs[0]]}."
             yield Finding(CODE, Severity.MEDIUM, text, f"{tool.label}, description", shortened(", ".join(theirs)))
         if siblings := sorted(named & own):
