@@ -25,6 +25,12 @@ def sealed_credentials(organization_id: UUID) -> dict[UUID, SealedCredential]:
     return {row.credential.connector_id: sealed_of(row) for row in rows}
 
 
+def sealed_credentials_of(connector_ids: list[UUID]) -> dict[UUID, SealedCredential]:
+    """The current credential of each of these connectors that has one, whoever's they are. One query."""
+    rows = _current().filter(credential__connector_id__in=connector_ids)
+    return {row.credential.connector_id: sealed_of(row) for row in rows}
+
+
 def sealed_credential(organization_id: UUID, connector_id: UUID) -> SealedCredential | None:
     """The current credential of one connector."""
     row = _current().filter(credential__organization_id=organization_id, credential__connector_id=connector_id).first()
@@ -83,8 +89,19 @@ def grants_of(organization_id: UUID) -> QuerySet[OAuthGrant]:
 
 def data_keys_of(organization_id: UUID) -> list[DataKey]:
     """The data keys that still open something, oldest first."""
-    keys = DataKey.objects.filter(organization_id=organization_id).exclude(state=DataKey.State.DESTROYED)
-    return list(keys.order_by("version"))
+    return list(_that_open().filter(organization_id=organization_id).order_by("version"))
+
+
+def data_keys_by_organization(organization_ids: set[UUID]) -> dict[UUID, list[DataKey]]:
+    """The same of many, in one query; an organization without a key has no list."""
+    found: dict[UUID, list[DataKey]] = {}
+    for key in _that_open().filter(organization__in=organization_ids).order_by("version"):
+        found.setdefault(key.organization_id, []).append(key)
+    return found
+
+
+def _that_open() -> QuerySet[DataKey]:
+    return DataKey.objects.exclude(state=DataKey.State.DESTROYED)
 
 
 def _current() -> QuerySet[CredentialVersion]:

@@ -1,41 +1,57 @@
-"""Ask the servers that were not heard of lately whether they answer, and write down what changed."""
+"""Ask the servers that were not heard of lately whether they answer, and write down what changed.
+
+Some hundred at a time, those first that were not asked for longest; what one turn does not come to, the next one does.
+"""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from connectors.actions.record_health import health_after, record_health
+from connectors.actions.record_health import Found, health_after, record_health_of
 from connectors.inspect.check import check_all
-from connectors.inspect.opened import signs_in_people
+from connectors.inspect.opened import that_sign_in_people
 from connectors.models import Connector
 from connectors.transports.base import Discovery
 from harriet.lib.errors import Problem
 
 BETWEEN_CHECKS = timedelta(seconds=25)
+AT_ONCE = 200
+"""Connectors that are read, asked and written down together."""
+TURN_SECONDS = 20.0
+"""After which no further ones are begun: the next turn comes soon."""
 
 
 def check_health() -> dict[UUID, str]:
     """The health of each connector that was asked. One that is paused by an admin is left alone."""
-    mine = _claim()
-    answers = check_all(mine) if mine else {}
-    for connector in mine:
-        if connector.id not in answers:
-            continue  # its address was changed at this moment: the next check asks there
-        health, reason = _meaning(connector, answers[connector.id])
-        record_health(connector, health, reason)
-    return {connector.id: connector.health for connector in mine}
+    ends_at, asked = time.monotonic() + TURN_SECONDS, {}
+    while time.monotonic() < ends_at and (mine := _claim()):
+        record_health_of(_found(mine))
+        asked.update(Connector.objects.filter(pk__in=[one.pk for one in mine]).values_list("pk", "health"))
+    return asked
 
 
-def _meaning(connector: Connector, answer: Exception | Discovery) -> tuple[str, str]:
+def _found(mine: list[Connector]) -> list[Found]:
+    """One whose address was changed at this moment has no answer: the next check asks there."""
+    answers, signing_in = check_all(mine), that_sign_in_people(connector.pk for connector in mine)
+    return [
+        Found(connector, *_meaning(answers[connector.pk], connector.pk in signing_in))
+        for connector in mine
+        if connector.pk in answers
+    ]
+
+
+def _meaning(answer: Exception | Discovery, signs_in_people: bool) -> tuple[str, str]:
     """A server that answers is up, whatever it says; a fault in what it said is a matter of the sync. One where people
     sign in refuses whoever comes without an account."""
     if isinstance(answer, Problem):
         health = health_after(answer)
-        if health == Connector.Health.NEEDS_ADMIN and signs_in_people(connector):
+        if health == Connector.Health.NEEDS_ADMIN and signs_in_people:
             return Connector.Health.UP, ""
         return (health, answer.message) if health else (Connector.Health.UP, "")
     if isinstance(answer, Exception):
@@ -43,8 +59,12 @@ def _meaning(connector: Connector, answer: Exception | Discovery) -> tuple[str, 
     return Connector.Health.UP, ""
 
 
+@transaction.atomic
 def _claim() -> list[Connector]:
     """Those due, each taken by one worker only: whoever moves `checked_at` first."""
     due = Q(checked_at=None) | Q(checked_at__lt=Now() - BETWEEN_CHECKS)
     active = Connector.objects.filter(due, state=Connector.State.ACTIVE).select_related("organization", "owner")
-    return [one for one in active if Connector.objects.filter(due, pk=one.pk).update(checked_at=Now())]
+    oldest = active.order_by(F("checked_at").asc(nulls_first=True), "pk")
+    mine = list(oldest.select_for_update(of=("self",), no_key=True, skip_locked=True)[:AT_ONCE])
+    Connector.objects.filter(pk__in=[connector.pk for connector in mine]).update(checked_at=Now())
+    return mine

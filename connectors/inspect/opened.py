@@ -6,6 +6,9 @@ nothing in the name of anybody else without their asking.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 
 from connectors.errors import ConnectorError, NobodyConnected, NobodySignedIn, NoCompanySignIn
@@ -47,8 +50,14 @@ def opened_for(connector: Connector) -> OpenCredential:
 
 def signs_in_people(connector: Connector) -> bool:
     """Whether calls go with the accounts of those who make them: what a server thinks of one says nothing of it."""
-    rows = Credential.objects.filter(connector_id=connector.pk, versions__is_current=True)
-    return any(TYPES[one.type].is_oauth and not is_shared(one) for one in rows if one.type in TYPES)
+    return connector.pk in that_sign_in_people([connector.pk])
+
+
+def that_sign_in_people(connector_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these connectors. One query."""
+    rows = Credential.objects.filter(connector_id__in=list(connector_ids), versions__is_current=True)
+    known = (one for one in rows if one.type in TYPES)
+    return {one.connector_id for one in known if TYPES[one.type].is_oauth and not is_shared(one)}
 
 
 def _token(connector: Connector, sealed: SealedCredential, opener: Opener) -> Secret:
