@@ -18,6 +18,9 @@ from harriet.lib.ids import new_id
 INSTALLATION = UUID(int=0)
 """Stands for the organization in events of the whole installation (start-up, root keys)."""
 
+RARE = {"decision": ("hold", "refuse"), "outcome": ("cancelled", "error", "timeout", "unknown")}
+"""What most calls are not. Only events with such a word are in the index by it, so that it costs the others nothing."""
+
 
 class Event(models.Model):
     """One decision or change. `body` is the canonical JSON that `mac` covers; the columns repeat it for searching."""
@@ -39,12 +42,20 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization_id", "-recorded_at"]),
-            models.Index(fields=["request_id"]),
+            models.Index(fields=["request_id", "-recorded_at"]),
             models.Index(fields=["organization_id", "code", "-recorded_at"]),
             models.Index(fields=["organization_id", "person_id", "-recorded_at"]),
             models.Index(fields=["connector_id", "-recorded_at"]),
             models.Index(fields=["tool_id", "-recorded_at"]),
             models.Index(fields=["recorded_at"], name="audit_event_intents", condition=models.Q(code="call.intent")),
+            *(
+                models.Index(
+                    fields=["organization_id", word, "-recorded_at"],
+                    name=f"audit_event_rare_{word}s",
+                    condition=models.Q(**{f"{word}__in": rare}),
+                )
+                for word, rare in RARE.items()
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import Event
+from audit.looking import Looked, Place, beside, look
+from audit.models import RARE, Event
 from audit.search import (
-    MOST_SEARCHED,
     Condition,
     names_client,
     names_device,
@@ -51,17 +51,21 @@ class EventFilters:
     text: str = ""
 
     def lookups(self) -> dict[str, Any]:
-        """What an index finds."""
+        """What an index finds, by itself or by what else is chosen."""
         chosen = {lookup: getattr(self, name) for name, lookup in _LOOKUPS.items()}
         return {lookup: value for lookup, value in chosen.items() if value}
 
+    def lanes(self, organization_id: UUID) -> list[dict[str, Any]]:
+        """Lookups that an index finds in the order of time, each of all that fits."""
+        chosen = self.lookups()
+        among = {name: chosen.pop(name) for name in _TIMES if name in chosen} | {"organization_id": organization_id}
+        chosen |= {name: getattr(self, name) for name, words in RARE.items() if getattr(self, name) in words}
+        return [{name: value, **among} for name, value in chosen.items()] or [among]
+
     def conditions(self) -> list[Condition]:
-        """What has to be looked for row by row: no index helps."""
-        found = list[Condition](says(self.text))
-        for name, condition in _ROW_BY_ROW.items():
-            if value := getattr(self, name):
-                found.append(condition(value))
-        return found
+        """What is read row by row: first what costs least, and is true of the fewest."""
+        chosen = ((condition, getattr(self, name)) for name, condition in _ROW_BY_ROW.items())
+        return [*(condition(value) for condition, value in chosen if value), *says(self.text)]
 
     @property
     def is_any(self) -> bool:
@@ -77,6 +81,9 @@ _LOOKUPS = {
     "since": "recorded_at__gte",
     "until": "recorded_at__lt",
 }
+MOST_SEARCHED = 10_000
+"""Rows that one page reads; fewer where several conditions are read in each."""
+_TIMES = ("recorded_at__gte", "recorded_at__lt")
 _ROW_BY_ROW: dict[str, Callable[[Any], Condition]] = {
     "decision": lambda word: Q(decision=word),
     "outcome": lambda word: Q(outcome=word),
@@ -99,10 +106,6 @@ class EventPage:
     """Of a search row by row that ended before the log did: how far back it went. `older` goes on behind that."""
 
 
-_Place = tuple[datetime, UUID]
-"""Where a page ends: when that event was recorded, and its id."""
-
-
 def events_of(organization_id: UUID, filters: EventFilters | None = None) -> QuerySet[Event]:
     """Newest first."""
     chosen = filters or EventFilters()
@@ -114,13 +117,45 @@ def event_page(
     organization_id: UUID, filters: EventFilters, cursor: str = "", size: int = PAGE, *, is_by_call: bool = False
 ) -> EventPage:
     """A cursor that can't be read means the first page. By call, of what is told together only the newest is there."""
-    events = events_of(organization_id, filters)
-    events = newest_of_each(events) if is_by_call else events
-    if not filters.conditions():
-        return page_of_events(events, cursor, size)
     direction, place = _read(cursor)
-    columns = replace(filters, decision="", outcome="", device=None, device_name="", client="", ticket=0, text="")
-    return _searched(events, events_of(organization_id, columns), place if direction == "o" else None, size)
+    is_up = direction == "n"
+    on, back = ("n", "o") if is_up else ("o", "n")
+    looked = _looked(organization_id, filters, size, place, is_up=is_up, is_by_call=is_by_call)
+    events = _events_at(organization_id, looked.places[:size])
+    is_full = len(looked.places) > size
+    end = looked.places[size - 1] if is_full else looked.end
+    beyond = place_cursor(on, end) if end is not None else ""
+    before = place_cursor(back, looked.places[0] if events else place) if place is not None else ""
+    if is_up:
+        return EventPage(events, before, beyond)
+    return EventPage(events, beyond, before, None if is_full or end is None else end.at)
+
+
+def _looked(
+    organization_id: UUID,
+    filters: EventFilters,
+    size: int,
+    place: Place | None,
+    *,
+    is_up: bool = False,
+    is_by_call: bool = False,
+    newer: Place | None = None,
+) -> Looked:
+    """`newer`: nothing that isn't newer than that."""
+    conditions = filters.conditions()
+    fits = Q(**filters.lookups()) & Q(*conditions)
+    lanes = [Event.objects.filter(**lane) for lane in filters.lanes(organization_id)]
+    if newer is not None:
+        lanes = [lane.filter(beside(newer, "gt")) for lane in lanes]
+    if is_by_call:
+        fits &= newest_of_each(events_of(organization_id, filters))
+    most = MOST_SEARCHED // max(1, len(conditions) // 2)
+    return look(lanes, fits, size, place, most, is_up=is_up)
+
+
+def _events_at(organization_id: UUID, places: list[Place]) -> list[Event]:
+    events = Event.objects.filter(organization_id=organization_id, id__in=[place.id for place in places])
+    return sorted(events, key=lambda event: (event.recorded_at, event.id), reverse=True)
 
 
 def page_of_events(events: QuerySet[Event], cursor: str = "", size: int = PAGE) -> EventPage:
@@ -130,39 +165,23 @@ def page_of_events(events: QuerySet[Event], cursor: str = "", size: int = PAGE) 
         rows = list(events[: size + 1])
         return EventPage(rows[:size], _cursor("o", rows[size - 1]) if len(rows) > size else "", "")
     if direction == "n":
-        rows = list(events.filter(_beside(place, "gt")).reverse()[: size + 1])
+        rows = list(events.filter(beside(place, "gt")).reverse()[: size + 1])
         has_more, rows = len(rows) > size, rows[:size][::-1]
         return EventPage(rows, _edge("o", rows, -1), _edge("n", rows, 0) if has_more else "")
-    rows = list(events.filter(_beside(place, "lt"))[: size + 1])
+    rows = list(events.filter(beside(place, "lt"))[: size + 1])
     has_more, rows = len(rows) > size, rows[:size]
     return EventPage(rows, _edge("o", rows, -1) if has_more else "", _edge("n", rows, 0))
-
-
-def _searched(events: QuerySet[Event], every: QuerySet[Event], place: _Place | None, size: int) -> EventPage:
-    """`every` are those among which it is searched: so many of them at a time. Only backwards."""
-    if place is not None:
-        events, every = events.filter(_beside(place, "lt")), every.filter(_beside(place, "lt"))
-    reach = every[:MOST_SEARCHED].aggregate(oldest=Min("recorded_at"), count=Count("pk"))
-    if not reach["count"]:
-        return EventPage([], "", "")
-    rows = list(events.filter(recorded_at__gte=reach["oldest"])[: size + 1])
-    if len(rows) > size:
-        return EventPage(rows[:size], _cursor("o", rows[size - 1]), "")
-    if reach["count"] < MOST_SEARCHED:
-        return EventPage(rows, "", "")
-    return EventPage(rows, _cursor_at("o", reach["oldest"], UUID(int=0)), "", reach["oldest"])
 
 
 def newer_than(
     organization_id: UUID, filters: EventFilters, cursor: str, most: int, *, is_by_call: bool = False
 ) -> int:
-    """How many have come since a place, at most so many."""
+    """How many have come since a place, at most so many; of a long time, among the newest."""
     _, place = _read(cursor)
     if place is None:
         return 0
-    events = events_of(organization_id, filters).filter(_beside(place, "gt"))
-    events = newest_of_each(events) if is_by_call else events
-    return events.order_by()[:most].count()
+    looked = _looked(organization_id, filters, most, None, is_by_call=is_by_call, newer=place)
+    return min(len(looked.places), most)
 
 
 def cursor_at(event: Event | None) -> str:
@@ -170,14 +189,14 @@ def cursor_at(event: Event | None) -> str:
     return _cursor("n", event) if event is not None else ""
 
 
-def newest_of_each(events: QuerySet[Event]) -> QuerySet[Event]:
+def newest_of_each(events: QuerySet[Event]) -> Q:
     """Of the events of one request that are told together (the steps of a call, what a sync found) the newest alone."""
     alone, every = Q(), list[str]()
     for together in TOGETHER:
         codes = codes_of(together)
         newer = (
             events.order_by()
-            .filter(request_id=OuterRef("request_id"), code__in=codes)
+            .filter(request_id=OuterRef("request_id"), code__in=codes, recorded_at__gte=OuterRef("recorded_at"))
             .filter(
                 Q(recorded_at__gt=OuterRef("recorded_at"))
                 | Q(recorded_at=OuterRef("recorded_at"), id__gt=OuterRef("id"))
@@ -185,7 +204,7 @@ def newest_of_each(events: QuerySet[Event]) -> QuerySet[Event]:
         )
         alone |= Q(~Exists(newer), code__in=codes)
         every += codes
-    return events.filter(alone | ~Q(code__in=every))
+    return alone | ~Q(code__in=every)
 
 
 def steps_of(organization_id: UUID, requests: Collection[UUID], most: int) -> list[Event]:
@@ -217,29 +236,22 @@ def calls_of_tool(organization_id: UUID, tool_id: UUID, *, limit: int) -> list[E
     return list(events_of(organization_id, EventFilters(tool=tool_id)).filter(code__in=codes)[:limit])
 
 
-def _beside(place: _Place, side: str) -> Q:
-    at, id = place
-    # The first condition lets the index find the place; the second is the exact one.
-    return Q(**{f"recorded_at__{side[0]}te": at}) & (
-        Q(**{f"recorded_at__{side}": at}) | Q(**{"recorded_at": at, f"id__{side}": id})
-    )
-
-
 def _edge(direction: str, rows: list[Event], index: int) -> str:
     return _cursor(direction, rows[index]) if rows else ""
 
 
 def _cursor(direction: str, event: Event) -> str:
-    return _cursor_at(direction, event.recorded_at, event.id)
+    return place_cursor(direction, Place(event.recorded_at, event.id))
 
 
-def _cursor_at(direction: str, moment: datetime, id: UUID) -> str:
-    return f"{direction}{microseconds_of(moment):x}.{id.hex}"
+def place_cursor(direction: str, place: Place) -> str:
+    """`direction`: o for what is older, n for what is newer."""
+    return f"{direction}{microseconds_of(place.at):x}.{place.id.hex}"
 
 
-def _read(cursor: str) -> tuple[str, _Place | None]:
+def _read(cursor: str) -> tuple[str, Place | None]:
     try:
         micros, _, id = cursor[1:].partition(".")
-        return cursor[:1], (moment_at(int(micros, 16)), UUID(hex=id))
+        return cursor[:1], Place(moment_at(int(micros, 16)), UUID(hex=id))
     except (ValueError, OverflowError):
         return "", None

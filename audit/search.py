@@ -14,11 +14,17 @@ from audit.vocabulary.declaration import known_kinds
 from audit.vocabulary.sentences import template_words
 from audit.vocabulary.words import DECISIONS, OUTCOMES
 
-MOST_SEARCHED = 10_000
-"""Rows that one page reads."""
 MOST_WORDS = 8
 _ANY_ID = "_" * 36
 Condition = Func | Q
+
+
+class _Holds(Func):
+    """Letter by letter: a sixth of what it costs to look past their case."""
+
+    template = "%(expressions)s"
+    arg_joiner = " LIKE "
+    output_field = BooleanField()
 
 
 class _Like(Func):
@@ -30,7 +36,7 @@ class _Like(Func):
 
 
 def names_device(device_id: object) -> Condition:
-    return _body(f'%"device":{{"id":"{device_id}"%')
+    return _Holds(F("body"), Value(f'%"device":{{"id":"{device_id}"%'))
 
 
 def names_device_called(name: str) -> Condition:
@@ -38,7 +44,7 @@ def names_device_called(name: str) -> Condition:
 
 
 def names_ticket(number: int) -> Condition:
-    return _body(f'%"ticket":{{"id":"{_ANY_ID}","label":"#{number}"}}%')
+    return _Holds(F("body"), Value(f'%"ticket":{{"id":"{_ANY_ID}","label":"#{number}"}}%'))
 
 
 def names_client(beginning: str) -> Condition:

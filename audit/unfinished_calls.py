@@ -6,7 +6,9 @@ Intents are looked for, not requests: a call that was held has its intent long a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -22,22 +24,49 @@ from audit.models import Event, Sweep
 from audit.record import insert
 from audit.vocabulary.declaration import LABELS, OF_CALLERS
 
-_LATE_COMMITS = timedelta(minutes=5)
-"""An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between; this is how
-far behind we look again all the same."""
+_LATE_COMMITS = timedelta(minutes=1)
+"""An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between, and are
+looked at long after; this is how far behind we look again all the same."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_MOST_INTENTS = 20_000
+"""Looked at in one turn, which is one transaction."""
+_MOST_TURNS = 50
+"""In one run of the task; the next goes on behind them."""
 _MOST_REQUESTS = 1000
-"""Requests that one turn looks at; the next goes on behind them."""
+"""Requests whose calls one turn closes."""
 _NOT_ASIDE = "NOT EXISTS (SELECT 1 FROM audit_setaside a WHERE a.event_id = {0}.id)"
 """Rows that Harriet did not write neither need an outcome nor are one."""
 
 
-def unfinished_intents(organization_id: UUID) -> list[UUID]:
-    """The intents of the organization that are older than any call may take and have no outcome."""
+class OpenCalls:
+    """Requests that have more intents than outcomes among the events that were added, in any order. In memory are only
+    those whose numbers differ."""
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+
+    def add(self, request_id: str, code: str) -> None:
+        if code in (CALL_INTENT, CALL_OUTCOME):
+            left = self._open.get(request_id, 0) + (1 if code == CALL_INTENT else -1)
+            if left:
+                self._open[request_id] = left
+            else:
+                del self._open[request_id]
+
+    @property
+    def requests(self) -> list[UUID]:
+        return [UUID(request_id) for request_id, left in self._open.items() if left > 0]
+
+
+def unfinished_intents(requests: Iterable[UUID]) -> list[UUID]:
+    """The intents of these requests that are older than any call may take and have no outcome; of the first thousand
+    requests that have some."""
     with connection.cursor() as cursor:
         until = _longest_ago(cursor)
-        requests = _open_requests(cursor, _BEGINNING, until, organization_id)
-    return [intent.id for request_id in requests for intent in _open_intents(request_id, until)]
+    found = (intents for request_id in requests if (intents := _open_intents(request_id, until)))
+    return [intent.id for intents in islice(found, _MOST_REQUESTS) for intent in intents]
 
 
 def _longest_ago(cursor: CursorWrapper) -> datetime:
@@ -47,35 +76,57 @@ def _longest_ago(cursor: CursorWrapper) -> datetime:
     return moment
 
 
-@transaction.atomic
 def close_unfinished_calls() -> int:
-    """Writes the outcome `unknown` for each intent that has waited longer than any call may take."""
+    """Writes the outcome `unknown` for each intent that has waited longer than any call may take; returns how many.
+    However long nobody looked, each turn looks at so many intents."""
+    closed, late = 0, _LATE_COMMITS
+    for _ in range(_MOST_TURNS):
+        more, is_done = _turn(late)
+        closed, late = closed + more, timedelta()
+        if is_done:
+            break
+    return closed
+
+
+@transaction.atomic
+def _turn(late: timedelta) -> tuple[int, bool]:
+    """How many it closed, and whether nothing is left to look at."""
     Sweep.objects.get_or_create(id=1, defaults={"swept_until": _BEGINNING})
     sweep = Sweep.objects.select_for_update().get(id=1)  # one worker at a time, or a call is closed twice
     with connection.cursor() as cursor:
-        until = _longest_ago(cursor)
-        # A time that somebody set ahead of the clock hides no call.
-        requests = _open_requests(cursor, min(sweep.swept_until, until) - _LATE_COMMITS, until)
+        last = _longest_ago(cursor)
+        since = min(sweep.swept_until, last) - late  # a time that somebody set ahead of the clock hides no call
+        until = _reach(cursor, since, last)
+        requests = _open_requests(cursor, since, until)
     intents = [intent for request_id in requests for intent in _open_intents(request_id, until)]
     for intent in intents:
         _close(intent)
-    if len(requests) < _MOST_REQUESTS:
+    is_whole = len(requests) < _MOST_REQUESTS
+    if is_whole:
         Sweep.objects.filter(id=sweep.id).update(swept_until=until)
-    return len(intents)
+    return len(intents), is_whole and until == last
 
 
-def _open_requests(
-    cursor: CursorWrapper, since: datetime, until: datetime, organization_id: UUID | None = None
-) -> list[UUID]:
+def _reach(cursor: CursorWrapper, since: datetime, last: datetime) -> datetime:
+    """How far a turn goes: behind so many intents, and behind all that were recorded at once with the last of them."""
+    cursor.execute(
+        "SELECT recorded_at FROM audit_event WHERE code = %s AND recorded_at >= %s AND recorded_at < %s"
+        " ORDER BY recorded_at OFFSET %s LIMIT 1",
+        [CALL_INTENT, since, last, _MOST_INTENTS - 1],
+    )
+    row = cursor.fetchone()
+    return last if row is None else min(row[0] + timedelta(microseconds=1), last)
+
+
+def _open_requests(cursor: CursorWrapper, since: datetime, until: datetime) -> list[UUID]:
     """Requests with fewer outcomes than intents, of the intents in this time. The oldest first."""
     cursor.execute(
         "SELECT request_id, min(recorded_at) FROM audit_event i"  # noqa: S608 (no input)
-        " WHERE code = %s AND recorded_at >= %s AND recorded_at < %s"
-        " AND (%s::uuid IS NULL OR organization_id = %s) AND ("
+        " WHERE code = %s AND recorded_at >= %s AND recorded_at < %s AND ("
         "   SELECT count(*) FILTER (WHERE code = %s) > count(*) FILTER (WHERE code = %s)"
         f"   FROM audit_event e WHERE e.request_id = i.request_id AND {_NOT_ASIDE.format('e')})"
         f" AND {_NOT_ASIDE.format('i')} GROUP BY 1 ORDER BY 2 LIMIT %s",
-        [CALL_INTENT, since, until, organization_id, organization_id, CALL_INTENT, CALL_OUTCOME, _MOST_REQUESTS],
+        [CALL_INTENT, since, until, CALL_INTENT, CALL_OUTCOME, _MOST_REQUESTS],
     )
     return [request_id for request_id, _ in cursor.fetchall()]
 

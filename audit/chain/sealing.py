@@ -18,6 +18,7 @@ from audit.chain import hashes
 from audit.chain.marks import ChainEnd, head_of, write_mark
 from audit.chain.seals import count_after, free_sequence
 from audit.chain.set_aside import ForeignRow, set_aside, tell_of_mending
+from audit.database.each_organization import organizations_in
 from audit.events import AuditSealedLate
 from audit.record import record
 from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
@@ -36,7 +37,7 @@ MOST_ORGANIZATIONS = 5000
 def seal_everything() -> int:
     """Seals what waits, organization by organization; returns how many events. Safe to run in many workers."""
     with connection.cursor() as cursor:
-        organizations = _waiting_organizations(cursor)
+        organizations = organizations_in(cursor, "audit_unsealed", MOST_ORGANIZATIONS)
     return sum(seal_organization(organization_id) for organization_id in organizations)
 
 
@@ -72,19 +73,6 @@ def seal_late(organization_id: UUID, event_ids: list[UUID]) -> int:
             log.error("%d events of organization %s were not in the sealer's queue.", len(own), organization_id)
             record(AuditSealedLate(count=len(own)), organization_id=organization_id, actor=SYSTEM)
     return len(own)
-
-
-def _waiting_organizations(cursor: CursorWrapper) -> list[UUID]:
-    """Jumps from one to the next in the index: the queue may be long."""
-    cursor.execute(
-        "WITH RECURSIVE found AS ("
-        " (SELECT organization_id FROM audit_unsealed ORDER BY organization_id LIMIT 1) UNION ALL"
-        " SELECT (SELECT u.organization_id FROM audit_unsealed u WHERE u.organization_id > found.organization_id"
-        " ORDER BY u.organization_id LIMIT 1) FROM found WHERE found.organization_id IS NOT NULL)"
-        " SELECT organization_id FROM found WHERE organization_id IS NOT NULL LIMIT %s",
-        [MOST_ORGANIZATIONS],
-    )
-    return [organization_id for (organization_id,) in cursor.fetchall()]
 
 
 def _seal_batch(organization_id: UUID) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from audit.models import SetAside
 from audit.stored_event import COLUMNS, StoredEvent, complaint
+from audit.unfinished_calls import OpenCalls
 from audit.verification.faults import Faults
 
 GRACE_SECONDS = 60
@@ -29,6 +30,7 @@ class UnsealedEvents:
     lost: Faults = field(default_factory=Faults)
     foreign: Faults = field(default_factory=Faults)
     lost_ids: list[UUID] = field(default_factory=list)
+    calls: OpenCalls = field(default_factory=OpenCalls)
     began: int | None = None
     """When the first of Harriet's own was recorded (microseconds since 1970)."""
 
@@ -53,6 +55,7 @@ def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> UnsealedEvents:
         if wrong := complaint(event, organization):
             found.foreign.add(f"The event {event_id}, in no seal, {wrong}.", event_id=event_id)
             continue
+        found.calls.add(event.request_id, event.code)
         found.began = event.recorded_at if found.began is None else found.began
         if not is_late:
             found.waiting += 1

@@ -14,6 +14,7 @@ from django.db import connection
 from audit.chain import hashes
 from audit.chain.marks import StoredMark, read_mark
 from audit.chain.sealing import make_mark
+from audit.database.each_organization import organizations_in
 from audit.database.protection import database_faults
 from audit.models import Checkpoint
 from audit.unfinished_calls import unfinished_intents
@@ -64,18 +65,17 @@ def verify(organization_id: UUID, *, patience: float = 3.0) -> Verification:
     check_set_aside(organization_id, found.faults)
     _check_beginning(organization_id, walk.began or unsealed.began, found.faults)
     _remember(found, database_faults())
-    found.orphans = unfinished_intents(organization_id)
+    open_requests = dict.fromkeys([*walk.calls.requests, *unsealed.calls.requests])
+    found.orphans = unfinished_intents(open_requests)
     return found
 
 
 def organizations() -> list[UUID]:
     """Every organization that has ever had an event or a seal, or that must have."""
+    tables = ("audit_event", "audit_seal", "audit_checkpoint", "audit_mark")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organization_id FROM audit_event UNION SELECT organization_id FROM audit_seal"
-            " UNION SELECT organization_id FROM audit_checkpoint UNION SELECT organization_id FROM audit_mark"
-        )
-        return sorted({organization_id for (organization_id,) in cursor.fetchall()} | expected_logs())
+        found = {organization_id for table in tables for organization_id in organizations_in(cursor, table)}
+    return sorted(found | expected_logs())
 
 
 def _known_seals(organization_id: UUID, faults: Faults) -> list[KnownSeal]:

@@ -16,6 +16,7 @@ from audit.chain import hashes
 from audit.chain.seals import SEALED_AT, StoredSeal, is_ours
 from audit.models import Checkpoint
 from audit.stored_event import COLUMNS, StoredEvent, complaint
+from audit.unfinished_calls import OpenCalls
 from audit.verification.faults import Faults
 
 _CHUNK = 5000
@@ -52,6 +53,7 @@ class Walk:
     """When the first sealed event was recorded (microseconds since 1970)."""
     foreign: list[UUID] = field(default_factory=list)
     """Seals that aren't Harriet's."""
+    calls: OpenCalls = field(default_factory=OpenCalls)
     _is_broken: bool = False
     """The seal before this one is no longer what it was, so this one can't continue it: that was told already."""
 
@@ -116,6 +118,7 @@ class Walk:
                 continue
             id = bytes.fromhex(event_id.replace("-", ""))
             leaves.append(hashes.leaf(id, event.body.encode(), event.mac, event.recorded_at))
+            self.calls.add(event.request_id, event.code)
             if self.began is None:
                 self.began = event.recorded_at
         self.events += len(leaves)

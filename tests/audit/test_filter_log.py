@@ -7,23 +7,29 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+import audit.looking
 import audit.queries
 from audit.actor import Actor, Label
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME
-from audit.models import Event
-from audit.queries import EventFilters, event_page
+from audit.models import RARE, Event
+from audit.queries import EventFilters, EventPage, event_page, events_of
+from audit.vocabulary.words import DECISIONS, OUTCOMES
 from harriet.lib.ids import new_id
 from harriet.people.models import SavedFilter
 from harriet.people.roles import Role
 from tests.audit.test_read_log import alice, as_member, page, remember_call
 from tests.stage.cast import Cast
-from tests.stage.events import CRM, LAPTOP, call_event, remember, tamper
+from tests.stage.events import ACME, CRM, DANA, LAPTOP, SEARCH, call_event, remember, tamper
 
 __all__ = ["alice"]
 pytestmark = pytest.mark.django_db
@@ -155,10 +161,81 @@ def test_a_search_says_how_far_back_it_went_and_goes_on_from_there(
     assert ([event.fields["reason"] for event in found], steps) == (["The needle."], 3)
     text = page(alice, text="needle")
     assert "Nothing found so far" in text
-    assert "Searched back to" in text
-    assert "Older" in text
+    assert "Looked back to" in text
+    on = text.split('">Go on from there')[0].rpartition('href="')[2].replace("&amp;", "&")
+    assert "Nothing found so far" in alice.get(on).content.decode()
     exported = b"".join(alice.get(reverse("audit:export"), {"text": "needle"}))  # type: ignore[arg-type]
     assert exported.count(b"The needle.") >= 1, "a file holds all, however long that takes"
+
+
+def test_of_two_filters_the_index_that_finds_less_is_followed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    rare = remember_call(cast, tool=Label(new_id(), "seldom"))
+    for _ in range(40):
+        remember_call(cast)
+    monkeypatch.setattr(audit.queries, "MOST_SEARCHED", 8)
+    monkeypatch.setattr(audit.looking, "_PROBED", 4)
+    found = event_page(cast.acme.pk, EventFilters(person=cast.dana.pk, tool=rare.tool_id, code=CALL_INTENT))
+    assert ([event.id for event in found.events], found.older) == ([rare.id], "")
+
+
+INDEXED: list[dict[str, Any]] = [
+    {},
+    {"person": DANA.id},
+    {"connector": CRM.id},
+    {"tool": SEARCH.id},
+    {"request": new_id()},
+    {"code": CALL_INTENT},
+    *({"decision": word} for word in RARE["decision"]),
+    *({"outcome": word} for word in RARE["outcome"]),
+]
+
+
+@pytest.mark.parametrize("filters", INDEXED, ids=str)
+def test_an_index_finds_these_in_the_order_of_time(filters: dict[str, Any]) -> None:
+    (lane,) = EventFilters(**filters).lanes(ACME)
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        plan = Event.objects.filter(**lane).order_by("-recorded_at", "-id")[:10].explain()
+    assert "Presorted Key: recorded_at" in plan.replace("audit_event.", "")
+    assert "Filter" not in plan.replace(f"Filter: (organization_id = '{ACME}'::uuid)", "")
+
+
+def test_a_rare_word_is_each_that_most_calls_are_not() -> None:
+    assert {*RARE["decision"]} == {*DECISIONS} - {"run"}
+    assert {*RARE["outcome"]} == {*OUTCOMES} - {"ok"}
+
+
+@given(st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pages_of_any_search_hold_everything_once_in_both_directions(data: st.DataObject) -> None:
+    home, requests = new_id(), [new_id() for _ in range(4)]
+    of_calls = [(CALL_HELD, "hold", ""), (CALL_INTENT, "run", ""), (CALL_OUTCOME, "", "ok")]
+    kinds = st.sampled_from([*of_calls, ("x.y", "", "")])
+    rows = data.draw(st.lists(st.tuples(kinds, st.sampled_from(requests), st.integers(0, 6)), max_size=30))
+    for (code, decision, outcome), request, second in rows:
+        event = call_event(code, home, request_id=request, decision=decision, outcome=outcome)
+        at = timezone.now() - timedelta(days=1) + timedelta(seconds=second)
+        Event.objects.create(**{**event._asdict(), "body": event.body.decode(), "recorded_at": at})
+    filters = EventFilters(**data.draw(st.sampled_from([{}, {"decision": "run"}, {"tool": SEARCH.id, "text": "crm"}])))
+    every = sorted(events_of(home, filters), key=lambda event: (event.recorded_at, event.id), reverse=True)
+    expected, told = [], set()
+    for event in every:
+        if event.code == "x.y" or event.request_id not in told:
+            expected.append(event.id)
+            told |= {event.request_id} if event.code != "x.y" else set()
+    with mock.patch.object(audit.queries, "MOST_SEARCHED", 7):
+        down, up, page, cursor = [], [], EventPage([], "", ""), ""
+        while page := event_page(home, filters, cursor, 2, is_by_call=True):
+            down += [event.id for event in page.events]
+            if not page.older:
+                break
+            cursor = page.older
+        up = [event.id for event in page.events]
+        while cursor := page.newer:
+            page = event_page(home, filters, cursor, 2, is_by_call=True)
+            up = [event.id for event in page.events] + up
+    assert down == up == expected
 
 
 WRONG = [

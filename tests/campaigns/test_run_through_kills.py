@@ -29,13 +29,14 @@ from approvals.actions.settle_step import settle_step
 from approvals.models import RunStep, WorkflowRun
 from audit.chain.sealing import seal_everything
 from audit.models import Event
-from audit.unfinished_calls import close_unfinished_calls, unfinished_intents
+from audit.unfinished_calls import close_unfinished_calls
 from audit.verification.verify import verify
 from connectors.models import Tool
 from harriet.start import processes
 from harriet.start.program import Program
 from tests.campaigns import count
 from tests.stage.cast import Cast
+from tests.stage.events import unfinished_intents_of
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
 from tests.stage.workflows import Desk
@@ -122,7 +123,7 @@ def test_each_run_completes_once(desk: Desk, crew: Crew, upstream: Upstream, set
         assert seen[f"find {run.ticket.number}"] >= 1
     settings.MCP_DEADLINE_SECONDS = -120  # every call has ended: the sweep need not wait for the longest one
     close_unfinished_calls()
-    assert not unfinished_intents(desk.cast.acme.id)
+    assert not unfinished_intents_of(desk.cast.acme.id)
     asked = list(RunStep.objects.filter(kind="call").values_list("pk", flat=True))
     events = Counter(Event.objects.filter(request_id__in=asked).values_list("code", flat=True))
     assert events["call.intent"] == events["call.outcome"] >= 3 * RUNS

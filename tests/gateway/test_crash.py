@@ -17,9 +17,10 @@ from django.db import connection
 
 from audit.chain.sealing import seal_everything
 from audit.models import Event
-from audit.unfinished_calls import close_unfinished_calls, unfinished_intents
+from audit.unfinished_calls import close_unfinished_calls
 from audit.verification.verify import verify
 from tests.stage.clients import Client
+from tests.stage.events import unfinished_intents_of
 from tests.stage.office import Office
 from tests.stage.processes import Gateway, Upstream
 from tests.stage.waiting import wait_for
@@ -53,7 +54,7 @@ def test_a_killed_web_process_leaves_nothing_unaccounted(
     settings.MCP_DEADLINE_SECONDS = -120  # every call has ended: the sweep need not wait for the longest one
     closed = close_unfinished_calls()
     assert closed > 0
-    assert not unfinished_intents(office.cast.acme.id)
+    assert not unfinished_intents_of(office.cast.acme.id)
     # A process of other stories may end a call of theirs at this moment.
     ours = {body["request"] for body in bodies("call.intent")}
     outcomes = Counter(body["outcome"] for body in bodies("call.outcome") if body["request"] in ours)

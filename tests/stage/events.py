@@ -14,7 +14,9 @@ from audit.actor import Actor, Label
 from audit.chain import hashes
 from audit.event_body import Frame, NewEvent
 from audit.events import CALL_INTENT
+from audit.models import Event
 from audit.record import insert
+from audit.unfinished_calls import unfinished_intents
 from audit.vocabulary.declaration import LABELS, OF_CALLERS, WORDS
 from harriet.lib.ids import new_id
 
@@ -85,6 +87,11 @@ def age(*events: NewEvent, seconds: int) -> None:
         seconds,
         [event.id for event in events],
     )
+
+
+def unfinished_intents_of(organization_id: UUID) -> list[UUID]:
+    intents = Event.objects.filter(organization_id=organization_id, code=CALL_INTENT)
+    return unfinished_intents(set(intents.values_list("request_id", flat=True)))
 
 
 def forge(organization_id: UUID = ACME, **columns: Any) -> UUID:
