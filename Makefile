@@ -93,7 +93,7 @@ bench-scale: install-test
 
 # Some minutes: every page of an organization of 100,000 people, 1,000 connectors and 20,000 tools, against its limits.
 bench-large: install-test
-	$(PY) -m tests.bench.large --write docs/large.md
+	$(PY) -m tests.bench.large --write docs
 
 # Some minutes: tokens renewed by 32 processes 500 times, and 50 deaths at each point of the protocol (docs/renewal.md).
 renewal: install-test node_modules/.installed

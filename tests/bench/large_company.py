@@ -26,20 +26,20 @@ class Large:
     people: int = 100_000
     connectors: int = 1_000
     tools: int = 20_000
-    groups: int = 300
+    groups: int = 2_000
     profiles: int = 200
-    devices: int = 40_000
-    tickets: int = 30_000
-    calls: int = 500_000
+    devices: int = 50_000
+    tickets: int = 20_000
+    calls: int = 4_000_000
     """Each is two events, but for those that were refused or held."""
 
     @classmethod
-    def of(cls, people: int) -> Large:
-        """As much smaller as its people are fewer."""
+    def of(cls, people: int, events: int = 0) -> Large:
+        """As much smaller as its people are fewer, but for the events of its log where they are given."""
         whole = cls()
         share = people / whole.people
         counts = {name: max(20, int(getattr(whole, name) * share)) for name in cls.__slots__}
-        return cls(**counts)
+        return cls(**counts | ({"calls": events // 2} if events else {}))
 
 
 def fill(cast: Cast, size: Large) -> None:
@@ -55,7 +55,7 @@ def fill(cast: Cast, size: Large) -> None:
     run("ANALYZE")
 
 
-def _copies(label: str, many: int, like: str, **columns: str) -> None:
+def copies(label: str, many: int, like: str, **columns: str) -> None:
     """`many` rows like the first one that `like` finds; each named column is what its SQL makes of `n`."""
     model = apps.get_model(label)
     table = model._meta.db_table
@@ -82,7 +82,7 @@ def _link(through: Any, many: int, left: str, right: str, where: str = "TRUE") -
     )
 
 
-def _id(noun: str, number: str = "n") -> str:
+def nth(noun: str, number: str = "n") -> str:
     return f"md5('{noun}' || {number})::uuid"
 
 
@@ -93,64 +93,64 @@ def _one_of(words: tuple[str, ...], number: str = "n") -> str:
 def _people(cast: Cast, size: Large) -> None:
     first, last = _one_of(FIRST), _one_of(LAST, f"n / {len(FIRST)}")
     name = f"{first} || ' ' || {last}"
-    _copies(
+    copies(
         "people.User",
         size.people,
         f"id = '{cast.dana.pk}'",
-        id=_id("user"),
+        id=nth("user"),
         name=name,
         email=f"lower({first} || '.' || {last} || n || '@acme.test')",
         created_at="now() - n * interval '1 minute'",
     )
     of_dana = f"user_id = '{cast.dana.pk}'"
     role = "CASE WHEN n % 500 = 0 THEN 'approver' WHEN n % 997 = 0 THEN 'reviewer' ELSE 'member' END"
-    _copies("people.Membership", size.people, of_dana, id=_id("membership"), user_id=_id("user"), role=role)
-    run(f"UPDATE people_membership SET is_active = FALSE WHERE id IN (SELECT {_id('membership')} FROM"
+    copies("people.Membership", size.people, of_dana, id=nth("membership"), user_id=nth("user"), role=role)
+    run(f"UPDATE people_membership SET is_active = FALSE WHERE id IN (SELECT {nth('membership')} FROM"
          f" generate_series(50, {size.people}, 50) AS n(n))")  # fmt: skip
-    _copies(
+    copies(
         "people.Group",
         size.groups,
         "slug = 'sales'",
-        id=_id("group"),
+        id=nth("group"),
         slug="'team-' || n",
         name=f"'Team ' || {_one_of(THINGS)} || ' ' || n",
     )
     membership = apps.get_model("people.Membership")
-    _link(membership.groups.through, size.people, _id("membership"), f"'{cast.sales.pk}'::uuid")
-    _link(membership.groups.through, size.people, _id("membership"), _id("group", f"(1 + n % {size.groups})"))
+    _link(membership.groups.through, size.people, nth("membership"), f"'{cast.sales.pk}'::uuid")
+    _link(membership.groups.through, size.people, nth("membership"), nth("group", f"(1 + n % {size.groups})"))
     address = "'new.colleague' || n || '@acme.test'"
     hashed = "sha256(('invitation' || n)::bytea)"
-    _copies("people.Invitation", size.people // 50, "TRUE", id=_id("invitation"), email=address, token_hash=hashed)
+    copies("people.Invitation", size.people // 50, "TRUE", id=nth("invitation"), email=address, token_hash=hashed)
 
 
 def _connectors(size: Large) -> None:
     health = "CASE WHEN n % 25 = 0 THEN 'down' WHEN n % 40 = 0 THEN 'operator' ELSE 'up' END"
     state = "CASE WHEN n % 30 = 0 THEN 'draft' WHEN n % 31 = 0 THEN 'paused' ELSE 'active' END"
-    _copies(
+    copies(
         "connectors.Connector",
         size.connectors,
         "slug = 'warehouse'",
-        id=_id("connector"),
+        id=nth("connector"),
         slug="'server-' || n",
         name=f"initcap({_one_of(THINGS)}) || ' server ' || n",
         health=health,
         state=state,
     )
-    _copies(
+    copies(
         "vault.Credential",
         size.connectors,
         "name = 'CRM'",
-        id=_id("credential"),
-        connector_id=_id("connector"),
+        id=nth("credential"),
+        connector_id=nth("connector"),
         name=f"initcap({_one_of(THINGS)}) || ' server ' || n",
         rotation_due_at="now() + (n % 100 - 5) * interval '1 day'",
     )
-    _copies("vault.CredentialVersion", size.connectors, "is_current", id=_id("secret"), credential_id=_id("credential"))
+    copies("vault.CredentialVersion", size.connectors, "is_current", id=nth("secret"), credential_id=nth("credential"))
     run(
         "INSERT INTO connectors_syncrun (id, connector_id, started_at, finished_at, is_success, found, found_prompts,"
         " found_resources, added, changed, removed, renamed, restored, refused, refused_count, mended, mended_count,"
         " unchecked, unchecked_count, error)"
-        f" SELECT {_id('sync')}, {_id('connector', f'(1 + n % {size.connectors})')}, now() - n * interval '5 minutes',"
+        f" SELECT {nth('sync')}, {nth('connector', f'(1 + n % {size.connectors})')}, now() - n * interval '5 minutes',"
         " now() - n * interval '5 minutes', n % 7 > 0, 20, 0, FALSE, '[]', '[]', '[]', '[]', '[]', '[]', 0, '[]', 0,"
         f" '[]', 0, CASE WHEN n % 7 > 0 THEN '' ELSE 'No answer.' END FROM generate_series(1, {size.tools}) AS n(n)"
     )
@@ -159,12 +159,12 @@ def _connectors(size: Large) -> None:
 def _tools(cast: Cast, size: Large) -> None:
     """A seventh of all are the CRM's."""
     crm = "(SELECT id FROM connectors_connector WHERE slug = 'crm')"
-    _copies(
+    copies(
         "connectors.Tool",
         size.tools,
         "kind = 'tool' AND name = 'update_deal'",
-        id=_id("tool"),
-        connector_id=f"CASE WHEN n % 7 = 0 THEN {crm} ELSE {_id('connector', f'(1 + n % {size.connectors})')} END",
+        id=nth("tool"),
+        connector_id=f"CASE WHEN n % 7 = 0 THEN {crm} ELSE {nth('connector', f'(1 + n % {size.connectors})')} END",
         name=f"{_one_of(VERBS)} || '_' || {_one_of(THINGS, 'n / 8')} || '_' || n",
         state="CASE WHEN n % 60 = 0 THEN 'quarantined' WHEN n % 61 = 0 THEN 'removed' ELSE 'pinned' END",
         is_enabled="n % 5 > 1",
@@ -178,60 +178,60 @@ def _tools(cast: Cast, size: Large) -> None:
     for noun, which, is_pinned in (("version", "TRUE", "TRUE"), ("proposed", "n % 60 = 0", "FALSE")):
         run(
             "INSERT INTO connectors_toolversion (id, tool_id, digest, definition, is_pinned, is_proposed, seen_at)"
-            f" SELECT {_id(noun)}, {_id('tool')}, sha256(('{noun}' || n)::bytea), {definition},"
+            f" SELECT {nth(noun)}, {nth('tool')}, sha256(('{noun}' || n)::bytea), {definition},"
             f" {is_pinned}, NOT {is_pinned}, now() FROM generate_series(1, {size.tools}) AS n(n) WHERE {which}"
         )
-    groups = ((f"'{cast.sales.pk}'::uuid", "sales"), (_id("group", f"(1 + n % {size.groups})"), "team"))
+    groups = ((f"'{cast.sales.pk}'::uuid", "sales"), (nth("group", f"(1 + n % {size.groups})"), "team"))
     for group, noun in groups:
         run(
             "INSERT INTO connectors_toolpermission (id, tool_id, group_id, role)"
-            f" SELECT {_id('permission ' + noun)}, {_id('tool')}, {group}, ''"
+            f" SELECT {nth('permission ' + noun)}, {nth('tool')}, {group}, ''"
             f" FROM generate_series(1, {size.tools}) AS n(n)"
         )
 
 
 def _profiles(cast: Cast, size: Large) -> None:
     """Everything is in the one called work; another is given to many people by name."""
-    _copies(
+    copies(
         "connectors.Profile",
         size.profiles,
         "slug = 'work'",
-        id=_id("profile"),
+        id=nth("profile"),
         slug="'profile-' || n",
         name=f"initcap({_one_of(THINGS)}) || ' profile ' || n",
     )
     profile, all_of = apps.get_model("connectors.Profile"), "(SELECT id FROM connectors_profile WHERE slug = '{}')"
     for slug in ("work", "longest"):
-        _link(profile.connectors.through, size.connectors, all_of.format(slug), _id("connector"), "n % 30 > 0")
-    _link(profile.people.through, size.people // 4, all_of.format("longest"), _id("membership"))
+        _link(profile.connectors.through, size.connectors, all_of.format(slug), nth("connector"), "n % 30 > 0")
+    _link(profile.people.through, size.people // 4, all_of.format("longest"), nth("membership"))
     run("UPDATE connectors_profile SET has_prefix = TRUE WHERE slug IN ('work', 'longest')")  # many share a tool's name
-    some = _id("connector", f"(1 + (n * 13) % {size.connectors})")
-    _link(profile.connectors.through, size.profiles, _id("profile"), some)
-    _link(profile.groups.through, size.profiles, _id("profile"), f"'{cast.sales.pk}'::uuid")
+    some = nth("connector", f"(1 + (n * 13) % {size.connectors})")
+    _link(profile.connectors.through, size.profiles, nth("profile"), some)
+    _link(profile.groups.through, size.profiles, nth("profile"), f"'{cast.sales.pk}'::uuid")
 
 
 def _devices(size: Large) -> None:
     """Of every second person one; Dana's token is what they are like."""
-    owner = _id("user", "(n * 2)")
-    _copies("people.Device", size.devices, "revoked_at IS NULL", id=_id("device"), user_id=owner, name="'laptop ' || n")
+    owner = nth("user", "(n * 2)")
+    copies("people.Device", size.devices, "revoked_at IS NULL", id=nth("device"), user_id=owner, name="'laptop ' || n")
     seen = "CASE WHEN n % 4 > 0 THEN now() - n * interval '1 minute' END"
-    _copies(
+    copies(
         "people.AccessToken",
         size.devices,
         "kind = 'device'",
-        id=_id("token"),
+        id=nth("token"),
         user_id=owner,
-        device_id=_id("device"),
+        device_id=nth("device"),
         name="'Claude on laptop ' || n",
         token_hash="sha256(('token' || n)::bytea)",
         last_seen_at=seen,
         expires_at="now() + (n % 90 + 1) * interval '1 day'",
     )
-    _copies(
+    copies(
         "people.AccessToken",
         size.groups,
         "kind = 'integration'",
-        id=_id("key"),
+        id=nth("key"),
         name="'Robot ' || n",
         token_hash="sha256(('key' || n)::bytea)",
     )
@@ -239,13 +239,13 @@ def _devices(size: Large) -> None:
 
 def _tickets(cast: Cast, size: Large) -> None:
     """A tenth of them wait."""
-    asker = _id("user", f"(1 + (n * 17) % {size.people})")
+    asker = nth("user", f"(1 + (n * 17) % {size.people})")
     waits = "n % 10 = 0"
-    _copies(
+    copies(
         "approvals.Ticket",
         size.tickets,
         "number = 1",
-        id=_id("ticket"),
+        id=nth("ticket"),
         number="n + 100",
         title=f"initcap({_one_of(THINGS)}) || ' server: ' || {_one_of(VERBS)} || '_' || {_one_of(THINGS, 'n / 8')}",
         is_open=waits,
@@ -253,24 +253,24 @@ def _tickets(cast: Cast, size: Large) -> None:
         requester_label="'somebody' || n || '@acme.test'",
         created_at="now() - n * interval '2 minutes'",
     )
-    _copies(
+    copies(
         "approvals.PendingAction",
         size.tickets,
         "state = 'waiting'",
-        id=_id("action"),
-        ticket_id=_id("ticket"),
-        tool_id=_id("tool", f"(1 + n % {size.tools})"),
-        connector_id=f"(SELECT connector_id FROM connectors_tool WHERE id = {_id('tool', f'(1 + n % {size.tools})')})",
+        id=nth("action"),
+        ticket_id=nth("ticket"),
+        tool_id=nth("tool", f"(1 + n % {size.tools})"),
+        connector_id=f"(SELECT connector_id FROM connectors_tool WHERE id = {nth('tool', f'(1 + n % {size.tools})')})",
         user_id=asker,
         binding="sha256(('binding' || n)::bytea)",
-        request_id=_id("request"),
+        request_id=nth("request"),
         state=f"CASE WHEN {waits} THEN 'waiting' WHEN n % 3 = 0 THEN 'rejected' ELSE 'collected' END",
         created_at="now() - n * interval '2 minutes'",
         decided_at=f"CASE WHEN {waits} THEN NULL ELSE now() - n * interval '1 minute' END",
     )
     run(
         "INSERT INTO approvals_decision (id, action_id, approver_id, approver_label, verdict, reason, decided_at)"
-        f" SELECT {_id('decision')}, {_id('action')}, '{cast.bob.pk}', 'Bob', CASE WHEN n % 3 = 0 THEN 'reject' ELSE"
+        f" SELECT {nth('decision')}, {nth('action')}, '{cast.bob.pk}', 'Bob', CASE WHEN n % 3 = 0 THEN 'reject' ELSE"
         f" 'approve' END, '', now() - n * interval '1 minute' FROM generate_series(1, {size.tickets}) AS n(n)"
         f" WHERE NOT {waits}"
     )
@@ -280,6 +280,6 @@ def _notices(cast: Cast, size: Large) -> None:
     for person in (cast.alice, cast.bob):
         noun = f"notice {person.name}"
         like, key = "TRUE", "'ticket ' || (n + 100)"
-        _copies(
-            "people.Notice", size.tickets // 10, like, id=_id(noun), user_id=f"'{person.pk}'", key=key, read_at="NULL"
+        copies(
+            "people.Notice", size.tickets // 10, like, id=nth(noun), user_id=f"'{person.pk}'", key=key, read_at="NULL"
         )
