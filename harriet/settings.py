@@ -320,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
     "start scheduled runs": {"task": "approvals.start_scheduled_runs", "schedule": 15.0},
     "give dead workers of runs up": {"task": "approvals.reap_runs", "schedule": 5.0},
     "send notices to people": {"task": "people.send_notices", "schedule": 30.0},
+    "forget old changes": {"task": "people.forget_changes", "schedule": 600.0},
     "tell of servers that are down": {"task": "connectors.tell_of_outages", "schedule": 30.0},
     "run approved actions": {"task": "gateway.run_approved_actions", "schedule": 5.0},
     "forget old tokens of clients": {"task": "signin.forget_old_tokens", "schedule": 60.0},

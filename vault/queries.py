@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,9 +20,13 @@ DUE_SOON = timedelta(days=14)
 """Before its rotation is due, pages say so."""
 
 
-def sealed_credentials(organization_id: UUID) -> dict[UUID, SealedCredential]:
-    """The current credential of each connector that has one, by connector id. One query."""
+def sealed_credentials(
+    organization_id: UUID, connectors: Collection[UUID] | None = None
+) -> dict[UUID, SealedCredential]:
+    """The current credential of each connector that has one, of all or of some, by connector id. One query."""
     rows = _current().filter(credential__organization_id=organization_id)
+    if connectors is not None:
+        rows = rows.filter(credential__connector_id__in=connectors)
     return {row.credential.connector_id: sealed_of(row) for row in rows}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,9 +15,6 @@ from connectors.models import Connector, Tool
 from connectors.passed_identity import Identity, IdentityRule
 from harriet.lib.egress import Reach
 from harriet.people.trust import Trust
-
-Mark = tuple[bytes, ...]
-"""Fingerprints of what rows were read from: while they are the same, so are the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ class ConnectorRow:
     """What the server is told of who calls; None for nothing."""
     deciders: str = "approvers"
     """Who decides on its held calls: of Connector.Deciders."""
+    health_changed_at: datetime | None = None
     has_told: bool = False
     """Those who look after it were told of what is wrong with it now."""
 
@@ -77,6 +76,17 @@ class ToolRow:
 
     def shown_name(self, profile: ProfileRow) -> str:
         return shown_name(self.connector.slug, self.name, profile.has_prefix)
+
+
+class ToolsById(dict[UUID, ToolRow]):
+    """All tools of an organization. Never changed once it is made."""
+
+    @cached_property
+    def by_connector(self) -> Mapping[UUID, list[ToolRow]]:
+        found: dict[UUID, list[ToolRow]] = {}
+        for row in self.values():
+            found.setdefault(row.connector.id, []).append(row)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +151,15 @@ class OrganizationFacts:
     name: str
     hold_seconds: int
     connectors: Mapping[UUID, ConnectorRow]
-    tools: Mapping[UUID, ToolRow]
+    tools: ToolsById
     profiles: Mapping[UUID, ProfileRow]
-    members: Mapping[UUID, MemberRow]
-    """By user id."""
     groups: Mapping[UUID, str]
+    members: Mapping[UUID, MemberRow] = field(default_factory=dict)
+    """By user id: those that a page asked for, and none for the gateway, which reads people as they call."""
     rules: Mapping[UUID, tuple[RuleRow, ...]] = field(default_factory=dict)
     """By connector, in their order."""
     domains: tuple[str, ...] = ()
     """The mail domains that the organization has proved."""
-    tools_mark: Mark = ()
-    members_mark: Mark = ()
-    """What the tools and the members were made from: while it is the same, they are."""
 
     def rules_for(self, tool: ToolRow) -> tuple[RuleRow, ...]:
         """Those of the connector are about its tools; prompts and resources have their own, or none."""
@@ -161,10 +168,7 @@ class OrganizationFacts:
 
     def tools_in(self, profile: ProfileRow) -> list[ToolRow]:
         """What the profile contains, whoever may call it, by name."""
-        facts = profile.facts
-        found = (
-            tool
-            for tool in self.tools.values()
-            if tool.connector.id in facts.connector_ids or tool.id in facts.tool_ids
-        )
-        return sorted(found, key=lambda tool: (tool.connector.slug, tool.name, tool.kind))
+        facts, by_connector = profile.facts, self.tools.by_connector
+        found = {tool.id: tool for one in facts.connector_ids for tool in by_connector.get(one, ())}
+        found |= {one: self.tools[one] for one in facts.tool_ids if one in self.tools}
+        return sorted(found.values(), key=lambda tool: (tool.connector.slug, tool.name, tool.kind))

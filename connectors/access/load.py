@@ -1,14 +1,13 @@
-"""Everything of one organization that decides about calls, as plain values, in a handful of bulk queries.
+"""What of one organization decides about calls, as plain values, in a handful of bulk queries.
 
-The gateway compiles its snapshot from `load(organization_id)`; the pages preview with parts of the same facts
-(`connectors.access.load_part`). No ORM object leaves this file. Credentials are the vault's
-(`vault.queries.sealed_credentials`) and tokens are people's; the gateway joins them by id.
+The gateway compiles its snapshot from `load(organization_id)` once, and from `load_changed` after that; the pages
+preview with parts of the same facts (`connectors.access.load_part`). No ORM object leaves this file. Credentials are
+the vault's (`vault.queries.sealed_credentials`) and tokens are people's; the gateway joins them by id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -16,17 +15,25 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
-from connectors.access.facts import ConnectorRow, MemberRow, OrganizationFacts, ProfileRow, ScopeRow
+from connectors.access.facts import (
+    ConnectorRow,
+    MemberRow,
+    OrganizationFacts,
+    ProfileRow,
+    RuleRow,
+    ScopeRow,
+    ToolsById,
+)
 from connectors.access.load_policy import rule_rows, scope_rows, with_domains
-from connectors.access.load_tools import pinned_versions, tool_rows, tools_mark, with_connectors
+from connectors.access.load_tools import changed_tools, pinned_versions, tool_rows
 from connectors.access.reach import reach_for
 from connectors.access.rules import CallerFacts, ProfileFacts
 from connectors.models import Connector, Profile, Tool
 from connectors.passed_identity import How, Identity, IdentityRule
 from harriet.lib.egress import Reach
 from harriet.lib.mcp.versions import LEGACY
-from harriet.lib.row_fingerprint import fingerprint
-from harriet.people.models import Group, Membership, Organization
+from harriet.people.changes import Changes
+from harriet.people.models import Change, Group, Membership, Organization
 from harriet.people.roles import Role
 from harriet.people.trust import Trust
 
@@ -34,16 +41,37 @@ Row = TypeVar("Row")
 
 
 def load(organization_id: UUID, before: OrganizationFacts | None = None) -> OrganizationFacts:
-    """The facts of one organization. Raises Organization.DoesNotExist.
+    """The facts of one organization, without its members. Raises Organization.DoesNotExist.
 
-    What is as it was in `before` is taken from there, the same objects: most changes touch little, and reading
-    thousands of tools and people takes seconds.
+    What is as it was in `before` stays the same objects, by which others know it.
     """
-    organization = with_domains(Organization.objects.all()).get(pk=organization_id)
-    found = _facts(organization, connector_rows(Connector.objects.filter(organization=organization), organization))
-    connectors = kept_rows(found.connectors, before.connectors if before else {})
-    found = replace(found, connectors=connectors, profiles=kept_rows(found.profiles, before.profiles if before else {}))
-    return _with_members(_with_tools(found, before), before)
+    organization = _organization(organization_id)
+    groups = _groups(organization_id)
+    connectors = connector_rows(Connector.objects.filter(organization=organization), organization)
+    profiles = profile_rows(Profile.objects.filter(organization=organization), Among())
+    if before is not None:
+        connectors, profiles = kept_rows(connectors, before.connectors), kept_rows(profiles, before.profiles)
+    tools = Tool.objects.filter(organization=organization)
+    pinned = pinned_versions(tools, before.tools if before is not None else {})
+    rows = tool_rows(tools, connectors, groups, pinned)
+    if before is not None:
+        rows = ToolsById(kept_rows(rows, before.tools))
+    return _facts(organization, connectors, rows, profiles, groups, rule_rows(organization_id))
+
+
+def load_changed(before: OrganizationFacts, changed: Changes) -> OrganizationFacts:
+    """The same after a change, by reading the rows that changed. Raises Organization.DoesNotExist."""
+    organization, has_settings = _organization(before.id), Change.What.SETTINGS in changed
+    connectors = _changed_connectors(before, organization, changed)
+    groups = _groups(before.id) if has_settings else before.groups
+    return _facts(
+        organization,
+        connectors,
+        changed_tools(before, changed.get(Change.What.TOOL, set()), connectors, groups),
+        _changed_profiles(before, changed.get(Change.What.PROFILE, set())),
+        groups,
+        rule_rows(before.id) if has_settings else before.rules,
+    )
 
 
 def kept_rows(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> dict[UUID, Row]:
@@ -51,40 +79,62 @@ def kept_rows(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> dict[UUI
     return {row_id: known if (known := before.get(row_id)) == row else row for row_id, row in found.items()}
 
 
-def _facts(organization: Organization, connectors: Mapping[UUID, ConnectorRow]) -> OrganizationFacts:
-    """Everything but the tools and the members."""
+def _changed_connectors(
+    before: OrganizationFacts, organization: Organization, changed: Changes
+) -> Mapping[UUID, ConnectorRow]:
+    """All of them after a change of the organization: what they may reach is its."""
+    mine = Connector.objects.filter(organization=before.id)
+    if Change.What.SETTINGS in changed:
+        return _if_other(kept_rows(connector_rows(mine, organization), before.connectors), before.connectors)
+    ids = changed.get(Change.What.CONNECTOR, set())
+    return _replaced(before.connectors, ids, connector_rows(mine.filter(pk__in=ids), organization) if ids else {})
+
+
+def _changed_profiles(before: OrganizationFacts, ids: set[UUID]) -> Mapping[UUID, ProfileRow]:
+    found = Profile.objects.filter(organization=before.id, pk__in=ids)
+    return _replaced(before.profiles, ids, profile_rows(found, Among()) if ids else {})
+
+
+def _replaced(before: Mapping[UUID, Row], ids: set[UUID], found: Mapping[UUID, Row]) -> Mapping[UUID, Row]:
+    """With what was found of the ids in place of what was known of them."""
+    kept = {row_id: row for row_id, row in before.items() if row_id not in ids} if ids else before
+    return _if_other({**kept, **kept_rows(found, before)}, before) if ids else before
+
+
+def _if_other(found: Mapping[UUID, Row], before: Mapping[UUID, Row]) -> Mapping[UUID, Row]:
+    """The mapping before, where all of it is the same objects."""
+    is_same = found.keys() == before.keys() and all(before[row_id] is row for row_id, row in found.items())
+    return before if is_same else found
+
+
+def _organization(organization_id: UUID) -> Organization:
+    return with_domains(Organization.objects.all()).get(pk=organization_id)
+
+
+def _groups(organization_id: UUID) -> dict[UUID, str]:
+    return dict(Group.objects.filter(organization=organization_id).values_list("id", "name"))
+
+
+def _facts(
+    organization: Organization,
+    connectors: Mapping[UUID, ConnectorRow],
+    tools: ToolsById,
+    profiles: Mapping[UUID, ProfileRow],
+    groups: Mapping[UUID, str],
+    rules: Mapping[UUID, tuple[RuleRow, ...]],
+) -> OrganizationFacts:
     return OrganizationFacts(
         id=organization.id,
         slug=organization.slug,
         name=organization.name,
         hold_seconds=organization.hold_seconds,
         connectors=connectors,
-        tools={},
-        profiles=profile_rows(Profile.objects.filter(organization=organization), Among()),
-        members={},
-        rules=rule_rows(organization.id),
+        tools=tools,
+        profiles=profiles,
+        groups=groups,
+        rules=rules,
         domains=tuple(organization.proved),  # type: ignore[attr-defined]
-        groups=dict(Group.objects.filter(organization=organization).values_list("id", "name")),
     )
-
-
-def _with_tools(found: OrganizationFacts, before: OrganizationFacts | None) -> OrganizationFacts:
-    tools = Tool.objects.filter(organization_id=found.id)
-    mark = tools_mark(tools, found.groups)
-    if before is not None and before.tools_mark == mark:
-        rows = with_connectors(before.tools, found.connectors)
-    else:
-        rows = tool_rows(tools, found.connectors, found.groups, pinned_versions(found.id))
-    return replace(found, tools=rows, tools_mark=mark)
-
-
-def _with_members(found: OrganizationFacts, before: OrganizationFacts | None) -> OrganizationFacts:
-    rows = Membership.objects.filter(organization_id=found.id)
-    through = Membership.groups.through.objects.filter(membership__in=rows)
-    mark = fingerprint(rows.values_list(*_MEMBER)), fingerprint(through.values_list("membership_id", "group_id"))
-    if before is not None and before.members_mark == mark:
-        return replace(found, members=before.members, members_mark=mark)
-    return replace(found, members=member_rows(rows), members_mark=mark)
 
 
 def integration_facts(label: str, group_ids: Iterable[UUID]) -> CallerFacts:
@@ -106,6 +156,7 @@ class _ConnectorValues(NamedTuple):
     state: str
     health: str
     health_reason: str
+    health_changed_at: datetime | None
     revision: int
     checks_arguments: bool
     identity_kind: str
@@ -147,6 +198,7 @@ def _connector_row(values: _ConnectorValues, reach: Reach) -> ConnectorRow:
         state=values.state,
         health=values.health,
         health_reason=values.health_reason,
+        health_changed_at=values.health_changed_at,
         revision=values.revision,
         reach=reach,
         review=values.review,

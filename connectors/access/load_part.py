@@ -38,6 +38,6 @@ def load_part(
         connectors=connectors,
         tools=tool_rows(found, connectors, groups, None),
         profiles=profile_rows(profiles.filter(organization=organization), among),
-        members=members,
         groups=groups,
+        members=members,
     )

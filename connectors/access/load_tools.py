@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
@@ -12,29 +12,24 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from connectors.access.facts import ConnectorRow, Mark, ToolRow
+from connectors.access.facts import ConnectorRow, OrganizationFacts, ToolRow, ToolsById
 from connectors.access.pinned import NOT_READ, Pinned
 from connectors.access.rules import ToolFacts
 from connectors.audit_labels import spoken_name
 from connectors.models import Tool, ToolPermission, ToolVersion
-from harriet.lib.row_fingerprint import fingerprint
-
-_read: dict[UUID, dict[UUID, Pinned]] = {}
-"""By organization, by version: what the last load in this process read. What a version's row defines never changes."""
 
 
-def pinned_versions(organization_id: UUID) -> dict[UUID, Pinned]:
-    """By tool. Definitions are most of an organization's bytes, so only new ones are read and parsed."""
-    rows = ToolVersion.objects.filter(tool__organization_id=organization_id, is_pinned=True)
-    tools, known = dict(rows.values_list("id", "tool_id")), _read.get(organization_id, {})
-    missing = tools.keys() - known.keys()
-    if missing and known:
-        rows = rows.filter(pk__in=missing)
+def pinned_versions(found: QuerySet[Tool], known: Mapping[UUID, ToolRow]) -> dict[UUID, Pinned]:
+    """By tool. Definitions are most of an organization's bytes, so of tools that are known only new ones are read."""
+    rows, same = ToolVersion.objects.filter(tool__in=found, is_pinned=True), dict[UUID, Pinned]()
+    if known:
+        digests = dict(rows.values_list("tool_id", "digest"))
+        of_known = {tool_id: known[tool_id].pinned for tool_id in digests.keys() & known.keys()}
+        same = {tool_id: one for tool_id, one in of_known.items() if one.digest == bytes(digests[tool_id])}
+        rows = rows.filter(tool__in=digests.keys() - same.keys())
     text = Cast("definition", TextField())  # parsed, a definition takes ten times the memory
-    fresh = rows.values_list("id", "digest", text).iterator(chunk_size=1000) if missing else ()
-    found = known | {row_id: Pinned(bytes(digest), _compact(raw)) for row_id, digest, raw in fresh}
-    _read[organization_id] = {row_id: found[row_id] for row_id in tools if row_id in found}
-    return {tools[row_id]: version for row_id, version in _read[organization_id].items()}
+    fresh = rows.values_list("tool_id", "digest", text).iterator(chunk_size=1000)
+    return same | {tool_id: Pinned(bytes(digest), _compact(raw)) for tool_id, digest, raw in fresh}
 
 
 def tool_rows(
@@ -42,13 +37,13 @@ def tool_rows(
     connectors: Mapping[UUID, ConnectorRow],
     groups: Mapping[UUID, str],
     pinned: Mapping[UUID, Pinned] | None,
-) -> dict[UUID, ToolRow]:
+) -> ToolsById:
     permissions = ToolPermission.objects.filter(tool=OuterRef("pk"))
     rows = found.annotate(
         allowed_groups=ArraySubquery(permissions.exclude(group=None).values("group_id")),
         allowed_roles=ArraySubquery(permissions.filter(group=None).values("role")),
     ).values_list(*_TOOL_FIELDS, "allowed_groups", "allowed_roles")
-    shared, tools = Interned(groups), {}
+    shared, tools = Interned(groups), ToolsById()
     for *values, allowed_groups, allowed_roles in rows.iterator(chunk_size=1000):
         row = _ToolValues(*values)
         connector, version = connectors.get(row.connector_id), NOT_READ if pinned is None else pinned.get(row.id)
@@ -59,23 +54,47 @@ def tool_rows(
     return tools
 
 
-def tools_mark(found: QuerySet[Tool], groups: Mapping[UUID, str]) -> Mark:
-    """Of all that `tool_rows` reads, but the connectors."""
-    permissions = ToolPermission.objects.filter(tool__in=found).values_list("tool_id", "group_id", "role")
-    versions = ToolVersion.objects.filter(tool__in=found, is_pinned=True).values_list("id", "tool_id")
-    named = repr(sorted((group.hex, name) for group, name in groups.items())).encode()
-    return fingerprint(found.values_list(*_TOOL_FIELDS)), fingerprint(permissions), fingerprint(versions), named
+def changed_tools(
+    before: OrganizationFacts, ids: Set[UUID], connectors: Mapping[UUID, ConnectorRow], groups: Mapping[UUID, str]
+) -> ToolsById:
+    """The tools after a change of those with the ids, of connectors or of groups; the same object where they are as
+    they were."""
+    ids = ids | _named_by(_of_another_name(before.groups, groups))
+    rows = before.tools
+    if ids:
+        found = Tool.objects.filter(organization=before.id, pk__in=ids)
+        fresh = tool_rows(found, connectors, groups, pinned_versions(found, before.tools))
+        if any(before.tools.get(row_id) != fresh.get(row_id) for row_id in ids):
+            kept = {row_id: row for row_id, row in rows.items() if row_id not in ids or fresh.get(row_id) == row}
+            rows = ToolsById({**fresh, **kept})
+    return _with_connectors(rows, before.connectors, connectors)
 
 
-def with_connectors(tools: Mapping[UUID, ToolRow], connectors: Mapping[UUID, ConnectorRow]) -> Mapping[UUID, ToolRow]:
+def _of_another_name(before: Mapping[UUID, str], groups: Mapping[UUID, str]) -> set[UUID]:
+    """Tools name the groups that may call them."""
+    return set() if groups is before else {one for one, _ in before.items() ^ groups.items()}
+
+
+def _named_by(group_ids: set[UUID]) -> set[UUID]:
+    if not group_ids:
+        return set()
+    return set(ToolPermission.objects.filter(group__in=group_ids).values_list("tool_id", flat=True))
+
+
+def _with_connectors(
+    tools: ToolsById, before: Mapping[UUID, ConnectorRow], connectors: Mapping[UUID, ConnectorRow]
+) -> ToolsById:
     """The same tools, those whose connectors have changed with the new ones."""
-    if all(connectors.get(row.connector.id) is row.connector for row in tools.values()):
+    moved = {one for one, row in before.items() if connectors.get(one) is not row}
+    if not moved:
         return tools
-    return {
-        row.id: row if row.connector is connectors[row.connector.id] else _moved(row, connectors[row.connector.id])
-        for row in tools.values()
-        if row.connector.id in connectors
-    }
+    rows = ToolsById()
+    for row in tools.values():
+        if row.connector.id not in moved:
+            rows[row.id] = row
+        elif (connector := connectors.get(row.connector.id)) is not None:
+            rows[row.id] = row if row.connector is connector else _moved(row, connector)
+    return rows
 
 
 def _moved(row: ToolRow, connector: ConnectorRow) -> ToolRow:

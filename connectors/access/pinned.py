@@ -34,6 +34,12 @@ class Pinned:
         if _MARK in raw:
             self._split()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pinned) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     def _split(self) -> None:
         """A server of both eras may offer a tool a little differently in each, or in one alone."""
         whole = self.read()

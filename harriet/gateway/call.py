@@ -66,7 +66,7 @@ async def governed_call(call: Call, runtime: Runtime) -> Fields:
             await check_account(call, grant, runtime.accesses)
             runtime.observer.held(call, grant)
             return await hold_call(call, grant, runtime.holding, partial(run_call, runtime=runtime), link_shown)
-        runtime.pauses.check(grant.tool.connector, call.snapshot.down_since)
+        runtime.pauses.check(grant.tool.connector)
         runtime.failing_tools.check(call, grant.tool)
         call.stopwatch.lap(GATE)
     except OnTicket:

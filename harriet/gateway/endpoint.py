@@ -173,14 +173,17 @@ class McpEndpoint:
             await reply.finish(500, refusal_body(500, OUR_FAULT))
 
     async def _let_in(self, exchange: HttpExchange, runtime: Runtime) -> Visit:
-        """A connected app's token may be newer than the snapshot, which is then asked for it, once."""
+        """A token that wasn't seen yet is looked up, and its organization loaded if it was never called."""
         try:
             return self._admit(exchange, runtime)
         except UnknownToken as unknown:
             organization, token = _organization_in(exchange.scope["path"]), token_in(exchange.headers)
             for _ in range(_LOOKS):  # the snapshot may be replaced while it is asked
-                if not await runtime.snapshots.admit(organization, token):
+                principal = await runtime.snapshots.admit(organization, token)
+                if principal is None:
                     break
+                if not runtime.snapshots.is_of(principal, organization):
+                    raise _stranger(runtime.snapshots, principal, exchange.scope["path"]) from None
                 with suppress(UnknownToken):
                     return self._admit(exchange, runtime)
             raise unknown from None
@@ -283,9 +286,9 @@ def _authenticate(
     key = hash_token(token)
     organization, _, slug = path[5:].partition("/")
     snapshot = snapshots.get(organization)
-    principal = snapshot.principals.get(key) or snapshot.admitted.get(key) if snapshot is not None else None
+    principal = snapshot.callers.get(key) if snapshot is not None else None
     if snapshot is None or principal is None:
-        raise _stranger(snapshots, path, key)
+        raise _unknown(path) if snapshots.is_ready() else _not_current()
     if not snapshots.is_fresh(organization):
         raise _not_current()
     if principal.expires <= snapshots.unix_now():
@@ -302,14 +305,11 @@ def _organization_in(path: str) -> str:
     return path[5:].partition("/")[0]
 
 
-def _stranger(snapshots: Snapshots, path: str, key: bytes) -> HttpRefusal:
-    """A token of another organization learns no more than that there is nothing here; any other one is no token."""
-    if not snapshots.is_ready():
-        return _not_current()
-    known = next((one for snap in snapshots.by_slug.values() if (one := snap.bearer(key)) is not None), None)
-    if known is not None and known.expires > snapshots.unix_now():
-        return HttpRefusal(404, _NOT_HERE) if known.scopes is None else _elsewhere(path)
-    return _unknown(path)
+def _stranger(snapshots: Snapshots, principal: Principal, path: str) -> HttpRefusal:
+    """A token of another organization learns no more than that there is nothing here; one that is over is no token."""
+    if principal.expires <= snapshots.unix_now():
+        return _unknown(path)
+    return HttpRefusal(404, _NOT_HERE) if principal.scopes is None else _elsewhere(path)
 
 
 def _unknown(path: str, why: str = "") -> UnknownToken:

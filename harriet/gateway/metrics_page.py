@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,9 @@ from connectors.models import Connector
 from harriet.gateway.http.asgi import Scope, Send
 from harriet.gateway.http.bearer import token_in
 from harriet.gateway.http.reply import HttpReply
+from harriet.gateway.metrics.connectors import Standings
 from harriet.gateway.metrics.counters import BOUNDS, WHOLE
 from harriet.gateway.metrics.shared import ProcessStanding, Shared
-from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.stopwatch import STAGES
 
@@ -75,7 +75,7 @@ async def serve_metrics(scope: Scope, send: Send, runtime: Runtime) -> None:
             log.warning("The metrics could not be read from Redis (%s).", type(problem).__name__)
             await reply.finish(503, b'{"status":"Redis does not answer; the metrics of all processes are there."}')
         else:
-            await _send_text(send, exposition(shared, runtime.snapshots.by_slug))
+            await _send_text(send, exposition(shared, await runtime.connectors.read()))
 
 
 async def _send_text(send: Send, text: bytes) -> None:
@@ -89,30 +89,29 @@ def is_allowed(headers: dict[bytes, bytes]) -> bool:
     return hmac.compare_digest(token_in(headers).encode(), settings.METRICS_TOKEN.encode())
 
 
-def exposition(shared: Shared, snapshots: Mapping[str, Snapshot]) -> bytes:
-    """In the text form that every Prometheus reads. `snapshots` are those of this process, by slug."""
+def exposition(shared: Shared, standings: Standings) -> bytes:
+    """In the text form that every Prometheus reads."""
     from prometheus_client import CollectorRegistry, generate_latest  # loaded by whoever is asked, once
 
     class Collected:
         def collect(self) -> Iterator[Metric]:
-            yield from families(shared, snapshots)
+            yield from families(shared, standings)
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Collected())
     return generate_latest(registry)
 
 
-def families(shared: Shared, snapshots: Mapping[str, Snapshot]) -> Iterator[Metric]:
+def families(shared: Shared, standings: Standings) -> Iterator[Metric]:
     """Every metric."""
     from prometheus_client.core import GaugeMetricFamily
 
-    yield _calls(shared, snapshots)
+    yield _calls(shared, standings)
     yield _stages(shared)
     up = GaugeMetricFamily(UP, HELP[UP], labels=("organization", "connector"))
-    for slug, snapshot in sorted(snapshots.items()):
-        for row in snapshot.facts.connectors.values():
-            if row.state == Connector.State.ACTIVE and row.health != Connector.Health.UNKNOWN:
-                up.add_metric((slug, row.slug), float(row.health == Connector.Health.UP))
+    for row in standings.connectors:
+        if row.state == Connector.State.ACTIVE and row.health != Connector.Health.UNKNOWN:
+            up.add_metric((row.organization, row.connector), float(row.health == Connector.Health.UP))
     yield up
     ages = GaugeMetricFamily(SNAPSHOT_AGE, HELP[SNAPSHOT_AGE], labels=("organization",))
     for slug, age in sorted(_oldest(shared.processes).items()):
@@ -121,13 +120,12 @@ def families(shared: Shared, snapshots: Mapping[str, Snapshot]) -> Iterator[Metr
     yield from _standing(shared.processes)
 
 
-def _calls(shared: Shared, snapshots: Mapping[str, Snapshot]) -> Metric:
+def _calls(shared: Shared, standings: Standings) -> Metric:
     """Of connectors that still are: what was removed is not named for ever."""
     from prometheus_client.core import CounterMetricFamily
 
-    known = {(slug, "") for slug in snapshots}
-    for slug, snapshot in snapshots.items():
-        known |= {(slug, row.slug) for row in snapshot.facts.connectors.values()}
+    known = {(slug, "") for slug in standings.organizations}
+    known |= {(row.organization, row.connector) for row in standings.connectors}
     family = CounterMetricFamily(CALLS, HELP[CALLS], labels=("organization", "connector", "outcome"))
     for field, number in sorted(shared.sums.items()):
         kind, *labels = field.split("|")

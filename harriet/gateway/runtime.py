@@ -18,6 +18,7 @@ from harriet.gateway.http.journal import Journals
 from harriet.gateway.http.replay import Replays
 from harriet.gateway.limits.failing_tools import FailingTools
 from harriet.gateway.limits.limits import Limits
+from harriet.gateway.metrics.connectors import KnownConnectors
 from harriet.gateway.metrics.observer import Observer
 from harriet.gateway.metrics.shared import ProcessStanding, standing
 from harriet.gateway.policy.snapshot import Snapshot
@@ -72,7 +73,7 @@ class Runtime:
         self.audit = AuditWriter(conninfo())
         self.snapshots = Snapshots(self.background, self._reloaded)
         self.stops = Stops(self._stops_changed)
-        self._listener = DatabaseListener(self._looked, self._on_notify, self._on_connect)
+        self._listener = DatabaseListener(self._looked, self._on_notify, self._on_connect, self.snapshots.wanted)
         self._stop_watch = LastingTask()
         self._make_ways_to_servers()
         self._make_ways_to_processes()
@@ -109,6 +110,7 @@ class Runtime:
         self.failing_tools = FailingTools(self.background, self.schemas)
         self.last_used = LastUsed()
         self.observer = Observer(self._standing)
+        self.connectors = KnownConnectors()
 
     async def start(self) -> None:
         """Returns once the first snapshots are loaded, or after a while without them: a database that is away at the
@@ -181,12 +183,14 @@ class Runtime:
 
     def _on_connect(self) -> None:
         """Versions are looked at twice a second anyway; what else was notified meanwhile is lost."""
+        self.snapshots.doubt_all()
+        self.snapshots.begin()
         self.sessions.doubt_all()
         self.background.run(self.hub.sessions_in_doubt())
 
     def _on_notify(self, notify: Notify) -> None:
         if notify.channel == VERSION_CHANNEL:
-            self.snapshots.reload(UUID(notify.payload))
+            self.snapshots.moved(UUID(notify.payload))
         elif notify.channel == ACTION_CHANNEL:
             self.holding.wake(UUID(notify.payload))
         elif notify.channel == SESSION_CHANNEL:

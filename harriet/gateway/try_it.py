@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic, time
 from typing import Any
@@ -13,15 +13,16 @@ from uuid import UUID
 import msgspec
 
 from approvals.gate import GateDecision
-from audit.actor import Actor, Label
+from audit.actor import Actor
 from connectors.access.facts import ProfileRow, ScopeRow
 from connectors.access.rules import ProfileFacts
 from connectors.models import Tool
 from harriet.gateway.call import governed_call
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import GatewayError, NotOffered, ToolRefusal, UpstreamSaidError
-from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.principal import Principal, load_member, principal_of_person
 from harriet.gateway.policy.snapshot import Snapshot, view_of
+from harriet.gateway.processes.database import in_database
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.authorize import authorize
 from harriet.gateway.steps.gate import judged
@@ -80,7 +81,7 @@ async def _try(attempt: _Attempt) -> TryResult:
         snapshot = await runtime.start_for(attempt.organization_id)
         if snapshot is None:
             raise NotFound("There is no such organization.")
-        call, gate, reason = _call(attempt, snapshot)
+        call, gate, reason = await in_database(_call, attempt, snapshot)
         ready = monotonic()
         result, error = await _answer(call, gate, reason, runtime)
     finally:
@@ -138,20 +139,11 @@ def _call(attempt: _Attempt, snapshot: Snapshot) -> tuple[Call, str, str]:
 
 
 def _principal(attempt: _Attempt, snapshot: Snapshot) -> Principal:
-    member = snapshot.facts.members.get(attempt.actor.id) if attempt.actor.id else None
+    organization_id = snapshot.facts.id
+    member = load_member(organization_id, attempt.actor.id) if attempt.actor.id else None
     if member is None:
         raise NotFound("You are not a member of this organization.")
-    return Principal(
-        token_id=new_id(),
-        user_id=member.user_id,
-        caller=member.facts,
-        actor=attempt.actor,
-        person=Label(member.user_id, member.email),
-        device=None,
-        token_hint="",
-        only_profile_id=None,
-        expires_at=datetime.max.replace(tzinfo=UTC),
-    )
+    return replace(principal_of_person(organization_id, member, new_id(), None), actor=attempt.actor)
 
 
 def _profile(attempt: _Attempt, principal: Principal) -> ProfileRow:

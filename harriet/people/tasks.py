@@ -6,6 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from harriet.people.actions.forget_changes import forget_changes
 from harriet.people.actions.send_notices import send_due_notices
 from harriet.people.actions.tell_of_log import tell_of_log
 
@@ -14,6 +15,12 @@ from harriet.people.actions.tell_of_log import tell_of_log
 def send_notices_task() -> None:
     """Sends people what they are to hear of by another way than their inbox, and what could not be sent before."""
     send_due_notices()
+
+
+@shared_task(name="people.forget_changes")
+def forget_changes_task() -> None:
+    """Deletes what all processes have reread from the log of changes."""
+    forget_changes()
 
 
 @shared_task(name="people.tell_of_log")

@@ -20,13 +20,12 @@ from django.db.models.functions import Now
 from approvals.actions.approve_action import approve_action
 from approvals.actions.hold_action import hold_action
 from approvals.models import PendingAction
-from connectors.access.facts import OrganizationFacts, RuleRow, ToolRow
+from connectors.access.facts import OrganizationFacts, RuleRow, ToolRow, ToolsById
 from connectors.access.pinned import Pinned
 from harriet.gateway.content.results import Fields
 from harriet.gateway.errors import ToolRefusal
-from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.grant import Grant
-from harriet.gateway.policy.snapshot import Snapshot, view_of
+from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.view import Views
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
@@ -34,9 +33,9 @@ from harriet.gateway.steps.bound import as_shown, bound_to, held_call_of
 from harriet.gateway.steps.request import Call
 from harriet.lib.ids import new_id
 from harriet.people.actors import actor_of
-from harriet.people.tokens import hash_token
 from tests.campaigns import count
 from tests.stage.cast import Cast
+from tests.stage.facts import snapshot_of
 from tests.stage.office import Office
 
 CHANGES = count(each_day=200, whole=20_000)
@@ -54,7 +53,7 @@ def with_facts(call: Call, facts: OrganizationFacts) -> Call:
 
 def with_tool(call: Call, change: Callable[[ToolRow], ToolRow]) -> Call:
     facts = call.snapshot.facts
-    tools = {key: change(row) if row.name == "echo" else row for key, row in facts.tools.items()}
+    tools = ToolsById({key: change(row) if row.name == "echo" else row for key, row in facts.tools.items()})
     return with_facts(call, replace(facts, tools=tools))
 
 
@@ -193,9 +192,8 @@ def test_nothing_runs_that_is_not_what_was_approved(committed_cast: Cast) -> Non
 
 
 def asked_for(office: Office) -> tuple[Call, Grant]:
-    snapshot: Snapshot | None = compile_snapshot(office.cast.acme.id)
-    assert snapshot is not None
-    principal, profile = snapshot.principals[hash_token(office.token)], snapshot.profiles["work"]
+    snapshot = snapshot_of(office.cast.acme.id, office.token)
+    (principal,), profile = snapshot.callers.known().values(), snapshot.profiles["work"]
     call = as_shown(
         Call(snapshot, principal, profile, "echo", json.dumps(TEXT).encode(), TEXT, meta={"com.example/order": 7})
     )

@@ -7,13 +7,13 @@ import random
 import pytest
 
 from connectors.access.in_database import callable_first, callers_of, counts_for, havers_of, profiles_with
-from connectors.access.load import load
 from connectors.access.load_part import load_part
 from connectors.access.preview import best_verdict, preview
 from connectors.access.rules import may_call, may_open
 from connectors.models import EVERYONE, Connector, Profile, Tool, ToolPermission
 from harriet.people.models import Group, Membership, User
 from tests.stage.cast import Cast
+from tests.stage.facts import facts_of
 
 ROLES = [EVERYONE, "member", "approver", "owner"]
 
@@ -63,7 +63,7 @@ def _connector(cast: Cast, chance: random.Random, groups: list[Group], number: i
 @pytest.mark.parametrize("seed", range(8))
 def test_the_database_and_the_rules_agree(cast: Cast, seed: int) -> None:
     made_up(cast, seed)
-    facts = load(cast.acme.pk)
+    facts = facts_of(cast.acme.pk)
     tools = Tool.objects.filter(organization=cast.acme)
     rows = load_part(
         cast.acme,
@@ -83,9 +83,9 @@ def test_the_database_and_the_rules_agree(cast: Cast, seed: int) -> None:
         told = {tool.pk for tool in callable_first(tools, membership) if tool.rank == 0}
         assert told == {pk for pk, tool in rows.tools.items() if best_verdict(rows, tool, member).verdict.is_allowed}
     for profile in Profile.objects.all():
-        facts_of = rows.profiles[profile.pk].facts
+        entry = rows.profiles[profile.pk].facts
         assert {one.user_id for one in havers_of(profile)} == {
-            member.user_id for member in rows.members.values() if may_open(facts_of, member.facts).is_allowed
+            member.user_id for member in rows.members.values() if may_open(entry, member.facts).is_allowed
         }
         people = [one.pk for one in havers_of(profile)]
         for membership_id, counts in counts_for(profile, people).items():
@@ -109,7 +109,7 @@ def test_the_database_and_the_rules_agree(cast: Cast, seed: int) -> None:
 
 def test_a_part_says_what_the_whole_says(cast: Cast) -> None:
     made_up(cast, 99)
-    whole, person = load(cast.acme.pk), Membership.objects.get(user=cast.dana)
+    whole, person = facts_of(cast.acme.pk), Membership.objects.get(user=cast.dana)
     for tool in Tool.objects.filter(organization=cast.acme):
         part = load_part(cast.acme, tools=[tool.pk], people=[person.pk], profiles=profiles_with([tool]))
         said = best_verdict(part, part.tools[tool.pk], part.members[cast.dana.pk])

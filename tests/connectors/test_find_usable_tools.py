@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from connectors.access.load import load
 from connectors.access.preview import best_verdict
 from connectors.access.usable import connectors_beyond, usable_tools
 from connectors.models import Connector, Tool
 from harriet.people.models import Membership
 from tests.stage.cast import Cast
 from tests.stage.company import make_busy_company
+from tests.stage.facts import facts_of
 from tests.stage.profiles import profile
 
 
@@ -19,7 +19,7 @@ def test_the_query_finds_what_the_rules_allow(cast: Cast) -> None:
     single.tools.add(forecast)
     single.people.add(Membership.objects.get(user=cast.bob))
     Membership.objects.filter(user__email="person5@acme.test").update(is_active=False)
-    facts, seen = load(cast.acme.pk), 0
+    facts, seen = facts_of(cast.acme.pk), 0
     for membership in Membership.objects.filter(organization=cast.acme).select_related("user"):
         member = facts.members[membership.user_id]
         allowed = {row.id for row in facts.tools.values() if best_verdict(facts, row, member).verdict.is_allowed}

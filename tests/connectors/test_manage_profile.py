@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from connectors.access.load import load
 from connectors.access.preview import preview
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
@@ -21,6 +20,7 @@ from harriet.people.models import AccessToken, Membership
 from tests.servers.moody import Server, tool
 from tests.stage.cast import Cast
 from tests.stage.connectors import Connecting
+from tests.stage.facts import facts_of
 
 
 def enable(connector: Connector, cast: Cast, *names: str) -> None:
@@ -37,7 +37,7 @@ def test_dana_sees_what_her_group_may_call(cast: Cast, connect: Connecting) -> N
     crm = connect.synced()
     enable(crm, cast, "send_mail")
     profile = work(cast, connectors=[crm])
-    facts = load(cast.acme.id)
+    facts = facts_of(cast.acme.id)
     seen = preview(facts, facts.profiles[profile.id], facts.members[cast.dana.id])
     assert {one.shown_name: one.verdict.is_allowed for one in seen.tools} == {
         "send_mail": True,
@@ -57,14 +57,14 @@ def test_the_snapshot_holds_everything_in_few_queries(
     enable(crm, cast, *(f"list_{number}" for number in range(20)))
     profile = work(cast, connectors=[crm], people=[cast.bob.memberships.get()], has_prefix=True)
     with django_assert_max_num_queries(15):  # type: ignore[operator]
-        facts = load(cast.acme.id)
+        facts = facts_of(cast.acme.id)
     row = facts.tools[Tool.objects.get(name="list_3").id]
     assert row.definition == server.tools[3] and len(row.digest) == 32
     assert row.shown_name(facts.profiles[profile.id]) == "crm_list_3"
     assert row.connector.reach.internal_hosts == ("127.0.0.1",)
     assert len(facts.tools_in(facts.profiles[profile.id])) == 40
     assert set(facts.members) == {cast.alice.id, cast.bob.id, cast.dana.id}
-    assert load(cast.globex.id).tools == {}
+    assert facts_of(cast.globex.id).tools == {}
 
 
 def test_two_enabled_tools_of_one_name_need_the_prefix(cast: Cast, connect: Connecting) -> None:
@@ -86,7 +86,7 @@ def test_two_enabled_tools_of_one_name_need_the_prefix(cast: Cast, connect: Conn
 def test_single_tools_beside_whole_connectors(cast: Cast, connect: Connecting) -> None:
     crm = connect.synced()
     profile = work(cast, tools=[crm.tools.get(name="send_mail")])
-    facts = load(cast.acme.id)
+    facts = facts_of(cast.acme.id)
     assert [row.name for row in facts.tools_in(facts.profiles[profile.id])] == ["send_mail"]
 
 

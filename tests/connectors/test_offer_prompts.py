@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from audit.models import Event
 from audit.vocabulary.sentences import sentence_for
-from connectors.access.load import load
 from connectors.access.preview import preview
 from connectors.access.rules import shown_name
 from connectors.actions.accept_tool_change import accept_tool_change
@@ -23,6 +22,7 @@ from connectors.models import Connector, Profile, Tool
 from tests.servers.moody import Server, prompt, tool
 from tests.stage.cast import Cast
 from tests.stage.connectors import Connecting, proposed_of
+from tests.stage.facts import facts_of
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_tool_and_a_prompt_may_share_a_name_two_prompts_may_not(
     enable(cast, erp.tools.get(kind="resources"))
     with pytest.raises(ConnectorError, match=r"both offer send_mail \(prompt\)\. Switch the prefix on"):
         enable(cast, erp.tools.get(kind="prompt", name="send_mail"))
-    facts = load(cast.acme.id)
+    facts = facts_of(cast.acme.id)
     seen = preview(facts, facts.profiles[profile.id], facts.members[cast.dana.id])
     assert seen.words == "1 of 6 tools, 1 of 4 prompts, resources"
     assert {one.verdict.reason for one in seen.allowed} == {

@@ -16,7 +16,6 @@ from connectors.models import ArgumentRule, CallLimit, LimitCount, Profile, Risk
 from harriet.console.explain.coverage import coverage_rows, ungated
 from harriet.console.explain.replay import Draft, replay
 from harriet.console.explain.why import answers
-from harriet.gateway.policy.principal import load_principals
 from harriet.gateway.policy.view import compiled_view, may_enter
 from harriet.people.models import Membership, Stop
 from harriet.people.trust import Trust
@@ -24,6 +23,7 @@ from tests.stage.cast import Cast
 from tests.stage.company import make_busy_company
 from tests.stage.connectors import allow, connector, tool
 from tests.stage.events import remember
+from tests.stage.facts import bearers_in
 from tests.stage.held_calls import call_of, hold
 from tests.stage.profiles import profile
 
@@ -33,7 +33,7 @@ def test_each_answer_is_the_gateways(cast: Cast) -> None:
     Profile.objects.filter(organization=cast.acme).update(trust=Trust.SUPERVISED)
     facts = load(cast.acme.pk)
     judged = 0
-    for principal in load_principals(facts).values():
+    for principal in bearers_in(cast.acme.pk).values():
         if principal.user_id is None or principal.only_profile_id or principal.scopes is not None:
             continue
         membership = Membership.objects.select_related("user", "organization").get(

@@ -17,7 +17,6 @@ from harriet.gateway.errors import LimitReached
 from harriet.gateway.limits.counts import DAY, MINUTE, Counts, Key
 from harriet.gateway.limits.failing_tools import LAST, FailingTools
 from harriet.gateway.limits.limits import Limits
-from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.policy.snapshots import Snapshots
@@ -28,10 +27,10 @@ from harriet.lib.ids import new_id
 from harriet.people.actions.create_agent import create_agent
 from harriet.people.actions.issue_agent_credential import issue_agent_credential
 from harriet.people.models import AccessToken, Device, Membership
-from harriet.people.tokens import hash_token
 from tests.servers.upstream import TOOLS
 from tests.stage.cast import Cast
 from tests.stage.connectors import connector, tools
+from tests.stage.facts import snapshot_of
 from tests.stage.profiles import profile
 from tests.stage.tokens import device_token, shared_key
 from tests.stage.waiting import wait_for_room_in
@@ -70,9 +69,8 @@ class Desk:
         return add_limit(self.cast.acme, kind, subject, **numbers, actor=self.cast.actor(self.cast.alice))
 
     def asked(self, who: str = "dana", tool: str = "echo", arguments: bytes = b"{}") -> tuple[Call, Grant]:
-        snapshot = compile_snapshot(self.cast.acme.pk)
-        assert snapshot is not None
-        principal = snapshot.principals[hash_token(self.tokens[who])]
+        snapshot = snapshot_of(self.cast.acme.pk, self.tokens[who])
+        (principal,) = snapshot.callers.known().values()
         profile = snapshot.profiles["work"]
         call = Call(snapshot, principal, profile, tool, arguments, {})
         return call, view_of(snapshot, principal, profile).grants[tool]

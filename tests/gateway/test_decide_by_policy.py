@@ -17,7 +17,6 @@ from connectors.actions.end_scope import end_scope
 from connectors.actions.make_scope import make_scope
 from connectors.actions.save_argument_rule import save_argument_rule
 from connectors.models import AutonomousScope, Risk, Tool
-from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.snapshot import view_of
 from harriet.gateway.steps.gate import judged
 from harriet.gateway.steps.request import Call
@@ -26,9 +25,9 @@ from harriet.people.actions.set_device_trust import set_device_trust
 from harriet.people.actors import actor_of
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Device
-from harriet.people.tokens import hash_token
 from tests.gateway.test_hold_call import approve, hold_for, the_action
 from tests.stage.clients import Client
+from tests.stage.facts import snapshot_of
 from tests.stage.office import Office
 from tests.stage.processes import Upstream
 from tests.stage.waiting import wait_for
@@ -38,9 +37,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def decision(office: Office, name: str, arguments: dict[str, Any], later: timedelta = timedelta()) -> GateDecision:
     """As a gateway that has heard of everything says it, so much later."""
-    snapshot = compile_snapshot(office.cast.acme.id)
-    assert snapshot is not None
-    principal = snapshot.principals[hash_token(office.token)]
+    snapshot = snapshot_of(office.cast.acme.id, office.token)
+    (principal,) = snapshot.callers.known().values()
     profile = snapshot.profiles["work"]
     raw = json.dumps(arguments).encode()
     call = Call(snapshot, principal, profile, name, raw, arguments, client="by hand")

@@ -12,12 +12,12 @@ from django.db.models.functions import Now
 
 from connectors.access.facts import ProfileRow
 from harriet.gateway.models import ClientSession
-from harriet.gateway.policy.compile import compile_snapshot
-from harriet.gateway.policy.principal import Principal
+from harriet.gateway.policy.principal import Principal, bearers_with
 from harriet.gateway.streams.sessions import ClientSessions, _opened
 from harriet.people.models import AccessToken
 from tests.gateway.test_listen_streams import InSession, heard, stream
 from tests.stage.clients import Client
+from tests.stage.facts import snapshot_of
 from tests.stage.office import Office
 from tests.stage.processes import Gateway
 from tests.stage.waiting import wait_for
@@ -51,11 +51,8 @@ def id_of(session: InSession) -> UUID:
 
 def dana_at_work() -> tuple[Principal, ProfileRow]:
     token = AccessToken.objects.get()
-    snapshot = compile_snapshot(token.organization_id)
-    assert snapshot is not None
-    principal = snapshot.principal_of(token.pk)
-    assert principal is not None
-    return principal, snapshot.profiles["work"]
+    (principal,) = bearers_with(token.organization_id, [token.pk]).values()
+    return principal, snapshot_of(token.organization_id).profiles["work"]
 
 
 def test_the_other_process_hears_of_it(session: InSession, second_gateway: Gateway) -> None:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import time
 
 from harriet.gateway.models import SESSIONS_KEPT
-from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.streams.sessions import GOOD_FOR, ClientSessions
-from harriet.people.models import AccessToken
 from tests.gateway.test_listen_streams import InSession
 from tests.stage.clients import Client
+from tests.stage.facts import snapshot_of
 from tests.stage.office import Office
 
 
 def issued(office: Office, seconds_ago: float) -> str:
     """A session id that Harriet's key sealed so long ago."""
-    snapshot = compile_snapshot(office.cast.acme.pk)
-    assert snapshot is not None
-    principal = snapshot.principal_of(AccessToken.objects.get().pk)
-    assert principal is not None
     sessions = ClientSessions(clock=lambda: time.time() - seconds_ago)
+    snapshot = snapshot_of(office.cast.acme.pk, office.token)
+    (principal,) = snapshot.callers.known().values()
     return sessions.issue(principal, snapshot.profiles["work"], "2025-11-25", {}, "listener")
 
 

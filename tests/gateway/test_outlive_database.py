@@ -54,7 +54,7 @@ def test_organizations_are_loaded_though_every_connection_of_the_pool_is_dead(ca
     async def story() -> set[str]:
         background = Background()
         snapshots = Snapshots(background, lambda slug: None)
-        listener = DatabaseListener(snapshots.looked, lambda notify: None, lambda: None)
+        listener = DatabaseListener(snapshots.looked, lambda notify: None, snapshots.begin, snapshots.wanted)
         listener.start()
         await snapshots.wait_until_loaded(BOUND)
         await listener.stop()

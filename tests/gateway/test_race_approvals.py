@@ -20,13 +20,13 @@ from approvals.models import PendingAction
 from connectors.models import Tool
 from harriet.gateway.call import run_call
 from harriet.gateway.errors import GatewayError
-from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.snapshot import Snapshot, view_of
 from harriet.gateway.runtime import Runtime
 from harriet.gateway.steps.approved import run_approved
 from harriet.gateway.steps.bound import bound_to, held_call_of
 from harriet.gateway.steps.request import Call
 from tests.campaigns import count
+from tests.stage.facts import snapshot_of
 from tests.stage.office import Office
 from tests.stage.processes import Upstream
 
@@ -40,7 +40,7 @@ def call_of(snapshot: Snapshot, number: int) -> Call:
     arguments = json.dumps({"text": f"number {number}"}).encode()
     return Call(
         snapshot=snapshot,
-        principal=next(iter(snapshot.principals.values())),
+        principal=next(iter(snapshot.callers.known().values())),
         profile=snapshot.profiles["work"],
         name="echo",
         arguments=arguments,
@@ -84,8 +84,7 @@ async def take_all(snapshot: Snapshot, actions: dict[UUID, int], tool_id: UUID, 
 
 def test_each_approved_call_leaves_exactly_once(office: Office, upstream: Upstream) -> None:
     Tool.objects.filter(name="echo").update(requires_confirmation=True)
-    snapshot = compile_snapshot(office.cast.acme.id)
-    assert snapshot is not None
+    snapshot = snapshot_of(office.cast.acme.id, office.token)
     actions = approved_calls(snapshot)
     with ThreadPoolExecutor(TAKERS) as pool:
         start, tool_id = threading.Barrier(TAKERS), office.tool_id("echo")

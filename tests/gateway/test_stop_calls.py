@@ -18,11 +18,10 @@ from approvals.errors import NotYours
 from approvals.models import PendingAction, WorkflowRun
 from approvals.queries import left_over
 from audit.actor import Actor
-from connectors.access.load import load
 from connectors.models import Tool
 from harriet.console.stops.named import of_agent as of_agent_row
 from harriet.console.stops.named import of_client
-from harriet.gateway.policy.principal import Principal, load_principals
+from harriet.gateway.policy.principal import Principal
 from harriet.gateway.steps.stops import Stops
 from harriet.gateway.tasks import run_approved_action
 from harriet.people.actions.create_agent import create_agent
@@ -37,6 +36,7 @@ from tests.gateway.test_listen_streams import heard, listen, stream
 from tests.servers.upstream import TOOLS
 from tests.stage.clients import Client, ModernClient
 from tests.stage.connected_apps import client_of, connected_app
+from tests.stage.facts import bearers_in
 from tests.stage.log import Log
 from tests.stage.office import Office
 from tests.stage.processes import Answer, Gateway, Upstream
@@ -267,7 +267,7 @@ def test_an_agent_and_a_registered_client_are_known_by_their_tokens(office: Offi
     issue_agent_credential(agent, "cron", 30, actor=cast.actor(cast.alice))
     client = client_of(cast.acme)
     app, _ = connected_app(cast.dana, client, office.work)
-    known = {one.token_id: one for one in load_principals(load(cast.acme.pk)).values()}
+    known = {one.token_id: one for one in bearers_in(cast.acme.pk).values()}
     of_agent = known[AccessToken.objects.get(agent=agent).pk]
     of_app = known[AccessToken.objects.get(device=app.device).pk]
     assert (of_agent.agent_id, of_agent.answered_by) == (agent.pk, cast.dana.pk)

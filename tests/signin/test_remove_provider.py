@@ -10,9 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from connectors.access.load import load
 from harriet.gateway.policy.ended_tokens import _why
-from harriet.gateway.policy.principal import load_principals
 from harriet.people.actions.activate_person import activate_person
 from harriet.people.actions.assert_identity import Asserted, assert_identity, lapse_identity
 from harriet.people.actions.deactivate_person import deactivate_person
@@ -29,6 +27,7 @@ from harriet.signin.claims import Claims
 from harriet.signin.models import IdentityProvider, SubjectToken
 from tests.stage.cast import Cast, person
 from tests.stage.directory import directory
+from tests.stage.facts import bearers_in
 from tests.stage.saml import metadata, signer
 from tests.stage.signing_app import App
 from tests.stage.tokens import device_token
@@ -56,7 +55,7 @@ def known(provider: IdentityProvider, user: User, subject: str = "") -> Asserted
 
 
 def works(user: User, cast: Cast) -> bool:
-    return any(one.user_id == user.pk for one in load_principals(load(cast.acme.pk)).values())
+    return any(one.user_id == user.pk for one in bearers_in(cast.acme.pk).values())
 
 
 def member(user: User) -> Membership:

@@ -13,8 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
-from connectors.access.load import load
-from harriet.gateway.policy.principal import load_principals
 from harriet.people.actions.assert_identity import Asserted, assert_identity
 from harriet.people.actions.change_role import change_role
 from harriet.people.actions.deactivate_person import deactivate_person
@@ -31,6 +29,7 @@ from harriet.signin.actions.switch_provider import remove_provider, switch_provi
 from harriet.signin.claims import Claims
 from harriet.signin.models import IdentityProvider, ProviderSession
 from tests.stage.cast import Cast, person
+from tests.stage.facts import bearers_in
 from tests.stage.signing_app import App
 from tests.stage.tokens import device_credential
 
@@ -74,7 +73,7 @@ def known(cast: Cast, user: User, provider: IdentityProvider) -> AssertedIdentit
 
 def works(cast: Cast, user: User) -> bool:
     """Whether a device of theirs still opens the gateway."""
-    return any(one.user_id == user.pk for one in load_principals(load(cast.acme.pk)).values())
+    return any(one.user_id == user.pk for one in bearers_in(cast.acme.pk).values())
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,20 @@
-"""Who is calling, from the token alone: a token's hash → Principal, compiled per organization."""
+"""Who is calling, from the token alone: a token's hash → Principal, read when it is first seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from audit.actor import Actor, Label
-from connectors.access.facts import Mark, MemberRow, OrganizationFacts
-from connectors.access.load import integration_facts
+from connectors.access.facts import MemberRow
+from connectors.access.load import integration_facts, member_rows
 from connectors.access.rules import CallerFacts
-from harriet.lib.row_fingerprint import fingerprint
-from harriet.people.models import AccessToken, Agent
+from harriet.people.models import AccessToken, Agent, Membership
 from harriet.signin.models import ConnectedApp
 
 LONGEST_LABEL = 200
@@ -27,6 +26,7 @@ class Principal:
     """The bearer of one token: a person at a device, an agent, or an integration key that is nobody's. Only itself is
     equal."""
 
+    organization_id: UUID
     token_id: UUID
     user_id: UUID | None
     caller: CallerFacts
@@ -50,6 +50,8 @@ class Principal:
     """A level that its device, or the run that it calls for, makes stricter; empty for the profile's."""
     secret_until: datetime | None = None
     """When this secret has to be exchanged for the next one, where that comes before."""
+    member: MemberRow | None = None
+    """The person, where it is one."""
     expires: float = field(init=False)
     """When the secret is over, in Unix seconds: cheaper to compare, and every request does."""
 
@@ -61,47 +63,82 @@ _ELSEWHERE = (AccessToken.Kind.PERSONAL, AccessToken.Kind.SCIM)
 """Kinds that open another door: the API's, and that of the organization's directory."""
 
 
-def load_principals(facts: OrganizationFacts) -> dict[bytes, Principal]:
-    """Every token of the organization that may open the gateway. Four queries."""
-    groups = _groups_of_keys(facts.id) | _groups_of_agents(facts.id)
-    clients = _clients_of_devices(Q(organization=facts.id))
+def bearers_of(hashes: Collection[bytes]) -> dict[bytes, Principal]:
+    """Whoever holds the tokens with these hashes, in whichever organization, by all secrets that their tokens have at
+    the moment. At most five queries."""
+    return _bearers(Q(token_hash__in=hashes) | Q(previous_hash__in=hashes))
+
+
+def bearers_with(organization_id: UUID, token_ids: Collection[UUID]) -> dict[bytes, Principal]:
+    """The same by the ids of an organization's tokens."""
+    return _bearers(Q(organization=organization_id, pk__in=token_ids))
+
+
+def _bearers(which: Q) -> dict[bytes, Principal]:
+    rows = AccessToken.objects.filter(which, revoked_at=None).exclude(kind__in=_ELSEWHERE)
+    tokens = [_Token(*values) for values in rows.values_list(*_TOKEN)]
+    if not tokens:
+        return {}
+    beside = _beside(tokens)
     found: dict[bytes, Principal] = {}
-    for values in _opening(facts.id).values_list(*_TOKEN).iterator(chunk_size=1000):
-        token = _Token(*values)
-        principal = _principal(token, facts, groups.get(token.agent_id or token.id, set()), clients)
+    for token in tokens:
+        principal = _principal(token, beside)
         if principal is not None and principal.caller.is_active:
             found |= dict(_by_secret(token, principal))
     return found
 
 
-def load_fetched_principal(facts: OrganizationFacts, key: bytes) -> dict[bytes, Principal]:
-    """The bearer of a connected app's or a workload's token that came after the facts, by its secrets. Two queries:
-    the other one is for the client, or for the groups of a workload's agent."""
-    is_it = Q(token_hash=key) | Q(previous_hash=key)
-    fetched = Q(kind=AccessToken.Kind.OAUTH) | Q(workload_id__isnull=False)
-    values = _opening(facts.id).filter(is_it, fetched).values_list(*_TOKEN).first()
-    if values is None:
-        return {}
-    token = _Token(*values)
-    groups = _groups_of_agent(token.agent_id) if token.agent_id else set()
-    clients = _clients_of_devices(Q(device=token.device_id)) if token.device_id else {}
-    principal = _principal(token, facts, groups, clients)
-    return dict(_by_secret(token, principal)) if principal is not None and principal.caller.is_active else {}
+def load_member(organization_id: UUID, user_id: UUID) -> MemberRow | None:
+    """As somebody of the organization is now; None for who is no member."""
+    return member_rows(Membership.objects.filter(organization=organization_id, user=user_id)).get(user_id)
 
 
-def _clients_of_devices(which: Q) -> dict[UUID, str]:
+class _Beside(NamedTuple):
+    """What tokens lead to."""
+
+    members: Mapping[tuple[UUID, UUID], MemberRow]
+    """By organization and account."""
+    groups: Mapping[UUID, set[UUID]]
+    """By the id of a key, or of an agent."""
+    clients: Mapping[UUID, str]
     """The registered client of each connected app, by its device."""
-    apps = ConnectedApp.objects.filter(which, ended_at=None)
-    return dict(apps.values_list("device_id", "application__group_key"))
 
 
-def _groups_of_agent(agent_id: UUID) -> set[UUID]:
-    return set(Agent.groups.through.objects.filter(agent_id=agent_id).values_list("group_id", flat=True))
+def _beside(tokens: Iterable[_Token]) -> _Beside:
+    people: dict[UUID, set[UUID]] = {}
+    for token in tokens:
+        who = token.agent_owner_id if token.agent_id is not None else token.user_id
+        if who is not None:
+            people.setdefault(token.organization_id, set()).add(who)
+    keys = {token.id for token in tokens if token.user_id is None and token.agent_id is None}
+    agents = {token.agent_id for token in tokens if token.agent_id is not None}
+    return _Beside(
+        members={
+            (organization_id, user_id): row
+            for organization_id, ids in people.items()
+            for user_id, row in member_rows(
+                Membership.objects.filter(organization=organization_id, user__in=ids)
+            ).items()
+        },
+        groups=_groups(AccessToken, "accesstoken_id", keys) | _groups(Agent, "agent_id", agents),
+        clients=_clients_of({token.device_id for token in tokens if token.device_id is not None}),
+    )
 
 
-def _opening(organization_id: UUID) -> QuerySet[AccessToken]:
-    tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
-    return tokens.exclude(kind__in=_ELSEWHERE)
+def _groups(model: type[AccessToken] | type[Agent], column: str, ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    found: dict[UUID, set[UUID]] = {}
+    if ids:
+        rows = model.groups.through.objects.filter(**{f"{column}__in": ids})
+        for row_id, group_id in rows.values_list(column, "group_id"):
+            found.setdefault(row_id, set()).add(group_id)
+    return found
+
+
+def _clients_of(devices: Collection[UUID]) -> dict[UUID, str]:
+    if not devices:
+        return {}
+    apps = ConnectedApp.objects.filter(device__in=devices, ended_at=None)
+    return dict(apps.order_by("pk").values_list("device_id", "application__group_key"))
 
 
 def _by_secret(token: _Token, principal: Principal) -> Iterator[tuple[bytes, Principal]]:
@@ -111,28 +148,9 @@ def _by_secret(token: _Token, principal: Principal) -> Iterator[tuple[bytes, Pri
     yield bytes(token.token_hash), principal
 
 
-class Principals(NamedTuple):
-    """The callers of one organization, by the SHA-256 of their token."""
-
-    by_hash: Mapping[bytes, Principal]
-    mark: Mark
-    """What they were made from, beside the members."""
-
-
-def mark_of_tokens(organization_id: UUID) -> Mark:
-    """Differs when any token, any agent that has one, or a group of either has changed."""
-    tokens = AccessToken.objects.filter(organization_id=organization_id, revoked_at=None)
-    groups = AccessToken.groups.through.objects.filter(accesstoken__in=tokens)
-    of_agents = Agent.groups.through.objects.filter(agent__organization=organization_id)
-    return (
-        fingerprint(tokens.values_list(*_TOKEN)),
-        fingerprint(groups.values_list("accesstoken_id", "group_id")),
-        fingerprint(of_agents.values_list("agent_id", "group_id")),
-    )
-
-
 class _Token(NamedTuple):
     id: UUID
+    organization_id: UUID
     token_hash: bytes
     name: str
     hint: str
@@ -158,38 +176,21 @@ _BESIDE = ("device__name", "device__revoked_at", "device__trust", "agent__name",
 _TOKEN = (*_Token._fields[: -len(_BESIDE)], *_BESIDE)
 
 
-def _groups_of_keys(organization_id: UUID) -> dict[UUID, set[UUID]]:
-    found: dict[UUID, set[UUID]] = {}
-    rows = AccessToken.groups.through.objects.filter(accesstoken__organization_id=organization_id)
-    for token_id, group_id in rows.values_list("accesstoken_id", "group_id"):
-        found.setdefault(token_id, set()).add(group_id)
-    return found
-
-
-def _groups_of_agents(organization_id: UUID) -> dict[UUID, set[UUID]]:
-    found: dict[UUID, set[UUID]] = {}
-    rows = Agent.groups.through.objects.filter(agent__organization_id=organization_id)
-    for agent_id, group_id in rows.values_list("agent_id", "group_id"):
-        found.setdefault(agent_id, set()).add(group_id)
-    return found
-
-
-def _principal(
-    token: _Token, facts: OrganizationFacts, group_ids: set[UUID], clients: Mapping[UUID, str]
-) -> Principal | None:
+def _principal(token: _Token, beside: _Beside) -> Principal | None:
     if token.agent_id is not None:
-        return _agent(token, token.agent_id, facts, group_ids)
+        return _agent(token, token.agent_id, beside)
     if token.user_id is None:
-        return _shared(token, group_ids)
-    member = facts.members.get(token.user_id)
+        return _shared(token, beside.groups.get(token.id, set()))
+    member = beside.members.get((token.organization_id, token.user_id))
     if member is None or token.device_revoked_at is not None:
         return None
-    return _personal(token, member, clients.get(token.device_id, "") if token.device_id else "")
+    return _personal(token, member, beside.clients.get(token.device_id, "") if token.device_id else "")
 
 
 def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
     label = f"{token.name} (shared key)"
     return Principal(
+        organization_id=token.organization_id,
         token_id=token.id,
         user_id=None,
         caller=integration_facts(label, group_ids),
@@ -202,16 +203,14 @@ def _shared(token: _Token, group_ids: set[UUID]) -> Principal:
     )
 
 
-def principal_of_run(
-    facts: OrganizationFacts, user_id: UUID, attempt_id: UUID, profile_id: UUID | None, *, trust: str
-) -> Principal | None:
-    """A workflow's run, which calls tools as its person. The attempt at the step stands where a client's token would:
-    what is approved for it is good for nothing else. None for somebody who is no active member."""
-    member = facts.members.get(user_id)
-    if member is None or not member.facts.is_active:
-        return None
+def principal_of_person(
+    organization_id: UUID, member: MemberRow, token_id: UUID, profile_id: UUID | None, *, trust: str = ""
+) -> Principal:
+    """Somebody for whom Harriet calls a tool by itself: a step of a workflow's run, or an attempt on a page. Its id
+    stands where a client's token would: what is approved for it is good for nothing else."""
     return Principal(
-        token_id=attempt_id,
+        organization_id=organization_id,
+        token_id=token_id,
         user_id=member.user_id,
         caller=member.facts,
         actor=Actor("person", member.user_id, member.email),
@@ -221,19 +220,31 @@ def principal_of_run(
         only_profile_id=profile_id,
         expires_at=datetime.max.replace(tzinfo=UTC),
         trust=trust,
+        member=member,
     )
 
 
-def _agent(token: _Token, agent_id: UUID, facts: OrganizationFacts, group_ids: set[UUID]) -> Principal | None:
+def principal_of_run(
+    organization_id: UUID, user_id: UUID, attempt_id: UUID, profile_id: UUID | None, *, trust: str
+) -> Principal | None:
+    """A workflow's run, which calls tools as its person, as they are now. None for somebody who is no active member."""
+    member = load_member(organization_id, user_id)
+    if member is None or not member.facts.is_active:
+        return None
+    return principal_of_person(organization_id, member, attempt_id, profile_id, trust=trust)
+
+
+def _agent(token: _Token, agent_id: UUID, beside: _Beside) -> Principal | None:
     """None while it is paused, or nobody active answers for it. Its groups alone count, and never its owner's."""
-    owner = facts.members.get(token.agent_owner_id) if token.agent_owner_id else None
+    owner = beside.members.get((token.organization_id, token.agent_owner_id)) if token.agent_owner_id else None
     if token.agent_state != Agent.State.ACTIVE or owner is None or not owner.facts.is_active:
         return None
     label = f"{token.agent_name} (agent of {owner.email})"[:LONGEST_LABEL]
     return Principal(
+        organization_id=token.organization_id,
         token_id=token.id,
         user_id=None,
-        caller=integration_facts(label, group_ids),
+        caller=integration_facts(label, beside.groups.get(agent_id, set())),
         actor=Actor("token", token.id, label),
         person=Label(agent_id, label),
         device=None,
@@ -248,6 +259,7 @@ def _agent(token: _Token, agent_id: UUID, facts: OrganizationFacts, group_ids: s
 
 def _personal(token: _Token, member: MemberRow, client_key: str) -> Principal:
     return Principal(
+        organization_id=token.organization_id,
         token_id=token.id,
         user_id=member.user_id,
         caller=member.facts,
@@ -261,4 +273,5 @@ def _personal(token: _Token, member: MemberRow, client_key: str) -> Principal:
         client_key=client_key,
         trust=token.device_trust or "",
         secret_until=token.secret_until,
+        member=member,
     )

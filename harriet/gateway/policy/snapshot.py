@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from audit.event_body import Frame
 from connectors.access.call_limits import CallLimits
-from connectors.access.facts import Mark, OrganizationFacts, ProfileRow
+from connectors.access.facts import OrganizationFacts, ProfileRow
 from connectors.identity_tokens import TokenKey
+from harriet.gateway.policy.callers import Callers
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.view import View, Views, compiled_view, may_enter
@@ -41,21 +41,19 @@ class Entrance(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An organization as it was at one version. Only `views`, `frames` and `entrances` grow, with what is first
-    needed; and `admitted`, with the bearers of tokens that came after it."""
+    """An organization as it was at one version. Only `callers`, `views`, `frames` and `entrances` grow, with what is
+    first needed."""
 
     facts: OrganizationFacts
     number: int
-    principals: Mapping[bytes, Principal]
-    """By the hash of their token."""
-    by_token: Mapping[UUID, Principal]
+    moment: str
+    """Which transactions it has seen: `harriet.people.changes.moment`."""
+    callers: Callers
     profiles: Mapping[str, ProfileRow]
     credentials: Mapping[UUID, SealedCredential]
     opener: Opener
-    down_since: Mapping[UUID, datetime]
     limits: CallLimits = field(default_factory=CallLimits)
     """How often calls may be made."""
-    principals_mark: Mark = ()
     views: Views = field(default_factory=Views)
     frames: dict[tuple[int, int, str], KeptFrame] = field(default_factory=dict)
     """By the ids of a principal and a grant, and the client's label."""
@@ -63,18 +61,6 @@ class Snapshot:
     """Where a connector is told who calls by a signed token."""
     entrances: dict[tuple[int, int], Entrance] = field(default_factory=dict)
     """By the ids of a principal and a profile."""
-    admitted: dict[bytes, Principal] = field(default_factory=dict)
-    """By the hash of their token: connected apps whose token was issued or exchanged since, which moves no version."""
-    newcomers: dict[UUID, Principal] = field(default_factory=dict)
-    """The same by the ids of their tokens."""
-
-    def admit(self, found: Mapping[bytes, Principal]) -> None:
-        self.admitted.update(found)
-        self.newcomers.update({one.token_id: one for one in found.values()})
-
-    def bearer(self, key: bytes) -> Principal | None:
-        """Whoever holds the token with this hash."""
-        return self.principals.get(key) or self.admitted.get(key)
 
     def may_enter(self, principal: Principal, profile: ProfileRow) -> bool:
         """`view.may_enter`, decided once for both as they are: neither ever changes."""
@@ -85,9 +71,6 @@ class Snapshot:
                 self.entrances.clear()
             known = self.entrances[key] = Entrance(principal, profile, may_enter(principal, profile))
         return known.is_open
-
-    def principal_of(self, token_id: UUID) -> Principal | None:
-        return self.by_token.get(token_id) or self.newcomers.get(token_id)
 
     def profile_of(self, profile_id: UUID) -> ProfileRow | None:
         return self.facts.profiles.get(profile_id)

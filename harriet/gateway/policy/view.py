@@ -66,6 +66,7 @@ class Views:
             self._entries -= _size(self._views.pop(next(iter(self._views))))
 
     def of_profiles(self, ids: set[UUID]) -> Views:
+        """Those of these profiles, for the next snapshot."""
         kept = Views()
         for key, view in list(self._views.items()):
             if key[0] in ids:

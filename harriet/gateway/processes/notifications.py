@@ -35,19 +35,24 @@ LOOK_EVERY = 0.5
 PATIENCE = 2.0
 """Seconds. A look that takes longer counts as an unreachable database."""
 
-_LOOK = "SELECT now(), organization_id, number FROM people_organizationversion RIGHT JOIN (SELECT 1) AS one ON true"
+_LOOK = """
+SELECT now(), organization.id, coalesce(number, 0) FROM (SELECT 1) AS one
+LEFT JOIN people_organization AS organization ON organization.id = ANY(%s)
+LEFT JOIN people_organizationversion ON organization_id = organization.id
+"""
 _STOPS = f"SELECT {', '.join(ROW)} FROM people_stop WHERE released_at IS NULL ORDER BY began_at, id"  # noqa: S608 (no input)
 """All that stand, of which there are seldom any, and never many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the database said: its time, the version number of every organization, and the emergency stops that
-    stand."""
+    """What the database said: its time, the version numbers of the organizations that it was asked for, and the
+    emergency stops that stand."""
 
     began: float
     """On our monotonic clock, before the question was asked."""
     now: datetime
+    wanted: set[UUID]
     numbers: dict[UUID, int]
     stops: list[StandingStop]
 
@@ -60,11 +65,14 @@ class DatabaseListener:
         on_look: Callable[[Look], None],
         on_notify: Callable[[Notify], None],
         on_connect: Callable[[], None],
+        wanted: Callable[[], list[UUID]],
     ) -> None:
-        """`on_connect` is told that we listen from now on; what was said before is lost."""
+        """`on_connect` is told that we listen from now on; what was said before is lost. `wanted` tells the
+        organizations to look at."""
         self._on_look = on_look
         self._on_notify = on_notify
         self._on_connect = on_connect
+        self._wanted = wanted
         self._task = LastingTask()
 
     def start(self) -> None:
@@ -107,9 +115,9 @@ class DatabaseListener:
                     self._on_notify(notify)
 
     async def _look(self, connection: AsyncConnection) -> None:
-        began = monotonic()
+        began, wanted = monotonic(), self._wanted()
         async with asyncio.timeout(PATIENCE):
             stops = await (await connection.execute(_STOPS)).fetchall()
-            rows = await (await connection.execute(_LOOK)).fetchall()
+            rows = await (await connection.execute(_LOOK, [wanted])).fetchall()
         numbers = {organization_id: number for _, organization_id, number in rows if organization_id is not None}
-        self._on_look(Look(began, rows[0][0], numbers, [StandingStop(*row) for row in stops]))
+        self._on_look(Look(began, rows[0][0], set(wanted), numbers, [StandingStop(*row) for row in stops]))

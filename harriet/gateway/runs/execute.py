@@ -113,7 +113,7 @@ async def _call(send: Send, runtime: Runtime) -> Call:
     snapshot = await runtime.start_for(send.organization_id)
     if snapshot is None:
         raise GatewayError(_NO_SNAPSHOT)
-    return call_of(send, snapshot)
+    return await in_database(call_of, send, snapshot)
 
 
 async def _keep(send: Send, answer: Fields, audit: AuditWriter) -> None:

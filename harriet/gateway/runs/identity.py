@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from approvals.runs.work import Send
 from connectors.access.facts import ProfileRow
 from harriet.gateway.errors import GatewayError
@@ -20,13 +18,13 @@ _NO_TOOL = "The tool of this step is no longer there. Change the workflow, and s
 
 
 def call_of(send: Send, snapshot: Snapshot) -> Call:
-    """The step's call. Raises GatewayError when the person's rights have ended."""
+    """The step's call; who makes it is read from the database. Raises GatewayError when their rights have ended."""
     principal = _principal(send, snapshot)
     profile = _profile(send, snapshot, principal)
     row = snapshot.facts.tools.get(send.tool_id)
     if row is None:
         raise GatewayError(_NO_TOOL)
-    snapshot.admit({sha256(send.step_id.bytes).digest(): principal})
+    snapshot.callers.keep_visitor(principal)
     return Call(
         snapshot=snapshot,
         principal=principal,
@@ -42,7 +40,7 @@ def call_of(send: Send, snapshot: Snapshot) -> Call:
 
 
 def _principal(send: Send, snapshot: Snapshot) -> Principal:
-    principal = principal_of_run(snapshot.facts, send.user_id, send.step_id, send.profile_id, trust=send.trust)
+    principal = principal_of_run(snapshot.facts.id, send.user_id, send.step_id, send.profile_id, trust=send.trust)
     if principal is None:
         raise GatewayError(_GONE)
     return principal

@@ -31,7 +31,9 @@ async def run_stored(stored: StoredCall, runtime: Runtime, *, if_ended: str) -> 
 
 async def _call_again(stored: StoredCall, runtime: Runtime) -> Call | None:
     snapshot = await runtime.start_for(stored.organization_id)
-    call = call_of(stored, parse_strict(stored.arguments), snapshot) if snapshot is not None else None
+    if snapshot is None:
+        return None
+    call = await in_database(call_of, stored, parse_strict(stored.arguments), snapshot)
     if call is None or call.principal.expires_at <= runtime.snapshots.now():
         return None
     return call

@@ -14,7 +14,7 @@ from connectors.models import Tool
 from harriet.gateway.content.blocks import raw
 from harriet.gateway.content.methods import METHODS
 from harriet.gateway.content.results import Fields
-from harriet.gateway.policy.principal import Principal, principal_of_run
+from harriet.gateway.policy.principal import Principal, bearers_with, principal_of_run
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.steps.bound import with_bound_meta
 from harriet.gateway.steps.request import Call
@@ -27,7 +27,7 @@ EDITED = "harriet/edited"
 
 
 def call_of(stored: StoredCall, values: Any, snapshot: Snapshot) -> Call | None:
-    """The stored call with the caller's rights of today; None when they have none."""
+    """The stored call with the caller's rights of today, who is read from the database; None when they have none."""
     principal = _principal(stored, snapshot)
     profile = snapshot.profile_of(stored.profile_id) if stored.profile_id else None
     if principal is None or profile is None:
@@ -53,11 +53,15 @@ def call_of(stored: StoredCall, values: Any, snapshot: Snapshot) -> Call | None:
 
 
 def _principal(stored: StoredCall, snapshot: Snapshot) -> Principal | None:
+    organization_id = snapshot.facts.id
     if stored.run_step_id is not None and stored.user_id is not None:
         return principal_of_run(
-            snapshot.facts, stored.user_id, stored.run_step_id, stored.profile_id, trust=stored.run_trust
+            organization_id, stored.user_id, stored.run_step_id, stored.profile_id, trust=stored.run_trust
         )
-    return snapshot.principal_of(stored.token_id) if stored.token_id else None
+    if stored.token_id is None:
+        return None
+    snapshot.callers.keep(bearers_with(organization_id, [stored.token_id]))
+    return snapshot.callers.of_token(stored.token_id)
 
 
 def as_edited(call: Call, stored: StoredCall) -> Call:

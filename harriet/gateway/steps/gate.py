@@ -45,7 +45,7 @@ _SUGGESTS = GateDecision("hold", "What is typed so far can't be held against the
 def subject_of(call: Call, grant: Grant) -> Subject:
     """What conditions may speak of (`connectors.expressions.catalogue`)."""
     facts, principal, tool = call.snapshot.facts, call.principal, grant.tool
-    member = facts.members.get(principal.user_id) if principal.user_id else None
+    member = principal.member
     attributes = {
         "tool.name": tool.name,
         "tool.risk": tool.risk,

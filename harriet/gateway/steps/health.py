@@ -3,7 +3,6 @@ what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from time import monotonic
 from uuid import UUID
@@ -31,10 +30,10 @@ class Pauses:
         self._next_try: dict[UUID, float] = {}
         self._told: dict[UUID, tuple[str, float]] = {}
 
-    def check(self, connector: ConnectorRow, down_since: Mapping[UUID, datetime]) -> None:
+    def check(self, connector: ConnectorRow) -> None:
         """Raises ToolRefusal while the server is down, except for the one call that tries whether it still is."""
         if connector.health == Connector.Health.DOWN and self._is_paused(connector):
-            raise ToolRefusal(down_sentence(connector, down_since.get(connector.id)))
+            raise ToolRefusal(down_sentence(connector, connector.health_changed_at))
 
     def saw(self, problem: BaseException, message: str, connector: ConnectorRow) -> None:
         """Tells everyone what went wrong with a call, when it is news about the server."""

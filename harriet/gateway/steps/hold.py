@@ -224,7 +224,7 @@ def _as_of_now(call: Call, snapshots: Snapshots) -> Call:
     snapshot = snapshots.get(slug)
     if snapshot is None or not snapshots.is_fresh(slug):
         raise ToolRefusal("Harriet can't check at the moment whether you may still do this. Call again to go on.")
-    principal = snapshot.principal_of(call.principal.token_id)
+    principal = snapshot.callers.of_token(call.principal.token_id)
     profile = snapshot.profile_of(call.profile.id)
     if principal is None or profile is None or principal.expires_at <= snapshots.now():
         raise ToolRefusal(CHANGED.format("the caller's access has ended"))

@@ -69,8 +69,7 @@ def passed_words(call: Call, rule: IdentityRule) -> str:
 
 def _identity(call: Call) -> Identity | None:
     """None for a local account, and for a shared key or agent, which is no person."""
-    user_id = call.principal.user_id
-    member = call.snapshot.facts.members.get(user_id) if user_id is not None else None
+    member = call.principal.member
     return member.identity if member is not None else None
 
 

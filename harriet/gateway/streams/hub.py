@@ -138,7 +138,7 @@ class Hub:
         snapshot = self._snapshots.get(listener.organization)
         if snapshot is None:
             return None
-        principal = snapshot.principal_of(listener.principal.token_id)
+        principal = snapshot.callers.of_token(listener.principal.token_id)
         profile = snapshot.profile_of(listener.profile.id)
         if principal is None or profile is None or principal.expires_at <= self._snapshots.now():
             return None

@@ -1,6 +1,7 @@
 """Who is calling: organizations, people, roles, groups, devices, access tokens."""
 
 from harriet.people.models.agents import Agent
+from harriet.people.models.changes import Change, ForgottenChanges
 from harriet.people.models.devices import AccessToken, CredentialOffer, Device
 from harriet.people.models.enrolment import DeviceInvitation
 from harriet.people.models.found_servers import FoundServer, PublishedControlFiles, ServerSighting
@@ -22,9 +23,11 @@ __all__ = [
     "AssertedIdentity",
     "Backup",
     "BrowserSession",
+    "Change",
     "CredentialOffer",
     "Device",
     "DeviceInvitation",
+    "ForgottenChanges",
     "FoundServer",
     "Group",
     "Invitation",
