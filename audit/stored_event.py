@@ -39,16 +39,26 @@ COLUMNS = ", ".join(
 """What to select for a StoredEvent."""
 
 
+REPEATED = f"concat({', chr(10), '.join(NAMES)})"
+"""The columns that repeat the body, as one text with a line each: to read millions, that is a third cheaper."""
+
+
 def complaint(event: StoredEvent, organization: str) -> str:
     """What is wrong with the event, to be read after "the event …"; empty when it is as it was recorded."""
-    raw = event.body.encode()
-    if not hmac.compare_digest(mac_of(raw), event.mac):
+    repeated = "\n".join([value or "" for value in event[:_REPEATED]])
+    return complaint_about(repeated, event.body.encode(), event.mac, organization)
+
+
+def complaint_about(repeated: str, body: bytes, mac: bytes, organization: str) -> str:
+    """The same of what REPEATED reads. Nothing that Harriet repeats has two lines, so no two rows read alike."""
+    if not hmac.compare_digest(mac_of(body), mac):
         return "was not written by Harriet, or has been changed: its MAC doesn't fit its body"
-    told, columns = _columns_of(_read(raw)), event[:_REPEATED]
-    if told != columns:
-        names = ", ".join(name for name, a, b in zip(NAMES, told, columns, strict=True) if a != b)
-        return f"has been changed: {names} is not what its body says"
-    if event.organization_id != organization:
+    read = _read(body)
+    told = _repeated(read)
+    if told != repeated:
+        pairs = zip(NAMES, told.split("\n"), repeated.split("\n"), strict=False)
+        return f"has been changed: {', '.join(name for name, a, b in pairs if a != b)} is not what its body says"
+    if read.organization != organization:
         return "belongs to another organization"
     return ""
 
@@ -76,16 +86,7 @@ class _Body(msgspec.Struct, gc=False):
 _read = msgspec.json.Decoder(_Body).decode
 
 
-def _columns_of(body: _Body) -> tuple[object, ...]:
+def _repeated(body: _Body) -> str:
     person = body.person or (body.actor if body.actor.kind == "person" else None)
-    return (
-        body.id,
-        body.organization,
-        body.request,
-        body.code,
-        person and person.id,
-        body.connector and body.connector.id,
-        body.tool and body.tool.id,
-        body.decision,
-        body.outcome,
-    )
+    ids = [(reference and reference.id) or "" for reference in (person, body.connector, body.tool)]
+    return "\n".join([body.id, body.organization, body.request, body.code, *ids, body.decision, body.outcome])
