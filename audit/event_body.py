@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Any, Literal, NamedTuple, overload
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 from uuid import UUID
 
 import orjson
@@ -19,6 +19,11 @@ from audit.vocabulary.declaration import AuditEvent
 from harriet.lib.ids import new_id
 from harriet.lib.keyfile import derive
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
+
+_BLOCK = 64
+"""Bytes that SHA-256 takes at a time, to which a shorter key is filled up."""
 _FORM = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 _COLUMN_LENGTH = 12
 """Characters of the columns decision and outcome."""
@@ -42,15 +47,19 @@ class NewEvent(NamedTuple):
 
 def mac_of(body: bytes) -> bytes:
     """HMAC-SHA256 under a key that is not in the database: who can write rows still can't write events."""
-    mac = _keyed().copy()
-    mac.update(body)
-    return mac.digest()
+    inner_keyed, outer_keyed = _keyed()
+    inner, outer = inner_keyed.copy(), outer_keyed.copy()
+    inner.update(body)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @cache
-def _keyed() -> hmac.HMAC:
-    """Keyed once per process and copied for each event: a third cheaper than keying anew."""
-    return hmac.new(derive("audit", "event-mac/v1"), digestmod="sha256")
+def _keyed() -> tuple[HASH, HASH]:
+    """HMAC's two hashes (RFC 2104), keyed once per process and copied for each event: the library's own object costs
+    more than twice as much to copy as both."""
+    key = derive("audit", "event-mac/v1").ljust(_BLOCK, b"\0")
+    return sha256(bytes(one ^ 0x36 for one in key)), sha256(bytes(one ^ 0x5C for one in key))
 
 
 class Frame:

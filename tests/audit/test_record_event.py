@@ -1,9 +1,13 @@
 """An event is recorded with its change, or neither happens; and it reads as a sentence."""
 
+import hmac
+
 import orjson
 import pytest
 from django.db import transaction
 from django.db.transaction import TransactionManagementError
+from hypothesis import given
+from hypothesis.strategies import binary
 
 from audit.actor import SYSTEM, Actor
 from audit.context import request, request_id
@@ -14,6 +18,7 @@ from audit.models import Event, Unsealed
 from audit.record import record
 from audit.vocabulary.sentences import sentence_for
 from connectors.events import ToolSet
+from harriet.lib.keyfile import derive
 from harriet.lib.secret import Secret
 from tests.stage.events import ACME, CRM, DANA, SEARCH, call_event
 
@@ -26,6 +31,11 @@ def test_an_event_is_stored_and_queued_for_sealing(db: None) -> None:
     assert event.sentence == "Harriet set search_customers of CRM: enabled."
     assert bytes(event.mac) == mac_of(event.body.encode())
     assert Unsealed.objects.get(event_id=event_id).organization_id == ACME
+
+
+@given(body=binary(max_size=3000))
+def test_a_mac_is_the_librarys_hmac(body: bytes) -> None:
+    assert mac_of(body) == hmac.digest(derive("audit", "event-mac/v1"), body, "sha256")
 
 
 @pytest.mark.django_db(transaction=True)
