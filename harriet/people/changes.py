@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -36,16 +37,28 @@ LIMIT %(most)s
 """
 
 
-def moment() -> str:
-    """Of the current transaction's snapshot; in a transaction that is REPEATABLE READ, what all its queries see."""
+class Moment(NamedTuple):
+    """What a transaction saw."""
+
+    server: str
+    """Since when that PostgreSQL runs: another one, such as a copy that took over, may lack the last transactions and
+    give their numbers to others."""
+    ended: str
+    """The transactions that had ended, as `pg_current_snapshot` writes them."""
+
+
+def moment() -> Moment:
+    """Of the current transaction; in one that is REPEATABLE READ, what all its queries see."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_snapshot()::text")
-        return str(cursor.fetchone()[0])
+        cursor.execute("SELECT pg_postmaster_start_time()::text, pg_current_snapshot()::text")
+        return Moment(*cursor.fetchone())
 
 
-def changes_since(organization_id: UUID, since: str) -> Changes | None:
+def changes_since(organization_id: UUID, since: Moment, now: Moment) -> Changes | None:
     """Two queries. None when more has changed than is worth telling apart, or is known any more."""
-    values: dict[str, UUID | str | int] = {"organization": organization_id, "since": since, "most": MOST + 1}
+    if now.server != since.server:
+        return None
+    values: dict[str, UUID | str | int] = {"organization": organization_id, "since": since.ended, "most": MOST + 1}
     with connection.cursor() as cursor:
         cursor.execute(_FORGOTTEN, values)
         if cursor.fetchone() is not None:

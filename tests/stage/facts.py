@@ -8,6 +8,7 @@ from uuid import UUID
 from connectors.access.facts import OrganizationFacts
 from connectors.access.load import load, member_rows
 from harriet.gateway.policy.compile import compile_snapshot
+from harriet.gateway.policy.last_known import forget
 from harriet.gateway.policy.principal import Principal, bearers_of, bearers_with
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.people.models import AccessToken, Membership
@@ -26,7 +27,8 @@ def bearers_in(organization_id: UUID) -> dict[bytes, Principal]:
 
 
 def snapshot_of(organization_id: UUID, *tokens: str) -> Snapshot:
-    """With the bearers of these tokens, as if they had called."""
+    """Read whole, with the bearers of these tokens, as if they had called."""
+    forget(organization_id)
     snapshot = compile_snapshot(organization_id)
     assert snapshot is not None
     snapshot.callers.keep(bearers_of([hash_token(token) for token in tokens]))

@@ -13,10 +13,11 @@ from connectors.access.facts import OrganizationFacts, ProfileRow
 from connectors.access.load import load, load_changed
 from connectors.identity_keys import identity_key_of
 from harriet.gateway.policy.callers import callers_since
+from harriet.gateway.policy.last_known import forget, last_known, remember
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.snapshot import Snapshot
 from harriet.gateway.policy.view import Views
-from harriet.people.changes import Changes, changes_since, moment
+from harriet.people.changes import Changes, Moment, changes_since, moment
 from harriet.people.models import Change, Organization, OrganizationVersion
 from vault.actions.create_data_key import create_data_key
 from vault.open import opener_for
@@ -25,32 +26,32 @@ from vault.stored import SealedCredential
 
 
 def compile_snapshot(
-    organization_id: UUID,
-    before: Snapshot | None = None,
-    known: Mapping[bytes, Principal] | None = None,
-    *,
-    is_sure: bool = True,
+    organization_id: UUID, before: Snapshot | None = None, known: Mapping[bytes, Principal] | None = None
 ) -> Snapshot | None:
-    """None when the organization is gone. All queries see the same moment, so the number fits the rows; where it
-    `is_sure` that it is still the database of `before`, only what has changed since is read. `known` are the callers
-    that it has in the end, as they are now; all of `before` when it isn't told."""
-    if before is None:
-        _make_sure_of_keys(organization_id)
+    """None when the organization is gone. All queries see the same moment, so the number fits the rows; of what was
+    known `before`, or to the last snapshot of this process, only what has changed since is read. `known` are the
+    callers that it has in the end, as they are now; all of `before` when it isn't told."""
     if known is None:
         known = before.callers.known() if before is not None else {}
+    before = before or last_known(organization_id)
+    if before is None:
+        _make_sure_of_keys(organization_id)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
-            return _compile(organization_id, before, known, is_sure=is_sure)
+            snapshot = _compile(organization_id, before, known)
         except Organization.DoesNotExist:
+            forget(organization_id)
             return None
+    remember(snapshot)
+    return snapshot
 
 
 def snapshot_now(organization_id: UUID) -> Snapshot | None:
     """For a page, in whatever transaction there is. What it decides is decided again before anything leaves."""
     try:
-        return _compile(organization_id, None, {}, is_sure=False)
+        return _compile(organization_id, last_known(organization_id), {})
     except Organization.DoesNotExist:
         return None
 
@@ -61,20 +62,18 @@ def _make_sure_of_keys(organization_id: UUID) -> None:
         create_data_key(organization_id)
 
 
-def _compile(
-    organization_id: UUID, before: Snapshot | None, known: Mapping[bytes, Principal], *, is_sure: bool
-) -> Snapshot:
+def _compile(organization_id: UUID, before: Snapshot | None, known: Mapping[bytes, Principal]) -> Snapshot:
     """Raises Organization.DoesNotExist."""
     at = moment()
     number = OrganizationVersion.objects.filter(pk=organization_id).values_list("number", flat=True).first() or 0
-    changed = changes_since(organization_id, before.moment) if before is not None and is_sure else None
+    changed = changes_since(organization_id, before.moment, at) if before is not None else None
     if before is None or changed is None:
         return _whole(organization_id, number, at, before, known)
     return _changed(before, number, at, changed, known)
 
 
 def _whole(
-    organization_id: UUID, number: int, at: str, before: Snapshot | None, known: Mapping[bytes, Principal]
+    organization_id: UUID, number: int, at: Moment, before: Snapshot | None, known: Mapping[bytes, Principal]
 ) -> Snapshot:
     facts = load(organization_id, before.facts if before is not None else None)
     return Snapshot(
@@ -91,7 +90,7 @@ def _whole(
     )
 
 
-def _changed(before: Snapshot, number: int, at: str, changed: Changes, known: Mapping[bytes, Principal]) -> Snapshot:
+def _changed(before: Snapshot, number: int, at: Moment, changed: Changes, known: Mapping[bytes, Principal]) -> Snapshot:
     """`before` with what has changed since."""
     what, facts = Change.What, load_changed(before.facts, changed)
     has_settings, connectors = what.SETTINGS in changed, changed.get(what.CONNECTOR, set())

@@ -15,6 +15,7 @@ from harriet.gateway.policy.callers import Callers
 from harriet.gateway.policy.grant import Grant
 from harriet.gateway.policy.principal import Principal
 from harriet.gateway.policy.view import View, Views, compiled_view, may_enter
+from harriet.people.changes import Moment
 from vault.open import Opener
 from vault.stored import SealedCredential
 
@@ -46,8 +47,8 @@ class Snapshot:
 
     facts: OrganizationFacts
     number: int
-    moment: str
-    """Which transactions it has seen: `harriet.people.changes.moment`."""
+    moment: Moment
+    """Which transactions it has seen."""
     callers: Callers
     profiles: Mapping[str, ProfileRow]
     credentials: Mapping[UUID, SealedCredential]

@@ -135,7 +135,7 @@ class Snapshots:
 
     def doubt_all(self) -> None:
         """The database was away and may be another one than before, such as a copy that took over and lacks the last
-        transactions: everything is read anew."""
+        transactions: numbers of versions say nothing until each organization was looked at."""
         self._in_doubt = set(self._slugs)
 
     async def load(self, organization_id: UUID) -> Snapshot | None:
@@ -143,8 +143,7 @@ class Snapshots:
         began = monotonic()
         before = self._of(organization_id)
         known = before.callers.known() if before is not None else {}
-        is_sure = organization_id not in self._in_doubt
-        snapshot = await in_database(compile_snapshot, organization_id, before, known, is_sure=is_sure)
+        snapshot = await in_database(compile_snapshot, organization_id, before, known)
         self._in_doubt.discard(organization_id)
         if before is not None and snapshot is not None:
             await _keep_newcomers(before, snapshot, {one.token_id for one in known.values()})
