@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from connectors.models import (
     ToolPermission,
     ToolVersion,
 )
+from harriet.lib.batches import in_batches
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.notifications.recipients import active_here
 from harriet.people.queries import or_not_found
@@ -37,6 +39,8 @@ MOST_VERSIONS = 20
 MOST_OVERRIDES = 10
 """Approvals of a Critical connector, on its pages."""
 BETWEEN_SYNCS = timedelta(hours=1)
+PLACES_AT_ONCE = 500
+"""Tools that are looked for by their places, in one query."""
 SYNCS_AT_ONCE = 100
 """Each half minute: 12,000 connectors an hour."""
 UNUSED_AFTER = timedelta(days=30)
@@ -123,6 +127,19 @@ def tool_at(organization: Organization, place: str, kind: str = Tool.Kind.TOOL) 
     slug, _, name = place.partition("/")
     found = Tool.objects.filter(organization=organization, kind=kind, connector__slug=slug, name=name)
     return found.select_related("connector").first()
+
+
+def tools_at(organization_id: UUID, places: Collection[str], kind: str = Tool.Kind.TOOL) -> dict[str, Tool]:
+    """The same of many, by their places; what is not there is left out."""
+    found: dict[str, Tool] = {}
+    for some in in_batches(dict.fromkeys(places), PLACES_AT_ONCE):
+        slugs, names = zip(*(place.partition("/")[::2] for place in some), strict=True)
+        rows = Tool.objects.filter(organization=organization_id, kind=kind, connector__slug__in=set(slugs))
+        alike = rows.filter(name__in=set(names)).select_related("connector")
+        wanted = set(some)
+        at = {f"{tool.connector.slug}/{tool.name}": tool for tool in alike}
+        found |= {place: tool for place, tool in at.items() if place in wanted}
+    return found
 
 
 def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:

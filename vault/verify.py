@@ -5,20 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from audit.event_body import mac_of
 from audit.models import Event
+from harriet.lib.batches import in_batches
 from harriet.people.models import Organization
 from vault.errors import CannotOpen
 from vault.events import CredentialDeleted, CredentialSaved, CredentialTakenOut
 from vault.keys.data_keys import unwrap_data_key
 from vault.models import Credential, CredentialVersion, DataKey
 from vault.open import Opener, opener_with
-from vault.queries import sealed_of
+from vault.queries import data_keys_by_organization, sealed_of
+
+ORGANIZATIONS_AT_ONCE = 200
+CREDENTIALS_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -32,16 +40,30 @@ class Verified:
 
 
 def verify_vault() -> Verified:
-    """Looks at everything in all organizations. `harriet.lib.errors.Problem` when the root key can't be used."""
+    """Looks at everything in all organizations, some of them at a time: what is asked and kept in memory goes by their
+    batches. `harriet.lib.errors.Problem` when the root key can't be used."""
     found = Verified()
-    for organization in Organization.objects.order_by("slug"):
-        opener = _check_data_keys(organization, found)
-        _check_credentials(organization, opener, found)
+    for some in in_batches(Organization.objects.order_by("slug").iterator(), ORGANIZATIONS_AT_ONCE):
+        _check_organizations(some, found)
     return found
 
 
-def _check_data_keys(organization: Organization, found: Verified) -> Opener | None:
-    rows = list(DataKey.objects.filter(organization=organization).exclude(state="destroyed").order_by("version"))
+def _check_organizations(organizations: list[Organization], found: Verified) -> None:
+    ids = {organization.pk for organization in organizations}
+    keys, said = data_keys_by_organization(ids), _said_of(ids)
+    versions = Prefetch("versions", CredentialVersion.objects.order_by("number"))
+    rows = Credential.objects.filter(organization__in=ids).order_by("organization__slug", "name", "pk")
+    grouped = groupby(rows.prefetch_related(versions).iterator(CREDENTIALS_AT_ONCE), lambda one: one.organization_id)
+    theirs, credentials = next(grouped, (None, ()))
+    for organization in organizations:
+        opener = _check_data_keys(organization, keys.get(organization.pk, []), found)
+        mine = credentials if theirs == organization.pk else ()
+        _check_credentials(organization, mine, opener, said[organization.pk], found)
+        if theirs == organization.pk:
+            theirs, credentials = next(grouped, (None, ()))
+
+
+def _check_data_keys(organization: Organization, rows: list[DataKey], found: Verified) -> Opener | None:
     good = []
     for row in rows:
         found.data_keys += 1
@@ -53,10 +75,11 @@ def _check_data_keys(organization: Organization, found: Verified) -> Opener | No
     return opener_with(organization.pk, good) if good else None
 
 
-def _check_credentials(organization: Organization, opener: Opener | None, found: Verified) -> None:
-    said = _Said(organization.pk)
+def _check_credentials(
+    organization: Organization, credentials: Iterable[Credential], opener: Opener | None, said: _Said, found: Verified
+) -> None:
     found.problems += [f"{organization.slug}: the audit event {event} isn't genuine." for event in said.forged]
-    for credential in Credential.objects.filter(organization=organization).order_by("name", "pk"):
+    for credential in credentials:
         found.credentials += 1
         where = f"{organization.slug}: the credential of {credential.name} ({credential.pk})"
         found.problems += [f"{where} {fault}" for fault in _faults_of(credential, said, opener, found)]
@@ -68,7 +91,7 @@ def _faults_of(credential: Credential, said: _Said, opener: Opener | None, found
     said.seen.add(str(credential.pk))
     if str(credential.pk) in said.deleted:
         yield "was deleted, and is back."
-    versions = list(credential.versions.select_related("credential").order_by("number"))
+    versions = list(credential.versions.all())
     current = [version.number for version in versions if version.is_current]
     newest = max(said.digests.get(str(credential.pk), {0: ""}))
     if current != ([] if str(credential.pk) in said.out else [newest]):
@@ -112,7 +135,7 @@ def _opens(version: CredentialVersion, opener: Opener | None) -> bool:
 class _Said:
     """What the audit log says about an organization's credentials."""
 
-    def __init__(self, organization_id: UUID) -> None:
+    def __init__(self) -> None:
         self.digests: dict[str, dict[int, str]] = {}
         """SHA-256 of the sealed bytes in hexadecimal, by credential and number of the version."""
         self.sent: dict[str, dict[str, str]] = {}
@@ -124,11 +147,13 @@ class _Said:
         """Taken out of use, and no other was saved since."""
         self.forged: list[str] = []
         """Ids of events whose MAC isn't right."""
-        for event in _events(organization_id):
-            if hmac.compare_digest(mac_of(event.body.encode()), bytes(event.mac)):
-                self._read(event.code, json.loads(event.body)["details"])
-            else:
-                self.forged.append(str(event.pk))
+
+    def take(self, event: Event) -> None:
+        """In the order in which they were written."""
+        if hmac.compare_digest(mac_of(event.body.encode()), bytes(event.mac)):
+            self._read(event.code, json.loads(event.body)["details"])
+        else:
+            self.forged.append(str(event.pk))
 
     def lost(self) -> list[str]:
         return sorted(self.digests.keys() - self.deleted - self.seen)
@@ -147,6 +172,10 @@ class _Said:
             self.sent[details["credential"]] = details["sent"]
 
 
-def _events(organization_id: UUID) -> Iterator[Event]:
+def _said_of(organization_ids: set[UUID]) -> defaultdict[UUID, _Said]:
     codes = [CredentialSaved.code, CredentialTakenOut.code, CredentialDeleted.code]
-    return Event.objects.filter(organization_id=organization_id, code__in=codes).order_by("pk").iterator()
+    events = Event.objects.filter(organization_id__in=organization_ids, code__in=codes).order_by("pk")
+    said: defaultdict[UUID, _Said] = defaultdict(_Said)
+    for event in events.iterator():
+        said[event.organization_id].take(event)
+    return said

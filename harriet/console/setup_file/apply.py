@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models.functions import Lower
+
 from audit.actor import SYSTEM
 from harriet.console.setup_file.connectors import apply_connector
 from harriet.console.setup_file.form import OrganizationPart, PersonPart, SetupFile
@@ -9,6 +11,7 @@ from harriet.console.setup_file.limits import apply_limit, name_of
 from harriet.console.setup_file.profiles import apply_profile
 from harriet.console.setup_file.report import Report
 from harriet.console.setup_file.workflows import apply_workflow
+from harriet.lib.batches import in_batches
 from harriet.people.actions.bring_person import bring_person
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.actions.change_role import change_role
@@ -16,6 +19,9 @@ from harriet.people.actions.create_group import create_group
 from harriet.people.actions.set_person_groups import set_person_groups
 from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.signin.actions.found_organization import found_organization
+
+PEOPLE_AT_ONCE = 500
+"""Whose places here are read together."""
 
 
 def apply(setup: SetupFile, *, approves: bool = True) -> Report:
@@ -25,9 +31,11 @@ def apply(setup: SetupFile, *, approves: bool = True) -> Report:
     report = Report()
     organization = _organization(setup.organization, report)
     groups = {slug: _group(organization, slug, report) for slug in dict.fromkeys(setup.groups)}
-    for person in setup.people:
-        with report.part(f"person {person.email}"):
-            _person(organization, person, groups, report)
+    for some in in_batches(setup.people, PEOPLE_AT_ONCE):
+        here = _people(organization, some)
+        for person in some:
+            with report.part(f"person {person.email}"):
+                _person(organization, person, here.get(person.email.strip().lower()), groups, report)
     for connector in setup.connectors:
         with report.part(f"connector {connector.slug}"):
             apply_connector(organization, connector, groups, report, approves=approves)
@@ -71,9 +79,22 @@ def _group(organization: Organization, slug: str, report: Report) -> Group:
     return create_group(organization, slug, slug.replace("-", " ").capitalize(), actor=SYSTEM)
 
 
-def _person(organization: Organization, part: PersonPart, groups: dict[str, Group], report: Report) -> None:
+def _people(organization: Organization, parts: list[PersonPart]) -> dict[str, Membership]:
+    """Those who are here already, by their addresses in small letters, with their groups."""
+    addresses = [part.email.strip().lower() for part in parts]
+    here = Membership.objects.filter(organization=organization).alias(address=Lower("user__email"))
+    found = here.filter(address__in=addresses).select_related("user", "organization").prefetch_related("groups")
+    return {membership.user.email.lower(): membership for membership in found}
+
+
+def _person(
+    organization: Organization,
+    part: PersonPart,
+    membership: Membership | None,
+    groups: dict[str, Group],
+    report: Report,
+) -> None:
     chosen = [groups[slug] for slug in part.groups]
-    membership = Membership.objects.filter(organization=organization, user__email__iexact=part.email).first()
     if membership is None:
         came = bring_person(organization, part.email, part.role, chosen, part.name, actor=SYSTEM)
         if isinstance(came, Invitation):
@@ -82,7 +103,7 @@ def _person(organization: Organization, part: PersonPart, groups: dict[str, Grou
             report.created(f"person {part.email}")
         return
     is_moved = membership.role != part.role
-    is_regrouped = set(membership.groups.values_list("slug", flat=True)) != set(part.groups)
+    is_regrouped = {group.slug for group in membership.groups.all()} != set(part.groups)
     if is_moved:
         change_role(membership, part.role, actor=SYSTEM)
     if is_regrouped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,7 +18,8 @@ from connectors.actions.save_connection import check_address, move_between, save
 from connectors.actions.set_argument_checks import set_argument_checks
 from connectors.actions.set_deciders import set_deciders
 from connectors.actions.set_identity_passing import set_identity_passing
-from connectors.actions.set_tool import set_tool
+from connectors.actions.set_tool import ToolChange
+from connectors.actions.set_tools_in_bulk import set_each_tool
 from connectors.actions.sync_connector import summary_of, sync_connector
 from connectors.definitions.sound import label_of
 from connectors.findings.score import band_of
@@ -26,6 +28,7 @@ from connectors.sync_remarks import remarks_of
 from harriet.console.setup_file.form import AuthenticationPart, ConnectorPart, IdentityPart, SetupFileError, ToolPart
 from harriet.console.setup_file.policy import apply_rules
 from harriet.console.setup_file.report import Report
+from harriet.lib.errors import Problem
 from harriet.lib.secret import Secret
 from harriet.lib.text import show_hidden
 from harriet.people.models import Group, Organization, User
@@ -243,14 +246,24 @@ def _report_missing(connector: Connector, part: ConnectorPart, run: SyncRun, rep
 
 
 def _tools(connector: Connector, part: ConnectorPart, groups: dict[str, Group], report: Report) -> None:
-    for tool in _offered(connector):
-        wishes = _wishes_for(tool, part)
-        if wishes == ToolPart():
-            continue
-        is_counted = tool.kind != Tool.Kind.RESOURCES
-        what = f"{tool.kind} {part.slug}/{tool.name}" if is_counted else f"resources of {part.slug}"
-        with report.part(what):
-            report.changed_if(_tool(tool, wishes, groups), what)
+    """All of a connector's together; where one of them can't be as it is wished, one by one, so that it alone fails."""
+    wishes = {tool: wish for tool in _offered(connector) if (wish := _wishes_for(tool, part)) != ToolPart()}
+    with suppress(Problem):
+        changes = {tool.pk: _change(wish, groups) for tool, wish in wishes.items()}
+        changed = set_each_tool(connector, changes, actor=SYSTEM)
+        for tool in wishes:
+            report.changed_if(tool.pk in changed, _named(tool, part))
+        return
+    for tool, wish in wishes.items():
+        with report.part(_named(tool, part)):
+            report.changed_if(
+                set_each_tool(connector, {tool.pk: _change(wish, groups)}, actor=SYSTEM), _named(tool, part)
+            )
+
+
+def _named(tool: Tool, part: ConnectorPart) -> str:
+    is_counted = tool.kind != Tool.Kind.RESOURCES
+    return f"{tool.kind} {part.slug}/{tool.name}" if is_counted else f"resources of {part.slug}"
 
 
 def _wishes_for(tool: Tool, part: ConnectorPart) -> ToolPart:
@@ -263,13 +276,11 @@ def _offered(connector: Connector) -> QuerySet[Tool]:
     return connector.tools.exclude(state=Tool.State.REMOVED)
 
 
-def _tool(tool: Tool, wishes: ToolPart, groups: dict[str, Group]) -> bool:
-    return set_tool(
-        tool,
+def _change(wishes: ToolPart, groups: dict[str, Group]) -> ToolChange:
+    return ToolChange(
         is_enabled=wishes.enabled,
         requires_confirmation=wishes.requires_confirmation,
         risk_override=wishes.risk,
         groups=None if wishes.groups is None else [groups[slug] for slug in wishes.groups],
         roles=wishes.roles,
-        actor=SYSTEM,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -252,7 +253,33 @@ def read(raw: bytes) -> SetupFile:
 
 
 def write(setup: SetupFile) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(setup), indent=2) + b"\n"
+    names = SetupFile.__struct_fields__
+    return b"".join(write_parts((name, getattr(setup, name)) for name in names))
+
+
+def write_parts(parts: Iterable[tuple[str, Any]]) -> Iterator[bytes]:
+    """The file, piece by piece: a list is written entry by entry, so that what is long is never held as a whole."""
+    yield b"{"
+    for place, (name, part) in enumerate(parts):
+        yield b"%b\n  %b: " % (b"," if place else b"", msgspec.json.encode(name))
+        if isinstance(part, list | Iterator):
+            yield from _entries(part)
+        else:
+            yield _indented(part, 1)
+    yield b"\n}\n"
+
+
+def _entries(part: Iterable[Any]) -> Iterator[bytes]:
+    is_empty = True
+    for entry in part:
+        yield b"%b\n    %b" % (b"[" if is_empty else b",", _indented(entry, 2))
+        is_empty = False
+    yield b"[]" if is_empty else b"\n  ]"
+
+
+def _indented(part: Any, depth: int) -> bytes:
+    """A line break within a text is escaped, so each that is left is one of the form."""
+    return msgspec.json.format(msgspec.json.encode(part), indent=2).replace(b"\n", b"\n" + b"  " * depth)
 
 
 def _check_slugs(setup: SetupFile) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -12,7 +15,7 @@ from connectors.actions.end_scope import end_scope
 from connectors.actions.make_scope import make_scope
 from connectors.actions.save_argument_rule import save_argument_rule
 from connectors.models import ArgumentRule, AutonomousScope, Connector, Profile, Tool
-from connectors.queries import rules_of
+from connectors.queries import rules_of, tools_at
 from harriet.console.setup_file.form import RulePart, ScopePart, SetupFileError
 from harriet.console.setup_file.report import Report
 
@@ -61,7 +64,7 @@ def rule_part(rule: ArgumentRule) -> RulePart:
 
 def apply_scopes(profile: Profile, parts: list[ScopePart], report: Report) -> None:
     """A scope is never changed: one that is said otherwise ends, and another begins. What is over is left over."""
-    holding = {scope.name: scope for scope in holding_scopes(profile)}
+    holding = {scope.name: scope for scope in holding_scopes_of([profile])[profile.pk]}
     for part in parts:
         what = f"scope of {profile.slug}: {part.name}"
         with report.part(what):
@@ -80,11 +83,7 @@ def apply_scopes(profile: Profile, parts: list[ScopePart], report: Report) -> No
 
 
 def _make(profile: Profile, before: AutonomousScope | None, part: ScopePart) -> None:
-    named = {}
-    for tool in Tool.objects.filter(organization=profile.organization_id, kind=Tool.Kind.TOOL).select_related(
-        "connector"
-    ):
-        named[f"{tool.connector.slug}/{tool.name}"] = tool
+    named = tools_at(profile.organization_id, part.tools, Tool.Kind.TOOL)
     if missing := [place for place in part.tools if place not in named]:
         raise SetupFileError(f"There is no tool {missing[0]}.")
     make_scope(
@@ -101,9 +100,22 @@ def _make(profile: Profile, before: AutonomousScope | None, part: ScopePart) -> 
         end_scope(before, actor=SYSTEM)
 
 
-def holding_scopes(profile: Profile) -> list[AutonomousScope]:
-    holding = profile.scopes.filter(ended_at=None, expires_at__gt=timezone.now()).order_by("created_at")
-    return list(holding.select_related("profile__organization").prefetch_related("tools__connector"))
+def rules_of_each(connectors: Iterable[Connector]) -> defaultdict[UUID, list[ArgumentRule]]:
+    """By connector, in their order."""
+    found: defaultdict[UUID, list[ArgumentRule]] = defaultdict(list)
+    for rule in ArgumentRule.objects.filter(connector__in=list(connectors)).select_related("tool"):
+        found[rule.connector_id].append(rule)
+    return found
+
+
+def holding_scopes_of(profiles: Iterable[Profile]) -> defaultdict[UUID, list[AutonomousScope]]:
+    """By profile; the first made comes first."""
+    holding = AutonomousScope.objects.filter(profile__in=list(profiles), ended_at=None, expires_at__gt=timezone.now())
+    found: defaultdict[UUID, list[AutonomousScope]] = defaultdict(list)
+    rows = holding.select_related("profile__organization").prefetch_related("tools__connector")
+    for scope in rows.order_by("created_at"):
+        found[scope.profile_id].append(scope)
+    return found
 
 
 def scope_part(scope: AutonomousScope) -> ScopePart:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from django.db.models.functions import Lower
+
 from audit.actor import SYSTEM
 from connectors.actions.change_profile import change_profile
 from connectors.actions.create_profile import create_profile
 from connectors.models import Connector, Profile, Tool
-from connectors.queries import tool_at
+from connectors.queries import tools_at
 from harriet.console.setup_file.form import ProfilePart, SetupFileError
 from harriet.console.setup_file.policy import apply_scopes
 from harriet.console.setup_file.report import Report
+from harriet.lib.batches import in_batches
 from harriet.people.models import Group, Membership, Organization
 from harriet.people.trust import Trust
+
+PEOPLE_AT_ONCE = 500
+"""Addresses that are looked for in one query."""
 
 
 def apply_profile(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> None:
@@ -23,7 +31,7 @@ def apply_profile(organization: Organization, part: ProfilePart, groups: dict[st
 def _apply(organization: Organization, part: ProfilePart, groups: dict[str, Group], report: Report) -> Profile:
     profile = Profile.objects.filter(organization=organization, slug=part.slug).first()
     chosen_groups = [groups[slug] for slug in part.groups]
-    people = [_membership(organization, email) for email in part.people]
+    people = _memberships(organization, part.people)
     connectors = list(Connector.objects.filter(organization=organization, slug__in=part.connectors))
     tools = _single(organization, part, report)
     if profile is None:
@@ -62,35 +70,45 @@ def _apply(organization: Organization, part: ProfilePart, groups: dict[str, Grou
     return profile
 
 
-def _membership(organization: Organization, email: str) -> Membership:
-    found = Membership.objects.filter(organization=organization, user__email__iexact=email).first()
-    if found is None:
-        raise SetupFileError(f"{email} is not among the people of this organization.")
-    return found
+def _memberships(organization: Organization, emails: list[str]) -> list[Membership]:
+    found: dict[str, Membership] = {}
+    here = Membership.objects.filter(organization=organization).alias(address=Lower("user__email"))
+    for some in in_batches(emails, PEOPLE_AT_ONCE):
+        rows = here.filter(address__in=[email.lower() for email in some]).select_related("user")
+        found |= {membership.user.email.lower(): membership for membership in rows}
+    missing = next((email for email in emails if email.lower() not in found), None)
+    if missing is not None:
+        raise SetupFileError(f"{missing} is not among the people of this organization.")
+    return [found[email.lower()] for email in emails]
 
 
 def _single(organization: Organization, part: ProfilePart, report: Report) -> list[Tool]:
     """Single tools and prompts, and the resources of single connectors: those that there are, so that one that is gone
     doesn't keep the others from whom the profile is for."""
-    named = [*((Tool.Kind.TOOL, path) for path in part.tools), *((Tool.Kind.PROMPT, path) for path in part.prompts)]
-    found = [
-        *(_tool(organization, kind, path, part, report) for kind, path in named),
-        *(_resources(organization, slug, part, report) for slug in part.resources),
+    return [
+        *_tools(organization, Tool.Kind.TOOL, part.tools, part, report),
+        *_tools(organization, Tool.Kind.PROMPT, part.prompts, part, report),
+        *_resources(organization, part, report),
     ]
-    return [tool for tool in found if tool is not None]
 
 
-def _tool(organization: Organization, kind: str, path: str, part: ProfilePart, report: Report) -> Tool | None:
-    found = tool_at(organization, path, kind)
-    if found is None:
-        why = f"There is no such {kind}. Write it as <connector slug>/<{kind} name>, as the server calls it."
-        report.failed(f"{kind} {path} in the profile {part.slug}", why)
-    return found
+def _tools(
+    organization: Organization, kind: str, paths: list[str], part: ProfilePart, report: Report
+) -> Iterator[Tool]:
+    found = tools_at(organization.pk, paths, kind)
+    for path in paths:
+        if path in found:
+            yield found[path]
+        else:
+            why = f"There is no such {kind}. Write it as <connector slug>/<{kind} name>, as the server calls it."
+            report.failed(f"{kind} {path} in the profile {part.slug}", why)
 
 
-def _resources(organization: Organization, slug: str, part: ProfilePart, report: Report) -> Tool | None:
-    rows = Tool.objects.filter(organization=organization, kind=Tool.Kind.RESOURCES, connector__slug=slug)
-    found = rows.first()
-    if found is None:
-        report.noted(f"resources of {slug} in the profile {part.slug}", "Harriet knows of none there.")
-    return found
+def _resources(organization: Organization, part: ProfilePart, report: Report) -> Iterator[Tool]:
+    rows = Tool.objects.filter(organization=organization, kind=Tool.Kind.RESOURCES, connector__slug__in=part.resources)
+    found = {tool.connector.slug: tool for tool in rows.select_related("connector")}
+    for slug in part.resources:
+        if slug in found:
+            yield found[slug]
+        else:
+            report.noted(f"resources of {slug} in the profile {part.slug}", "Harriet knows of none there.")

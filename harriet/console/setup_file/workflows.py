@@ -38,15 +38,22 @@ def apply_workflow(organization: Organization, part: WorkflowPart, report: Repor
     report.changed_if(is_changed or is_switched, f"workflow {part.slug}")
 
 
-def workflow_part(workflow: Workflow) -> WorkflowPart:
-    """As a file says it."""
+def workflow_parts(workflows: list[Workflow]) -> list[WorkflowPart]:
+    """As a file says them; the tools of all their steps are read together."""
+    called = {step["tool"] for workflow in workflows for step in workflow.steps if step["kind"] == "call"}
+    rows = Tool.objects.filter(pk__in=called).values_list("pk", "connector__slug", "name")
+    paths = {str(pk): f"{slug}/{name}" for pk, slug, name in rows}
+    return [_part(workflow, paths) for workflow in workflows]
+
+
+def _part(workflow: Workflow, paths: Mapping[str, str]) -> WorkflowPart:
     return WorkflowPart(
         slug=workflow.slug,
         name=workflow.name,
         profile=workflow.profile.slug if workflow.profile else "",
         description=workflow.description,
         inputs=workflow.inputs,
-        steps=[_with_path(step) for step in workflow.steps],
+        steps=[_with_path(step, paths) for step in workflow.steps],
         state=cast("WorkflowState", workflow.state),
     )
 
@@ -63,9 +70,8 @@ def _with_tool(organization: Organization, step: Mapping[str, Any]) -> dict[str,
     return {**step, "tool": str(tool.pk), "tool_label": f"{tool.connector.name}: {tool.name}"}
 
 
-def _with_path(step: Mapping[str, Any]) -> dict[str, Any]:
+def _with_path(step: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
     if step["kind"] != "call":
         return dict(step)
-    tool = Tool.objects.select_related("connector").filter(pk=step["tool"]).first()
-    path = f"{tool.connector.slug}/{tool.name}" if tool is not None else ""
-    return {name: value for name, value in step.items() if name != "tool_label"} | {"tool": path}
+    said = {name: value for name, value in step.items() if name != "tool_label"}
+    return said | {"tool": paths.get(str(step["tool"]), "")}

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from harriet.console.setup_file.export import export
-from harriet.console.setup_file.form import write
+from harriet.console.setup_file.export import parts_of
+from harriet.console.setup_file.form import write_parts
 from harriet.people.models import Organization
 
 
@@ -20,4 +20,5 @@ class Command(BaseCommand):
         found = Organization.objects.filter(slug=organization).first()
         if found is None:
             raise CommandError(f'There is no organization "{organization}".')
-        self.stdout.write(write(export(found)).decode(), ending="")
+        for piece in write_parts(parts_of(found)):
+            self.stdout.write(piece.decode(), ending="")
