@@ -23,6 +23,7 @@ import argparse
 import logging
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--queries", action="store_true", help="prints each page's queries, with the time of each")
     parser.add_argument("--write", type=Path, help="the folder with the docs that keep the figures")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # who ends it early leaves no server behind
     folder = options.folder or Path(mkdtemp(prefix="harriet bench "))
     from harriet.start.embedded import start_embedded
 

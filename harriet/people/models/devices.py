@@ -122,6 +122,9 @@ class AccessToken(models.Model):
             models.Index(
                 fields=["workload_id"], condition=models.Q(workload_id__isnull=False), name="token_of_workload"
             ),
+            models.Index(
+                fields=["organization", "kind"], condition=~models.Q(kind="device"), name="token_of_no_device"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -31,6 +31,9 @@ class Membership(models.Model):
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="membership_newest"),
             models.Index(fields=["organization"], condition=models.Q(is_active=True), name="membership_active"),
+            models.Index(
+                fields=["organization", "role"], condition=~models.Q(role="member"), name="membership_leading"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,137 @@
+"""In a company of 3,000 people, 600 tools and a log of 20,000 events, a change, what the gateway reads after it and a
+tick of the clock cost what they are about, and not all that there is. `make bench-large` does it at full size, with
+times; the pages are in test_read_bounded_rows.py, the filters of the log in tests/audit/test_filter_log.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+
+from audit.chain.sealing import seal_everything
+from connectors.actions.set_tool import set_tool
+from connectors.models import Tool
+from harriet.celery import app
+from harriet.gateway.policy.compile import compile_snapshot
+from harriet.people.actions.add_to_group import add_to_group
+from harriet.people.actions.deactivate_person import deactivate_person
+from harriet.people.actions.revoke_token import revoke_token
+from harriet.people.models import AccessToken, Group, Membership
+from harriet.people.roles import Role
+from harriet.people.version import move_version
+from tests.bench.large_company import Large, fill
+from tests.database import close_connections, database_name
+from tests.stage.asked import Asked, asked
+from tests.stage.cast import Cast
+from tests.stage.company import make_busy_company
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+SIZE = Large(people=3_000, connectors=50, tools=600, groups=60, profiles=20, devices=1_500, tickets=600, calls=10_000)
+MOST_ASKED, MOST_READ = 40, 500
+"""Queries, and rows, for a change or to know of it: fewer than there are of any noun above."""
+WHOSE_ACCESS_ENDS = 2_000
+"""Rows: whose calls wait is asked of all that wait, with their tickets and tools."""
+TICK = (60, 1_000)
+TICKS = {
+    "audit.verify_chains": (150, 3 * 2 * SIZE.calls),  # it reads the log
+    "audit.count_usage": (150, 3 * 2 * SIZE.calls),  # it counts the log, which was written all at once
+    "audit.close_unfinished_calls": (60, 2 * 2 * SIZE.calls),  # the first turn looks at all that began
+    "audit.forget_old_counts": (60, 2 * SIZE.calls),
+    "people.send_notices": (200, 1_000),  # to each person by themselves
+    "vault.remind_of_rotations": (500, 5_000),  # of each secret by itself
+}
+"""Queries and rows."""
+
+
+@pytest.fixture(scope="module")
+def large(shared_cast: Cast, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    with django_db_blocker.unblock():
+        with transaction.atomic():
+            make_busy_company(shared_cast)
+            fill(shared_cast, SIZE)
+        while seal_everything():
+            pass
+        use_indexes()
+        yield shared_cast
+
+
+def use_indexes() -> None:
+    """What is read whole here is read whole at any size: tables of this one are so small that PostgreSQL would
+    often rather read all of them than look something up."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute(f'ALTER DATABASE "{database_name()}" SET enable_seqscan = off')
+    close_connections()
+
+
+def check(what: str, found: Asked, queries: int = MOST_ASKED, rows: int = MOST_READ) -> None:
+    assert found.queries <= queries, f"{what} asks {found.queries} times"
+    assert found.rows <= rows, f"{what} reads {found.rows} rows"
+
+
+def nothing(cast: Cast) -> None:
+    """But the version moves."""
+    move_version(cast.acme.pk)
+
+
+def a_token(cast: Cast) -> None:
+    tokens = AccessToken.objects.filter(organization=cast.acme, name__startswith="Claude on laptop", revoked_at=None)
+    revoke_token(tokens.select_related("organization", "user")[3], actor=cast.actor(cast.alice))
+
+
+def a_tool(cast: Cast) -> None:
+    enabled = Tool.objects.filter(organization=cast.acme, name__startswith="list_", is_enabled=True)
+    tool = enabled.select_related("connector__organization").order_by("pk")[3]
+    assert set_tool(tool, is_enabled=False, actor=cast.actor(cast.alice))
+
+
+def a_group(cast: Cast) -> None:
+    group = Group.objects.get(organization=cast.acme, slug="team-7")
+    someone = members(cast).exclude(groups=group)[3]
+    assert add_to_group(group, [someone], actor=cast.actor(cast.alice)) == 1
+
+
+def a_person(cast: Cast) -> None:
+    deactivate_person(members(cast)[5], actor=cast.actor(cast.alice))
+
+
+def members(cast: Cast) -> Any:
+    found = Membership.objects.filter(organization=cast.acme, role=Role.MEMBER, is_active=True)
+    return found.select_related("user", "organization").order_by("pk")
+
+
+CHANGES = [nothing, a_token, a_tool, a_group, a_person]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_gateway_reads_what_changed(large: Cast, change: Callable[[Cast], None]) -> None:
+    before = compile_snapshot(large.acme.pk)
+    change(large)
+    with asked() as found:
+        compile_snapshot(large.acme.pk, before)
+    check(f"a gateway after {change.__name__}", found)
+
+
+@pytest.mark.parametrize("change", CHANGES[1:])
+def test_an_action_reads_what_it_is_about(large: Cast, change: Callable[[Cast], None]) -> None:
+    with asked() as found:
+        change(large)
+    check(f"changing {change.__name__}", found, rows=WHOSE_ACCESS_ENDS if change is a_person else MOST_READ)
+
+
+def test_a_tick_reads_what_is_due(large: Cast) -> None:
+    app.loader.import_default_modules()
+    faults = []
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        with asked() as found:
+            app.tasks[entry["task"]].run()
+        try:
+            check(entry["task"], found, *TICKS.get(entry["task"], TICK))
+        except AssertionError as fault:
+            faults.append(str(fault))
+    assert not faults
