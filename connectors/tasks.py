@@ -8,6 +8,7 @@ from celery import shared_task
 
 from audit.actor import SYSTEM
 from connectors.actions.check_health import check_health as check
+from connectors.actions.forget_old import discard_old_drafts, forget_old
 from connectors.actions.remind_of_scopes import remind_of_scopes, settle_ended_scopes
 from connectors.actions.sync_connector import sync_connector
 from connectors.actions.tell_of_limits import forget_limit_counts, tell_of_limits
@@ -56,6 +57,14 @@ def tell_of_reached_limits() -> None:
     """Tells owners and IT admins of limits that were reached today, once each, and forgets old counts."""
     tell_of_limits()
     forget_limit_counts()
+
+
+@shared_task(name="connectors.forget_old")
+def forget_old_task() -> None:
+    """Forgets syncs of last month, previews, definitions that servers only passed through, and drafts that nobody went
+    on with."""
+    forget_old()
+    discard_old_drafts()
 
 
 @shared_task(name="connectors.remind_of_scopes")

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from vault.actions.end_grants import revoke_ended_grants
 from vault.actions.forget_replaced import forget_replaced
+from vault.actions.forget_requests import forget_requests
 from vault.actions.refresh_grants import refresh_grants
 from vault.actions.remind_of_rotations import remind_of_rotations
 
@@ -16,8 +17,9 @@ def remind_of_rotations_task() -> None:
 
 @shared_task(name="vault.forget_replaced")
 def forget_replaced_task() -> None:
-    """Forgets replaced secrets when their time is over."""
+    """Forgets replaced secrets when their time is over, and ways to providers that led nowhere."""
     forget_replaced()
+    forget_requests()
 
 
 @shared_task(name="vault.revoke_ended_grants")

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from approvals.models import Webhook, WebhookMessage
+from harriet.lib.batches import delete_some
 from harriet.people.notifications.kinds import CALLS, EXPIRING, REPORTS, REQUESTS, REVIEWS, Kind, Matter
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ TOLD: dict[str, Kind] = {kind.code: kind for kind in (CALLS, EXPIRING, REQUESTS,
 """What a webhook can be told of."""
 KEPT = timedelta(days=30)
 """How long messages stand in the records."""
+AT_ONCE = 5_000
+"""Messages that are forgotten in one turn."""
 
 
 def tell_webhooks(matter: Matter) -> None:
@@ -54,9 +57,9 @@ def reword_for_webhooks(matter: Matter) -> None:
     waiting.update(text=matter.text[:300], path=matter.path, details=[list(one) for one in matter.details])
 
 
-def forget_old_messages() -> None:
-    """Those of which nothing is to be sent any more."""
-    WebhookMessage.objects.filter(created_at__lt=Now() - KEPT, due_at=None).delete()
+def forget_old_messages() -> int:
+    """Those of which nothing is to be sent any more: some thousand in one turn."""
+    return delete_some(WebhookMessage.objects.filter(created_at__lt=Now() - KEPT, due_at=None), AT_ONCE)
 
 
 def _message(webhook_id: UUID, matter: Matter) -> WebhookMessage:

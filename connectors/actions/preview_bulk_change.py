@@ -7,8 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
 
 from audit.actor import Actor
 from connectors.access.grantees import checked_groups, checked_roles
@@ -45,7 +43,6 @@ def preview_bulk_change(
         raise ConnectorError("One of the chosen tools is not there any more. Reload the page and choose again.")
     groups_of_wish(connector, wish)
     checked_roles(wish.roles)
-    _forget_old(connector)
     lots = sort_tools(tools, standings_of(tools), wish)
     return BulkChange.objects.create(
         organization_id=connector.organization_id,
@@ -65,9 +62,3 @@ def groups_of_wish(connector: Connector, wish: Wish) -> list[Group]:
     if len(groups) != len(wish.groups or {}):
         raise ConnectorError("One of the chosen groups is not there any more. Choose again.", field="groups")
     return groups
-
-
-def _forget_old(connector: Connector) -> None:
-    """Previews that nobody applied, and what is too old to be undone."""
-    too_old = Q(applied_at=None, made_at__lt=Now() - PREVIEW_HOLDS) | Q(made_at__lt=Now() - UNDO_HOLDS)
-    BulkChange.objects.filter(too_old, connector=connector).delete()

@@ -7,14 +7,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models.functions import Cast, Concat, Now
 from django.urls import reverse
 
 from connectors.models import AutonomousScope, Profile
 from connectors.models.autonomous_scopes import HOLDING
 from harriet.people.actions.settle_matter import settle_matter
 from harriet.people.actions.tell_people import tell_people
+from harriet.people.models import Notice
 from harriet.people.notifications.keys import about_profile
 from harriet.people.notifications.kinds import SCOPE_ENDS, Matter
 from harriet.people.notifications.recipients import active_here, with_roles
@@ -41,9 +42,14 @@ def remind_of_scopes() -> int:
 
 
 def settle_ended_scopes() -> None:
-    """Of those that ended lately nobody has to make another any more."""
+    """Of those that ended lately nobody has to make another any more. What is settled is not read again."""
     ended = AutonomousScope.objects.filter(ended_at=None, expires_at__lte=Now(), expires_at__gt=Now() - AHEAD)
-    for scope in ended.exclude(reminded_at=None).order_by("pk"):
+    open_lines = Notice.objects.filter(
+        organization=OuterRef("organization"), key=OuterRef("notice_key"), settled_at=None
+    )
+    key = Concat(Value("profile "), Cast("profile_id", CharField()), Value(" scope "), Cast("pk", CharField()))
+    told = ended.exclude(reminded_at=None).annotate(notice_key=key).filter(Exists(open_lines))
+    for scope in told.order_by("expires_at", "pk")[:AT_ONCE]:
         settle_matter(scope.organization_id, key_of(scope))
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connectors.limit_words import limit_words
 from connectors.models import CallLimit, LimitCount
+from harriet.lib.batches import delete_some
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.models import Notice
 from harriet.people.notifications.kinds import LIMIT_REACHED, Matter
@@ -18,6 +19,8 @@ from harriet.people.roles import Role
 
 LIMITS_AT_ONCE = 500
 DAYS_KEPT = timedelta(days=8)
+COUNTS_AT_ONCE = 20_000
+"""Of a company of 100,000 with a limit for each it is a day's within half an hour."""
 
 
 def tell_of_limits() -> int:
@@ -32,8 +35,9 @@ def tell_of_limits() -> int:
 
 
 def forget_limit_counts() -> int:
+    """Some thousand in one turn: there is one for each limit, subject and day."""
     old = LimitCount.objects.filter(day__lt=datetime.now(UTC).date() - DAYS_KEPT)
-    return old.delete()[0]
+    return delete_some(old, COUNTS_AT_ONCE)
 
 
 def _tell(limit: CallLimit, key: str) -> bool:

@@ -38,6 +38,7 @@ class BulkChange(models.Model):
         indexes = [
             models.Index(fields=["connector", "-made_at"], name="bulk_change_of_connector"),
             models.Index(fields=["organization", "-made_at"], name="bulk_change_newest"),
+            models.Index(fields=["made_at"], name="bulk_change_old"),
         ]
 
     def __str__(self) -> str:

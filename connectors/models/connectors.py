@@ -121,6 +121,7 @@ class Connector(models.Model):  # type: ignore[django-manager-missing]  # guardi
                 name="connector_untold_trouble",
             ),
             models.Index(fields=["organization", "-created_at"], name="connector_newest"),
+            models.Index(fields=["created_at"], condition=models.Q(state="draft"), name="connector_drafts"),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="connector_name_begins"),
         ]
 

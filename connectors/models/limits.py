@@ -105,6 +105,7 @@ class LimitCount(models.Model):
         constraints = [models.UniqueConstraint(fields=["limit", "subject_id", "day"], name="limit_count_once")]
         indexes = [
             models.Index(fields=["day"], name="limit_count_oldest"),
+            models.Index(fields=["day", "limit"], condition=models.Q(turned_away__gt=0), name="limit_count_reached"),
             models.Index(
                 fields=["limit", "-turned_away_at"], condition=models.Q(turned_away__gt=0), name="limit_reached"
             ),

@@ -126,6 +126,11 @@ class ToolVersion(models.Model):
         indexes = [
             models.Index(fields=["-seen_at"], name="tool_version_newest"),
             models.Index(fields=["tool", "-seen_at"], name="tool_version_of_tool"),
+            models.Index(
+                fields=["seen_at"],
+                condition=models.Q(is_pinned=False, is_proposed=False, accepted_at=None, refused_at=None),
+                name="tool_version_passed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,7 @@ class ClientSession(models.Model):
     class Meta:
         db_table = "connectors_clientsession"
         """Where the rows were when this was the connectors' model."""
+        indexes = [models.Index(fields=["changed_at"], name="client_session_old")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from harriet.people.actions.forget_changes import forget_changes
+from harriet.people.actions.forget_old import forget_old, forget_sessions
 from harriet.people.actions.send_notices import send_due_notices
 from harriet.people.actions.tell_of_log import tell_of_log
 
@@ -21,6 +22,18 @@ def send_notices_task() -> None:
 def forget_changes_task() -> None:
     """Deletes what all processes have reread from the log of changes."""
     forget_changes()
+
+
+@shared_task(name="people.forget_old")
+def forget_old_task() -> None:
+    """Forgets what was read long ago, and what could be used once and can't be any more."""
+    forget_old()
+
+
+@shared_task(name="people.forget_sessions")
+def forget_sessions_task() -> None:
+    """Forgets browser sessions that are over."""
+    forget_sessions()
 
 
 @shared_task(name="people.tell_of_log")

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
+from connectors.actions.forget_old import forget_old
 from connectors.actions.set_tool import set_tool
 from connectors.actions.sync_connector import sync_connector
 from connectors.models import BulkChange, Connector, Tool, ToolPermission
@@ -310,6 +311,7 @@ def test_old_previews_are_forgotten(alice: Client, gmail: Connector) -> None:
     old = preview(alice, gmail, "enable", "list_0").redirect_chain[-1][0]
     BulkChange.objects.update(made_at=timezone.now() - timedelta(days=2))
     preview(alice, gmail, "enable", "list_1")
+    forget_old()
     assert alice.get(old).status_code == 404 and BulkChange.objects.count() == 1
 
 

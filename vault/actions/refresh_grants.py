@@ -52,7 +52,7 @@ def ended_grants() -> QuerySet[OAuthGrant]:
     """Whose provider gave nothing to renew them with: whoever connected them reads it before a call needs it."""
     mine = OAuthGrant.objects.filter(state=OAuthGrant.State.ACTIVE, renewed_by=OAuthGrant.RenewedBy.REFRESH_TOKEN)
     over = mine.filter(sealed_refresh=None, access_expires_at__lte=Now())
-    return over.filter(Q(user=None) | Exists(_active())).order_by("pk")
+    return over.filter(Q(user=None) | Exists(_active())).order_by("access_expires_at", "pk")
 
 
 def due_grants() -> QuerySet[OAuthGrant]:

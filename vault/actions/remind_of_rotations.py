@@ -12,11 +12,12 @@ from django.utils.formats import date_format
 
 from audit.actor import SYSTEM, Actor, Label
 from audit.record import record
+from harriet.lib.batches import in_batches
 from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.actions.tell_people import tell_people
-from harriet.people.models import User
+from harriet.people.models import Notice, User
 from harriet.people.notifications.kinds import SECRET_DUE, Matter
-from harriet.people.notifications.recipients import who_look_after
+from harriet.people.notifications.recipients import who_look_after_each
 from harriet.people.queries import database_now
 from vault.actions.settle_reminders import reminder_key
 from vault.events import CredentialReminded
@@ -24,6 +25,8 @@ from vault.models import Credential
 
 DAYS_BEFORE = (14, 3)
 """Of the day when a secret is due."""
+AT_ONCE = 500
+"""Credentials that are looked at together."""
 log = logging.getLogger(__name__)
 
 
@@ -37,12 +40,29 @@ def remind_of_rotations(now: datetime | None = None, *, actor: Actor = SYSTEM) -
     tomorrow = moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     soon = Credential.objects.filter(rotation_due_at__lt=tomorrow + timedelta(days=max(DAYS_BEFORE)))
     told = 0
-    for credential in soon.select_related("organization", "owner").order_by("rotation_due_at"):
-        try:
-            told += _remind(credential, moment, actor)
-        except Exception:  # one credential must not keep the others from being told of
-            log.exception("Could not remind of the rotation of credential %s", credential.pk)
+    for some in in_batches(soon.order_by("rotation_due_at", "pk").iterator(chunk_size=AT_ONCE), AT_ONCE):
+        for credential, hear in _untold(some, moment):
+            try:
+                told += _remind(credential, hear, moment, actor)
+            except Exception:  # one credential must not keep the others from being told of
+                log.exception("Could not remind of the rotation of credential %s", credential.pk)
     return told
+
+
+def _untold(credentials: list[Credential], now: datetime) -> list[tuple[Credential, list[UUID]]]:
+    """Those of which somebody who is to hear was not told at this stage, with all who are to hear. Three questions
+    however many there are: mostly everybody was."""
+    hearing = who_look_after_each((one.organization_id, one.owner_id) for one in credentials)
+    keys = {one.pk: _key(one, now) for one in credentials}
+    lines = Notice.objects.filter(organization__in={one.organization_id for one in credentials}, key__in=keys.values())
+    told = set(lines.filter(settled_at=None).values_list("key", "user_id"))
+    found = [(one, hearing[one.organization_id, one.owner_id]) for one in credentials]
+    return [(one, hear) for one, hear in found if any((keys[one.pk], user_id) not in told for user_id in hear)]
+
+
+def _key(credential: Credential, now: datetime) -> str:
+    due = credential.rotation_due_at
+    return f"{reminder_key(credential)}{due.date()}:{stage_of(due, now)}" if due else ""
 
 
 def stage_of(due: datetime, now: datetime) -> str:
@@ -57,13 +77,11 @@ def stage_of(due: datetime, now: datetime) -> str:
 
 
 @transaction.atomic
-def _remind(credential: Credential, now: datetime, actor: Actor) -> int:
+def _remind(credential: Credential, hear: list[UUID], now: datetime, actor: Actor) -> int:
     due = credential.rotation_due_at
     if due is None:
         return 0
-    organization_id, stage = credential.organization_id, f"{due.date()}:{stage_of(due, now)}"
-    key = f"{reminder_key(credential)}{stage}"
-    hear = who_look_after(organization_id, credential.owner_id)
+    organization_id, key = credential.organization_id, _key(credential, now)
     text = _text(credential, due, now, is_looked_after=credential.owner_id in hear)
     people = tell_people(Matter(SECRET_DUE, organization_id, key, text, reverse("vault:list")), hear)
     if people:

@@ -36,6 +36,11 @@ class Credential(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="credential_newest"),
+            models.Index(
+                fields=["rotation_due_at"],
+                condition=models.Q(rotation_due_at__isnull=False),
+                name="credential_rotation_due",
+            ),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="credential_name_begins"),
         ]
 

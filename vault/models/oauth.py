@@ -157,6 +157,17 @@ class OAuthGrant(models.Model):
                 condition=models.Q(state="active", next_refresh_at__isnull=False),
                 name="oauth_grant_due",
             ),
+            models.Index(
+                fields=["revoked_at"],
+                condition=models.Q(state="revoked")
+                & (models.Q(sealed_refresh__isnull=False) | models.Q(sealed_access__isnull=False)),
+                name="oauth_grant_to_take_back",
+            ),
+            models.Index(
+                fields=["access_expires_at"],
+                condition=models.Q(state="active", renewed_by="refresh_token", sealed_refresh=None),
+                name="oauth_grant_ends",
+            ),
         ]
 
     def __str__(self) -> str:

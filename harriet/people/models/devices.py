@@ -150,6 +150,7 @@ class CredentialOffer(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="credential_offer_newest"),
+            models.Index(fields=["expires_at"], name="credential_offer_old"),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ class DeviceInvitation(models.Model):
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="device_invitation_newest"),
             models.Index(fields=["user", "organization"], name="device_invitation_of_person"),
+            models.Index(fields=["expires_at"], name="device_invitation_old"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from harriet.lib.ids import new_id
 from harriet.people.models.memberships import Membership
@@ -42,7 +42,16 @@ class AssertedIdentity(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["provider_id", "subject"], name="asserted_subject_once"),
         ]
-        indexes = [models.Index(fields=["-asserted_at"], name="asserted_identity_newest")]
+        indexes = [
+            models.Index(fields=["-asserted_at"], name="asserted_identity_newest"),
+            models.Index(
+                "provider_id",
+                "source",
+                Coalesce("signed_in_at", "asserted_at"),
+                condition=models.Q(lapsed_at=None),
+                name="asserted_identity_lapses",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email or self.subject

@@ -59,6 +59,7 @@ class Invitation(models.Model):
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="invitation_newest"),
             models.Index("organization", OpClass(Lower("email"), "text_pattern_ops"), name="invitation_email_begins"),
+            models.Index(fields=["expires_at"], name="invitation_old"),
         ]
 
     def __str__(self) -> str:
@@ -80,7 +81,10 @@ class RecoveryLink(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "-created_at"], name="recovery_link_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="recovery_link_newest"),
+            models.Index(fields=["expires_at"], name="recovery_link_old"),
+        ]
 
     def __str__(self) -> str:
         return f"recovery link for {self.user}"

@@ -44,15 +44,12 @@ class Notice(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
         indexes = [
             models.Index(fields=["user", "organization"], condition=models.Q(read_at=None), name="notice_unread"),
-            models.Index(
-                "organization",
-                OpClass("key", "text_pattern_ops"),
-                condition=models.Q(settled_at=None),
-                name="notice_open_of_key",
-            ),
+            models.Index("organization", OpClass("key", "text_pattern_ops"), name="notice_of_key"),
             models.Index(fields=["organization", "-created_at"], name="notice_newest"),
             models.Index(fields=["user", "organization", "-created_at", "-id"], name="notice_of_person"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="notice_due"),
+            models.Index(fields=["created_at"], condition=models.Q(read_at__isnull=False), name="notice_read_old"),
+            models.Index(fields=["created_at"], condition=models.Q(read_at=None), name="notice_unread_old"),
         ]
 
     def __str__(self) -> str:

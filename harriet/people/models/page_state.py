@@ -68,7 +68,10 @@ class MadeOnce(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "form_hash"], name="made_once")]
-        indexes = [models.Index(fields=["organization", "-created_at"], name="made_once_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="made_once_newest"),
+            models.Index(fields=["created_at"], name="made_once_old"),
+        ]
 
     def __str__(self) -> str:
         return f"made {self.created_at}"

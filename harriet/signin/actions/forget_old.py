@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from harriet.lib.batches import delete_some
 from harriet.signin.models import Application, ConnectionStep
 
 STEPS_KEPT = timedelta(days=30)
@@ -17,10 +18,8 @@ def forget_unused_clients() -> int:
     blocked. No event: nobody ever allowed them anything."""
     over = Application.objects.filter(expires_at__lt=Now(), connected_apps=None)
     over = over.exclude(standing=Application.Standing.BLOCKED)
-    keys = over.order_by("expires_at").values_list("pk", flat=True)
-    return Application.objects.filter(pk__in=list(keys[:_AT_ONCE])).delete()[0]
+    return delete_some(over.order_by("expires_at"), _AT_ONCE)
 
 
 def forget_old_steps() -> int:
-    keys = ConnectionStep.objects.filter(at__lt=Now() - STEPS_KEPT).order_by("at").values_list("pk", flat=True)
-    return ConnectionStep.objects.filter(pk__in=list(keys[:_AT_ONCE])).delete()[0]
+    return delete_some(ConnectionStep.objects.filter(at__lt=Now() - STEPS_KEPT).order_by("at"), _AT_ONCE)

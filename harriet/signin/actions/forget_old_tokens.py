@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
+from harriet.lib.batches import delete_some
 from harriet.signin.actions.use_refresh_token import GRACE
 from harriet.signin.models import AuthorizationCode, DeviceCode, IssuedToken, RefreshToken, UsedAssertion
 
@@ -23,13 +23,8 @@ AT_ONCE = 2000
 def forget_old_tokens() -> int:
     """No audit event: nothing that anybody could do changes. Returns how many rows went."""
     RefreshToken.objects.exclude(sealed_answer=None).filter(answered_at__lt=Now() - GRACE).update(sealed_answer=None)
-    gone = _forget(AuthorizationCode.objects.filter(expires__lt=Now() - CODES_KEPT))
-    gone += _forget(DeviceCode.objects.filter(expires__lt=Now() - CODES_KEPT))
-    gone += _forget(UsedAssertion.objects.filter(expires_at__lt=Now()))
-    gone += _forget(RefreshToken.objects.filter(revoked__lt=Now() - TOKENS_KEPT))
-    return gone + _forget(IssuedToken.objects.filter(refresh_token=None, expires__lt=Now() - TOKENS_KEPT))
-
-
-def _forget(old: QuerySet[Model]) -> int:
-    ids = list(old.values_list("pk", flat=True)[:AT_ONCE])
-    return old.model._default_manager.filter(pk__in=ids).delete()[0] if ids else 0
+    gone = delete_some(AuthorizationCode.objects.filter(expires__lt=Now() - CODES_KEPT), AT_ONCE)
+    gone += delete_some(DeviceCode.objects.filter(expires__lt=Now() - CODES_KEPT), AT_ONCE)
+    gone += delete_some(UsedAssertion.objects.filter(expires_at__lt=Now()), AT_ONCE)
+    gone += delete_some(RefreshToken.objects.filter(revoked__lt=Now() - TOKENS_KEPT), AT_ONCE)
+    return gone + delete_some(IssuedToken.objects.filter(refresh_token=None, expires__lt=Now() - TOKENS_KEPT), AT_ONCE)

@@ -169,6 +169,7 @@ class ProviderSession(models.Model):
         indexes = [
             models.Index(fields=["provider", "subject"], name="provider_session_subject"),
             models.Index(fields=["-began_at"], name="provider_session_newest"),
+            models.Index(fields=["provider", "began_at"], name="provider_session_old"),
         ]
 
     def __str__(self) -> str:
@@ -191,7 +192,10 @@ class SubjectToken(models.Model):
     kept_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["-kept_at"], name="subject_token_newest")]
+        indexes = [
+            models.Index(fields=["-kept_at"], name="subject_token_newest"),
+            models.Index(fields=["expires_at"], condition=models.Q(grant_id=None), name="subject_token_old"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.membership_id} until {self.expires_at}"

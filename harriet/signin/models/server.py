@@ -135,12 +135,18 @@ class AuthorizationCode(AbstractGrant):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
     connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="codes")
 
+    class Meta(AbstractGrant.Meta):
+        indexes = [models.Index(fields=["expires"], name="authorization_code_old")]
+
 
 class IssuedToken(AbstractAccessToken):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # type: ignore[assignment]
     connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="issued_tokens")
     gateway_token = models.OneToOneField(AccessToken, on_delete=models.CASCADE, null=True, related_name="+")
     """The row by which the gateway knows it."""
+
+    class Meta(AbstractAccessToken.Meta):
+        indexes = [models.Index(fields=["expires"], name="issued_token_old")]
 
 
 class RefreshToken(AbstractRefreshToken):
@@ -150,6 +156,15 @@ class RefreshToken(AbstractRefreshToken):
     """The answer that was given for it, for a client that lost it: replayed for a minute, to whoever still has this
     token, the immediate predecessor of the newest. Gone after that."""
     answered_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractRefreshToken.Meta):
+        indexes = [
+            models.Index(fields=["token_family"]),
+            models.Index(fields=["revoked"], condition=models.Q(revoked__isnull=False), name="refresh_token_old"),
+            models.Index(
+                fields=["answered_at"], condition=models.Q(sealed_answer__isnull=False), name="refresh_token_answered"
+            ),
+        ]
 
 
 class IdToken(AbstractIDToken):
@@ -162,3 +177,6 @@ class DeviceCode(AbstractDeviceGrant):
     client_id = models.CharField(max_length=255, db_index=True)
     connected_app = models.ForeignKey(ConnectedApp, on_delete=models.CASCADE, null=True, related_name="+")
     resource = models.CharField(max_length=500, blank=True)
+
+    class Meta(AbstractDeviceGrant.Meta):
+        indexes = [models.Index(fields=["expires"], name="device_code_old")]
