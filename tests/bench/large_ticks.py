@@ -18,7 +18,9 @@ from tests.bench.large_table import Row, shown
 
 PATIENCE = 300
 """Seconds for one tick."""
-MOST_DATABASE_MS, MOST_QUERIES = 1000, 200
+LONG = 60
+"""Seconds of a tick that isn't repeated."""
+MOST_DATABASE_MS, MOST_QUERIES = 1000, 300
 PREVIOUS = {
     "audit.close_unfinished_calls": "30 s, the first sweep of 8 million events",
     "audit.verify_chains": "2.8 s to list the organizations with a chain",
@@ -29,7 +31,11 @@ EVENTS_PER_SECOND = {"audit.verify_chains": 50_000, "audit.count_usage": 5_000}
 """Of what reads the log: all of it each time, or all of it once."""
 LEAST_SECONDS = 5.0
 """A short log takes as long as what else there is to do."""
-BOUND = f"≤ {MOST_QUERIES} queries, {MOST_DATABASE_MS:,} ms of them"
+BOUND = f"≤ {MOST_QUERIES} queries, {MOST_DATABASE_MS:,} ms"
+
+
+FIRST = {*EVENTS_PER_SECOND, "connectors.check_health"}
+"""Judged by its first tick, which finds everything due; the others by the next one, as the clock goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +46,37 @@ class Tick:
     seconds: float
     problem: str = ""
 
-    def row(self, events: int) -> Row:
-        told = f"{shown(self.seconds)} s, {self.queries} queries, {shown(self.database_ms)} ms of them in the database"
-        name, previous = f"a tick of {self.task}", PREVIOUS.get(self.task, "")
-        if self.problem:
-            return Row(name, previous, f"{told}: {self.problem}", "ends", is_met=False)
-        if speed := EVENTS_PER_SECOND.get(self.task):
-            most = max(LEAST_SECONDS, events / speed)
-            return Row(name, previous, told, f"{speed:,} events/s", self.seconds <= most)
-        is_met = self.database_ms <= MOST_DATABASE_MS and self.queries <= MOST_QUERIES
-        return Row(name, previous, told, BOUND, is_met)
+    def __str__(self) -> str:
+        figures = f"{shown(self.seconds)} s, {self.queries} queries, {shown(self.database_ms)} ms in the database"
+        return f"{figures}: {self.problem}" if self.problem else figures
+
+    @property
+    def is_within(self) -> bool:
+        return not self.problem and self.database_ms <= MOST_DATABASE_MS and self.queries <= MOST_QUERIES
+
+
+def row_of(first: Tick, then: Tick, events: int) -> Row:
+    told, previous = f"{first}; then {then}", PREVIOUS.get(first.task, "")
+    if speed := EVENTS_PER_SECOND.get(first.task):
+        is_met = not first.problem and first.seconds <= max(LEAST_SECONDS, events / speed)
+        return Row(f"a tick of {first.task}", previous, told, f"{speed:,} events/s", is_met)
+    judged = first if first.task in FIRST else then
+    return Row(f"a tick of {first.task}", previous, told, BOUND, judged.is_within)
 
 
 def walk_ticks(events: int) -> Iterator[Row]:
-    """A row for each that had a figure before or is over a bound, and one for all others. It is the first tick after
-    the company was made and its log sealed, which finds everything due."""
+    """A row for each that had a figure before or is over a bound, and one for all others. The first tick comes after
+    the company was made and its log sealed, and finds everything due."""
     app.loader.import_default_modules()
-    ticks = [tick(str(entry["task"])) for entry in settings.CELERY_BEAT_SCHEDULE.values()]
-    rows = [one.row(events) for one in ticks]
-    named = {one.task for one, row in zip(ticks, rows, strict=True) if one.task in PREVIOUS or not row.is_met}
-    yield from (row for one, row in zip(ticks, rows, strict=True) if one.task in named)
-    rest = [one for one in ticks if one.task not in named]
+    tasks = [str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    firsts = {task: tick(task) for task in tasks}
+    thens = {task: first if first.seconds > LONG else tick(task) for task, first in firsts.items()}
+    rows = {task: row_of(firsts[task], thens[task], events) for task in tasks}
+    named = [task for task in tasks if task in PREVIOUS or not rows[task].is_met]
+    yield from (rows[task] for task in named)
+    rest = [thens[task] for task in tasks if task not in named]
     slowest = max(rest, key=lambda one: one.seconds)
-    told = (
-        f"at most {shown(slowest.seconds)} s ({slowest.task}), {max(one.queries for one in rest)} queries,"
-        f" {shown(max(one.database_ms for one in rest))} ms of them in the database"
-    )
-    yield Row(f"ticks of the {len(rest)} other tasks", "", told, BOUND, is_met=True)
+    yield Row(f"ticks of the {len(rest)} other tasks", "", f"at most {slowest} ({slowest.task})", BOUND, is_met=True)
 
 
 def tick(task: str) -> Tick:
