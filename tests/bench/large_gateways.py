@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,7 @@ def changes(office: LargeOffice) -> Iterator[Callable[[], Any]]:
     revoked = list(tokens.exclude(user__email__contains="-").select_related("organization", "user")[:each])
     people = list(Membership.objects.filter(organization=acme, is_active=True).select_related("user")[100 : 100 + each])
     for tool, token, member in zip(switched, revoked, people, strict=False):
-        yield lambda tool=tool: set_tool(tool, is_enabled=True, actor=actor)
-        yield lambda token=token: revoke_token(token, actor=actor)
-        yield lambda member=member: add_to_group(group, [member], actor=actor)
-        yield lambda member=member: remove_from_group(group, member, actor=actor)
+        yield partial(set_tool, tool, is_enabled=True, actor=actor)
+        yield partial(revoke_token, token, actor=actor)
+        yield partial(add_to_group, group, [member], actor=actor)
+        yield partial(remove_from_group, group, member, actor=actor)

@@ -14,8 +14,9 @@ from connectors.models import Tool
 from harriet.people.models import Organization, OrganizationVersion
 from harriet.people.roles import Role
 from harriet.people.version import move_version
-from tests.bench.large_company import copies, nth, run
+from tests.bench.large_company import copies, nth
 from tests.bench.large_gateways import rows_read
+from tests.bench.large_log import run
 from tests.bench.large_office import FIRST_CALL_PATIENCE, NAMES, LargeOffice, Visitor, Web, is_answered
 from tests.bench.large_table import Row, at_most, shown
 from tests.stage.cast import Cast, person
