@@ -1,15 +1,19 @@
-"""In a company of 3,000 people, 600 tools and a log of 20,000 events, a change, what the gateway reads after it and a
-tick of the clock cost what they are about, and not all that there is. `make bench-large` does it at full size, with
-times; the pages are in test_read_bounded_rows.py, the filters of the log in tests/audit/test_filter_log.py."""
+"""A company of 3,000 people, 300 groups, 300 connectors, 2,000 tools and a log of 20,000 events: every page reads a few
+rows of them and asks and says no more than a small one's; a change, what the gateway reads after it and a tick of the
+clock cost what they are about, and not all that there is. `make bench-large` does it at full size, with times; the
+filters of the log are in tests/audit/test_filter_log.py."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.test import Client
 
 from audit.chain.sealing import seal_everything
 from connectors.actions.set_tool import set_tool
@@ -23,6 +27,7 @@ from harriet.people.models import AccessToken, Group, Membership
 from harriet.people.roles import Role
 from harriet.people.version import move_version
 from tests.bench.large_company import Large, fill
+from tests.browser.pages import details, lists
 from tests.database import close_connections, database_name
 from tests.stage.asked import Asked, asked
 from tests.stage.cast import Cast
@@ -31,7 +36,16 @@ from tests.stage.company import make_busy_company
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
-SIZE = Large(people=3_000, connectors=50, tools=600, groups=60, profiles=20, devices=1_500, tickets=600, calls=10_000)
+SIZE = Large(
+    people=3_000, connectors=300, tools=2_000, groups=300, profiles=20, devices=1_500, tickets=600, calls=10_000
+)
+MOST_ROWS = 250
+"""On a page: fewer than there are of any noun above that a page lists."""
+MOST_QUERIES, MOST_BYTES = 18, 100_000
+MOST_ABOUT_TICKETS = 34
+"""Who may decide, and who could have made the call, is read each time; never more for more tickets."""
+_IS_BOUND = re.compile(r"LIMIT \d+\)?$|= ANY\(%\(keys\)s\) GROUP BY")
+"""Or of the things on the page, some rows for each."""
 MOST_ASKED, MOST_READ = 40, 500
 """Queries, and rows, for a change or to know of it: fewer than there are of any noun above."""
 WHOSE_ACCESS_ENDS = 2_000
@@ -41,9 +55,10 @@ TICKS = {
     "audit.verify_chains": (150, 3 * 2 * SIZE.calls),  # it reads the log
     "audit.count_usage": (150, 3 * 2 * SIZE.calls),  # it counts the log, which was written all at once
     "audit.close_unfinished_calls": (60, 2 * 2 * SIZE.calls),  # the first turn looks at all that began
-    "audit.forget_old_counts": (60, 2 * SIZE.calls),
+    "audit.forget_old_counts": (60, 4 * SIZE.calls),
+    "connectors.check_health": (150, 10_000),  # all of them are due, and most don't answer
     "people.send_notices": (200, 1_000),  # to each person by themselves
-    "vault.remind_of_rotations": (500, 5_000),  # of each secret by itself
+    "vault.remind_of_rotations": (1_500, 25_000),  # of each secret by itself
 }
 """Queries and rows."""
 
@@ -67,6 +82,48 @@ def use_indexes() -> None:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute(f'ALTER DATABASE "{database_name()}" SET enable_seqscan = off')
     close_connections()
+
+
+class OnPage:
+    def __init__(self) -> None:
+        self.queries, self.unbounded = 0, list[str]()
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        self.queries += 0 if str(sql).startswith(("SAVEPOINT", "RELEASE")) else 1
+        if context["cursor"].rowcount > MOST_ROWS and not _IS_BOUND.search(str(sql).strip()):
+            self.unbounded.append(f"{context['cursor'].rowcount} rows: {str(sql)[:300]}")
+        return result
+
+
+@contextmanager
+def shown() -> Iterator[OnPage]:
+    """Cursors of the server would not say how many rows there are."""
+    counting, before = OnPage(), connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+    try:
+        with connection.execute_wrapper(counting):
+            yield counting
+    finally:
+        connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = before
+
+
+def test_every_page_reads_few_rows_asks_little_and_stays_small(large: Cast, client: Client) -> None:
+    client.force_login(large.alice)
+    faults, opened = [], 0
+    for path in [*lists(), *details(large)]:
+        with shown() as counting:
+            answer = client.get(path)
+        if answer.status_code != 200:
+            continue
+        opened += 1
+        faults += [f"{path}: {query}" for query in counting.unbounded]
+        if counting.queries > (MOST_ABOUT_TICKETS if path.startswith("/tickets/") else MOST_QUERIES):
+            faults.append(f"{path}: {counting.queries} queries")
+        if len(answer.content) > MOST_BYTES:
+            faults.append(f"{path}: {len(answer.content)} bytes")
+    assert opened > 40
+    assert not faults, "\n".join(faults)
 
 
 def check(what: str, found: Asked, queries: int = MOST_ASKED, rows: int = MOST_READ) -> None:
