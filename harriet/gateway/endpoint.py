@@ -180,13 +180,13 @@ class McpEndpoint:
             organization, token = _organization_in(exchange.scope["path"]), token_in(exchange.headers)
             for _ in range(_LOOKS):  # the snapshot may be replaced while it is asked
                 principal = await runtime.snapshots.admit(organization, token)
-                if principal is None:
-                    break
+                if principal is None or principal.expires <= runtime.snapshots.unix_now():
+                    raise unknown from None
                 if not runtime.snapshots.is_of(principal, organization):
-                    raise _stranger(runtime.snapshots, principal, exchange.scope["path"]) from None
+                    raise _stranger(principal, exchange.scope["path"]) from None
                 with suppress(UnknownToken):
                     return self._admit(exchange, runtime)
-            raise unknown from None
+            raise _not_current() from None
 
     async def _refuse(self, refusal: HttpRefusal, exchange: HttpExchange) -> None:
         if isinstance(refusal, UnknownToken):
@@ -305,10 +305,8 @@ def _organization_in(path: str) -> str:
     return path[5:].partition("/")[0]
 
 
-def _stranger(snapshots: Snapshots, principal: Principal, path: str) -> HttpRefusal:
-    """A token of another organization learns no more than that there is nothing here; one that is over is no token."""
-    if principal.expires <= snapshots.unix_now():
-        return _unknown(path)
+def _stranger(principal: Principal, path: str) -> HttpRefusal:
+    """A token of another organization learns no more than that there is nothing here."""
     return HttpRefusal(404, _NOT_HERE) if principal.scopes is None else _elsewhere(path)
 
 

@@ -121,6 +121,7 @@ class Runtime:
         self.mailbox.start()
         self.hub.start()
         self._listener.start()
+        self.snapshots.begin()
         await self.observer.start()
         await self.snapshots.wait_until_loaded(FIRST_LOAD_SECONDS)
 
@@ -184,7 +185,6 @@ class Runtime:
     def _on_connect(self) -> None:
         """Versions are looked at twice a second anyway; what else was notified meanwhile is lost."""
         self.snapshots.doubt_all()
-        self.snapshots.begin()
         self.sessions.doubt_all()
         self.background.run(self.hub.sessions_in_doubt())
 

@@ -33,8 +33,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def listening() -> AsyncIterator[Snapshots]:
     background = Background()
     snapshots = Snapshots(background, lambda slug: None)
-    listener = DatabaseListener(snapshots.looked, lambda notify: None, snapshots.begin, snapshots.wanted)
+    listener = DatabaseListener(snapshots.looked, lambda notify: None, lambda: None, snapshots.wanted)
     listener.start()
+    snapshots.begin()
     await snapshots.wait_until_loaded(30)
     try:
         yield snapshots

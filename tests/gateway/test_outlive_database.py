@@ -54,8 +54,9 @@ def test_organizations_are_loaded_though_every_connection_of_the_pool_is_dead(ca
     async def story() -> set[str]:
         background = Background()
         snapshots = Snapshots(background, lambda slug: None)
-        listener = DatabaseListener(snapshots.looked, lambda notify: None, snapshots.begin, snapshots.wanted)
+        listener = DatabaseListener(snapshots.looked, lambda notify: None, lambda: None, snapshots.wanted)
         listener.start()
+        snapshots.begin()
         await snapshots.wait_until_loaded(BOUND)
         await listener.stop()
         await background.stop()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 from harriet.gateway.policy.principal import Principal, bearers_of
-from harriet.gateway.processes.background import Background
 from harriet.gateway.processes.database import in_database
 
 MOST_AT_ONCE = 500
@@ -18,17 +17,18 @@ QUESTIONS = 2
 Found = Mapping[bytes, Principal]
 
 
-@dataclass(slots=True)
 class _Question:
-    answer: asyncio.Future[Found]
-    hashes: set[bytes] = field(default_factory=set)
+    """Who holds any of these."""
+
+    def __init__(self, key: bytes, ask: Callable[[_Question], Coroutine[Any, Any, Found]]) -> None:
+        self.hashes = {key}
+        self.answer = asyncio.ensure_future(ask(self))
 
 
 class Lookups:
     """Used from one event loop alone."""
 
-    def __init__(self, background: Background) -> None:
-        self._background = background
+    def __init__(self) -> None:
         self._next: _Question | None = None
         """Not asked yet: whoever comes meanwhile is asked for with it."""
         self._turns = asyncio.Semaphore(QUESTIONS)
@@ -38,8 +38,7 @@ class Lookups:
         at some moment after this was asked. Empty for nobody. Raises DatabaseError."""
         question = self._next
         if question is None or len(question.hashes) >= MOST_AT_ONCE:
-            question = self._next = _Question(asyncio.get_running_loop().create_future())
-            self._background.run(self._ask(question))
+            question = self._next = _Question(key, self._ask)
         question.hashes.add(key)
         found = await asyncio.shield(question.answer)
         principal = found.get(key)
@@ -47,15 +46,8 @@ class Lookups:
             return {}
         return {one: bearer for one, bearer in found.items() if bearer.token_id == principal.token_id}
 
-    async def _ask(self, question: _Question) -> None:
-        try:
-            async with self._turns:
-                if self._next is question:
-                    self._next = None
-                question.answer.set_result(await in_database(bearers_of, question.hashes))
-        except BaseException as problem:
-            if not question.answer.done():
-                question.answer.set_exception(problem)
-                question.answer.exception()  # whoever asked is told; nobody else has to be
-            if not isinstance(problem, Exception):
-                raise
+    async def _ask(self, question: _Question) -> Found:
+        async with self._turns:
+            if self._next is question:
+                self._next = None
+            return await in_database(bearers_of, question.hashes)

@@ -31,6 +31,8 @@ STALE_AFTER = 10.0
 """Seconds without a word from the database after which no call is decided any more."""
 FEW = 20
 """Organizations that are all loaded at the start; where there are more, each is when it is first called."""
+TRY_EVERY = 1.0
+"""Seconds, while the database is away at the start."""
 _OPENING = tuple(PREFIXES[kind] for kind in ("device", "integration", "oauth", "agent"))
 """How the tokens begin that open the gateway."""
 LONGEST_TOKEN = 100
@@ -44,7 +46,7 @@ class Snapshots:
     def __init__(self, background: Background, reloaded: Callable[[str], None]) -> None:
         """`reloaded` is told the slug of an organization whose snapshot was replaced."""
         self._background, self._reloaded = background, reloaded
-        self._lookups = Lookups(background)
+        self._lookups = Lookups()
         self.by_slug: dict[str, Snapshot] = {}
         self.get = self.by_slug.get
         self._slugs: dict[UUID, str] = {}
@@ -104,7 +106,7 @@ class Snapshots:
         return list(self._slugs)
 
     def begin(self) -> None:
-        """Loads the organizations, where they are few, in the background."""
+        """Once: loads the organizations, where they are few, in the background."""
         self._background.run(self._begin())
 
     def looked(self, look: Look) -> None:
@@ -189,11 +191,13 @@ class Snapshots:
             raise DatabaseError("The organization could not be loaded.")
 
     async def _begin(self) -> None:
-        try:
-            few = await in_database(_first, FEW + 1)
-        except DatabaseError as problem:
-            log.warning("Could not read which organizations there are (%s).", type(problem).__name__)
-            return  # the next connection tries again
+        while True:
+            try:
+                few = await in_database(_first, FEW + 1)
+                break
+            except DatabaseError as problem:
+                log.warning("Could not read which organizations there are (%s).", type(problem).__name__)
+                await asyncio.sleep(TRY_EVERY)
         for organization_id in few if len(few) <= FEW else ():
             self.reload(organization_id)
         self._has_begun = True
