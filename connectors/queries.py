@@ -36,6 +36,8 @@ from vault.queries import in_use
 
 MOST_VERSIONS = 20
 """Of one tool, on its page."""
+MOST_PROFILES = 200
+"""Of one person, where they choose among all that they have."""
 MOST_OVERRIDES = 10
 """Approvals of a Critical connector, on its pages."""
 BETWEEN_SYNCS = timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,8 @@ def _check(organization: Organization, said: Definition) -> None:
     if said.profile is None or said.profile.organization_id != organization.pk:
         raise WrongDefinition("Choose the profile whose tools the workflow calls.", field="profile")
     inputs = faults_of_inputs(said.inputs)
-    steps = faults_of_steps(said.steps, said.inputs, tools_of_profile(said.profile)) if said.steps else []
+    named = [str(step.get("tool", "")) for step in said.steps if isinstance(step, Mapping)]
+    steps = faults_of_steps(said.steps, said.inputs, tools_of_profile(said.profile, named)) if said.steps else []
     if inputs or steps:
         raise WrongDefinition((inputs + steps)[0].message, inputs, steps)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.models import Risk, Tool
+from django.db.models import Q
+
+from connectors.models import Risk, Tool, of_risk
 
 READ = "tools.read"
 WRITE = "tools.write"
@@ -16,6 +18,13 @@ _OF_RISK = {Risk.READ_ONLY.value: READ, Risk.DANGEROUS.value: DANGEROUS}
 def scope_of(kind: str, risk: str) -> str:
     """The scope that a token needs for it. Prompts and resources are only read."""
     return _OF_RISK.get(risk, WRITE) if kind == Tool.Kind.TOOL else READ
+
+
+def needing(scope: str) -> Q:
+    """Of tools: those for which `scope_of` says this scope."""
+    plain = [risk for risk in Risk.values if scope_of(Tool.Kind.TOOL, risk) == scope]
+    tools = Q(kind=Tool.Kind.TOOL) & of_risk(*plain)
+    return tools | ~Q(kind=Tool.Kind.TOOL) if scope == READ else tools
 
 
 def in_order(scopes: set[str] | frozenset[str]) -> str:

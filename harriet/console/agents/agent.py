@@ -36,6 +36,9 @@ from harriet.people.roles import Power
 from harriet.signin.models import WorkloadIdentity
 from harriet.signin.queries import workloads_of
 
+MOST_TOKENS = 200
+"""Of one agent, on its page: those that end first."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentPage(PageContext):
@@ -74,7 +77,7 @@ def _shown(
     end_form: ConfirmForm | None = None,
 ) -> HttpResponse:
     """The page, with the form that was sent when something was wrong with it."""
-    tokens = list(_tokens(request).filter(agent=agent))
+    tokens = list(_tokens(request).filter(agent=agent)[:MOST_TOKENS])
     workloads = list(workloads_of(agent))
     bound = [*(one.profile_id for one in tokens), *(one.profile_id for one in workloads)]
     named = Profile.objects.filter(organization=request.organization, pk__in=filter(None, bound))

@@ -127,7 +127,8 @@ def replay(organization: Organization, draft: Draft) -> Replay:
     result = Replay(found)
     ids = {call.tool_id for call in found.calls}
     tools = Tool.objects.filter(organization=organization).select_related("connector").in_bulk(ids)
-    profiles = set(Profile.objects.filter(organization=organization).values_list("pk", flat=True))
+    called = Profile.objects.filter(organization=organization, pk__in={call.profile_id for call in found.calls})
+    profiles = set(called.values_list("pk", flat=True))
     by_tool = {pk: ToolChange(tool) for pk, tool in tools.items()}
     judged, ruled, people = _Judged(draft, _scopes(organization)), _ruled(tools.values()), _people(organization, found)
     waited_was, waited = list[Waited](), list[Waited]()

@@ -23,6 +23,8 @@ from harriet.people.models import Organization
 
 PAGE, MOST = 30, 100
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+MOST_CONNECTORS = 200
+"""Of a profile, that its entry names."""
 METHODS = ("GET", "HEAD", "OPTIONS")
 _OPEN = {
     "Access-Control-Allow-Origin": "*",
@@ -168,9 +170,10 @@ def _place(cursor: str) -> str:
 def _entries(page: list[Profile]) -> list[dict[str, Any]]:
     """With the names of the active connectors that each offers, read for the page alone."""
     active = Connector.objects.filter(**IN_SERVICE)
-    return [entry_for(one, list(_offered(active, one).values_list("name", flat=True))) for one in page]
+    return [entry_for(one, _offered(active, one)) for one in page]
 
 
-def _offered(active: QuerySet[Connector], profile: Profile) -> QuerySet[Connector]:
+def _offered(active: QuerySet[Connector], profile: Profile) -> list[str]:
     single = profile.tools.values("connector")
-    return active.filter(Q(pk__in=profile.connectors.values("pk")) | Q(pk__in=single)).order_by("name")
+    found = active.filter(Q(pk__in=profile.connectors.values("pk")) | Q(pk__in=single)).order_by("name")
+    return list(found.values_list("name", flat=True)[:MOST_CONNECTORS])

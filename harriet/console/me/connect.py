@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from connectors.models import Profile
-from connectors.queries import profiles_for
+from connectors.queries import MOST_PROFILES, profiles_for
 from harriet.console.me.clients import CLIENTS, PASTE, PLACEHOLDER, Client, ClientStep, Code, ServerEntry, keeping
 from harriet.console.me.forms import ConnectForm
 from harriet.console.me.page import MyPage, my_token
@@ -49,7 +49,7 @@ def connect_page(request: OrganizationRequest) -> HttpResponse:
     made = attempt(form, lambda given: made_once(request, lambda: _issue(request, form)))
     if made is not None:
         return redirect("me:connected", made.pk, form.cleaned_data["client"])
-    page = ConnectPage(form=form, profiles=list(profiles_for(request.membership)))
+    page = ConnectPage(form=form, profiles=list(profiles_for(request.membership)[:MOST_PROFILES]))
     return show(request, page, status=status_of(form))
 
 

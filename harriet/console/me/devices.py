@@ -32,6 +32,9 @@ from harriet.people.pages.guards import OrganizationRequest, in_organization
 from harriet.people.pages.once import made_once, secret_of, shown_once
 from harriet.people.queries import device_invitations_of, machines_of, offers_of, sightings_on, tokens_of
 
+MOST_DEVICES, MOST_TOKENS = 100, 500
+"""Of one person, on this page."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
@@ -70,9 +73,9 @@ def _shown(
     renamed: tuple[UUID, DeviceForm] | None = None,
 ) -> HttpResponse:
     """The page, with the form that was sent when something was wrong with it."""
-    tokens = list(tokens_of(request.organization, request.user))
+    tokens = list(tokens_of(request.organization, request.user)[:MOST_TOKENS])
     renaming = dict([renamed] if renamed else [])
-    devices = list(machines_of(request.organization, request.user))
+    devices = list(machines_of(request.organization, request.user)[:MOST_DEVICES])
     reported = sightings_on(devices)
     page = MyDevicesPage(
         devices=[

@@ -16,7 +16,7 @@ from approvals.actions.withdraw_request import withdraw_request
 from approvals.models import AccessRequest, PendingAction, Ticket
 from approvals.queries import requests_for, requests_to_answer, tickets_for, waiting_for
 from connectors.models import Profile
-from connectors.queries import profiles_for
+from connectors.queries import MOST_PROFILES, profiles_for
 from harriet.console.me.activity import OUTCOMES, TIMES, CallFilters, calls_of
 from harriet.console.me.happening import Happening
 from harriet.console.me.page import MyPage
@@ -51,7 +51,7 @@ def my_home_page(request: OrganizationRequest) -> HttpResponse:
     return show(
         request,
         HomePage(
-            profiles=list(profiles_for(request.membership)),
+            profiles=list(profiles_for(request.membership)[:MOST_PROFILES]),
             devices=machines_of(request.organization, request.user),
             apps=apps_of(request.organization, request.user)[:MOST_AT_HOME],
             waiting=waiting_for(request.membership)[:MOST_AT_HOME],

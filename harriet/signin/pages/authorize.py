@@ -20,7 +20,7 @@ from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2.rfc6749 import errors
 
 from connectors.models import Profile
-from connectors.queries import profiles_for
+from connectors.queries import MOST_PROFILES, profiles_for
 from harriet.pages.context import PageContext, show
 from harriet.people.actors import actor_of
 from harriet.people.middleware import admitted
@@ -209,7 +209,7 @@ def _profiles(request: HttpRequest, membership: Membership, asked: Asked) -> lis
     named = list(dict.fromkeys(one for one in request.GET.getlist("resource") if one))
     mine = profiles_for(membership)
     if not named:
-        return list(mine)
+        return list(mine[:MOST_PROFILES])
     slugs = {profile_slug_in(resource, asked.organization.slug) for resource in named}
     if len(slugs) > 1 or None in slugs:
         raise OAuthProblem("invalid_target", "Name one resource: the URL of a profile, as its metadata has it.")

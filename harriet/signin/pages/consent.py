@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.access.scopes import DANGEROUS, READ, SCOPES, WRITE, in_order, scope_of
+from connectors.access.scopes import DANGEROUS, READ, SCOPES, WRITE, in_order, needing
 from connectors.access.usable import usable_tools
 from connectors.models import Profile, Tool
 from harriet.pages.context import PageContext
@@ -120,14 +120,13 @@ class ConsentPage(PageContext):
 
 
 def tool_groups(membership: Membership, profiles: Sequence[Profile], asked: Sequence[str]) -> list[ToolGroup]:
-    """What the client would get of each kind that it asks for, named for one profile, counted over several."""
-    found: dict[str, dict[Any, str]] = {scope: {} for scope in SCOPES if scope in asked}
+    """What the client would get of each kind that it asks for, named for one profile, counted over several. Each is
+    counted and named by the database, however much there is."""
     usable = usable_tools(membership, profiles[0] if len(profiles) == 1 else None)
-    for tool in usable.only("name", "kind", "risk_override", "risk_proposed").order_by("name", "pk"):
-        scope = scope_of(tool.kind, tool.risk)
-        if scope in found:
-            found[scope][tool.pk] = "reading resources" if tool.kind == Tool.Kind.RESOURCES else tool.name
-    return [
-        ToolGroup(scope, len(names), list(names.values())[:MOST_NAMED], is_ticked=True)
-        for scope, names in found.items()
-    ]
+    return [_tool_group(scope, usable.filter(needing(scope))) for scope in SCOPES if scope in asked]
+
+
+def _tool_group(scope: str, tools: QuerySet[Tool]) -> ToolGroup:
+    first = tools.order_by("name", "pk").values_list("kind", "name")[:MOST_NAMED]
+    names = ["reading resources" if kind == Tool.Kind.RESOURCES else name for kind, name in first]
+    return ToolGroup(scope, tools.order_by().count(), names, is_ticked=True)

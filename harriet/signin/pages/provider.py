@@ -235,7 +235,8 @@ def tested_page(request: OrganizationRequest, pk: UUID, attempt_pk: UUID) -> Htt
     claims = answer_of(tried).claims
     note_tested(provider)
     meaning = meaning_of(claims.groups, mapped_of(provider))
-    names = dict(Group.objects.filter(organization=request.organization).values_list("pk", "name"))
+    moved = Group.objects.filter(organization=request.organization, pk__in={*meaning.add, *meaning.remove})
+    names = dict(moved.values_list("pk", "name"))
     page = TestedPage(
         provider=provider,
         claims=claims,
