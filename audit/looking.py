@@ -6,20 +6,25 @@ millions of rows for the next fifty that fit, or sort all that one index finds b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
+from audit.id_ranges import along_indexes, ids_between, shifted
 from audit.models import Event
 
+_FIRST = 2
+"""So many rows for each that is asked for are read first: a call has an intent and an outcome."""
 _FARTHER = 16
 """Each turn of a page reads so many times the rows of the one before."""
+_SPANS = (timedelta(days=31), timedelta(days=366))
 _PROBED = 1_000
 """How far back so many rows go tells which index finds least."""
 
@@ -39,22 +44,57 @@ class Looked:
     """Where the looking ended; None where there was nothing left to look at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the time; None is no bound. `until` is within it."""
+
+    since: datetime | None
+    until: datetime | None
+
+    def of(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        bounds = {"recorded_at__gte": self.since, "recorded_at__lte": self.until}
+        within = {lookup: moment for lookup, moment in bounds.items() if moment is not None}
+        return events.filter(**within, **ids_between(self.since, self.until))
+
+
 def look(
-    lanes: Sequence[QuerySet[Event]], fits: Q, size: int, place: Place | None, most: int, *, is_up: bool = False
+    lanes: Sequence[QuerySet[Event]],
+    fits: Callable[[Span], Q],
+    size: int,
+    place: Place | None,
+    most: int,
+    *,
+    within: Span,
+    is_up: bool = False,
 ) -> Looked:
-    """From the place on, or from the newest; back, or up to the newest. Reads `most` rows at most. `lanes`: the same
-    part of the log along each index that finds it, without an order; everything that fits is in every one of them."""
-    lane = _shortest([_from(lane, place, is_up=is_up) for lane in lanes], is_up=is_up)
+    """From the place on, or from the newest; back, or up to the newest. Reads `most` rows at most. `lanes`: what is
+    within that time, along each index that finds it, without an order; everything that fits is in every one of them."""
     found: list[Place] = []
-    looked_at, rows, end = 0, 4 * (size + 1), place
-    while len(found) <= size and looked_at < most:
-        rows = min(rows, most - looked_at)
-        more, last, count = _turn(_from(lane, end, is_up=is_up), fits, rows)
-        found, looked_at = found + more, looked_at + count
-        if count < rows:
-            return Looked(found[: size + 1], None)
-        end, rows = last, rows * _FARTHER
-    return Looked(found[: size + 1], end)
+    looked_at, rows, end = 0, (size + 1) * _FIRST, place
+    for span in _spans(place, within, is_up=is_up):
+        lane = _shortest([span.of(_from(lane, end, is_up=is_up)) for lane in lanes], is_up=is_up)
+        is_left = True
+        while is_left and len(found) <= size and looked_at < most:
+            rows = min(rows, most - looked_at)
+            more, last, count = _turn(span.of(_from(lane, end, is_up=is_up)), fits(span), rows)
+            found, looked_at, end = found + more, looked_at + count, last or end
+            is_left, rows = count == rows, rows * _FARTHER
+        if is_left:
+            return Looked(found[: size + 1], end)
+    return Looked(found[: size + 1], None)
+
+
+def _spans(place: Place | None, within: Span, *, is_up: bool) -> Iterator[Span]:
+    """A month, a year, and all there is: each of them from the place on. Nearly all pages end within the month."""
+    start = place.at if place is not None else within.until or timezone.now()
+    for length in _SPANS:
+        far = shifted(start, length if is_up else -length)
+        span = Span(start, far) if is_up else Span(far, start if place else within.until)
+        reached, bound = (span.until, within.until) if is_up else (span.since, within.since)
+        if bound is not None and reached is not None and ((reached >= bound) if is_up else (reached <= bound)):
+            break
+        yield span
+    yield Span(start, within.until) if is_up else Span(within.since, start if place else within.until)
 
 
 def beside(place: Place, side: str) -> Q:
@@ -77,8 +117,8 @@ def _shortest(lanes: list[QuerySet[Event]], *, is_up: bool) -> QuerySet[Event]:
     probes = [lane.values("recorded_at")[_PROBED - 1 : _PROBED].query.sql_with_params() for lane in lanes]
     columns = ", ".join(f"({sql})" for sql, _ in probes)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}", [value for _, values in probes for value in values])
-        reached: tuple[datetime | None, ...] = cursor.fetchone()
+        values = [value for _, values in probes for value in values]
+        (reached,) = along_indexes(cursor, f"SELECT {columns}", values)
     ended = [lane for lane, at in zip(lanes, reached, strict=True) if at is None]
     if ended:
         return ended[0]
@@ -89,16 +129,16 @@ def _shortest(lanes: list[QuerySet[Event]], *, is_up: bool) -> QuerySet[Event]:
 def _turn(lane: QuerySet[Event], fits: Q, rows: int) -> tuple[list[Place], Place | None, int]:
     """What fits among the next rows, the place of the last of them, and how many there are. The condition is a column:
     in WHERE it would have the planner look elsewhere, for which nothing is bounded."""
-    order = lane.query.order_by
-    told = lane.annotate(fits=ExpressionWrapper(fits, BooleanField()), number=Window(RowNumber(), order_by=list(order)))
+    order: list[Any] = list(lane.query.order_by)
+    told = lane.annotate(fits=ExpressionWrapper(fits, BooleanField()), number=Window(RowNumber(), order_by=order))
     sql, values = told.values("recorded_at", "id", "fits", "number")[:rows].query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(
+        found = along_indexes(
+            cursor,
             f"WITH looked AS MATERIALIZED ({sql})"  # noqa: S608 (no input)
             " SELECT recorded_at, id, fits, number FROM looked"
             " WHERE fits OR number = (SELECT count(*) FROM looked) ORDER BY number",
             values,
         )
-        found = cursor.fetchall()
     places = [Place(at, id) for at, id, is_fit, _ in found if is_fit]
     return places, Place(*found[-1][:2]) if found else None, found[-1][3] if found else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.looking import Looked, Place, beside, look
+from audit.id_ranges import ids_between, shifted
+from audit.looking import Looked, Place, Span, beside, look
 from audit.models import RARE, Event
 from audit.search import (
     Condition,
@@ -83,6 +84,8 @@ _LOOKUPS = {
 }
 MOST_SEARCHED = 10_000
 """Rows that one page reads; fewer where several conditions are read in each."""
+_LONGEST_TOGETHER = timedelta(days=62)
+"""From the first step of a call to its last. What comes later is a row of its own."""
 _TIMES = ("recorded_at__gte", "recorded_at__lt")
 _ROW_BY_ROW: dict[str, Callable[[Any], Condition]] = {
     "decision": lambda word: Q(decision=word),
@@ -125,7 +128,8 @@ def event_page(
     is_full = len(looked.places) > size
     end = looked.places[size - 1] if is_full else looked.end
     beyond = place_cursor(on, end) if end is not None else ""
-    before = place_cursor(back, looked.places[0] if events else place) if place is not None else ""
+    first = looked.places[0] if events else place and _behind(place, is_up=is_up)
+    before = place_cursor(back, first) if place is not None and first is not None else ""
     if is_up:
         return EventPage(events, before, beyond)
     return EventPage(events, beyond, before, None if is_full or end is None else end.at)
@@ -143,14 +147,24 @@ def _looked(
 ) -> Looked:
     """`newer`: nothing that isn't newer than that."""
     conditions = filters.conditions()
-    fits = Q(**filters.lookups()) & Q(*conditions)
     lanes = [Event.objects.filter(**lane) for lane in filters.lanes(organization_id)]
+    within = Span(filters.since, filters.until)
     if newer is not None:
         lanes = [lane.filter(beside(newer, "gt")) for lane in lanes]
-    if is_by_call:
-        fits &= newest_of_each(events_of(organization_id, filters))
+        within = Span(max(newer.at, filters.since or newer.at), filters.until)
+
+    def fits(span: Span) -> Q:
+        fit = Q(**filters.lookups()) & Q(*conditions)
+        return fit & newest_of_each(_around(events_of(organization_id, filters), span)) if is_by_call else fit
+
     most = MOST_SEARCHED // max(1, len(conditions) // 2)
-    return look(lanes, fits, size, place, most, is_up=is_up)
+    return look(lanes, fits, size, place, most, within=within, is_up=is_up)
+
+
+def _around(events: QuerySet[Event], span: Span) -> QuerySet[Event]:
+    """Where the other steps of what happened in that time lie."""
+    since, until = shifted(span.since, -_LONGEST_TOGETHER), shifted(span.until, _LONGEST_TOGETHER)
+    return events.filter(**ids_between(since, until))
 
 
 def _events_at(organization_id: UUID, places: list[Place]) -> list[Event]:
@@ -207,11 +221,13 @@ def newest_of_each(events: QuerySet[Event]) -> Q:
     return alone | ~Q(code__in=every)
 
 
-def steps_of(organization_id: UUID, requests: Collection[UUID], most: int) -> list[Event]:
-    """What is told together of these requests, oldest first: of each the newest `most`, which know how many there are
+def steps_of(organization_id: UUID, events: Collection[Event], most: int) -> list[Event]:
+    """What is told together with these, oldest first: of each request the newest `most`, which know how many there are
     in all (`in_all`)."""
     codes = [code for together in TOGETHER for code in codes_of(together)]
-    own = Event.objects.filter(organization_id=organization_id, request_id__in=requests, code__in=codes)
+    times = [event.recorded_at for event in events]
+    every = _around(Event.objects.filter(organization_id=organization_id), Span(min(times), max(times)))
+    own = every.filter(request_id__in={event.request_id for event in events}, code__in=codes)
     numbered = own.annotate(
         from_end=Window(RowNumber(), partition_by=["request_id"], order_by=["-recorded_at", "-id"]),
         in_all=Window(Count("pk"), partition_by=["request_id"]),
@@ -242,6 +258,11 @@ def _edge(direction: str, rows: list[Event], index: int) -> str:
 
 def _cursor(direction: str, event: Event) -> str:
     return place_cursor(direction, Place(event.recorded_at, event.id))
+
+
+def _behind(place: Place, *, is_up: bool) -> Place:
+    """From a page on which nothing is, the way back begins with the event at which the page began."""
+    return place._replace(id=UUID(int=min(max(place.id.int + (1 if is_up else -1), 0), 2**128 - 1)))
 
 
 def place_cursor(direction: str, place: Place) -> str:

@@ -45,7 +45,7 @@ REPEATED = f"concat({', chr(10), '.join(NAMES)})"
 
 def complaint(event: StoredEvent, organization: str) -> str:
     """What is wrong with the event, to be read after "the event …"; empty when it is as it was recorded."""
-    repeated = "\n".join([value or "" for value in event[:_REPEATED]])
+    repeated = "\n".join([str(value or "") for value in event[:_REPEATED]])
     return complaint_about(repeated, event.body.encode(), event.mac, organization)
 
 

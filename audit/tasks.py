@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 from celery import current_app, shared_task
+from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -28,6 +29,13 @@ def forget_counts() -> None:
     """Forgets counts of calls by which nothing is shown any more; the events stay."""
     forget_old_counts(timezone.now())
     forget_old_usage(timezone.now())
+
+
+@shared_task(name="audit.make_months")
+def make_months() -> None:
+    """Makes the tables of the next months' events, three months ahead."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_make_months()")
 
 
 @shared_task(name="audit.count_usage")

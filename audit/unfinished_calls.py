@@ -20,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from audit.actor import SYSTEM, Label
 from audit.event_body import Frame
 from audit.events import CALL_INTENT, CALL_OUTCOME
+from audit.id_ranges import ALONG_INDEXES, SPREAD, first_id
 from audit.models import Event, Sweep
 from audit.record import insert
 from audit.vocabulary.declaration import LABELS, OF_CALLERS
@@ -94,6 +95,7 @@ def _turn(late: timedelta) -> tuple[int, bool]:
     Sweep.objects.get_or_create(id=1, defaults={"swept_until": _BEGINNING})
     sweep = Sweep.objects.select_for_update().get(id=1)  # one worker at a time, or a call is closed twice
     with connection.cursor() as cursor:
+        cursor.execute(ALONG_INDEXES)
         last = _longest_ago(cursor)
         since = min(sweep.swept_until, last) - late  # a time that somebody set ahead of the clock hides no call
         until = _reach(cursor, since, last)
@@ -110,9 +112,9 @@ def _turn(late: timedelta) -> tuple[int, bool]:
 def _reach(cursor: CursorWrapper, since: datetime, last: datetime) -> datetime:
     """How far a turn goes: behind so many intents, and behind all that were recorded at once with the last of them."""
     cursor.execute(
-        "SELECT recorded_at FROM audit_event WHERE code = %s AND recorded_at >= %s AND recorded_at < %s"
+        "SELECT recorded_at FROM audit_event WHERE code = %s AND recorded_at >= %s AND recorded_at < %s AND id >= %s"
         " ORDER BY recorded_at OFFSET %s LIMIT 1",
-        [CALL_INTENT, since, last, _MOST_INTENTS - 1],
+        [CALL_INTENT, since, last, first_id(since - SPREAD), _MOST_INTENTS - 1],
     )
     row = cursor.fetchone()
     return last if row is None else min(row[0] + timedelta(microseconds=1), last)
@@ -120,13 +122,14 @@ def _reach(cursor: CursorWrapper, since: datetime, last: datetime) -> datetime:
 
 def _open_requests(cursor: CursorWrapper, since: datetime, until: datetime) -> list[UUID]:
     """Requests with fewer outcomes than intents, of the intents in this time. The oldest first."""
+    first, end = first_id(since - SPREAD), first_id(until + SPREAD)
     cursor.execute(
         "SELECT request_id, min(recorded_at) FROM audit_event i"  # noqa: S608 (no input)
-        " WHERE code = %s AND recorded_at >= %s AND recorded_at < %s AND ("
+        " WHERE code = %s AND recorded_at >= %s AND recorded_at < %s AND id >= %s AND id < %s AND ("
         "   SELECT count(*) FILTER (WHERE code = %s) > count(*) FILTER (WHERE code = %s)"
-        f"   FROM audit_event e WHERE e.request_id = i.request_id AND {_NOT_ASIDE.format('e')})"
+        f"   FROM audit_event e WHERE e.request_id = i.request_id AND e.id >= %s AND {_NOT_ASIDE.format('e')})"
         f" AND {_NOT_ASIDE.format('i')} GROUP BY 1 ORDER BY 2 LIMIT %s",
-        [CALL_INTENT, since, until, CALL_INTENT, CALL_OUTCOME, _MOST_REQUESTS],
+        [CALL_INTENT, since, until, first, end, CALL_INTENT, CALL_OUTCOME, first, _MOST_REQUESTS],
     )
     return [request_id for request_id, _ in cursor.fetchall()]
 

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.events import CALL_HELD, CALL_OUTCOME, CALL_REFUSED
+from audit.id_ranges import AMONG, among
 from audit.models import INSTALLATION, CallUsage, Mark, Seal, UsageMark
 from audit.usage import BOUNDS, COUNTS, FAILED
 from harriet.lib.text import storable
@@ -147,9 +148,9 @@ def _mark_of(organization_id: UUID) -> UsageMark | None:
 
 def _counted(cursor: CursorWrapper, ids: list[UUID]) -> dict[_Place, _Numbers]:
     cursor.execute(
-        "SELECT code, outcome, recorded_at, body FROM audit_event"
-        " WHERE id = ANY(%s) AND code = ANY(%s) AND isfinite(recorded_at)",
-        [ids, [CALL_OUTCOME, CALL_REFUSED, CALL_HELD]],
+        f"SELECT code, outcome, recorded_at, body FROM audit_event WHERE {AMONG}"  # noqa: S608 (no input)
+        " AND code = ANY(%s) AND isfinite(recorded_at)",
+        [*among([str(event_id) for event_id in ids]), [CALL_OUTCOME, CALL_REFUSED, CALL_HELD]],
     )
     numbers: dict[_Place, _Numbers] = {}
     for code, outcome, at, text in cursor.fetchall():

@@ -20,6 +20,7 @@ from audit.chain.seals import count_after, free_sequence
 from audit.chain.set_aside import ForeignRow, set_aside, tell_of_mending
 from audit.database.each_organization import organizations_in
 from audit.events import AuditSealedLate
+from audit.id_ranges import AMONG, among
 from audit.record import record
 from audit.stored_event import COLUMNS, MICROSECONDS, StoredEvent, complaint
 from harriet.lib.ids import new_id
@@ -124,8 +125,8 @@ def _sorted_out(
 ) -> tuple[list[StoredEvent], list[ForeignRow]]:
     """The events in the order in which they are sealed; and those that Harriet did not write."""
     cursor.execute(
-        f"SELECT {COLUMNS} FROM audit_event WHERE id = ANY(%s) ORDER BY id",  # noqa: S608 (no input)
-        [event_ids],
+        f"SELECT {COLUMNS} FROM audit_event WHERE {AMONG} ORDER BY id",  # noqa: S608 (no input)
+        among([str(event_id) for event_id in event_ids]),
     )
     own: list[StoredEvent] = []
     wrong: list[ForeignRow] = []

@@ -7,7 +7,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from audit.database.protection import database_faults
-from audit.database.tables import APPEND_ONLY, MARKS, QUEUE
+from audit.database.tables import APPEND_ONLY, MARKS, QUEUE, months
 from audit.event_body import NewEvent
 
 _READ_ONLY = ("django_migrations",)
@@ -35,6 +35,7 @@ def grant_runtime_role(cursor: CursorWrapper, role: str) -> None:
         (QUEUE, "INSERT, UPDATE"),
         (("audit_event",), "INSERT"),
         (_READ_ONLY, "INSERT, UPDATE, DELETE"),
+        (months(cursor), "ALL"),
     ):
         names = sql.SQL(", ").join(sql.Identifier(table) for table in tables)
         cursor.execute(sql.SQL("REVOKE {} ON {} FROM {}").format(sql.SQL(rights), names, who))

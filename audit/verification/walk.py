@@ -14,12 +14,14 @@ from django.db import connection
 
 from audit.chain import hashes
 from audit.chain.seals import SEALED_AT, StoredSeal, is_ours
+from audit.id_ranges import AMONG, among
 from audit.models import Checkpoint
 from audit.stored_event import MICROSECONDS, REPEATED, complaint_about
 from audit.unfinished_calls import OpenCalls
 from audit.verification.faults import Faults
 
 _RECORDED_AT = MICROSECONDS.format("recorded_at")
+_NULL = "NULL"
 _CHUNK = 5000
 """Events that are read at a time."""
 
@@ -61,7 +63,7 @@ class Walk:
     def run(self) -> Walk:
         for seals in _chunks(_seals(self.organization_id)):
             own = [seal for seal in seals if self._is_own(seal)]
-            rows = _rows([event_id for seal in own for event_id in seal.event_ids])
+            rows = _rows([event_id for seal in own for event_id in seal.event_ids if event_id != _NULL])
             genuine = {seal.id for seal in own}
             for seal in seals:
                 if seal.id in genuine:
@@ -156,7 +158,7 @@ def _seals(organization_id: UUID) -> Iterator[_Seal]:
             )
             rows = cursor.fetchall()
         for id, sequence, algorithm, previous, event_ids, root, link, mac, sealed_at in rows:
-            names = [event_id or "NULL" for event_id in event_ids]
+            names = [event_id or _NULL for event_id in event_ids]
             yield _Seal(
                 id, sequence, algorithm, bytes(previous), names, bytes(root), bytes(link), bytes(mac), sealed_at
             )
@@ -187,9 +189,11 @@ _ID = 36
 
 
 def _rows(event_ids: list[str]) -> dict[str, _Row]:
+    if not event_ids:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {REPEATED}, body, mac, {_RECORDED_AT} FROM audit_event WHERE id = ANY(%s::uuid[])",  # noqa: S608
-            ["{" + ",".join(event_ids) + "}"],  # psycopg would look at each id for characters to quote
+            f"SELECT {REPEATED}, body, mac, {_RECORDED_AT} FROM audit_event WHERE {AMONG}",  # noqa: S608 (no input)
+            among(event_ids),
         )
         return {row[0][:_ID]: row for row in cursor.fetchall()}

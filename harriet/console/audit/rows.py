@@ -71,7 +71,7 @@ MOST_STEPS = 8
 
 def log_rows(organization_id: UUID, page: list[Event]) -> list[LogRow]:
     """`page` has of what is told together only the newest."""
-    together = {event.request_id for event in page if not event.wrong and _together(event)}
+    together = [event for event in page if not event.wrong and _together(event)]
     steps: dict[tuple[UUID, str], list[Event]] = defaultdict(list)
     for step in steps_of(organization_id, together, MOST_STEPS) if together else []:
         if not step.wrong:
