@@ -29,7 +29,8 @@ TURN_SECONDS = 20.0
 
 def check_health() -> dict[UUID, str]:
     """The health of each connector that was asked. One that is paused by an admin is left alone."""
-    ends_at, asked = time.monotonic() + TURN_SECONDS, {}
+    asked: dict[UUID, str] = {}
+    ends_at = time.monotonic() + TURN_SECONDS
     while time.monotonic() < ends_at and (mine := _claim()):
         record_health_of(_found(mine))
         asked.update(Connector.objects.filter(pk__in=[one.pk for one in mine]).values_list("pk", "health"))

@@ -106,15 +106,15 @@ def with_names(profiles: QuerySet[Profile]) -> QuerySet[Profile]:
     """With the first names of whom each is for and what it offers: a profile may be for a hundred thousand people."""
     person = Coalesce(NullIf("membership__user__name", Value("")), "membership__user__email", output_field=TextField())
     return profiles.annotate(
-        group_names=_first(_GROUPS, "group__name"),
-        people_names=_first(_PEOPLE, person),
-        connector_names=_first(Profile.connectors.through.objects, "connector__name"),
+        group_names=_first(_GROUPS, "group_id", "group__name"),
+        people_names=_first(_PEOPLE, "membership_id", person),
+        connector_names=_first(Profile.connectors.through.objects, "connector_id", "connector__name"),
     )
 
 
-def _first(links: Any, name: Any) -> ArraySubquery:
-    """One more than a row names."""
-    return ArraySubquery(links.filter(profile=OuterRef("pk")).order_by("pk").values_list(name)[: NAMED + 1])
+def _first(links: Any, column: str, name: Any) -> ArraySubquery:
+    """One more than a row names, in the order of the index that finds them."""
+    return ArraySubquery(links.filter(profile=OuterRef("pk")).order_by(column).values_list(name)[: NAMED + 1])
 
 
 def _rows(profiles: list[Profile]) -> list[ProfileRow]:

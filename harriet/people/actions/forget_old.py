@@ -4,6 +4,7 @@ sessions that are over. A bounded number in one turn; docs/records.md says how l
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
@@ -49,7 +50,7 @@ def _notices() -> tuple[QuerySet[Notice], ...]:
     )
 
 
-def _links() -> tuple[QuerySet[Invitation] | QuerySet[MadeOnce], ...]:
+def _links() -> tuple[QuerySet[Any], ...]:
     ended = Now() - LINKS_KEPT
     kinds = (Invitation, DeviceInvitation, CredentialOffer, RecoveryLink, SetupLink)
     return (
