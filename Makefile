@@ -19,7 +19,7 @@ help:
 	@echo "make test      everything: check, then all tests"
 	@echo "make check     style, types, floors, migrations, deployment settings"
 	@echo "make bench     measure the gateway (bench-flat: with many tools, people, connectors; bench-scale: with two;"
-	@echo "               bench-large: every page of a very large company)"
+	@echo "               bench-large: pages, log, revocations, changes and ticks of a very large company)"
 	@echo "make renewal   tokens renewed by many processes at once, and what their deaths leave behind (some minutes)"
 	@echo "make approvals  change approved calls, race for them and kill what runs, in large numbers (some minutes)"
 	@echo "make house     draw the picture of the house and write the reference, in docs/"
@@ -91,7 +91,8 @@ bench-flat: install-test
 bench-scale: install-test
 	$(PY) -m tests.bench.scale
 
-# Some minutes: every page of an organization of 100,000 people, 1,000 connectors and 20,000 tools, against its limits.
+# An hour or less, most of it to make the log: an organization of 100,000 people, 20,000 tools and 8,000,000 events: its
+# pages, searches of its log, revocations, changes, ticks, against their limits. `--events 200000` takes minutes.
 bench-large: install-test
 	$(PY) -m tests.bench.large --write docs
 

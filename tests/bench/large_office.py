@@ -13,7 +13,7 @@ from uuid import uuid4
 import psutil
 from django.db import transaction
 
-from connectors.models import Connector, Tool
+from connectors.models import CallLimit, Connector, Tool
 from harriet.people.models import AccessToken, Group, Membership
 from harriet.people.roles import Role
 from tests.bench.bench_site import QUIET
@@ -64,6 +64,7 @@ class LargeOffice:
 
     def _furnish(self, url: str) -> None:
         acme = self.cast.acme
+        CallLimit.objects.filter(organization=acme).delete()  # forms of the pages may have set one for everybody
         self.callers = Group.objects.create(organization=acme, slug=self.slug, name="Callers")
         self.connector: Connector = connector(acme, f"{url}/mcp", slug=self.slug)
         self.tools: dict[str, Tool] = tools(self.connector, self.callers, [definition(name) for name in NAMES])

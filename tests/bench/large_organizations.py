@@ -46,7 +46,12 @@ def walk_organizations(cast: Cast, folder: Path, many: int) -> Iterator[Row]:
 def make_small_ones(cast: Cast, many: int) -> None:
     """Each with an owner, a server and ten tools."""
     globex = f"organization_id = '{cast.globex.pk}'"
-    mine, owner = nth("organization"), nth("owner")
+    # Its id tells when an organization was made.
+    made = f"'{int(time.time() * 1000):012x}'"
+    mine, another = (
+        f"({made} || substr(md5('organization' || {number}), 13))::uuid" for number in ("n", f"(1 + n % {many})")
+    )
+    owner = nth("owner")
     name = "'Company ' || n"
     copies("people.Organization", many, f"id = '{cast.globex.pk}'", id=mine, slug="'small-' || n", name=name)
     run(
@@ -63,7 +68,7 @@ def make_small_ones(cast: Cast, many: int) -> None:
         10 * many,
         "kind = 'tool' AND name = 'update_deal'",
         id=nth("small tool"),
-        organization_id=nth("organization", f"(1 + n % {many})"),
+        organization_id=another,
         connector_id=nth("small server", f"(1 + n % {many})"),
         name="'tool_' || n",
     )

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from math import inf
 from typing import Any
 
 from tests.bench.load import Caller
@@ -35,9 +36,10 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     ]
     asyncio.get_running_loop().run_in_executor(None, sys.stdin.read).add_done_callback(lambda _: over.set())
     await asyncio.gather(*(call_steadily(caller, options.every, over, took, wrong) for caller in callers))
-    took.sort()
+    calls = len(took)
+    took = sorted(took) or [inf]
     return {
-        "calls": len(took),
+        "calls": calls,
         "wrong": wrong[:5],
         "wrong_count": len(wrong),
         "p99_ms": took[int(len(took) * 0.99)] * 1000,
