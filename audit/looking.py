@@ -25,7 +25,7 @@ _FIRST = 2
 _FARTHER = 16
 """Each turn of a page reads so many times the rows of the one before."""
 _SPANS = (timedelta(days=31), timedelta(days=366))
-_PROBED = 1_000
+_PROBED = 250
 """How far back so many rows go tells which index finds least."""
 
 

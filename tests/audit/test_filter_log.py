@@ -201,6 +201,14 @@ def test_an_index_finds_these_in_the_order_of_time(filters: dict[str, Any]) -> N
     assert "Filter" not in plan.replace(f"Filter: (organization_id = '{ACME}'::uuid)", "")
 
 
+def test_looking_leaves_the_planner_as_it_was(cast: Cast) -> None:
+    event_page(cast.acme.pk, EventFilters(person=cast.dana.pk, code=CALL_INTENT), is_by_call=True)
+    with connection.cursor() as cursor:
+        for way in ("bitmapscan", "sort"):
+            cursor.execute(f"SHOW enable_{way}")
+            assert cursor.fetchone() == ("on",)
+
+
 def test_a_rare_word_is_each_that_most_calls_are_not() -> None:
     assert {*RARE["decision"]} == {*DECISIONS} - {"run"}
     assert {*RARE["outcome"]} == {*OUTCOMES} - {"ok"}
