@@ -190,7 +190,7 @@ INDEXED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("filters", INDEXED, ids=str)
+@pytest.mark.parametrize("filters", INDEXED, ids=lambda filters: "-".join(filters) or "none")
 def test_an_index_finds_these_in_the_order_of_time(filters: dict[str, Any]) -> None:
     (lane,) = EventFilters(**filters).lanes(ACME)
     with connection.cursor() as cursor:
