@@ -51,7 +51,7 @@ async def call_while_schemas_end(office: Office, tool_id: Any) -> str:
         assert snapshot is not None
         raw = json.dumps(RESULT).encode()
         attempt = _Attempt(office.cast.acme.id, office.crm.id, tool_id, actor_of(office.cast.alice), raw, RESULT)
-        call: Call = _call(attempt, snapshot)[0]
+        call: Call = (await in_database(_call, attempt, snapshot))[0]
         await runtime.schemas.checker(Pinned(b"other", b"{}"), INPUT)
         runtime.schemas.close()
         with pytest.raises(ToolRefusal) as told:
@@ -69,7 +69,7 @@ async def run_while_stopped(office: Office) -> None:
         assert snapshot is not None
         tool_id, actor = office.tool_id("echo"), actor_of(office.cast.alice)
         attempt = _Attempt(office.cast.acme.id, office.crm.id, tool_id, actor, b"{}", {})
-        call: Call = _call(attempt, snapshot)[0]
+        call: Call = (await in_database(_call, attempt, snapshot))[0]
         grant = authorize(call)
         when = datetime.now(UTC)
         nobody = StandingStop(new_id(), office.cast.acme.id, "organization", "", "Acme", "", "all", None, when)
@@ -97,7 +97,8 @@ async def held_for_nobody(office: Office) -> bool:
         snapshot = await runtime.start_for(office.cast.acme.id)
         assert snapshot is not None
         tool_id, actor = office.tool_id("echo"), actor_of(office.cast.alice)
-        call: Call = _call(_Attempt(office.cast.acme.id, office.crm.id, tool_id, actor, b"{}", {}), snapshot)[0]
+        attempt = _Attempt(office.cast.acme.id, office.crm.id, tool_id, actor, b"{}", {})
+        call: Call = (await in_database(_call, attempt, snapshot))[0]
         await in_database(Membership.objects.filter(user=office.cast.alice).update, is_active=False)
         with pytest.raises(ToolRefusal, match="was not put on a ticket"):
             await governed_call(call, runtime)

@@ -360,7 +360,9 @@ def look_at_database(search: Search) -> None:
     dump = postgres_binaries(None, Path()) / "pg_dump"
     text = subprocess.run([dump, "--data-only", url_of(database_name())], capture_output=True, check=True).stdout
     with psycopg.connect(url_of(database_name())) as connection:
-        tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        tables = connection.execute(
+            "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        ).fetchone()
     assert tables and text.count(b"\nCOPY public.") == tables[0] > 40
     search.look_in_dump("dump", text)
     for session in Session.objects.all():

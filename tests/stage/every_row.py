@@ -38,6 +38,7 @@ from harriet.people.models import (
     BrowserSession,
     Device,
     DeviceInvitation,
+    ForgottenChanges,
     FoundServer,
     MadeOnce,
     MailResult,
@@ -87,6 +88,7 @@ def make_everything(cast: Cast) -> BusyCompany:
     company = make_busy_company(cast)
     crm, tool = company.connectors[0], Tool.objects.filter(connector=company.connectors[0]).earliest("name")
     SyncRun.objects.create(connector=crm, is_success=True, found=8, added=["add_note"])
+    ForgottenChanges.objects.create(organization_id=cast.acme.pk, transaction=1)
     ResourceAddresses.objects.create(connector=crm, resources={"file:///offers": ["2026-01-01", "2026-02-01"]})
     _review(cast, crm)
     IdentityKey.objects.create(organization=cast.acme, kid="key-1", sealed=b"\x0a" * 32, public={"kty": "EC"})
