@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,7 @@ from django.db import DatabaseError, connection
 from harriet.celery import app
 from harriet.lib.errors import Problem
 from tests.bench.large_table import Row, shown
+from tests.bench.page_visits import patience
 
 PATIENCE = 300
 """Seconds for one tick."""
@@ -92,21 +91,8 @@ def tick(task: str) -> Tick:
     began, problem = time.monotonic(), ""
     with connection.execute_wrapper(watch):
         try:
-            with patience():
+            with patience(PATIENCE):
                 app.tasks[task].run()
         except (DatabaseError, TimeoutError, Problem) as failed:
             problem = type(failed).__name__
     return Tick(task, len(taken), sum(taken), time.monotonic() - began, problem)
-
-
-@contextmanager
-def patience() -> Iterator[None]:
-    def give_up(*_: Any) -> None:
-        raise TimeoutError
-
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
-    try:
-        yield
-    finally:
-        signal.alarm(0)

@@ -117,7 +117,7 @@ def best_of(client: Client, who: str, path: str, sent: dict[str, Any] | None = N
 def visit(client: Client, who: str, path: str, sent: dict[str, Any] | None = None) -> Cost:
     """The page, or the one that answers a form."""
     cost = Cost(who, path, _IDS.sub("…", path), is_sent=sent is not None)
-    with connection.execute_wrapper(_Watch(cost)), _patience():
+    with connection.execute_wrapper(_Watch(cost)), patience(PATIENCE):
         began = time.process_time()
         answer = client.get(path) if sent is None else client.post(path, sent)
         cost.cpu_ms = (time.process_time() - began) * 1000
@@ -142,12 +142,14 @@ class _Watch:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def patience(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError in what takes longer."""
+
     def give_up(*_: Any) -> None:
         raise TimeoutError
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
+    signal.alarm(seconds)
     try:
         yield
     finally:

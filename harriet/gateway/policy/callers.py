@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from harriet.gateway.policy.principal import Principal, bearers_with
+from harriet.lib.batches import in_batches
 from harriet.people.changes import Changes
 from harriet.people.models import Change
 
@@ -54,13 +55,14 @@ def callers_since(organization_id: UUID, known: Mapping[bytes, Principal], chang
     is not known (None)."""
     doubted = {one.token_id for one in known.values() if changed is None or _depends(one, changed)}
     certain = {key: one for key, one in known.items() if one.token_id not in doubted}
-    return Callers(certain | in_batches(organization_id, doubted))
+    return Callers(certain | read_callers(organization_id, doubted))
 
 
-def in_batches(organization_id: UUID, token_ids: Collection[UUID]) -> dict[bytes, Principal]:
-    ids, found = list(token_ids), dict[bytes, Principal]()
-    for start in range(0, len(ids), AT_ONCE):
-        found |= bearers_with(organization_id, ids[start : start + AT_ONCE])
+def read_callers(organization_id: UUID, token_ids: Collection[UUID]) -> dict[bytes, Principal]:
+    """The bearers of these tokens, however many they are."""
+    found: dict[bytes, Principal] = {}
+    for some in in_batches(token_ids, AT_ONCE):
+        found |= bearers_with(organization_id, some)
     return found
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import Error as DatabaseError
 
-from harriet.gateway.policy.callers import in_batches
+from harriet.gateway.policy.callers import read_callers
 from harriet.gateway.policy.compile import compile_snapshot
 from harriet.gateway.policy.lookups import Lookups
 from harriet.gateway.policy.principal import Principal
@@ -240,7 +240,7 @@ class Snapshots:
 async def _keep_newcomers(before: Snapshot, snapshot: Snapshot, known: set[UUID]) -> None:
     """Whoever was first seen while the next snapshot was made isn't put out by it."""
     while newcomers := before.callers.tokens() - known:
-        snapshot.callers.keep(await in_database(in_batches, snapshot.facts.id, newcomers))
+        snapshot.callers.keep(await in_database(read_callers, snapshot.facts.id, newcomers))
         known |= newcomers
 
 
