@@ -97,8 +97,14 @@ def deciding_people(connector: Connector) -> QuerySet[Membership]:
 
 
 def tools_of(connector: Connector) -> QuerySet[Tool]:
-    """Of one connector: tools, prompts, resources, each by name, with whom they are for and the pinned definition."""
-    return with_details(Tool.objects.filter(connector=connector)).order_by(BY_KIND, "name")
+    """Of one connector: tools, prompts, resources, each by name, with what a list tells of them."""
+    return with_roles(Tool.objects.filter(connector=connector)).order_by(BY_KIND, "name")
+
+
+def tools_within(profile: Profile, kind: str) -> QuerySet[Tool]:
+    """Single ones of a profile, beside its whole connectors, with what a list tells of them."""
+    pairs = Profile.tools.through.objects.filter(profile=profile, tool__kind=kind)
+    return with_roles(Tool.objects.filter(pk__in=pairs.values("tool")))
 
 
 def tools_in(organization: Organization) -> QuerySet[Tool]:
@@ -109,6 +115,12 @@ def tools_in(organization: Organization) -> QuerySet[Tool]:
 def tool_of(organization: Organization, tool_id: UUID) -> Tool:
     """With details. Raises NotFound."""
     return or_not_found(tools_in(organization).filter(pk=tool_id).first(), "There is no such tool here.")
+
+
+def told_tool_of(organization: Organization, tool_id: UUID) -> Tool:
+    """With what a list tells of it. Raises NotFound."""
+    found = with_roles(Tool.objects.filter(organization=organization)).filter(pk=tool_id).first()
+    return or_not_found(found, "There is no such tool here.")
 
 
 def tool_for_page(organization: Organization, tool_id: UUID) -> Tool:
@@ -147,9 +159,20 @@ def tools_at(organization_id: UUID, places: Collection[str], kind: str = Tool.Ki
 def with_details(tools: QuerySet[Tool]) -> QuerySet[Tool]:
     """With the connector, the permissions, and the pinned version in the list `pinned`."""
     permissions = ToolPermission.objects.select_related("group").order_by("group__name", "role")
+    return _with_definition(tools).prefetch_related(Prefetch("permissions", permissions))
+
+
+def with_roles(tools: QuerySet[Tool]) -> QuerySet[Tool]:
+    """With the connector, the pinned version, and the roles to which each is given in the list `for_roles`: the groups
+    may be very many."""
+    roles = ToolPermission.objects.filter(group=None).order_by("role")
+    return _with_definition(tools).prefetch_related(Prefetch("permissions", roles, to_attr="for_roles"))
+
+
+def _with_definition(tools: QuerySet[Tool]) -> QuerySet[Tool]:
     pinned = ToolVersion.objects.filter(is_pinned=True)
     return tools.select_related("connector__organization").prefetch_related(
-        Prefetch("permissions", permissions), Prefetch("versions", pinned, to_attr="pinned")
+        Prefetch("versions", pinned, to_attr="pinned")
     )
 
 
@@ -179,18 +202,12 @@ def bulk_changes_of(connector: Connector) -> QuerySet[BulkChange]:
 
 
 def profiles_of(organization: Organization) -> QuerySet[Profile]:
-    """With all that they contain."""
-    members = ("groups", "connectors", "tools__connector", "people__user")
-    return _profiles(organization).prefetch_related(*members).order_by("name")
-
-
-def _profiles(organization: Organization) -> QuerySet[Profile]:
     return Profile.objects.filter(organization=organization).select_related("organization")
 
 
 def profile_of(organization: Organization, profile_id: UUID) -> Profile:
     """Raises NotFound."""
-    return or_not_found(_profiles(organization).filter(pk=profile_id).first(), "There is no such profile here.")
+    return or_not_found(profiles_of(organization).filter(pk=profile_id).first(), "There is no such profile here.")
 
 
 def profiles_for(membership: Membership) -> QuerySet[Profile]:
@@ -215,7 +232,7 @@ def approved_profiles(organization: Organization) -> QuerySet[Profile]:
     active = Connector.objects.filter(organization=organization, **IN_SERVICE).values("pk")
     whole = Profile.connectors.through.objects.filter(profile=OuterRef("pk"), connector__in=active)
     single = Profile.tools.through.objects.filter(profile=OuterRef("pk"), tool__connector__in=active)
-    return _profiles(organization).filter(Exists(whole) | Exists(single)).order_by("slug")
+    return profiles_of(organization).filter(Exists(whole) | Exists(single)).order_by("slug")
 
 
 def groups_with(membership: Membership) -> QuerySet[Any, Any]:

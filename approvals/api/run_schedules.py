@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from approvals.actions.schedule_runs import schedule_runs, unschedule_runs
 from approvals.models import RunSchedule
 from approvals.runs.queries import schedules_for, workflows_for
-from harriet.people.api.view_parts import Newest, checked
+from harriet.people.api.newest import Newest
+from harriet.people.api.view_parts import checked
 
 
 class RunScheduleSerializer(serializers.ModelSerializer[RunSchedule]):

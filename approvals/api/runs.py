@@ -21,7 +21,8 @@ from approvals.models import RunStep, WorkflowRun
 from approvals.queries import runs_for
 from approvals.runs.queries import workflows_for
 from approvals.runs.sealed import SealedParts
-from harriet.people.api.view_parts import Newest, checked
+from harriet.people.api.newest import Newest
+from harriet.people.api.view_parts import checked
 
 
 class RunSerializer(serializers.ModelSerializer[WorkflowRun]):

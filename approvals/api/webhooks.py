@@ -17,7 +17,8 @@ from approvals.actions.try_webhook import try_webhook
 from approvals.models import Webhook
 from approvals.queries import webhook_named, webhooks_of
 from approvals.webhooks.outbox import TOLD
-from harriet.people.api.view_parts import Newest, checked, demand_view
+from harriet.people.api.newest import Newest
+from harriet.people.api.view_parts import checked, demand_view
 from harriet.people.permissions import demand
 from harriet.people.roles import Power
 

@@ -25,7 +25,8 @@ from approvals.errors import ApprovalError
 from approvals.models import Workflow
 from approvals.runs.queries import workflows_for, workflows_of
 from connectors.models import Profile
-from harriet.people.api.view_parts import Newest, checked
+from harriet.people.api.newest import Newest
+from harriet.people.api.view_parts import checked
 from harriet.people.permissions import demand, has_power
 from harriet.people.roles import Power
 

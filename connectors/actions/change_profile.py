@@ -35,9 +35,9 @@ def change_profile(
     is_progressive: bool | None = None,
     trust: str | None = None,
     hold_seconds: int | Literal["unchanged"] | None = "unchanged",
-    groups: Iterable[Group] | None = None,
+    groups: Iterable[Group] | Changed[Group] | None = None,
     people: Iterable[Membership] | Changed[Membership] | None = None,
-    connectors: Iterable[Connector] | None = None,
+    connectors: Iterable[Connector] | Changed[Connector] | None = None,
     tools: Iterable[Tool] | Changed[Tool] | None = None,
     actor: Actor,
 ) -> bool:

@@ -55,11 +55,12 @@ def set_tool(
     risk_override: str | None = None,
     groups: Iterable[Group] | None = None,
     roles: Iterable[str] | None = None,
+    how: Literal["replace", "add", "remove"] = "replace",
     actor: Actor,
 ) -> bool:
     """True when something changed. Raises ConnectorError for another organization's group or an unknown role."""
     demand(actor, tool.connector.organization, Power.MANAGE_CONNECTORS)
-    change = ToolChange(is_enabled, requires_confirmation, risk_override, groups, roles)
+    change = ToolChange(is_enabled, requires_confirmation, risk_override, groups, roles, how)
     if risk_override is not None:
         look_first(tool.connector)
     locked = Tool.objects.select_for_update(of=("self",)).select_related("connector").get(pk=tool.pk)
@@ -150,12 +151,15 @@ def _permit(
         return [], [], []
     old_groups = {row.group for row in rows if row.group}
     old_roles = {row.role for row in rows if row.role}
-    groups = old_groups if change.groups is None else set(checked_groups(tool.organization_id, change.groups))
-    roles = old_roles if change.roles is None else set(checked_roles(change.roles))
+    named = set(checked_groups(tool.organization_id, change.groups or ()))
+    words = set(checked_roles(change.roles or ()))
     if change.how == "add":
-        groups, roles = old_groups | groups, old_roles | roles
+        groups, roles = old_groups | named, old_roles | words
     elif change.how == "remove":
-        groups, roles = old_groups - groups, old_roles - roles
+        groups, roles = old_groups - named, old_roles - words
+    else:
+        groups = old_groups if change.groups is None else named
+        roles = old_roles if change.roles is None else words
     if (groups, roles) == (old_groups, old_roles):
         return [], [], []
     going = [row for row in rows if (row.group not in groups if row.group else row.role not in roles)]

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import generics, serializers, status
-from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
 from connectors.actions.approve_review import approve_review
@@ -22,6 +21,7 @@ from connectors.findings.score import band_of
 from connectors.models import Review, ReviewComment
 from connectors.queries import connector_of, review_of, reviews_of
 from connectors.review_words import evidence_of, next_action
+from harriet.people.api.newest import Newest
 from harriet.people.api.view_parts import checked, demand_view
 
 
@@ -128,8 +128,8 @@ class NewCommentSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-class NewestSubmitted(CursorPagination):
-    ordering = "-submitted_at"
+class NewestSubmitted(Newest):
+    by = "submitted_at"
 
 
 _STATUS = OpenApiParameter("status", enum=Review.State.values)

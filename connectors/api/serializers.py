@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from connectors.access.grantees import GRANTEE_ROLES
-from connectors.models import Connector, Profile, Risk, SyncRun, Tool
+from connectors.models import Connector, Profile, Risk, SyncRun, Tool, ToolPermission
 from connectors.passed_identity import Attribute, How
 from connectors.queries import counts_of, pinned_definition
 from connectors.states import state_of
 from connectors.transports.base import NATIVE
 from connectors.transports.kinds import kind_choices
+from harriet.people.api.inner_lists import WHOLE, More, Names
 from harriet.people.api.serializers import SETTABLE_STATES
-from harriet.people.models import Group
 from harriet.people.trust import Trust
 from vault.types.base import Input
 from vault.types.registry import TYPES, all_inputs, choices_with_none
@@ -206,8 +208,9 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
 class ToolSerializer(serializers.ModelSerializer[Tool]):
     connector = serializers.SlugRelatedField[Connector](slug_field="slug", read_only=True)
     risk = serializers.ChoiceField(Risk.choices, read_only=True)
-    groups = serializers.SerializerMethodField()
+    groups = Names(lambda pk: _groups_of_tool(pk).values_list("group__slug", flat=True), route="api:tool_groups")
     roles = serializers.SerializerMethodField()
+    more = More()
     definition = serializers.SerializerMethodField(help_text="The accepted one, as clients see it.")
     digest = serializers.SerializerMethodField(help_text="SHA-256 of its canonical JSON.")
 
@@ -231,13 +234,11 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
             "last_called_at",
             "digest",
             "definition",
+            "more",
         ]
 
-    def get_groups(self, tool: Tool) -> list[str]:
-        return [row.group.slug for row in tool.permissions.all() if row.group]
-
     def get_roles(self, tool: Tool) -> list[str]:
-        return [row.role for row in tool.permissions.all() if row.role]
+        return [row.role for row in tool.for_roles]  # type: ignore[attr-defined]  # read by queries.with_roles
 
     def get_definition(self, tool: Tool) -> dict[str, Any]:
         return dict(pinned_definition(tool).definition)
@@ -246,11 +247,16 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         return bytes(pinned_definition(tool).digest).hex()
 
 
+def _groups_of_tool(pk: Any) -> QuerySet[ToolPermission]:
+    return ToolPermission.objects.filter(tool=pk, group__isnull=False).order_by("group_id")
+
+
 class ToolChangeSerializer(serializers.Serializer[Any]):
     is_enabled = serializers.BooleanField(required=False)
     requires_confirmation = serializers.BooleanField(required=False)
     risk_override = serializers.ChoiceField(RISK_OVERRIDES, required=False)
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
+    whole_lists = serializers.BooleanField(required=False, help_text=WHOLE)
     roles = serializers.ListField(child=serializers.ChoiceField(GRANTEE_ROLES), required=False)
 
 
@@ -258,12 +264,17 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
     prefix = serializers.BooleanField(source="has_prefix")
     progressive = serializers.BooleanField(source="is_progressive", help_text="Clients see two tools that find others.")
     url = serializers.SerializerMethodField()
-    groups = serializers.SlugRelatedField[Group](slug_field="slug", many=True, read_only=True)
-    people = serializers.SerializerMethodField(help_text="E-mail addresses.")
-    connectors = serializers.SlugRelatedField[Connector](slug_field="slug", many=True, read_only=True)
-    tools = serializers.SerializerMethodField(help_text="Single tools, as connector/tool.")
-    prompts = serializers.SerializerMethodField(help_text="Single prompts, as connector/prompt.")
-    resources = serializers.SerializerMethodField(help_text="Connectors whose resources alone are in it.")
+    groups = Names(lambda pk: _in_profile("groups", "group", pk, "slug"), "api:profile_groups")
+    people = Names(lambda pk: _in_profile("people", "membership", pk, "user__email"), "api:profile_people")
+    connectors = Names(lambda pk: _in_profile("connectors", "connector", pk, "slug"), "api:profile_connectors")
+    tools = Names(lambda pk: _single(pk, Tool.Kind.TOOL), "api:profile_tools", "Single tools, as connector/tool.")
+    prompts = Names(lambda pk: _single(pk, Tool.Kind.PROMPT), "api:profile_prompts", "Single ones, the same.")
+    resources = Names(
+        lambda pk: _tools_in(pk, Tool.Kind.RESOURCES).values_list("tool__connector__slug", flat=True),
+        "api:profile_resources",
+        "Connectors whose resources alone are in it.",
+    )
+    more = More()
 
     class Meta:
         model = Profile
@@ -284,26 +295,25 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
             "prompts",
             "resources",
             "created_at",
+            "more",
         ]
 
     def get_url(self, profile: Profile) -> str:
         return profile.url
 
-    def get_people(self, profile: Profile) -> list[str]:
-        return [membership.user.email for membership in profile.people.all()]
 
-    def get_tools(self, profile: Profile) -> list[str]:
-        return _single(profile, Tool.Kind.TOOL)
-
-    def get_prompts(self, profile: Profile) -> list[str]:
-        return _single(profile, Tool.Kind.PROMPT)
-
-    def get_resources(self, profile: Profile) -> list[str]:
-        return [tool.connector.slug for tool in profile.tools.all() if tool.kind == Tool.Kind.RESOURCES]
+def _in_profile(field: str, column: str, pk: Any, name: str) -> QuerySet[Any, Any]:
+    pairs = getattr(Profile, field).through.objects.filter(profile=pk).order_by(f"{column}_id")
+    return pairs.values_list(f"{column}__{name}", flat=True)  # type: ignore[no-any-return]
 
 
-def _single(profile: Profile, kind: str) -> list[str]:
-    return [f"{tool.connector.slug}/{tool.name}" for tool in profile.tools.all() if tool.kind == kind]
+def _single(pk: Any, kind: str) -> QuerySet[Any, Any]:
+    place = Concat(F("tool__connector__slug"), Value("/"), F("tool__name"))
+    return _tools_in(pk, kind).annotate(place=place).values_list("place", flat=True)
+
+
+def _tools_in(pk: Any, kind: str) -> QuerySet[Any, Any]:
+    return Profile.tools.through.objects.filter(profile=pk, tool__kind=kind).order_by("tool_id")
 
 
 class ProfileChangeSerializer(serializers.Serializer[Any]):
@@ -318,6 +328,7 @@ class ProfileChangeSerializer(serializers.Serializer[Any]):
     )
     groups = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     people = serializers.ListField(child=serializers.EmailField(), required=False, help_text="E-mail addresses.")
+    whole_lists = serializers.BooleanField(required=False, help_text=WHOLE)
     connectors = serializers.ListField(child=serializers.CharField(), required=False, help_text=SLUGS)
     tools = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/tool.")
     prompts = serializers.ListField(child=serializers.CharField(), required=False, help_text="As connector/prompt.")

@@ -1,9 +1,8 @@
-"""The REST API of connectors, tools and profiles: thin, everything goes through the actions."""
+"""The REST API of connectors and tools: thin, everything goes through the actions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,10 +15,7 @@ from rest_framework.response import Response
 
 from connectors import queries
 from connectors.actions.activate_connector import activate_connector
-from connectors.actions.change_profile import change_profile
-from connectors.actions.create_profile import create_profile
 from connectors.actions.delete_connector import delete_connector
-from connectors.actions.delete_profile import delete_profile
 from connectors.actions.draft_connector import draft_connector
 from connectors.actions.pause_connector import pause_connector
 from connectors.actions.replace_secret import is_tried_first, replace_secret
@@ -36,15 +32,15 @@ from connectors.actions.sync_connector import sync_connector
 from connectors.actions.test_connection import test_connection
 from connectors.api import serializers as s
 from connectors.errors import ConnectorError
-from connectors.models import Connector, Profile, SyncRun, Tool
+from connectors.models import Connector, SyncRun, Tool, ToolPermission
 from harriet.lib.secret import Secret
-from harriet.people.api.view_parts import Newest, checked, demand_view, groups_named
-from harriet.people.models import Membership, Organization
+from harriet.people.api.inner_lists import InnerChangeSerializer, refuse_parts, with_first_names
+from harriet.people.api.newest import Newest
+from harriet.people.api.view_parts import checked, demand_view, groups_named
+from harriet.people.api.views import GroupsWithin
 from vault.queries import credential_of
 from vault.rules import type_named
 from vault.types.registry import NO_CREDENTIAL_TYPE, all_inputs, entered
-
-R = TypeVar("R")
 
 
 class Connectors(generics.ListAPIView[Connector]):
@@ -139,7 +135,7 @@ class ToolsOfConnector(generics.ListAPIView[Tool]):
         organization = self.request.organization  # type: ignore[attr-defined]
         found = queries.tools_of(queries.connector_of(organization, self.kwargs["pk"]))
         kind = self.request.query_params.get("kind")
-        return found.filter(kind=kind) if kind else found
+        return with_first_names(found.filter(kind=kind) if kind else found, s.ToolSerializer)
 
 
 class OneTool(generics.GenericAPIView[Tool]):
@@ -147,53 +143,33 @@ class OneTool(generics.GenericAPIView[Tool]):
 
     def get(self, request: Any, pk: UUID) -> Response:
         demand_view(request)
-        return Response(s.ToolSerializer(queries.tool_of(request.organization, pk)).data)
+        return Response(s.ToolSerializer(queries.told_tool_of(request.organization, pk)).data)
 
     @extend_schema(request=s.ToolChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
-        tool = queries.tool_of(request.organization, pk)
+        tool = queries.told_tool_of(request.organization, pk)
         given = checked(s.ToolChangeSerializer, request)
+        refuse_parts(tool, s.ToolSerializer, given)
         if "groups" in given:
             given["groups"] = groups_named(request.organization, given["groups"])
         set_tool(tool, **given, actor=request.actor)
-        return Response(s.ToolSerializer(queries.tool_of(request.organization, pk)).data)
+        return Response(s.ToolSerializer(queries.told_tool_of(request.organization, pk)).data)
 
 
-class Profiles(generics.ListAPIView[Profile]):
-    serializer_class = s.ProfileSerializer
-    pagination_class = Newest
-
-    def get_queryset(self) -> QuerySet[Profile]:
+class GroupsOfTool(GroupsWithin):
+    def ids(self, pk: UUID) -> QuerySet[Any, Any]:
         demand_view(self.request)
-        return queries.profiles_of(self.request.organization)  # type: ignore[attr-defined]
+        tool = queries.told_tool_of(self.request.organization, pk)  # type: ignore[attr-defined]
+        return ToolPermission.objects.filter(tool=tool.pk, group__isnull=False).values("group")
 
-    @extend_schema(request=s.ProfileChangeSerializer, responses={201: s.ProfileSerializer})  # type: ignore[untyped-decorator]
-    def post(self, request: Any) -> Response:
-        given = _resolved(request.organization, checked(s.ProfileChangeSerializer, request))
-        for needed in ("slug", "name"):
-            if needed not in given:
-                raise ConnectorError("A profile needs it.", field=needed)
-        made = create_profile(request.organization, **given, actor=request.actor)
-        shown = s.ProfileSerializer(queries.profile_of(request.organization, made.pk)).data
-        return Response(shown, status=status.HTTP_201_CREATED)
-
-
-class OneProfile(generics.GenericAPIView[Profile]):
-    serializer_class = s.ProfileSerializer
-
-    def get(self, request: Any, pk: UUID) -> Response:
-        demand_view(request)
-        return Response(s.ProfileSerializer(queries.profile_of(request.organization, pk)).data)
-
-    @extend_schema(request=s.ProfileChangeSerializer)  # type: ignore[untyped-decorator]
+    @extend_schema(request=InnerChangeSerializer, responses={204: None})  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
-        profile = queries.profile_of(request.organization, pk)
-        given = _resolved(request.organization, checked(s.ProfileChangeSerializer, request), profile)
-        change_profile(profile, **given, actor=request.actor)
-        return Response(s.ProfileSerializer(queries.profile_of(request.organization, pk)).data)
-
-    def delete(self, request: Any, pk: UUID) -> Response:
-        delete_profile(queries.profile_of(request.organization, pk), actor=request.actor)
+        """Groups that may call it from now on, and no longer, by their short names."""
+        tool, given = queries.told_tool_of(request.organization, pk), checked(InnerChangeSerializer, request)
+        with transaction.atomic():
+            for how in ("add", "remove"):
+                groups = groups_named(request.organization, given[how])
+                set_tool(tool, groups=groups, how=how, actor=request.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -260,55 +236,6 @@ def _authenticate(connector: Connector, given: dict[str, Any], actor: Any) -> No
         save_authentication(connector, secret=secret, **fields)
 
 
-def _resolved(organization: Organization, given: dict[str, Any], profile: Profile | None = None) -> dict[str, Any]:
-    """Short names and addresses as the things they name. Raises ConnectorError for one that names nothing."""
-    if "prefix" in given:
-        given["has_prefix"] = given.pop("prefix")
-    if "progressive" in given:
-        given["is_progressive"] = given.pop("progressive")
-    if "groups" in given:
-        given["groups"] = groups_named(organization, given["groups"])
-    people = Membership.objects.filter(organization=organization).select_related("user")
-    connectors = Connector.objects.filter(organization=organization)
-    _resolve(given, "people", people, lambda one: one.user.email)
-    _resolve(given, "connectors", connectors, lambda one: one.slug)
-    _resolve_tools(organization, given, profile)
-    return given
-
-
-_MEMBERS = {Tool.Kind.TOOL: "tools", Tool.Kind.PROMPT: "prompts", Tool.Kind.RESOURCES: "resources"}
-
-
-def _resolve_tools(organization: Organization, given: dict[str, Any], profile: Profile | None) -> None:
-    """Single tools, prompts and resources are three lists outside and one inside; a list not given stays as it was."""
-    if not given.keys() & set(_MEMBERS.values()):
-        return
-    chosen: list[Tool] = []
-    for kind, field in _MEMBERS.items():
-        rows = Tool.objects.filter(organization=organization, kind=kind).select_related("connector")
-        if field in given:
-            _resolve(given, field, rows, _path)
-            chosen += given.pop(field)
-        elif profile is not None:
-            chosen += profile.tools.filter(kind=kind)
-    given["tools"] = chosen
-
-
-def _path(tool: Tool) -> str:
-    slug = tool.connector.slug
-    return slug if tool.kind == Tool.Kind.RESOURCES else f"{slug}/{tool.name}"
-
-
-def _resolve(given: dict[str, Any], field: str, rows: Iterable[R], name_of: Callable[[R], str]) -> None:
-    if field not in given:
-        return
-    known = {name_of(row): row for row in rows}
-    unknown = [name for name in given[field] if name not in known]
-    if unknown:
-        raise ConnectorError(f"There is no “{unknown[0]}” here.", field=field)
-    given[field] = [known[name] for name in given[field]]
-
-
 connector_api_urls = [
     path("connectors/", Connectors.as_view(), name="connectors"),
     path("connectors/<uuid:pk>/", OneConnector.as_view(), name="connector"),
@@ -318,6 +245,5 @@ connector_api_urls = [
     path("connectors/<uuid:pk>/sync/", Sync.as_view(), name="connector_sync"),
     path("connectors/<uuid:pk>/tools/", ToolsOfConnector.as_view(), name="connector_tools"),
     path("tools/<uuid:pk>/", OneTool.as_view(), name="tool"),
-    path("profiles/", Profiles.as_view(), name="profiles"),
-    path("profiles/<uuid:pk>/", OneProfile.as_view(), name="profile"),
+    path("tools/<uuid:pk>/groups/", GroupsOfTool.as_view(), name="tool_groups"),
 ]

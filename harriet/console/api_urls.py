@@ -13,6 +13,7 @@ from approvals.api.tickets import ticket_api_urls
 from approvals.api.webhooks import webhook_api_urls
 from approvals.api.workflows import workflow_api_urls
 from connectors.api.policy import policy_api_urls
+from connectors.api.profiles import profile_api_urls
 from connectors.api.reviews import review_api_urls
 from connectors.api.views import connector_api_urls
 from harriet.console.api_page import api_page
@@ -30,6 +31,7 @@ api_urls = (
         path("", api_page, name="page"),
         path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
         *connector_api_urls,
+        *profile_api_urls,
         *policy_api_urls,
         *review_api_urls,
         *people_api_urls,

@@ -9,7 +9,7 @@ from audit.actor import Actor
 from connectors.actions.preview_bulk_change import preview_bulk_change
 from connectors.bulk.wish import Wish
 from connectors.models import Connector, Profile, Tool
-from harriet.people.models import Membership
+from harriet.people.models import AccessToken, Membership
 from harriet.people.roles import Role
 from tests.browser.pages import LISTS, OWN, details
 from tests.stage.cast import Cast
@@ -44,6 +44,23 @@ def large_pages(cast: Cast) -> list[str]:
         _preview(cast, crm),
         *(f"{reverse('pick', args=[key])}?q={text}" for key, text in _PICKED),
         *_records(),
+        *api_lists(cast),
+    ]
+
+
+def api_lists(cast: Cast) -> list[str]:
+    """All lists of the API, those within single things too."""
+    longest, tool = Profile.objects.get(slug="longest"), Tool.objects.filter(connector__slug="crm", kind="tool")[0]
+    some = Membership.objects.filter(organization=cast.acme, role=Role.MEMBER)[0]
+    key = AccessToken.objects.filter(organization=cast.acme, kind="integration", revoked_at=None)[0]
+    return [
+        *(reverse(f"api:{name}") for name in _API),
+        reverse("api:connector_tools", args=[tool.connector_id]),
+        reverse("api:profile", args=[longest.pk]),
+        *(reverse(f"api:profile_{what}", args=[longest.pk]) for what in _OF_PROFILE),
+        reverse("api:tool_groups", args=[tool.pk]),
+        reverse("api:person_groups", args=[some.pk]),
+        reverse("api:token_groups", args=[key.pk]),
     ]
 
 
@@ -60,6 +77,12 @@ def _preview(cast: Cast, crm: Connector) -> str:
     return reverse("connectors:tool_changes", args=[crm.pk, bulk.pk])
 
 
+_API = (
+    *("connectors", "profiles", "people", "groups", "devices", "tokens", "agents", "reviews", "clients", "apps"),
+    *("trusted_issuers", "tickets", "webhooks", "workflows", "runs", "run_schedules", "limits", "repeated-calls"),
+    *("stops", "usage", "audit"),
+)
+_OF_PROFILE = ("groups", "people", "connectors", "tools", "prompts", "resources", "scopes")
 _PICKED = (
     ("people", "silva"),
     ("people", "s"),

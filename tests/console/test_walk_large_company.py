@@ -27,6 +27,7 @@ from harriet.people.models import AccessToken, Group, Membership
 from harriet.people.roles import Role
 from harriet.people.version import move_version
 from tests.bench.large_company import Large, fill
+from tests.bench.large_pages import api_lists
 from tests.browser.pages import details, lists
 from tests.database import close_connections, database_name
 from tests.stage.asked import Asked, asked
@@ -111,7 +112,7 @@ def shown() -> Iterator[OnPage]:
 def test_every_page_reads_few_rows_asks_little_and_stays_small(large: Cast, client: Client) -> None:
     client.force_login(large.alice)
     faults, opened = [], 0
-    for path in [*lists(), *details(large)]:
+    for path in [*lists(), *details(large), *api_lists(large)]:
         with shown() as counting:
             answer = client.get(path)
         if answer.status_code != 200:

@@ -18,11 +18,6 @@ ELSEWHERE = ("/management/", "/setup_file/")
 EXCEPTIONS = {
     "harriet/console/control_files/rendered.py content_of": "a machine's file names every server that its group has",
     "connectors/api/policy.py ScopeSerializer.get_tools": "a scope names at most a hundred",
-    "connectors/api/serializers.py ToolSerializer.get_groups": "who may call each of a page's tools",
-    "connectors/api/serializers.py ToolSerializer.get_roles": "the same",
-    "connectors/api/serializers.py ProfileSerializer.get_people": "who reads it to change it needs all",
-    "connectors/api/serializers.py ProfileSerializer.get_resources": "the same, of single tools",
-    "connectors/api/serializers.py _single": "the same",
     "connectors/pages/access_step.py _as_caller": "of one person",
     "connectors/pages/forms.py ToolForm.of": "of one tool, read with it",
     "connectors/pages/tool_table.py _groups_for": "of a tool of the page, read with it",

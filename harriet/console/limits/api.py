@@ -20,7 +20,8 @@ from connectors.limits_kept import breakers_of, limit_of, limits_of
 from connectors.models import AtLimit, Breakers, CallLimit, Tool
 from connectors.models.limits import MOST_PER_DAY, MOST_PER_MINUTE
 from harriet.console.limits.forms import source_of
-from harriet.people.api.view_parts import Newest, checked, demand_view
+from harriet.people.api.newest import Newest
+from harriet.people.api.view_parts import checked, demand_view
 
 
 class LimitSerializer(serializers.ModelSerializer[CallLimit]):

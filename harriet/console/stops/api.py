@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
 from harriet.console.stops.named import subject_named
@@ -17,6 +16,7 @@ from harriet.console.stops.under_way import under_way
 from harriet.people.actions.record_drill import record_drill
 from harriet.people.actions.release_stop import ease_stop, release_stop
 from harriet.people.actions.stop_calls import stop_calls
+from harriet.people.api.newest import Newest
 from harriet.people.api.view_parts import checked
 from harriet.people.errors import NotAllowed
 from harriet.people.models import Group, Stop
@@ -81,8 +81,8 @@ class DrillSerializer(serializers.Serializer[Any]):
     would_end = serializers.ListField(child=serializers.CharField())
 
 
-class NewestStops(CursorPagination):
-    ordering = ("-began_at", "-pk")
+class NewestStops(Newest):
+    by = "began_at"
 
 
 class Stops(generics.ListAPIView[Stop]):

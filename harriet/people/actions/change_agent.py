@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.lib.changed import Changed
 from harriet.people.actions.add_person import own_groups
 from harriet.people.agent_rules import answers_for, clean_purpose, names_of
 from harriet.people.errors import PeopleError
@@ -19,16 +21,20 @@ from harriet.people.roles import Power
 from harriet.people.version import move_version
 
 
-def change_agent(agent: Agent, name: str, purpose: str, groups: Iterable[Group], *, actor: Actor) -> Agent:
-    """Raises NotAllowed or PeopleError."""
+def change_agent(
+    agent: Agent, name: str, purpose: str, groups: Iterable[Group] | Changed[Group], *, actor: Actor
+) -> Agent:
+    """`groups` are all of them, or what comes and what goes. Raises NotAllowed or PeopleError."""
     demand(actor, agent.organization, Power.MANAGE_TOKENS)
-    chosen = own_groups(agent.organization, groups)
-    if not chosen:
-        raise PeopleError("Choose at least one group: the agent reaches what its groups may reach.", field="groups")
+    named = own_groups(agent.organization, groups.added if isinstance(groups, Changed) else groups)
     name, purpose = clean_name(name, longest=80), clean_purpose(purpose)
     with transaction.atomic():
         locked = Agent.objects.select_for_update(of=["self"]).select_related("owner", "organization").get(pk=agent.pk)
-        if (locked.name, locked.purpose, set(locked.groups.all())) == (name, purpose, set(chosen)):
+        now = set(locked.groups.all())
+        chosen = _moved(now, named, groups.removed) if isinstance(groups, Changed) else named
+        if not chosen:
+            raise PeopleError("Choose at least one group: the agent reaches what its groups may reach.", field="groups")
+        if (locked.name, locked.purpose, now) == (name, purpose, set(chosen)):
             return locked
         before, locked.name, locked.purpose = locked.name, name, purpose
         _save(locked)
@@ -42,6 +48,11 @@ def change_agent(agent: Agent, name: str, purpose: str, groups: Iterable[Group],
             actor=actor,
         )
     return locked
+
+
+def _moved(now: set[Group], added: list[Group], removed: Iterable[UUID]) -> list[Group]:
+    gone = set(removed)
+    return sorted((one for one in {*now, *added} if one.pk not in gone), key=lambda one: one.name)
 
 
 def _save(agent: Agent) -> None:

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.response import Response
 
+from harriet.lib.changed import Changed
 from harriet.people import queries
 from harriet.people.actions.change_agent import change_agent
 from harriet.people.actions.create_agent import create_agent
@@ -21,23 +22,33 @@ from harriet.people.actions.issue_device_credential import LONGEST_DAYS
 from harriet.people.actions.pause_agent import pause_agent
 from harriet.people.actions.resume_agent import resume_agent
 from harriet.people.actions.transfer_agent import transfer_agent
+from harriet.people.api.inner_lists import WHOLE, InnerChangeSerializer, More, Names, refuse_parts, with_first_names
+from harriet.people.api.newest import Newest
 from harriet.people.api.serializers import SETTABLE_STATES, IssuedTokenSerializer, TokenSerializer
-from harriet.people.api.view_parts import Newest, checked, groups_named
+from harriet.people.api.view_parts import checked, groups_named
+from harriet.people.api.views import GroupsWithin
 from harriet.people.errors import PeopleError
-from harriet.people.models import AccessToken, Agent, Group, Membership, User
+from harriet.people.models import AccessToken, Agent, Membership, User
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
     owner = serializers.EmailField(source="owner.email", read_only=True, default=None)
-    groups: serializers.SlugRelatedField[Group] = serializers.SlugRelatedField(
-        slug_field="slug", many=True, read_only=True
+    groups = Names(
+        lambda pk: (
+            Agent.groups.through.objects.filter(agent=pk).order_by("group_id").values_list("group__slug", flat=True)
+        ),
+        route="api:agent_groups",
     )
+    more = More()
 
     class Meta:
         model = Agent
-        fields = ["id", "name", "purpose", "owner", "groups", "state", "paused_because", "created_at", "last_seen_at"]
+        fields = [
+            *("id", "name", "purpose", "owner", "groups", "state", "paused_because", "created_at", "last_seen_at"),
+            "more",
+        ]
 
 
 class NewAgentSerializer(serializers.Serializer[Any]):
@@ -54,6 +65,7 @@ class ChangedAgentSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField(required=False, allow_blank=True)
     owner = serializers.EmailField(required=False)
     groups = serializers.ListField(child=serializers.SlugField(), required=False)
+    whole_lists = serializers.BooleanField(required=False, help_text=WHOLE)
     state = serializers.ChoiceField(SETTABLE_STATES, required=False)
     because = serializers.CharField(required=False, allow_blank=True, default="", help_text="Why it is paused.")
 
@@ -70,8 +82,7 @@ class Agents(generics.ListAPIView[Agent]):
     pagination_class = Newest
 
     def get_queryset(self) -> QuerySet[Agent]:
-        request: Any = self.request
-        return _visible(request)
+        return with_first_names(_visible(self.request).prefetch_related(None), AgentSerializer)
 
     @extend_schema(  # type: ignore[untyped-decorator]
         request=NewAgentSerializer, responses={201: AgentSerializer}
@@ -94,6 +105,7 @@ class OneAgent(generics.GenericAPIView[Agent]):
     def patch(self, request: Any, pk: UUID) -> Response:
         """All of it or nothing."""
         agent, given = _agent(request, pk), checked(ChangedAgentSerializer, request)
+        refuse_parts(agent, AgentSerializer, given)
         with transaction.atomic():
             _change(request, agent, given)
         return Response(AgentSerializer(_agent(request, pk)).data)
@@ -101,6 +113,20 @@ class OneAgent(generics.GenericAPIView[Agent]):
     def delete(self, request: Any, pk: UUID) -> Response:
         """Ends it, with all its credentials."""
         end_agent(_agent(request, pk), actor=request.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class GroupsOfAgent(GroupsWithin):
+    def ids(self, pk: UUID) -> QuerySet[Any, Any]:
+        return Agent.groups.through.objects.filter(agent=_agent(self.request, pk).pk).values("group")
+
+    @extend_schema(request=InnerChangeSerializer, responses={204: None})  # type: ignore[untyped-decorator]
+    def patch(self, request: Any, pk: UUID) -> Response:
+        """Groups whose tools it may use from now on, and no longer, by their short names."""
+        agent, given = _agent(request, pk), checked(InnerChangeSerializer, request)
+        added, removed = (groups_named(request.organization, given[way]) for way in ("add", "remove"))
+        groups = Changed(added, [group.pk for group in removed])
+        change_agent(agent, agent.name, agent.purpose, groups, actor=request.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -153,5 +179,6 @@ def _person(request: Any, email: str) -> User:
 agent_api_urls = [
     path("agents/", Agents.as_view(), name="agents"),
     path("agents/<uuid:pk>/", OneAgent.as_view(), name="agent"),
+    path("agents/<uuid:pk>/groups/", GroupsOfAgent.as_view(), name="agent_groups"),
     path("agents/<uuid:pk>/credentials/", AgentCredentials.as_view(), name="agent_credentials"),
 ]

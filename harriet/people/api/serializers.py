@@ -8,6 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from harriet.people.actions.issue_device_credential import LONGEST_DAYS
+from harriet.people.api.inner_lists import WHOLE, More, Names
 from harriet.people.models import AccessToken, CredentialOffer, Device, Group, Invitation, Membership
 from harriet.people.queries import offer_path
 from harriet.people.roles import Role
@@ -30,15 +31,21 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
 class PersonSerializer(serializers.ModelSerializer[Membership]):
     email = serializers.EmailField(source="user.email", read_only=True)
     name = serializers.CharField(source="user.name", read_only=True)
-    groups: serializers.SlugRelatedField[Group] = serializers.SlugRelatedField(
-        slug_field="slug", many=True, read_only=True
+    groups = Names(
+        lambda pk: (
+            Membership.groups.through.objects.filter(membership=pk)
+            .order_by("group_id")
+            .values_list("group__slug", flat=True)
+        ),
+        route="api:person_groups",
     )
+    more = More()
     devices = serializers.IntegerField(source="device_count", read_only=True)
     last_seen_at = serializers.DateTimeField(read_only=True)
 
     class Meta:
         model = Membership
-        fields = ["id", "email", "name", "role", "groups", "is_active", "devices", "last_seen_at", "created_at"]
+        fields = ["id", "email", "name", "role", "groups", "is_active", "devices", "last_seen_at", "created_at", "more"]
 
 
 class PersonChangeSerializer(serializers.Serializer[Any]):
@@ -46,6 +53,7 @@ class PersonChangeSerializer(serializers.Serializer[Any]):
     groups = serializers.ListField(
         child=serializers.SlugField(), required=False, help_text="Short names; the whole list."
     )
+    whole_lists = serializers.BooleanField(required=False, help_text=WHOLE)
     is_active = serializers.BooleanField(required=False)
 
 
@@ -71,9 +79,15 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 class TokenSerializer(serializers.ModelSerializer[AccessToken]):
     person = serializers.EmailField(source="user.email", read_only=True, default=None)
     device = serializers.CharField(source="device.name", read_only=True, default=None)
-    groups: serializers.SlugRelatedField[Group] = serializers.SlugRelatedField(
-        slug_field="slug", many=True, read_only=True
+    groups = Names(
+        lambda pk: (
+            AccessToken.groups.through.objects.filter(accesstoken=pk)
+            .order_by("group_id")
+            .values_list("group__slug", flat=True)
+        ),
+        route="api:token_groups",
     )
+    more = More()
     is_shared = serializers.SerializerMethodField()
 
     class Meta:
@@ -91,6 +105,7 @@ class TokenSerializer(serializers.ModelSerializer[AccessToken]):
             "created_at",
             "expires_at",
             "last_seen_at",
+            "more",
         ]
 
     def get_is_shared(self, token: AccessToken) -> bool:

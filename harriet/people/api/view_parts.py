@@ -1,11 +1,10 @@
-"""What the API's views share: who may list, in which pages, and what the body says."""
+"""What the API's views share: who may list, and what the body says."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 from harriet.people import queries
@@ -13,12 +12,6 @@ from harriet.people.errors import NotAllowed, PeopleError
 from harriet.people.models import Group, Organization
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
-
-
-class Newest(CursorPagination):
-    """Pages from the newest to the oldest."""
-
-    ordering = "-created_at"
 
 
 def demand_view(request: Any) -> None:

@@ -26,7 +26,9 @@ from harriet.people.actions.register_device import register_device
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.actions.revoke_device import revoke_device
 from harriet.people.actions.revoke_token import revoke_token
-from harriet.people.actions.set_person_groups import set_person_groups
+from harriet.people.actions.set_person_groups import change_person_groups, set_person_groups
+from harriet.people.api.inner_lists import InnerChangeSerializer, refuse_parts, with_first_names
+from harriet.people.api.newest import Newest
 from harriet.people.api.serializers import (
     DeviceSerializer,
     GroupSerializer,
@@ -39,8 +41,8 @@ from harriet.people.api.serializers import (
     PersonSerializer,
     TokenSerializer,
 )
-from harriet.people.api.view_parts import Newest, checked, demand_view, groups_named
-from harriet.people.errors import NotFound, PeopleError
+from harriet.people.api.view_parts import checked, demand_view, groups_named
+from harriet.people.errors import PeopleError
 from harriet.people.models import AccessToken, Device, Group, Invitation, Membership, User
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power
@@ -52,7 +54,8 @@ class People(generics.ListAPIView[Membership]):
 
     def get_queryset(self) -> QuerySet[Membership]:
         demand_view(self.request)
-        return queries.people_of(self.request.organization)  # type: ignore[attr-defined]
+        found = queries.people_of(self.request.organization)  # type: ignore[attr-defined]
+        return with_first_names(found.prefetch_related(None), PersonSerializer)
 
     @extend_schema(  # type: ignore[untyped-decorator]
         request=NewPersonSerializer, responses={201: PersonSerializer, 202: InvitationSerializer}
@@ -78,9 +81,10 @@ class Person(generics.GenericAPIView[Membership]):
 
     @extend_schema(request=PersonChangeSerializer)  # type: ignore[untyped-decorator]
     def patch(self, request: Any, pk: UUID) -> Response:
-        membership = queries.person_of(request.organization, pk)
+        membership, given = queries.person_of(request.organization, pk), checked(PersonChangeSerializer, request)
+        refuse_parts(membership, PersonSerializer, given)
         with transaction.atomic():
-            change_person(membership, checked(PersonChangeSerializer, request), request.actor)
+            change_person(membership, given, request.actor)
         return Response(PersonSerializer(queries.person_of(request.organization, pk)).data)
 
     def delete(self, request: Any, pk: UUID) -> Response:
@@ -110,6 +114,42 @@ class Groups(generics.ListAPIView[Group]):
         given = checked(GroupSerializer, request)
         group = create_group(request.organization, given["slug"], given["name"], actor=request.actor)
         return Response(GroupSerializer(group).data, status=status.HTTP_201_CREATED)
+
+
+class GroupsWithin(generics.ListAPIView[Group]):
+    """The groups of one thing: a list within what the API tells."""
+
+    serializer_class = GroupSerializer
+    pagination_class = Newest
+
+    def ids(self, pk: UUID) -> QuerySet[Any, Any]:
+        """Of the groups. Raises NotFound for what the caller may not see."""
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[Group]:
+        request: Any = self.request
+        return queries.groups_with_counts(request.organization).filter(pk__in=self.ids(self.kwargs["pk"]))
+
+
+class GroupsOfPerson(GroupsWithin):
+    def ids(self, pk: UUID) -> QuerySet[Any, Any]:
+        demand_view(self.request)
+        person = queries.person_of(self.request.organization, pk)  # type: ignore[attr-defined]
+        return Membership.groups.through.objects.filter(membership=person.pk).values("group")
+
+    @extend_schema(request=InnerChangeSerializer, responses={204: None})  # type: ignore[untyped-decorator]
+    def patch(self, request: Any, pk: UUID) -> Response:
+        """Groups that the person comes into, and that they leave, by their short names."""
+        person, given = queries.person_of(request.organization, pk), checked(InnerChangeSerializer, request)
+        added, removed = (groups_named(request.organization, given[way]) for way in ("add", "remove"))
+        change_person_groups(person, add=added, remove=removed, actor=request.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class GroupsOfToken(GroupsWithin):
+    def ids(self, pk: UUID) -> QuerySet[Any, Any]:
+        token = _token(self.request, pk)
+        return AccessToken.groups.through.objects.filter(accesstoken=token.pk).values("group")
 
 
 class OneGroup(generics.GenericAPIView[Group]):
@@ -151,7 +191,8 @@ class Tokens(generics.ListAPIView[AccessToken]):
 
     def get_queryset(self) -> QuerySet[AccessToken]:
         request: Any = self.request
-        return queries.tokens_of(request.organization, own_only(request))
+        found = queries.tokens_of(request.organization, own_only(request))
+        return with_first_names(found.prefetch_related(None), TokenSerializer)
 
     @extend_schema(  # type: ignore[untyped-decorator]
         request=NewTokenSerializer, responses={201: IssuedTokenSerializer, 202: OfferSerializer}
@@ -177,14 +218,17 @@ class OneToken(generics.GenericAPIView[AccessToken]):
     serializer_class = TokenSerializer
 
     def get(self, request: Any, pk: UUID) -> Response:
-        token = queries.tokens_of(request.organization, own_only(request)).filter(pk=pk).first()
-        if token is None:
-            raise NotFound("There is no such token here.")
-        return Response(TokenSerializer(token).data)
+        return Response(TokenSerializer(_token(request, pk)).data)
 
     def delete(self, request: Any, pk: UUID) -> Response:
         revoke_token(queries.token_of(request.organization, pk), actor=request.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _token(request: Any, pk: UUID) -> AccessToken:
+    """Raises NotFound."""
+    found = queries.tokens_of(request.organization, own_only(request)).filter(pk=pk).first()
+    return queries.or_not_found(found, "There is no such token here.")
 
 
 def own_only(request: Any) -> User | None:
@@ -224,10 +268,12 @@ def holder(request: Any, email: str) -> User:
 people_api_urls = [
     path("people/", People.as_view(), name="people"),
     path("people/<uuid:pk>/", Person.as_view(), name="person"),
+    path("people/<uuid:pk>/groups/", GroupsOfPerson.as_view(), name="person_groups"),
     path("groups/", Groups.as_view(), name="groups"),
     path("groups/<uuid:pk>/", OneGroup.as_view(), name="group"),
     path("devices/", Devices.as_view(), name="devices"),
     path("devices/<uuid:pk>/", OneDevice.as_view(), name="device"),
     path("tokens/", Tokens.as_view(), name="tokens"),
     path("tokens/<uuid:pk>/", OneToken.as_view(), name="token"),
+    path("tokens/<uuid:pk>/groups/", GroupsOfToken.as_view(), name="token_groups"),
 ]

@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
 from connectors.access.scopes import SCOPES
 from connectors.queries import profile_of
+from harriet.people.api.newest import Newest
 from harriet.people.api.view_parts import checked, demand_view, valid
 from harriet.people.models import Agent
 from harriet.people.permissions import has_power
@@ -70,8 +70,8 @@ class TrustSerializer(serializers.Serializer[Any]):
         return Trust(**{**self.validated_data, "scopes": " ".join(self.validated_data["scopes"])})
 
 
-class NewestIssuers(CursorPagination):
-    ordering = "-made_at"
+class NewestIssuers(Newest):
+    by = "made_at"
 
 
 class Issuers(generics.ListAPIView[TrustedIssuer]):

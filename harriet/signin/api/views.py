@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
-from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
+from harriet.people.api.newest import Newest
 from harriet.people.api.view_parts import checked, demand_view
 from harriet.people.models import User
 from harriet.people.permissions import has_power
@@ -30,12 +30,12 @@ from harriet.signin.models import Application, ConnectedApp
 from harriet.signin.queries import app_of, apps_of, client_of, clients_of
 
 
-class NewestClients(CursorPagination):
-    ordering = "-created"
+class NewestClients(Newest):
+    by = "created"
 
 
-class NewestApps(CursorPagination):
-    ordering = "-consented_at"
+class NewestApps(Newest):
+    by = "consented_at"
 
 
 class Clients(generics.ListAPIView[Application]):
