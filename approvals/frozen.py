@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
-from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,10 @@ FROZEN = (
 )
 RESTS = "An emergency stop of {} keeps this run from its next call. It rests, and goes on by itself after the release."
 STOPPED_PERSON = "Your own calls are stopped in an emergency, so you decide on no calls either until that is released."
+
+
+Asker = tuple[str, UUID, UUID | None]
+"""A person, an agent or a shared key: how a group leads to it, its organization and its id."""
 
 
 class _Frozen(NamedTuple):
@@ -38,8 +42,12 @@ class _Frozen(NamedTuple):
     client: str | None
 
     @property
-    def asker(self) -> tuple[UUID, UUID | None, UUID | None, UUID | None]:
-        return self.organization_id, self.user_id, self.agent_id, self.token_id
+    def asker(self) -> Asker:
+        if self.user_id is not None:
+            return "memberships__user", self.organization_id, self.user_id
+        if self.agent_id is not None:
+            return "agents", self.organization_id, self.agent_id
+        return "integration_keys", self.organization_id, self.token_id
 
 
 _BESIDE = (
@@ -66,11 +74,11 @@ def frozen_among(action_ids: Collection[UUID]) -> dict[UUID, str]:
         stops.setdefault(one.organization_id, []).append(one)
     if not stops:
         return {}
-    found, groups_of = {}, cache(_groups_of)
-    for row in map(_Frozen._make, actions.filter(organization__in=list(stops)).values_list(*_ROW)):
-        here = stops[row.organization_id]
-        groups = groups_of(*row.asker) if any(one.let_through for one in here) else frozenset()
-        if stop := covering(here, _bearing(row, groups)):
+    rows = list(map(_Frozen._make, actions.filter(organization__in=list(stops)).values_list(*_ROW)))
+    first = {one.let_through for standing in stops.values() for one in standing if one.let_through}
+    groups, found = _groups_of_each(rows, first) if first else {}, {}
+    for row in rows:
+        if stop := covering(stops[row.organization_id], _bearing(row, groups.get(row.asker, frozenset()))):
             found[row.id] = FROZEN.format(what_words(stop.kind, stop.label))
     return found
 
@@ -113,14 +121,13 @@ def _bearing(row: _Frozen, groups: frozenset[UUID]) -> Bearing:
     )
 
 
-def _groups_of(
-    organization_id: UUID, user_id: UUID | None, agent_id: UUID | None, token_id: UUID | None
-) -> frozenset[UUID]:
-    """Of whoever asked: a person's, an agent's or a shared key's. Read only where a group goes first."""
-    if user_id is not None:
-        here = Group.objects.filter(organization=organization_id, memberships__user=user_id)
-    elif agent_id is not None:
-        here = Group.objects.filter(agents=agent_id)
-    else:
-        here = Group.objects.filter(integration_keys=token_id)
-    return frozenset(here.values_list("pk", flat=True))
+def _groups_of_each(rows: Collection[_Frozen], among: Collection[UUID]) -> dict[Asker, frozenset[UUID]]:
+    """Of whoever asked, those of these groups that they are in; as many queries for many as for one of each kind. Read
+    only where a group goes first."""
+    found: defaultdict[Asker, set[UUID]] = defaultdict(set)
+    for way in {row.asker[0] for row in rows}:
+        ids = {row.asker[2] for row in rows if row.asker[0] == way}
+        pairs = Group.objects.filter(**{"pk__in": among, f"{way}__in": ids}).order_by()
+        for group_id, organization_id, asker_id in pairs.values_list("pk", "organization_id", way):
+            found[way, organization_id, asker_id].add(group_id)
+    return {asker: frozenset(groups) for asker, groups in found.items()}
