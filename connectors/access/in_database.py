@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
+from django.db.models.functions import Cast
+from django.db.models.lookups import IsNull
 
 from connectors.access.usable import usable_tools
 from connectors.models import CALLABLE, EVERYONE, Profile, Tool, ToolPermission
@@ -18,7 +20,11 @@ from harriet.people.models import Membership, Organization
 Grant = tuple[Any, ...]
 """A group, or a role."""
 
+FEW = 1_000
+"""People of some profiles who are looked for by their ids. More of them are soon met by whoever goes through everybody
+in order: a page then reads as few rows as when all have the profiles."""
 _ACTIVE = Q(is_active=True, user__is_active=True)
+_NO_ID = Cast(Value(None), UUIDField())
 _GROUPS = Membership.groups.through.objects
 _CONNECTORS = Profile.connectors.through.objects
 _TOOLS = Profile.tools.through.objects
@@ -47,7 +53,7 @@ def callable_first(tools: QuerySet[Tool], membership: Membership, profile: Profi
 
 def havers_of(profile: Profile) -> QuerySet[Membership]:
     """Active people who have the profile, by name or through a group."""
-    return _people(profile.organization_id).filter(_has([profile.pk]))
+    return _among(profile.organization_id, [profile.pk]).filter(_has([profile.pk]))
 
 
 def counts_for(profile: Profile, people: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
@@ -65,43 +71,58 @@ def counts_for(profile: Profile, people: Iterable[UUID]) -> dict[UUID, dict[str,
 def callers_of(organization: Organization, tools: QuerySet[Tool]) -> QuerySet[Membership]:
     """Active people who may call at least one of these tools."""
     found = tools.filter(CALLABLE, organization=organization).order_by()
+    by_grants = _by_grants(found)
     anyone = Q(pk__in=[])
-    for grants, profiles in _by_grants(found).items():
+    for grants, profiles in by_grants.items():
         anyone |= _has(profiles) & _is_granted(grants)
-    return _people(organization.pk).filter(anyone)
+    return _among(organization.pk, [profile for some in by_grants.values() for profile in some]).filter(anyone)
 
 
-def _people(organization_id: UUID) -> QuerySet[Membership]:
-    return Membership.objects.filter(_ACTIVE, organization_id=organization_id).select_related("user")
+def _among(organization_id: UUID, profiles: list[UUID]) -> QuerySet[Membership]:
+    """Active people, among them all who have one of these profiles."""
+    people = Membership.objects.filter(_ACTIVE, organization_id=organization_id).select_related("user")
+    named = Profile.people.through.objects.filter(profile__in=profiles).order_by().values_list("membership")
+    grouped = _GROUPS.filter(group__in=_groups_of(profiles)).order_by().values_list("membership")
+    ids = [pk for (pk,) in named[: FEW + 1].union(grouped[: FEW + 1], all=True)]
+    return people.filter(pk__in=set(ids)) if len(ids) <= FEW else people
 
 
 def _by_grants(tools: QuerySet[Tool]) -> dict[frozenset[Grant], list[UUID]]:
     """Profiles by whom their part of these tools is given to: most give them to the same."""
     of_connector: dict[UUID, set[Grant]] = defaultdict(set)
     of_profile: dict[UUID, set[Grant]] = defaultdict(set)
-    granted = ToolPermission.objects.filter(tool__in=tools)
-    for connector, *grant in granted.values_list("tool__connector_id", "group_id", "role").distinct():
-        of_connector[connector].add(tuple(grant))
-    for profile, connector in _CONNECTORS.filter(connector__in=list(of_connector)).values_list(
-        "profile_id", "connector_id"
-    ):
+    whole: list[tuple[UUID, UUID]] = []
+    for profile, connector, *grant in _parts_of(tools):
+        if profile and connector:
+            whole.append((profile, connector))
+        elif connector:
+            of_connector[connector].add(tuple(grant))
+        else:
+            of_profile[profile].add(tuple(grant))
+    for profile, connector in whole:
         of_profile[profile] |= of_connector[connector]
-    for profile, *grant in (
-        granted.exclude(tool__profiles=None).values_list("tool__profiles", "group_id", "role").distinct()
-    ):
-        of_profile[profile].add(tuple(grant))
     profiles: dict[frozenset[Grant], list[UUID]] = defaultdict(list)
     for profile, grants in of_profile.items():
         profiles[frozenset(grants)].append(profile)
     return profiles
 
 
+def _parts_of(tools: QuerySet[Tool]) -> QuerySet[Any, Any]:
+    """What decides about them, in one query: to whom each connector's are given, in which profiles the connector is,
+    and to whom a profile's single ones are given. Columns: profile, connector, group, role; None where it isn't one."""
+    granted = ToolPermission.objects.filter(tool__in=tools).order_by()
+    connectors = _CONNECTORS.filter(connector__in=tools.values("connector")).order_by()
+    by_connector = granted.values_list(_NO_ID, "tool__connector_id", "group_id", "role").distinct()
+    in_profiles = connectors.values_list("profile_id", "connector_id", _NO_ID, Value(""))
+    by_profile = granted.exclude(tool__profiles=None).values_list("tool__profiles", _NO_ID, "group_id", "role")
+    return by_connector.union(in_profiles, by_profile.distinct(), all=True)
+
+
 def _has(profiles: Iterable[UUID]) -> Q:
     """Of a membership: one of these profiles is theirs."""
     ids = list(profiles)
-    named = Profile.people.through.objects.filter(profile__in=ids).values("membership")
-    groups = Profile.groups.through.objects.filter(profile__in=ids).values("group")
-    return Q(pk__in=named) | Q(pk__in=_GROUPS.filter(group__in=groups).values("membership"))
+    mine = Profile.people.through.objects.filter(profile__in=ids, membership=OuterRef("pk"))
+    return _there_is(mine) | _there_is(_GROUPS.filter(group__in=_groups_of(ids), membership=OuterRef("pk")))
 
 
 def _is_granted(grants: Iterable[Grant]) -> Q:
@@ -109,4 +130,14 @@ def _is_granted(grants: Iterable[Grant]) -> Q:
     roles = [role for group, role in grants if not group]
     if EVERYONE in roles:
         return Q()
-    return Q(role__in=roles) | Q(pk__in=_GROUPS.filter(group__in=groups).values("membership"))
+    return Q(role__in=roles) | _there_is(_GROUPS.filter(group__in=groups, membership=OuterRef("pk")))
+
+
+def _groups_of(profiles: list[UUID]) -> QuerySet[Any, Any]:
+    return Profile.groups.through.objects.filter(profile__in=profiles).values("group")
+
+
+def _there_is(rows: QuerySet[Any]) -> Q:
+    """Looked up for each person that is met. Of an `Exists` among alternatives the database reads all rows first, to
+    compare with them: everybody in a group, for a page of fifty."""
+    return Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False))

@@ -118,11 +118,11 @@ class Havers(Everybody):
 
     def __init__(self, profile: Profile) -> None:
         super().__init__(profile.organization)
-        self.profile = profile
+        named = Profile.people.through.objects.filter(profile=profile, membership=OuterRef("pk"))
+        self.people = havers_of(profile).annotate(is_named=Exists(named))
 
     def rows(self) -> QuerySet[Membership]:
-        named = Profile.people.through.objects.filter(profile=self.profile, membership=OuterRef("pk"))
-        return havers_of(self.profile).annotate(is_named=Exists(named))
+        return self.people
 
     def choice(self, row: Membership) -> Choice:
         way = "named in it" if getattr(row, "is_named", False) else "through a group"

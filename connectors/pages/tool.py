@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -229,10 +230,10 @@ def _whole(version: ToolVersion) -> str:
 def _people(found: Tool) -> PeopleRows:
     """Everybody with the reason; of a large organization the first of those who may call it."""
     active = Membership.objects.filter(organization=found.organization_id, is_active=True, user__is_active=True)
-    everybody = list(active.order_by("user__email").values_list("pk", flat=True)[: MOST_PEOPLE + 1])
+    everybody = list(active.order_by(Lower("user__email")).values_list("pk", flat=True)[: MOST_PEOPLE + 1])
     if len(everybody) > MOST_PEOPLE:
-        callers = callers_of(found.connector.organization, Tool.objects.filter(pk=found.pk)).order_by("user__email")
-        emails = callers.values_list("user__email", flat=True)[:MOST_PEOPLE]
+        callers = callers_of(found.connector.organization, Tool.objects.filter(pk=found.pk))
+        emails = callers.order_by(Lower("user__email")).values_list("user__email", flat=True)[:MOST_PEOPLE]
         return PeopleRows([PersonRow(email, True) for email in emails], True)
     facts = load_part(
         found.connector.organization,

@@ -121,11 +121,16 @@ class Picker(forms.Widget, Generic[Row]):
         )
 
     def _shown(self, sent: Sent | None, values: list[str]) -> Shown:
-        few = self.source.few(self.kept) if sent is None else None
-        if few is not None and self.kept is not None:
-            chosen_now = [(self.source.choice(row), row.is_kept) for row in few]
-            return Shown([], [choice.value for choice, is_kept in chosen_now if is_kept], 0, 0, None, chosen_now)
-        rows, had, left = self._chosen(sent, values)
+        few = self.source.few() if sent is None and self.kept is None else None
+        if sent is None and self.kept is not None:
+            all_of_few, kept, count = self.source.few_or_kept(self.kept, CHOSEN)
+            if all_of_few is not None:
+                chosen_now = [(self.source.choice(row), row.is_kept) for row in all_of_few]
+                return Shown([], [choice.value for choice, is_kept in chosen_now if is_kept], 0, 0, None, chosen_now)
+            shown = {self.source.value_of(row): row for row in kept}
+            rows, had, left = self.source.chosen(values) | shown, [*shown], count - len(shown)
+        else:
+            rows, had, left = self._chosen(sent, values)
         gone = self.source.gone([value for value in values if value not in rows])
         if sent is not None and not (left or gone or len(rows) > FEW or (sent.is_searching and sent.text)):
             few = self.source.few()

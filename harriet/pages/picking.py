@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from harriet.pages.by_name import ByIndex, first_by_name
@@ -20,6 +20,8 @@ AT_ONCE = 20
 MOST_FOUND = 1_000
 """Beyond them one types another letter."""
 
+_OFFERED = -1
+"""In the place of a count: the row is not there because it is kept."""
 Row = TypeVar("Row", bound=Model)
 
 
@@ -55,6 +57,13 @@ class Found(NamedTuple):
     @property
     def is_all(self) -> bool:
         return self.seen >= self.total
+
+
+class FewOrKept(NamedTuple):
+    few: list[Any] | None
+    kept: list[Any]
+    count: int
+    """Of those that are kept, up to one more than are counted."""
 
 
 class Source(ABC, Generic[Row]):
@@ -97,12 +106,26 @@ class Source(ABC, Generic[Row]):
         """What chosen ones of which no row is left were called, where that is known."""
         return []
 
-    def few(self, kept: QuerySet[Row] | None = None) -> list[Any] | None:
-        """All, when they are few; with `.is_kept`, whether they are among those."""
-        chosen = self.rows().none() if kept is None else kept
-        is_kept = Exists(chosen.order_by().filter(pk=OuterRef("pk")))
-        rows = list(self.offered().order_by().annotate(is_kept=is_kept)[: FEW + 1])
-        return sorted(rows, key=lambda row: self.choice(row).label.casefold()) if len(rows) <= FEW else None
+    def few(self) -> list[Any] | None:
+        """All, when they are few."""
+        return self._if_few(self.offered().order_by()[: FEW + 1])
+
+    def few_or_kept(self, kept: QuerySet[Row], most: int) -> FewOrKept:
+        """All, when they are few, with `.is_kept`; else the first of those that are kept, and how many there are. In
+        one query: a form has several such fields."""
+        kept = kept.order_by()
+        mine = self.rows().filter(pk__in=kept.values("pk")).order_by(self.text)
+        first = mine.annotate(is_kept=Value(True), all_of_them=CountAtMost(kept, MOST_FOUND))[:most]
+        is_kept = Exists(kept.filter(pk=OuterRef("pk")))
+        offered = self.offered().order_by().annotate(is_kept=is_kept, all_of_them=Value(_OFFERED))[: FEW + 1]
+        rows: list[Any] = list(offered.union(first, all=True))
+        few = self._if_few([row for row in rows if row.all_of_them == _OFFERED])
+        chosen = [row for row in rows if row.all_of_them != _OFFERED]
+        return FewOrKept(few, chosen, chosen[0].all_of_them if chosen else 0)
+
+    def _if_few(self, rows: Iterable[Any]) -> list[Any] | None:
+        found = list(rows)
+        return sorted(found, key=lambda row: self.choice(row).label.casefold()) if len(found) <= FEW else None
 
     def find(self, text: str, seen: int = 0, size: int = AT_ONCE) -> Found:
         """The next of those that are found, by name."""
