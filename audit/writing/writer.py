@@ -33,9 +33,6 @@ LATE_SECONDS = 0.02
 
 _BATCH_SECONDS = 5.0
 """For one statement; what takes longer is tried anew, on another connection."""
-_CROWD_SECONDS = 0.001
-"""How long a batch waits for more when the one before had several callers: a commit costs the same for one event as for
-ten. Who is alone doesn't wait for others."""
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between attempts to reconnect; the last one is repeated."""
 _UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.NotSupportedError)
@@ -79,8 +76,6 @@ class AuditWriter:
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._is_stopping = False
-        self._crowd = 0
-        """How many waited for the last batch."""
         self.committed_at = 0.0
         """When the last batch became durable (monotonic); zero before the first."""
         self.commits = 0
@@ -173,8 +168,9 @@ class AuditWriter:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                # Whatever is ready in this turn of the loop joins the batch; in a crowd, more is about to come.
-                await asyncio.sleep(_CROWD_SECONDS if self._crowd > 1 else 0)
+                # Whatever is ready in this turn of the loop joins the batch. Nobody waits for more: what comes while
+                # one batch becomes durable is the next.
+                await asyncio.sleep(0)
                 await self._write_batch()
             if self._is_stopping:
                 return
@@ -184,7 +180,6 @@ class AuditWriter:
         self._gather()
         taken = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
         self._in_flight = [entry for entry in taken if not entry.is_given_up]
-        self._crowd = sum(entry.done is not None for entry in self._in_flight)
         size, failures = len(self._in_flight), 0
         while self._in_flight:
             try:
