@@ -63,6 +63,20 @@ def test_each_client_is_given_the_groups_addresses(cast: Cast, work: Profile) ->
     assert tomllib.loads(text(content, "codex", "managed_config.toml")) == {"mcp_servers": {"work": {"url": work.url}}}
 
 
+def test_the_page_of_long_files_shows_how_they_begin(cast: Cast, work: Profile) -> None:
+    made = Profile.objects.bulk_create(
+        Profile(organization=cast.acme, slug=f"team-{n}", name=f"Team {n}") for n in range(300)
+    )
+    cast.sales.profiles.add(*made)
+    shown = signed_in(cast.alice).get(reverse("control_files:detail", args=[cast.sales.pk]))
+    assert len(shown.content) < 60_000
+    page = " ".join(shown.content.decode().split())
+    assert "and 281 more, in the files below" in page and "more lines: download it to see or copy all of it" in page
+    download = reverse("control_files:download", args=[cast.sales.pk, "copilot", "managed-settings.json"])
+    settings = json.loads(signed_in(cast.alice).get(download).content)
+    assert len(settings["allowedMcpServers"]) == 301
+
+
 def test_what_is_denied_is_named_as_exactly_as_it_is_known(cast: Cast, work: Profile) -> None:
     denied(cast, "url", "https://bad.example/…/mcp")
     denied(cast, "command", "npx bad", words=["npx", "bad"])

@@ -56,9 +56,17 @@ class ControlFilesPage(PageContext):
     is_empty: bool
 
 
+LONGEST_SHOWN = 4_000
+"""Characters of one file: the page has five of them, and a file may name thousands of servers."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownFile:
     file: ControlFile
+    beginning: str
+    """Of its text, whole lines."""
+    more_lines: int
+    """Beyond those that are shown."""
     download: str
     address: str
     """Empty while they are published nowhere."""
@@ -110,7 +118,16 @@ def group_files_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def _shown(group: Group, file: ControlFile, published: PublishedControlFiles | None) -> ShownFile:
     download = reverse("control_files:download", args=[group.pk, file.client, file.name])
     live = reverse("live_control_file", args=[published.pk, file.client, file.name]) if published else ""
-    return ShownFile(file, download, settings.BASE_URL + live if live else "")
+    beginning, more_lines = _beginning(file.text)
+    return ShownFile(file, beginning, more_lines, download, settings.BASE_URL + live if live else "")
+
+
+def _beginning(text: str) -> tuple[str, int]:
+    """Whole lines of it, and how many are left out."""
+    if len(text) <= LONGEST_SHOWN:
+        return text, 0
+    shown = text[: text.rfind("\n", 0, LONGEST_SHOWN) + 1] or text[:LONGEST_SHOWN]
+    return shown.rstrip("\n"), text.count("\n", len(shown)) + (not text.endswith("\n"))
 
 
 @require_POST

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from os.path import commonprefix
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from connectors.models import Profile
@@ -22,6 +24,8 @@ MOST_DENIED = 2_000
 """Servers that the files name; the page says when there are more."""
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 """What Claude Code takes as a name. One entry with another makes it refuse the whole file."""
+_LITERAL = re.compile(r"[^*?\[]*")
+"""What a pattern says before anything that stands for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,28 @@ class ControlFile:
         return f'"{hashlib.sha256(self.text.encode()).hexdigest()[:32]}"'
 
 
+class _Ours(NamedTuple):
+    """What is to be had from Harriet, for the comparison with each of thousands that are denied."""
+
+    urls: tuple[str, ...]
+    beginning: str
+    """What all of these addresses begin with."""
+    slugs: frozenset[str]
+
+    @classmethod
+    def of(cls, profiles: Sequence[Profile]) -> Self:
+        urls = tuple(profile.url for profile in profiles)
+        beginning = commonprefix(urls)  # noqa: RUF071  (characters are meant)
+        return cls(urls, beginning, frozenset(profile.slug for profile in profiles))
+
+    def has(self, pattern: str) -> bool:
+        """Whether the pattern matches one of the addresses; most share not even the beginning."""
+        literal = _LITERAL.match(pattern)[0]  # type: ignore[index]  # it matches the empty text, too
+        if not (self.beginning.startswith(literal) or literal.startswith(self.beginning)):
+            return False
+        return any(fnmatchcase(url, pattern) for url in self.urls)
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What the files say: which servers there are, and which there may not be."""
@@ -51,7 +77,8 @@ class Content:
     @property
     def unnamed(self) -> Sequence[FoundServer]:
         """Denied ones that no list of the files can say; that nothing else is allowed keeps them out."""
-        return [one for one in self.denied if not _denied(one, self)]
+        ours = _Ours.of(self.profiles)
+        return [one for one in self.denied if not _denied(one, ours)]
 
 
 def content_of(group: Group) -> Content:
@@ -119,24 +146,21 @@ def _copilot_settings(content: Content) -> ControlFile:
 
 def _lists(content: Content) -> dict[str, object]:
     """Both clients read the same two lists; the denied one wins."""
+    ours = _Ours.of(content.profiles)
     return {
         "allowedMcpServers": [{"serverUrl": one.url} for one in content.profiles],
-        "deniedMcpServers": [entry for one in content.denied for entry in _denied(one, content)],
+        "deniedMcpServers": [entry for one in content.denied for entry in _denied(one, ours)],
     }
 
 
-def _denied(server: FoundServer, content: Content) -> list[dict[str, object]]:
+def _denied(server: FoundServer, ours: _Ours) -> list[dict[str, object]]:
     """An address with whatever follows it. A command that isn't known whole can only be named. Nothing that is to be
     had from Harriet is ever denied by it."""
     if server.kind == FoundServer.Kind.ADDRESS:
-        patterns = [
-            one for one in _patterns(server.target) if not any(fnmatchcase(p.url, one) for p in content.profiles)
-        ]
-        return [{"serverUrl": pattern} for pattern in patterns]
+        return [{"serverUrl": pattern} for pattern in _patterns(server.target) if not ours.has(pattern)]
     if server.is_whole and server.words:
         return [{"serverCommand": server.words}]
-    is_free = server.name not in {profile.slug for profile in content.profiles}
-    return [{"serverName": server.name}] if is_free and _NAME.fullmatch(server.name) else []
+    return [{"serverName": server.name}] if server.name not in ours.slugs and _NAME.fullmatch(server.name) else []
 
 
 def _patterns(address: str) -> list[str]:

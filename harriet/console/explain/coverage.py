@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from audit.call_counts import calls_of_tools
 from connectors.access.grantees import role_label
-from connectors.access.in_database import profiles_with
+from connectors.access.in_database import is_in
 from connectors.models import CALLABLE, EVERYONE, AutonomousScope, Profile, Risk, Tool, ToolPermission, of_risk
 from harriet.gateway.policy.view import MAY_BE_COVERED
+from harriet.pages.counts import CountAtMost
 from harriet.people.models import Organization
 from harriet.people.queries import database_now
 from harriet.people.trust import Trust
@@ -27,23 +29,26 @@ MOST_NAMED = 5
 def ungated(organization: Organization) -> QuerySet[Tool]:
     """Those of which the gate lets calls run, for somebody who opens one of the profiles."""
     asked_less = Profile.objects.filter(organization=organization).exclude(trust=Trust.MANUAL)
-    contained = Exists(asked_less.filter(connectors=OuterRef("connector"))) | Exists(
-        asked_less.filter(tools=OuterRef("pk"))
-    )
     given = Exists(ToolPermission.objects.filter(tool=OuterRef("pk")))
     offered = Tool.objects.filter(CALLABLE, given, organization=organization, requires_confirmation=False)
-    runs = (Q(contained) & of_risk(Risk.READ_ONLY)) | _covered(organization)
+    runs = (is_in(asked_less) & of_risk(Risk.READ_ONLY)) | _covered(organization)
     return offered.filter(runs).select_related("connector")
 
 
 def _covered(organization: Organization) -> Q:
-    """By a scope of an autonomous profile that has the tool: at least some of its calls run."""
+    """By a scope of an autonomous profile that has the tool: at least some of its calls run. Scopes are gone through
+    once, and not for each tool."""
     standing = AutonomousScope.objects.filter(
         organization=organization, profile__trust=Trust.AUTONOMOUS, ended_at=None, expires_at__gt=Now()
     )
-    here = standing.filter(Q(profile__connectors=OuterRef("connector")) | Q(profile__tools=OuterRef("pk")))
-    named = Q(Exists(here.filter(tools=OuterRef("pk")))) & of_risk(*MAY_BE_COVERED)
-    return named | (Q(Exists(here.filter(classes__contains=[Risk.MODERATE]))) & of_risk(Risk.MODERATE))
+    profile = OuterRef("autonomousscope__profile")
+    whole = Profile.connectors.through.objects.filter(profile=profile, connector=OuterRef("tool__connector"))
+    single = Profile.tools.through.objects.filter(profile=profile, tool=OuterRef("tool"))
+    named = AutonomousScope.tools.through.objects.filter(autonomousscope__in=standing.order_by().values("pk"))
+    had = named.filter(Exists(whole) | Exists(single)).values("tool")
+    with_class = standing.filter(classes__contains=[Risk.MODERATE]).order_by().values("profile")
+    in_class = is_in(Profile.objects.filter(pk__in=with_class))
+    return (Q(pk__in=had) & of_risk(*MAY_BE_COVERED)) | (in_class & of_risk(Risk.MODERATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class CoverageRow:
     profiles: list[str]
     grantees: list[str]
     more_profiles: int
+    """Beyond them, up to a bound."""
     more_grantees: int
     calls: int
     """In the last thirty days, as far as they are sealed."""
@@ -68,35 +74,45 @@ class CoverageRow:
 
 def coverage_rows(organization: Organization, tools: list[Tool]) -> list[CoverageRow]:
     """Of the tools of one page."""
-    profiles, grantees = _profiles(tools), _grantees(tools)
-    calls = calls_of_tools(organization.pk, [tool.pk for tool in tools], since=database_now() - timedelta(days=DAYS))
-    return [
-        CoverageRow(
-            tool=tool,
-            profiles=profiles[tool.pk][:MOST_NAMED],
-            grantees=grantees[tool.pk][:MOST_NAMED],
-            more_profiles=max(0, len(profiles[tool.pk]) - MOST_NAMED),
-            more_grantees=max(0, len(grantees[tool.pk]) - MOST_NAMED),
-            calls=calls.get(tool.pk, 0),
-        )
-        for tool in tools
-    ]
+    ids = [tool.pk for tool in tools]
+    told = {tool.pk: tool for tool in _told(ids)}
+    calls = calls_of_tools(organization.pk, ids, since=database_now() - timedelta(days=DAYS))
+    return [_row(tool, told[tool.pk], calls.get(tool.pk, 0)) for tool in tools if tool.pk in told]
 
 
-def _profiles(tools: list[Tool]) -> dict[UUID, list[str]]:
-    found = profiles_with(tools).exclude(trust=Trust.MANUAL)
-    by_connector, by_tool = defaultdict[UUID, set[str]](set), defaultdict[UUID, set[str]](set)
-    connectors = {tool.connector_id for tool in tools}
-    for name, connector in found.filter(connectors__in=connectors).values_list("name", "connectors"):
-        by_connector[connector].add(name)
-    for name, tool in found.filter(tools__in=tools).values_list("name", "tools"):
-        by_tool[tool].add(name)
-    return {one.pk: sorted(by_connector[one.connector_id] | by_tool[one.pk]) for one in tools}
+def _row(tool: Tool, told: Any, calls: int) -> CoverageRow:
+    """`told` is the tool as it was read for what stands beside it."""
+    profiles = [*told.of_connector, *told.single][:MOST_NAMED]
+    grantees = [*("everyone" if role == EVERYONE else role_label(role) for role in told.to_roles), *told.to_groups]
+    return CoverageRow(
+        tool=tool,
+        profiles=sorted(profiles),
+        grantees=sorted(grantees[:MOST_NAMED]),
+        more_profiles=told.profiles_up_to - len(profiles),
+        more_grantees=told.grantees_up_to - len(grantees[:MOST_NAMED]),
+        calls=calls,
+    )
 
 
-def _grantees(tools: list[Tool]) -> dict[UUID, list[str]]:
-    found = defaultdict[UUID, list[str]](list)
-    rows = ToolPermission.objects.filter(tool__in=tools).values_list("tool", "group__name", "role")
-    for tool, group, role in rows:
-        found[tool].append(group or ("everyone" if role == EVERYONE else role_label(role)))
-    return {tool.pk: sorted(found[tool.pk]) for tool in tools}
+def _told(ids: list[UUID]) -> QuerySet[Tool]:
+    """With the first names of each list, and how many there are, up to a bound: a tool may be given to thousands of
+    groups and lie in as many profiles."""
+    whole = Profile.connectors.through.objects.filter(connector=OuterRef("connector"))
+    in_whole = Profile.connectors.through.objects.filter(
+        profile=OuterRef("profile"), connector=OuterRef("tool__connector")
+    )
+    single = Profile.tools.through.objects.filter(~Exists(in_whole), tool=OuterRef("pk"))
+    whole, single = (pairs.exclude(profile__trust=Trust.MANUAL) for pairs in (whole, single))
+    given = ToolPermission.objects.filter(tool=OuterRef("pk"))
+    return Tool.objects.filter(pk__in=ids).annotate(
+        of_connector=_first(whole, "profile"),
+        single=_first(single, "profile"),
+        profiles_up_to=CountAtMost(whole) + CountAtMost(single),
+        to_groups=_first(given.exclude(group=None), "group"),
+        to_roles=ArraySubquery(given.filter(group=None).order_by("role").values("role")),
+        grantees_up_to=CountAtMost(given),
+    )
+
+
+def _first(pairs: QuerySet[Any], what: str) -> ArraySubquery:
+    return ArraySubquery(pairs.order_by(f"{what}_id").values(f"{what}__name")[:MOST_NAMED])
