@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, UUIDField, Value, When
 from django.db.models.functions import Cast
-from django.db.models.lookups import IsNull
 
 from connectors.access.usable import usable_tools
 from connectors.models import CALLABLE, EVERYONE, Profile, Tool, ToolPermission
+from harriet.lib.looked_up import is_there
 from harriet.pages.counts import CountAtMost
 from harriet.people.models import Membership, Organization
 
@@ -122,7 +122,7 @@ def _has(profiles: Iterable[UUID]) -> Q:
     """Of a membership: one of these profiles is theirs."""
     ids = list(profiles)
     mine = Profile.people.through.objects.filter(profile__in=ids, membership=OuterRef("pk"))
-    return _there_is(mine) | _there_is(_GROUPS.filter(group__in=_groups_of(ids), membership=OuterRef("pk")))
+    return is_there(mine) | is_there(_GROUPS.filter(group__in=_groups_of(ids), membership=OuterRef("pk")))
 
 
 def _is_granted(grants: Iterable[Grant]) -> Q:
@@ -130,14 +130,8 @@ def _is_granted(grants: Iterable[Grant]) -> Q:
     roles = [role for group, role in grants if not group]
     if EVERYONE in roles:
         return Q()
-    return Q(role__in=roles) | _there_is(_GROUPS.filter(group__in=groups, membership=OuterRef("pk")))
+    return Q(role__in=roles) | is_there(_GROUPS.filter(group__in=groups, membership=OuterRef("pk")))
 
 
 def _groups_of(profiles: list[UUID]) -> QuerySet[Any, Any]:
     return Profile.groups.through.objects.filter(profile__in=profiles).values("group")
-
-
-def _there_is(rows: QuerySet[Any]) -> Q:
-    """Looked up for each person that is met. Of an `Exists` among alternatives the database reads all rows first, to
-    compare with them: everybody in a group, for a page of fifty."""
-    return Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False))

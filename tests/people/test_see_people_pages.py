@@ -1,5 +1,6 @@
 """The pages of people, groups and devices: who sees which, and that nobody sees another organization's."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from harriet.people.actions.issue_device_credential import issue_device_credenti
 from harriet.people.actions.issue_integration_key import issue_integration_key
 from harriet.people.actions.register_device import register_device
 from harriet.people.models import Membership
+from harriet.people.pages import devices_list
 
 
 @pytest.fixture
@@ -54,6 +56,29 @@ def test_filters_narrow_the_list(client: Client, cast: Any) -> None:
     for query in ("q=dana", "role=member", "group=sales"):
         text = client.get(f"{reverse('people:list')}?{query}").content.decode()
         assert "dana@acme.test" in text and "bob@acme.test" not in text, query
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("laptop", {"Dana's laptop", "Claude"}),
+        ("dana", {"Dana's laptop", "Claude"}),
+        ("claud", {"Claude", "Dana's laptop"}),  # a credential names its device
+        ("report", {"Nightly report"}),
+        ("aptop", set()),
+        ("charlie", set()),
+    ],
+)
+def test_devices_are_found_by_words_and_what_they_hold_with_them(
+    client: Client, cast: Any, pages: list[str], monkeypatch: pytest.MonkeyPatch, text: str, found: set[str]
+) -> None:
+    client.force_login(cast.alice)
+    page = unescape(client.get(reverse("devices:list"), {"q": text}).content.decode())
+    assert {name for name in ("Dana's laptop", "Claude", "Nightly report") if f"<bdi>{name}</bdi>" in page} == found
+    assert "Very many fit" not in page
+    monkeypatch.setattr(devices_list, "MOST_FOUND", 0)
+    page = client.get(reverse("devices:list"), {"q": text}).content.decode()
+    assert ("Very many fit" in page) == bool(found - {"Nightly report"})
 
 
 def test_odd_filters_find_nobody_or_everybody_but_never_fail(client: Client, cast: Any) -> None:

@@ -113,6 +113,9 @@ class AccessToken(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="token_newest"),
+            models.Index(
+                fields=["organization", "expires_at", "id"], condition=models.Q(revoked_at=None), name="token_expiring"
+            ),
             models.Index("organization", OpClass(Lower("name"), "text_pattern_ops"), name="token_name_begins"),
             models.Index(
                 fields=["previous_hash"],

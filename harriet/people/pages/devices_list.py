@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from django.db.models import Model, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.http import HttpResponse
 
 from harriet.pages.context import PageContext, show
+from harriet.pages.picking import MOST_FOUND
 from harriet.pages.tables.chips import Chips, Filter
 from harriet.pages.tables.declared import Column, Table
 from harriet.pages.tables.listed import Listed
-from harriet.people.models import AccessToken, Device, Organization, User
+from harriet.people.models import AccessToken, Device, Membership, Organization, User
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.pages.tables import listed_for
 from harriet.people.permissions import has_power
 from harriet.people.queries import devices_of, known_to_leavers, still_here, tokens_of
 from harriet.people.roles import Power
+from harriet.people.search_words import Noun, first_found
 
 T = TypeVar("T", bound=Model)
 
@@ -52,6 +54,7 @@ DEVICES = Table(
         _ACTIONS,
     ),
     order="person",
+    size=15,
 )
 TOKENS = Table(
     key="tokens",
@@ -104,6 +107,8 @@ class DevicesPage(PageContext):
     keys: Listed[AccessToken]
     key_rows: list[KeyRow]
     text: str
+    is_cut: bool
+    """The search found more than it looks through."""
     can_manage: bool
 
 
@@ -111,16 +116,19 @@ class DevicesPage(PageContext):
 def devices_page(request: OrganizationRequest) -> HttpResponse:
     text, organization = request.GET.get("q", "").strip(), request.organization
     shared, of_people = Q(kind=AccessToken.Kind.INTEGRATION), Q(user__isnull=False)
-    tokens = _searched(tokens_of(organization), text)
-    keys = _listed(request, KEYS, tokens.filter(shared).prefetch_related("known_to"), KEYS_DUE)
+    search = _Search.of(organization, text)
+    tokens = tokens_of(organization)
+    keys = tokens.filter(shared & search.keys).prefetch_related("known_to")
+    listed_keys = _listed(request, KEYS, keys, KEYS_DUE)
     return show(
         request,
         DevicesPage(
-            table=_listed(request, DEVICES, _searched(devices_of(organization), text), SEEN),
-            tokens=_listed(request, TOKENS, tokens.filter(of_people), EXPIRING),
-            keys=keys,
-            key_rows=_key_rows(organization, keys.rows),
+            table=_listed(request, DEVICES, devices_of(organization).filter(search.devices), SEEN),
+            tokens=_listed(request, TOKENS, tokens.filter(of_people & search.credentials), EXPIRING),
+            keys=listed_keys,
+            key_rows=_key_rows(organization, listed_keys.rows),
             text=text,
+            is_cut=search.is_cut,
             can_manage=has_power(request.membership, Power.MANAGE_TOKENS),
         ),
     )
@@ -138,7 +146,32 @@ def _listed(request: OrganizationRequest, table: Table, found: QuerySet[T], filt
     return listed_for(request, table, chips.narrowed(found), chips=chips.shown(found), can_tick=can_tick)
 
 
-def _searched(found: QuerySet[T], text: str) -> QuerySet[T]:
-    if not text:
-        return found
-    return found.filter(Q(name__icontains=text) | Q(user__email__icontains=text) | Q(user__name__icontains=text))
+class _Search(NamedTuple):
+    """What finds devices, credentials of people, and keys. Everything while nothing is searched for."""
+
+    devices: Q = Q()
+    credentials: Q = Q()
+    keys: Q = Q()
+    is_cut: bool = False
+    """More are found than are looked through."""
+
+    @classmethod
+    def of(cls, organization: Organization, text: str) -> Self:
+        """By words of a device's name, or of whose it is: so many that each list is read among few rows. A credential
+        stands with its device, or is found by how its own name begins; of what has no device, such as keys, there are
+        fewer, and any part of the name finds it."""
+        if not text:
+            return cls()
+        found = first_found(organization.pk, (Noun.DEVICE, Noun.PERSON), text, MOST_FOUND + 1)
+        named, people = (found.get(noun, []) for noun in (Noun.DEVICE, Noun.PERSON))
+        theirs = Q(user__in=Membership.objects.filter(pk__in=people).values("user"))
+        by_name = Q(name__icontains=text)
+        without_device = ~Q(kind=AccessToken.Kind.DEVICE) & by_name
+        devices = devices_of(organization).filter(Q(pk__in=named) | theirs)
+        tokens = tokens_of(organization).filter(user__isnull=False).alias(beginning=Lower("name"))
+        tokens = tokens.filter(
+            Q(device__in=named) | theirs | without_device | Q(beginning__startswith=text.lower()),
+        )
+        lists = [list(rows.order_by().values_list("pk", flat=True)[: MOST_FOUND + 1]) for rows in (devices, tokens)]
+        is_cut = any(len(one) > MOST_FOUND for one in (named, people, *lists))
+        return cls(*(Q(pk__in=one[:MOST_FOUND]) for one in lists), by_name, is_cut)
