@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -31,6 +32,8 @@ MOST_REQUESTS = 50
 MOST_WATCHED = 300
 """Open tickets whose changes an open list shows at once."""
 _WAITING = ("open", "waiting")
+_WAITING_FOR_ME = 1
+"""Where it stands among the filters."""
 RISKIEST_FIRST = Case(
     When(action__risk=Risk.DANGEROUS, then=0),
     When(action__risk=Risk.UNKNOWN, then=1),
@@ -93,13 +96,14 @@ def ticket_list(request: OrganizationRequest) -> HttpResponse:
     found = tickets_for(request.membership).filter(form.which())
     if text:
         found = found.filter(has_words(Noun.TICKET, text) | Q(requester_label__icontains=text) | _numbered(text))
-    can_tick = waiting.exists()
-    table = listed_for(request, TICKETS, chips.narrowed(found), chips=chips.shown(found), can_tick=can_tick)
+    counted, is_narrowed = chips.shown(found), bool(text or form.chosen)
+    can_tick = bool(counted[_WAITING_FOR_ME].count) or (is_narrowed and waiting.exists())
+    table = listed_for(request, TICKETS, chips.narrowed(found), chips=counted, can_tick=can_tick)
     is_waiting = chips.chosen.key in _WAITING
     page = TicketsPage(
         table=table,
         rows=_rows(table.rows),
-        alike=alike_among(waiting) if can_tick and is_waiting and not (text or form.chosen) else [],
+        alike=alike_among(waiting) if can_tick and is_waiting and not is_narrowed else [],
         text=text,
         show=chips.chosen.key,
         form=form,
@@ -116,13 +120,16 @@ def _rows(tickets: list[Ticket]) -> list[TicketRow]:
 
 
 def _standing(request: OrganizationRequest) -> str:
-    """Changes with every new ticket and every decision: cheap enough to be asked for every few seconds."""
-    tickets = tickets_for(request.membership).order_by("-number")
-    watched = list(tickets.filter(is_open=True).values_list("number", "action__state")[:MOST_WATCHED])
-    newest = tickets.values_list("number", flat=True).first()
-    asked = list(requests_to_answer(request.membership).values_list("pk", flat=True)[:MOST_REQUESTS])
-    asked += reports_to_answer(request.membership).values_list("pk", flat=True)[:MOST_REQUESTS]
-    return sha256(repr((watched, newest, asked)).encode()).hexdigest()[:16]
+    """Changes with every new ticket and every decision: one query, cheap enough to be asked every few seconds."""
+    tickets = tickets_for(request.membership).order_by("-number").annotate(text=Cast("number", TextField()))
+    watched = tickets.filter(is_open=True).values_list("text", Cast("action__state", TextField()))[:MOST_WATCHED]
+    newest = tickets.values_list("text", Value("newest", TextField()))[:1]
+    asked = (_asked(rows) for rows in (requests_to_answer(request.membership), reports_to_answer(request.membership)))
+    return sha256(repr(sorted(watched.union(newest, *asked, all=True))).encode()).hexdigest()[:16]
+
+
+def _asked(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    return rows.values_list(Cast("pk", TextField()), Value("asked", TextField()))[:MOST_REQUESTS]
 
 
 def _numbered(text: str) -> Q:
