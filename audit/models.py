@@ -255,7 +255,8 @@ class UsageMark(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A verification: up to this seal the chain held. The next one shows when the chain was cut short since."""
+    """A verification, of the whole log or of a range: up to this seal the chain held. The next one shows when the chain
+    was cut short since, and goes on where this one ended."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization_id = models.UUIDField()
@@ -268,6 +269,10 @@ class Checkpoint(models.Model):
     """How many things were found wrong."""
     foreign = models.BigIntegerField(default=0, db_default=0)
     """How many of them are only rows that Harriet did not write: the chain itself holds."""
+    whole_since = models.DateTimeField(null=True)
+    """Each event that was sealed then has been verified since; nothing until that is so for the first time."""
+    place = models.TextField(blank=True, default="", db_default="")
+    """Where the next turn goes on (`audit.verification.place`); empty in those from before there were ranges."""
     mac = models.BinaryField(max_length=32, default=b"", db_default=b"")
     """Under a key that is not in the database; empty in those from before they were signed."""
     verified_at = models.DateTimeField(db_default=Now())

@@ -27,6 +27,12 @@ class Faults:
         if len(self.named) < NAMED:
             self.named.append(Fault(sentence, sequence, event_id))
 
+    def extend(self, others: Faults) -> None:
+        """With their count."""
+        for fault in others.named:
+            self.add(fault.sentence, fault.sequence, fault.event_id)
+        self.count += others.count - len(others.named)
+
     def sentences(self) -> list[str]:
         more = self.count - len(self.named)
         return [fault.sentence for fault in self.named] + ([f"And {more} more."] if more else [])

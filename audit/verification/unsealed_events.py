@@ -17,7 +17,8 @@ from audit.verification.faults import Faults
 
 GRACE_SECONDS = 60
 """An event older than this and in no seal is a fault: sealing runs every second."""
-_MOST_LOST = 1000
+MOST_LOST = 1000
+"""That one verification has sealed."""
 
 
 @dataclass(slots=True)
@@ -53,19 +54,17 @@ def _looked(organization_id: UUID, foreign_seals: list[UUID]) -> UnsealedEvents:
     for event, is_late, is_queued in _unsealed(organization_id, foreign_seals):
         event_id = event.id
         if wrong := complaint(event, organization):
-            found.foreign.add(f"The event {event_id}, in no seal, {wrong}.", event_id=event_id)
+            found.foreign.add(foreign_words(event_id, wrong), event_id=event_id)
             continue
         found.calls.add(event.request_id, event.code)
         found.began = event.recorded_at if found.began is None else found.began
         if not is_late:
             found.waiting += 1
         elif is_queued:
-            text = f"The event {event_id} has waited for its seal for over a minute. Is a Celery worker running?"
-            found.overdue.add(text, event_id=event_id)
+            found.overdue.add(overdue_words(event_id), event_id=event_id)
         else:
-            text = f"No seal holds the event {event_id}, and it is no longer waiting for one."
-            found.lost.add(text, event_id=event_id)
-            found.lost_ids += [UUID(event_id)] if len(found.lost_ids) < _MOST_LOST else []
+            found.lost.add(lost_words(event_id), event_id=event_id)
+            found.lost_ids += [UUID(event_id)] if len(found.lost_ids) < MOST_LOST else []
     return found
 
 
@@ -80,7 +79,7 @@ class _Unsealed(NamedTuple):
 
 
 def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[_Unsealed]:
-    rows = _streamed(
+    rows = streamed(
         f"SELECT {COLUMNS}, recorded_at < now() - make_interval(secs => %s),"  # noqa: S608
         " EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.event_id = e.id) FROM audit_event e"
         " WHERE organization_id = %s AND NOT EXISTS ("
@@ -93,7 +92,19 @@ def _unsealed(organization_id: UUID, foreign_seals: list[UUID]) -> Iterator[_Uns
         yield _Unsealed(StoredEvent._make(columns), is_late, is_queued)
 
 
-def _streamed(query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+def first_recorded(organization_id: UUID) -> int | None:
+    """When the first event that Harriet wrote was recorded, sealed or not; of the first rows that there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM audit_event WHERE organization_id = %s"  # noqa: S608 (no input)
+            " ORDER BY recorded_at LIMIT %s",
+            [organization_id, MOST_LOST],
+        )
+        events = map(StoredEvent._make, cursor.fetchall())
+    return next((event.recorded_at for event in events if not complaint(event, str(organization_id))), None)
+
+
+def streamed(query: str, values: list[Any] | dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Row by row, in the memory of a few thousand. The planner would look up each of millions, because it thinks of a
     cursor that only its first rows are wanted, and of an array that it holds ten."""
     with transaction.atomic():
@@ -106,25 +117,44 @@ def _streamed(query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def check_once_each(organization_id: UUID, foreign_seals: list[UUID], faults: Faults) -> None:
-    twice = _streamed(
+    twice = streamed(
         "SELECT event_id, count(*) FROM (SELECT unnest(event_ids) AS event_id FROM audit_seal"
         " WHERE organization_id = %s AND NOT id = ANY(%s::uuid[])) held GROUP BY 1 HAVING count(*) > 1 ORDER BY 1",
         [organization_id, foreign_seals],
     )
     for event_id, times in twice:
-        faults.add(f"The event {event_id} is sealed {times} times.", event_id=str(event_id))
+        faults.add(twice_words(event_id, times), event_id=str(event_id))
 
 
 def check_set_aside(organization_id: UUID, faults: Faults) -> None:
     """What is set aside counts for nothing: somebody might hide an event that way."""
     if not SetAside.objects.exists():
         return
-    rows = _streamed(
+    rows = streamed(
         f"SELECT {COLUMNS} FROM audit_event WHERE organization_id = %s"  # noqa: S608
         " AND id IN (SELECT event_id FROM audit_setaside) ORDER BY id",
         [organization_id],
     )
     for event in map(StoredEvent._make, rows):
         if not complaint(event, str(organization_id)):
-            text = f"The event {event.id} was set aside by somebody, although Harriet wrote it."
-            faults.add(text, event_id=event.id)
+            faults.add(set_aside_words(event.id), event_id=event.id)
+
+
+def set_aside_words(event_id: str) -> str:
+    return f"The event {event_id} was set aside by somebody, although Harriet wrote it."
+
+
+def foreign_words(event_id: str, wrong: str) -> str:
+    return f"The event {event_id}, in no seal, {wrong}."
+
+
+def lost_words(event_id: str) -> str:
+    return f"No seal holds the event {event_id}, and it is no longer waiting for one."
+
+
+def overdue_words(event_id: str) -> str:
+    return f"The event {event_id} has waited for its seal for over a minute. Is a Celery worker running?"
+
+
+def twice_words(event_id: str, times: int) -> str:
+    return f"The event {event_id} is sealed {times} times."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from audit.chain import hashes
 from audit.chain.marks import StoredMark, read_mark
@@ -21,8 +21,10 @@ from audit.unfinished_calls import unfinished_intents
 from audit.verification import checkpoints
 from audit.verification.expected_logs import expected_logs, is_expected, made_at
 from audit.verification.faults import Faults
-from audit.verification.unsealed_events import UnsealedEvents, check_once_each, check_set_aside, find_unsealed
+from audit.verification.place import Findings, Place, Position, place_of, text_of
+from audit.verification.unsealed_events import GRACE_SECONDS, check_once_each, check_set_aside, find_unsealed
 from audit.verification.walk import KnownSeal, Walk, known_seal_of
+from harriet.lib.microseconds import microseconds_of
 
 _BEGINNING = timedelta(hours=1)
 """The first event of an organization is the one of its making. Clocks may differ by so much."""
@@ -56,18 +58,37 @@ def verify(organization_id: UUID, *, patience: float = 3.0) -> Verification:
 
     `patience`: seconds that an event committed late gets to be sealed before it counts as a fault.
     """
-    found = Verification(organization_id)
+    found, began = Verification(organization_id), _clock()
     walk = Walk(organization_id, found.faults, _known_seals(organization_id, found.faults)).run()
     found.seals, found.events, found.sequence, found.head = walk.seals, walk.events, walk.sequence, walk.head
     check_once_each(organization_id, walk.foreign, found.faults)
     unsealed = find_unsealed(organization_id, walk.foreign, patience)
-    _tell_unsealed(found, unsealed)
+    found.waiting, found.lost, found.foreign = unsealed.waiting, unsealed.lost_ids, unsealed.foreign.count
+    found.faults.extend(unsealed.lost)
+    found.faults.extend(unsealed.foreign)
     check_set_aside(organization_id, found.faults)
-    _check_beginning(organization_id, walk.began or unsealed.began, found.faults)
-    _remember(found, database_faults())
+    check_beginning(organization_id, walk.began or unsealed.began, found.faults)
+    lasting = Findings()
+    lasting.add(found.faults, found.foreign)
+    found.faults.extend(unsealed.overdue)
+    _remember(
+        found, database_faults(), began, Place(_end(found, began), past=lasting, is_overdue=unsealed.overdue.count > 0)
+    )
     open_requests = dict.fromkeys([*walk.calls.requests, *unsealed.calls.requests])
     found.orphans = unfinished_intents(open_requests)
     return found
+
+
+def _clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+def _end(found: Verification, began: datetime) -> Position:
+    until = began - timedelta(seconds=GRACE_SECONDS)
+    return Position(found.sequence, found.head.hex(), until=microseconds_of(until))
 
 
 def organizations() -> list[UUID]:
@@ -84,17 +105,25 @@ def _known_seals(organization_id: UUID, faults: Faults) -> list[KnownSeal]:
     verified = checkpoints.furthest(organization_id)
     if verified is not None and verified.sequence:
         known_seals.append(known_seal_of(verified))
-    stored = _mark(organization_id, is_missed=verified is not None and verified.sequence > 0)
-    if stored.end is None and verified is not None and verified.sequence:
-        faults.add("The mark that says how far the chain goes is missing.")
-    elif stored.end is not None and not stored.is_genuine:
-        faults.add("The mark that says how far the chain goes has been changed.")
-    elif stored.end is not None:
-        source = f"it was sealed up to seal {stored.end.sequence}, {stored.end.events} events in all"
-        known_seals.append(KnownSeal(stored.end.sequence, stored.end.link, source))
+    is_missed = verified is not None and verified.sequence > 0
+    known_seals += known_by_mark(organization_id, faults, is_missed=is_missed)
     if count := checkpoints.foreign_count(organization_id):
-        faults.add(f"{count} earlier verification(s) were not made by this installation. They don't count.")
+        faults.add(checkpoints.foreign_words(count))
     return known_seals
+
+
+def known_by_mark(organization_id: UUID, faults: Faults, *, is_missed: bool) -> list[KnownSeal]:
+    """The last seal, as the mark tells; chains from before there were marks get one, unless one `is_missed`."""
+    stored = _mark(organization_id, is_missed=is_missed)
+    if stored.end is None:
+        if is_missed:
+            faults.add("The mark that says how far the chain goes is missing.")
+        return []
+    if not stored.is_genuine:
+        faults.add("The mark that says how far the chain goes has been changed.")
+        return []
+    source = f"it was sealed up to seal {stored.end.sequence}, {stored.end.events} events in all"
+    return [KnownSeal(stored.end.sequence, stored.end.link, source)]
 
 
 def _mark(organization_id: UUID, *, is_missed: bool) -> StoredMark:
@@ -106,15 +135,7 @@ def _mark(organization_id: UUID, *, is_missed: bool) -> StoredMark:
     return stored
 
 
-def _tell_unsealed(found: Verification, unsealed: UnsealedEvents) -> None:
-    found.waiting, found.lost, found.foreign = unsealed.waiting, unsealed.lost_ids, unsealed.foreign.count
-    for faults in (unsealed.lost, unsealed.overdue, unsealed.foreign):
-        for fault in faults.named:
-            found.faults.add(fault.sentence, event_id=fault.event_id)
-        found.faults.count += faults.count - len(faults.named)
-
-
-def _check_beginning(organization_id: UUID, began: int | None, faults: Faults) -> None:
+def check_beginning(organization_id: UUID, began: int | None, faults: Faults) -> None:
     """The making of an organization is its first event, so that a log without it was cut or emptied."""
     if not is_expected(organization_id):
         return
@@ -128,9 +149,17 @@ def _check_beginning(organization_id: UUID, began: int | None, faults: Faults) -
         faults.add(f"The log begins on {first:%Y-%m-%d %H:%M}, but the organization has existed{since}.")
 
 
-def _remember(found: Verification, of_database: list[str]) -> None:
-    """A log that could have been changed is told as such, even when nothing shows in it."""
-    sentences = [*of_database, *found.faults.sentences()]
+@transaction.atomic
+def _remember(found: Verification, of_database: list[str], began: datetime, place: Place) -> None:
+    """A log that could have been changed is told as such, even when nothing shows in it. What others found meanwhile,
+    behind this verification's back, stands until somebody looks again."""
+    checkpoints.wait_to_remember(found.organization_id)
+    place.of_database = "".join(of_database[:1])
+    for made in checkpoints.made_since(found.organization_id, began):
+        if checkpoints.is_own(made):
+            place.found = max(place.found, place_of(made).found, key=lambda findings: findings.rank)
+    missed = place.standing if place.standing is not place.past else Findings()
+    sentences = [*of_database, *found.faults.sentences(), *missed.sentences]
     checkpoints.remember(
         Checkpoint(
             organization_id=found.organization_id,
@@ -138,7 +167,9 @@ def _remember(found: Verification, of_database: list[str]) -> None:
             link=found.head,
             events=found.events,
             fault=sentences[0] if sentences else "",
-            faults=found.faults.count + len(of_database),
-            foreign=found.foreign,
+            faults=found.faults.count + len(of_database) + missed.count,
+            foreign=found.foreign + missed.foreign,
+            whole_since=began,
+            place=text_of(place),
         )
     )

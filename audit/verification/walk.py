@@ -1,4 +1,4 @@
-"""The walk along one organization's chain: every link, and every event that a seal holds.
+"""The walk along one organization's chain, or a part of it: every link, and every event that a seal holds.
 
 Streams: memory stays the same however long the log is. The rows that it reads never change, so it needs no snapshot
 while the log goes on growing. What is wrong is noted, and the walk goes on behind it.
@@ -24,6 +24,9 @@ _RECORDED_AT = MICROSECONDS.format("recorded_at")
 _NULL = "NULL"
 _CHUNK = 5000
 """Events that are read at a time."""
+_FEWEST_SEALS, _MOST_SEALS = 50, 2000
+"""That are read at a time: of a thousand events each, or of one."""
+_LAST_ID = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,18 @@ class Walk:
     sequence: int = 0
     """Of the last seal that is Harriet's."""
     head: bytes = hashes.START
+    seen: int = 0
+    """The last seal that was read, whoever made it."""
+    last: int | None = None
+    """The seal with which the walk ends; without it, it goes to the end of the chain."""
+    most: int | None = None
+    """So many seals and events are read, and a chunk at most."""
+    is_cut: bool = False
+    """It stopped before its end."""
+    sealed_at: int = 0
+    """When the last seal was made (microseconds since 1970)."""
+    recorded_at: int = 0
+    """When the last recorded event was (microseconds since 1970)."""
     began: int | None = None
     """When the first sealed event was recorded (microseconds since 1970)."""
     foreign: list[UUID] = field(default_factory=list)
@@ -61,7 +76,12 @@ class Walk:
     """The seal before this one is no longer what it was, so this one can't continue it: that was told already."""
 
     def run(self) -> Walk:
-        for seals in _chunks(_seals(self.organization_id)):
+        read, self._is_broken = 0, self.seen > self.sequence
+        for seals in _chunks(_seals(self.organization_id, max(self.seen, self.sequence), self.last)):
+            if self.most is not None and read >= self.most:
+                self.is_cut = True
+                return self
+            read += sum(len(seal.event_ids) + 1 for seal in seals)
             own = [seal for seal in seals if self._is_own(seal)]
             rows = _rows([event_id for seal in own for event_id in seal.event_ids if event_id != _NULL])
             genuine = {seal.id for seal in own}
@@ -70,6 +90,7 @@ class Walk:
                     self._step(seal, rows)
                 else:
                     self._pass_over(seal)
+            self.seen = seals[-1].sequence
         for known in self.known_seals:
             if known.sequence > self.sequence:
                 self.faults.add(f"The chain ends at seal {self.sequence}, but {known.source}.", known.sequence)
@@ -97,7 +118,7 @@ class Walk:
         for known in self.known_seals:
             if known.sequence == seal.sequence and known.link != seal.link:
                 self.faults.add(f"Seal {seal.sequence} is another one now: {known.source}.", seal.sequence)
-        self.head, self.sequence, self._is_broken = seal.link, seal.sequence, False
+        self.head, self.sequence, self.sealed_at, self._is_broken = seal.link, seal.sequence, seal.sealed_at, False
         self.seals += 1
 
     def _check_place(self, seal: _Seal) -> None:
@@ -124,6 +145,8 @@ class Walk:
             self.calls.add(request_id, code)
             if self.began is None:
                 self.began = at
+            if at > self.recorded_at:
+                self.recorded_at = at
         self.events += len(leaves)
         if self.faults.count == before and hashes.root(leaves) != seal.root:
             self.faults.add(
@@ -146,25 +169,31 @@ class _Seal:
     """Microseconds since 1970."""
 
 
-def _seals(organization_id: UUID) -> Iterator[_Seal]:
-    last: tuple[int, UUID] | None = None
+def _seals(organization_id: UUID, after: int = 0, last: int | None = None) -> Iterator[_Seal]:
+    """In their order; seals without events enough for a chunk are read many at once. Whoever begins before the first
+    meets also those with numbers that Harriet gives to none."""
+    place, most = (after, _LAST_ID) if after else (-(2**63), UUID(int=0)), _FEWEST_SEALS
+    until = 2**63 - 1 if last is None else last
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT id, sequence, algorithm, previous, event_ids::text[], root, link, mac, {SEALED_AT}"  # noqa: S608
-                " FROM audit_seal WHERE organization_id = %s AND (sequence, id) > (%s, %s)"
-                " ORDER BY sequence, id LIMIT 50",
-                [organization_id, *(last or (-(2**63), UUID(int=0)))],
+                " FROM audit_seal WHERE organization_id = %s AND (sequence, id) > (%s, %s) AND sequence <= %s"
+                " ORDER BY sequence, id LIMIT %s",
+                [organization_id, *place, until, most],
             )
             rows = cursor.fetchall()
+        events = 0
         for id, sequence, algorithm, previous, event_ids, root, link, mac, sealed_at in rows:
             names = [event_id or _NULL for event_id in event_ids]
+            events += len(names)
             yield _Seal(
                 id, sequence, algorithm, bytes(previous), names, bytes(root), bytes(link), bytes(mac), sealed_at
             )
-        if not rows:
+        if len(rows) < most:
             return
-        last = (sequence, id)
+        place = (rows[-1][1], rows[-1][0])
+        most = max(_FEWEST_SEALS, min(_MOST_SEALS, _CHUNK * len(rows) // max(events, 1)))
 
 
 def _chunks(seals: Iterator[_Seal]) -> Iterator[list[_Seal]]:

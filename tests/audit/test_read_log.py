@@ -143,6 +143,7 @@ def test_the_badge_tells_what_the_last_verification_found(cast: Cast, alice: Cli
     seal_everything()
     verify(cast.acme.pk)
     assert "Chain verified up to seal 1" in page(alice)
+    assert "all of them as of" in page(alice) and "the newest as of" in page(alice)
     tamper("UPDATE audit_event SET body = body || ' ' WHERE id = %s", event.id)
     verify(cast.acme.pk)
     assert "Chain broken" in page(alice)

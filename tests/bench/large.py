@@ -154,10 +154,9 @@ def gateways(folder: Path, options: argparse.Namespace, costs: list[Cost]) -> It
 
 
 def ticks(folder: Path, options: argparse.Namespace, costs: list[Cost]) -> Iterator[Row]:
-    from audit.models import Event
     from tests.bench.large_ticks import walk_ticks
 
-    yield from walk_ticks(Event.objects.count())
+    yield from walk_ticks()
 
 
 def organizations(folder: Path, options: argparse.Namespace, costs: list[Cost]) -> Iterator[Row]:

@@ -53,7 +53,7 @@ WHOSE_ACCESS_ENDS = 2_000
 """Rows: whose calls wait is asked of all that wait, with their tickets and tools."""
 TICK = (60, 1_000)
 TICKS = {
-    "audit.verify_chains": (150, 3 * 2 * SIZE.calls),  # it reads the log
+    "audit.verify_chains": (150, 3 * 2 * SIZE.calls),  # a range of the log, which is as long as this one
     "audit.count_usage": (150, 3 * 2 * SIZE.calls),  # it counts the log, which was written all at once
     "audit.close_unfinished_calls": (60, 2 * 2 * SIZE.calls),  # the first turn looks at all that began
     "audit.forget_old_counts": (60, 4 * SIZE.calls),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,10 +12,12 @@ from django.utils import timezone
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME
 from audit.models import Checkpoint, Event
 from audit.queries import steps_of
+from audit.verification.place import newest_until, whole_since
 from audit.vocabulary.declaration import CALL, LABELS, WORDS, kind_of
 from audit.vocabulary.words import word_for
 
-STALE = timedelta(days=2)
+STALE, WHOLE_STALE = timedelta(days=2), timedelta(days=7)
+"""After which a verification of what was new, and of all, was long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +111,32 @@ class Badge:
     kind: str
     word: str
     checked: Checkpoint | None
+    whole_since: datetime | None = None
+    """Each event that was sealed then has been verified since."""
+    newest_until: datetime | None = None
+    """Each event recorded up to then was verified when it was new."""
 
 
 def badge_of(checked: Checkpoint | None) -> Badge:
-    """What the last verification found, and whether that was lately."""
+    """What stands of the last verifications, and whether they were lately."""
     if checked is None:
         return Badge("neutral", "Chain not verified yet", None)
+    kind, word = _hue_and_word(checked)
+    return Badge(kind, word, checked, whole_since(checked), newest_until(checked))
+
+
+def _hue_and_word(checked: Checkpoint) -> tuple[str, str]:
+    whole, now = whole_since(checked), timezone.now()
     if checked.fault:
         many = checked.foreign
         if many and many == checked.faults:
-            return Badge("danger", "1 row from elsewhere" if many == 1 else f"{many} rows from elsewhere", checked)
-        return Badge("danger", "Chain broken", checked)
-    if timezone.now() - checked.verified_at > STALE:
-        return Badge("attention", "Chain verified long ago", checked)
-    return Badge("ok", f"Chain verified up to seal {checked.sequence}", checked)
+            return "danger", "1 row from elsewhere" if many == 1 else f"{many} rows from elsewhere"
+        return "danger", "Chain broken"
+    if now - checked.verified_at > STALE or (whole is not None and now - whole > WHOLE_STALE):
+        return "attention", "Chain verified long ago"
+    if whole is None:
+        return "neutral", "Chain being verified"
+    return "ok", f"Chain verified up to seal {checked.sequence}"
 
 
 def known_of(event: Event) -> list[tuple[str, str]]:

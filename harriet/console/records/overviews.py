@@ -13,7 +13,7 @@ from django.db import connection
 
 from audit.events import CALL_INTENT, CALL_REFUSED
 from audit.models import Checkpoint
-from audit.verification.checkpoints import is_own
+from audit.verification.checkpoints import last_verifications
 from connectors.models import Connector
 from harriet.pages.counts import AtMost, as_at_most
 
@@ -99,7 +99,7 @@ def overviews(after: str) -> tuple[list[Overview], str]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, values)
         rows = [Counted(*row) for row in cursor.fetchall()]
-    verified = _last_verifications([row.id for row in rows])
+    verified = last_verifications([row.id for row in rows])
     shown = [_overview(row, verified.get(row.id)) for row in rows[:PAGE]]
     return shown, shown[-1].slug if len(rows) > PAGE else ""
 
@@ -118,13 +118,3 @@ def _overview(row: Counted, verification: Checkpoint | None) -> Overview:
         sealed=row.sealed,
         verification=verification,
     )
-
-
-def _last_verifications(organization_ids: list[UUID]) -> dict[UUID, Checkpoint]:
-    """The newest of each that Harriet made; of an organization whose newest somebody else wrote, none is believed."""
-    latest = Checkpoint.objects.raw(
-        "SELECT c.* FROM unnest(%s::uuid[]) AS o(id) CROSS JOIN LATERAL ("
-        " SELECT * FROM audit_checkpoint WHERE organization_id = o.id ORDER BY verified_at DESC, id DESC LIMIT 1) c",
-        [organization_ids],
-    )
-    return {made.organization_id: made for made in latest if is_own(made)}
