@@ -57,7 +57,7 @@ def apply_bulk_change(bulk: BulkChange, choice: Choice, *, actor: Actor) -> Bulk
 
 
 def _locked(connector: Connector, ids: Iterable[UUID]) -> dict[UUID, Tool]:
-    rows = Tool.objects.select_for_update(of=("self",)).filter(connector=connector, pk__in=ids).order_by("pk")
+    rows = Tool.objects.select_for_update(of=("self",)).filter(connector=connector, pk__any_of=list(ids)).order_by("pk")
     return {tool.pk: tool for tool in rows}
 
 

@@ -79,11 +79,12 @@ def change_tools(changes: Sequence[tuple[Tool, ToolChange]], *, actor: Actor) ->
     organization and read with their connectors; the caller moves the version once for all. Asks as many questions for
     a thousand tools as for one."""
     before = _permissions_of(tool for tool, change in changes if change.is_about_access)
-    moves = [(tool, _Move.of(tool, change, before[tool.pk])) for tool, change in changes]
+    access = {id(change): _Access.of(tool, change) for tool, change in changes}  # many tools, few changes
+    moves = [(tool, _Move.of(tool, change, access[id(change)], before[tool.pk])) for tool, change in changes]
     moves = [(tool, move) for tool, move in moves if move.words]
     if not moves:
         return []
-    _save([tool for tool, _ in moves])
+    _save([tool for tool, move in moves if move.is_switched])
     _save_permissions(moves)
     record_each(
         [
@@ -96,15 +97,29 @@ def change_tools(changes: Sequence[tuple[Tool, ToolChange]], *, actor: Actor) ->
     return [tool for tool, _ in moves]
 
 
+class _Access(NamedTuple):
+    """Whom a change names, checked."""
+
+    groups: set[Group]
+    roles: set[str]
+
+    @classmethod
+    def of(cls, tool: Tool, change: ToolChange) -> _Access:
+        groups = checked_groups(tool.organization_id, change.groups or ())
+        return cls(set(groups), set(checked_roles(change.roles or ())))
+
+
 class _Move(NamedTuple):
     """What one change does to one tool: its words, and the permissions that go and come."""
 
     words: list[str]
+    is_switched: bool
+    """The tool's own row changes."""
     going: list[ToolPermission]
     coming: list[ToolPermission]
 
     @classmethod
-    def of(cls, tool: Tool, change: ToolChange, rows: list[ToolPermission]) -> _Move:
+    def of(cls, tool: Tool, change: ToolChange, access: _Access, rows: list[ToolPermission]) -> _Move:
         """Changes what the tool's object says of itself; nothing is saved."""
         words = [
             *_switch(tool, "is_enabled", change.is_enabled, "enabled", "disabled"),
@@ -113,8 +128,8 @@ class _Move(NamedTuple):
             ),
             *_override(tool, change.risk_override),
         ]
-        going, coming, access = _permit(tool, change, rows)
-        return cls([*words, *access], going, coming)
+        going, coming, said = _permit(tool, change, access, rows)
+        return cls([*words, *said], bool(words), going, coming)
 
 
 def _switch(tool: Tool, name: str, value: bool | None, on: str, off: str) -> list[str]:
@@ -135,7 +150,7 @@ def _override(tool: Tool, risk: str | None) -> list[str]:
 
 def _permissions_of(tools: Iterable[Tool]) -> dict[UUID, list[ToolPermission]]:
     found: defaultdict[UUID, list[ToolPermission]] = defaultdict(list)
-    rows = list(ToolPermission.objects.filter(tool__in=[tool.pk for tool in tools]))
+    rows = list(ToolPermission.objects.filter(tool__pk__any_of=[tool.pk for tool in tools]))
     groups = Group.objects.in_bulk({row.group_id for row in rows if row.group_id})  # many rows, few groups
     for row in rows:
         row.group = groups[row.group_id] if row.group_id else None
@@ -144,27 +159,25 @@ def _permissions_of(tools: Iterable[Tool]) -> dict[UUID, list[ToolPermission]]:
 
 
 def _permit(
-    tool: Tool, change: ToolChange, rows: list[ToolPermission]
+    tool: Tool, change: ToolChange, access: _Access, rows: list[ToolPermission]
 ) -> tuple[list[ToolPermission], list[ToolPermission], list[str]]:
     """What goes, what comes, and that in words."""
     if not change.is_about_access:
         return [], [], []
     old_groups = {row.group for row in rows if row.group}
     old_roles = {row.role for row in rows if row.role}
-    named = set(checked_groups(tool.organization_id, change.groups or ()))
-    words = set(checked_roles(change.roles or ()))
     if change.how == "add":
-        groups, roles = old_groups | named, old_roles | words
+        groups, roles = old_groups | access.groups, old_roles | access.roles
     elif change.how == "remove":
-        groups, roles = old_groups - named, old_roles - words
+        groups, roles = old_groups - access.groups, old_roles - access.roles
     else:
-        groups = old_groups if change.groups is None else named
-        roles = old_roles if change.roles is None else words
+        groups = old_groups if change.groups is None else access.groups
+        roles = old_roles if change.roles is None else access.roles
     if (groups, roles) == (old_groups, old_roles):
         return [], [], []
     going = [row for row in rows if (row.group not in groups if row.group else row.role not in roles)]
-    coming = [ToolPermission(tool=tool, group=group) for group in groups - old_groups]
-    coming += [ToolPermission(tool=tool, role=role) for role in sorted(roles - old_roles)]
+    coming = [ToolPermission(tool_id=tool.pk, group_id=group.pk) for group in groups - old_groups]
+    coming += [ToolPermission(tool_id=tool.pk, role=role) for role in sorted(roles - old_roles)]
     return going, coming, [f"for {access_words(sorted(group.name for group in groups), sorted(roles))}"]
 
 
@@ -174,7 +187,7 @@ def _save(tools: Iterable[Tool]) -> None:
     for tool in tools:
         alike[tool.is_enabled, tool.requires_confirmation, tool.risk_override].append(tool.pk)
     for (is_enabled, confirms, risk), ids in alike.items():
-        rows = Tool.objects.filter(pk__in=ids)
+        rows = Tool.objects.filter(pk__any_of=ids)
         rows.update(is_enabled=is_enabled, requires_confirmation=confirms, risk_override=risk)
 
 

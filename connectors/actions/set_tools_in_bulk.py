@@ -34,7 +34,7 @@ def set_each_tool(connector: Connector, changes: Mapping[UUID, ToolChange], *, a
     if sets_risk:
         look_first(connector)
     rows = Tool.objects.select_for_update(of=("self",)).select_related("connector").order_by("pk")
-    tools = list(rows.filter(connector=connector, pk__in=changes))
+    tools = list(rows.filter(connector=connector, pk__any_of=list(changes)))
     if len(tools) != len(changes):
         raise ConnectorError("One of the chosen tools is not there any more. Reload the page and choose again.")
     changed = change_tools([(tool, changes[tool.pk]) for tool in tools], actor=actor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
@@ -79,9 +79,9 @@ def standings_of(tools: Collection[Tool]) -> dict[UUID, Standing]:
     }
 
 
-def _permissions(ids: Iterable[UUID]) -> tuple[dict[UUID, list[str]], dict[UUID, list[str]]]:
+def _permissions(ids: list[UUID]) -> tuple[dict[UUID, list[str]], dict[UUID, list[str]]]:
     groups, roles = defaultdict(list), defaultdict(list)
-    rows = ToolPermission.objects.filter(tool__in=ids).values_list("tool_id", "group_id", "role")
+    rows = ToolPermission.objects.filter(tool__pk__any_of=ids).values_list("tool_id", "group_id", "role")
     for tool_id, group_id, role in rows:
         if group_id:
             groups[tool_id].append(str(group_id))
@@ -90,10 +90,10 @@ def _permissions(ids: Iterable[UUID]) -> tuple[dict[UUID, list[str]], dict[UUID,
     return groups, roles
 
 
-def _digests(ids: Iterable[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+def _digests(ids: list[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
     pinned: dict[UUID, str] = {}
     proposed: dict[UUID, str] = {}
-    rows = ToolVersion.objects.filter(Q(is_pinned=True) | Q(is_proposed=True), tool__in=ids)
+    rows = ToolVersion.objects.filter(Q(is_pinned=True) | Q(is_proposed=True), tool__pk__any_of=ids)
     for tool_id, is_pinned, digest in rows.values_list("tool_id", "is_pinned", "digest"):
         (pinned if is_pinned else proposed)[tool_id] = bytes(digest)[:DIGEST].hex()
     return pinned, proposed

@@ -1,11 +1,24 @@
-"""Asking of each row that is met whether there are others for it."""
+"""How rows are looked up where there may be very many: by thousands of ids, or each for one that is met."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.db.models import Q, QuerySet, Subquery, UUIDField
+from django.db.models.lookups import BuiltinLookup, IsNull
+
+
+@UUIDField.register_lookup
+class AnyOf(BuiltinLookup):
+    """One of an array's. Of one that is asked for, the ids are read once, before the rows are looked for: joined, they
+    are read once for each row by a database that doesn't know yet how many rows there are, as after an import. Of a
+    list, thousands of ids are one value of the query, which `in` would make a value each of."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return f"= ANY({rhs})"
 
 
 def is_there(rows: QuerySet[Any]) -> Q:

@@ -9,8 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField, Value
-from django.db.models.lookups import BuiltinLookup
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 
 from harriet.people.models import SearchWord
 
@@ -20,18 +19,6 @@ _BETWEEN = re.compile(r"[\s!-/:-@\[-`{-~]+")
 _MOST_WORDS, _LONGEST_WORD = 5, 60
 _ROWS_EACH = 5
 """A subject may stand among the rows once for each of its words."""
-
-
-@UUIDField.register_lookup
-class AnyOf(BuiltinLookup):
-    """One of an array's. Of one that is asked for, the ids are read once, before the rows are looked for: joined, they
-    are read once for each row by a database that doesn't know yet how many rows there are, as after an import."""
-
-    lookup_name = "any_of"
-    prepare_rhs = False
-
-    def get_rhs_op(self, connection: Any, rhs: str) -> str:
-        return f"= ANY({rhs})"
 
 
 def words_in(text: str) -> list[str]:

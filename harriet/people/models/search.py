@@ -6,6 +6,8 @@ import uuid
 
 from django.db import models
 
+import harriet.lib.looked_up  # noqa: F401  (the lookup of many ids)
+
 
 class SearchWord(models.Model):
     """A word by which something is found, as it begins. Triggers of the database keep the words beside the names that
