@@ -26,7 +26,7 @@ class Form(NamedTuple):
 
 
 def large_forms(cast: Cast) -> list[Form]:
-    return [*_picking(cast), *_wrong(cast), *_many(cast)]
+    return [*_picking(cast), *_wrong(cast), *many_at_once(cast)]
 
 
 def decisions(cast: Cast) -> list[Form]:
@@ -84,7 +84,7 @@ def _wrong(cast: Cast) -> list[Form]:
     ]
 
 
-def _many(cast: Cast) -> list[Form]:
+def many_at_once(cast: Cast) -> list[Form]:
     """What very many ticked things would become."""
     members = Membership.objects.filter(organization=cast.acme, role=Role.MEMBER)
     devices = Device.objects.filter(organization=cast.acme, revoked_at=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -20,7 +21,7 @@ from harriet.people.actions.withdraw_invitation import withdraw_invitation
 from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.people.pages.fields import GroupField
 from harriet.people.pages.guards import OrganizationRequest, needs
-from harriet.people.queries import invitations_of, people_of
+from harriet.people.queries import invitations_of
 from harriet.people.role_rules import check_may_change
 from harriet.people.roles import Power
 
@@ -51,7 +52,8 @@ class GroupOfPeopleForm(PickingForm):
 @needs(Power.MANAGE_PEOPLE)
 def change_many_people(request: OrganizationRequest) -> HttpResponse:
     back, wanted = reverse("people:list"), request.POST.get("action", "")
-    rows = list(people_of(request.organization).filter(pk__in=ticked_ids(request.POST)))
+    found = Membership.objects.filter(organization=request.organization, pk__in=ticked_ids(request.POST))
+    rows = list(found.select_related("user", "organization").order_by("-is_active", "user__email"))
     if not rows or wanted not in ("add", "remove", "deactivate"):
         return nothing_ticked(request, PEOPLE, back)
     if wanted == "deactivate":
@@ -69,40 +71,40 @@ def change_many_invitations(request: OrganizationRequest) -> HttpResponse:
 
 def _move(
     request: OrganizationRequest,
-    move: Callable[[OrganizationRequest, Group | None], BulkAction[Membership]],
+    move: Callable[[OrganizationRequest, Group | None, set[UUID]], BulkAction[Membership]],
     rows: list[Membership],
     back: str,
 ) -> HttpResponse:
     form = GroupOfPeopleForm(request.organization, answers(request))
     if not form.is_valid():
-        return asked(request, GroupOfPeoplePage, move(request, None), rows, form, back=back)
+        return asked(request, GroupOfPeoplePage, move(request, None, set()), rows, form, back=back)
     group = form.cleaned_data["group"]
-    return preview_or_do(
-        request, BulkPeoplePage, move(request, group), rows, back=back, kept={"group": [str(group.pk)]}
-    )
+    inside = Membership.groups.through.objects.filter(group=group, membership__in=[row.pk for row in rows])
+    action = move(request, group, set(inside.values_list("membership", flat=True)))
+    return preview_or_do(request, BulkPeoplePage, action, rows, back=back, kept={"group": [str(group.pk)]})
 
 
-def _added(request: OrganizationRequest, group: Group | None) -> BulkAction[Membership]:
+def _added(request: OrganizationRequest, group: Group | None, inside: set[UUID]) -> BulkAction[Membership]:
     return BulkAction(
         "add",
         "Add to a group",
         f"added to {group}",
         PEOPLE,
         do=lambda one: change_person_groups(one, add=_some(group), actor=request.actor),
-        stays=lambda one: f"they are in {group} already" if group in one.groups.all() else "",
+        stays=lambda one: f"they are in {group} already" if one.pk in inside else "",
         name=_name,
         note=f"They may then use whatever {group} may use." if group else "",
     )
 
 
-def _removed(request: OrganizationRequest, group: Group | None) -> BulkAction[Membership]:
+def _removed(request: OrganizationRequest, group: Group | None, inside: set[UUID]) -> BulkAction[Membership]:
     return BulkAction(
         "remove",
         "Remove from a group",
         f"removed from {group}",
         PEOPLE,
         do=lambda one: change_person_groups(one, remove=_some(group), actor=request.actor),
-        stays=lambda one: "" if group in one.groups.all() else f"they are not in {group}",
+        stays=lambda one: "" if one.pk in inside else f"they are not in {group}",
         name=_name,
         note=f"What they could use through {group} alone is closed to them within a second." if group else "",
     )
