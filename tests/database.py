@@ -5,17 +5,14 @@ Copying replaces Django's flush: the audit tables refuse TRUNCATE, as they shoul
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 from urllib.parse import urlsplit
 
 import psycopg
-from django.core.management import call_command
 from django.db import DatabaseError, connections
-from django.db.migrations.state import ProjectState
 from psycopg import sql
+
+from harriet.start.migrating import migrate
 
 TEMPLATE = "harriet_template"
 
@@ -38,25 +35,10 @@ def ensure_template(session: Path) -> None:
         _execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(TEMPLATE)))
         _execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
         use_database(TEMPLATE)
-        with changing_one_model_each():
-            call_command("migrate", verbosity=0)
+        migrate()
         _grant_runtime_role()
         close_connections()
         done.touch()
-
-
-@contextmanager
-def changing_one_model_each() -> Iterator[None]:
-    """Where an operation changes a model, Django makes the classes of all that are related to it anew, which here are
-    most: nine tenths of the time that migrating an empty database takes. What they make is the same without, as
-    tests/ground/test_start_harriet.py shows; code that migrations run is still handed classes that are all anew."""
-
-    def itself(state: ProjectState, app_label: str, model_name: str, delay: bool = False) -> set[tuple[str, str]]:
-        state.is_delayed = True
-        return {(app_label, model_name)}
-
-    with mock.patch.object(ProjectState, "_find_reload_model", itself):
-        yield
 
 
 def _grant_runtime_role() -> None:

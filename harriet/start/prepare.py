@@ -6,7 +6,6 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
 from audit.actor import SYSTEM
@@ -14,6 +13,7 @@ from audit.database.roles import grant_runtime_role
 from harriet.lib.env import database_from_url
 from harriet.people.actions.make_setup_link import make_setup_link
 from harriet.people.queries import has_owner
+from harriet.start.migrating import migrate
 from harriet.start.static import collect_static
 from vault.actions.check_root_key import check_root_key
 
@@ -24,7 +24,7 @@ def prepare() -> str:
     """Make the installation ready; returns the one-time set-up link when there is no owner yet, else nothing."""
     become_owner()
     with migration_lock():
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate()
         grant_rights(unquote(urlsplit(settings.DATABASE_URL).username or ""))
     check_root_key()
     collect_static()

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from harriet.gateway.models import ClientSession
 from harriet.people.models import AccessToken
-from tests.database import changing_one_model_each
+from harriet.start.migrating import changing_one_model_each
 from tests.stage.office import Office
 
 pytestmark = pytest.mark.django_db(transaction=True)
