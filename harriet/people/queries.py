@@ -352,7 +352,12 @@ def account_elsewhere(organization: Organization, email: str, *, by_system: bool
     if user is None or Membership.objects.filter(organization=organization, user=user).exists():
         return None
     is_elsewhere = not by_system and Membership.objects.filter(user=user).exists()
-    return user if user.has_usable_password() or is_elsewhere else None
+    return user if is_asked_first(user, is_elsewhere, by_system=by_system) else None
+
+
+def is_asked_first(user: User, is_elsewhere: bool, *, by_system: bool) -> bool:
+    """Of an account that is not here: whether its person has to agree before it is."""
+    return user.has_usable_password() or (is_elsewhere and not by_system)
 
 
 def open_setup_links() -> QuerySet[SetupLink]:

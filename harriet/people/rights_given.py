@@ -3,7 +3,7 @@ decides on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from audit.actor import Actor
@@ -26,6 +26,25 @@ def note_powers(organization_id: UUID, gained: Iterable[Power], to_id: UUID, by:
     for power in gained:
         if power in _WAYS:
             note_right(organization_id, _WAYS[power], to_id, by)
+
+
+def note_rights_of_each(people: Iterable[tuple[Membership, bool]], by: Actor) -> None:
+    """The same of many people of one organization who come in, each with whether they are in a group."""
+    giver = person_behind(by)
+    if giver is None:
+        return
+    given = (
+        RightGiven(organization_id=membership.organization_id, way=way, to_id=membership.user_id, by=giver)
+        for membership, is_in_group in people
+        for way in _ways_of(membership, is_in_group)
+    )
+    RightGiven.objects.bulk_create(given)
+
+
+def _ways_of(membership: Membership, is_in_group: bool) -> Iterator[RightGiven.Way]:
+    yield from (_WAYS[power] for power in Role(membership.role).powers if power in _WAYS)
+    if is_in_group:
+        yield RightGiven.Way.GROUP
 
 
 def note_rights_of(membership: Membership, by: Actor | User | None) -> None:

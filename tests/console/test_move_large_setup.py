@@ -11,9 +11,9 @@ from connectors.models import Connector, Profile, Tool
 from harriet.console.setup_file.apply import _people, apply
 from harriet.console.setup_file.connectors import _tools
 from harriet.console.setup_file.export import export, parts_of
-from harriet.console.setup_file.form import ConnectorPart, ToolPart, read, write, write_parts
+from harriet.console.setup_file.form import ConnectorPart, PersonPart, ToolPart, read, write, write_parts
 from harriet.console.setup_file.report import Report
-from harriet.people.models import Membership, Organization, User
+from harriet.people.models import Group, Membership, Organization, User
 from tests.stage.cast import Cast
 from tests.stage.connectors import new_connector, new_tool, new_version
 from tests.stage.credentials import save_token
@@ -83,6 +83,20 @@ def test_what_is_there_already_costs_no_question_for_each(cast: Cast) -> None:
     assert queries_of(lambda: apply(setup)) <= few
     assert all(line.startswith("left ") for line in apply(setup).lines)
     assert len(setup.people) == people + 20
+
+
+def test_new_people_and_groups_that_are_there_cost_no_question_for_each(cast: Cast) -> None:
+    def turn(name: str, count: int) -> int:
+        Group.objects.bulk_create(Group(organization=cast.acme, slug=f"{name}-{n}", name=name) for n in range(count))
+        setup = export(cast.acme)
+        setup.connectors, setup.profiles, groups = [], [], setup.groups[-2:]
+        setup.people = [PersonPart(email=f"{name}-{n}@acme.test", role="member", groups=groups) for n in range(count)]
+        report = Report()
+        asked = queries_of(lambda: report.lines.extend(apply(setup).lines))
+        assert sum(line.startswith("created  person") for line in report.lines) == count
+        return asked
+
+    assert turn("few", 3) == turn("many", 60)
 
 
 def test_a_connectors_tools_are_set_together_and_one_that_cant_be_fails_alone(cast: Cast) -> None:

@@ -12,7 +12,8 @@ from harriet.console.setup_file.profiles import apply_profile
 from harriet.console.setup_file.report import Report
 from harriet.console.setup_file.workflows import apply_workflow
 from harriet.lib.batches import in_batches
-from harriet.people.actions.bring_person import bring_person
+from harriet.lib.errors import Problem
+from harriet.people.actions.bring_people import Came, NewPerson, bring_people
 from harriet.people.actions.change_organization import change_organization
 from harriet.people.actions.change_role import change_role
 from harriet.people.actions.create_group import create_group
@@ -21,7 +22,7 @@ from harriet.people.models import Group, Invitation, Membership, Organization
 from harriet.signin.actions.found_organization import found_organization
 
 PEOPLE_AT_ONCE = 500
-"""Whose places here are read together."""
+"""Who are read, and brought, together; and groups."""
 
 
 def apply(setup: SetupFile, *, approves: bool = True) -> Report:
@@ -30,12 +31,9 @@ def apply(setup: SetupFile, *, approves: bool = True) -> Report:
     `approves`: whoever operates the machine approves what the file's connectors wait for in review."""
     report = Report()
     organization = _organization(setup.organization, report)
-    groups = {slug: _group(organization, slug, report) for slug in dict.fromkeys(setup.groups)}
+    groups = _groups(organization, setup.groups, report)
     for some in in_batches(setup.people, PEOPLE_AT_ONCE):
-        here = _people(organization, some)
-        for person in some:
-            with report.part(f"person {person.email}"):
-                _person(organization, person, here.get(person.email.strip().lower()), groups, report)
+        _apply_people(organization, some, groups, report)
     for connector in setup.connectors:
         with report.part(f"connector {connector.slug}"):
             apply_connector(organization, connector, groups, report, approves=approves)
@@ -70,13 +68,36 @@ def _organization(part: OrganizationPart, report: Report) -> Organization:
     )
 
 
-def _group(organization: Organization, slug: str, report: Report) -> Group:
-    group = Group.objects.filter(organization=organization, slug=slug).first()
+def _groups(organization: Organization, slugs: list[str], report: Report) -> dict[str, Group]:
+    """By their slugs, in the order of the file; a missing one is created."""
+    found: dict[str, Group] = {}
+    for some in in_batches(dict.fromkeys(slugs), PEOPLE_AT_ONCE):
+        here = {group.slug: group for group in Group.objects.filter(organization=organization, slug__in=some)}
+        found |= {slug: _group(organization, slug, here.get(slug), report) for slug in some}
+    return found
+
+
+def _group(organization: Organization, slug: str, group: Group | None, report: Report) -> Group:
     if group is not None:
         report.left(f"group {slug}")
         return group
     report.created(f"group {slug}")
     return create_group(organization, slug, slug.replace("-", " ").capitalize(), actor=SYSTEM)
+
+
+def _apply_people(organization: Organization, some: list[PersonPart], groups: dict[str, Group], report: Report) -> None:
+    """Who is new comes together with the others who are; each has their line, in the order of the file."""
+    here = _people(organization, some)
+    new = [part for part in some if part.email.strip().lower() not in here]
+    people = [NewPerson(one.email, one.role, tuple(groups[slug] for slug in one.groups), one.name) for one in new]
+    came = iter(bring_people(organization, people, actor=SYSTEM) if people else [])
+    for part in some:
+        with report.part(f"person {part.email}"):
+            membership = here.get(part.email.strip().lower())
+            if membership is None:
+                _report_came(part, next(came), report)
+            else:
+                _change_person(membership, part, groups, report)
 
 
 def _people(organization: Organization, parts: list[PersonPart]) -> dict[str, Membership]:
@@ -87,25 +108,20 @@ def _people(organization: Organization, parts: list[PersonPart]) -> dict[str, Me
     return {membership.user.email.lower(): membership for membership in found}
 
 
-def _person(
-    organization: Organization,
-    part: PersonPart,
-    membership: Membership | None,
-    groups: dict[str, Group],
-    report: Report,
-) -> None:
-    chosen = [groups[slug] for slug in part.groups]
-    if membership is None:
-        came = bring_person(organization, part.email, part.role, chosen, part.name, actor=SYSTEM)
-        if isinstance(came, Invitation):
-            report.invited(f"person {part.email}, who has an account and accepts or declines when signed in")
-        else:
-            report.created(f"person {part.email}")
-        return
+def _report_came(part: PersonPart, came: Came, report: Report) -> None:
+    if isinstance(came, Problem):
+        raise came
+    if isinstance(came, Invitation):
+        report.invited(f"person {part.email}, who has an account and accepts or declines when signed in")
+    else:
+        report.created(f"person {part.email}")
+
+
+def _change_person(membership: Membership, part: PersonPart, groups: dict[str, Group], report: Report) -> None:
     is_moved = membership.role != part.role
     is_regrouped = {group.slug for group in membership.groups.all()} != set(part.groups)
     if is_moved:
         change_role(membership, part.role, actor=SYSTEM)
     if is_regrouped:
-        set_person_groups(membership, chosen, actor=SYSTEM)
+        set_person_groups(membership, [groups[slug] for slug in part.groups], actor=SYSTEM)
     report.changed_if(is_moved or is_regrouped, f"person {part.email}")

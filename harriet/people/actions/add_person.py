@@ -60,11 +60,15 @@ def join(
     """`by` is who lets them in."""
     membership, is_new = Membership.objects.get_or_create(organization=organization, user=user, defaults={"role": role})
     if not is_new:
-        raise PeopleError(f"{user.email} already belongs to {organization.name}.", field="email")
+        raise already_here(user.email, organization)
     membership.groups.set(own_groups(organization, groups))
     note_rights_of(membership, by)
     move_version(organization.pk)
     return membership
+
+
+def already_here(email: str, organization: Organization) -> PeopleError:
+    return PeopleError(f"{email} already belongs to {organization.name}.", field="email")
 
 
 def own_groups(organization: Organization, groups: Iterable[Group]) -> list[Group]:
