@@ -184,6 +184,10 @@ class CallCount(models.Model):
         return f"{self.calls} {self.what} since {self.since}"
 
 
+CALLS = ("succeeded", "of_caller", "of_harriet", "of_upstream", "refused")
+"""The columns of CallUsage that together are all its calls."""
+
+
 class CallUsage(models.Model):
     """What became of calls on one day, and how long they took: by each caller, tool, connector and client, and of every
     combination of them that there was; by the hour for all together. Counted from the sealed events by a task, so that
@@ -235,6 +239,15 @@ class CallUsage(models.Model):
             models.Index(fields=["organization_id", "of", "connector_id", "since"], name="call_usage_of_connector"),
             models.Index(fields=["organization_id", "of", "client", "since"], name="call_usage_of_client"),
             models.Index(fields=["since"], name="call_usage_oldest"),
+            *(
+                models.Index(
+                    fields=["organization_id", "since"],
+                    include=[f"{of}_id", *CALLS],
+                    condition=models.Q(of=of),
+                    name=f"call_usage_busiest_{many}",
+                )
+                for of, many in (("person", "people"), ("tool", "tools"))
+            ),
         ]
 
     def __str__(self) -> str:

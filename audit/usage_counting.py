@@ -6,7 +6,9 @@ the events alone: the log knows no connectors.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -21,13 +23,19 @@ from audit.events import CALL_HELD, CALL_OUTCOME, CALL_REFUSED
 from audit.id_ranges import AMONG, among
 from audit.models import INSTALLATION, CallUsage, Mark, Seal, UsageMark
 from audit.usage import BOUNDS, COUNTS, FAILED
+from harriet.lib.batches import delete_some
 from harriet.lib.text import storable
 
 DAYS_KEPT = timedelta(days=32)
-SEALS_AT_ONCE = 10
-"""In one transaction, of a thousand events at most each."""
-MOST_TURNS = 50
-"""Of one organization in one run of the task."""
+SEALS_AT_ONCE, EVENTS_AT_ONCE = 500, 2_000
+"""In one transaction: seals of a second, or some that are full."""
+MOST_EVENTS = 6_000
+"""In one run of the task: what is left waits for the next, and the page says up to when calls are counted."""
+MOST_ORGANIZATIONS = 500
+SECONDS = 5.0
+"""After which nothing is begun in this run."""
+FORGOTTEN_AT_ONCE, MOST_FORGOTTEN = 20_000, 3
+"""Rows of one transaction, and transactions of one turn."""
 LONGEST_CLIENT, LONGEST_LABEL = 120, 200
 _NOTHING = str(INSTALLATION)
 _Of = CallUsage.Of
@@ -90,49 +98,65 @@ class _Numbers:
 
 
 def count_usage() -> int:
-    """Counts what was sealed since the last time; returns how many seals. Safe to run in many workers."""
-    return sum(_count_organization(organization_id) for organization_id in _behind())
+    """Counts what was sealed since the last time; returns how many seals. Safe to run in many workers. Organizations
+    take turns of a transaction each, who is behind longest first."""
+    total, left, ends = 0, MOST_EVENTS, time.monotonic() + SECONDS
+    behind = deque(_behind())
+    while behind and left > 0 and time.monotonic() < ends:
+        organization_id = behind.popleft()
+        seals, events, is_done = _count_seals(organization_id)
+        total, left = total + seals, left - events
+        if not is_done:
+            behind.append(organization_id)
+    return total
 
 
 def forget_old_usage(now: datetime) -> int:
-    return CallUsage.objects.filter(since__lt=now - DAYS_KEPT).delete()[0]
+    """What is over at once, with the day that it is of; the rest goes in the next turns."""
+    total, old = 0, CallUsage.objects.filter(since__lt=now - DAYS_KEPT)
+    for _ in range(MOST_FORGOTTEN):
+        gone = delete_some(old, FORGOTTEN_AT_ONCE)
+        total += gone
+        if gone < FORGOTTEN_AT_ONCE:
+            break
+    return total
 
 
 def _behind() -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.organization_id FROM audit_mark m LEFT JOIN audit_usagemark u USING (organization_id)"
-            " WHERE u.sequence IS NULL OR u.sequence < m.sequence"
+            " WHERE u.sequence IS NULL OR u.sequence < m.sequence ORDER BY u.counted_until NULLS FIRST LIMIT %s",
+            [MOST_ORGANIZATIONS],
         )
         return [organization_id for (organization_id,) in cursor.fetchall()]
 
 
-def _count_organization(organization_id: UUID) -> int:
-    total = 0
-    for _ in range(MOST_TURNS):
-        counted = _count_seals(organization_id)
-        total += counted
-        if counted < SEALS_AT_ONCE:
-            break
-    return total
+_NEXT = """SELECT sequence, event_ids, sealed_at FROM (
+  SELECT sequence, event_ids, sealed_at, sum(cardinality(event_ids)) OVER (ORDER BY sequence) AS events FROM (
+    SELECT sequence, event_ids, sealed_at FROM audit_seal
+    WHERE organization_id = %s AND sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s) ahead) summed
+WHERE events - cardinality(event_ids) < %s ORDER BY sequence"""
+"""As many seals as hold so many events."""
 
 
 @transaction.atomic
-def _count_seals(organization_id: UUID) -> int:
+def _count_seals(organization_id: UUID) -> tuple[int, int, bool]:
+    """How many seals, how many events of them, and whether nothing is left that this run can count."""
     mark = _mark_of(organization_id)
     end = Mark.objects.filter(pk=organization_id).values_list("sequence", flat=True).first() or 0
     if mark is None:
-        return 0
-    mine = Seal.objects.filter(organization_id=organization_id, sequence__gt=mark.sequence, sequence__lte=end)
-    seals = list(mine.order_by("sequence").values_list("sequence", "event_ids", "sealed_at")[:SEALS_AT_ONCE])
-    if not seals:
-        return 0
-    ids = [event_id for _, event_ids, _ in seals for event_id in event_ids]
+        return 0, 0, True
     with connection.cursor() as cursor:
-        _add(cursor, organization_id, _counted(cursor, ids))
-    mark.sequence, mark.counted_until = seals[-1][0], seals[-1][2]
-    mark.save(update_fields=["sequence", "counted_until"])
-    return len(seals)
+        cursor.execute(_NEXT, [organization_id, mark.sequence, end, SEALS_AT_ONCE, EVENTS_AT_ONCE])
+        seals = cursor.fetchall()
+        ids = [event_id for _, event_ids, _ in seals for event_id in event_ids]
+        if ids:
+            _add(cursor, organization_id, _counted(cursor, ids))
+    if seals:
+        mark.sequence, _, mark.counted_until = seals[-1]
+        mark.save(update_fields=["sequence", "counted_until"])
+    return len(seals), len(ids), not seals or mark.sequence >= end
 
 
 def _mark_of(organization_id: UUID) -> UsageMark | None:

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -30,9 +29,9 @@ from audit.verification.unsealed_events import (
     twice_words,
 )
 from audit.verification.walk import KnownSeal, Walk
+from harriet.lib.batches import in_batches
 from harriet.lib.microseconds import moment_at
 
-T = TypeVar("T")
 _AT_ONCE = 20_000
 """Events that are looked for in seals elsewhere at a time."""
 _SOON, _CLOCK_STEP = timedelta(minutes=2), timedelta(minutes=5)
@@ -147,7 +146,7 @@ def _check_once_each(organization_id: UUID, first: int, walk: Walk, faults: Faul
         " GROUP BY 1 HAVING count(*) > 1 AND max(sequence) > %(first)s ORDER BY 1",
         {**values, "since": since},
     )
-    for ids in _batches(str(event_id) for (event_id,) in twice):
+    for ids in in_batches((str(event_id) for (event_id,) in twice), _AT_ONCE):
         held = _held(organization_id, ids, since, None)
         for event_id in ids:
             if held[event_id] > 1:
@@ -180,7 +179,7 @@ def _check_sealed(organization_id: UUID, since: str, until: str, walked: tuple[i
         " ORDER BY recorded_at, id",
         {**_values(organization_id, *walked), "since": since, "until": until},
     )
-    for events in _batches(_own(map(StoredEvent._make, rows), organization_id, found)):
+    for events in in_batches(_own(map(StoredEvent._make, rows), organization_id, found), _AT_ONCE):
         _check_held(organization_id, dict(events), found)
 
 
@@ -227,13 +226,6 @@ def _held(organization_id: UUID, ids: list[str], since: datetime, until: datetim
             if is_ours(organization_id, StoredSeal._make(columns)):
                 held.update(names)
     return held
-
-
-def _batches(things: Iterable[T]) -> Iterator[list[T]]:
-    """Of what is looked for at a time."""
-    rest = iter(things)
-    while batch := list(islice(rest, _AT_ONCE)):
-        yield batch
 
 
 def _sql_moment(microseconds: int) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from audit import usage_counting
 from audit.actor import Label
 from audit.chain.sealing import seal_everything
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import CallUsage, Event, UsageMark
+from audit.models import CallUsage, Event, Seal, UsageMark
 from audit.usage import Times, Usage, UsageFilters, counted_until, usage_by, usage_over_time, usage_together
 from audit.usage_counting import DAYS_KEPT, count_usage, forget_old_usage
 from harriet.lib.ids import new_id
@@ -126,3 +127,24 @@ def test_lists_go_on_by_cursor_and_old_counts_are_forgotten() -> None:
     assert counted_until(ACME) == UsageMark.objects.get(pk=ACME).counted_until
     assert forget_old_usage(datetime.now(UTC)) == 0
     assert forget_old_usage(datetime.now(UTC) + DAYS_KEPT + timedelta(days=1)) > 0
+
+
+def test_a_backlog_is_counted_over_some_turns_and_who_is_behind_longest_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(3):
+        call()
+        seal_everything()
+    count_usage()
+    for _ in range(4):
+        call()
+        seal_everything()
+    call(organization_id=GLOBEX)
+    seal_everything()
+    monkeypatch.setattr(usage_counting, "EVENTS_AT_ONCE", 4)
+    monkeypatch.setattr(usage_counting, "MOST_EVENTS", 6)
+    assert count_usage() == 3, "of the two, one each, until it is enough"
+    assert UsageMark.objects.get(pk=GLOBEX).sequence == 1 and usage_together(ACME, SINCE, EVERYTHING).calls == 5
+    assert counted_until(ACME) == Seal.objects.get(organization_id=ACME, sequence=5).sealed_at
+    assert count_usage() == 2 and counted_until(ACME) is None
+    assert usage_together(ACME, SINCE, EVERYTHING).calls == 7, "each once"

@@ -57,7 +57,7 @@ WHOSE_ACCESS_ENDS = 2_000
 TICK = (60, 1_000)
 TICKS = {
     "audit.verify_chains": (150, 3 * 2 * SIZE.calls),  # a range of the log, which is as long as this one
-    "audit.count_usage": (150, 3 * 2 * SIZE.calls),  # it counts the log, which was written all at once
+    "audit.count_usage": (60, 4 * 6_000),  # so many events of the log, which was written all at once
     "audit.close_unfinished_calls": (60, 2 * 2 * SIZE.calls),  # the first turn looks at all that began
     "audit.forget_old_counts": (60, 4 * SIZE.calls),
     "connectors.check_health": (150, 10_000),  # all of them are due, and most don't answer
