@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -42,10 +42,14 @@ def record_each(happened: Sequence[AuditEvent], *, organization_id: UUID, actor:
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("Events must be recorded inside the transaction of their change.")
-    for some in in_batches(happened, AT_ONCE):
-        events = [compose(one, organization_id=organization_id, actor=actor) for one in some]
-        columns = [list(column) for column in zip(*events, strict=True)]
-        columns[_BODY] = [event.body.decode() for event in events]
+    insert_each(compose(one, organization_id=organization_id, actor=actor) for one in happened)
+
+
+def insert_each(events: Iterable[NewEvent]) -> None:
+    """Within a transaction."""
+    for some in in_batches(events, AT_ONCE):
+        columns = [list(column) for column in zip(*some, strict=True)]
+        columns[_BODY] = [event.body.decode() for event in some]
         with connection.cursor() as cursor:
             cursor.execute(_INSERT_MANY, columns)
 

@@ -18,20 +18,20 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.actor import SYSTEM, Label
-from audit.event_body import Frame
+from audit.event_body import Frame, NewEvent
 from audit.events import CALL_INTENT, CALL_OUTCOME
 from audit.id_ranges import ALONG_INDEXES, SPREAD, first_id
 from audit.models import Event, Sweep
-from audit.record import insert
+from audit.record import insert_each
 from audit.vocabulary.declaration import LABELS, OF_CALLERS
 
 _LATE_COMMITS = timedelta(minutes=1)
 """An event's time is when it was inserted, not when it was committed. Intents wait for nothing in between, and are
 looked at long after; this is how far behind we look again all the same."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-_MOST_INTENTS = 20_000
+_MOST_INTENTS = 10_000
 """Looked at in one turn, which is one transaction."""
-_MOST_TURNS = 50
+_MOST_TURNS = 2
 """In one run of the task; the next goes on behind them."""
 _MOST_REQUESTS = 1000
 """Requests whose calls one turn closes."""
@@ -63,11 +63,11 @@ class OpenCalls:
 
 def unfinished_intents(requests: Iterable[UUID]) -> list[UUID]:
     """The intents of these requests that are older than any call may take and have no outcome; of the first thousand
-    requests that have some."""
+    requests."""
     with connection.cursor() as cursor:
         until = _longest_ago(cursor)
-    found = (intents for request_id in requests if (intents := _open_intents(request_id, until)))
-    return [intent.id for intents in islice(found, _MOST_REQUESTS) for intent in intents]
+    some = islice(requests, _MOST_REQUESTS)
+    return [intent.id for intent in _open_intents(list(some), until)]
 
 
 def _longest_ago(cursor: CursorWrapper) -> datetime:
@@ -100,9 +100,8 @@ def _turn(late: timedelta) -> tuple[int, bool]:
         since = min(sweep.swept_until, last) - late  # a time that somebody set ahead of the clock hides no call
         until = _reach(cursor, since, last)
         requests = _open_requests(cursor, since, until)
-    intents = [intent for request_id in requests for intent in _open_intents(request_id, until)]
-    for intent in intents:
-        _close(intent)
+    intents = _open_intents(requests, until)
+    insert_each(map(_closed, intents))
     is_whole = len(requests) < _MOST_REQUESTS
     if is_whole:
         Sweep.objects.filter(id=sweep.id).update(swept_until=until)
@@ -134,9 +133,17 @@ def _open_requests(cursor: CursorWrapper, since: datetime, until: datetime) -> l
     return [request_id for request_id, _ in cursor.fetchall()]
 
 
-def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
-    rows = Event.objects.filter(request_id=request_id, code__in=[CALL_INTENT, CALL_OUTCOME])
-    events = [event for event in rows.order_by("recorded_at", "id") if not event.wrong]
+def _open_intents(requests: list[UUID], until: datetime) -> list[Event]:
+    """In the order of the requests."""
+    events: dict[UUID, list[Event]] = {request_id: [] for request_id in requests}
+    rows = Event.objects.filter(request_id__in=requests, code__in=[CALL_INTENT, CALL_OUTCOME])
+    for event in rows.order_by("recorded_at", "id"):
+        if not event.wrong:
+            events[event.request_id].append(event)
+    return [intent for of_request in events.values() for intent in _without_outcome(of_request, until)]
+
+
+def _without_outcome(events: list[Event], until: datetime) -> list[Event]:
     outcomes = [event for event in events if event.code == CALL_OUTCOME]
     named = {_body(outcome).get("details", {}).get("intent") for outcome in outcomes}
     unnamed = sum(1 for outcome in outcomes if not _body(outcome).get("details", {}).get("intent"))
@@ -145,19 +152,16 @@ def _open_intents(request_id: UUID, until: datetime) -> list[Event]:
     return [intent for intent in open_intents[unnamed:] if intent.recorded_at < until]
 
 
-def _close(intent: Event) -> None:
+def _closed(intent: Event) -> NewEvent:
     body = _body(intent)
     labels: dict[str, Any] = {name: _label(body[name]) for name in LABELS if name in body}
     caller = {name: body.get(name, "") for name in OF_CALLERS}
-    frame = Frame(organization_id=intent.organization_id, actor=SYSTEM, **labels, **caller)
-    insert(
-        frame.event(
-            CALL_OUTCOME,
-            {"intent": intent.id},
-            outcome="unknown",
-            reason="Harriet stopped before it could write down the answer. The call may have been carried out.",
-            request_id=intent.request_id,
-        )
+    return Frame(organization_id=intent.organization_id, actor=SYSTEM, **labels, **caller).event(
+        CALL_OUTCOME,
+        {"intent": intent.id},
+        outcome="unknown",
+        reason="Harriet stopped before it could write down the answer. The call may have been carried out.",
+        request_id=intent.request_id,
     )
 
 

@@ -309,7 +309,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old counts of calls": {"task": "audit.forget_old_counts", "schedule": 3600.0},
     "tell of limits": {"task": "connectors.tell_of_limits", "schedule": 300.0},
     "count usage": {"task": "audit.count_usage", "schedule": 5.0},
-    "close calls without an outcome": {"task": "audit.close_unfinished_calls", "schedule": 60.0},
+    "close calls without an outcome": {"task": "audit.close_unfinished_calls", "schedule": 20.0},
     "check connectors": {"task": "connectors.check_health", "schedule": 30.0},
     "forget old client sessions": {"task": "connectors.forget_old_sessions", "schedule": 6 * 3600.0},
     "expire pending actions": {"task": "approvals.expire_actions", "schedule": 10.0},
