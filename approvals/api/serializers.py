@@ -17,6 +17,8 @@ from harriet.lib.json.canonical import parse_strict
 from harriet.lib.text import count_hidden, show_hidden
 from vault.queries import credential_of, current_version
 
+MOST_COMMENTS = 200
+
 
 class TicketSerializer(serializers.ModelSerializer[Ticket]):
     """One held call."""
@@ -119,7 +121,7 @@ class OneTicketSerializer(TicketSerializer):
     approved_by = serializers.SerializerMethodField(help_text="Who approved it as it is now.")
     decisions = DecisionSerializer(source="action.decisions", many=True, read_only=True)
     edits = serializers.SerializerMethodField(help_text="What those who decide changed of what it sends.")
-    comments = CommentSerializer(many=True, read_only=True)
+    comments = serializers.SerializerMethodField(help_text=f"The latest {MOST_COMMENTS}.")
     ways = serializers.SerializerMethodField()
 
     class Meta(TicketSerializer.Meta):
@@ -173,6 +175,12 @@ class OneTicketSerializer(TicketSerializer):
     @extend_schema_field(EditSerializer(many=True))  # type: ignore[untyped-decorator]
     def get_edits(self, ticket: Ticket) -> Any:
         return EditSerializer(edits_of(ticket.action, self.context["sent"].arguments), many=True).data
+
+    @extend_schema_field(CommentSerializer(many=True))  # type: ignore[untyped-decorator]
+    def get_comments(self, ticket: Ticket) -> Any:
+        """Programs comment, too: there may be any number."""
+        latest = ticket.comments.order_by("-created_at", "-pk")[:MOST_COMMENTS]
+        return CommentSerializer(list(latest)[::-1], many=True).data
 
     @extend_schema_field(WaysSerializer)  # type: ignore[untyped-decorator]
     def get_ways(self, ticket: Ticket) -> Any:

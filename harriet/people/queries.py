@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce, Now
 
 from harriet.pages.counts import CountAtMost
@@ -41,6 +41,8 @@ from harriet.people.roles import Role
 from harriet.people.tokens import hash_token
 
 T = TypeVar("T")
+FIRST_GROUPS = Prefetch("groups", Group.objects.order_by("name")[:9], to_attr="first_groups")
+"""As many as people/group_tags.html names, and one more: somebody may be in thousands."""
 
 
 def database_now() -> datetime:
@@ -85,7 +87,7 @@ def people_of(organization: Organization) -> QuerySet[Membership]:
     return (
         Membership.objects.filter(organization=organization)
         .select_related("user__vouched_by", "organization")
-        .prefetch_related("groups")
+        .prefetch_related(FIRST_GROUPS)
         .annotate(
             device_count=Coalesce(Subquery(devices.annotate(count=Count("pk")).values("count")), 0),
             token_count=Coalesce(Subquery(live.annotate(count=Count("pk")).values("count")), 0),
@@ -180,13 +182,13 @@ def tokens_of(organization: Organization, user: User | None = None) -> QuerySet[
     tokens = made.exclude(kind=AccessToken.Kind.OAUTH)
     if user is not None:
         tokens = tokens.filter(user=user)
-    return tokens.prefetch_related("groups").order_by("expires_at")
+    return tokens.prefetch_related(FIRST_GROUPS).order_by("expires_at")
 
 
 def agents_of(organization: Organization) -> QuerySet[Agent]:
     """All, those that have ended too."""
     agents = Agent.objects.filter(organization=organization)
-    return agents.select_related("owner", "organization").prefetch_related("groups").order_by("name", "pk")
+    return agents.select_related("owner", "organization").prefetch_related(FIRST_GROUPS).order_by("name", "pk")
 
 
 def agent_of(organization: Organization, agent_id: UUID, *, owned_by: User | None = None) -> Agent:
@@ -320,7 +322,7 @@ def open_invitations() -> QuerySet[Invitation]:
 def invitations_of(organization: Organization) -> QuerySet[Invitation]:
     """Open ones, by address."""
     open_ones = open_invitations().filter(organization=organization)
-    return open_ones.select_related("organization", "invited_by").prefetch_related("groups").order_by("email")
+    return open_ones.select_related("organization", "invited_by").prefetch_related(FIRST_GROUPS).order_by("email")
 
 
 def invitation_of(organization: Organization, invitation_id: UUID) -> Invitation:

@@ -5,13 +5,22 @@ tests/console/test_read_bounded_rows.py."""
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from tests.house.source import parsed
-from tests.house.unbounded import Found, fields_that_offer_all, functions_giving_many, unbounded_in
+from tests.house.unbounded import (
+    Found,
+    fields_that_offer_all,
+    functions_giving_many,
+    inner_lists_in,
+    lists_in_template,
+    unbounded_in,
+)
 
+TEMPLATES = Path(__file__).parents[2] / "templates"
 ROOMS = ("/pages/", "/api/", "/queries.py", "harriet/console/")
 ELSEWHERE = ("/management/", "/setup_file/")
 """Commands, which go through everything some at a time."""
@@ -23,6 +32,16 @@ EXCEPTIONS = {
     "connectors/pages/tool_table.py _groups_for": "of a tool of the page, read with it",
     "connectors/pages/tool_table.py _roles_for": "the same",
 }
+
+
+INNER_LISTS = {
+    "harriet/people/api/serializers.py": "an invitation's groups: those that its maker named",
+    "connectors/api/reviews.py": "of one review, whose findings and comments have a bound when they are made",
+    "approvals/api/runs.py": "of one run, whose steps have a bound; tried again by hand alone",
+    "approvals/api/serializers.py": "decisions on one ticket: two at most for each edition",
+    "approvals/api/workflows.py": "inputs of a workflow, in one column",
+}
+IN_TEMPLATES = {"profiles/scopes.html": "a scope names at most a hundred"}
 
 
 def found_in_house() -> list[Found]:
@@ -47,6 +66,30 @@ def test_no_form_and_no_route_offers_all_rows_of_a_model() -> None:
     assert [one for one in found if not one.where.startswith("harriet/console/records/")] == []
 
 
+def test_the_api_tells_no_list_within_something_whole() -> None:
+    """harriet/people/api/inner_lists.py names the first and leads to all."""
+    found = {one.where for path, tree in parsed() if "/api" in f"/{path}" for one in inner_lists_in(str(path), tree)}
+    assert found == INNER_LISTS.keys(), "these are new, or gone"
+
+
+def test_no_template_goes_through_all_of_a_relation() -> None:
+    """Or asks how many there are: the page hands it the first, and a count with a bound."""
+    files = [(str(path.relative_to(TEMPLATES)), path.read_text()) for path in TEMPLATES.rglob("*.html")]
+    assert len(files) > 100, "the templates are somewhere else now"
+    found = {one.where for name, text in files for one in lists_in_template(name, text)}
+    assert found == IN_TEMPLATES.keys(), "take the first of them: all|slice"
+
+
+def test_each_such_list_is_found() -> None:
+    field = "class A(Serializer):\n    groups = SlugRelatedField(slug_field='slug', many=True, read_only=True)"
+    assert inner_lists_in("api.py", ast.parse(field))
+    assert not inner_lists_in("api.py", ast.parse(field.replace("read_only", "required")))
+    for text in ("{% for group in person.groups.all %}", "{{ person.groups.all|length }}"):
+        assert lists_in_template("a.html", text), text
+    for text in ('{% for group in person.groups.all|slice:":8" %}', "{% for group in first_groups %}"):
+        assert not lists_in_template("a.html", text), text
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -68,6 +111,8 @@ PLANTED = {
     "all of a relation, in a set": "return {person.pk for person in profile.people.select_related('user')}",
     "pairs": "return list(Profile.people.through.objects.filter(profile=profile))",
     "a name": "found = Connector.objects.filter(organization=organization)\n    return list(found.values_list('pk'))",
+    "a page": "return PeoplePage(people=Membership.objects.filter(organization=organization))",
+    "a function that goes through them": "return rows_of(Tool.objects.filter(connector=connector))",
     "a template": "return render(request, 'a.html', {'tools': Tool.objects.filter(connector=connector)})",
     "a function that gives them": "return list(tools_here(connector).only('name'))",
     "an iterator": "return {one.pk for one in Device.objects.iterator()}",
@@ -85,7 +130,10 @@ BOUNDED = {
     "narrowed": "return list(tools_here(Tool.objects.filter(pk__in=ids)))",
     "handed on": "return Tool.objects.filter(connector=connector)",
 }
-_GIVING = "def tools_here(connector) -> QuerySet[Tool]:\n    return Tool.objects.filter(connector=connector)\n\n"
+_GIVING = (
+    "def tools_here(connector) -> QuerySet[Tool]:\n    return Tool.objects.filter(connector=connector)\n\n"
+    "def rows_of(tools: Iterable[Tool]) -> list[Row]:\n    return [Row(tool) for tool in tools]\n\n"
+)
 
 
 def found_in(body: str) -> list[Found]:

@@ -9,6 +9,7 @@ by ids that are at hand, what is counted by something that has few values, and w
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,10 @@ MANY = frozenset(
 """Methods that give the rows, or fewer of them, and still no bound."""
 FEW_VALUES = frozenset({"kind", "state", "role", "standing", "code"})
 """Columns by which rows are counted in few lines."""
+_ALL_OF_RELATION = re.compile(r"[\w.]+\.all\b(?!\|slice)")
+"""`person.groups.all`; of `person.groups.all|slice:":8"` the first are read."""
+SHOWN = ("Page", "Panel", "Part")
+"""How classes are called whose values a template shows."""
 TAKES_ALL = frozenset({"list", "tuple", "set", "frozenset", "sorted", "dict", "sum", "max", "min", "any", "all", "map"})
 """What goes through all that it is given."""
 
@@ -98,8 +103,9 @@ def _is_large_query_set(said: ast.expr) -> bool:
 
 
 def unbounded_in(path: str, tree: ast.Module, giving: Mapping[str, frozenset[str]]) -> list[Found]:
-    known = giving[""] | giving.get(path, frozenset())
-    return [found for name, function in _functions(tree) for found in _Reader(f"{path} {name}", known).read(function)]
+    known, taking = giving[""] | giving.get(path, frozenset()), _taking_rows(tree)
+    readers = ((_Reader(f"{path} {name}", known, taking), function) for name, function in _functions(tree))
+    return [found for reader, function in readers for found in reader.read(function)]
 
 
 def fields_that_offer_all(path: str, tree: ast.Module) -> list[Found]:
@@ -107,6 +113,38 @@ def fields_that_offer_all(path: str, tree: ast.Module) -> list[Found]:
     named = (node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute | ast.alias))
     told = ((node, node.name if isinstance(node, ast.alias) else name_of(node)) for node in named)
     return [Found(path, node.lineno, name) for node, name in told if name in OFFER_ALL]
+
+
+def inner_lists_in(path: str, tree: ast.Module) -> list[Found]:
+    """Fields of the API that tell all rows of a list within something, however many there are."""
+    fields = (node.value for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign) and node.value)
+    return [Found(path, one.lineno, ast.unparse(one)[:120]) for one in fields if _tells_many(one)]
+
+
+def _tells_many(field: ast.expr) -> bool:
+    """`SlugRelatedField(many=True)`, or another serializer; what is sent in has the body's bound."""
+    said = {word.arg: ast.unparse(word.value) for word in field.keywords} if isinstance(field, ast.Call) else {}
+    return said.get("many") == "True" and said.get("read_only") == "True"
+
+
+def lists_in_template(name: str, text: str) -> list[Found]:
+    """What a template goes through, or counts, of a relation to many rows without taking the first of them."""
+    lines = enumerate(text.splitlines(), 1)
+    return [Found(name, number, found[0]) for number, line in lines for found in _ALL_OF_RELATION.finditer(line)]
+
+
+def _taking_rows(tree: ast.Module) -> Mapping[str, frozenset[int]]:
+    """A file's own functions that go through what they are given, by name, with the places of such arguments."""
+    found: dict[str, frozenset[int]] = {}
+    for _, function in _functions(tree):
+        named = [argument for argument in function.args.args if argument.arg not in {"self", "cls"}]
+        found[function.name] = frozenset(place for place, one in enumerate(named) if _is_of_rows(one.annotation))
+    return found
+
+
+def _is_of_rows(said: ast.expr | None) -> bool:
+    """`Iterable[Tool]`, but not `QuerySet[Tool]`, which is narrowed there."""
+    return isinstance(said, ast.Subscript) and name_of(said.value) in {"Iterable", "Sequence", "Collection", "list"}
 
 
 def _functions(tree: ast.AST, of: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -124,6 +162,7 @@ def _functions(tree: ast.AST, of: str = "") -> Iterator[tuple[str, ast.FunctionD
 class _Reader:
     where: str
     giving: frozenset[str]
+    taking: Mapping[str, frozenset[int]]
     held: dict[str, bool] = field(default_factory=dict)
     """Names in the function, and whether they stand for a query without a bound."""
 
@@ -152,6 +191,10 @@ class _Reader:
             yield from node.args
         elif isinstance(node, ast.Call) and name_of(node.func) in {"render", "TemplateResponse", "Response"}:
             yield from (value for argument in node.args for value in _values(argument))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith(SHOWN):
+            yield from (*node.args, *(word.value for word in node.keywords))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.taking:
+            yield from (node.args[place] for place in self.taking[node.func.id] if place < len(node.args))
         elif isinstance(node, ast.Starred):
             yield node.value
 

@@ -94,7 +94,7 @@ def _row(tool: Tool, told: Any, calls: int) -> CoverageRow:
     )
 
 
-def _told(ids: list[UUID]) -> QuerySet[Tool]:
+def _told(ids: list[UUID]) -> list[Tool]:
     """With the first names of each list, and how many there are, up to a bound: a tool may be given to thousands of
     groups and lie in as many profiles."""
     whole = Profile.connectors.through.objects.filter(connector=OuterRef("connector"))
@@ -104,7 +104,7 @@ def _told(ids: list[UUID]) -> QuerySet[Tool]:
     single = Profile.tools.through.objects.filter(~Exists(in_whole), tool=OuterRef("pk"))
     whole, single = (pairs.exclude(profile__trust=Trust.MANUAL) for pairs in (whole, single))
     given = ToolPermission.objects.filter(tool=OuterRef("pk"))
-    return Tool.objects.filter(pk__in=ids).annotate(
+    told = Tool.objects.filter(pk__in=ids).annotate(
         of_connector=_first(whole, "profile"),
         single=_first(single, "profile"),
         profiles_up_to=CountAtMost(whole) + CountAtMost(single),
@@ -112,6 +112,7 @@ def _told(ids: list[UUID]) -> QuerySet[Tool]:
         to_roles=ArraySubquery(given.filter(group=None).order_by("role").values("role")),
         grantees_up_to=CountAtMost(given),
     )
+    return list(told)
 
 
 def _first(pairs: QuerySet[Any], what: str) -> ArraySubquery:

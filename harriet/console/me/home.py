@@ -29,6 +29,7 @@ from harriet.signin.models import ConnectedApp
 from harriet.signin.queries import apps_of
 
 MOST_AT_HOME = 5
+MOST_DEVICES, MOST_INVITATIONS = 20, 20
 MOST_DEVICES = 100
 MOST_TICKETS = 100
 MOST_REQUESTS = 10
@@ -52,10 +53,10 @@ def my_home_page(request: OrganizationRequest) -> HttpResponse:
         request,
         HomePage(
             profiles=list(profiles_for(request.membership)[:MOST_PROFILES]),
-            devices=machines_of(request.organization, request.user),
+            devices=machines_of(request.organization, request.user)[:MOST_DEVICES],
             apps=apps_of(request.organization, request.user)[:MOST_AT_HOME],
             waiting=waiting_for(request.membership)[:MOST_AT_HOME],
-            invitations=invitations_for(request.user),
+            invitations=invitations_for(request.user)[:MOST_INVITATIONS],
             calls=calls_of(request.membership, CallFilters(), size=MOST_AT_HOME).calls,
         ),
     )
@@ -123,7 +124,7 @@ def my_waiting_page(request: OrganizationRequest) -> HttpResponse:
         asked=tickets_for(request.membership).filter(**mine)[:MOST_TICKETS],
         requests=own[:MOST_REQUESTS],
         offers=offers_of(request.organization, request.user)[:MOST_TICKETS],
-        invitations=invitations_for(request.user),
+        invitations=invitations_for(request.user)[:MOST_INVITATIONS],
     )
     return show(request, page)
 

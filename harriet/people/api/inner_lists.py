@@ -97,7 +97,7 @@ def _lists(serializer: serializers.BaseSerializer[Any]) -> Iterator[Names]:
 
 
 def _column(one: Names) -> str:
-    return f"first_{one.field_name}"
+    return f"names_of_{one.field_name}"
 
 
 def _address(route: str, instance: Any) -> str:

@@ -29,6 +29,9 @@ from harriet.people.permissions import has_power
 from harriet.people.queries import device_of, sightings_on, token_of, tokens_of
 from harriet.people.roles import Power
 
+MOST_TOKENS = 100
+"""Of one device."""
+
 
 @dataclass(frozen=True, slots=True)
 class DevicePage(PageContext):
@@ -52,7 +55,7 @@ def device_page(request: OrganizationRequest, pk: UUID) -> HttpResponse:
 def _device_shown(request: OrganizationRequest, device: Device, form: RenameForm | None = None) -> HttpResponse:
     """With the form that was sent when something was wrong with it."""
     can_manage = has_power(request.membership, Power.MANAGE_TOKENS)
-    tokens = tokens_of(request.organization).filter(device=device)
+    tokens = tokens_of(request.organization).filter(device=device)[:MOST_TOKENS]
     can_audit = has_power(request.membership, Power.VIEW_AUDIT)
     page = DevicePage(
         device=device,

@@ -21,6 +21,8 @@ from harriet.people.models import Invitation, Membership
 from harriet.people.pages.guards import WANTED, OrganizationRequest
 from harriet.people.queries import invitations_for
 
+MOST_INVITATIONS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class ChoosePage(PageContext):
@@ -35,7 +37,7 @@ class ChoosePage(PageContext):
 def choose_page(request: HttpRequest) -> HttpResponse:
     """Signed in is enough: this is where people without an organization end up, too."""
     asked = cast(OrganizationRequest, request)
-    invitations = invitations_for(asked.user)
+    invitations = invitations_for(asked.user)[:MOST_INVITATIONS]
     return show(
         request,
         ChoosePage(

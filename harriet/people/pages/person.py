@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from harriet.pages.context import PageContext, show
+from harriet.pages.counts import Several, several
 from harriet.pages.forms import ConfirmForm, attempt, status_of
 from harriet.people.actions.activate_person import activate_person
 from harriet.people.actions.change_role import change_role
 from harriet.people.actions.deactivate_person import deactivate_person
 from harriet.people.actions.remove_person import remove_person
 from harriet.people.actions.set_person_groups import set_person_groups
-from harriet.people.models import AccessToken, AssertedIdentity, Device, Membership
+from harriet.people.models import AccessToken, AssertedIdentity, Device, Group, Membership
 from harriet.people.pages.forms import PersonGroupsForm, RoleForm
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
 from harriet.people.queries import devices_of, keys_seen_by, person_of, tokens_of
 from harriet.people.roles import Power
+
+MOST_GROUPS = 40
+"""That the page names; its form finds all."""
+MOST_SHOWN = 50
+"""Devices, credentials, and keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,13 @@ class PersonPage(PageContext):
     person: Membership
     identity: AssertedIdentity | None
     """None for a local account."""
+    groups: Several[Group]
     role_form: RoleForm
     groups_form: PersonGroupsForm
     remove_form: ConfirmForm
-    devices: QuerySet[Device]
-    tokens: QuerySet[AccessToken]
-    seen_keys: QuerySet[AccessToken]
+    devices: Several[Device]
+    tokens: Several[AccessToken]
+    seen_keys: Several[AccessToken]
     can_manage: bool
     can_manage_tokens: bool
     can_audit: bool
@@ -62,12 +68,13 @@ def _shown(
     page = PersonPage(
         person=membership,
         identity=AssertedIdentity.objects.filter(membership=membership).first(),
+        groups=several(membership.groups.order_by("name"), MOST_GROUPS),
         role_form=role_form or RoleForm(initial={"role": membership.role}),
         groups_form=groups_form or PersonGroupsForm(membership),
         remove_form=remove_form or ConfirmForm(user.email),
-        devices=devices_of(organization, user),
-        tokens=tokens_of(organization, user),
-        seen_keys=keys_seen_by(organization, user),
+        devices=several(devices_of(organization, user), MOST_SHOWN),
+        tokens=several(tokens_of(organization, user), MOST_SHOWN),
+        seen_keys=several(keys_seen_by(organization, user), MOST_SHOWN),
         can_manage=has_power(request.membership, Power.MANAGE_PEOPLE),
         can_manage_tokens=has_power(request.membership, Power.MANAGE_TOKENS),
         can_audit=has_power(request.membership, Power.VIEW_AUDIT),

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -164,9 +163,9 @@ def _made(request: OrganizationRequest, form: ClientForm) -> Made:
     return Made(client.pk, secret)
 
 
-def _profiles(organization: Organization) -> QuerySet[Profile]:
+def _profiles(organization: Organization) -> list[Profile]:
     found = Profile.objects.filter(organization=organization).select_related("organization")
-    return found.order_by("name")[:SHOWN]
+    return list(found.order_by("name")[:SHOWN])
 
 
 @require_POST
@@ -185,7 +184,7 @@ class MadeClientPage(PageContext):
     fields: Fields
     secret: Secret | None
     """None when it was shown before."""
-    profiles: QuerySet[Profile]
+    profiles: list[Profile]
 
 
 @require_safe

@@ -61,13 +61,16 @@ class ScimPage(PageContext):
     can_manage: bool
 
 
+MOST_TOKENS = 100
+
+
 @require_safe
 @needs(Power.VIEW_SETTINGS)
 def scim_page(request: OrganizationRequest) -> HttpResponse:
     described = ScimUser.objects.filter(organization=request.organization, deleted_at=None)
     page = ScimPage(
         address=f"{settings.BASE_URL}/scim/v2/{request.organization.slug}",
-        tokens=_tokens(request),
+        tokens=_tokens(request)[:MOST_TOKENS],
         people=at_most(described),
         groups=at_most(ScimGroup.objects.filter(organization=request.organization)),
         changed_at=described.order_by("-modified_at").values_list("modified_at", flat=True).first(),
