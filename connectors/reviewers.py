@@ -81,6 +81,13 @@ def nobody_may(review: Review) -> bool:
     return not reviewers_of(review)
 
 
+def refusal_and_nobody(review: Review, membership: Membership) -> tuple[str, bool]:
+    """What `refusal` says of this person, and what `nobody_may` says of all, asked together."""
+    people = [membership, *_reviewing(review.organization_id).order_by("pk")[:MOST_ASKED]]
+    mine, *others = _refusals(review, people)
+    return mine, all(others)
+
+
 def _reviewing(organization_id: UUID) -> QuerySet[Membership]:
     people = active_here(organization_id).filter(role__in=roles_with(Power.REVIEW_CONNECTORS))
     return people.select_related("user", "organization")

@@ -28,11 +28,12 @@ from connectors.pages.reviews.forms import ApproveForm, CommentForm, SendBackFor
 from connectors.pages.reviews.queue import shown_state
 from connectors.queries import connector_of, review_of
 from connectors.review_words import HUES, Evidence, evidence_of, next_action
-from connectors.reviewers import is_own, nobody_may, refusal
+from connectors.reviewers import is_own, refusal, refusal_and_nobody
 from connectors.states import ShownState
 from harriet.lib.errors import Problem
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import add_problem, attempt, status_of
+from harriet.people.models import Membership
 from harriet.people.pages.guards import OrganizationRequest, needs
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power, Role
@@ -60,6 +61,10 @@ class ReviewPage(PageContext):
     request: OrganizationRequest
     review: Review
     connector: Connector
+    refusal: str
+    """Why this person may not decide; empty when they may."""
+    is_alone: bool
+    """Nobody may review it, and the person could change that here."""
     approve: ApproveForm
     send_back: SendBackForm
     comment: CommentForm
@@ -102,22 +107,12 @@ class ReviewPage(PageContext):
         return [check.looks_for for check in CHECKS.values()]
 
     @property
-    def refusal(self) -> str:
-        """Why this person may not decide; empty when they may."""
-        return refusal(self.review, self.request.membership)
-
-    @property
     def is_own(self) -> bool:
         return is_own(self.review, self.request.membership)
 
     @property
     def is_owner(self) -> bool:
         return self.request.membership.role == Role.OWNER
-
-    @property
-    def is_alone(self) -> bool:
-        """Nobody may review it, and the person could change that here."""
-        return self.is_open and self.is_owner and not self.is_critical and nobody_may(self.review)
 
     @property
     def may_submit(self) -> bool:
@@ -220,12 +215,24 @@ def _show(
     comment: CommentForm | None = None,
 ) -> HttpResponse:
     digest = bytes(review.digest).hex()
+    why_not, is_alone = _refusal_and_alone(review, request.membership)
     page = ReviewPage(
         request=request,
         review=review,
         connector=connector_of(request.organization, review.connector_id),
+        refusal=why_not,
+        is_alone=is_alone,
         approve=approve or approve_form(band_of(review.score) == Band.CRITICAL, digest),
         send_back=send_back or SendBackForm(initial={"seen": digest}),
         comment=comment or CommentForm(),
     )
     return show(request, page, status=status_of(page.approve, page.send_back, page.comment))
+
+
+def _refusal_and_alone(review: Review, membership: Membership) -> tuple[str, bool]:
+    """Of one that waits; nothing is asked of another."""
+    if review.state != Review.State.WAITING:
+        return "", False
+    if membership.role != Role.OWNER or band_of(review.score) == Band.CRITICAL:
+        return refusal(review, membership), False
+    return refusal_and_nobody(review, membership)
