@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Self, TypeVar
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Lower, Now
@@ -164,14 +165,20 @@ class _Search(NamedTuple):
             return cls()
         found = first_found(organization.pk, (Noun.DEVICE, Noun.PERSON), text, MOST_FOUND + 1)
         named, people = (found.get(noun, []) for noun in (Noun.DEVICE, Noun.PERSON))
-        theirs = Q(user__in=Membership.objects.filter(pk__in=people).values("user"))
+        theirs = Q(user__in=Membership.objects.filter(pk__any_of=people).values("user"))
         by_name = Q(name__icontains=text)
         without_device = ~Q(kind=AccessToken.Kind.DEVICE) & by_name
-        devices = devices_of(organization).filter(Q(pk__in=named) | theirs)
+        devices = devices_of(organization).filter(_one_of("pk", named) | theirs)
         tokens = tokens_of(organization).filter(user__isnull=False).alias(beginning=Lower("name"))
         tokens = tokens.filter(
-            Q(device__in=named) | theirs | without_device | Q(beginning__startswith=text.lower()),
+            _one_of("device__pk", named) | theirs | without_device | Q(beginning__startswith=text.lower()),
         )
         lists = [list(rows.order_by().values_list("pk", flat=True)[: MOST_FOUND + 1]) for rows in (devices, tokens)]
         is_cut = any(len(one) > MOST_FOUND for one in (named, people, *lists))
-        return cls(*(Q(pk__in=one[:MOST_FOUND]) for one in lists), by_name, is_cut)
+        found_devices, found_tokens = (_one_of("pk", one[:MOST_FOUND]) for one in lists)
+        return cls(found_devices, found_tokens, by_name, is_cut)
+
+
+def _one_of(name: str, ids: list[UUID]) -> Q:
+    """Of none, the database need not be asked."""
+    return Q(**{f"{name}__any_of": ids}) if ids else Q(pk__in=[])
