@@ -19,6 +19,7 @@ from connectors.models import Connector, ConnectorPermission, Risk, Tool
 from harriet.people.models import Membership
 from harriet.people.permissions import has_power
 from harriet.people.roles import Power, roles_with
+from harriet.people.standing_stops import standing_in
 from harriet.people.vouching import above, below, owners_among, vouchers_of
 
 AT_A_TIME = 200
@@ -144,8 +145,9 @@ def refusals(actions: Collection[PendingAction], membership: Membership, *, reje
 def _refusals_of(matters: Mapping[UUID, Matter], membership: Membership) -> tuple[dict[UUID, str], dict[UUID, str]]:
     """To reject each, and to approve it: of those who may reject it some have spoken for it already."""
     vouchers = vouchers_of([membership])[membership.user_id]
-    allowed, frozen = _approved_by([one.action for one in matters.values()], membership), frozen_among(matters)
-    stopped = why_not_decide(membership) if matters else ""
+    standing = standing_in([membership.organization_id]) if matters else []
+    frozen, stopped = frozen_among(matters, standing), why_not_decide(membership, standing)
+    allowed = _approved_by([one.action for one in matters.values()], membership)
     reject = {
         pk: frozen.get(pk) or stopped or conflict(one, membership, vouchers) or ("" if pk in allowed else NO_APPROVER)
         for pk, one in matters.items()

@@ -66,11 +66,14 @@ def why_frozen(action: PendingAction) -> str:
     return frozen_among([action.pk]).get(action.pk, "")
 
 
-def frozen_among(action_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Those that are frozen, each with its sentence. One query while no stop stands."""
+def frozen_among(action_ids: Collection[UUID], standing: list[StandingStop] | None = None) -> dict[UUID, str]:
+    """Those that are frozen, each with its sentence. One query while no stop stands; none where the `standing` stops of
+    all their organizations are at hand."""
     actions = PendingAction.objects.filter(pk__in=action_ids)
     stops: dict[UUID, list[StandingStop]] = {}
-    for one in standing_in(actions.values_list("organization_id", flat=True)):
+    if standing is None:
+        standing = standing_in(actions.values_list("organization_id", flat=True))
+    for one in standing:
         stops.setdefault(one.organization_id, []).append(one)
     if not stops:
         return {}
@@ -101,10 +104,11 @@ def stop_before(run: WorkflowRun) -> StandingStop | None:
     return covering(stops, bearing)
 
 
-def why_not_decide(membership: Membership) -> str:
-    """Whose own calls are stopped may not be who they seem to be, and decides on nobody else's. Empty for others."""
+def why_not_decide(membership: Membership, standing: list[StandingStop]) -> str:
+    """Whose own calls are stopped may not be who they seem to be, and decides on nobody else's. Empty for others.
+    `standing`: the stops of the organization."""
     mine = Bearing(persons=(str(membership.user_id),))
-    stops = [one for one in standing_in([membership.organization_id]) if one.kind == "person"]
+    stops = [one for one in standing if one.kind == "person"]
     return STOPPED_PERSON if covering(stops, mine) is not None else ""
 
 

@@ -27,6 +27,7 @@ from approvals.pages.requests import withdraw_asked
 from approvals.queries import requests_for, tickets_for
 from audit.models import Event
 from harriet.pages.context import PageContext, show
+from harriet.pages.counts import CountAll
 from harriet.pages.forms import status_of
 from harriet.people.pages.fresh_sign_in import sign_in_again, signed_in_lately, typed_before
 from harriet.people.pages.guards import OrganizationRequest, in_organization
@@ -171,11 +172,18 @@ def held_call(request: OrganizationRequest, number: int) -> Ticket | None:
 
 def standing_of(ticket: Ticket) -> str:
     """Changes with whatever somebody does with it or says, and when its time is over."""
-    action, said = ticket.action, ticket.comments.count()
-    approved = action.decisions.count()
+    action = ticket.action
+    said, approved = _said_and_decided(ticket)
     claimed = ticket.claimed_at if ticket.is_claimed else None
     parts = (action.state, action.edition, action.is_waiting, approved, said, claimed, ticket.handed_to_id)
     return sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _said_and_decided(ticket: Ticket) -> tuple[int, int]:
+    """How many comments and decisions there are."""
+    counts = (CountAll(rows) for rows in (ticket.comments.all(), ticket.action.decisions.all()))
+    said, decided = Ticket.objects.values_list(*counts).get(pk=ticket.pk)
+    return said, decided
 
 
 def show_ticket(
