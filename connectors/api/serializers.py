@@ -309,7 +309,8 @@ def _in_profile(field: str, column: str, pk: Any, name: str) -> QuerySet[Any, An
 
 def _single(pk: Any, kind: str) -> QuerySet[Any, Any]:
     place = Concat(F("tool__connector__slug"), Value("/"), F("tool__name"))
-    return _tools_in(pk, kind).annotate(place=place).values_list("place", flat=True)
+    places: QuerySet[Any, Any] = _tools_in(pk, kind).annotate(place=place).values_list("place", flat=True)
+    return places
 
 
 def _tools_in(pk: Any, kind: str) -> QuerySet[Any, Any]:

@@ -62,7 +62,7 @@ class Found(NamedTuple):
 class FewOrKept(NamedTuple):
     few: list[Any] | None
     kept: list[Any]
-    count: int
+    all_kept: int
     """Of those that are kept, up to one more than are counted."""
 
 

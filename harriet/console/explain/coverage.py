@@ -97,12 +97,12 @@ def _row(tool: Tool, told: Any, calls: int) -> CoverageRow:
 def _told(ids: list[UUID]) -> list[Tool]:
     """With the first names of each list, and how many there are, up to a bound: a tool may be given to thousands of
     groups and lie in as many profiles."""
-    whole = Profile.connectors.through.objects.filter(connector=OuterRef("connector"))
+    asked_less = ~Q(profile__trust=Trust.MANUAL)
+    whole = Profile.connectors.through.objects.filter(asked_less, connector=OuterRef("connector"))
     in_whole = Profile.connectors.through.objects.filter(
         profile=OuterRef("profile"), connector=OuterRef("tool__connector")
     )
-    single = Profile.tools.through.objects.filter(~Exists(in_whole), tool=OuterRef("pk"))
-    whole, single = (pairs.exclude(profile__trust=Trust.MANUAL) for pairs in (whole, single))
+    single = Profile.tools.through.objects.filter(~Exists(in_whole), asked_less, tool=OuterRef("pk"))
     given = ToolPermission.objects.filter(tool=OuterRef("pk"))
     told = Tool.objects.filter(pk__in=ids).annotate(
         of_connector=_first(whole, "profile"),

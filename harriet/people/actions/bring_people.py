@@ -98,7 +98,7 @@ class _Accounts(NamedTuple):
     def of(cls, organization: Organization, people: Iterable[NewPerson]) -> _Accounts:
         addresses = {person.email.strip().lower() for person in people}
         found = User.objects.alias(address=Lower("email")).filter(address__in=addresses)
-        users = {user.email.lower(): user for user in found}
+        users: dict[str, User] = {user.email.lower(): user for user in found}
         places = Membership.objects.filter(user__in=[user.pk for user in users.values()])
         pairs = list(places.values_list("user_id", "organization_id"))
         here = {user for user, place in pairs if place == organization.pk}
@@ -118,8 +118,8 @@ def _check(organization: Organization, role: str, known: dict[str, Problem | Non
             known[role] = None
         except Problem as problem:
             known[role] = problem
-    if (problem := known[role]) is not None:
-        raise problem
+    if (refused := known[role]) is not None:
+        raise refused
 
 
 @transaction.atomic

@@ -71,7 +71,8 @@ class InnerChangeSerializer(serializers.Serializer[Any]):
 def with_first_names(rows: QuerySet[M], serializer: type[serializers.BaseSerializer[Any]]) -> QuerySet[M]:
     """With the first names of each list that the serializer tells, read along with the rows."""
     first = {_column(one): ArraySubquery(one.rows(OuterRef("pk"))[: MOST_NAMED + 1]) for one in _lists(serializer())}
-    return rows.annotate(**first)
+    told: QuerySet[M] = rows.annotate(**first)
+    return told
 
 
 def refuse_parts(instance: Any, serializer: type[serializers.BaseSerializer[Any]], given: dict[str, Any]) -> None:

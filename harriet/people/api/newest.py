@@ -43,7 +43,7 @@ class Newest(CursorPagination):
     by = "created_at"
     """The time by which a list is ordered."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Any, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         """Raises NotFound for a cursor that can't be read."""
         self.here, place = request.build_absolute_uri(), self._place(request.query_params.get(self.cursor_query_param))
         is_newer = place is not None and place.is_newer
