@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -58,11 +59,19 @@ def remember(made: Checkpoint) -> None:
     made.save(force_insert=True)
 
 
-def wait_to_remember(organization_id: UUID) -> None:
-    """From here to the end of the transaction, no other verification of this log is written down."""
-    with connection.cursor() as cursor:
-        turn = f"harriet-audit-verification:{organization_id}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [turn])
+def wait_to_remember(organization_id: UUID, patience: float) -> bool:
+    """From here to the end of the transaction, no other verification of this log is written down. False after so many
+    seconds: anybody in the database can take the lock, and that is not to keep other logs from being verified."""
+    until = time.monotonic() + patience
+    while True:
+        with connection.cursor() as cursor:
+            turn = f"harriet-audit-verification:{organization_id}"
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [turn])
+            if cursor.fetchone()[0]:
+                return True
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
 
 
 def last_verification(organization_id: UUID) -> Checkpoint | None:

@@ -23,7 +23,7 @@ class Position(msgspec.Struct, frozen=True):
     sequence: int = 0
     link: str = hashes.START.hex()
     seen: int = 0
-    """The last of others' seals that was passed over since; 0 for none."""
+    """The last of others' seals that was passed over since then; 0 for none."""
     until: int = 0
     """Each event recorded up to then is in a seal (microseconds since 1970; 0 for before all of them)."""
 

@@ -84,9 +84,7 @@ def verify_range(organization_id: UUID, begin: Position, bounds: Bounds, known: 
     until = bounds.until if goal is None else goal.until
     if walk.is_cut:
         until = min(until, walk.sealed_at, walk.recorded_at)
-    seen = min(walk.seen, bounds.sure if goal is None else goal.sequence)
-    seen = seen if seen > walk.sequence else 0
-    end = Position(walk.sequence, walk.head.hex(), seen, max(until, begin.until))
+    end = Position(walk.sequence, walk.head.hex(), _seen(walk, bounds), max(until, begin.until))
     found = Ranged(end, walk.is_cut, walk.events, faults, 0, walk.began)
     first = max(begin.sequence, begin.seen)
     if walk.events:
@@ -94,6 +92,12 @@ def verify_range(organization_id: UUID, begin: Position, bounds: Bounds, known: 
         _check_set_aside(organization_id, first, walk, faults)
     _check_sealed(organization_id, _sql_moment(begin.until), _sql_moment(end.until), (first, walk), found)
     return found
+
+
+def _seen(walk: Walk, bounds: Bounds) -> int:
+    """Others' seals are read once, but for those behind which Harriet may still make some."""
+    seen = min(walk.seen, bounds.sure if bounds.goal is None else bounds.goal.sequence)
+    return seen if seen > walk.sequence or (seen < 0 and not walk.sequence) else 0
 
 
 def check_future(organization_id: UUID, until: int) -> Faults:

@@ -45,6 +45,8 @@ NEW_SECONDS, OLD_SECONDS = 120.0, 20.0
 """After which no other organization is begun with in this turn."""
 _PATIENCE = 3.0
 """Seconds that an event committed late gets to be sealed."""
+_OTHERS_TAKE = 1.0
+"""Seconds to write down what they found."""
 _CLOCK_STEP = 300_000_000
 """Microseconds by which nobody's clock is ahead of the database's."""
 _MOST_OVERDUE = 100
@@ -206,7 +208,7 @@ def _turn(log: Log, now: Now, *, new: int, old: int) -> tuple[list[Turned], int]
     place.newest = found.end
     place.found.add(found.faults, found.foreign)
     read, lost, is_whole = found.events, found.lost, False
-    if old:
+    if old and (place.round or not found.is_cut):
         place.round = place.round or Round(now.at, goal)
         ranged = _go_on(organization_id, place, place.round, replace(bounds, most=old, goal=place.round.goal), now)
         read, lost, is_whole = read + ranged.events, lost + ranged.lost, not ranged.is_cut
@@ -260,7 +262,8 @@ def _tell_waiting(organization_id: UUID, place: Place, now: Now, faults: Faults)
 @transaction.atomic
 def _remembered(log: Log, place: Place, now: Now, state: Faults, made: Checkpoint) -> Checkpoint | None:
     """None, and nothing is written, when others verified the log meanwhile: they began at the same place."""
-    wait_to_remember(log.organization_id)
+    if not wait_to_remember(log.organization_id, _OTHERS_TAKE):
+        return None
     since, known = (log.last.verified_at, log.last.pk) if log.last is not None else (None, None)
     later = [one for one in made_since(log.organization_id, since) if one.pk != known]
     others = [one for one in later if not is_own(one)]

@@ -29,6 +29,9 @@ from harriet.lib.microseconds import microseconds_of
 _BEGINNING = timedelta(hours=1)
 """The first event of an organization is the one of its making. Clocks may differ by so much."""
 
+_TURNS_TAKE = 10.0
+"""Seconds in which a turn of the other verification has written down what it found."""
+
 
 @dataclass(slots=True)
 class Verification:
@@ -153,7 +156,7 @@ def check_beginning(organization_id: UUID, began: int | None, faults: Faults) ->
 def _remember(found: Verification, of_database: list[str], began: datetime, place: Place) -> None:
     """A log that could have been changed is told as such, even when nothing shows in it. What others found meanwhile,
     behind this verification's back, stands until somebody looks again."""
-    checkpoints.wait_to_remember(found.organization_id)
+    checkpoints.wait_to_remember(found.organization_id, _TURNS_TAKE)
     place.of_database = "".join(of_database[:1])
     for made in checkpoints.made_since(found.organization_id, began):
         if checkpoints.is_own(made):

@@ -76,8 +76,8 @@ class Walk:
     """The seal before this one is no longer what it was, so this one can't continue it: that was told already."""
 
     def run(self) -> Walk:
-        read, self._is_broken = 0, self.seen > self.sequence
-        for seals in _chunks(_seals(self.organization_id, max(self.seen, self.sequence), self.last)):
+        read, self._is_broken = 0, bool(self.seen)
+        for seals in _chunks(_seals(self.organization_id, self.seen or self.sequence, self.last)):
             if self.most is not None and read >= self.most:
                 self.is_cut = True
                 return self
