@@ -106,7 +106,8 @@ def _rows_of(ids: list[str]) -> list[tuple[Any, ...]]:
             f" WHERE {AMONG} ORDER BY id",
             [GRACE_SECONDS, *among(ids)],
         )
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def first_recorded(organization_id: UUID) -> int | None:
