@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import OuterRef, Subquery
 
 from audit.models import CALLS, CallUsage, Mark, UsageMark
 
@@ -168,14 +169,13 @@ def usage_together(organization_id: UUID, since: datetime, filters: UsageFilters
     values = _values(organization_id, None, since, filters)
     where = _where(values, filters)
     with connection.cursor() as database:
-        database.execute(f"SELECT '', {_SUMS} FROM audit_callusage WHERE {where}", values)  # noqa: S608 (no input)
-        key, *sums = database.fetchone()
-        together = _usage(key, sums)
-        return replace(
-            together,
-            harriet_times=_times_of(database, "harriet_times", where, values),
-            upstream_times=_times_of(database, "upstream_times", where, values),
+        database.execute(
+            f"SELECT {_SUMS}, {_times_of('harriet_times', where)}, {_times_of('upstream_times', where)}"  # noqa: S608 (no input)
+            f" FROM audit_callusage WHERE {where}",
+            values,
         )
+        *sums, harriet_times, upstream_times = database.fetchone()
+    return replace(_usage("", sums), harriet_times=tuple(harriet_times), upstream_times=tuple(upstream_times))
 
 
 def _usage(key: str, sums: Sequence[int | None]) -> Usage:
@@ -185,20 +185,23 @@ def _usage(key: str, sums: Sequence[int | None]) -> Usage:
 
 def counted_until(organization_id: UUID) -> datetime | None:
     """Up to when sealed calls are counted; None for up to now, since none is left to count."""
-    mark = UsageMark.objects.filter(pk=organization_id).first()
-    sealed = Mark.objects.filter(pk=organization_id).values_list("sequence", flat=True).first()
-    if sealed is None or (mark is not None and mark.sequence >= sealed):
+    counted = UsageMark.objects.filter(pk=OuterRef("pk"))
+    how_far = {name: Subquery(counted.values(name)) for name in ("sequence", "counted_until")}
+    found = Mark.objects.filter(pk=organization_id).values_list("sequence", *how_far.values()).first()
+    if found is None:
         return None
-    return mark.counted_until if mark is not None else datetime.fromtimestamp(0, UTC)
+    sealed, sequence, until = found
+    if sequence is None:
+        return datetime.fromtimestamp(0, UTC)
+    return None if sequence >= sealed else until
 
 
-def _times_of(database: Any, name: str, where: str, values: dict[str, Any]) -> tuple[int, ...]:
-    database.execute(
-        f"SELECT n, sum(number)::bigint FROM audit_callusage, unnest({name}) WITH ORDINALITY AS t (number, n)"  # noqa: S608 (no input)
-        f" WHERE {where} GROUP BY n ORDER BY n",
-        values,
+def _times_of(name: str, where: str) -> str:
+    """An array of the sums at each place."""
+    return (
+        f"ARRAY(SELECT sum(number)::bigint FROM audit_callusage, unnest({name}) WITH ORDINALITY AS t (number, n)"  # noqa: S608 (no input)
+        f" WHERE {where} GROUP BY n ORDER BY n)"
     )
-    return tuple(number for _, number in database.fetchall())
 
 
 def _values(organization_id: UUID, of: _Of | None, since: datetime, filters: UsageFilters) -> dict[str, Any]:
@@ -233,29 +236,26 @@ def _told(organization_id: UUID, of: _Of, since: datetime, filters: UsageFilters
     key, values = _KEYS[of], _values(organization_id, of, since, filters) | {"keys": keys}
     where = f"{_where(values, filters)} AND {key} = ANY(%(keys)s{'' if of == _Of.CLIENT else '::uuid[]'})"
     labels = _labels(organization_id, of, keys)
-    times: dict[str, dict[str, tuple[int, ...]]] = {name: {} for name in keys}
+    times: dict[str, list[tuple[int, int]]] = {name: [] for name in keys}
     with connection.cursor() as database:
         database.execute(f"SELECT {key}::text, {_SUMS} FROM audit_callusage WHERE {where} GROUP BY {key}", values)  # noqa: S608
         sums = {name: _usage(name, numbers) for name, *numbers in database.fetchall()}
-        for name in ("harriet_times", "upstream_times"):
-            database.execute(
-                f"SELECT {key}::text, n, sum(number)::bigint FROM audit_callusage,"  # noqa: S608 (no input)
-                f" unnest({name}) WITH ORDINALITY AS t (number, n) WHERE {where} GROUP BY 1, 2 ORDER BY 1, 2",
-                values,
-            )
-            for found, _, number in database.fetchall():
-                times[found][name] = (*times[found].get(name, ()), number)
+        database.execute(
+            f"SELECT {key}::text, coalesce(sum(harriet), 0)::bigint, coalesce(sum(upstream), 0)::bigint"  # noqa: S608
+            " FROM audit_callusage, unnest(harriet_times, upstream_times) WITH ORDINALITY AS t (harriet, upstream, n)"
+            f" WHERE {where} GROUP BY {key}, n ORDER BY {key}, n",
+            values,
+        )
+        for name, *numbers in database.fetchall():
+            times[name].append(tuple(numbers))
     return [_with(sums[name], labels.get(name, ("", "")), times[name]) for name in keys if name in sums]
 
 
-def _with(usage: Usage, named: tuple[str, str], times: dict[str, tuple[int, ...]]) -> Usage:
-    return replace(
-        usage,
-        label=named[0],
-        connector=named[1],
-        harriet_times=times.get("harriet_times", ()),
-        upstream_times=times.get("upstream_times", ()),
-    )
+def _with(usage: Usage, named: tuple[str, str], times: list[tuple[int, int]]) -> Usage:
+    """`times`: in Harriet and at the server, up to each of the bounds."""
+    harriet_times, upstream_times = tuple(zip(*times, strict=True)) or ((), ())
+    label, connector = named
+    return replace(usage, label=label, connector=connector, harriet_times=harriet_times, upstream_times=upstream_times)
 
 
 def _labels(organization_id: UUID, of: _Of, keys: list[str]) -> dict[str, tuple[str, str]]:
