@@ -90,16 +90,18 @@ def serve(run_dir: Path) -> Iterator[str]:
         web.stop()
 
 
+_GATEWAYS = """SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND application_name = 'harriet gateway' AND query LIKE '%people_organizationversion%'"""
+"""Those that listen, and have looked at what changed."""
+
+
 def until_connected() -> None:
     """The database may have been made anew a moment ago; a process that runs comes back to it by itself."""
-    looks = (
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%organizationversion RIGHT%'"
-    )
 
     def is_there() -> bool:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(f"{looks} AND query LIKE '%organizationversion RIGHT JOIN%'")
+            cursor.execute(_GATEWAYS)
             return cursor.fetchone() is not None
 
     wait_for(is_there)
