@@ -15,9 +15,12 @@ from django.db.models.functions import Cast
 from audit.events import CALL_HELD, CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
 from audit.models import CallCount
 from audit.stored_event import StoredEvent
+from harriet.lib.batches import delete_some
 
 HOURS_KEPT, DAYS_KEPT = timedelta(days=2), timedelta(days=35)
 """Of connectors by the hour, and of tools by the day. Those of an organization stay."""
+MOST_FORGOTTEN = 20_000
+"""Rows of a kind in one turn."""
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
 """Microseconds."""
 _Of, _What = CallCount.Of, CallCount.What
@@ -116,5 +119,5 @@ def calls_by_hour(
 
 def forget_old_counts(now: datetime) -> int:
     """Those by which nothing is shown any more; returns how many rows."""
-    hours = CallCount.objects.filter(of=_Of.CONNECTOR, since__lt=now - HOURS_KEPT).delete()[0]
-    return hours + CallCount.objects.filter(of=_Of.TOOL, since__lt=now - DAYS_KEPT).delete()[0]
+    hours = delete_some(CallCount.objects.filter(of=_Of.CONNECTOR, since__lt=now - HOURS_KEPT), MOST_FORGOTTEN)
+    return hours + delete_some(CallCount.objects.filter(of=_Of.TOOL, since__lt=now - DAYS_KEPT), MOST_FORGOTTEN)

@@ -34,8 +34,8 @@ MOST_EVENTS = 6_000
 MOST_ORGANIZATIONS = 500
 SECONDS = 5.0
 """After which nothing is begun in this run."""
-FORGOTTEN_AT_ONCE, MOST_FORGOTTEN = 20_000, 3
-"""Rows of one transaction, and transactions of one turn."""
+MOST_FORGOTTEN = 20_000
+"""Rows of one turn."""
 LONGEST_CLIENT, LONGEST_LABEL = 120, 200
 _NOTHING = str(INSTALLATION)
 _Of = CallUsage.Of
@@ -113,13 +113,7 @@ def count_usage() -> int:
 
 def forget_old_usage(now: datetime) -> int:
     """What is over at once, with the day that it is of; the rest goes in the next turns."""
-    total, old = 0, CallUsage.objects.filter(since__lt=now - DAYS_KEPT)
-    for _ in range(MOST_FORGOTTEN):
-        gone = delete_some(old, FORGOTTEN_AT_ONCE)
-        total += gone
-        if gone < FORGOTTEN_AT_ONCE:
-            break
-    return total
+    return delete_some(CallUsage.objects.filter(since__lt=now - DAYS_KEPT), MOST_FORGOTTEN)
 
 
 def _behind() -> list[UUID]:

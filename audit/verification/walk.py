@@ -66,7 +66,7 @@ class Walk:
     sealed_at: int = 0
     """When the last seal was made (microseconds since 1970)."""
     recorded_at: int = 0
-    """When the last recorded event was (microseconds since 1970)."""
+    """When the last sealed event was recorded (microseconds since 1970)."""
     began: int | None = None
     """When the first sealed event was recorded (microseconds since 1970)."""
     foreign: list[UUID] = field(default_factory=list)
@@ -145,8 +145,7 @@ class Walk:
             self.calls.add(request_id, code)
             if self.began is None:
                 self.began = at
-            if at > self.recorded_at:
-                self.recorded_at = at
+            self.recorded_at = at
         self.events += len(leaves)
         if self.faults.count == before and hashes.root(leaves) != seal.root:
             self.faults.add(
