@@ -304,7 +304,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "seal audit events": {"task": "audit.seal_events", "schedule": 1.0},
-    "verify the chains": {"task": "audit.verify_chains", "schedule": 600.0},
+    "verify the chains": {"task": "audit.verify_chains", "schedule": 300.0},
     "make the months of the log": {"task": "audit.make_months", "schedule": 3600.0},
     "forget old counts of calls": {"task": "audit.forget_old_counts", "schedule": 600.0},
     "tell of limits": {"task": "connectors.tell_of_limits", "schedule": 300.0},

@@ -282,3 +282,19 @@ def test_organizations_that_wrote_nothing_cost_nothing(django_assert_max_num_que
         with django_assert_max_num_queries(most):
             list(take_turn())
         assert Checkpoint.objects.count() == before + written
+
+
+def test_of_many_logs_that_are_due_each_turn_verifies_some_those_that_waited_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "MOST_LOGS", 3)
+    due = [new_id() for _ in range(7)]
+    for organization_id in due:
+        remember(organization_id=organization_id)
+    seal_everything()
+
+    def verified() -> int:
+        list(take_turn())
+        return sum(last_verification(organization_id) is not None for organization_id in due)
+
+    assert [verified() for _ in range(3)] == [3, 6, 7]
