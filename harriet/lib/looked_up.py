@@ -18,6 +18,7 @@ class AnyOf(BuiltinLookup):
     prepare_rhs = False
 
     def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        """The SQL behind the column; `rhs` is that of the array."""
         return f"= ANY({rhs})"
 
 

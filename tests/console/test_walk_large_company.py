@@ -59,7 +59,7 @@ TICKS = {
     "audit.verify_chains": (150, 3 * 2 * SIZE.calls),  # a range of the log, which is as long as this one
     "audit.count_usage": (60, 4 * 6_000),  # so many events of the log, which was written all at once
     "audit.close_unfinished_calls": (60, 2 * 2 * SIZE.calls),  # the first turn looks at all that began
-    "audit.forget_old_counts": (60, 4 * SIZE.calls),
+    "audit.forget_old_counts": (60, 4 * 20_000),  # so many of each of two kinds, found and then deleted
     "connectors.check_health": (150, 10_000),  # all of them are due, and most don't answer
     "people.send_notices": (200, 1_000),  # to each person by themselves
     "vault.remind_of_rotations": (1_500, 25_000),  # of each secret by itself
