@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,14 @@ from django.urls import reverse
 from audit.actor import Label
 from audit.chain.sealing import seal_everything
 from audit.events import CALL_INTENT, CALL_OUTCOME, CALL_REFUSED
-from audit.models import Event
+from audit.models import Checkpoint, Event
 from audit.queries import EventFilters, calls_of_tool, event_page
+from audit.verification.place import Place, Position, text_of
 from audit.verification.verify import verify
+from harriet.console.audit.rows import badge_of
 from harriet.console.queries import calls_per_day
 from harriet.lib.ids import new_id
+from harriet.lib.microseconds import microseconds_of
 from harriet.people.roles import Role
 from tests.stage.cast import Cast
 from tests.stage.events import CRM, SEARCH, age, forge, forge_seal, remember, tamper
@@ -143,10 +147,20 @@ def test_the_badge_tells_what_the_last_verification_found(cast: Cast, alice: Cli
     seal_everything()
     verify(cast.acme.pk)
     assert "Chain verified up to seal 1" in page(alice)
-    assert "all of them as of" in page(alice) and "the newest as of" in page(alice)
+    assert "all of them as of" in page(alice) and "the newest as of" not in page(alice)
     tamper("UPDATE audit_event SET body = body || ' ' WHERE id = %s", event.id)
     verify(cast.acme.pk)
     assert "Chain broken" in page(alice)
+
+
+def test_the_badge_tells_of_the_newest_events_where_more_is_known_of_them() -> None:
+    at = datetime.now(UTC)
+    place = text_of(Place(Position(until=microseconds_of(at))))
+    told = {
+        since: badge_of(Checkpoint(verified_at=at, place=place, whole_since=since)).newest_until
+        for since in (None, at - timedelta(hours=1), at)
+    }
+    assert list(told.values()) == [at, at, None]
 
 
 @pytest.mark.parametrize("columns", [{}, {"body": "}{"}, {"body": "[]"}, {"recorded_at": "2999-01-01T00:00Z"}])

@@ -114,7 +114,7 @@ class Badge:
     whole_since: datetime | None = None
     """Each event that was sealed then has been verified since."""
     newest_until: datetime | None = None
-    """Each event recorded up to then was verified when it was new."""
+    """Each event recorded up to then was verified when it was new; None where that says no more."""
 
 
 def badge_of(checked: Checkpoint | None) -> Badge:
@@ -122,7 +122,8 @@ def badge_of(checked: Checkpoint | None) -> Badge:
     if checked is None:
         return Badge("neutral", "Chain not verified yet", None)
     kind, word = _hue_and_word(checked)
-    return Badge(kind, word, checked, whole_since(checked), newest_until(checked))
+    whole, newest = whole_since(checked), newest_until(checked)
+    return Badge(kind, word, checked, whole, newest if whole is None or newest > whole else None)
 
 
 def _hue_and_word(checked: Checkpoint) -> tuple[str, str]:
