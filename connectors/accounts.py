@@ -10,8 +10,9 @@ from django.db.models import Count, Q, QuerySet
 
 from connectors.access.usable import usable_tools
 from connectors.models import Connector, Risk, Tool, of_risk
+from harriet.lib.database_clock import database_now
 from harriet.people.models import Membership
-from harriet.people.queries import database_now, or_not_found
+from harriet.people.queries import or_not_found
 from vault.models import Credential, OAuthClient, OAuthGrant
 from vault.oauth.apart import which, which_of
 from vault.oauth.exchanged import needs_newer_sign_in, serves

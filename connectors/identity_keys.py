@@ -13,8 +13,8 @@ from connectors.access.facts import OrganizationFacts
 from connectors.identity_tokens import TokenKey, open_key
 from connectors.models import IdentityKey
 from connectors.passed_identity import How
+from harriet.lib.database_clock import database_now
 from harriet.lib.sealed import NotSealedHere
-from harriet.people.queries import database_now
 
 GOES_ON = timedelta(hours=1)
 """For how long a key that was replaced is published: its last token is good for minutes."""

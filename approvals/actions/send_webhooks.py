@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from approvals.models import Webhook, WebhookMessage
 from approvals.webhooks.body import body_of
 from approvals.webhooks.post import Posted, post
-from harriet.people.queries import database_now
+from harriet.lib.database_clock import database_now
 
 log = logging.getLogger(__name__)
 

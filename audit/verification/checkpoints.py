@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from audit.models import Checkpoint
+from harriet.lib.database_clock import database_now
 from harriet.lib.keyfile import derive
 from harriet.lib.microseconds import microseconds_of
 
@@ -52,9 +53,7 @@ def _key(version: str) -> bytes:
 
 @transaction.atomic
 def remember(made: Checkpoint) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        made.verified_at = cursor.fetchone()[0]
+    made.verified_at = database_now()
     made.mac = mac_of_checkpoint(made)
     made.save(force_insert=True)
 

@@ -36,3 +36,8 @@ class Faults:
     def sentences(self) -> list[str]:
         more = self.count - len(self.named)
         return [fault.sentence for fault in self.named] + ([f"And {more} more."] if more else [])
+
+
+def first_of(sentences: list[str]) -> str:
+    """Nothing where nothing is wrong."""
+    return sentences[0] if sentences else ""

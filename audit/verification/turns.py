@@ -29,11 +29,12 @@ from audit.verification.checkpoints import (
     remember,
     wait_to_remember,
 )
-from audit.verification.faults import Faults
+from audit.verification.faults import Faults, first_of
 from audit.verification.place import Findings, Place, Position, Round, place_of, text_of, whole_since
 from audit.verification.ranges import Bounds, Ranged, check_future, verify_range
 from audit.verification.unsealed_events import GRACE_SECONDS, first_recorded, overdue_words
 from audit.verification.verify import check_beginning, known_by_mark, organizations
+from harriet.lib.database_clock import database_now
 from harriet.lib.microseconds import microseconds_of, moment_at
 
 ROUND_EVERY = timedelta(days=1)
@@ -136,10 +137,7 @@ def _now() -> Now:
     while overdue and time.monotonic() < until:
         time.sleep(0.5)
         overdue = _overdue()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        at = microseconds_of(cursor.fetchone()[0])
-    return Now(at, database_faults(), overdue)
+    return Now(microseconds_of(database_now()), database_faults(), overdue)
 
 
 def _overdue() -> set[UUID]:
@@ -168,7 +166,7 @@ def _with_news(logs: list[Log], now: Now) -> list[Log]:
     """Those with seals, or with events in no seal, since they were verified last; and those of which something is to be
     told that isn't in their chain. Of whoever was never verified, all is a matter of the round."""
     ends = dict(Mark.objects.values_list("organization_id", "sequence"))
-    of_database = "".join(now.of_database[:1])
+    of_database = first_of(now.of_database)
     news, quiet = list[Log](), list[Log]()
     for log in logs:
         if log.place is None:
@@ -278,11 +276,11 @@ def _remembered(log: Log, place: Place, now: Now, state: Faults, made: Checkpoin
         forged = Faults()
         forged.add(foreign_words(len(others)))
         place.found.add(forged)
-    place.of_database = "".join(now.of_database[:1])
+    place.of_database = first_of(now.of_database)
     standing = place.standing
     sentences = [*now.of_database, *state.sentences(), *standing.sentences]
     made.organization_id, made.place, made.foreign = log.organization_id, text_of(place), standing.foreign
     made.sequence, made.link = place.newest.sequence, bytes.fromhex(place.newest.link)
-    made.fault, made.faults = "".join(sentences[:1]), len(now.of_database) + state.count + standing.count
+    made.fault, made.faults = first_of(sentences), len(now.of_database) + state.count + standing.count
     remember(made)
     return made

@@ -20,10 +20,11 @@ from audit.models import Checkpoint
 from audit.unfinished_calls import unfinished_intents
 from audit.verification import checkpoints
 from audit.verification.expected_logs import expected_logs, is_expected, made_at
-from audit.verification.faults import Faults
+from audit.verification.faults import Faults, first_of
 from audit.verification.place import Findings, Place, Position, place_of, text_of
 from audit.verification.unsealed_events import GRACE_SECONDS, check_once_each, check_set_aside, find_unsealed
 from audit.verification.walk import KnownSeal, Walk, known_seal_of
+from harriet.lib.database_clock import database_now
 from harriet.lib.microseconds import microseconds_of
 
 _BEGINNING = timedelta(hours=1)
@@ -61,7 +62,7 @@ def verify(organization_id: UUID, *, patience: float = 3.0) -> Verification:
 
     `patience`: seconds that an event committed late gets to be sealed before it counts as a fault.
     """
-    found, began = Verification(organization_id), _clock()
+    found, began = Verification(organization_id), database_now()
     walk = Walk(organization_id, found.faults, _known_seals(organization_id, found.faults)).run()
     found.seals, found.events, found.sequence, found.head = walk.seals, walk.events, walk.sequence, walk.head
     check_once_each(organization_id, walk.foreign, found.faults)
@@ -80,13 +81,6 @@ def verify(organization_id: UUID, *, patience: float = 3.0) -> Verification:
     open_requests = dict.fromkeys([*walk.calls.requests, *unsealed.calls.requests])
     found.orphans = unfinished_intents(open_requests)
     return found
-
-
-def _clock() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment
 
 
 def _end(found: Verification, began: datetime) -> Position:
@@ -157,7 +151,7 @@ def _remember(found: Verification, of_database: list[str], began: datetime, plac
     """A log that could have been changed is told as such, even when nothing shows in it. What others found meanwhile,
     behind this verification's back, stands until somebody looks again."""
     checkpoints.wait_to_remember(found.organization_id, _TURNS_TAKE)
-    place.of_database = "".join(of_database[:1])
+    place.of_database = first_of(of_database)
     for made in checkpoints.made_since(found.organization_id, began):
         if checkpoints.is_own(made):
             place.found = max(place.found, place_of(made).found, key=lambda findings: findings.rank)
@@ -169,7 +163,7 @@ def _remember(found: Verification, of_database: list[str], began: datetime, plac
             sequence=found.sequence,
             link=found.head,
             events=found.events,
-            fault=sentences[0] if sentences else "",
+            fault=first_of(sentences),
             faults=found.faults.count + len(of_database) + missed.count,
             foreign=found.foreign + missed.foreign,
             whole_since=began,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce, Now
 
@@ -43,14 +41,6 @@ from harriet.people.tokens import hash_token
 T = TypeVar("T")
 FIRST_GROUPS = Prefetch("groups", Group.objects.order_by("name")[:9], to_attr="first_groups")
 """As many as people/group_tags.html names, and one more: somebody may be in thousands."""
-
-
-def database_now() -> datetime:
-    """The time by which all processes go."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def organization_ids() -> list[UUID]:

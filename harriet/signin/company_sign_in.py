@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
+from harriet.lib.database_clock import database_now
 from harriet.lib.sealed import NotSealedHere
 from harriet.lib.secret import Secret
-from harriet.people.queries import database_now
 from harriet.signin.models import IdentityProvider, SubjectToken
 from harriet.signin.provider_client import method_of
 from harriet.signin.provider_queries import exchangeable_providers, reach_of_provider, secret_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harriet.lib.database_clock import database_now
 from harriet.lib.secret import Secret
 from harriet.people.actors import actor_of
 from harriet.people.models import Organization, User
-from harriet.people.queries import database_now
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.answers import TokenAnswer
 from vault.oauth.grants import Account, save_grant

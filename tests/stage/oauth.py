@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from harriet.lib.database_clock import database_now
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
-from harriet.people.queries import database_now
 from tests.stage.cast import Cast
 from vault.models import OAuthClient, OAuthGrant
 from vault.oauth.answers import TokenAnswer

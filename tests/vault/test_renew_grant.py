@@ -10,9 +10,9 @@ from django.conf import settings as configured
 from django.db.models import F
 
 from audit.models import Event
+from harriet.lib.database_clock import database_now
 from harriet.lib.secret import Secret
 from harriet.people.models import Membership, Notice
-from harriet.people.queries import database_now
 from tests.servers.token_endpoint import Reply, TokenEndpoint, said
 from tests.stage.cast import Cast
 from tests.stage.oauth import make_grant

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from audit.actor import Actor
 from audit.record import record
+from harriet.lib.database_clock import database_now
 from harriet.lib.secret import Secret
 from harriet.people.models import Organization, User
-from harriet.people.queries import database_now
 from vault.events import OAuthClientSaved
 from vault.locks import share_active_key
 from vault.models import OAuthClient, OAuthGrant

@@ -13,12 +13,12 @@ from django.utils.formats import date_format
 from audit.actor import SYSTEM, Actor, Label
 from audit.record import record
 from harriet.lib.batches import in_batches
+from harriet.lib.database_clock import database_now
 from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.models import Notice, User
 from harriet.people.notifications.kinds import SECRET_DUE, Matter
 from harriet.people.notifications.recipients import who_look_after_each
-from harriet.people.queries import database_now
 from vault.actions.settle_reminders import reminder_key
 from vault.events import CredentialReminded
 from vault.models import Credential

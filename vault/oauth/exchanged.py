@@ -12,8 +12,8 @@ from django.db.models import F
 
 from audit.actor import SYSTEM
 from audit.record import record
+from harriet.lib.database_clock import database_now
 from harriet.people.actions.settle_matter import settle_matters
-from harriet.people.queries import database_now
 from vault.errors import NeedsConsent, NeedsSignIn, TokenProblem
 from vault.events import OAuthConnected
 from vault.models import Credential, OAuthGrant

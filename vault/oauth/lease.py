@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from harriet.people.queries import database_now
+from harriet.lib.database_clock import database_now
 from vault.errors import (
     NeedsConsent,
     NeedsOperator,

@@ -10,11 +10,11 @@ from django.urls import reverse
 from audit.actor import SYSTEM
 from audit.record import record
 from audit.vocabulary.declaration import AuditEvent
+from harriet.lib.database_clock import database_now
 from harriet.people.actions.settle_matter import settle_matters
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.notifications.kinds import CONNECT_AGAIN, CREDENTIAL_REFUSED, Matter
 from harriet.people.notifications.recipients import active_here, who_look_after
-from harriet.people.queries import database_now
 from vault.events import (
     OAuthClientMended,
     OAuthClientRefused,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from harriet.people.queries import database_now
+from harriet.lib.database_clock import database_now
 from vault.errors import TokenProblem
 from vault.models import OAuthGrant
 from vault.oauth.lease import SETTLED_SECONDS, can_be_renewed, needs_consent

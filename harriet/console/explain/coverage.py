@@ -16,9 +16,9 @@ from connectors.access.grantees import role_label
 from connectors.access.in_database import is_in
 from connectors.models import CALLABLE, EVERYONE, AutonomousScope, Profile, Risk, Tool, ToolPermission, of_risk
 from harriet.gateway.policy.view import MAY_BE_COVERED
+from harriet.lib.database_clock import database_now
 from harriet.pages.counts import CountAtMost
 from harriet.people.models import Organization
-from harriet.people.queries import database_now
 from harriet.people.trust import Trust
 
 DAYS = 30

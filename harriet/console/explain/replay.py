@@ -22,8 +22,8 @@ from approvals.models import PendingAction
 from audit.events import CALL_INTENT, CALL_REFUSED
 from audit.models import Event
 from connectors.models import ArgumentRule, AutonomousScope, Connector, Profile, Tool
+from harriet.lib.database_clock import database_now
 from harriet.people.models import Membership, Organization
-from harriet.people.queries import database_now
 
 DAYS = 30
 MOST_CALLS = 20_000

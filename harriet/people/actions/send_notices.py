@@ -14,13 +14,13 @@ from django.db.models import Max, Min
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
+from harriet.lib.database_clock import database_now
 from harriet.people.models import Notice, User
 from harriet.people.notifications.channels.base import Channel, NotSent
 from harriet.people.notifications.channels.registry import CHANNELS
 from harriet.people.notifications.kinds import INBOX, KINDS
 from harriet.people.notifications.preferences import channels_of
 from harriet.people.notifications.recipients import organizations_of
-from harriet.people.queries import database_now
 
 log = logging.getLogger(__name__)
 

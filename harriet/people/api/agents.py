@@ -22,7 +22,15 @@ from harriet.people.actions.issue_device_credential import LONGEST_DAYS
 from harriet.people.actions.pause_agent import pause_agent
 from harriet.people.actions.resume_agent import resume_agent
 from harriet.people.actions.transfer_agent import transfer_agent
-from harriet.people.api.inner_lists import WHOLE, InnerChangeSerializer, More, Names, refuse_parts, with_first_names
+from harriet.people.api.inner_lists import (
+    WHOLE,
+    InnerChangeSerializer,
+    More,
+    Names,
+    names_of_groups,
+    refuse_parts,
+    with_first_names,
+)
 from harriet.people.api.newest import Newest
 from harriet.people.api.serializers import SETTABLE_STATES, IssuedTokenSerializer, TokenSerializer
 from harriet.people.api.view_parts import checked, groups_named
@@ -35,12 +43,7 @@ from harriet.people.roles import Power
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
     owner = serializers.EmailField(source="owner.email", read_only=True, default=None)
-    groups = Names(
-        lambda pk: (
-            Agent.groups.through.objects.filter(agent=pk).order_by("group_id").values_list("group__slug", flat=True)
-        ),
-        route="api:agent_groups",
-    )
+    groups = Names(names_of_groups(Agent.groups.through, "agent"), route="api:agent_groups")
     more = More()
 
     class Meta:

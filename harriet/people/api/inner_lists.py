@@ -68,6 +68,11 @@ class InnerChangeSerializer(serializers.Serializer[Any]):
     remove = serializers.ListField(child=serializers.CharField(), required=False, default=list, max_length=MOST_MOVED)
 
 
+def names_of_groups(through: Any, column: str) -> RowsOf:
+    """Of what has groups by rows of this many-to-many table."""
+    return lambda pk: through.objects.filter(**{column: pk}).order_by("group_id").values_list("group__slug", flat=True)
+
+
 def with_first_names(rows: QuerySet[M], serializer: type[serializers.BaseSerializer[Any]]) -> QuerySet[M]:
     """With the first names of each list that the serializer tells, read along with the rows."""
     first = {_column(one): ArraySubquery(one.rows(OuterRef("pk"))[: MOST_NAMED + 1]) for one in _lists(serializer())}

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from harriet.people.actions.issue_device_credential import LONGEST_DAYS
-from harriet.people.api.inner_lists import WHOLE, More, Names
+from harriet.people.api.inner_lists import WHOLE, More, Names, names_of_groups
 from harriet.people.models import AccessToken, CredentialOffer, Device, Group, Invitation, Membership
 from harriet.people.queries import offer_path
 from harriet.people.roles import Role
@@ -31,14 +31,7 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
 class PersonSerializer(serializers.ModelSerializer[Membership]):
     email = serializers.EmailField(source="user.email", read_only=True)
     name = serializers.CharField(source="user.name", read_only=True)
-    groups = Names(
-        lambda pk: (
-            Membership.groups.through.objects.filter(membership=pk)
-            .order_by("group_id")
-            .values_list("group__slug", flat=True)
-        ),
-        route="api:person_groups",
-    )
+    groups = Names(names_of_groups(Membership.groups.through, "membership"), route="api:person_groups")
     more = More()
     devices = serializers.IntegerField(source="device_count", read_only=True)
     last_seen_at = serializers.DateTimeField(read_only=True)
@@ -79,14 +72,7 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 class TokenSerializer(serializers.ModelSerializer[AccessToken]):
     person = serializers.EmailField(source="user.email", read_only=True, default=None)
     device = serializers.CharField(source="device.name", read_only=True, default=None)
-    groups = Names(
-        lambda pk: (
-            AccessToken.groups.through.objects.filter(accesstoken=pk)
-            .order_by("group_id")
-            .values_list("group__slug", flat=True)
-        ),
-        route="api:token_groups",
-    )
+    groups = Names(names_of_groups(AccessToken.groups.through, "accesstoken"), route="api:token_groups")
     more = More()
     is_shared = serializers.SerializerMethodField()
 

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.actor import Actor
+from harriet.lib.database_clock import database_now
 from harriet.lib.errors import Problem
 from harriet.lib.sealed import NotSealedHere
 from harriet.lib.secret import Secret
 from harriet.people.models import Membership
-from harriet.people.queries import database_now
 from harriet.signin.claims import Claims
 from harriet.signin.models import IdentityProvider, SubjectToken
 from harriet.signin.provider_client import provider_client

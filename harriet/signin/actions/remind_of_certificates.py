@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from harriet.lib.database_clock import database_now
 from harriet.people.actions.tell_people import tell_people
 from harriet.people.notifications.kinds import SECRET_DUE, Matter
 from harriet.people.notifications.recipients import with_roles
-from harriet.people.queries import database_now
 from harriet.people.roles import Role
 from harriet.signin.models import IdentityProvider
 from harriet.signin.provider_queries import certificate_dates

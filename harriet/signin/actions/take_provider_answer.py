@@ -16,9 +16,9 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from lxml import etree
 
+from harriet.lib.database_clock import database_now
 from harriet.lib.sealed import NotSealedHere
 from harriet.people.errors import PeopleError
-from harriet.people.queries import database_now
 from harriet.signin.addresses import addresses_of
 from harriet.signin.claims import Claims, claims_from
 from harriet.signin.errors import SignInRefused, refused

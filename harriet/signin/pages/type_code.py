@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from connectors.models import Profile
 from connectors.queries import profiles_for
+from harriet.lib.database_clock import database_now
 from harriet.pages.context import PageContext, show
 from harriet.pages.forms import status_of
 from harriet.people.actors import actor_of
 from harriet.people.middleware import admitted
 from harriet.people.models import Membership, Organization, User
-from harriet.people.queries import database_now
 from harriet.signin.actions.answer_device_code import allow_device_code, refuse_device_code, waiting_code
 from harriet.signin.actions.connect_app import Consent, connect_app, refuse_app
 from harriet.signin.actions.tell_of_waiting_client import tell_of_waiting_client

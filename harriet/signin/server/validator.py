@@ -17,9 +17,9 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
 from connectors.access.scopes import SCOPES
+from harriet.lib.database_clock import database_now
 from harriet.lib.ids import new_id
 from harriet.people.models import Organization
-from harriet.people.queries import database_now
 from harriet.signin.actions.end_tokens import CODE_REUSED, end_family, lock_app
 from harriet.signin.actions.issue_code import CodeBound, issue_code
 from harriet.signin.actions.issue_tokens import Pair, checksum, issue_tokens

@@ -10,8 +10,8 @@ from typing import Any
 from django.http import QueryDict
 
 from connectors.access.scopes import SCOPES
+from harriet.lib.database_clock import database_now
 from harriet.people.models import Organization
-from harriet.people.queries import database_now
 from harriet.signin.actions.take_workload import LASTS, Vouched, take_workload
 from harriet.signin.models import TrustedIssuer
 from harriet.signin.protocol import id_jag
